@@ -1,0 +1,327 @@
+//! The columns of the trace, by name, and a read-only view of one row.
+//!
+//! This file is the only place that knows at which index a column lies. A row carries one
+//! Rescue-Prime permutation ([`PERMUTATION`], 176 columns) and the registers, selectors and
+//! accumulators that wire permutations together. `docs/constraints.md` explains each of them.
+
+use core::ops::Range;
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+/// Lanes of the permutation's state.
+pub const STATE_WIDTH: usize = 8;
+/// Rounds of the permutation.
+pub const NUM_ROUNDS: usize = 7;
+/// Lanes of a digest.
+pub const DIGEST_WIDTH: usize = 4;
+/// Limbs of an amount: 50, 50 and 28 bits, least significant first.
+pub const NUM_LIMBS: usize = 3;
+/// Committed lanes of one round: `h = s^3`, `v` and `g = v^3`, 8 lanes each.
+pub const ROUND_WIDTH: usize = 3 * STATE_WIDTH;
+
+const fn after(range: &Range<usize>, width: usize) -> Range<usize> {
+    range.end..range.end + width
+}
+
+// PERMUTATION
+// ------------------------------------------------------------------------------------------------
+
+/// The permutation: its input (8 lanes), then per round `h`, `v`, `g` (8 lanes each).
+pub const PERMUTATION: Range<usize> = 0..STATE_WIDTH + NUM_ROUNDS * ROUND_WIDTH;
+/// The permutation's input.
+pub const INPUT: Range<usize> = 0..STATE_WIDTH;
+/// The left half of the input.
+pub const INPUT_LO: Range<usize> = 0..DIGEST_WIDTH;
+/// The right half of the input; its last lane also holds the domain tag.
+pub const INPUT_HI: Range<usize> = DIGEST_WIDTH..STATE_WIDTH;
+
+/// First column of round `round`'s committed lanes.
+pub const fn round_start(round: usize) -> usize {
+    STATE_WIDTH + round * ROUND_WIDTH
+}
+
+// DIGEST CARRIES
+// ------------------------------------------------------------------------------------------------
+
+/// `X`: the previous row's compression output.
+pub const CARRY: Range<usize> = after(&PERMUTATION, DIGEST_WIDTH);
+/// The current root of the account tree.
+pub const ROOT: Range<usize> = after(&CARRY, DIGEST_WIDTH);
+/// The running digest of the operations' records.
+pub const OPERATIONS: Range<usize> = after(&ROOT, DIGEST_WIDTH);
+
+// REGISTERS OF AN OPERATION: constant within a block
+// ------------------------------------------------------------------------------------------------
+
+/// The record's payload: recipient, new root or key digest.
+pub const PAYLOAD: Range<usize> = after(&OPERATIONS, DIGEST_WIDTH);
+/// The operation moves value out of the signer, authorised by key slot 0, 1 (one-hot).
+pub const SPEND: Range<usize> = after(&PAYLOAD, 2);
+/// The operation rotates a key of the signer, authorised by key slot 0, 1 (one-hot).
+pub const ROTATE: Range<usize> = after(&SPEND, 2);
+/// Of the operations that spend: a transfer (else a withdrawal).
+pub const IS_TRANSFER: usize = ROTATE.end;
+/// Of the rotations: slot 0 is replaced (else slot 1).
+pub const TARGETS_SLOT_0: usize = IS_TRANSFER + 1;
+/// A deposit that creates its account.
+pub const IS_CREATE: usize = TARGETS_SLOT_0 + 1;
+/// A deposit to an existing account.
+pub const IS_TOP_UP: usize = IS_CREATE + 1;
+/// A collection of the fee pool.
+pub const IS_COLLECT: usize = IS_TOP_UP + 1;
+/// The record's subject: the signer's account id, or a deposit's asset.
+pub const SUBJECT: usize = IS_COLLECT + 1;
+/// The receiver's account id.
+pub const TO: usize = SUBJECT + 1;
+/// The signer's nonce before the operation.
+pub const NONCE: usize = TO + 1;
+/// The number of the one-time key that signs.
+pub const KEY_INDEX: usize = NONCE + 1;
+/// The asset that moves.
+pub const ASSET: usize = KEY_INDEX + 1;
+/// The scope bits that the record installs.
+pub const SCOPE: usize = ASSET + 1;
+/// The last batch in which the signed operation is valid.
+pub const VALID_UNTIL: usize = SCOPE + 1;
+/// Limbs of the amount.
+pub const AMOUNT: Range<usize> = VALID_UNTIL + 1..VALID_UNTIL + 1 + NUM_LIMBS;
+/// Limbs of the fee.
+pub const FEE: Range<usize> = after(&AMOUNT, NUM_LIMBS);
+
+/// All columns that are constant within a block.
+pub const REGISTERS: Range<usize> = PAYLOAD.start..FEE.end;
+
+// FEE POOL
+// ------------------------------------------------------------------------------------------------
+
+/// Limb-wise sums of the fees since the last collection (limbs may exceed their width).
+pub const POOL: Range<usize> = after(&FEE, NUM_LIMBS);
+/// The asset the pool holds.
+pub const POOL_ASSET: usize = POOL.end;
+
+// SIGNATURE
+// ------------------------------------------------------------------------------------------------
+
+/// This row is a step of the even, odd chain of the current pair.
+pub const STEP: Range<usize> = POOL_ASSET + 1..POOL_ASSET + 3;
+/// This row absorbs the ends of the current pair of chains.
+pub const CLOSE: usize = STEP.end;
+/// Position reached by the even, odd chain.
+pub const POSITION: Range<usize> = CLOSE + 1..CLOSE + 3;
+/// Value reached by the even chain.
+pub const EVEN: Range<usize> = after(&POSITION, 2);
+/// Value reached by the odd chain.
+pub const ODD: Range<usize> = after(&EVEN, 2);
+/// The one-time public key, as far as it is absorbed.
+pub const ONE_TIME_KEY: Range<usize> = after(&ODD, DIGEST_WIDTH);
+/// The key's public seed.
+pub const SEED: Range<usize> = after(&ONE_TIME_KEY, 2);
+/// The number of the current pair of chains.
+pub const PAIR: usize = SEED.end;
+/// What is left of the two message words; later `valid_until - batch_number` and the new nonce.
+pub const WORD: Range<usize> = PAIR + 1..PAIR + 3;
+/// Marks the row that closes pair 15, where the words' high halves are left.
+pub const MIDWAY: usize = WORD.end;
+/// Inverses for the midway test; in the row that collects fees, the carries of its sum.
+pub const HINT: Range<usize> = MIDWAY + 1..MIDWAY + 3;
+/// Four bits: two digits, four scope bits, or carries.
+pub const BITS: Range<usize> = after(&HINT, 4);
+
+// RANGES AND PATHS
+// ------------------------------------------------------------------------------------------------
+
+/// What is left of three limbs under a range check.
+pub const RANGE: Range<usize> = after(&BITS, NUM_LIMBS);
+/// The lowest bit of each.
+pub const RANGE_BITS: Range<usize> = after(&RANGE, NUM_LIMBS);
+/// Side of the path's node: 0 left, 1 right.
+pub const INDEX_BIT: usize = RANGE_BITS.end;
+/// What is left of the leaf index.
+pub const INDEX: usize = INDEX_BIT + 1;
+
+/// Number of columns of the trace.
+pub const TRACE_WIDTH: usize = INDEX + 1;
+
+const _: () = assert!(TRACE_WIDTH <= 254, "winterfell's verifier takes at most 254 columns");
+
+/// A row of the trace, by the names of its columns.
+///
+/// The lanes are field elements of the base field (filling, evaluating) or of an extension (the
+/// out-of-domain frame).
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a, E>(&'a [E; TRACE_WIDTH]);
+
+impl<'a, E: FieldElement<BaseField = BaseElement>> Row<'a, E> {
+    /// Views the first [`TRACE_WIDTH`] elements as a row; `None` if there are fewer.
+    #[inline(always)]
+    pub fn new(elements: &'a [E]) -> Option<Self> {
+        elements.first_chunk().map(Self)
+    }
+
+    #[inline(always)]
+    fn lanes<const N: usize>(self, start: usize) -> [E; N] {
+        core::array::from_fn(|i| self.0[start + i])
+    }
+
+    /// The element in column `column`.
+    #[inline(always)]
+    pub(crate) fn at(self, column: usize) -> E {
+        self.0[column]
+    }
+
+    /// The permutation's input.
+    #[inline(always)]
+    pub fn input(self) -> [E; STATE_WIDTH] {
+        self.lanes(INPUT.start)
+    }
+
+    /// The left half of the input.
+    #[inline(always)]
+    pub fn lo(self) -> [E; DIGEST_WIDTH] {
+        self.lanes(INPUT_LO.start)
+    }
+
+    /// The right half of the input, domain tag included.
+    #[inline(always)]
+    pub fn hi(self) -> [E; DIGEST_WIDTH] {
+        self.lanes(INPUT_HI.start)
+    }
+
+    /// `h = s^3` of round `round`.
+    #[inline(always)]
+    pub fn cube(self, round: usize) -> [E; STATE_WIDTH] {
+        self.lanes(round_start(round))
+    }
+
+    /// `v`, the state after the inverse S-box of round `round`.
+    #[inline(always)]
+    pub fn middle(self, round: usize) -> [E; STATE_WIDTH] {
+        self.lanes(round_start(round) + STATE_WIDTH)
+    }
+
+    /// `g = v^3` of round `round`.
+    #[inline(always)]
+    pub fn middle_cube(self, round: usize) -> [E; STATE_WIDTH] {
+        self.lanes(round_start(round) + 2 * STATE_WIDTH)
+    }
+
+    /// The previous row's compression output.
+    #[inline(always)]
+    pub fn carry(self) -> [E; DIGEST_WIDTH] {
+        self.lanes(CARRY.start)
+    }
+
+    /// The current root of the account tree.
+    #[inline(always)]
+    pub fn root(self) -> [E; DIGEST_WIDTH] {
+        self.lanes(ROOT.start)
+    }
+
+    /// The running digest of the operations.
+    #[inline(always)]
+    pub fn operations(self) -> [E; DIGEST_WIDTH] {
+        self.lanes(OPERATIONS.start)
+    }
+
+    /// The record's payload.
+    #[inline(always)]
+    pub fn payload(self) -> [E; DIGEST_WIDTH] {
+        self.lanes(PAYLOAD.start)
+    }
+
+    /// Spends with key slot 0, 1.
+    #[inline(always)]
+    pub fn spend(self) -> [E; 2] {
+        self.lanes(SPEND.start)
+    }
+
+    /// Rotates with key slot 0, 1.
+    #[inline(always)]
+    pub fn rotate(self) -> [E; 2] {
+        self.lanes(ROTATE.start)
+    }
+
+    /// Limbs of the amount.
+    #[inline(always)]
+    pub fn amount(self) -> [E; NUM_LIMBS] {
+        self.lanes(AMOUNT.start)
+    }
+
+    /// Limbs of the fee.
+    #[inline(always)]
+    pub fn fee(self) -> [E; NUM_LIMBS] {
+        self.lanes(FEE.start)
+    }
+
+    /// Limbs of the fee pool.
+    #[inline(always)]
+    pub fn pool(self) -> [E; NUM_LIMBS] {
+        self.lanes(POOL.start)
+    }
+
+    /// Steps the even, odd chain.
+    #[inline(always)]
+    pub fn step(self) -> [E; 2] {
+        self.lanes(STEP.start)
+    }
+
+    /// Positions of the even, odd chain.
+    #[inline(always)]
+    pub fn position(self) -> [E; 2] {
+        self.lanes(POSITION.start)
+    }
+
+    /// Value of the even chain.
+    #[inline(always)]
+    pub fn even(self) -> [E; 2] {
+        self.lanes(EVEN.start)
+    }
+
+    /// Value of the odd chain.
+    #[inline(always)]
+    pub fn odd(self) -> [E; 2] {
+        self.lanes(ODD.start)
+    }
+
+    /// The one-time public key as far as absorbed.
+    #[inline(always)]
+    pub fn one_time_key(self) -> [E; DIGEST_WIDTH] {
+        self.lanes(ONE_TIME_KEY.start)
+    }
+
+    /// The key's public seed.
+    #[inline(always)]
+    pub fn seed(self) -> [E; 2] {
+        self.lanes(SEED.start)
+    }
+
+    /// What is left of the message words.
+    #[inline(always)]
+    pub fn word(self) -> [E; 2] {
+        self.lanes(WORD.start)
+    }
+
+    /// Inverses or carries.
+    #[inline(always)]
+    pub fn hint(self) -> [E; 2] {
+        self.lanes(HINT.start)
+    }
+
+    /// The four bits.
+    #[inline(always)]
+    pub fn bits(self) -> [E; 4] {
+        self.lanes(BITS.start)
+    }
+
+    /// What is left of the limbs under a range check.
+    #[inline(always)]
+    pub fn range(self) -> [E; NUM_LIMBS] {
+        self.lanes(RANGE.start)
+    }
+
+    /// Their lowest bits.
+    #[inline(always)]
+    pub fn range_bits(self) -> [E; NUM_LIMBS] {
+        self.lanes(RANGE_BITS.start)
+    }
+}

@@ -1,0 +1,199 @@
+//! The one primitive of the statement: Rescue-Prime in Jive mode, 8 elements to 4, with a tag.
+
+use winter_crypto::hashers::RpJive64_256;
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use crate::Digest;
+
+/// Elements that one compression takes: two digests.
+pub const INPUT_WIDTH: usize = 8;
+
+/// The input of one compression, its tag already added to the last lane.
+pub type Input = [BaseElement; INPUT_WIDTH];
+
+/// What keeps the uses of the hash apart: a constant added to the last lane of the input.
+///
+/// A tag is its eight ASCII characters read as a little-endian integer. All are above 2^55, while
+/// a last lane that carries data other than a digest carries less than 2^56 of it in few forms;
+/// lanes that carry digests are pseudo-random, so a collision between two uses is a collision of
+/// the hash.
+pub mod tag {
+    use winter_math::fields::f64::BaseElement;
+
+    const fn tag(name: [u8; 8]) -> BaseElement {
+        BaseElement::new(u64::from_le_bytes(name))
+    }
+
+    /// A node of the account tree.
+    pub const NODE: BaseElement = tag(*b"wl-node.");
+    /// A node of a key tree.
+    pub const XMSS: BaseElement = tag(*b"wl-xmss.");
+    /// The two key roots of an account.
+    pub const KEYS: BaseElement = tag(*b"wl-keys.");
+    /// Keys, asset and nonces of an account.
+    pub const META: BaseElement = tag(*b"wl-meta.");
+    /// A leaf of the account tree.
+    pub const LEAF: BaseElement = tag(*b"wl-leaf.");
+    /// A step of a one-time chain.
+    pub const CHAIN: BaseElement = tag(*b"wl-wots.");
+    /// Two chain ends absorbed into a one-time public key.
+    pub const OTS: BaseElement = tag(*b"wl-otpk.");
+    /// The eight lanes of an operation record.
+    pub const RECORD: BaseElement = tag(*b"wl-recd.");
+    /// A record and its payload.
+    pub const PAYLOAD: BaseElement = tag(*b"wl-payl.");
+    /// One record digest absorbed into the operations digest.
+    pub const OPS: BaseElement = tag(*b"wl-opsd.");
+    /// A record bound to a domain: the first half of a signed message.
+    pub const DOMAIN: BaseElement = tag(*b"wl-domn.");
+    /// Randomiser and nonce: the second half of a signed message.
+    pub const SIGN: BaseElement = tag(*b"wl-sign.");
+    /// The domain digest itself: chain id and rollup id.
+    pub const ROLLUP: BaseElement = tag(*b"wl-roll.");
+}
+
+/// Builds the input of a compression: `a`, then `b` with the tag added to its last lane.
+#[must_use]
+pub fn input(tag: BaseElement, a: &[BaseElement; 4], b: &[BaseElement; 4]) -> Input {
+    [a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3] + tag]
+}
+
+/// The 2-to-1 compression: Jive over winter-crypto's Rescue-Prime permutation of width 8.
+///
+/// Equals `RpJive64_256::merge` on the same eight elements.
+#[must_use]
+pub fn compress_input(input: &Input) -> Digest {
+    let mut state = *input;
+    RpJive64_256::apply_permutation(&mut state);
+    Digest(core::array::from_fn(|i| {
+        input[i] + input[i + 4] + state[i] + state[i + 4]
+    }))
+}
+
+/// The tagged compression of two digests.
+///
+/// ```
+/// use winterlane_air::{Digest, hash::{compress, tag}};
+/// let empty = Digest::ZERO;
+/// assert_ne!(compress(tag::NODE, &empty, &empty), compress(tag::XMSS, &empty, &empty));
+/// ```
+#[must_use]
+pub fn compress(tag: BaseElement, a: &Digest, b: &Digest) -> Digest {
+    compress_input(&input(tag, &a.0, &b.0))
+}
+
+/// Many compressions at once: where vector units and threads come in.
+///
+/// Everything in this crate that hashes in bulk (key generation, the search for a randomiser,
+/// signature verification, the account tree) takes a `Compressor`. [`ScalarCompressor`] is the
+/// reference; another one must return the same digests.
+pub trait Compressor: Sync {
+    /// Compresses each of `inputs` into the digest of the same position of `out`.
+    ///
+    /// # Panics
+    /// When the two slices differ in length: a mistake of the caller, never of its data.
+    fn compress_many(&self, inputs: &[Input], out: &mut [Digest]);
+}
+
+impl<C: Compressor + ?Sized> Compressor for &C {
+    fn compress_many(&self, inputs: &[Input], out: &mut [Digest]) {
+        (**self).compress_many(inputs, out);
+    }
+}
+
+/// One compression after another, by winter-crypto's own permutation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScalarCompressor;
+
+impl Compressor for ScalarCompressor {
+    fn compress_many(&self, inputs: &[Input], out: &mut [Digest]) {
+        assert_eq!(inputs.len(), out.len(), "a digest per input");
+        for (input, out) in inputs.iter().zip(out) {
+            *out = compress_input(input);
+        }
+    }
+}
+
+/// The digest that binds a batch to one rollup on one chain.
+///
+/// ```
+/// use winterlane_air::hash::domain_digest;
+/// assert_ne!(domain_digest(1, 7), domain_digest(7, 1));
+/// ```
+#[must_use]
+pub fn domain_digest(chain_id: u64, rollup_id: u64) -> Digest {
+    let halves = |id: u64| {
+        let [low, high] = [id & u64::from(u32::MAX), id >> 32].map(BaseElement::new);
+        Digest([low, high, BaseElement::ZERO, BaseElement::ZERO])
+    };
+    compress(tag::ROLLUP, &halves(chain_id), &halves(rollup_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use winter_crypto::{Digest as _, Hasher, hashers::RpJive64_256};
+
+    use super::*;
+
+    const TAGS: [BaseElement; 13] = [
+        tag::NODE,
+        tag::XMSS,
+        tag::KEYS,
+        tag::META,
+        tag::LEAF,
+        tag::CHAIN,
+        tag::OTS,
+        tag::RECORD,
+        tag::PAYLOAD,
+        tag::OPS,
+        tag::DOMAIN,
+        tag::SIGN,
+        tag::ROLLUP,
+    ];
+
+    #[test]
+    fn equals_the_merge_of_winter_crypto() {
+        for seed in 0..50u64 {
+            let lane =
+                |i: u64| BaseElement::new((seed * 8 + i).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let lanes: Input = core::array::from_fn(|i| lane(i as u64));
+            let digests: [<RpJive64_256 as Hasher>::Digest; 2] =
+                [0, 4].map(|at| [lanes[at], lanes[at + 1], lanes[at + 2], lanes[at + 3]].into());
+            let expected = RpJive64_256::merge(&digests);
+            assert_eq!(compress_input(&lanes).to_bytes(), expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_tag_is_added_to_the_last_lane() {
+        let [a, b] = [1u32, 9].map(|n| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from)));
+        let mut moved = b;
+        moved.0[3] += tag::NODE - tag::LEAF;
+        assert_eq!(compress(tag::NODE, &a, &b), compress(tag::LEAF, &a, &moved));
+        assert_ne!(compress(tag::NODE, &a, &b), compress(tag::LEAF, &a, &b));
+    }
+
+    #[test]
+    fn tags_differ_and_are_large() {
+        for (i, tag) in TAGS.iter().enumerate() {
+            assert!(tag.as_int() > 1 << 55 && !TAGS[..i].contains(tag));
+        }
+    }
+
+    #[test]
+    fn many_equal_one_by_one() {
+        let inputs: Vec<Input> = (0..17u32)
+            .map(|n| core::array::from_fn(|i| BaseElement::from(n * 8 + i as u32)))
+            .collect();
+        let mut out = [Digest::ZERO; 17];
+        ScalarCompressor.compress_many(&inputs, &mut out);
+        assert!(
+            inputs
+                .iter()
+                .zip(out)
+                .all(|(input, out)| compress_input(input) == out)
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! What the ledger hands to the prover: for each operation, everything its trace is filled from.
+
+use alloc::vec::Vec;
+
+use crate::{
+    Account, Digest, PublicInputs, Record, SlotIndex, signature::Signature, tree::TREE_DEPTH,
+};
+
+/// The witness of one operation slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationWitness {
+    /// The public record.
+    pub record: Record,
+    /// The number of the batch.
+    pub batch_number: u64,
+    /// The asset of the fee pool while this operation runs.
+    pub pool_asset: u32,
+    /// Present exactly for signed kinds.
+    pub signer: Option<SignerWitness>,
+    /// Present exactly for kinds with a receiver.
+    pub receiver: Option<ReceiverWitness>,
+}
+
+/// The signer's side of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignerWitness {
+    /// The account's id.
+    pub index: u32,
+    /// The account before the operation.
+    pub account: Account,
+    /// The siblings of its leaf, leaf level first, before the operation.
+    pub siblings: [Digest; TREE_DEPTH],
+    /// The slot whose key signed.
+    pub used_slot: SlotIndex,
+    /// The signature.
+    pub signature: Signature,
+}
+
+/// The receiver's side of an operation. It is opened after the signer's leaf was closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiverWitness {
+    /// The account's id.
+    pub index: u32,
+    /// The account as found (in a transfer to oneself: as the signer's side left it); `None` when
+    /// the leaf is empty.
+    pub account: Option<Account>,
+    /// The account put on an empty leaf, balance included; `None` when the leaf is not empty.
+    pub created: Option<Account>,
+    /// The siblings of its leaf, leaf level first, as found.
+    pub siblings: [Digest; TREE_DEPTH],
+}
+
+impl SignerWitness {
+    /// The account after the signer's side of `record`: balance, nonce, and for a rotation the
+    /// slot. Arithmetic wraps, so that a false witness can be spelled out too; on a witness that
+    /// the ledger made it never does.
+    #[must_use]
+    pub fn account_after(&self, record: &Record) -> Account {
+        let fields = record.fields();
+        let mut account = self.account;
+        let spent = fields.amount.wrapping_add(fields.fee);
+        account.balance = account.balance.wrapping_sub(spent);
+        account.nonce = account.nonce.wrapping_add(1);
+        if let Record::RotateKey(rotate) = record {
+            let slot = &mut account.slots[rotate.slot.index()];
+            slot.root = rotate.new_root;
+            slot.first_nonce = account.nonce;
+            slot.scope = rotate.scope;
+        }
+        account
+    }
+}
+
+impl ReceiverWitness {
+    /// The account after the receiver's side: created, or credited with `amount` (wrapping, as in
+    /// [`SignerWitness::account_after`]).
+    #[must_use]
+    pub fn account_after(&self, amount: u128) -> Account {
+        self.created.unwrap_or_else(|| {
+            let mut account = self.account.unwrap_or_default();
+            account.balance = account.balance.wrapping_add(amount);
+            account
+        })
+    }
+}
+
+/// A finished batch: what is published, and what its proof is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedBatch {
+    /// What the proof is about.
+    pub public_inputs: PublicInputs,
+    /// The records to publish, padding included.
+    pub records: Vec<Record>,
+    /// A witness per record.
+    pub operations: Vec<OperationWitness>,
+}

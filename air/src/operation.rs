@@ -1,0 +1,163 @@
+//! The operations of a batch, as its maker gives them to the ledger.
+
+use crate::{Digest, Scope, SlotIndex, record::Record, signature::Signature};
+
+/// Payment from one account to another of the same asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Who pays and signs.
+    pub from: u32,
+    /// Who receives; may be `from`.
+    pub to: u32,
+    /// What the receiver gets.
+    pub amount: u128,
+    /// What the fee pool gets, from the signer too.
+    pub fee: u128,
+    /// The last batch number this may run in.
+    pub valid_until: u64,
+}
+
+/// Payment out of the rollup, to a public address of the settlement layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdraw {
+    /// Who pays and signs.
+    pub from: u32,
+    /// What leaves the rollup.
+    pub amount: u128,
+    /// What the fee pool gets, from the signer too.
+    pub fee: u128,
+    /// Who receives on the settlement layer.
+    pub recipient: [u8; 20],
+    /// The last batch number this may run in.
+    pub valid_until: u64,
+}
+
+/// Replacement of one key slot. The new key's first nonce is the next nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotateKey {
+    /// Whose key; signs with a key whose scope has ROTATE.
+    pub account: u32,
+    /// The slot replaced, which may be the one that signs.
+    pub slot: SlotIndex,
+    /// Root of the new key tree.
+    pub new_root: Digest,
+    /// Scope of the new key.
+    pub scope: Scope,
+    /// What the fee pool gets.
+    pub fee: u128,
+    /// The last batch number this may run in.
+    pub valid_until: u64,
+}
+
+/// Value that enters the rollup. Not signed: it is public, and the settlement layer checks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deposit {
+    /// Who is credited.
+    pub to: u32,
+    /// Of which asset; an existing account must hold the same.
+    pub asset: u32,
+    /// How much.
+    pub amount: u128,
+    /// Given exactly when the leaf is empty: the keys of the account to create.
+    pub keys: Option<NewKeys>,
+}
+
+/// The keys of an account that a deposit creates. Both start at nonce 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewKeys {
+    /// Roots of the two key trees.
+    pub roots: [Digest; 2],
+    /// Their scopes.
+    pub scopes: [Scope; 2],
+}
+
+impl NewKeys {
+    /// The four scope bits: spend0 + 2 rotate0 + 4 spend1 + 8 rotate1.
+    #[must_use]
+    pub const fn scope_bits(&self) -> u8 {
+        self.scopes[0].bits() | self.scopes[1].bits() << 2
+    }
+}
+
+/// What an account's key can sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// A payment inside the rollup.
+    Transfer(Transfer),
+    /// A payment out of the rollup.
+    Withdraw(Withdraw),
+    /// A new key in a slot.
+    RotateKey(RotateKey),
+}
+
+impl Order {
+    /// The account that signs.
+    #[must_use]
+    pub const fn signer(&self) -> u32 {
+        match self {
+            Self::Transfer(transfer) => transfer.from,
+            Self::Withdraw(withdraw) => withdraw.from,
+            Self::RotateKey(rotate) => rotate.account,
+        }
+    }
+
+    /// What the fee pool gets.
+    #[must_use]
+    pub const fn fee(&self) -> u128 {
+        match self {
+            Self::Transfer(transfer) => transfer.fee,
+            Self::Withdraw(withdraw) => withdraw.fee,
+            Self::RotateKey(rotate) => rotate.fee,
+        }
+    }
+
+    /// What leaves the signer's balance besides the fee.
+    #[must_use]
+    pub const fn amount(&self) -> u128 {
+        match self {
+            Self::Transfer(transfer) => transfer.amount,
+            Self::Withdraw(withdraw) => withdraw.amount,
+            Self::RotateKey(_) => 0,
+        }
+    }
+
+    /// The last batch number this may run in.
+    #[must_use]
+    pub const fn valid_until(&self) -> u64 {
+        match self {
+            Self::Transfer(transfer) => transfer.valid_until,
+            Self::Withdraw(withdraw) => withdraw.valid_until,
+            Self::RotateKey(rotate) => rotate.valid_until,
+        }
+    }
+
+    /// The right that the signing key must have.
+    #[must_use]
+    pub const fn needed_scope(&self) -> Scope {
+        match self {
+            Self::Transfer(_) | Self::Withdraw(_) => Scope::SPEND,
+            Self::RotateKey(_) => Scope::ROTATE,
+        }
+    }
+
+    /// The public record.
+    #[must_use]
+    pub const fn record(&self) -> Record {
+        match *self {
+            Self::Transfer(transfer) => Record::Transfer(transfer),
+            Self::Withdraw(withdraw) => Record::Withdraw(withdraw),
+            Self::RotateKey(rotate) => Record::RotateKey(rotate),
+        }
+    }
+}
+
+/// An order, the nonce it was signed for, and the signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedOrder {
+    /// What was signed.
+    pub order: Order,
+    /// The signer's nonce it was signed for.
+    pub nonce: u32,
+    /// By which one-time key, and the proof of it.
+    pub signature: Signature,
+}

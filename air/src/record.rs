@@ -1,0 +1,315 @@
+//! Public records: what a batch says of each operation, its field elements and its digest.
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use crate::{
+    Digest,
+    account::keys_digest,
+    amount::limbs,
+    hash::{self, Compressor, Input, tag},
+    operation::{Deposit, RotateKey, Transfer, Withdraw},
+};
+
+/// What an operation is. The discriminant is its number in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum OperationKind {
+    /// Padding.
+    Noop = 0,
+    /// A payment inside the rollup.
+    Transfer = 1,
+    /// A payment out of the rollup.
+    Withdraw = 2,
+    /// A new key in a slot.
+    RotateKey = 3,
+    /// A deposit to an account that exists.
+    Deposit = 4,
+    /// A deposit that creates its account.
+    Create = 5,
+    /// The fee pool paid out.
+    CollectFees = 6,
+}
+
+impl OperationKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Noop,
+        Self::Transfer,
+        Self::Withdraw,
+        Self::RotateKey,
+        Self::Deposit,
+        Self::Create,
+        Self::CollectFees,
+    ];
+
+    /// Whether an account's key must sign it.
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::Transfer | Self::Withdraw | Self::RotateKey)
+    }
+
+    /// Whether it opens the leaf of a receiver.
+    #[must_use]
+    pub const fn has_receiver(self) -> bool {
+        matches!(
+            self,
+            Self::Transfer | Self::Deposit | Self::Create | Self::CollectFees
+        )
+    }
+}
+
+/// The public record of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// Padding.
+    Noop,
+    /// A payment inside the rollup.
+    Transfer(Transfer),
+    /// A payment out of the rollup.
+    Withdraw(Withdraw),
+    /// A new key in a slot.
+    RotateKey(RotateKey),
+    /// A deposit; it creates its account when it has keys.
+    Deposit(Deposit),
+    /// The whole fee pool paid out.
+    CollectFees {
+        /// To whom.
+        to: u32,
+        /// How much was in the pool.
+        amount: u128,
+    },
+}
+
+/// A record taken apart: the same fields for every kind, zero where a kind has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordFields {
+    /// What the operation is.
+    pub kind: OperationKind,
+    /// The signer's account, the asset of a deposit, or 0.
+    pub subject: u32,
+    /// The receiver's account, or 0.
+    pub to: u32,
+    /// The slot that a rotation replaces (0 or 1), or 0.
+    pub target_slot: u8,
+    /// The new scope of a rotation (0 to 3), all four scope bits of a creation, or 0.
+    pub scope: u8,
+    /// The last batch number a signed operation may run in, or 0.
+    pub valid_until: u64,
+    /// What moves.
+    pub amount: u128,
+    /// What the fee pool gets.
+    pub fee: u128,
+    /// Recipient of a withdrawal (four lanes of five bytes, little-endian), new root of a
+    /// rotation, keys digest of a creation, or zeros.
+    pub payload: [BaseElement; 4],
+}
+
+/// Field elements of a record: eight lanes and a payload of four.
+pub const RECORD_ELEMENTS: usize = 12;
+
+impl Record {
+    /// What the operation is.
+    #[must_use]
+    pub const fn kind(&self) -> OperationKind {
+        match self {
+            Self::Noop => OperationKind::Noop,
+            Self::Transfer(_) => OperationKind::Transfer,
+            Self::Withdraw(_) => OperationKind::Withdraw,
+            Self::RotateKey(_) => OperationKind::RotateKey,
+            Self::Deposit(Deposit { keys: None, .. }) => OperationKind::Deposit,
+            Self::Deposit(Deposit { keys: Some(_), .. }) => OperationKind::Create,
+            Self::CollectFees { .. } => OperationKind::CollectFees,
+        }
+    }
+
+    /// The record taken apart.
+    #[must_use]
+    pub fn fields(&self) -> RecordFields {
+        let empty = RecordFields {
+            kind: self.kind(),
+            subject: 0,
+            to: 0,
+            target_slot: 0,
+            scope: 0,
+            valid_until: 0,
+            amount: 0,
+            fee: 0,
+            payload: [BaseElement::ZERO; 4],
+        };
+        match *self {
+            Self::Noop => empty,
+            Self::Transfer(Transfer {
+                from,
+                to,
+                amount,
+                fee,
+                valid_until,
+            }) => RecordFields {
+                subject: from,
+                to,
+                valid_until,
+                amount,
+                fee,
+                ..empty
+            },
+            Self::Withdraw(Withdraw {
+                from,
+                amount,
+                fee,
+                recipient,
+                valid_until,
+            }) => {
+                let payload = recipient_elements(&recipient);
+                RecordFields {
+                    subject: from,
+                    valid_until,
+                    amount,
+                    fee,
+                    payload,
+                    ..empty
+                }
+            }
+            Self::RotateKey(rotate) => RecordFields {
+                subject: rotate.account,
+                target_slot: rotate.slot as u8,
+                scope: rotate.scope.bits(),
+                valid_until: rotate.valid_until,
+                fee: rotate.fee,
+                payload: rotate.new_root.0,
+                ..empty
+            },
+            Self::Deposit(Deposit {
+                to,
+                asset,
+                amount,
+                keys,
+            }) => RecordFields {
+                subject: asset,
+                to,
+                scope: keys.map_or(0, |keys| keys.scope_bits()),
+                amount,
+                payload: keys.map_or(empty.payload, |keys| keys_digest(&keys.roots).0),
+                ..empty
+            },
+            Self::CollectFees { to, amount } => RecordFields {
+                to,
+                amount,
+                ..empty
+            },
+        }
+    }
+
+    /// The twelve elements of the record: eight lanes, then the payload.
+    #[must_use]
+    pub fn elements(&self) -> [BaseElement; RECORD_ELEMENTS] {
+        self.fields().elements()
+    }
+
+    /// `R`, the digest of the record: two compressions.
+    ///
+    /// ```
+    /// use winterlane_air::{Record, Transfer};
+    /// let transfer = Transfer { from: 1, to: 2, amount: 3, fee: 4, valid_until: 5 };
+    /// let swapped = Transfer { from: 2, to: 1, ..transfer };
+    /// assert_ne!(Record::Transfer(transfer).digest(), Record::Transfer(swapped).digest());
+    /// ```
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.fields().digest()
+    }
+}
+
+impl RecordFields {
+    /// The eight lanes, without the payload.
+    #[must_use]
+    pub fn lanes(&self) -> [BaseElement; 8] {
+        let head = u64::from(self.subject)
+            + ((u64::from(self.kind as u8)
+                + 8 * u64::from(self.target_slot)
+                + 16 * u64::from(self.scope))
+                << 32);
+        let [amount0, amount1, amount2] = limbs(self.amount);
+        let [fee0, fee1, fee2] = limbs(self.fee);
+        [
+            head,
+            u64::from(self.to),
+            self.valid_until,
+            amount0,
+            amount1,
+            fee0,
+            fee1,
+            amount2 + (fee2 << 28),
+        ]
+        .map(BaseElement::new)
+    }
+
+    /// The twelve elements: eight lanes, then the payload.
+    #[must_use]
+    pub fn elements(&self) -> [BaseElement; RECORD_ELEMENTS] {
+        let lanes = self.lanes();
+        core::array::from_fn(|i| if i < 8 { lanes[i] } else { self.payload[i - 8] })
+    }
+
+    /// The input of the first of the two compressions of the digest.
+    #[must_use]
+    pub fn lanes_input(&self) -> Input {
+        let mut lanes = self.lanes();
+        lanes[7] += tag::RECORD;
+        lanes
+    }
+
+    /// `R`, the digest: `compress(PAYLOAD; compress(RECORD; lanes), payload)`.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let lanes = hash::compress_input(&self.lanes_input());
+        hash::compress_input(&hash::input(tag::PAYLOAD, &lanes.0, &self.payload))
+    }
+}
+
+/// The 20 bytes of an address as four lanes of five bytes, little-endian.
+fn recipient_elements(recipient: &[u8; 20]) -> [BaseElement; 4] {
+    let (lanes, _) = recipient.as_chunks::<5>();
+    core::array::from_fn(|i| {
+        let [a, b, c, d, e] = lanes[i];
+        BaseElement::new(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
+    })
+}
+
+/// The chain of record digests that a batch publishes: `acc' = compress(OPS; acc, R)` from zeros.
+///
+/// Every slot of the batch counts, padding included.
+///
+/// ```
+/// use winterlane_air::{Record, ScalarCompressor, record::operations_digest};
+/// let [one, two] = [1, 2].map(|n| operations_digest(&vec![Record::Noop; n], &ScalarCompressor));
+/// assert_ne!(one, two);
+/// ```
+pub fn operations_digest<C: Compressor + ?Sized>(records: &[Record], compressor: &C) -> Digest {
+    chain_digests(&record_digests(records, compressor))
+}
+
+/// The chain over digests already known.
+#[must_use]
+pub fn chain_digests(digests: &[Digest]) -> Digest {
+    digests.iter().fold(Digest::ZERO, |acc, digest| {
+        hash::compress(tag::OPS, &acc, digest)
+    })
+}
+
+/// The digests of many records, two compressions each.
+pub fn record_digests<C: Compressor + ?Sized>(
+    records: &[Record],
+    compressor: &C,
+) -> alloc::vec::Vec<Digest> {
+    use alloc::{vec, vec::Vec};
+
+    let fields: Vec<_> = records.iter().map(Record::fields).collect();
+    let mut inputs: Vec<_> = fields.iter().map(RecordFields::lanes_input).collect();
+    let mut digests = vec![Digest::ZERO; records.len()];
+    compressor.compress_many(&inputs, &mut digests);
+    for ((input, digest), fields) in inputs.iter_mut().zip(&digests).zip(&fields) {
+        *input = hash::input(tag::PAYLOAD, &digest.0, &fields.payload);
+    }
+    compressor.compress_many(&inputs, &mut digests);
+    digests
+}
