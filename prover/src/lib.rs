@@ -1,1 +1,4 @@
 //! Winterlane.
+
+#[cfg(feature = "replay")]
+pub mod replay;

@@ -1,0 +1,2 @@
+//! The `winterlane` command.
+fn main() {}
