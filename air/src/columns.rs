@@ -142,7 +142,10 @@ pub const INDEX: usize = INDEX_BIT + 1;
 /// Number of columns of the trace.
 pub const TRACE_WIDTH: usize = INDEX + 1;
 
-const _: () = assert!(TRACE_WIDTH <= 254, "winterfell's verifier takes at most 254 columns");
+const _: () = assert!(
+    TRACE_WIDTH <= 254,
+    "winterfell's verifier takes at most 254 columns"
+);
 
 /// A row of the trace, by the names of its columns.
 ///

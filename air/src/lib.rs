@@ -8,6 +8,8 @@
 //! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
 //! | [`ledger`] | the state machine and the witness of each operation |
 //! | [`public`] | the public inputs of a proof |
+//! | [`columns`], [`schedule`] | the trace: its columns, and what each row of a block does |
+//! | [`constraints`], [`batch_air`] | the constraints, and winterfell's `Air` over them |
 //!
 //! The crate is `no_std` and knows nothing of threads, vectors or provers.
 
@@ -18,16 +20,21 @@ extern crate alloc;
 
 pub mod account;
 pub mod amount;
+pub mod batch_air;
+pub mod columns;
+pub mod constraints;
 pub mod digest;
 pub mod hash;
 pub mod ledger;
 pub mod operation;
 pub mod public;
 pub mod record;
+pub mod schedule;
 pub mod signature;
 pub mod tree;
 
 pub use account::{Account, KeySlot, Scope, SlotIndex};
+pub use batch_air::BatchAir;
 pub use digest::{Digest, DigestError};
 pub use hash::{Compressor, ScalarCompressor};
 pub use ledger::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};

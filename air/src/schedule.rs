@@ -85,8 +85,12 @@ pub const LAST_ROW: usize = BLOCK_ROWS - 1;
 const _: () = assert!(RECEIVER_PATH_END < LAST_ROW);
 
 /// First rows of the range-check windows: amount, fee, the signer's and the receiver's balance.
-pub const RANGE_WINDOWS: [usize; 4] =
-    [CHAIN_START, CHAIN_START + LIMB_BITS[0] + 1, SIGNER_PATH_START, RECEIVER_PATH_START];
+pub const RANGE_WINDOWS: [usize; 4] = [
+    CHAIN_START,
+    CHAIN_START + LIMB_BITS[0] + 1,
+    SIGNER_PATH_START,
+    RECEIVER_PATH_START,
+];
 /// The row that moves fees into the pool or out of it, and holds the carries of its sum.
 pub const POOL_ROW: usize = RANGE_WINDOWS[2] + LIMB_BITS[0];
 /// First row of the range check of the pool's carries.
@@ -140,7 +144,9 @@ const fn in_key_tree(row: usize) -> bool {
 
 /// Whether `row` lies at most `bits` rows after the start of a limb's window.
 fn in_range_window(row: usize, bits: usize) -> bool {
-    RANGE_WINDOWS.iter().any(|&start| (start..start + bits).contains(&row))
+    RANGE_WINDOWS
+        .iter()
+        .any(|&start| (start..start + bits).contains(&row))
 }
 
 fn ends_range_window(row: usize, bits: usize) -> bool {

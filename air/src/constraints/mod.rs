@@ -17,11 +17,7 @@ use winter_air::{EvaluationFrame, TransitionConstraintDegree};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    columns::{
-        ASSET, CLOSE, DIGEST_WIDTH, INDEX, INDEX_BIT, IS_COLLECT, IS_CREATE, IS_TOP_UP,
-        IS_TRANSFER, KEY_INDEX, MIDWAY, NONCE, PAIR, POOL_ASSET, Row, SCOPE, SUBJECT,
-        TARGETS_SLOT_0, TO, VALID_UNTIL,
-    },
+    columns::{self as column, DIGEST_WIDTH, Row},
     schedule::{BLOCK_ROWS, NUM_SELECTORS, Selector},
 };
 
@@ -40,8 +36,16 @@ pub struct ConstraintGroup {
 
 impl ConstraintGroup {
     const fn new(name: &'static str, len: usize, degree: usize, periodic: bool) -> Self {
-        assert!(degree + periodic as usize <= 3, "constraints have total degree 3 at most");
-        Self { name, len, degree, periodic }
+        assert!(
+            degree + periodic as usize <= 3,
+            "constraints have total degree 3 at most"
+        );
+        Self {
+            name,
+            len,
+            degree,
+            periodic,
+        }
     }
 }
 
@@ -139,9 +143,18 @@ pub(crate) fn evaluate<E: FieldElement<BaseField = BaseElement>>(
     ) else {
         return;
     };
-    let mut sink = Sink { values: result, len: 0 };
+    let mut sink = Sink {
+        values: result,
+        len: 0,
+    };
     let output = permutation::constrain(current, &mut sink);
-    let view = View { current, next, selectors, output, public };
+    let view = View {
+        current,
+        next,
+        selectors,
+        output,
+        public,
+    };
     wiring::constrain(&view, &mut sink);
     account::constrain(&view, &mut sink);
     chains::constrain(&view, &mut sink);
@@ -190,33 +203,11 @@ impl<E: FieldElement<BaseField = BaseElement>> View<'_, E> {
         self.selectors[selector as usize]
     }
 
+    /// The element in column `column` of the current row.
     #[inline(always)]
-    fn register(&self, register: Register) -> E {
-        self.current.at(register as usize)
+    fn at(&self, column: usize) -> E {
+        self.current.at(column)
     }
-}
-
-/// Single-column registers that constraints read in the current row.
-#[derive(Clone, Copy)]
-enum Register {
-    IsTransfer = IS_TRANSFER as isize,
-    TargetsSlot0 = TARGETS_SLOT_0 as isize,
-    IsCreate = IS_CREATE as isize,
-    IsTopUp = IS_TOP_UP as isize,
-    IsCollect = IS_COLLECT as isize,
-    Subject = SUBJECT as isize,
-    To = TO as isize,
-    Nonce = NONCE as isize,
-    KeyIndex = KEY_INDEX as isize,
-    Asset = ASSET as isize,
-    Scope = SCOPE as isize,
-    ValidUntil = VALID_UNTIL as isize,
-    PoolAsset = POOL_ASSET as isize,
-    Close = CLOSE as isize,
-    Pair = PAIR as isize,
-    Midway = MIDWAY as isize,
-    IndexBit = INDEX_BIT as isize,
-    Index = INDEX as isize,
 }
 
 /// Derived flags of the operation in the current row. Each is linear in the columns.
@@ -252,32 +243,32 @@ impl<E: FieldElement<BaseField = BaseElement>> View<'_, E> {
     /// 1 in lane i if the operation replaces key slot i.
     #[inline(always)]
     fn target_slot(&self) -> [E; 2] {
-        let slot0 = self.register(Register::TargetsSlot0);
+        let slot0 = self.at(column::TARGETS_SLOT_0);
         [slot0, self.rotates() - slot0]
     }
 
     /// 1 if the operation is a withdrawal.
     #[inline(always)]
     fn withdraws(&self) -> E {
-        self.spends() - self.register(Register::IsTransfer)
+        self.spends() - self.at(column::IS_TRANSFER)
     }
 
     /// 1 if the operation is a deposit.
     #[inline(always)]
     fn deposits(&self) -> E {
-        self.register(Register::IsCreate) + self.register(Register::IsTopUp)
+        self.at(column::IS_CREATE) + self.at(column::IS_TOP_UP)
     }
 
     /// 1 if an account receives the amount.
     #[inline(always)]
     fn receives(&self) -> E {
-        self.register(Register::IsTransfer) + self.deposits() + self.register(Register::IsCollect)
+        self.at(column::IS_TRANSFER) + self.deposits() + self.at(column::IS_COLLECT)
     }
 
     /// 1 if the operation is any but padding.
     #[inline(always)]
     fn acts(&self) -> E {
-        self.signed() + self.deposits() + self.register(Register::IsCollect)
+        self.signed() + self.deposits() + self.at(column::IS_COLLECT)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Register, Sink, View, constant, minus, plus, tagged, times};
+use super::{Sink, View, constant, minus, plus, tagged, times};
 use crate::{
-    columns::{DIGEST_WIDTH, NUM_LIMBS},
+    columns::{self as column, DIGEST_WIDTH, NUM_LIMBS},
     hash::tag,
     schedule::{LIMB_BITS, Selector},
 };
@@ -30,22 +30,22 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
 /// (4 bits); lane 7 packs the highest limbs of amount and fee.
 #[inline(always)]
 fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 8] {
-    let kind = view.register(Register::IsTransfer)
+    let kind = view.at(column::IS_TRANSFER)
         + view.withdraws().double()
         + view.rotates() * constant(3)
-        + view.register(Register::IsTopUp) * constant(4)
-        + view.register(Register::IsCreate) * constant(5)
-        + view.register(Register::IsCollect) * constant(6);
+        + view.at(column::IS_TOP_UP) * constant(4)
+        + view.at(column::IS_CREATE) * constant(5)
+        + view.at(column::IS_COLLECT) * constant(6);
     let [_, target_slot_1] = view.target_slot();
-    let header = view.register(Register::Subject)
+    let header = view.at(column::SUBJECT)
         + kind * constant(1 << 32)
         + target_slot_1 * constant(1 << 35)
-        + view.register(Register::Scope) * constant(1 << 36);
+        + view.at(column::SCOPE) * constant(1 << 36);
     let (amount, fee) = (view.current.amount(), view.current.fee());
     [
         header,
-        view.register(Register::To),
-        view.register(Register::ValidUntil),
+        view.at(column::TO),
+        view.at(column::VALID_UNTIL),
         amount[0],
         amount[1],
         fee[0],
@@ -61,8 +61,14 @@ fn input_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     let [r0, r1, r2, r3, ..] = record(view);
     let terms = [
         times(view.on(Selector::Record), minus(lo, [r0, r1, r2, r3])),
-        times(view.on(Selector::LoIsCarry), minus(lo, view.current.carry())),
-        times(view.on(Selector::Operations), minus(lo, view.current.operations())),
+        times(
+            view.on(Selector::LoIsCarry),
+            minus(lo, view.current.carry()),
+        ),
+        times(
+            view.on(Selector::Operations),
+            minus(lo, view.current.operations()),
+        ),
     ];
     let [a, b, c] = terms;
     plus(plus(a, b), c)
@@ -76,15 +82,21 @@ fn input_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     let domain = view.public.domain.map(E::from);
     let [mut l0, mut l1, mut l2, mut l3] = plus(
         plus(
-            times(view.on(Selector::Record), minus(hi, tagged([r4, r5, r6, r7], tag::RECORD))),
+            times(
+                view.on(Selector::Record),
+                minus(hi, tagged([r4, r5, r6, r7], tag::RECORD)),
+            ),
             times(
                 view.on(Selector::Payload),
                 minus(hi, tagged(view.current.payload(), tag::PAYLOAD)),
             ),
         ),
-        times(view.on(Selector::Domain), minus(hi, tagged(domain, tag::DOMAIN))),
+        times(
+            view.on(Selector::Domain),
+            minus(hi, tagged(domain, tag::DOMAIN)),
+        ),
     );
-    let (asset, nonce) = (view.register(Register::Asset), view.register(Register::Nonce));
+    let (asset, nonce) = (view.at(column::ASSET), view.at(column::NONCE));
     // message: [randomiser, randomiser, nonce, tag]
     let sign = view.on(Selector::Sign);
     l2 += sign * (hi[2] - nonce);
@@ -101,10 +113,16 @@ fn next_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 
     let (lo, next) = (view.current.lo(), view.next.lo());
     let [replaces_slot_0, _] = view.target_slot();
     let replaced = times(replaces_slot_0, minus(view.current.payload(), lo));
-    let carried = times(view.on(Selector::NextLoIsCarry), minus(next, view.current.carry()));
+    let carried = times(
+        view.on(Selector::NextLoIsCarry),
+        minus(next, view.current.carry()),
+    );
     // both leaves of the receiver continue the same metadata
     let same = times(view.on(Selector::ReceiverLeaf), minus(next, lo));
-    let keys = times(view.on(Selector::SignerKeys), minus(minus(next, lo), replaced));
+    let keys = times(
+        view.on(Selector::SignerKeys),
+        minus(minus(next, lo), replaced),
+    );
     plus(plus(carried, same), keys)
 }
 
@@ -114,10 +132,10 @@ fn next_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 
 fn next_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
     let (lo, hi, next) = (view.current.lo(), view.current.hi(), view.next.hi());
     let [replaces_slot_0, replaces_slot_1] = view.target_slot();
-    let nonce_after = view.register(Register::Nonce) + E::ONE;
+    let nonce_after = view.at(column::NONCE) + E::ONE;
 
     // the record's digest, from the message to the operations digest
-    let digest = times(view.on(Selector::Domain), minus(next, tagged(lo, tag::OPERATIONS)));
+    let digest = times(view.on(Selector::Domain), minus(next, tagged(lo, tag::OPS)));
     // keys
     let new_root = tagged(view.current.payload(), tag::KEYS);
     let keys = times(
@@ -136,7 +154,7 @@ fn next_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 
     );
     // leaf: [scopes, balance limbs]
     let bits = view.current.bits();
-    let scope = view.register(Register::Scope);
+    let scope = view.at(column::SCOPE);
     let scopes = next[0]
         - hi[0]
         - replaces_slot_0 * (scope - bits[0] - bits[1].double())
@@ -149,13 +167,19 @@ fn next_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 
         balance(hi),
         [carries[0] + carries[1], carries[2] + carries[3]],
     );
-    let signer_leaf = times(view.on(Selector::SignerLeaf), [scopes, paid[0], paid[1], paid[2]]);
+    let signer_leaf = times(
+        view.on(Selector::SignerLeaf),
+        [scopes, paid[0], paid[1], paid[2]],
+    );
     let received = limbs_balance(balance(hi), amount, balance(next), [carries[0], carries[1]]);
     let receiver_leaf = times(
         view.on(Selector::ReceiverLeaf),
         [next[0] - hi[0], received[0], received[1], received[2]],
     );
-    plus(plus(plus(digest, keys), meta), plus(signer_leaf, receiver_leaf))
+    plus(
+        plus(plus(digest, keys), meta),
+        plus(signer_leaf, receiver_leaf),
+    )
 }
 
 /// The balance limbs of a leaf's right half, the tag still in the last one.
@@ -183,16 +207,14 @@ fn limbs_balance<E: FieldElement<BaseField = BaseElement>>(
 /// (the zero digest), whatever the permutation gave.
 #[inline(always)]
 fn carry<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
-    let empty = view.on(Selector::ReceiverLeaf) * view.register(Register::IsCreate);
+    let empty = view.on(Selector::ReceiverLeaf) * view.at(column::IS_CREATE);
     let output = view.output;
     plus(minus(view.next.carry(), output), times(empty, output))
 }
 
 /// The paths before an update end in the current root.
 #[inline(always)]
-fn root_before<E: FieldElement<BaseField = BaseElement>>(
-    view: &View<'_, E>,
-) -> [E; DIGEST_WIDTH] {
+fn root_before<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
     let ends = view.on(Selector::SignerRoot) * view.signed()
         + view.on(Selector::ReceiverRoot) * view.receives();
     times(ends, minus(view.output, view.current.root()))
@@ -204,7 +226,10 @@ fn root_after<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [
     let updates = view.on(Selector::SignerRootAfter) * view.signed()
         + view.on(Selector::ReceiverRootAfter) * view.receives();
     let root = view.current.root();
-    minus(minus(view.next.root(), root), times(updates, minus(view.output, root)))
+    minus(
+        minus(view.next.root(), root),
+        times(updates, minus(view.output, root)),
+    )
 }
 
 /// The operations digest changes once a block.

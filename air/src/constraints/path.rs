@@ -1,0 +1,99 @@
+//! Merkle paths: the key tree, and the account paths before and after an update, row by row in
+//! turn.
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use super::{Sink, View, minus, plus, tagged, times};
+use crate::{
+    columns::{self as column, DIGEST_WIDTH},
+    hash::tag,
+    schedule::Selector,
+};
+
+#[inline(always)]
+pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+    sink: &mut Sink<'_, E>,
+) {
+    sink.extend(key_tree(view));
+    sink.extend(path(view));
+    sink.extend(siblings(view));
+    sink.push(side(view));
+    sink.extend(index(view));
+}
+
+/// `carry - half` for the half on side `bit`; the other half, the sibling, is free.
+#[inline(always)]
+fn on_side<E: FieldElement<BaseField = BaseElement>>(
+    bit: E,
+    lo: [E; DIGEST_WIDTH],
+    hi: [E; DIGEST_WIDTH],
+    carry: [E; DIGEST_WIDTH],
+    tag: BaseElement,
+) -> [E; DIGEST_WIDTH] {
+    let left = minus(lo, carry);
+    let right = minus(hi, tagged(carry, tag));
+    plus(left, times(bit, minus(right, left)))
+}
+
+/// In the key tree each row takes the previous row's output.
+#[inline(always)]
+fn key_tree<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+    let row = view.current;
+    let bit = view.at(column::INDEX_BIT);
+    times(
+        view.on(Selector::KeyTree),
+        on_side(bit, row.lo(), row.hi(), row.carry(), tag::XMSS),
+    )
+}
+
+/// On an account's path each row takes the output of the row before the previous one: the tree
+/// before and after the update alternate.
+#[inline(always)]
+fn path<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+    let (carry, row) = (view.current.carry(), view.next);
+    let bit = row.at(column::INDEX_BIT);
+    times(
+        view.on(Selector::NextOnPath),
+        on_side(bit, row.lo(), row.hi(), carry, tag::NODE),
+    )
+}
+
+/// The siblings before and after the update are the same.
+#[inline(always)]
+fn siblings<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+    let bit = view.at(column::INDEX_BIT);
+    let left = minus(view.next.lo(), view.current.lo());
+    let right = minus(view.next.hi(), view.current.hi());
+    times(
+        view.on(Selector::PathBefore),
+        plus(right, times(bit, minus(left, right))),
+    )
+}
+
+/// The side before and after the update is the same.
+#[inline(always)]
+fn side<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> E {
+    let next = view.next.at(column::INDEX_BIT);
+    view.on(Selector::PathBefore) * (next - view.at(column::INDEX_BIT))
+}
+
+/// The sides of a path are the bits of the leaf index, lowest first, and the index has no more.
+#[inline(always)]
+fn index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 2] {
+    let index = view.at(column::INDEX);
+    let next = view.next.at(column::INDEX);
+    let bit = view.at(column::INDEX_BIT);
+    [
+        view.on(Selector::PathBefore) * (next - index)
+            + view.on(Selector::IndexShift) * (index - next.double() - bit)
+            + view.on(Selector::IndexEnd) * (index - bit),
+        view.on(Selector::KeyTreeStart) * (index - view.at(column::KEY_INDEX))
+            + view.on(Selector::SignerPathStart)
+                * view.signed()
+                * (index - view.at(column::SUBJECT))
+            + view.on(Selector::ReceiverPathStart)
+                * view.receives()
+                * (index - view.at(column::TO)),
+    ]
+}
