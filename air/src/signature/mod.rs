@@ -1,4 +1,46 @@
 //! Signatures: a Merkle tree (XMSS) of target-sum Winternitz one-time keys, at most 1,024 of them.
+//!
+//! A message digest of 128 bits is 64 base-4 digits, each the position of a value on a hash chain
+//! of four. Two digit vectors of the same sum are never comparable, so whoever sees a signature
+//! cannot walk its chains forward to another message: no checksum chains are needed. The signer
+//! searches for a randomiser that brings the digits to that sum.
+//!
+//! ```
+//! use winterlane_air::{BaseElement, Digest, ScalarCompressor, signature::*};
+//!
+//! struct Toy; // a real source derives these from a secret seed
+//! impl SecretSource for Toy {
+//!     fn chain_starts(&self, key_index: u32) -> [ChainValue; CHAINS] {
+//!         core::array::from_fn(|c| [BaseElement::from(key_index), BaseElement::from(c as u32)])
+//!     }
+//!     fn randomizer_base(&self, _: u32, bound: &Digest, _: u32) -> [BaseElement; 2] {
+//!         [bound.0[0], bound.0[1]]
+//!     }
+//! }
+//!
+//! let seed = [3u32, 4].map(BaseElement::from);
+//! let key = KeyTree::generate(&Toy, seed, 1, &ScalarCompressor)?;
+//! let (bound, nonce) = (Digest::ZERO, 1);
+//! let signature = key.sign(&Toy, 1, &bound, nonce, &ScalarCompressor)?;
+//! let claim = Claim { bound, nonce, signature: &signature };
+//! assert_eq!(recover_root(claim, &ScalarCompressor)?, key.root());
+//! assert_ne!(recover_root(Claim { nonce: 2, ..claim }, &ScalarCompressor).ok(), Some(key.root()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod bytes;
+mod chain;
+mod key_tree;
+mod message;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use bytes::{SIGNATURE_BYTES, SignatureBytesError};
+pub use chain::{SecretSource, chain_step_input, one_time_public_keys};
+pub use key_tree::{KeyError, KeyTree};
+pub use message::{DigitError, Digits, bound_message, digits, find_randomizer, message_input};
+pub use verify::{Claim, SignatureError, recover_root, recover_roots};
 
 use winter_math::fields::f64::BaseElement;
 
