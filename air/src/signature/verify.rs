@@ -144,6 +144,3 @@ fn climb<C: Compressor + ?Sized>(signatures: &[&Signature], nodes: &mut [Digest]
         compressor.compress_many(&inputs, nodes);
     }
 }
-    CHAINS * (CHAIN_LENGTH as usize) <= 256,
-    "a chain's place fits a byte"
-);
