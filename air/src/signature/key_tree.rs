@@ -65,11 +65,10 @@ impl KeyTree {
         height: u32,
         compressor: &C,
     ) -> Result<Self, KeyError> {
-        let capacity = 1u32
-            .checked_shl(height)
-            .filter(|_| height as usize <= KEY_HEIGHT);
-        let capacity = capacity.ok_or(KeyError::Leaves { leaves: usize::MAX })?;
-        let leaves = one_time_public_keys(secrets, &seed, 0..capacity, compressor);
+        if height as usize > KEY_HEIGHT {
+            return Err(KeyError::Height { height });
+        }
+        let leaves = one_time_public_keys(secrets, &seed, 0..1 << height, compressor);
         Self::from_leaves(seed, leaves, compressor)
     }
 
