@@ -1,1 +1,43 @@
-//! Winterlane.
+//! A STARK verifier that no bytes can crash, and that says exactly what it accepted.
+//!
+//! # The door
+//! Winterfell 0.13.1 verifies a proof that it trusts to be well formed: a length field in a proof
+//! can make it allocate terabytes, a wrong option can make it panic, bytes that it does not use
+//! may have any value. This crate puts a door in front of it: see [`verify`]. What passes the
+//! door is exactly one byte string per proof, and winterfell's verifier runs on it as it is.
+//!
+//! The crate is `no_std` with `alloc`, has no unsafe code, and does not rely on catching panics:
+//! it is safe under `panic = "abort"`.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::cast_possible_truncation
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::cast_possible_truncation
+    )
+)]
+
+extern crate alloc;
+
+mod door;
+mod error;
+mod policy;
+mod shape;
+mod verify;
+
+pub use door::{BoundedOpening, OpeningError};
+pub use error::{Reason, Section, VerifyError};
+pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
+pub use shape::{MAX_LOG2_LDE_LENGTH, MAX_NUM_QUERIES, MAX_TRACE_WIDTH, PolicyError, TraceShape};
+pub use verify::{Verified, verify};

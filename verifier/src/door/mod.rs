@@ -1,0 +1,81 @@
+//! The front door: a proof's bytes, compared with what trusted data says they must be.
+//!
+//! Winterfell's verifier believes the header of a proof. It allocates what a length field says,
+//! asserts what it takes for granted, and does not look at bytes that it has no use for. The door
+//! reads the same bytes first, with a cursor that allocates nothing, and lets a proof through only
+//! when every length, count, option and shape in it is the one that follows from the policy, the
+//! AIR and the public inputs. After it, winterfell's deserialiser and verifier run on bytes for
+//! which none of their assertions can fail.
+//!
+//! In order, and each step at most linear in the size of the proof:
+//!
+//! 1. `header`: shape, modulus, options and number of constraints are the policy's;
+//! 2. `layout`: the body is cut into its parts; all lengths but those of the openings are fixed,
+//!    and every field element is canonical;
+//! 3. `transcript`: Fiat-Shamir is replayed up to the query positions; the remainder is the one
+//!    committed to and the nonce shows its work;
+//! 4. `opening`: from the positions, every opening has its one shape.
+
+mod cursor;
+mod digest;
+mod header;
+mod layout;
+mod opening;
+mod transcript;
+
+use alloc::vec::Vec;
+
+pub(crate) use cursor::Cursor;
+pub(crate) use header::read as read_header;
+pub use opening::{BoundedOpening, OpeningError};
+pub(crate) use transcript::seed;
+use winter_air::{Air, FieldExtension};
+use winter_crypto::{ElementHasher, RandomCoin};
+use winter_math::{
+    FieldElement,
+    fields::{CubeExtension, QuadExtension, f64::BaseElement},
+};
+
+use self::layout::{Dimensions, Layout};
+use crate::VerifyError;
+
+/// Steps 2 to 4, on what the header left of the proof.
+pub(crate) fn check_body<A, H, R, V>(
+    cursor: &mut Cursor<'_>,
+    air: &A,
+    seed: &[BaseElement],
+) -> Result<(), VerifyError>
+where
+    A: Air<BaseField = BaseElement>,
+    H: ElementHasher<BaseField = BaseElement>,
+    R: RandomCoin<BaseField = BaseElement, Hasher = H>,
+    V: BoundedOpening<H>,
+{
+    let dims = Dimensions::of::<A, H>(air);
+    let layout = Layout::read(cursor, &dims)?;
+    let positions = match air.options().field_extension() {
+        FieldExtension::None => positions::<A, BaseElement, H, R>(air, seed, &layout, &dims),
+        FieldExtension::Quadratic => {
+            positions::<A, QuadExtension<BaseElement>, H, R>(air, seed, &layout, &dims)
+        }
+        FieldExtension::Cubic => {
+            positions::<A, CubeExtension<BaseElement>, H, R>(air, seed, &layout, &dims)
+        }
+    }?;
+    opening::check::<H, V>(&layout, &dims, &positions)
+}
+
+fn positions<A, E, H, R>(
+    air: &A,
+    seed: &[BaseElement],
+    layout: &Layout<'_>,
+    dims: &Dimensions,
+) -> Result<Vec<usize>, VerifyError>
+where
+    A: Air<BaseField = BaseElement>,
+    E: FieldElement<BaseField = BaseElement>,
+    H: ElementHasher<BaseField = BaseElement>,
+    R: RandomCoin<BaseField = BaseElement, Hasher = H>,
+{
+    transcript::query_positions::<A, E, H, R>(air, seed, layout, dims)
+}

@@ -1,0 +1,157 @@
+//! The transcript replayed up to the query positions.
+//!
+//! The shape of every opening follows from the positions, and the positions from everything that
+//! was committed to before them. Replaying the transcript costs a few hundred short hashes; it
+//! also shows the proof of work, so that a forger pays for it before any Merkle tree is looked at.
+
+use alloc::vec::Vec;
+
+use winter_air::{Air, proof::Context};
+use winter_crypto::{ElementHasher, RandomCoin};
+use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
+use winter_utils::{ByteReader, SliceReader};
+
+use super::{
+    cursor::{Cursor, Span},
+    digest,
+    layout::{Dimensions, Layout},
+};
+use crate::{Reason, Section, VerifyError};
+
+/// The elements with which winterfell seeds the public coin: the proof's context, here from
+/// trusted data alone, and the public inputs.
+pub(crate) fn seed<A>(
+    air: &A,
+    num_constraints: usize,
+    inputs: &mut Vec<BaseElement>,
+) -> Vec<BaseElement>
+where
+    A: Air<BaseField = BaseElement>,
+{
+    let context = Context::new::<BaseElement>(
+        air.trace_info().clone(),
+        air.options().clone(),
+        num_constraints,
+    );
+    let mut seed: Vec<BaseElement> = context.to_elements();
+    seed.append(inputs);
+    seed
+}
+
+/// The distinct query positions of a proof, in ascending order.
+///
+/// # Errors
+/// When a digest or the FRI remainder is not what was committed to, the nonce lacks the proof of
+/// work, or the number of distinct positions is not the one in the proof.
+pub(crate) fn query_positions<A, E, H, R>(
+    air: &A,
+    seed: &[BaseElement],
+    layout: &Layout<'_>,
+    dims: &Dimensions,
+) -> Result<Vec<usize>, VerifyError>
+where
+    A: Air<BaseField = BaseElement>,
+    E: FieldElement<BaseField = BaseElement>,
+    H: ElementHasher<BaseField = BaseElement>,
+    R: RandomCoin<BaseField = BaseElement, Hasher = H>,
+{
+    let coin_error = |_| VerifyError::RandomCoin;
+    let mut commitments = layout.commitments.cursor();
+    let mut next_digest = || digest::read::<H>(&mut commitments, dims.digest_bytes);
+
+    let mut coin = R::new(seed);
+    coin.reseed(next_digest()?);
+    if dims.aux_width > 0 {
+        air.get_aux_rand_elements::<E, R>(&mut coin)
+            .map_err(coin_error)?;
+        coin.reseed(next_digest()?);
+    }
+    air.get_constraint_composition_coefficients::<E, R>(&mut coin)
+        .map_err(coin_error)?;
+    coin.reseed(next_digest()?);
+    coin.draw::<E>().map_err(coin_error)?;
+    coin.reseed(H::hash_elements(&ood_evaluations::<E>(layout, dims)?));
+    air.get_deep_composition_coefficients::<E, R>(&mut coin)
+        .map_err(coin_error)?;
+
+    let mut last = None;
+    for _ in 0..=dims.num_fri_layers {
+        let commitment = next_digest()?;
+        coin.reseed(commitment);
+        coin.draw::<E>().map_err(coin_error)?;
+        last = Some(commitment);
+    }
+    let remainder = elements::<E>(layout.remainder, dims.remainder_len)?;
+    if last != Some(H::hash_elements(&remainder)) {
+        return Err(VerifyError::RemainderNotCommitted);
+    }
+
+    let required = air.options().grinding_factor();
+    let found = coin.check_leading_zeros(layout.nonce);
+    if found < required {
+        return Err(VerifyError::ProofOfWork { required, found });
+    }
+    // The policy checked that there are fewer queries than points.
+    let mut positions = coin
+        .draw_integers(dims.num_queries, dims.lde_size, layout.nonce)
+        .map_err(coin_error)?;
+    positions.sort_unstable();
+    positions.dedup();
+
+    if positions.len() != layout.num_queries {
+        let reason = Reason::Value {
+            what: "number of distinct query positions",
+            expected: positions.len() as u64,
+            found: layout.num_queries as u64,
+        };
+        // One byte before the length of the commitments.
+        let offset = layout.commitments.offset.saturating_sub(3);
+        return Err(VerifyError::Refused {
+            section: Section::NumQueries,
+            offset,
+            reason,
+        });
+    }
+    Ok(positions)
+}
+
+/// The out-of-domain evaluations in the order in which the transcript absorbs them: current row of
+/// the trace and of the quotients, then the next row of both.
+fn ood_evaluations<E>(layout: &Layout<'_>, dims: &Dimensions) -> Result<Vec<E>, VerifyError>
+where
+    E: FieldElement<BaseField = BaseElement>,
+{
+    let width = dims.main_width.saturating_add(dims.aux_width);
+    let mut trace = layout.ood_trace.cursor();
+    let mut quotients = layout.ood_quotients.cursor();
+    let mut evaluations =
+        Vec::with_capacity(width.saturating_add(dims.num_quotients).saturating_mul(2));
+    for _ in 0..2 {
+        read_elements(&mut trace, width, &mut evaluations)?;
+        read_elements(&mut quotients, dims.num_quotients, &mut evaluations)?;
+    }
+    Ok(evaluations)
+}
+
+fn elements<E: FieldElement>(span: Span<'_>, count: usize) -> Result<Vec<E>, VerifyError> {
+    let mut elements = Vec::with_capacity(count);
+    read_elements(&mut span.cursor(), count, &mut elements)?;
+    Ok(elements)
+}
+
+fn read_elements<E: FieldElement>(
+    cursor: &mut Cursor<'_>,
+    count: usize,
+    to: &mut Vec<E>,
+) -> Result<(), VerifyError> {
+    for _ in 0..count {
+        let span = cursor.take(E::ELEMENT_BYTES)?;
+        let mut reader = SliceReader::new(span.bytes);
+        match E::read_from(&mut reader) {
+            Ok(element) if !reader.has_more_bytes() => to.push(element),
+            // `Span::check_elements` was here before: this is not reached.
+            _ => return Err(cursor.refuse_at(span.offset, Reason::NonCanonicalElement)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What can be wrong with a proof, as values.
+
+use core::fmt;
+
+use thiserror::Error;
+use winter_verifier::VerifierError;
+
+/// Why a proof was not accepted.
+///
+/// Every variant but [`VerifyError::Rejected`] and [`VerifyError::AirMismatch`] is raised by the
+/// door, before winterfell's verifier has seen a byte.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The proof is longer than the policy's cap. Nothing of it was read.
+    #[error("the proof has {found} bytes and the policy's cap is {limit}")]
+    TooLarge {
+        /// The policy's cap, in bytes.
+        limit: usize,
+        /// The proof's length, in bytes.
+        found: usize,
+    },
+    /// The bytes are not the one encoding of a proof of the expected shape.
+    #[error("byte {offset}, {section}: {reason}")]
+    Refused {
+        /// The part of the proof being read.
+        section: Section,
+        /// The offset of the refused item from the start of the proof.
+        offset: usize,
+        /// What is wrong with it.
+        reason: Reason,
+    },
+    /// The AIR, instantiated for the length the proof claims, does not have the shape that the
+    /// policy declares. This is a mistake of the caller, not of the proof.
+    #[error("the AIR has {actual} {what} and the policy declares {declared}")]
+    AirMismatch {
+        /// The quantity that differs.
+        what: &'static str,
+        /// What the policy's [`TraceShape`](crate::TraceShape) says.
+        declared: usize,
+        /// What the AIR says.
+        actual: usize,
+    },
+    /// The public coin could not draw a challenge (of cryptographically small probability for
+    /// the hash functions of `winter-crypto`).
+    #[error("the public coin could not draw a challenge")]
+    RandomCoin,
+    /// The nonce does not carry the proof of work that the options ask for.
+    #[error("the nonce shows {found} bits of work and the options ask for {required}")]
+    ProofOfWork {
+        /// The grinding factor of the options.
+        required: u32,
+        /// What the nonce has.
+        found: u32,
+    },
+    /// The FRI remainder is not the polynomial whose hash the transcript committed to.
+    ///
+    /// Winterfell 0.13.1 does not make this comparison; without it a remainder can be chosen
+    /// after the query positions are known. `SECURITY.md` says what follows from that.
+    #[error("the FRI remainder is not the one that was committed to")]
+    RemainderNotCommitted,
+    /// Winterfell's verifier does not accept the proof.
+    #[error("{0}")]
+    Rejected(VerifierError),
+}
+
+/// The part of a proof in which the door stopped, in the order of the encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Section {
+    /// Widths, length and metadata of the trace.
+    TraceInfo,
+    /// The modulus of the base field.
+    FieldModulus,
+    /// The protocol's options.
+    Options,
+    /// The number of constraints.
+    NumConstraints,
+    /// The number of distinct query positions.
+    NumQueries,
+    /// The commitments to trace segments, constraint composition and FRI layers.
+    Commitments,
+    /// The opened rows of a trace segment (0 main, 1 auxiliary) and their opening.
+    TraceQueries(usize),
+    /// The opened rows of the constraint composition columns and their opening.
+    ConstraintQueries,
+    /// The out-of-domain evaluations.
+    OodFrame,
+    /// The opened evaluations of a FRI layer and their opening.
+    FriLayer(usize),
+    /// The FRI remainder polynomial and what follows it.
+    FriRemainder,
+    /// The proof-of-work nonce.
+    Nonce,
+    /// The end of the proof.
+    End,
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TraceInfo => f.write_str("trace info"),
+            Self::FieldModulus => f.write_str("field modulus"),
+            Self::Options => f.write_str("options"),
+            Self::NumConstraints => f.write_str("number of constraints"),
+            Self::NumQueries => f.write_str("number of queries"),
+            Self::Commitments => f.write_str("commitments"),
+            Self::TraceQueries(i) => write!(f, "queries of trace segment {i}"),
+            Self::ConstraintQueries => f.write_str("constraint queries"),
+            Self::OodFrame => f.write_str("out-of-domain frame"),
+            Self::FriLayer(i) => write!(f, "FRI layer {i}"),
+            Self::FriRemainder => f.write_str("FRI remainder"),
+            Self::Nonce => f.write_str("nonce"),
+            Self::End => f.write_str("end of proof"),
+        }
+    }
+}
+
+/// What the door found wrong at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The proof ends inside an item.
+    #[error("{needed} bytes are needed and {left} are left")]
+    UnexpectedEnd {
+        /// Bytes the item takes.
+        needed: usize,
+        /// Bytes that are left.
+        left: usize,
+    },
+    /// Bytes follow the last item.
+    #[error("{0} bytes follow the last item")]
+    TrailingBytes(usize),
+    /// A count, length or constant that trusted data fixes has another value.
+    #[error("{what} must be {expected}, not {found}")]
+    Value {
+        /// What the value is.
+        what: &'static str,
+        /// The one value allowed.
+        expected: u64,
+        /// The value in the proof.
+        found: u64,
+    },
+    /// A value is outside the range the policy allows.
+    #[error("{what} must be in {min}..={max}, not {found}")]
+    Range {
+        /// What the value is.
+        what: &'static str,
+        /// The least value allowed.
+        min: u64,
+        /// The greatest value allowed.
+        max: u64,
+        /// The value in the proof.
+        found: u64,
+    },
+    /// A byte string that trusted data fixes (the field's modulus, the trace's metadata) differs.
+    #[error("{what} differs from the expected bytes")]
+    Bytes {
+        /// What the byte string is.
+        what: &'static str,
+    },
+    /// No entry of the policy has these options at this trace length.
+    #[error("the policy does not accept these options at this trace length")]
+    OptionsNotAccepted,
+    /// A variable-length integer is written in more bytes than it needs.
+    #[error("the integer is not written in its shortest form")]
+    NonMinimalInteger,
+    /// Eight bytes stand for a number that is not below the field's modulus.
+    #[error("{0} is not a canonical field element")]
+    NotAFieldElement(u64),
+    /// The bytes of an element of an extension field are not those that the field writes.
+    #[error("the extension field element is not in its canonical encoding")]
+    NonCanonicalElement,
+    /// A digest is not encoded as its hash function encodes it.
+    #[error("the digest is not in its canonical encoding")]
+    NonCanonicalDigest,
+}

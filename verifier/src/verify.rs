@@ -1,0 +1,131 @@
+//! The verifier of any AIR over the Goldilocks field.
+
+use alloc::vec;
+
+use winter_air::{Air, ProofOptions, proof::Proof};
+use winter_crypto::{ElementHasher, RandomCoin};
+use winter_math::{ToElements, fields::f64::BaseElement};
+use winter_verifier::{AcceptableOptions, VerifierError};
+
+use crate::{
+    AirPolicy, BoundedOpening, VerifyError,
+    door::{self, Cursor},
+};
+
+/// What was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// Provable bits of security of the options at this length.
+    pub bits: u32,
+    /// Rows of the trace.
+    pub trace_length: usize,
+    /// The options of the proof.
+    pub options: ProofOptions,
+    /// Bytes of the proof.
+    pub proof_bytes: usize,
+}
+
+/// Verifies that `proof` shows that a trace of the policy's shape satisfies `A` with `inputs`.
+///
+/// The proof's bytes pass the [door](crate#the-door) and then winterfell's verifier: what this
+/// function accepts, winterfell accepts too. Exactly one byte string is accepted for a proof.
+///
+/// The memory in use at any time is at most four times the proof's size plus 16 MiB, as long as
+/// the AIR itself (its periodic columns, its assertions) stays below that.
+///
+/// `A` is instantiated with the trace length in the proof, which lies in the range that the policy
+/// allows, and with options that the policy accepts.
+///
+/// # Errors
+/// When the proof is not accepted; see [`VerifyError`].
+///
+/// # Panics
+/// Not for any `proof`. An AIR that panics for its public inputs, for a length of the shape, or
+/// for the blowup of an accepted option still panics: check the inputs before.
+pub fn verify<A, H, R, V>(
+    proof: &[u8],
+    inputs: A::PublicInputs,
+    policy: &AirPolicy<H>,
+) -> Result<Verified, VerifyError>
+where
+    A: Air<BaseField = BaseElement>,
+    A::PublicInputs: Clone,
+    H: ElementHasher<BaseField = BaseElement>,
+    R: RandomCoin<BaseField = BaseElement, Hasher = H>,
+    V: BoundedOpening<H>,
+{
+    if proof.len() > policy.max_proof_bytes() {
+        let (limit, found) = (policy.max_proof_bytes(), proof.len());
+        return Err(VerifyError::TooLarge { limit, found });
+    }
+    let mut cursor = Cursor::new(proof);
+    let entry = door::read_header(&mut cursor, policy)?;
+
+    let shape = policy.shape();
+    let trace_info = shape.trace_info(entry.log2_length);
+    let trace_length = trace_info.length();
+    let mut input_elements = inputs.to_elements();
+    let air = A::new(trace_info, inputs.clone(), entry.options.clone());
+    check_air(&air, policy, entry.log2_length)?;
+
+    let seed = door::seed(&air, shape.num_constraints(), &mut input_elements);
+    door::check_body::<A, H, R, V>(&mut cursor, &air, &seed)?;
+    drop((air, seed));
+
+    let stock = Proof::from_bytes(proof).map_err(|error| {
+        VerifyError::Rejected(VerifierError::ProofDeserializationError(alloc::format!(
+            "{error}"
+        )))
+    })?;
+    let acceptable = AcceptableOptions::OptionSet(vec![entry.options.clone()]);
+    winter_verifier::verify::<A, H, R, V>(stock, inputs, &acceptable)
+        .map_err(VerifyError::Rejected)?;
+
+    Ok(Verified {
+        bits: entry.bits,
+        trace_length,
+        options: entry.options.clone(),
+        proof_bytes: proof.len(),
+    })
+}
+
+/// The AIR is the policy's: a policy written for another AIR would refuse every honest proof
+/// without saying why.
+fn check_air<A: Air, H: ElementHasher>(
+    air: &A,
+    policy: &AirPolicy<H>,
+    log2_length: u32,
+) -> Result<(), VerifyError> {
+    let shape = policy.shape();
+    let context = air.context();
+    let info = air.trace_info();
+    let num_constraints = context
+        .num_transition_constraints()
+        .saturating_add(context.num_assertions());
+    let pairs = [
+        ("main columns", shape.main_width(), info.main_trace_width()),
+        (
+            "auxiliary columns",
+            shape.aux_width(),
+            info.aux_segment_width(),
+        ),
+        (
+            "auxiliary random elements",
+            shape.num_aux_rands(),
+            info.get_num_aux_segment_rand_elements(),
+        ),
+        ("rows", 1 << log2_length, info.length()),
+        ("constraints", shape.num_constraints(), num_constraints),
+    ];
+    for (what, declared, actual) in pairs {
+        if declared != actual {
+            return Err(VerifyError::AirMismatch {
+                what,
+                declared,
+                actual,
+            });
+        }
+    }
+    Ok(())
+}
