@@ -95,10 +95,8 @@ impl AccountTree {
         compressor: &C,
     ) -> Self {
         let mut tree = Self::default();
-        tree.levels[0] = leaves
-            .into_iter()
-            .filter(|(_, leaf)| *leaf != Digest::ZERO)
-            .collect();
+        tree.levels[0] = leaves.into_iter().collect();
+        tree.levels[0].retain(|_, leaf| *leaf != Digest::ZERO);
         let mut inputs: Vec<Input> = Vec::new();
         let mut parents: Vec<u32> = Vec::new();
         for height in 0..TREE_DEPTH {
