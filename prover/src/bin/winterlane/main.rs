@@ -1,2 +1,7 @@
 //! The `winterlane` command.
+#![allow(dead_code)]
+mod args;
+mod files;
+mod report;
+
 fn main() {}

@@ -1,0 +1,151 @@
+//! The command line.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Proves batches of signed payments and verifies the proofs.
+///
+/// Without a command it runs the demo: a piece of real Ethereum transfers is signed, proven in two
+/// batches and verified.
+#[derive(Debug, Parser)]
+#[command(name = "winterlane", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) proving: ProvingArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prove the transfers of a CSV file, batch after batch.
+    Prove(ProveArgs),
+    /// Verify all batches in a directory, and that each follows the one before.
+    Verify(VerifyArgs),
+    /// Print what a proof or a public file says, without trusting it.
+    Inspect(InspectArgs),
+}
+
+/// What the demo and `prove` have in common.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ProvingArgs {
+    /// Trade of speed against proof size: blowup 2, 4 or 8.
+    #[arg(long, value_enum, default_value_t = Profile::Fast)]
+    pub(crate) profile: Profile,
+    /// Provable bits of security.
+    #[arg(long, value_enum, default_value_t = Security::Bits128)]
+    pub(crate) security: Security,
+    /// Threads to use; all cores if not given.
+    #[arg(long)]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Who makes the proof: the vector engine, or stock winterfell to compare with.
+    #[arg(long, value_enum, default_value_t = EngineName::Simd)]
+    pub(crate) engine: EngineName,
+    /// Print one JSON object on standard output instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// CSV file with the columns `from_address`, `to_address`, `value_wei` and `fee_wei`.
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) transfers: PathBuf,
+    /// Directory for `batch-NNNN.proof` and `batch-NNNN.public.json`; made if missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Take only the first N transfers.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Operation slots of a batch: a power of two, 2 to 8192. One is for the fee collection.
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub(crate) batch_size: usize,
+    /// Height of the largest key: a sender with more than 2^H operations changes keys.
+    #[arg(long, value_name = "H", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub(crate) key_height: u32,
+    /// Remove the batches that are in the directory already.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    #[command(flatten)]
+    pub(crate) proving: ProvingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Directory with `batch-NNNN.proof` and `batch-NNNN.public.json`.
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Least provable bits to accept.
+    #[arg(long, value_enum, default_value_t = Security::Bits100)]
+    pub(crate) security: Security,
+    /// The root the first batch must start from (64 hexadecimal digits).
+    #[arg(long, value_name = "ROOT")]
+    pub(crate) old_root: Option<String>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A `.proof` or a `.public.json` file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// Blowup 2: fastest proving, largest proofs.
+    Fast,
+    /// Blowup 4.
+    Balanced,
+    /// Blowup 8: smallest proofs.
+    Compact,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Security {
+    /// At least 100 provable bits.
+    #[value(name = "100")]
+    Bits100,
+    /// At least 128 provable bits.
+    #[value(name = "128")]
+    Bits128,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineName {
+    /// Stock winterfell.
+    Stock,
+    /// Winterlane's own pipeline on vector units.
+    Simd,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_is_the_demo_and_prove_takes_the_documented_options() {
+        let demo = Cli::parse_from(["winterlane"]);
+        assert!(demo.command.is_none() && demo.proving.security == Security::Bits128);
+        let line = "winterlane prove --transfers f.csv --out d --limit 5 --batch-size 64 \
+                    --profile compact --security 100 --threads 1 --engine stock --json";
+        let Some(Command::Prove(args)) = Cli::parse_from(line.split_whitespace()).command else {
+            panic!("not the prove command");
+        };
+        assert_eq!((args.limit, args.batch_size), (Some(5), 64));
+        assert_eq!(args.proving.profile, Profile::Compact);
+        assert_eq!(args.proving.security, Security::Bits100);
+        assert_eq!(args.proving.engine, EngineName::Stock);
+        assert!(args.proving.json);
+    }
+}
