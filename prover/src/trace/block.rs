@@ -1,0 +1,659 @@
+//! One operation's block, row by row: from what the rows so far hashed to what the next one does.
+
+use winter_math::{FieldElement, batch_inversion};
+use winterlane_air::{
+    Account, BaseElement, Digest, OperationKind, OperationWitness, Record, SlotIndex,
+    amount::limbs,
+    columns::{self as column, TRACE_WIDTH},
+    hash::{self, Input, tag},
+    record::RecordFields,
+    schedule::{
+        CHAIN_END, CHAIN_START, DOMAIN_ROW, KEY_TREE_END, KEY_TREE_START, LIMB_BITS, NUM_CHAINS,
+        NUM_PAIRS, OPERATIONS_ROW, PAYLOAD_ROW, POOL_CARRY_START, POOL_ROW, RANGE_WINDOWS,
+        RECEIVER_KEYS_ROW, RECEIVER_LEAF_ROW, RECEIVER_META_ROW, RECEIVER_PATH_END,
+        RECEIVER_PATH_START, RECORD_ROW, SIGN_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW,
+        SIGNER_META_ROW, SIGNER_PATH_END, SIGNER_PATH_START, TREE_DEPTH,
+    },
+    signature::Signature,
+};
+
+use super::TraceError;
+
+type Lanes4 = [BaseElement; 4];
+
+/// The registers of a row: everything but the permutation.
+pub(super) const REGISTERS_START: usize = column::PERMUTATION.end;
+/// Number of columns beside the permutation.
+pub(super) const NUM_REGISTERS: usize = TRACE_WIDTH - REGISTERS_START;
+/// The columns of a row beside the permutation.
+pub(super) type Registers = [BaseElement; NUM_REGISTERS];
+
+/// Account and path of one side of an operation, before and after it.
+struct Side {
+    index: u32,
+    before: Account,
+    after: Account,
+    siblings: [Digest; TREE_DEPTH],
+}
+
+/// What a row of the chain phase does.
+#[derive(Clone, Copy)]
+enum ChainRow {
+    /// One step of the even (0) or odd (1) chain of the pair.
+    Step(usize),
+    /// The closing of the pair.
+    Close,
+}
+
+/// Where the chain phase stands.
+struct Chains {
+    rows: Vec<ChainRow>,
+    words: [u64; 2],
+    pair: usize,
+    positions: [u64; 2],
+    values: [[BaseElement; 2]; 2],
+    key: Lanes4,
+}
+
+/// What the blocks before this one leave behind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Incoming {
+    /// The operations digest so far.
+    pub(super) operations: Digest,
+    /// Limb-wise sums of the fees in the pool.
+    pub(super) pool: [u64; 3],
+}
+
+/// A block being filled.
+pub(super) struct Block<'a> {
+    fields: RecordFields,
+    domain: Digest,
+    validity: u64,
+    signature: Option<&'a Signature>,
+    signer: Side,
+    receiver: Side,
+    receiver_is_new: bool,
+    rotation: Option<u8>,
+    incoming: Incoming,
+    constant: Registers,
+    chains: Chains,
+    /// Outputs of the previous row and of the one before it.
+    outputs: [Lanes4; 2],
+    /// Input of the previous row.
+    input: Input,
+    /// Roots after the signer's and the receiver's update, if there is one.
+    roots: [Option<Lanes4>; 2],
+}
+
+fn element(value: u64) -> BaseElement {
+    BaseElement::new(value)
+}
+
+fn flag(condition: bool) -> BaseElement {
+    element(u64::from(condition))
+}
+
+/// Lowest bit of `value >> shift`, and what is left.
+fn shifted(value: u64, shift: usize) -> (BaseElement, BaseElement) {
+    let left = if shift < 64 { value >> shift } else { 0 };
+    (element(left), element(left & 1))
+}
+
+/// Carries out of the two lower limbs of `a + b`.
+fn carries(terms: &[u128]) -> [u64; 2] {
+    let sums: [u64; 3] =
+        core::array::from_fn(|limb| terms.iter().map(|&term| limbs(term)[limb]).sum());
+    let low = sums[0] >> LIMB_BITS[0];
+    [low, (sums[1] + low) >> LIMB_BITS[1]]
+}
+
+/// An account that is nobody's: it fills the rows of a side that an operation does not have.
+fn phantom(asset: u32, balance: u128) -> Account {
+    Account {
+        asset,
+        balance,
+        ..Account::default()
+    }
+}
+
+impl<'a> Block<'a> {
+    pub(super) fn new(witness: &'a OperationWitness, domain: Digest, incoming: Incoming) -> Self {
+        let fields = witness.record.fields();
+        let asset = match (&witness.signer, &witness.receiver) {
+            (Some(signer), _) => signer.account.asset,
+            (None, Some(receiver)) => receiver.account.or(receiver.created).map_or(0, |a| a.asset),
+            (None, None) => 0,
+        };
+        let siblings = [Digest::ZERO; TREE_DEPTH];
+        let signer = match &witness.signer {
+            Some(signer) => Side {
+                index: signer.index,
+                before: signer.account,
+                after: signer.account_after(&witness.record),
+                siblings: signer.siblings,
+            },
+            None => {
+                let before = phantom(asset, fields.amount);
+                let after = Account {
+                    balance: 0,
+                    nonce: 1,
+                    ..before
+                };
+                Side {
+                    index: 0,
+                    before,
+                    after,
+                    siblings,
+                }
+            }
+        };
+        let receiver = match &witness.receiver {
+            Some(receiver) => {
+                let after = receiver.account_after(fields.amount);
+                let empty = Account {
+                    balance: 0,
+                    ..after
+                };
+                Side {
+                    index: receiver.index,
+                    before: receiver.account.unwrap_or(empty),
+                    after,
+                    siblings: receiver.siblings,
+                }
+            }
+            None => {
+                let before = phantom(asset, 0);
+                let after = Account {
+                    balance: fields.amount,
+                    ..before
+                };
+                Side {
+                    index: 0,
+                    before,
+                    after,
+                    siblings,
+                }
+            }
+        };
+        let signature = witness.signer.as_ref().map(|signer| &signer.signature);
+        let rotation = match &witness.record {
+            Record::RotateKey(rotate) => Some(rotate.slot as u8),
+            _ => None,
+        };
+        let used_slot = witness.signer.as_ref().map(|signer| signer.used_slot);
+        let zero = BaseElement::ZERO;
+        let mut block = Self {
+            validity: if fields.kind.is_signed() {
+                fields.valid_until.wrapping_sub(witness.batch_number)
+            } else {
+                0
+            },
+            fields,
+            domain,
+            signature,
+            signer,
+            receiver,
+            receiver_is_new: fields.kind == OperationKind::Create,
+            rotation,
+            incoming,
+            constant: [zero; NUM_REGISTERS],
+            chains: Chains {
+                rows: Vec::new(),
+                words: [0; 2],
+                pair: 0,
+                positions: [0; 2],
+                values: [[zero; 2]; 2],
+                key: [zero; 4],
+            },
+            // the spare row before each block hashes zeros
+            outputs: [hash::compress_input(&[zero; 8]).0, [zero; 4]],
+            input: [zero; 8],
+            roots: [None; 2],
+        };
+        block.set_constants(asset, witness.pool_asset, used_slot);
+        block
+    }
+
+    /// Fills the columns that are constant within the block.
+    fn set_constants(&mut self, asset: u32, pool_asset: u32, used_slot: Option<SlotIndex>) {
+        use OperationKind as Kind;
+        let kind = self.fields.kind;
+        let key_index = self.key_index();
+        let fields = self.fields;
+        let mut set = |column: usize, value: BaseElement| {
+            self.constant[column - REGISTERS_START] = value;
+        };
+        for (i, &lane) in fields.payload.iter().enumerate() {
+            set(column::PAYLOAD.start + i, lane);
+        }
+        if let Some(slot) = used_slot {
+            let first = if kind == Kind::RotateKey {
+                column::ROTATE
+            } else {
+                column::SPEND
+            };
+            set(first.start + slot.index(), BaseElement::ONE);
+        }
+        set(column::IS_TRANSFER, flag(kind == Kind::Transfer));
+        set(
+            column::TARGETS_SLOT_0,
+            flag(kind == Kind::RotateKey && fields.target_slot == 0),
+        );
+        set(column::IS_CREATE, flag(kind == Kind::Create));
+        set(column::IS_TOP_UP, flag(kind == Kind::Deposit));
+        set(column::IS_COLLECT, flag(kind == Kind::CollectFees));
+        set(column::SUBJECT, BaseElement::from(fields.subject));
+        set(column::TO, BaseElement::from(fields.to));
+        set(column::NONCE, BaseElement::from(self.signer.before.nonce));
+        set(column::KEY_INDEX, key_index);
+        set(column::ASSET, BaseElement::from(asset));
+        set(column::SCOPE, BaseElement::from(fields.scope));
+        set(column::VALID_UNTIL, element(fields.valid_until));
+        for (i, limb) in limbs(fields.amount).into_iter().enumerate() {
+            set(column::AMOUNT.start + i, element(limb));
+        }
+        for (i, limb) in limbs(fields.fee).into_iter().enumerate() {
+            set(column::FEE.start + i, element(limb));
+        }
+        set(column::POOL_ASSET, BaseElement::from(pool_asset));
+    }
+
+    fn key_index(&self) -> BaseElement {
+        BaseElement::from(self.signature.map_or(0, |signature| signature.key_index))
+    }
+
+    fn seed(&self) -> [BaseElement; 2] {
+        self.signature
+            .map_or([BaseElement::ZERO; 2], |signature| signature.seed)
+    }
+
+    /// The account roots after the block: of the signer's update, then of the receiver's.
+    pub(super) fn roots(&self) -> [Option<Lanes4>; 2] {
+        self.roots
+    }
+
+    /// What the blocks after this one find: its output is chained into the operations digest.
+    pub(super) fn pool_after(fields: &RecordFields, pool: [u64; 3]) -> Option<[u64; 3]> {
+        if fields.kind == OperationKind::CollectFees {
+            return Some([0; 3]);
+        }
+        let fee = limbs(fields.fee);
+        let mut after = pool;
+        for (limb, fee) in after.iter_mut().zip(fee) {
+            *limb = limb.checked_add(fee)?;
+        }
+        Some(after)
+    }
+
+    /// What row `row` hashes.
+    ///
+    /// # Errors
+    /// [`TraceError::UnusableMessage`] if the signed message's digits do not fill the chain phase.
+    pub(super) fn input(&mut self, row: usize) -> Result<Input, TraceError> {
+        let [last, before_last] = self.outputs;
+        let lo = [self.input[0], self.input[1], self.input[2], self.input[3]];
+        self.input = match row {
+            RECORD_ROW => self.fields.lanes_input(),
+            PAYLOAD_ROW => hash::input(tag::PAYLOAD, &last, &self.fields.payload),
+            DOMAIN_ROW => hash::input(tag::DOMAIN, &last, &self.domain.0),
+            OPERATIONS_ROW => hash::input(tag::OPS, &self.incoming.operations.0, &lo),
+            SIGN_ROW => {
+                let rho = self
+                    .signature
+                    .map_or([BaseElement::ZERO; 2], |signature| signature.rho);
+                let nonce = BaseElement::from(self.signer.before.nonce);
+                hash::input(
+                    tag::SIGN,
+                    &before_last,
+                    &[rho[0], rho[1], nonce, BaseElement::ZERO],
+                )
+            }
+            CHAIN_START..=CHAIN_END => self.chain_input(row)?,
+            KEY_TREE_START..=KEY_TREE_END => {
+                let level = row - KEY_TREE_START;
+                let (index, sibling) = self.signature.map_or((0, Digest::ZERO), |signature| {
+                    (signature.key_index, signature.auth[level])
+                });
+                on_side(tag::XMSS, index, level, last, sibling)
+            }
+            SIGNER_KEYS_ROW => keys_input(&self.signer.before),
+            row if row == SIGNER_KEYS_ROW + 1 => keys_input(&self.signer.after),
+            SIGNER_META_ROW => self.signer.before.meta_input(&Digest(before_last)),
+            row if row == SIGNER_META_ROW + 1 => self.signer.after.meta_input(&Digest(before_last)),
+            SIGNER_LEAF_ROW => self.signer.before.leaf_input(&Digest(before_last)),
+            row if row == SIGNER_LEAF_ROW + 1 => self.signer.after.leaf_input(&Digest(before_last)),
+            SIGNER_PATH_START..=SIGNER_PATH_END => {
+                let level = (row - SIGNER_PATH_START) / 2;
+                let sibling = self.signer.siblings[level];
+                on_side(tag::NODE, self.signer.index, level, before_last, sibling)
+            }
+            RECEIVER_KEYS_ROW => keys_input(&self.receiver.before),
+            RECEIVER_META_ROW => self.receiver.before.meta_input(&Digest(last)),
+            RECEIVER_LEAF_ROW => self.receiver.before.leaf_input(&Digest(last)),
+            row if row == RECEIVER_LEAF_ROW + 1 => self.receiver.after.leaf_input(&Digest(lo)),
+            RECEIVER_PATH_START..=RECEIVER_PATH_END => {
+                let level = (row - RECEIVER_PATH_START) / 2;
+                let from = if row == RECEIVER_PATH_START && self.receiver_is_new {
+                    Digest::ZERO.0
+                } else {
+                    before_last
+                };
+                let sibling = self.receiver.siblings[level];
+                on_side(tag::NODE, self.receiver.index, level, from, sibling)
+            }
+            _ => [BaseElement::ZERO; 8],
+        };
+        Ok(self.input)
+    }
+
+    /// Takes the compression of row `row`.
+    pub(super) fn output(&mut self, row: usize, output: Lanes4) {
+        match row {
+            CHAIN_START..=CHAIN_END => self.advance_chains(row, output),
+            SIGNER_PATH_END if self.fields.kind.is_signed() => self.roots[0] = Some(output),
+            RECEIVER_PATH_END if self.fields.kind.has_receiver() => self.roots[1] = Some(output),
+            _ => {}
+        }
+        self.outputs = [output, self.outputs[0]];
+    }
+
+    /// Plans the chain phase from the message's words.
+    fn plan_chains(&mut self) -> Result<(), TraceError> {
+        let words = match self.signature {
+            Some(_) => [self.outputs[0][0].as_int(), self.outputs[0][1].as_int()],
+            None => PADDING_WORDS,
+        };
+        let mut rows = Vec::with_capacity(CHAIN_END + 1 - CHAIN_START);
+        for pair in 0..NUM_PAIRS {
+            for chain in [0, 1] {
+                let steps = 3 - digit(words, 2 * pair + chain);
+                rows.extend((0..steps).map(|_| ChainRow::Step(chain)));
+            }
+            rows.push(ChainRow::Close);
+        }
+        if rows.len() != CHAIN_END + 1 - CHAIN_START {
+            return Err(TraceError::UnusableMessage { rows: rows.len() });
+        }
+        let [seed_0, seed_1] = self.seed();
+        self.chains.rows = rows;
+        self.chains.words = words;
+        self.chains.key = [seed_0, seed_1, self.key_index(), BaseElement::ZERO];
+        self.chains.open(self.signature, 0);
+        Ok(())
+    }
+
+    fn chain_input(&mut self, row: usize) -> Result<Input, TraceError> {
+        if row == CHAIN_START {
+            self.plan_chains()?;
+        }
+        let chains = &self.chains;
+        Ok(match chains.rows[row - CHAIN_START] {
+            ChainRow::Step(chain) => {
+                let [v0, v1] = chains.values[chain];
+                let [s0, s1] = self.seed();
+                let place = 4 * (2 * chains.pair + chain) as u64 + chains.positions[chain];
+                let zero = BaseElement::ZERO;
+                let right = [self.key_index(), element(place), zero, zero];
+                hash::input(tag::CHAIN, &[v0, v1, s0, s1], &right)
+            }
+            ChainRow::Close => {
+                let [[e0, e1], [o0, o1]] = chains.values;
+                hash::input(tag::OTS, &chains.key, &[e0, e1, o0, o1])
+            }
+        })
+    }
+
+    fn advance_chains(&mut self, row: usize, output: Lanes4) {
+        match self.chains.rows[row - CHAIN_START] {
+            ChainRow::Step(chain) => {
+                self.chains.values[chain] = [output[0], output[1]];
+                self.chains.positions[chain] += 1;
+            }
+            ChainRow::Close => {
+                self.chains.key = output;
+                self.chains.open(self.signature, self.chains.pair + 1);
+            }
+        }
+    }
+
+    /// The columns of row `row` beside its permutation; [`column::ROOT`] is left at zero.
+    pub(super) fn registers(&self, row: usize) -> Registers {
+        let mut registers = self.constant;
+        let mut set = |column: usize, value: BaseElement| {
+            registers[column - REGISTERS_START] = value;
+        };
+        let lanes =
+            |set: &mut dyn FnMut(usize, BaseElement), start: usize, values: &[BaseElement]| {
+                for (i, &value) in values.iter().enumerate() {
+                    set(start + i, value);
+                }
+            };
+        let emptied = row == RECEIVER_PATH_START - 1 && self.receiver_is_new;
+        let carry = if emptied {
+            Digest::ZERO.0
+        } else {
+            self.outputs[0]
+        };
+        lanes(&mut set, column::CARRY.start, &carry);
+
+        let pool = if row > POOL_ROW {
+            Self::pool_after(&self.fields, self.incoming.pool).unwrap_or_default()
+        } else {
+            self.incoming.pool
+        };
+        lanes(&mut set, column::POOL.start, &pool.map(element));
+
+        match row {
+            CHAIN_START..=CHAIN_END => self.chain_registers(row, &mut set),
+            row if row == CHAIN_END + 1 => {
+                // what the last closing leaves: no pair is open any more
+                lanes(&mut set, column::ONE_TIME_KEY.start, &self.chains.key);
+                lanes(&mut set, column::SEED.start, &self.seed());
+                set(column::PAIR, element(NUM_PAIRS as u64));
+            }
+            _ => {}
+        }
+        self.index_registers(row, &mut set);
+        self.range_registers(row, &mut set);
+        self.account_registers(row, &mut set);
+        registers
+    }
+
+    fn chain_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
+        let chains = &self.chains;
+        let opened =
+            row == CHAIN_START || matches!(chains.rows[row - CHAIN_START - 1], ChainRow::Close);
+        match chains.rows[row - CHAIN_START] {
+            ChainRow::Step(chain) => set(column::STEP.start + chain, BaseElement::ONE),
+            ChainRow::Close => set(column::CLOSE, BaseElement::ONE),
+        }
+        for chain in [0, 1] {
+            set(
+                column::POSITION.start + chain,
+                element(chains.positions[chain]),
+            );
+            set(column::EVEN.start + chain, chains.values[0][chain]);
+            set(column::ODD.start + chain, chains.values[1][chain]);
+            set(column::SEED.start + chain, self.seed()[chain]);
+        }
+        for (i, &lane) in chains.key.iter().enumerate() {
+            set(column::ONE_TIME_KEY.start + i, lane);
+        }
+        set(column::PAIR, element(chains.pair as u64));
+        let left = chains.words.map(|word| {
+            let taken = 2 * (chains.pair + 1);
+            element(if taken < 64 { word >> taken } else { 0 })
+        });
+        set(column::WORD.start, left[0]);
+        set(column::WORD.start + 1, left[1]);
+        if opened {
+            for chain in [0, 1] {
+                let digit = digit(chains.words, 2 * chains.pair + chain);
+                set(column::BITS.start + 2 * chain, element(digit & 1));
+                set(column::BITS.start + 2 * chain + 1, element(digit >> 1));
+            }
+        }
+        if matches!(chains.rows[row - CHAIN_START], ChainRow::Close) {
+            let midway = NUM_PAIRS / 2 - 1;
+            set(column::MIDWAY, flag(chains.pair == midway));
+            let distances = if chains.pair == midway {
+                left.map(|half| half - element(u64::from(u32::MAX)))
+            } else {
+                [
+                    element(chains.pair as u64) - element(midway as u64),
+                    BaseElement::ZERO,
+                ]
+            };
+            let hints = batch_inversion(&distances);
+            set(column::HINT.start, hints[0]);
+            set(column::HINT.start + 1, hints[1]);
+        }
+    }
+
+    fn index_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
+        let (index, level) = match row {
+            KEY_TREE_START..=KEY_TREE_END => {
+                let index = self.signature.map_or(0, |signature| signature.key_index);
+                (index, row - KEY_TREE_START)
+            }
+            SIGNER_PATH_START..=SIGNER_PATH_END => {
+                (self.signer.index, (row - SIGNER_PATH_START) / 2)
+            }
+            RECEIVER_PATH_START..=RECEIVER_PATH_END => {
+                (self.receiver.index, (row - RECEIVER_PATH_START) / 2)
+            }
+            _ => return,
+        };
+        let (left, bit) = shifted(u64::from(index), level);
+        set(column::INDEX, left);
+        set(column::INDEX_BIT, bit);
+    }
+
+    fn range_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
+        let windows = [
+            self.fields.amount,
+            self.fields.fee,
+            self.signer.after.balance,
+            self.receiver.after.balance,
+        ];
+        let mut set_limbs = |values: [u64; 3], shift: usize| {
+            for (i, value) in values.into_iter().enumerate() {
+                let (left, bit) = shifted(value, shift);
+                set(column::RANGE.start + i, left);
+                set(column::RANGE_BITS.start + i, bit);
+            }
+        };
+        for (start, value) in RANGE_WINDOWS.into_iter().zip(windows) {
+            if (start..=start + LIMB_BITS[0]).contains(&row) {
+                set_limbs(limbs(value), row - start);
+            }
+        }
+        if (POOL_CARRY_START..RECEIVER_KEYS_ROW + 1).contains(&row) {
+            let [low, high] = self.pool_carries();
+            set_limbs([low, high, 0], row - POOL_CARRY_START);
+        }
+        if row == POOL_ROW {
+            let [low, high] = self.pool_carries();
+            set(column::HINT.start, element(low));
+            set(column::HINT.start + 1, element(high));
+        }
+        if (SIGNER_PATH_START..=SIGNER_PATH_END).contains(&row) {
+            let nonce = u64::from(self.signer.before.nonce) + 1;
+            for (i, value) in [self.validity, nonce].into_iter().enumerate() {
+                let (left, bit) = shifted(value, row - SIGNER_PATH_START);
+                set(column::WORD.start + i, left);
+                set(column::BITS.start + i, bit);
+            }
+        }
+    }
+
+    /// Carries of the collection of the pool.
+    fn pool_carries(&self) -> [u64; 2] {
+        if self.fields.kind != OperationKind::CollectFees {
+            return [0; 2];
+        }
+        let [low, middle, _] = self.incoming.pool;
+        let carry = low >> LIMB_BITS[0];
+        [carry, middle.saturating_add(carry) >> LIMB_BITS[1]]
+    }
+
+    /// Scope bits and the carries of the balances.
+    fn account_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
+        let mut set_bits = |start: usize, bits: u64, count: usize| {
+            for i in 0..count {
+                set(start + i, element(bits >> i & 1));
+            }
+        };
+        if row == SIGNER_LEAF_ROW {
+            set_bits(
+                column::BITS.start,
+                u64::from(self.signer.before.scope_bits()),
+                4,
+            );
+            if self.rotation.is_some() {
+                set_bits(column::RANGE_BITS.start, u64::from(self.fields.scope), 2);
+            }
+        } else if row == SIGNER_LEAF_ROW + 1 {
+            let terms = [
+                self.signer.after.balance,
+                self.fields.amount,
+                self.fields.fee,
+            ];
+            // a carry of 0, 1 or 2, as two bits that are added
+            for (i, carry) in carries(&terms).into_iter().enumerate() {
+                let unary = [0, 1, 3][carry.min(2) as usize];
+                set_bits(column::BITS.start + 2 * i, unary, 2);
+            }
+        } else if row == RECEIVER_LEAF_ROW && self.receiver_is_new {
+            set_bits(column::BITS.start, u64::from(self.fields.scope), 4);
+        } else if row == RECEIVER_LEAF_ROW + 1 {
+            let [low, high] = carries(&[self.receiver.before.balance, self.fields.amount]);
+            set_bits(column::BITS.start, low | high << 1, 2);
+        }
+    }
+}
+
+impl Chains {
+    fn open(&mut self, signature: Option<&Signature>, pair: usize) {
+        self.pair = pair;
+        if pair == NUM_PAIRS {
+            return;
+        }
+        for chain in [0, 1] {
+            let number = 2 * pair + chain;
+            self.positions[chain] = digit(self.words, number);
+            self.values[chain] =
+                signature.map_or([BaseElement::ZERO; 2], |signature| signature.chains[number]);
+        }
+    }
+}
+
+/// The digit of chain `chain`: one bit of each word.
+fn digit(words: [u64; 2], chain: usize) -> u64 {
+    (words[0] >> chain & 1) + 2 * (words[1] >> chain & 1)
+}
+
+/// Words whose digits sum to the target, for operations without a signature: six ones, then twos.
+const PADDING_WORDS: [u64; 2] = [0x7 << 61 | 0x7, !(0x7 << 61 | 0x7)];
+const _: () = assert!(
+    PADDING_WORDS[0].count_ones() + 2 * PADDING_WORDS[1].count_ones()
+        == winterlane_air::schedule::TARGET_SUM as u32
+        && PADDING_WORDS[0].count_ones() + PADDING_WORDS[1].count_ones() == NUM_CHAINS as u32
+);
+
+fn keys_input(account: &Account) -> Input {
+    hash::input(
+        tag::KEYS,
+        &account.slots[0].root.0,
+        &account.slots[1].root.0,
+    )
+}
+
+/// `node` on the side that bit `level` of `index` says, `sibling` on the other.
+fn on_side(tag: BaseElement, index: u32, level: usize, node: Lanes4, sibling: Digest) -> Input {
+    if index >> level & 1 == 0 {
+        hash::input(tag, &node, &sibling.0)
+    } else {
+        hash::input(tag, &sibling.0, &node)
+    }
+}

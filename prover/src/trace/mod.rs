@@ -1,0 +1,188 @@
+//! From the witness of a sealed batch to its execution trace.
+//!
+//! The blocks of a batch are filled in lockstep, a group of them row by row, so that the
+//! permutations of one row of all blocks of a group run together; groups run in parallel.
+
+mod block;
+mod permutation;
+
+use rayon::prelude::*;
+use thiserror::Error;
+use winter_math::FieldElement;
+use winterfell::TraceTable;
+use winterlane_air::{
+    BaseElement, Digest, SealedBatch,
+    columns::{OPERATIONS, ROOT, TRACE_WIDTH},
+    hash::{compress, tag},
+    record::record_digests,
+    schedule::{BLOCK_ROWS, OPERATIONS_ROW, RECEIVER_PATH_END, SIGNER_PATH_END},
+};
+
+use block::{Block, Incoming, REGISTERS_START};
+
+/// Blocks that are filled in lockstep.
+const GROUP: usize = 8;
+
+/// Why a trace cannot be filled. A batch that a ledger sealed fills always.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TraceError {
+    /// The number of operations differs from the public inputs, or no batch has that many.
+    #[error("a batch of {found} operations, but its public inputs say {expected}")]
+    OperationCount {
+        /// What the public inputs say.
+        expected: u32,
+        /// How many operations the witness has.
+        found: usize,
+    },
+    /// The digits of a signed message do not sum to the target.
+    #[error("a signed message takes {rows} rows of chain steps, which the block does not have")]
+    UnusableMessage {
+        /// Steps and closings that the message would take.
+        rows: usize,
+    },
+    /// The fee pool exceeds what its limbs hold.
+    #[error("the fee pool exceeds 2^128")]
+    PoolOverflow,
+}
+
+/// Fills the trace of `batch`: [`TRACE_WIDTH`] columns, [`BLOCK_ROWS`] rows an operation.
+///
+/// Nothing is checked here beyond what filling needs: a batch that breaks a rule gives a trace
+/// that breaks a constraint.
+///
+/// # Errors
+/// See [`TraceError`].
+pub fn fill_trace(batch: &SealedBatch) -> Result<TraceTable<BaseElement>, TraceError> {
+    let operations = &batch.operations;
+    let expected = batch.public_inputs.num_operations;
+    if operations.len() != expected as usize || !operations.len().is_power_of_two() {
+        return Err(TraceError::OperationCount {
+            expected,
+            found: operations.len(),
+        });
+    }
+    let incoming = incoming(batch)?;
+    let rows = operations.len() * BLOCK_ROWS;
+    let mut columns: Vec<Vec<BaseElement>> = (0..TRACE_WIDTH)
+        .into_par_iter()
+        .map(|_| vec![BaseElement::ZERO; rows])
+        .collect();
+
+    // the rows of one group are contiguous in every column
+    let mut tiles: Vec<Vec<&mut [BaseElement]>> = (0..operations.len().div_ceil(GROUP))
+        .map(|_| Vec::with_capacity(TRACE_WIDTH))
+        .collect();
+    for column in &mut columns {
+        for (tile, rows) in tiles.iter_mut().zip(column.chunks_mut(GROUP * BLOCK_ROWS)) {
+            tile.push(rows);
+        }
+    }
+    let roots: Vec<Roots> = tiles
+        .into_par_iter()
+        .zip(operations.par_chunks(GROUP))
+        .zip(incoming.par_chunks(GROUP))
+        .map(|((mut tile, operations), incoming)| {
+            let mut blocks: Vec<Block<'_>> = operations
+                .iter()
+                .zip(incoming)
+                .map(|(operation, &incoming)| {
+                    Block::new(operation, batch.public_inputs.domain, incoming)
+                })
+                .collect();
+            fill_group(&mut blocks, &mut tile)?;
+            Ok(blocks.iter().map(Block::roots).collect::<Vec<_>>())
+        })
+        .collect::<Result<Vec<_>, TraceError>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    fill_roots(&mut columns[ROOT], batch.public_inputs.old_root, &roots);
+    fill_operations(&mut columns[OPERATIONS], batch, &incoming);
+    Ok(TraceTable::init(columns))
+}
+
+type Roots = [Option<[BaseElement; 4]>; 2];
+
+/// The operations digest and the fee pool at the start of every block.
+fn incoming(batch: &SealedBatch) -> Result<Vec<Incoming>, TraceError> {
+    let records: Vec<_> = batch
+        .operations
+        .iter()
+        .map(|operation| operation.record)
+        .collect();
+    let digests = record_digests(&records, &winterlane_air::ScalarCompressor);
+    let mut next = Incoming {
+        operations: Digest::ZERO,
+        pool: [0; 3],
+    };
+    records
+        .iter()
+        .zip(digests)
+        .map(|(record, digest)| {
+            let current = next;
+            next = Incoming {
+                operations: compress(tag::OPS, &current.operations, &digest),
+                pool: Block::pool_after(&record.fields(), current.pool)
+                    .ok_or(TraceError::PoolOverflow)?,
+            };
+            Ok(current)
+        })
+        .collect()
+}
+
+/// Fills the rows of a group's blocks, row by row, all blocks at once.
+fn fill_group(blocks: &mut [Block<'_>], tile: &mut [&mut [BaseElement]]) -> Result<(), TraceError> {
+    for row in 0..BLOCK_ROWS {
+        for (number, block) in blocks.iter_mut().enumerate() {
+            let input = block.input(row)?;
+            let (lanes, output) = permutation::permute(&input);
+            let registers = block.registers(row);
+            block.output(row, output);
+            let position = number * BLOCK_ROWS + row;
+            let (permutation, rest) = tile.split_at_mut(REGISTERS_START);
+            for (column, lane) in permutation.iter_mut().zip(lanes) {
+                column[position] = lane;
+            }
+            for (column, register) in rest.iter_mut().zip(registers) {
+                column[position] = register;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The account root: each update shows from the row after its path on.
+fn fill_roots(columns: &mut [Vec<BaseElement>], old_root: Digest, roots: &[Roots]) {
+    columns
+        .par_iter_mut()
+        .enumerate()
+        .for_each(|(lane, column)| {
+            let mut root = old_root.0[lane];
+            for (block, roots) in column.chunks_mut(BLOCK_ROWS).zip(roots) {
+                let mut start = 0;
+                for (end, update) in [SIGNER_PATH_END, RECEIVER_PATH_END].into_iter().zip(roots) {
+                    block[start..=end].fill(root);
+                    start = end + 1;
+                    root = update.map_or(root, |update| update[lane]);
+                }
+                block[start..].fill(root);
+            }
+        });
+}
+
+/// The operations digest: it changes after its row.
+fn fill_operations(columns: &mut [Vec<BaseElement>], batch: &SealedBatch, incoming: &[Incoming]) {
+    let last = batch.public_inputs.operations_digest;
+    columns
+        .par_iter_mut()
+        .enumerate()
+        .for_each(|(lane, column)| {
+            for (number, block) in column.chunks_mut(BLOCK_ROWS).enumerate() {
+                let after = incoming
+                    .get(number + 1)
+                    .map_or(last, |next| next.operations);
+                block[..=OPERATIONS_ROW].fill(incoming[number].operations.0[lane]);
+                block[OPERATIONS_ROW + 1..].fill(after.0[lane]);
+            }
+        });
+}
