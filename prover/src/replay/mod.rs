@@ -26,9 +26,23 @@ mod tests {
     #[test]
     fn the_bundled_piece_fills_two_batches_and_rotates_a_key() {
         let rows = read_transfers(DEMO_TRANSFERS.as_bytes(), None).unwrap();
-        let plan = Plan::new(&rows, PlanOptions { batch_size: 128, key_height: 5 }).unwrap();
-        assert_eq!((plan.transfers, plan.rotations(), plan.slots()), (253, 1, 256));
-        assert!(plan.batches.iter().all(|batch| batch.operations.len() == 127));
+        let plan = Plan::new(
+            &rows,
+            PlanOptions {
+                batch_size: 128,
+                key_height: 5,
+            },
+        )
+        .unwrap();
+        assert_eq!(
+            (plan.transfers, plan.rotations(), plan.slots()),
+            (253, 1, 256)
+        );
+        assert!(
+            plan.batches
+                .iter()
+                .all(|batch| batch.operations.len() == 127)
+        );
         // The first payment ever made on Ethereum.
         assert_eq!((rows[0].line, rows[0].value), (2, 31_337));
     }
