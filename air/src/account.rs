@@ -1,5 +1,7 @@
 //! Accounts: what a leaf of the account tree commits to.
 
+use core::fmt;
+
 use winter_math::fields::f64::BaseElement;
 
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
 /// assert!(Scope::BOTH.allows(Scope::SPEND) && !Scope::ROTATE.allows(Scope::SPEND));
 /// assert_eq!(Scope::from_bits(4), None);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "u8", into = "u8"))]
 pub struct Scope(u8);
@@ -46,6 +48,12 @@ impl Scope {
     #[must_use]
     pub const fn allows(self, needed: Self) -> bool {
         self.0 & needed.0 == needed.0
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(["NONE", "SPEND", "ROTATE", "BOTH"][usize::from(self.0)])
     }
 }
 

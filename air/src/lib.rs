@@ -27,17 +27,23 @@ pub mod digest;
 pub mod hash;
 pub mod ledger;
 pub mod operation;
+pub mod presets;
 pub mod public;
 pub mod record;
 pub mod schedule;
 pub mod signature;
+#[cfg(test)]
+mod testing;
 pub mod tree;
 
 pub use account::{Account, KeySlot, Scope, SlotIndex};
 pub use batch_air::BatchAir;
 pub use digest::{Digest, DigestError};
 pub use hash::{Compressor, ScalarCompressor};
-pub use ledger::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
+pub use ledger::{
+    Batch, CheckedOrder, GenesisError, Ledger, LedgerError, OperationWitness, ReceiverWitness,
+    SealError, SealedBatch, SignerWitness, check_orders,
+};
 pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
 pub use public::{MAX_OPERATIONS, PublicInputs};
 pub use record::{OperationKind, Record};

@@ -122,6 +122,29 @@ impl Record {
         }
     }
 
+    /// What moves; 0 for kinds that move nothing.
+    #[must_use]
+    pub const fn amount(&self) -> u128 {
+        match self {
+            Self::Noop | Self::RotateKey(_) => 0,
+            Self::Transfer(transfer) => transfer.amount,
+            Self::Withdraw(withdraw) => withdraw.amount,
+            Self::Deposit(deposit) => deposit.amount,
+            Self::CollectFees { amount, .. } => *amount,
+        }
+    }
+
+    /// What the fee pool gets; 0 for kinds that pay no fee.
+    #[must_use]
+    pub const fn fee(&self) -> u128 {
+        match self {
+            Self::Noop | Self::Deposit(_) | Self::CollectFees { .. } => 0,
+            Self::Transfer(transfer) => transfer.fee,
+            Self::Withdraw(withdraw) => withdraw.fee,
+            Self::RotateKey(rotate) => rotate.fee,
+        }
+    }
+
     /// The record taken apart.
     #[must_use]
     pub fn fields(&self) -> RecordFields {
@@ -132,8 +155,8 @@ impl Record {
             target_slot: 0,
             scope: 0,
             valid_until: 0,
-            amount: 0,
-            fee: 0,
+            amount: self.amount(),
+            fee: self.fee(),
             payload: [BaseElement::ZERO; 4],
         };
         match *self {
@@ -141,30 +164,24 @@ impl Record {
             Self::Transfer(Transfer {
                 from,
                 to,
-                amount,
-                fee,
                 valid_until,
+                ..
             }) => RecordFields {
                 subject: from,
                 to,
                 valid_until,
-                amount,
-                fee,
                 ..empty
             },
             Self::Withdraw(Withdraw {
                 from,
-                amount,
-                fee,
                 recipient,
                 valid_until,
+                ..
             }) => {
                 let payload = recipient_elements(&recipient);
                 RecordFields {
                     subject: from,
                     valid_until,
-                    amount,
-                    fee,
                     payload,
                     ..empty
                 }
@@ -174,28 +191,19 @@ impl Record {
                 target_slot: rotate.slot as u8,
                 scope: rotate.scope.bits(),
                 valid_until: rotate.valid_until,
-                fee: rotate.fee,
                 payload: rotate.new_root.0,
                 ..empty
             },
             Self::Deposit(Deposit {
-                to,
-                asset,
-                amount,
-                keys,
+                to, asset, keys, ..
             }) => RecordFields {
                 subject: asset,
                 to,
                 scope: keys.map_or(0, |keys| keys.scope_bits()),
-                amount,
                 payload: keys.map_or(empty.payload, |keys| keys_digest(&keys.roots).0),
                 ..empty
             },
-            Self::CollectFees { to, amount } => RecordFields {
-                to,
-                amount,
-                ..empty
-            },
+            Self::CollectFees { to, .. } => RecordFields { to, ..empty },
         }
     }
 

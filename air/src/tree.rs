@@ -155,22 +155,23 @@ impl AccountTree {
         updates: &[(u32, Digest)],
         compressor: &C,
     ) -> Vec<Siblings> {
-        let mut siblings = vec![[Digest::ZERO; TREE_DEPTH]; updates.len()];
+        let mut paths = vec![[Digest::ZERO; TREE_DEPTH]; updates.len()];
         let mut nodes: Vec<Digest> = updates.iter().map(|(_, leaf)| *leaf).collect();
         let mut inputs = vec![[BaseElement::ZERO; 8]; updates.len()];
         for height in 0..TREE_DEPTH {
-            for (i, &(index, _)) in updates.iter().enumerate() {
+            let places = paths.iter_mut().zip(&mut inputs).zip(&nodes);
+            for (&(index, _), ((path, input), node)) in updates.iter().zip(places) {
                 let sibling = self.node(height, index >> height ^ 1);
-                self.set(height, index >> height, nodes[i]);
-                siblings[i][height] = sibling;
-                inputs[i] = parent_input(index, height, &nodes[i], &sibling);
+                self.set(height, index >> height, *node);
+                path[height] = sibling;
+                *input = parent_input(index, height, node, &sibling);
             }
             compressor.compress_many(&inputs, &mut nodes);
         }
         if let Some(root) = nodes.last() {
             self.set(TREE_DEPTH, 0, *root);
         }
-        siblings
+        paths
     }
 
     fn node(&self, height: usize, index: u32) -> Digest {

@@ -56,9 +56,8 @@ impl SignerWitness {
     /// the ledger made it never does.
     #[must_use]
     pub fn account_after(&self, record: &Record) -> Account {
-        let fields = record.fields();
         let mut account = self.account;
-        let spent = fields.amount.wrapping_add(fields.fee);
+        let spent = record.amount().wrapping_add(record.fee());
         account.balance = account.balance.wrapping_sub(spent);
         account.nonce = account.nonce.wrapping_add(1);
         if let Record::RotateKey(rotate) = record {

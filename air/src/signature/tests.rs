@@ -9,26 +9,8 @@ use super::*;
 use crate::{
     ScalarCompressor,
     hash::{compress, tag},
+    testing::Toy,
 };
-
-/// Secrets made by hashing: enough for tests.
-struct Toy(u32);
-
-impl SecretSource for Toy {
-    fn chain_starts(&self, key_index: u32) -> [ChainValue; CHAINS] {
-        core::array::from_fn(|c| {
-            let numbers = [self.0, key_index, c as u32, 0].map(BaseElement::from);
-            let digest = compress(BaseElement::ONE, &Digest(numbers), &Digest::ZERO);
-            [digest.0[0], digest.0[1]]
-        })
-    }
-
-    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2] {
-        let numbers = [self.0, key_index, nonce, 1].map(BaseElement::from);
-        let digest = compress(BaseElement::ONE, &Digest(numbers), bound);
-        [digest.0[0], digest.0[1]]
-    }
-}
 
 const SEED: [BaseElement; 2] = [BaseElement::new(77), BaseElement::new(78)];
 

@@ -1,0 +1,94 @@
+//! Signature checks apart from the state, so that they can run many at once and in any order.
+
+use alloc::vec::Vec;
+
+use crate::{
+    Digest, SignedOrder,
+    hash::Compressor,
+    record::record_digests,
+    signature::{Claim, SignatureError, bound_message, recover_roots},
+};
+
+/// A signed order with the key root that its signature proves.
+///
+/// Only [`check_orders`] makes these. A check does not look at any account: whether that root is a
+/// key of the signer, at this nonce, is found when the order is applied to a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedOrder {
+    signed: SignedOrder,
+    root: Digest,
+    domain: Digest,
+}
+
+impl CheckedOrder {
+    /// The order and its signature.
+    #[must_use]
+    pub const fn signed(&self) -> &SignedOrder {
+        &self.signed
+    }
+
+    /// The root of the key tree that signed.
+    #[must_use]
+    pub const fn root(&self) -> &Digest {
+        &self.root
+    }
+
+    /// The domain it was checked for.
+    #[must_use]
+    pub const fn domain(&self) -> &Digest {
+        &self.domain
+    }
+
+    pub(super) fn into_signed(self) -> SignedOrder {
+        self.signed
+    }
+}
+
+/// Checks the signatures of many orders: about 117 compressions each, in calls of many.
+///
+/// It needs no ledger and changes nothing; chunks may be checked in parallel, in any order.
+///
+/// # Errors
+/// Per order: [`SignatureError`] when its signature leads to no root at all.
+pub fn check_orders<C: Compressor + ?Sized>(
+    orders: impl IntoIterator<Item = SignedOrder>,
+    domain: &Digest,
+    compressor: &C,
+) -> Vec<Result<CheckedOrder, SignatureError>> {
+    let orders: Vec<SignedOrder> = orders.into_iter().collect();
+    let records: Vec<_> = orders.iter().map(|signed| signed.order.record()).collect();
+    let digests = record_digests(&records, compressor);
+    let claims: Vec<Claim<'_>> = orders
+        .iter()
+        .zip(&digests)
+        .map(|(signed, digest)| Claim {
+            bound: bound_message(digest, domain),
+            nonce: signed.nonce,
+            signature: &signed.signature,
+        })
+        .collect();
+    let roots = recover_roots(&claims, compressor);
+    drop(claims);
+    let checked = |signed, root| CheckedOrder {
+        signed,
+        root,
+        domain: *domain,
+    };
+    orders
+        .into_iter()
+        .zip(roots)
+        .map(|(signed, root)| root.map(|root| checked(signed, root)))
+        .collect()
+}
+
+/// Checks the signature of one order ([`check_orders`]).
+///
+/// # Errors
+/// [`SignatureError`] when its signature leads to no root at all.
+pub fn check_order<C: Compressor + ?Sized>(
+    order: SignedOrder,
+    domain: &Digest,
+    compressor: &C,
+) -> Result<CheckedOrder, SignatureError> {
+    check_orders([order], domain, compressor).swap_remove(0)
+}

@@ -1,0 +1,213 @@
+//! Why an operation, a genesis state or a batch is refused.
+
+use thiserror::Error;
+
+use crate::{Scope, SlotIndex, signature::SignatureError};
+
+/// Why an operation is refused. A refused operation leaves the batch as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum LedgerError {
+    /// Every slot of the batch is taken.
+    #[error("the batch has all its {capacity} operation slots taken")]
+    BatchFull {
+        /// Slots there are.
+        capacity: u32,
+    },
+    /// The leaf of a signer or receiver is empty.
+    #[error("account {account} does not exist")]
+    UnknownAccount {
+        /// The account's id.
+        account: u32,
+    },
+    /// A deposit brought keys for an account that exists.
+    #[error("account {account} exists already")]
+    AccountExists {
+        /// The account's id.
+        account: u32,
+    },
+    /// An account does not hold the asset that the operation moves.
+    #[error("account {account} holds asset {held}, not asset {moved}")]
+    WrongAsset {
+        /// The account's id.
+        account: u32,
+        /// The asset it holds.
+        held: u32,
+        /// The asset that moves.
+        moved: u32,
+    },
+    /// The signer's balance is below amount plus fee.
+    #[error("account {account} has {balance}, less than {amount} and a fee of {fee}")]
+    InsufficientFunds {
+        /// The account's id.
+        account: u32,
+        /// What it has.
+        balance: u128,
+        /// What it would pay out.
+        amount: u128,
+        /// The fee on top.
+        fee: u128,
+    },
+    /// The receiver's balance would reach 2^128.
+    #[error("{amount} more would lift the balance of account {account} to 2^128")]
+    BalanceOverflow {
+        /// The receiver's id.
+        account: u32,
+        /// What it would get.
+        amount: u128,
+    },
+    /// The fee pool would reach 2^128.
+    #[error("a fee of {fee} would lift the fee pool to 2^128")]
+    PoolOverflow {
+        /// The fee.
+        fee: u128,
+    },
+    /// The fee pool holds another asset; collect it first.
+    #[error("the fee pool holds asset {pool}, the operation concerns asset {asset}")]
+    PoolAssetConflict {
+        /// What the pool holds.
+        pool: u32,
+        /// The asset of the fee, or of the account that collects.
+        asset: u32,
+    },
+    /// The order was signed for a nonce that is over.
+    #[error("signed for nonce {signed}, but account {account} is at {current}: a replay")]
+    StaleNonce {
+        /// The signer.
+        account: u32,
+        /// The nonce signed for.
+        signed: u32,
+        /// The account's nonce.
+        current: u32,
+    },
+    /// The order was signed for a nonce that has not come.
+    #[error("signed for nonce {signed}, but account {account} is at {current} only")]
+    FutureNonce {
+        /// The signer.
+        account: u32,
+        /// The nonce signed for.
+        signed: u32,
+        /// The account's nonce.
+        current: u32,
+    },
+    /// The account has signed 2^32 - 1 operations, and its nonce cannot grow.
+    #[error("account {account} has no nonce left")]
+    NonceExhausted {
+        /// The signer.
+        account: u32,
+    },
+    /// The batch comes after the last one the order may run in.
+    #[error("valid until batch {valid_until}, this is batch {batch_number}")]
+    Expired {
+        /// The last batch allowed.
+        valid_until: u64,
+        /// This batch.
+        batch_number: u64,
+    },
+    /// The order is valid for 2^62 batches or more: beyond what the proof can compare.
+    #[error("valid until batch {valid_until}, 2^62 or more after batch {batch_number}")]
+    ValidTooLong {
+        /// The last batch allowed.
+        valid_until: u64,
+        /// This batch.
+        batch_number: u64,
+    },
+    /// The signature cannot be one.
+    #[error("bad signature of account {account}: {reason}")]
+    BadSignature {
+        /// The signer.
+        account: u32,
+        /// What is wrong with it.
+        reason: SignatureError,
+    },
+    /// The signature leads to no key of the signer: forged, altered, or by a key since replaced.
+    #[error("bad signature: by no key of account {account}")]
+    UnknownKey {
+        /// The signer.
+        account: u32,
+    },
+    /// The order was checked against another rollup's domain.
+    #[error("the order was checked for another domain")]
+    WrongDomain,
+    /// The key that signed may not sign such an operation.
+    #[error("key slot {slot:?} of account {account} has scope {held:?}, {needed:?} is needed")]
+    WrongScope {
+        /// The signer.
+        account: u32,
+        /// The slot of the key that signed.
+        slot: SlotIndex,
+        /// What it may sign.
+        held: Scope,
+        /// What it should.
+        needed: Scope,
+    },
+    /// The key has no one-time key for this nonce any more.
+    #[error("key slot {slot:?} of account {account} is used up: it began at nonce {first_nonce}")]
+    KeyExhausted {
+        /// The signer.
+        account: u32,
+        /// The slot of the key that signed.
+        slot: SlotIndex,
+        /// The nonce of its first one-time key.
+        first_nonce: u32,
+    },
+    /// Another one-time key than the nonce's signed.
+    #[error("account {account} signed with one-time key {used}, {expected} was due")]
+    WrongOneTimeKey {
+        /// The signer.
+        account: u32,
+        /// The number of the one-time key used.
+        used: u32,
+        /// Nonce minus first nonce.
+        expected: u32,
+    },
+}
+
+/// Why a state cannot be the start of a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum GenesisError {
+    /// An id occurs twice.
+    #[error("account {account} occurs twice")]
+    Duplicate {
+        /// The id.
+        account: u32,
+    },
+    /// A key slot begins after the account's nonce.
+    #[error("a key of account {account} begins after the account's nonce")]
+    FirstNonce {
+        /// The id.
+        account: u32,
+    },
+    /// The batch number is not below 2^62.
+    #[error("batch number {batch_number} is not below 2^62")]
+    BatchNumber {
+        /// The number.
+        batch_number: u64,
+    },
+}
+
+/// Why a batch cannot be sealed. It stays open as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SealError {
+    /// There are fees in the pool: a batch ends with an operation that collects them.
+    #[error("the fee pool holds {amount} of asset {asset}; collect it first")]
+    PoolNotEmpty {
+        /// The asset.
+        asset: u32,
+        /// How much.
+        amount: u128,
+    },
+    /// A batch has a power of two of slots, at least as many as operations, at most 8,192.
+    #[error("{operations} operations cannot be sealed into {slots} slots")]
+    Slots {
+        /// Slots asked for.
+        slots: u32,
+        /// Operations applied.
+        operations: u32,
+    },
+    /// Batch numbers have run out.
+    #[error("batch number {batch_number} is not below 2^62")]
+    BatchNumber {
+        /// The number.
+        batch_number: u64,
+    },
+}

@@ -1,0 +1,802 @@
+//! Every rule of the ledger: what it accepts, what it refuses, and what it hands to the prover.
+
+use alloc::vec::Vec;
+
+use crate::{
+    Account, Deposit, Digest, KeySlot, Ledger, LedgerError, MAX_OPERATIONS, NewKeys, Order, Record,
+    RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, SlotIndex, Transfer, Withdraw,
+    hash::domain_digest,
+    ledger::{Batch, GenesisError, check_order, check_orders},
+    record::operations_digest,
+    signature::SignatureError,
+    testing::Key,
+    tree::root_of_path,
+};
+
+fn domain() -> Digest {
+    domain_digest(1, 2)
+}
+
+/// Accounts 1, 2, 3 of asset 7 and account 9 of asset 8. Key 10 * id in slot 0 (both scopes from
+/// nonce 0), and in slot 1 key 10 * id + 1, which only rotates.
+fn genesis(batch_number: u64) -> Ledger {
+    let accounts =
+        [(1, 7, 1000), (2, 7, 500), (3, 7, 0), (9, 8, 1000)].map(|(id, asset, balance)| {
+            let slots = [
+                Key::new(10 * id).slot(Scope::BOTH, 0),
+                Key::new(10 * id + 1).slot(Scope::ROTATE, 0),
+            ];
+            (
+                id,
+                Account {
+                    asset,
+                    balance,
+                    nonce: 0,
+                    slots,
+                },
+            )
+        });
+    Ledger::genesis(domain(), batch_number, accounts).unwrap()
+}
+
+const PAY: Transfer = Transfer {
+    from: 1,
+    to: 2,
+    amount: 10,
+    fee: 1,
+    valid_until: 100,
+};
+
+fn pay(transfer: Transfer) -> Order {
+    Order::Transfer(transfer)
+}
+
+/// Signs with key `10 * signer` at `nonce`, first nonce 0, and applies.
+fn sign_and_apply(
+    batch: &mut Batch<'_, ScalarCompressor>,
+    order: Order,
+    nonce: u32,
+) -> Result<(), LedgerError> {
+    batch.signed(Key::new(10 * order.signer()).sign(order, &domain(), nonce, 0))
+}
+
+/// The refusal of one order as the first operation of batch 5, after checking that it left no trace.
+fn refusal(change: impl FnOnce(&mut Ledger), order: Order) -> LedgerError {
+    let mut ledger = genesis(5);
+    change(&mut ledger);
+    let before: Vec<_> = ledger
+        .accounts()
+        .map(|(id, account)| (id, *account))
+        .collect();
+    let mut batch = ledger.open_batch();
+    let error = sign_and_apply(&mut batch, order, 0).unwrap_err();
+    assert!(batch.is_empty() && batch.pool().is_none());
+    assert!(
+        before
+            .iter()
+            .all(|(id, account)| batch.account(*id) == Some(account))
+    );
+    error
+}
+
+fn set(id: u32, change: impl Fn(&mut Account)) -> impl FnOnce(&mut Ledger) {
+    move |ledger| change(ledger.accounts.get_mut(&id).unwrap())
+}
+
+fn unchanged(_: &mut Ledger) {}
+
+/// Opens every leaf of a sealed batch with the siblings of its witness, in order, from the old
+/// root to the new one: what the AIR will do.
+fn replay(sealed: &SealedBatch) {
+    let public = &sealed.public_inputs;
+    assert_eq!(sealed.records.len(), public.num_operations as usize);
+    assert_eq!(sealed.operations.len(), sealed.records.len());
+    assert!(sealed.records.len().is_power_of_two());
+    assert_eq!(
+        public.operations_digest,
+        operations_digest(&sealed.records, &ScalarCompressor)
+    );
+    let mut root = public.old_root;
+    let mut pool = (0, 0);
+    for (operation, record) in sealed.operations.iter().zip(&sealed.records) {
+        assert_eq!(operation.record, *record);
+        assert_eq!(operation.batch_number, public.batch_number);
+        assert_eq!(operation.signer.is_some(), record.kind().is_signed());
+        assert_eq!(operation.receiver.is_some(), record.kind().has_receiver());
+        if pool.1 > 0 {
+            assert_eq!(
+                operation.pool_asset, pool.0,
+                "the pool's asset changed while it was full"
+            );
+        }
+        pool.0 = operation.pool_asset;
+        if let Some(signer) = &operation.signer {
+            let [old, new] = [signer.account, signer.account_after(record)];
+            assert_eq!(
+                root_of_path(signer.index, &old.leaf_digest(), &signer.siblings),
+                root
+            );
+            root = root_of_path(signer.index, &new.leaf_digest(), &signer.siblings);
+            if record.fee() > 0 {
+                assert_eq!(operation.pool_asset, signer.account.asset);
+                pool.1 += record.fee();
+            }
+        }
+        if let Some(receiver) = &operation.receiver {
+            let old = receiver
+                .account
+                .map_or(Digest::ZERO, |account| account.leaf_digest());
+            let new = receiver.account_after(record.amount()).leaf_digest();
+            assert_eq!(root_of_path(receiver.index, &old, &receiver.siblings), root);
+            root = root_of_path(receiver.index, &new, &receiver.siblings);
+        }
+        if let Record::CollectFees { amount, .. } = record {
+            assert_eq!(*amount, pool.1);
+            assert_eq!(
+                operation.pool_asset,
+                operation.receiver.as_ref().unwrap().account.unwrap().asset
+            );
+            pool.1 = 0;
+        }
+    }
+    assert_eq!(root, public.new_root);
+    assert_eq!(pool.1, 0);
+}
+
+#[test]
+fn a_batch_of_every_kind() {
+    let mut ledger = genesis(5);
+    let mut batch = ledger.open_batch();
+    let new_key = Key::new(77);
+    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    let withdraw = Withdraw {
+        from: 2,
+        amount: 500,
+        fee: 2,
+        recipient: [3; 20],
+        valid_until: 5,
+    };
+    sign_and_apply(&mut batch, Order::Withdraw(withdraw), 0).unwrap();
+    let rotate = RotateKey {
+        account: 1,
+        slot: SlotIndex::Zero,
+        new_root: new_key.tree.root(),
+        scope: Scope::SPEND,
+        fee: 4,
+        valid_until: 6,
+    };
+    sign_and_apply(&mut batch, Order::RotateKey(rotate), 1).unwrap();
+    // The new key signs in the same batch; its first one-time key is that of nonce 2.
+    let order = pay(Transfer { to: 1, ..PAY });
+    batch.signed(new_key.sign(order, &domain(), 2, 2)).unwrap();
+    batch
+        .deposit(Deposit {
+            to: 3,
+            asset: 7,
+            amount: 44,
+            keys: None,
+        })
+        .unwrap();
+    let keys = NewKeys {
+        roots: [new_key.tree.root(); 2],
+        scopes: [Scope::SPEND, Scope::ROTATE],
+    };
+    batch
+        .deposit(Deposit {
+            to: 4,
+            asset: 7,
+            amount: 6,
+            keys: Some(keys),
+        })
+        .unwrap();
+    batch
+        .signed(new_key.sign(
+            pay(Transfer {
+                from: 4,
+                amount: 5,
+                ..PAY
+            }),
+            &domain(),
+            0,
+            0,
+        ))
+        .unwrap();
+    assert_eq!(batch.pool(), Some((7, 1 + 2 + 4 + 1 + 1)));
+    batch.collect_fees(3).unwrap();
+    assert_eq!(batch.pool(), None);
+    batch.noop().unwrap();
+    assert_eq!(batch.len(), 9);
+    let sealed = batch.seal(None).unwrap();
+    replay(&sealed);
+    assert_eq!(sealed.public_inputs.num_operations, 16);
+    assert_eq!(sealed.public_inputs.batch_number, 5);
+    assert_eq!(ledger.batch_number(), 6);
+    assert_eq!(ledger.root(), sealed.public_inputs.new_root);
+
+    let balance = |id| ledger.account(id).unwrap().balance;
+    assert_eq!(
+        [1, 2, 3, 4, 9].map(balance),
+        [1000 - 11 - 4 - 1, 500 + 10 - 502 + 5, 53, 0, 1000]
+    );
+    let one = ledger.account(1).unwrap();
+    assert_eq!(one.nonce, 3);
+    let slot = KeySlot {
+        root: new_key.tree.root(),
+        first_nonce: 2,
+        scope: Scope::SPEND,
+    };
+    assert_eq!(one.slots[0], slot);
+    assert_eq!(ledger.account(4).unwrap().slots[1].scope, Scope::ROTATE);
+    // The tree is that of the accounts.
+    let accounts: Vec<_> = ledger
+        .accounts()
+        .map(|(id, account)| (id, *account))
+        .collect();
+    assert_eq!(
+        Ledger::genesis(domain(), 6, accounts).unwrap().root(),
+        ledger.root()
+    );
+}
+
+#[test]
+fn a_self_transfer_costs_the_fee() {
+    let mut ledger = genesis(5);
+    let mut batch = ledger.open_batch();
+    sign_and_apply(
+        &mut batch,
+        pay(Transfer {
+            to: 1,
+            amount: 999,
+            ..PAY
+        }),
+        0,
+    )
+    .unwrap();
+    assert_eq!(batch.account(1).unwrap().balance, 999);
+    batch.collect_fees(1).unwrap();
+    let sealed = batch.seal(None).unwrap();
+    replay(&sealed);
+    assert_eq!(
+        sealed.operations[0]
+            .receiver
+            .as_ref()
+            .unwrap()
+            .account
+            .unwrap()
+            .balance,
+        0
+    );
+}
+
+#[test]
+fn extreme_amounts() {
+    let mut ledger = genesis(5);
+    set(1, |account| account.balance = u128::MAX)(&mut ledger);
+    let accounts: Vec<_> = ledger
+        .accounts()
+        .map(|(id, account)| (id, *account))
+        .collect();
+    let mut ledger = Ledger::genesis(domain(), 5, accounts).unwrap();
+    let mut batch = ledger.open_batch();
+    let all = Transfer {
+        to: 3,
+        amount: u128::MAX,
+        fee: 0,
+        ..PAY
+    };
+    sign_and_apply(&mut batch, pay(all), 0).unwrap();
+    sign_and_apply(
+        &mut batch,
+        pay(Transfer {
+            amount: 0,
+            fee: 0,
+            ..PAY
+        }),
+        1,
+    )
+    .unwrap();
+    assert_eq!(batch.account(3).unwrap().balance, u128::MAX);
+    let more = batch.deposit(Deposit {
+        to: 3,
+        asset: 7,
+        amount: 1,
+        keys: None,
+    });
+    assert_eq!(
+        more,
+        Err(LedgerError::BalanceOverflow {
+            account: 3,
+            amount: 1
+        })
+    );
+    batch
+        .deposit(Deposit {
+            to: 3,
+            asset: 7,
+            amount: 0,
+            keys: None,
+        })
+        .unwrap();
+    replay(&batch.seal(None).unwrap());
+}
+
+#[test]
+fn unknown_accounts() {
+    let to_nobody = pay(Transfer { to: 4, ..PAY });
+    assert_eq!(
+        refusal(unchanged, to_nobody),
+        LedgerError::UnknownAccount { account: 4 }
+    );
+    let from_nobody = pay(Transfer { from: 4, ..PAY });
+    assert_eq!(
+        refusal(unchanged, from_nobody),
+        LedgerError::UnknownAccount { account: 4 }
+    );
+    let mut ledger = genesis(0);
+    let mut batch = ledger.open_batch();
+    let unknown = Err(LedgerError::UnknownAccount { account: 4 });
+    assert_eq!(batch.collect_fees(4), unknown);
+    assert_eq!(
+        batch.deposit(Deposit {
+            to: 4,
+            asset: 7,
+            amount: 1,
+            keys: None
+        }),
+        unknown
+    );
+}
+
+#[test]
+fn wrong_assets() {
+    let error = refusal(unchanged, pay(Transfer { to: 9, ..PAY }));
+    assert_eq!(
+        error,
+        LedgerError::WrongAsset {
+            account: 9,
+            held: 8,
+            moved: 7
+        }
+    );
+    let mut ledger = genesis(0);
+    let deposit = ledger.open_batch().deposit(Deposit {
+        to: 1,
+        asset: 8,
+        amount: 1,
+        keys: None,
+    });
+    assert_eq!(
+        deposit,
+        Err(LedgerError::WrongAsset {
+            account: 1,
+            held: 7,
+            moved: 8
+        })
+    );
+}
+
+#[test]
+fn insufficient_funds() {
+    let error = |amount, fee| refusal(unchanged, pay(Transfer { amount, fee, ..PAY }));
+    for (amount, fee) in [
+        (1001, 0),
+        (0, 1001),
+        (1000, 1),
+        (u128::MAX, 1),
+        (1, u128::MAX),
+    ] {
+        let refused = LedgerError::InsufficientFunds {
+            account: 1,
+            balance: 1000,
+            amount,
+            fee,
+        };
+        assert_eq!(error(amount, fee), refused);
+    }
+}
+
+#[test]
+fn overflows() {
+    let full = set(2, |account| account.balance = u128::MAX - 9);
+    let refused = LedgerError::BalanceOverflow {
+        account: 2,
+        amount: 10,
+    };
+    assert_eq!(refusal(full, pay(PAY)), refused);
+
+    let mut ledger = genesis(5);
+    set(1, |account| account.balance = u128::MAX)(&mut ledger);
+    let mut batch = ledger.open_batch();
+    let fee = u128::MAX - 11;
+    sign_and_apply(&mut batch, pay(Transfer { fee, ..PAY }), 0).unwrap();
+    let refused = Err(LedgerError::PoolOverflow { fee: 12 });
+    let second = pay(Transfer {
+        from: 2,
+        to: 1,
+        fee: 12,
+        ..PAY
+    });
+    assert_eq!(sign_and_apply(&mut batch, second, 0), refused);
+    let third = pay(Transfer {
+        from: 2,
+        to: 1,
+        fee: 11,
+        ..PAY
+    });
+    sign_and_apply(&mut batch, third, 0).unwrap();
+    assert_eq!(batch.pool(), Some((7, u128::MAX)));
+    let refused = LedgerError::BalanceOverflow {
+        account: 2,
+        amount: u128::MAX,
+    };
+    assert_eq!(batch.collect_fees(2), Err(refused));
+    batch.collect_fees(3).unwrap();
+    assert_eq!(batch.account(3).unwrap().balance, u128::MAX);
+}
+
+#[test]
+fn nonces() {
+    let mut ledger = genesis(5);
+    let mut batch = ledger.open_batch();
+    let future = LedgerError::FutureNonce {
+        account: 1,
+        signed: 1,
+        current: 0,
+    };
+    assert_eq!(sign_and_apply(&mut batch, pay(PAY), 1), Err(future));
+    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    let stale = LedgerError::StaleNonce {
+        account: 1,
+        signed: 0,
+        current: 1,
+    };
+    assert_eq!(sign_and_apply(&mut batch, pay(PAY), 0), Err(stale));
+    batch.collect_fees(1).unwrap();
+    batch.seal(None).unwrap();
+    // And in a later batch.
+    assert_eq!(
+        sign_and_apply(&mut ledger.open_batch(), pay(PAY), 0),
+        Err(stale)
+    );
+
+    let last = |account: &mut Account| {
+        account.nonce = u32::MAX;
+        account.slots[0].first_nonce = u32::MAX;
+    };
+    let mut ledger = genesis(5);
+    set(1, last)(&mut ledger);
+    let order = Key::new(10).sign(pay(PAY), &domain(), u32::MAX, u32::MAX);
+    let refused = Err(LedgerError::NonceExhausted { account: 1 });
+    assert_eq!(ledger.open_batch().signed(order), refused);
+    set(1, |account| account.nonce -= 1)(&mut ledger);
+    set(1, |account| account.slots[0].first_nonce -= 1)(&mut ledger);
+    let order = Key::new(10).sign(pay(PAY), &domain(), u32::MAX - 1, u32::MAX - 1);
+    assert_eq!(ledger.open_batch().signed(order), Ok(()));
+}
+
+#[test]
+fn expiry() {
+    let until = |valid_until| pay(Transfer { valid_until, ..PAY });
+    let expired = LedgerError::Expired {
+        valid_until: 4,
+        batch_number: 5,
+    };
+    assert_eq!(refusal(unchanged, until(4)), expired);
+    let valid_until = 5 + (1 << 62);
+    let too_long = LedgerError::ValidTooLong {
+        valid_until,
+        batch_number: 5,
+    };
+    assert_eq!(refusal(unchanged, until(valid_until)), too_long);
+    for valid_until in [5, 6, 4 + (1 << 62)] {
+        let mut ledger = genesis(5);
+        assert_eq!(
+            sign_and_apply(&mut ledger.open_batch(), until(valid_until), 0),
+            Ok(())
+        );
+    }
+}
+
+#[test]
+fn signatures() {
+    let mut ledger = genesis(5);
+    let good = Key::new(10).sign(pay(PAY), &domain(), 0, 0);
+    let mut batch = ledger.open_batch();
+
+    let mut other_order = good.clone();
+    other_order.order = pay(Transfer { amount: 11, ..PAY });
+    // Another message almost never has the target sum; if it has, it leads to a foreign root.
+    let refused = batch.signed(other_order).unwrap_err();
+    assert!(matches!(
+        refused,
+        LedgerError::BadSignature { account: 1, .. } | LedgerError::UnknownKey { .. }
+    ));
+
+    let mut forged = good.clone();
+    forged.signature.chains[0][0] = forged.signature.chains[1][0];
+    assert_eq!(
+        batch.signed(forged),
+        Err(LedgerError::UnknownKey { account: 1 })
+    );
+
+    let mut index = good.clone();
+    index.signature.key_index = 1 << 10;
+    let reason = SignatureError::KeyIndex { key_index: 1024 };
+    assert_eq!(
+        batch.signed(index),
+        Err(LedgerError::BadSignature { account: 1, reason })
+    );
+
+    // A key of somebody else.
+    let foreign = Key::new(20).sign(pay(PAY), &domain(), 0, 0);
+    assert_eq!(
+        batch.signed(foreign),
+        Err(LedgerError::UnknownKey { account: 1 })
+    );
+
+    // Another rollup's order: checked there, and checked here.
+    let elsewhere = domain_digest(1, 3);
+    let theirs = Key::new(10).sign(pay(PAY), &elsewhere, 0, 0);
+    let checked = check_order(theirs.clone(), &elsewhere, &ScalarCompressor).unwrap();
+    assert_eq!(batch.checked(checked), Err(LedgerError::WrongDomain));
+    assert!(batch.signed(theirs).is_err());
+
+    // The wrong one-time key of the right tree.
+    let second = Key::new(10);
+    let bound = crate::signature::bound_message(&good.order.record().digest(), &domain());
+    let signature = second
+        .tree
+        .sign(&second.secrets, 2, &bound, 0, &ScalarCompressor)
+        .unwrap();
+    let order = crate::SignedOrder {
+        signature,
+        ..good.clone()
+    };
+    let refused = LedgerError::WrongOneTimeKey {
+        account: 1,
+        used: 2,
+        expected: 0,
+    };
+    assert_eq!(batch.signed(order), Err(refused));
+
+    assert_eq!(batch.signed(good), Ok(()));
+}
+
+#[test]
+fn scopes() {
+    let mut ledger = genesis(5);
+    let rotate = RotateKey {
+        account: 1,
+        slot: SlotIndex::One,
+        new_root: Digest::ZERO,
+        scope: Scope::NONE,
+        fee: 0,
+        valid_until: 9,
+    };
+    let mut batch = ledger.open_batch();
+    let cold = Key::new(11);
+    let refused = LedgerError::WrongScope {
+        account: 1,
+        slot: SlotIndex::One,
+        held: Scope::ROTATE,
+        needed: Scope::SPEND,
+    };
+    assert_eq!(
+        batch.signed(cold.sign(pay(PAY), &domain(), 0, 0)),
+        Err(refused)
+    );
+    // A cold key may close its own slot, and is then unknown.
+    batch
+        .signed(cold.sign(Order::RotateKey(rotate), &domain(), 0, 0))
+        .unwrap();
+    let refused = LedgerError::UnknownKey { account: 1 };
+    assert_eq!(
+        batch.signed(cold.sign(Order::RotateKey(rotate), &domain(), 1, 0)),
+        Err(refused)
+    );
+
+    let mut ledger = genesis(5);
+    set(1, |account| account.slots[0].scope = Scope::SPEND)(&mut ledger);
+    let refused = sign_and_apply(&mut ledger.open_batch(), Order::RotateKey(rotate), 0);
+    assert!(matches!(
+        refused,
+        Err(LedgerError::WrongScope {
+            needed: Scope::ROTATE,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn the_slot_that_allows_the_order_counts() {
+    // The same key in both slots, with different scopes and first nonces.
+    let mut ledger = genesis(5);
+    set(1, |account| {
+        account.nonce = 2;
+        account.slots = [(Scope::ROTATE, 0), (Scope::SPEND, 1)]
+            .map(|(scope, first)| Key::new(10).slot(scope, first));
+    })(&mut ledger);
+    let mut batch = ledger.open_batch();
+    batch
+        .signed(Key::new(10).sign(pay(PAY), &domain(), 2, 1))
+        .unwrap();
+    batch.collect_fees(1).unwrap();
+    let sealed = batch.seal(None).unwrap();
+    assert_eq!(
+        sealed.operations[0].signer.as_ref().unwrap().used_slot,
+        SlotIndex::One
+    );
+}
+
+#[test]
+fn exhausted_keys() {
+    let mut ledger = genesis(5);
+    set(1, |account| account.nonce = 1024)(&mut ledger);
+    let order = Key::new(10).sign(pay(PAY), &domain(), 1024, 1023);
+    let slot = SlotIndex::Zero;
+    let refused = LedgerError::KeyExhausted {
+        account: 1,
+        slot,
+        first_nonce: 0,
+    };
+    assert_eq!(ledger.open_batch().signed(order), Err(refused));
+}
+
+#[test]
+fn the_pool_holds_one_asset_at_a_time() {
+    let mut ledger = genesis(5);
+    let mut batch = ledger.open_batch();
+    let nine = Transfer {
+        from: 9,
+        to: 9,
+        ..PAY
+    };
+    // Without a fee any asset passes.
+    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), 0).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    let conflict = LedgerError::PoolAssetConflict { pool: 7, asset: 8 };
+    assert_eq!(sign_and_apply(&mut batch, pay(nine), 1), Err(conflict));
+    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), 1).unwrap();
+    assert_eq!(batch.collect_fees(9), Err(conflict));
+    assert_eq!(
+        batch.seal(None),
+        Err(SealError::PoolNotEmpty {
+            asset: 7,
+            amount: 1
+        })
+    );
+    assert_eq!(batch.len(), 3);
+    batch.collect_fees(1).unwrap();
+    sign_and_apply(&mut batch, pay(nine), 2).unwrap();
+    batch.collect_fees(9).unwrap();
+    batch.collect_fees(1).unwrap(); // empty
+    let sealed = batch.seal(Some(16)).unwrap();
+    replay(&sealed);
+    let assets: Vec<_> = sealed
+        .operations
+        .iter()
+        .map(|operation| operation.pool_asset)
+        .collect();
+    assert_eq!(assets, [7, 7, 7, 7, 8, 8, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]);
+}
+
+#[test]
+fn accounts_are_created_on_empty_leaves_only() {
+    let mut ledger = genesis(5);
+    let mut batch = ledger.open_batch();
+    let keys = Some(NewKeys {
+        roots: [Digest::ZERO; 2],
+        scopes: [Scope::NONE; 2],
+    });
+    let create = Deposit {
+        to: 4,
+        asset: 1,
+        amount: u128::MAX,
+        keys,
+    };
+    batch.deposit(create).unwrap();
+    let exists = |account| Err(LedgerError::AccountExists { account });
+    assert_eq!(batch.deposit(create), exists(4));
+    assert_eq!(batch.deposit(Deposit { to: 1, ..create }), exists(1));
+    replay(&batch.seal(None).unwrap());
+}
+
+#[test]
+fn slots_of_a_batch() {
+    let mut ledger = genesis(5);
+    let mut batch = ledger.open_batch();
+    for _ in 0..3 {
+        batch.noop().unwrap();
+    }
+    for slots in [0, 1, 2, 3, 5, MAX_OPERATIONS * 2, u32::MAX] {
+        assert_eq!(
+            batch.seal(Some(slots)),
+            Err(SealError::Slots {
+                slots,
+                operations: 3
+            })
+        );
+    }
+    assert_eq!(batch.seal(Some(8)).unwrap().records, [Record::Noop; 8]);
+    // Sealing opened the next batch; an empty one may be sealed too.
+    assert_eq!((batch.number(), batch.len()), (6, 0));
+    let sealed = batch.seal(None).unwrap();
+    replay(&sealed);
+    assert_eq!(sealed.public_inputs.num_operations, 1);
+    assert_eq!(sealed.public_inputs.old_root, sealed.public_inputs.new_root);
+    for _ in 0..MAX_OPERATIONS {
+        batch.noop().unwrap();
+    }
+    assert_eq!(
+        batch.noop(),
+        Err(LedgerError::BatchFull {
+            capacity: MAX_OPERATIONS
+        })
+    );
+    assert_eq!(
+        batch.seal(None).unwrap().public_inputs.num_operations,
+        MAX_OPERATIONS
+    );
+}
+
+#[test]
+fn an_abandoned_batch_leaves_no_trace() {
+    let mut ledger = genesis(5);
+    let root = ledger.root();
+    let mut batch = ledger.open_batch();
+    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    drop(batch);
+    assert_eq!((ledger.root(), ledger.batch_number()), (root, 5));
+    assert_eq!(ledger.account(1), genesis(5).account(1));
+    sign_and_apply(&mut ledger.open_batch(), pay(PAY), 0).unwrap();
+}
+
+#[test]
+fn impossible_beginnings() {
+    let account = Account::default();
+    let start = |number, accounts: &[(u32, Account)]| {
+        Ledger::genesis(domain(), number, accounts.iter().copied()).err()
+    };
+    assert_eq!(start((1 << 62) - 1, &[(1, account)]), None);
+    let batch_number = 1 << 62;
+    assert_eq!(
+        start(batch_number, &[]),
+        Some(GenesisError::BatchNumber { batch_number })
+    );
+    let twice = [(1, account), (2, account), (1, account)];
+    assert_eq!(
+        start(0, &twice),
+        Some(GenesisError::Duplicate { account: 1 })
+    );
+    let mut early = account;
+    early.slots[1].first_nonce = 1;
+    assert_eq!(
+        start(0, &[(8, early)]),
+        Some(GenesisError::FirstNonce { account: 8 })
+    );
+    let mut ledger = Ledger::genesis(domain(), (1 << 62) - 1, []).unwrap();
+    let mut batch = ledger.open_batch();
+    batch.seal(None).unwrap();
+    let batch_number = 1 << 62;
+    assert_eq!(
+        batch.seal(None),
+        Err(SealError::BatchNumber { batch_number })
+    );
+}
+
+#[test]
+fn many_orders_are_checked_as_one_by_one() {
+    let orders: Vec<_> = (0..4u32)
+        .map(|n| {
+            let mut signed = Key::new(10).sign(pay(PAY), &domain(), n, 0);
+            signed.signature.key_index += if n == 2 { 5000 } else { 0 };
+            signed
+        })
+        .collect();
+    let many = check_orders(orders.clone(), &domain(), &ScalarCompressor);
+    for (order, result) in orders.into_iter().zip(many) {
+        assert_eq!(result, check_order(order, &domain(), &ScalarCompressor));
+        let root = result.map(|checked| *checked.root());
+        assert!(root == Ok(Key::new(10).tree.root()) || root.is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! What the unit tests share: toy secrets, small keys, signed orders.
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use crate::{
+    Digest, KeySlot, Order, ScalarCompressor, Scope, SignedOrder,
+    hash::compress,
+    signature::{CHAINS, ChainValue, KeyTree, SecretSource, bound_message},
+};
+
+/// Secrets made by hashing: enough for tests.
+pub(crate) struct Toy(pub(crate) u32);
+
+impl SecretSource for Toy {
+    fn chain_starts(&self, key_index: u32) -> [ChainValue; CHAINS] {
+        core::array::from_fn(|c| {
+            let numbers = [self.0, key_index, c as u32, 0].map(BaseElement::from);
+            let digest = compress(BaseElement::ONE, &Digest(numbers), &Digest::ZERO);
+            [digest.0[0], digest.0[1]]
+        })
+    }
+
+    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2] {
+        let numbers = [self.0, key_index, nonce, 1].map(BaseElement::from);
+        let digest = compress(BaseElement::ONE, &Digest(numbers), bound);
+        [digest.0[0], digest.0[1]]
+    }
+}
+
+/// A small key and its secrets.
+pub(crate) struct Key {
+    pub(crate) secrets: Toy,
+    pub(crate) tree: KeyTree,
+}
+
+impl Key {
+    /// The key number `secret`, of four one-time keys.
+    pub(crate) fn new(secret: u32) -> Self {
+        let seed = [secret, 99].map(BaseElement::from);
+        let tree = KeyTree::generate(&Toy(secret), seed, 2, &ScalarCompressor).unwrap();
+        Self {
+            secrets: Toy(secret),
+            tree,
+        }
+    }
+
+    /// A slot that holds this key.
+    pub(crate) fn slot(&self, scope: Scope, first_nonce: u32) -> KeySlot {
+        KeySlot {
+            root: self.tree.root(),
+            first_nonce,
+            scope,
+        }
+    }
+
+    /// Signs with the one-time key `nonce - first_nonce`.
+    pub(crate) fn sign(
+        &self,
+        order: Order,
+        domain: &Digest,
+        nonce: u32,
+        first_nonce: u32,
+    ) -> SignedOrder {
+        let bound = bound_message(&order.record().digest(), domain);
+        let index = nonce - first_nonce;
+        let signature = self
+            .tree
+            .sign(&self.secrets, index, &bound, nonce, &ScalarCompressor);
+        SignedOrder {
+            order,
+            nonce,
+            signature: signature.unwrap(),
+        }
+    }
+}
