@@ -35,6 +35,7 @@ pub mod signature;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod wire;
 
 pub use account::{Account, KeySlot, Scope, SlotIndex};
 pub use batch_air::BatchAir;

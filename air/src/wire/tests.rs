@@ -1,0 +1,409 @@
+//! The encoding: round trips, one form only, and no other bytes accepted.
+
+use alloc::{vec, vec::Vec};
+
+use proptest::{collection::vec as vec_of, prelude::*};
+use winter_math::{StarkField, fields::f64::BaseElement};
+
+use super::*;
+use crate::ScalarCompressor;
+
+const BATCH: u64 = 1000;
+
+fn digest() -> impl Strategy<Value = Digest> {
+    any::<[u64; 4]>().prop_map(|lanes| Digest(lanes.map(BaseElement::new)))
+}
+
+fn amount() -> impl Strategy<Value = u128> {
+    let round = (0..1u64 << 20, 0..33u32).prop_map(|(m, e)| u128::from(m) * 10u128.pow(e));
+    prop_oneof![
+        any::<u128>(),
+        any::<u64>().prop_map(u128::from),
+        round,
+        Just(0),
+        Just(u128::MAX)
+    ]
+}
+
+fn valid_until() -> impl Strategy<Value = u64> {
+    let lifetime = prop_oneof![0..40u64, 0..1u64 << 62, Just((1 << 62) - 1)];
+    lifetime.prop_map(|lifetime| BATCH + lifetime)
+}
+
+fn id() -> impl Strategy<Value = u32> {
+    prop_oneof![0..300u32, any::<u32>()]
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    (0..4u8).prop_map(|bits| Scope::from_bits(bits).unwrap())
+}
+
+fn record() -> impl Strategy<Value = Record> {
+    let transfer = (id(), id(), amount(), amount(), valid_until());
+    let withdraw = (id(), amount(), amount(), any::<[u8; 20]>(), valid_until());
+    let rotate = (
+        id(),
+        any::<bool>(),
+        digest(),
+        scope(),
+        amount(),
+        valid_until(),
+    );
+    let keys = ([digest(), digest()], [scope(), scope()]);
+    let keys = keys.prop_map(|(roots, scopes)| NewKeys { roots, scopes });
+    let deposit = (id(), id(), amount(), proptest::option::of(keys));
+    prop_oneof![
+        Just(Record::Noop),
+        transfer.prop_map(|(from, to, amount, fee, valid_until)| {
+            Record::Transfer(Transfer {
+                from,
+                to,
+                amount,
+                fee,
+                valid_until,
+            })
+        }),
+        withdraw.prop_map(|(from, amount, fee, recipient, valid_until)| {
+            Record::Withdraw(Withdraw {
+                from,
+                amount,
+                fee,
+                recipient,
+                valid_until,
+            })
+        }),
+        rotate.prop_map(|(account, one, new_root, scope, fee, valid_until)| {
+            let slot = if one { SlotIndex::One } else { SlotIndex::Zero };
+            Record::RotateKey(RotateKey {
+                account,
+                slot,
+                new_root,
+                scope,
+                fee,
+                valid_until,
+            })
+        }),
+        deposit.prop_map(|(to, asset, amount, keys)| {
+            Record::Deposit(Deposit {
+                to,
+                asset,
+                amount,
+                keys,
+            })
+        }),
+        (id(), amount()).prop_map(|(to, amount)| Record::CollectFees { to, amount }),
+    ]
+}
+
+/// The bytes of one record, without version and count.
+fn body(record: Record) -> Vec<u8> {
+    encode(&[record], BATCH).unwrap().split_off(2)
+}
+
+/// Decodes one record from its bytes.
+fn decode_body(body: &[u8]) -> Result<Record, DecodeError> {
+    let mut bytes = vec![VERSION, 1];
+    bytes.extend_from_slice(body);
+    decode(&bytes, BATCH).map(|records| records[0])
+}
+
+const PAY: Transfer = Transfer {
+    from: 1,
+    to: 2,
+    amount: 3,
+    fee: 4,
+    valid_until: BATCH,
+};
+
+#[test]
+fn the_format_stays_as_it_is() {
+    assert_eq!(body(Record::Transfer(PAY)), [1, 1, 2, 15, 3, 15, 4]);
+    let later = Transfer {
+        valid_until: BATCH + 31 + 200,
+        amount: 1200,
+        ..PAY
+    };
+    assert_eq!(
+        body(Record::Transfer(later)),
+        [1 | 31 << 3, 1, 200, 1, 2, 17, 12, 15, 4]
+    );
+    assert_eq!(
+        body(Record::CollectFees { to: 128, amount: 0 }),
+        [6, 128, 1, 0]
+    );
+    assert_eq!(
+        encode(&[Record::Noop; 300], 0).unwrap(),
+        [1, 172, 2, 0, 171, 2]
+    );
+    let keys = NewKeys {
+        roots: [Digest::ZERO; 2],
+        scopes: [Scope::SPEND, Scope::ROTATE],
+    };
+    let create = Deposit {
+        to: 1,
+        asset: 2,
+        amount: 0,
+        keys: Some(keys),
+    };
+    assert_eq!(body(Record::Deposit(create))[..4], [5 | 9 << 3, 1, 2, 0]);
+    assert_eq!(body(Record::Deposit(create)).len(), 4 + 64);
+}
+
+#[test]
+fn numbers_have_one_form() {
+    let with_ids =
+        |from: &[u8], to: &[u8]| decode_body(&[&[1], from, to, &[15, 3, 15, 4]].concat());
+    assert_eq!(with_ids(&[1], &[2]), Ok(Record::Transfer(PAY)));
+    let what = "an account";
+    assert_eq!(
+        with_ids(&[0x81, 0], &[2]),
+        Err(DecodeError::NotCanonical { offset: 3, what })
+    );
+    let too_large = [0x80, 0x80, 0x80, 0x80, 0x10];
+    assert_eq!(
+        with_ids(&too_large, &[2]),
+        Err(DecodeError::OutOfRange { offset: 3, what })
+    );
+    let largest = [0xff, 0xff, 0xff, 0xff, 0x0f];
+    let transfer = Transfer {
+        from: u32::MAX,
+        ..PAY
+    };
+    assert_eq!(with_ids(&largest, &[2]), Ok(Record::Transfer(transfer)));
+    assert!(with_ids(&[0xff; 10], &[2]).is_err());
+    assert!(with_ids(&[0x80; 12], &[2]).is_err());
+
+    let amount = |bytes: &[u8]| decode_body(&[&[6, 9], bytes].concat());
+    let what = "an amount";
+    let not_canonical = Err(DecodeError::NotCanonical { offset: 4, what });
+    let collected = |amount| Ok(Record::CollectFees { to: 9, amount });
+    assert_eq!(amount(&[0]), collected(0));
+    assert_eq!(amount(&[1]), not_canonical, "zero with an exponent");
+    assert_eq!(amount(&[15, 0]), not_canonical, "zero with a mantissa");
+    assert_eq!(amount(&[30, 7, 0]), not_canonical, "a leading zero");
+    assert_eq!(
+        amount(&[15, 10]),
+        not_canonical,
+        "ten is one with an exponent"
+    );
+    assert_eq!(amount(&[16, 1]), collected(10));
+    assert_eq!(amount(&[15 + 14, 10]), collected(10u128.pow(15)));
+    let out_of_range = Err(DecodeError::OutOfRange { offset: 4, what });
+    assert_eq!(
+        amount(&[&[255], &[1; 17][..]].concat()),
+        out_of_range,
+        "17 bytes"
+    );
+    assert_eq!(
+        amount(&[&[16 * 15 + 1], &[0xff; 16][..]].concat()),
+        out_of_range,
+        "2^128"
+    );
+    assert_eq!(amount(&[30, 1]), Err(DecodeError::Truncated));
+}
+
+#[test]
+fn heads_are_strict() {
+    let what = "the kind of an operation";
+    assert_eq!(
+        decode_body(&[7, 0, 0]),
+        Err(DecodeError::OutOfRange { offset: 2, what })
+    );
+    for kind in [
+        OperationKind::Deposit,
+        OperationKind::CollectFees,
+        OperationKind::Noop,
+    ] {
+        let refused = decode_body(&[kind as u8 | 8, 0, 0, 0]);
+        let what = "the head of a record";
+        assert_eq!(refused, Err(DecodeError::NotCanonical { offset: 2, what }));
+    }
+    let mut create = body(Record::Deposit(Deposit {
+        to: 1,
+        asset: 2,
+        amount: 3,
+        keys: Some(NewKeys {
+            roots: [Digest::ZERO; 2],
+            scopes: [Scope::BOTH; 2],
+        }),
+    }));
+    create[0] |= 16 << 3;
+    assert_eq!(
+        decode_body(&create),
+        Err(DecodeError::OutOfRange {
+            offset: 2,
+            what: "a scope"
+        })
+    );
+    let rotate = RotateKey {
+        account: 1,
+        slot: SlotIndex::One,
+        new_root: Digest::ZERO,
+        scope: Scope::BOTH,
+        fee: 0,
+        valid_until: BATCH,
+    };
+    let bytes = body(Record::RotateKey(rotate));
+    assert_eq!(bytes[..4], [3, 1, 0, 1 | 3 << 1]);
+    for wrong in [8u8, 0x80] {
+        let mut bytes = bytes.clone();
+        bytes[3] |= wrong;
+        assert_eq!(
+            decode_body(&bytes),
+            Err(DecodeError::OutOfRange {
+                offset: 2,
+                what: "a scope"
+            })
+        );
+    }
+    let mut bytes = bytes;
+    bytes[4..12].copy_from_slice(&BaseElement::MODULUS.to_le_bytes());
+    assert!(matches!(
+        decode_body(&bytes),
+        Err(DecodeError::Digest { offset: 6, .. })
+    ));
+}
+
+#[test]
+fn runs_of_noops_are_whole() {
+    let what = "a run of Noops";
+    let split = decode(&[VERSION, 2, 0, 0, 0, 0], 0);
+    assert_eq!(split, Err(DecodeError::NotCanonical { offset: 4, what }));
+    let long = decode(&[VERSION, 2, 0, 2], 0);
+    assert_eq!(long, Err(DecodeError::OutOfRange { offset: 2, what }));
+    let huge = [
+        VERSION, 2, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
+    ];
+    assert_eq!(
+        decode(&huge, 0),
+        Err(DecodeError::OutOfRange { offset: 2, what })
+    );
+    assert_eq!(decode(&[VERSION, 2, 0, 1], 0), Ok(vec![Record::Noop; 2]));
+}
+
+#[test]
+fn the_frame_is_strict() {
+    assert_eq!(decode(&[], 0), Err(DecodeError::Truncated));
+    assert_eq!(decode(&[2, 0], 0), Err(DecodeError::Version { version: 2 }));
+    assert_eq!(decode(&[1, 0], 0), Ok(vec![]));
+    assert_eq!(
+        decode(&[1, 0, 0], 0),
+        Err(DecodeError::Trailing { left: 1 })
+    );
+    let count = u64::from(MAX_OPERATIONS) + 1;
+    assert_eq!(
+        decode(&[1, 0x81, 0x40, 0, 0x80, 0x40], 0),
+        Err(DecodeError::TooMany { count })
+    );
+    assert_eq!(
+        decode(&[1, 0x80, 0x40, 0, 0xff, 0x3f], 0).unwrap().len(),
+        8192
+    );
+    let many = vec![Record::Noop; 8193];
+    assert_eq!(encode(&many, 0), Err(EncodeError::TooMany { count: 8193 }));
+}
+
+#[test]
+fn lifetimes_out_of_range_are_refused() {
+    for valid_until in [BATCH - 1, 0, BATCH + (1 << 62), u64::MAX] {
+        let record = Record::Transfer(Transfer { valid_until, ..PAY });
+        let refused = EncodeError::Lifetime {
+            position: 1,
+            valid_until,
+            batch_number: BATCH,
+        };
+        assert_eq!(encode(&[Record::Noop, record], BATCH), Err(refused));
+    }
+    let lifetime = |value: u64| {
+        let mut bytes = vec![1 | 31 << 3, 1];
+        put_varint(&mut bytes, value);
+        bytes.extend_from_slice(&[2, 15, 3, 15, 4]);
+        decode_body(&bytes)
+    };
+    assert!(lifetime((1 << 62) - 32).is_ok());
+    let refused = Err(DecodeError::OutOfRange {
+        offset: 4,
+        what: "a lifetime",
+    });
+    assert_eq!(lifetime((1 << 62) - 31), refused);
+    assert_eq!(lifetime(u64::MAX), refused);
+}
+
+#[test]
+fn published_bytes_belong_to_one_batch() {
+    let records = [Record::Transfer(PAY), Record::Noop];
+    let bytes = encode(&records, BATCH).unwrap();
+    let public = PublicInputs {
+        domain: Digest::ZERO,
+        batch_number: BATCH,
+        old_root: Digest::ZERO,
+        new_root: Digest::ZERO,
+        operations_digest: operations_digest(&records, &ScalarCompressor),
+        num_operations: 2,
+    };
+    let published = |public: &PublicInputs| decode_published(&bytes, public, &ScalarCompressor);
+    assert_eq!(published(&public), Ok(records.to_vec()));
+    let next = PublicInputs {
+        batch_number: BATCH + 1,
+        ..public
+    };
+    assert!(matches!(
+        published(&next),
+        Err(PublishedError::Digest { .. })
+    ));
+    let longer = PublicInputs {
+        num_operations: 4,
+        ..public
+    };
+    assert_eq!(
+        published(&longer),
+        Err(PublishedError::Count {
+            expected: 4,
+            got: 2
+        })
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn round_trip(records in vec_of(record(), 0..20)) {
+        let bytes = encode(&records, BATCH).unwrap();
+        prop_assert_eq!(decode(&bytes, BATCH), Ok(records));
+    }
+
+    #[test]
+    fn every_truncation_fails(records in vec_of(record(), 1..4)) {
+        let bytes = encode(&records, BATCH).unwrap();
+        for length in 0..bytes.len() {
+            prop_assert_eq!(decode(&bytes[..length], BATCH), Err(DecodeError::Truncated));
+        }
+    }
+
+    /// Whatever is accepted is what would have been written.
+    #[test]
+    fn accepted_bytes_are_canonical(
+        records in vec_of(record(), 0..4),
+        changes in vec_of((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let mut bytes = encode(&records, BATCH).unwrap();
+        for (index, byte) in changes {
+            let index = index.index(bytes.len());
+            bytes[index] = byte;
+        }
+        if let Ok(records) = decode(&bytes, BATCH) {
+            prop_assert_eq!(encode(&records, BATCH), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn noise_is_no_danger(mut bytes in vec_of(any::<u8>(), 0..64), batch: u64) {
+        if let Some(first) = bytes.first_mut() {
+            *first = VERSION;
+        }
+        if let Ok(records) = decode(&bytes, batch) {
+            prop_assert_eq!(encode(&records, batch), Ok(bytes));
+        }
+    }
+}
