@@ -1,1 +1,7 @@
-//! Winterlane.
+//! What the property suites share.
+
+#![forbid(unsafe_code)]
+
+pub mod airs;
+pub mod constraint_check;
+pub mod hostile;

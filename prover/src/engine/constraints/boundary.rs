@@ -1,0 +1,136 @@
+//! Boundary constraints, merged into one polynomial per divisor.
+//!
+//! All assertions of a group share a divisor \\(x^a - b\\). Their combination
+//! \\(\sum_j \gamma_j (T_j(x) - v_j(x))\\) is evaluated as a linear form of the row minus one value
+//! polynomial \\(\sum_j \gamma_j v_j\\), so the cost of a row does not depend on how long the asserted
+//! sequences are.
+
+use winter_air::{Air, AuxRandElements, BoundaryConstraintGroup as SourceGroup, ConstraintDivisor};
+use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
+
+use crate::engine::domain::Domain;
+use crate::engine::kernels;
+
+/// Value polynomials up to this many coefficients are evaluated at every point; longer ones are
+/// tabulated by a transform.
+const SMALL_POLY: usize = 8;
+
+/// The combined assertions of one divisor.
+pub(super) struct BoundaryGroup<E> {
+    /// Columns of the main segment with their coefficients.
+    pub(super) main: Vec<(usize, E)>,
+    /// Columns of the auxiliary segment with their coefficients.
+    pub(super) aux: Vec<(usize, E)>,
+    /// The combined asserted values.
+    pub(super) values: Values<E>,
+    /// The divisor's numerator \\(x^a - b\\), as \\((a, b)\\).
+    pub(super) divisor: (usize, BaseElement),
+}
+
+/// The combined asserted values of a group.
+pub(super) enum Values<E> {
+    /// One value for all points.
+    Constant(E),
+    /// Coefficients of a short polynomial in x.
+    Poly(Vec<E>),
+    /// Values in constraint evaluation domain order, as base elements.
+    Table(Vec<BaseElement>),
+}
+
+impl<E: FieldElement<BaseField = BaseElement>> Values<E> {
+    /// Builds from coefficients in ascending order.
+    fn new(coefficients: Vec<E>, domain: &Domain) -> Self {
+        if coefficients.len() == 1 {
+            return Self::Constant(coefficients[0]);
+        }
+        if coefficients.len() <= SMALL_POLY {
+            return Self::Poly(coefficients);
+        }
+        let degree = E::EXTENSION_DEGREE;
+        let mut padded = vec![BaseElement::ZERO; domain.rows() * degree];
+        let bases = E::slice_as_base_elements(&coefficients);
+        padded[..bases.len()].copy_from_slice(bases);
+        let offsets: Vec<_> = (0..domain.ce_blowup())
+            .map(|k| domain.coset_offset(domain.ce_coset(k)))
+            .collect();
+        let mut table = kernels::spread(&padded, degree, &offsets);
+        kernels::evaluate(&mut table, degree * offsets.len());
+        Self::Table(table)
+    }
+
+    /// The value at point `x`, which has index `step` in the constraint evaluation domain.
+    pub(super) fn at(&self, x: BaseElement, step: usize) -> E {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Poly(coefficients) => coefficients
+                .iter()
+                .rev()
+                .fold(E::ZERO, |acc, &c| acc.mul_base(x) + c),
+            Self::Table(table) => {
+                let degree = E::EXTENSION_DEGREE;
+                E::slice_from_base_elements(&table[step * degree..(step + 1) * degree])[0]
+            }
+        }
+    }
+}
+
+/// The boundary constraints of `air`, group by group.
+pub(super) fn groups<A, E>(
+    air: &A,
+    aux_rand_elements: Option<&AuxRandElements<E>>,
+    coefficients: &[E],
+    domain: &Domain,
+) -> Vec<BoundaryGroup<E>>
+where
+    A: Air<BaseField = BaseElement>,
+    E: FieldElement<BaseField = BaseElement>,
+{
+    let source = air.get_boundary_constraints(aux_rand_elements, coefficients);
+    let main = source.main_constraints().iter().map(|group| {
+        let (columns, values) = combine(group);
+        BoundaryGroup {
+            main: columns,
+            aux: Vec::new(),
+            values: Values::new(values, domain),
+            divisor: numerator(group.divisor()),
+        }
+    });
+    let aux = source.aux_constraints().iter().map(|group| {
+        let (columns, values) = combine(group);
+        BoundaryGroup {
+            main: Vec::new(),
+            aux: columns,
+            values: Values::new(values, domain),
+            divisor: numerator(group.divisor()),
+        }
+    });
+    main.chain(aux).collect()
+}
+
+/// Columns with coefficients, and the combined value polynomial in ascending powers of x.
+fn combine<F, E>(group: &SourceGroup<F, E>) -> (Vec<(usize, E)>, Vec<E>)
+where
+    F: FieldElement<BaseField = BaseElement>,
+    E: FieldElement<BaseField = BaseElement> + ExtensionOf<F>,
+{
+    let mut columns = Vec::with_capacity(group.constraints().len());
+    let mut values = vec![E::ZERO];
+    for constraint in group.constraints() {
+        let coefficient = *constraint.cc();
+        columns.push((constraint.column(), coefficient));
+        values.resize(values.len().max(constraint.poly().len()), E::ZERO);
+        // The asserted polynomial is given in x times an offset.
+        let (_, x_offset) = constraint.poly_offset();
+        let mut power = coefficient;
+        for (value, &c) in values.iter_mut().zip(constraint.poly()) {
+            *value += power.mul_base(c);
+            power = power.mul_base(x_offset);
+        }
+    }
+    (columns, values)
+}
+
+/// The numerator of a boundary divisor, which has exactly one term and no exemptions.
+fn numerator(divisor: &ConstraintDivisor<BaseElement>) -> (usize, BaseElement) {
+    divisor.numerator()[0]
+}

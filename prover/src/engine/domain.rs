@@ -1,0 +1,88 @@
+//! The evaluation domains of one proof.
+//!
+//! With a trace of \\(n\\) rows, blowup \\(b\\) and offset \\(s\\), the extended (LDE) domain is
+//! \\(x_i = s\,\omega_{nb}^i\\). Writing \\(i = c + b\,t\\) splits it into \\(b\\) cosets of the
+//! trace domain, \\(x_i = s_c\,\omega_n^t\\) with \\(s_c = s\,\omega_{nb}^c\\). The engine keeps every
+//! extended matrix **coset by coset**: row \\((c, t)\\) is stored at \\(c\,n + t\\). Each coset is then
+//! one transform of size \\(n\\) into contiguous memory, "next row" is the following row, and the
+//! constraint evaluation domain is a subset of whole cosets.
+
+use winter_air::Air;
+use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
+
+/// Sizes, offset and roots of the domains of one proof.
+#[derive(Clone, Debug)]
+pub(super) struct Domain {
+    rows: usize,
+    blowup: usize,
+    ce_blowup: usize,
+    offset: BaseElement,
+    trace_root: BaseElement,
+    lde_root: BaseElement,
+}
+
+impl Domain {
+    /// The domains of `air`.
+    pub(super) fn new<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
+        let rows = air.trace_length();
+        let lde_size = air.lde_domain_size();
+        Self {
+            rows,
+            blowup: lde_size / rows,
+            ce_blowup: air.ce_domain_size() / rows,
+            offset: air.domain_offset(),
+            trace_root: BaseElement::get_root_of_unity(rows.ilog2()),
+            lde_root: BaseElement::get_root_of_unity(lde_size.ilog2()),
+        }
+    }
+
+    /// Rows of the trace, a power of two.
+    pub(super) const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Extended domain size over trace length.
+    pub(super) const fn blowup(&self) -> usize {
+        self.blowup
+    }
+
+    /// Constraint evaluation domain size over trace length.
+    pub(super) const fn ce_blowup(&self) -> usize {
+        self.ce_blowup
+    }
+
+    /// Points of the extended domain.
+    pub(super) const fn lde_size(&self) -> usize {
+        self.rows * self.blowup
+    }
+
+    /// Points of the constraint evaluation domain.
+    pub(super) const fn ce_size(&self) -> usize {
+        self.rows * self.ce_blowup
+    }
+
+    /// Offset of the extended domain.
+    pub(super) const fn offset(&self) -> BaseElement {
+        self.offset
+    }
+
+    /// Generator of the trace domain.
+    pub(super) const fn trace_root(&self) -> BaseElement {
+        self.trace_root
+    }
+
+    /// Offset of coset `coset` of the extended domain.
+    pub(super) fn coset_offset(&self, coset: usize) -> BaseElement {
+        self.offset * self.lde_root.exp(coset as u64)
+    }
+
+    /// The extended-domain coset that is coset `k` of the constraint evaluation domain.
+    pub(super) const fn ce_coset(&self, k: usize) -> usize {
+        k * (self.blowup / self.ce_blowup)
+    }
+
+    /// Where the row of extended-domain index `index` is stored.
+    pub(super) const fn storage_row(&self, index: usize) -> usize {
+        (index % self.blowup) * self.rows + index / self.blowup
+    }
+}

@@ -1,0 +1,156 @@
+//! Everything that can stop a proof, with the values that matter.
+
+use winter_crypto::RandomCoinError;
+
+use super::Phase;
+
+/// Why a proof was not made.
+///
+/// Where stock winterfell would panic on a trace, an option or an opening, the engine returns one
+/// of these. Panics raised inside the caller's own AIR (a degree that does not fit the blowup, say)
+/// still unwind: they happen before the engine gets control.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProverError {
+    /// A trace segment does not have the shape that the AIR's trace info declares.
+    #[error(
+        "{segment} segment: expected {expected_columns} columns of {expected_rows} rows, \
+         got {columns} of {rows}"
+    )]
+    TraceShape {
+        /// Which segment: main or auxiliary.
+        segment: Segment,
+        /// Columns declared by the trace info.
+        expected_columns: usize,
+        /// Rows declared by the trace info.
+        expected_rows: usize,
+        /// Columns found.
+        columns: usize,
+        /// Rows found.
+        rows: usize,
+    },
+
+    /// The trace is wider than winterfell's verifier can read: it refuses (or panics on) a total
+    /// width above 254, so no proof of such a trace could ever be checked.
+    #[error("a trace of {width} columns cannot be verified: at most {max} can")]
+    TraceTooWide {
+        /// Columns over all segments.
+        width: usize,
+        /// The widest trace that winterfell's verifier accepts.
+        max: usize,
+    },
+
+    /// The options ask for at least as many queries as the extended domain has points.
+    #[error("{queries} queries need a domain larger than {domain_size} points")]
+    TooManyQueries {
+        /// Queries asked for.
+        queries: usize,
+        /// Points of the extended domain.
+        domain_size: usize,
+    },
+
+    /// More distinct positions were drawn than winterfell's verifier can read (254).
+    #[error("{positions} distinct query positions cannot be verified: at most {max} can")]
+    TooManyPositions {
+        /// Distinct positions drawn.
+        positions: usize,
+        /// The most that winterfell's verifier accepts.
+        max: usize,
+    },
+
+    /// Folding overshoots: the last FRI layer would be smaller than the blowup factor, leaving no
+    /// remainder polynomial.
+    #[error(
+        "folding a domain of {domain_size} by {folding_factor} overshoots a remainder of degree \
+         {remainder_max_degree} at blowup {blowup}"
+    )]
+    FriFolding {
+        /// Points of the extended domain.
+        domain_size: usize,
+        /// The folding factor asked for.
+        folding_factor: usize,
+        /// The largest remainder degree asked for.
+        remainder_max_degree: usize,
+        /// The blowup factor.
+        blowup: usize,
+    },
+
+    /// The public coin could not draw.
+    #[error("drawing {what}: {source}")]
+    PublicCoin {
+        /// What was being drawn.
+        what: &'static str,
+        /// The coin's own error.
+        source: RandomCoinError,
+    },
+
+    /// The vector commitment refused to be built or opened.
+    #[error("vector commitment in phase {phase}: {reason}")]
+    Commitment {
+        /// Where it happened.
+        phase: Phase,
+        /// The commitment's own error, printed: its type is the caller's.
+        reason: String,
+    },
+
+    /// No nonce satisfies the grinding factor.
+    #[error("no nonce gives {grinding_factor} trailing zero bits")]
+    NonceNotFound {
+        /// The grinding factor asked for.
+        grinding_factor: u32,
+    },
+
+    /// A part of the proof could not be encoded: the vector commitment's opening does not survive
+    /// its own serialization.
+    #[error("encoding of {part} is not readable")]
+    Encoding {
+        /// The part of the proof.
+        part: &'static str,
+    },
+
+    /// The composition polynomial has a higher degree than the AIR declares: the trace does not
+    /// satisfy the constraints, or a declared degree is too low.
+    #[error(
+        "the trace does not satisfy the constraints: composition degree is {degree} or more, declared below {bound}"
+    )]
+    UnsatisfiedConstraints {
+        /// A coefficient of this degree is not zero.
+        degree: usize,
+        /// All coefficients from this degree on must be zero.
+        bound: usize,
+    },
+
+    /// The proof would need more memory than allowed; nothing was computed.
+    #[error("the proof needs {needed} bytes of memory, {available} are available")]
+    Memory {
+        /// Bytes at the peak, as estimated by [`MemoryEstimate`](super::MemoryEstimate).
+        needed: u64,
+        /// Bytes allowed or found free.
+        available: u64,
+    },
+
+    /// The observer asked to stop.
+    #[error("cancelled before phase {before}")]
+    Cancelled {
+        /// The phase that did not start.
+        before: Phase,
+    },
+}
+
+/// A segment of the execution trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// The columns that the caller's trace holds.
+    Main,
+    /// The columns built from verifier randomness.
+    Auxiliary,
+}
+
+impl core::fmt::Display for Segment {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Main => "main",
+            Self::Auxiliary => "auxiliary",
+        })
+    }
+}

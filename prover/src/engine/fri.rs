@@ -1,0 +1,192 @@
+//! FRI: commit to a layer, draw a challenge, fold, repeat; then send the remainder.
+//!
+//! A layer of \\(M F\\) evaluations over \\(s\,\omega^i\\) is committed to in \\(M\\) leaves; leaf \\(p\\)
+//! holds the \\(F\\) values at \\(i \equiv p \pmod M\\). They interpolate to a polynomial of degree below
+//! \\(F\\) in \\(x / x_p\\), whose value at the challenge is evaluation \\(p\\) of the next layer. Every
+//! layer uses the same offset \\(s\\), as winterfell's verifier does.
+
+use rayon::prelude::*;
+use winter_air::{Air, ProofOptions};
+use winter_crypto::{ElementHasher, RandomCoin, VectorCommitment};
+use winter_fri::FriOptions;
+use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement, polynom};
+use winter_utils::ByteWriter;
+
+use super::channel::Channel;
+use super::commit::Commitment;
+use super::openings::{self, LayerOpening};
+use super::{Phase, ProverError, kernels};
+
+/// Leaves folded by one task.
+const TASK_LEAVES: usize = 256;
+
+/// Checks, before any work, that folding ends on a remainder polynomial.
+pub(super) fn check(options: &ProofOptions, domain_size: usize) -> Result<(), ProverError> {
+    let fri = options.to_fri_options();
+    let layers = fri.num_fri_layers(domain_size);
+    let last = (0..layers).fold(domain_size, |size, _| size / fri.folding_factor());
+    if last < fri.blowup_factor() {
+        return Err(ProverError::FriFolding {
+            domain_size,
+            folding_factor: fri.folding_factor(),
+            remainder_max_degree: fri.remainder_max_degree(),
+            blowup: fri.blowup_factor(),
+        });
+    }
+    Ok(())
+}
+
+/// A committed layer: its evaluations in domain order, as base elements.
+struct Layer<H, V> {
+    evaluations: Vec<BaseElement>,
+    commitment: Commitment<H, V>,
+}
+
+/// The committed layers and the remainder.
+pub(super) struct Fri<E, H, V> {
+    layers: Vec<Layer<H, V>>,
+    folding_factor: usize,
+    remainder: Vec<E>,
+}
+
+impl<E, H, V> Fri<E, H, V>
+where
+    E: FieldElement<BaseField = BaseElement>,
+    H: ElementHasher<BaseField = BaseElement>,
+    V: VectorCommitment<H>,
+{
+    /// Runs the commit phase on `evaluations` (`E::EXTENSION_DEGREE` base elements a point, in
+    /// domain order).
+    pub(super) fn commit<A, R>(
+        options: &FriOptions,
+        mut evaluations: Vec<BaseElement>,
+        channel: &mut Channel<'_, A, H, R>,
+    ) -> Result<Self, ProverError>
+    where
+        A: Air<BaseField = BaseElement>,
+        R: RandomCoin<BaseField = BaseElement, Hasher = H>,
+    {
+        let factor = options.folding_factor();
+        let offset: BaseElement = options.domain_offset();
+        let points = evaluations.len() / E::EXTENSION_DEGREE;
+        let mut layers = Vec::new();
+        for _ in 0..options.num_fri_layers(points) {
+            let values = E::slice_from_base_elements(&evaluations);
+            let leaves = values.len() / factor;
+            let commitment = Commitment::new(leaves, Phase::Fri, |p| {
+                let mut leaf = [E::ZERO; 16];
+                gather(values, p, &mut leaf[..factor]);
+                H::hash_elements(&leaf[..factor])
+            })?;
+            channel.commit(commitment.root());
+            let alpha: E = channel.fri_alpha()?;
+            let next = fold(values, factor, offset, alpha);
+            layers.push(Layer {
+                evaluations,
+                commitment,
+            });
+            evaluations = next;
+        }
+        let remainder = remainder(evaluations, options.blowup_factor(), offset);
+        channel.commit(H::hash_elements(&remainder));
+        Ok(Self {
+            layers,
+            folding_factor: factor,
+            remainder,
+        })
+    }
+
+    /// Opens every layer at the folded images of `positions`.
+    pub(super) fn open(&self, positions: &[usize]) -> Result<winter_fri::FriProof, ProverError> {
+        let mut positions = positions.to_vec();
+        let mut openings = Vec::with_capacity(self.layers.len());
+        for layer in &self.layers {
+            let values = E::slice_from_base_elements(&layer.evaluations);
+            let leaves = values.len() / self.folding_factor;
+            positions = fold_positions(&positions, leaves);
+            let mut bytes = Vec::new();
+            let mut leaf = vec![E::ZERO; self.folding_factor];
+            for &p in &positions {
+                gather(values, p, &mut leaf);
+                bytes.write_many(&leaf);
+            }
+            let opening = layer.commitment.open(&positions)?;
+            openings.push(LayerOpening {
+                values: bytes,
+                opening,
+            });
+        }
+        openings::fri_proof(&openings, &self.remainder)
+    }
+}
+
+/// The values of leaf `p`.
+fn gather<E: FieldElement>(values: &[E], p: usize, leaf: &mut [E]) {
+    let leaves = values.len() / leaf.len();
+    for (j, value) in leaf.iter_mut().enumerate() {
+        *value = values[p + j * leaves];
+    }
+}
+
+/// Positions modulo the number of leaves, first occurrences only, in order.
+fn fold_positions(positions: &[usize], leaves: usize) -> Vec<usize> {
+    let mut folded = Vec::with_capacity(positions.len());
+    for position in positions {
+        let position = position % leaves;
+        if !folded.contains(&position) {
+            folded.push(position);
+        }
+    }
+    folded
+}
+
+/// One degree-respecting projection.
+fn fold<E>(values: &[E], factor: usize, offset: BaseElement, alpha: E) -> Vec<BaseElement>
+where
+    E: FieldElement<BaseField = BaseElement>,
+{
+    let degree = E::EXTENSION_DEGREE;
+    let leaves = values.len() / factor;
+    let twiddles = fft::get_inv_twiddles::<BaseElement>(factor);
+    let root_inv = BaseElement::get_root_of_unity(values.len().ilog2()).inv();
+    let offset_inv = offset.inv();
+    let scale = kernels::inverse_of(factor);
+    let mut next = vec![BaseElement::ZERO; leaves * degree];
+    next.par_chunks_mut(TASK_LEAVES * degree)
+        .enumerate()
+        .for_each(|(task, chunk)| {
+            let start = task * TASK_LEAVES;
+            let mut x_inv = offset_inv * root_inv.exp(start as u64);
+            let mut leaf = [E::ZERO; 16];
+            let leaf = &mut leaf[..factor];
+            for (i, result) in chunk.chunks_exact_mut(degree).enumerate() {
+                gather(values, start + i, leaf);
+                fft::serial_fft(leaf, &twiddles);
+                let value = polynom::eval(leaf, alpha.mul_base(x_inv)).mul_base(scale);
+                result.copy_from_slice(E::slice_as_base_elements(&[value]));
+                x_inv *= root_inv;
+            }
+        });
+    next
+}
+
+/// The remainder polynomial's coefficients, highest degree first.
+fn remainder<E>(mut evaluations: Vec<BaseElement>, blowup: usize, offset: BaseElement) -> Vec<E>
+where
+    E: FieldElement<BaseField = BaseElement>,
+{
+    let degree = E::EXTENSION_DEGREE;
+    kernels::interpolate(&mut evaluations, degree);
+    kernels::scale_rows(
+        &mut evaluations,
+        degree,
+        &[BaseElement::ONE],
+        &[offset.inv()],
+    );
+    let coefficients = E::slice_from_base_elements(&evaluations);
+    coefficients[..coefficients.len() / blowup]
+        .iter()
+        .rev()
+        .copied()
+        .collect()
+}

@@ -1,0 +1,92 @@
+//! The accelerated pipeline: winterfell's proof, byte for byte, on vector units.
+//!
+//! [`prove`] takes any `winterfell::Prover` over the 64-bit field and makes the proof that its own
+//! `prove` would make (single-threaded: of all nonces that satisfy the grinding factor, the
+//! smallest). The AIR, options, public inputs, hash function, public coin, vector commitment and
+//! auxiliary trace builder are the caller's; extension of the trace, constraint evaluation and
+//! everything after it are the engine's. The caller's `TraceLde`, `ConstraintEvaluator` and
+//! `ConstraintCommitment` types are not used.
+//!
+//! All field arithmetic is exact, so any order of evaluation gives the same bytes: what must match
+//! winterfell is the transcript, and the layout of the proof.
+
+mod channel;
+mod commit;
+mod constraints;
+mod deep;
+mod domain;
+mod error;
+mod fri;
+mod grind;
+mod kernels;
+mod observer;
+mod ood;
+mod openings;
+mod pipeline;
+mod quotient;
+mod segment;
+
+use winter_air::{Air, FieldExtension};
+use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
+use winter_prover::{Proof, Prover};
+
+pub use self::error::{ProverError, Segment};
+pub use self::observer::{Observer, Phase};
+
+/// How to run the engine; what it proves, and every byte of the proof, is up to the prover given
+/// to it.
+#[derive(Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct EngineOptions<'a> {
+    /// Told of every phase; may cancel between two.
+    pub observer: Option<&'a dyn Observer>,
+}
+
+impl<'a> EngineOptions<'a> {
+    /// Reports progress to `observer`.
+    #[must_use]
+    pub fn with_observer(mut self, observer: &'a dyn Observer) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+}
+
+/// Proves `trace` exactly as `prover.prove(trace)` would, faster.
+///
+/// The work is spread over the current rayon thread pool.
+///
+/// # Errors
+///
+/// See [`ProverError`].
+pub fn prove<P>(prover: &P, trace: P::Trace) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    <P::Air as Air>::PublicInputs: Send,
+{
+    prove_with(prover, trace, &EngineOptions::default())
+}
+
+/// [`prove`], watched by an observer or under other non-default [`EngineOptions`].
+///
+/// # Errors
+///
+/// See [`ProverError`].
+pub fn prove_with<P>(
+    prover: &P,
+    trace: P::Trace,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    <P::Air as Air>::PublicInputs: Send,
+{
+    match prover.options().field_extension() {
+        FieldExtension::None => pipeline::run::<P, BaseElement>(prover, trace, options),
+        FieldExtension::Quadratic => {
+            pipeline::run::<P, QuadExtension<BaseElement>>(prover, trace, options)
+        }
+        FieldExtension::Cubic => {
+            pipeline::run::<P, CubeExtension<BaseElement>>(prover, trace, options)
+        }
+    }
+}

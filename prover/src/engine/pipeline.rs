@@ -1,0 +1,206 @@
+//! The phases in order.
+
+use tracing::info_span;
+use winter_air::proof::{Proof, QuotientOodFrame, TraceOodFrame};
+use winter_air::{Air, ProofOptions, TraceInfo};
+use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
+use winter_prover::matrix::ColMatrix;
+use winter_prover::{Prover, Trace};
+
+use super::channel::Channel;
+use super::constraints::Constraints;
+use super::deep::DeepInputs;
+use super::domain::Domain;
+use super::fri::{self, Fri};
+use super::observer::{self, Phase};
+use super::ood::OodCoset;
+use super::segment::Extended;
+use super::{EngineOptions, ProverError, error::Segment as SegmentKind, grind, quotient};
+
+/// The widest trace that winterfell's verifier can read.
+const MAX_WIDTH: usize = 254;
+
+/// Makes the proof with challenges drawn from `E`.
+pub(super) fn run<P, E>(
+    prover: &P,
+    trace: P::Trace,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    E: FieldElement<BaseField = BaseElement>,
+{
+    let enter = |phase| observer::enter(options.observer, phase);
+
+    let public_inputs = prover.get_pub_inputs(&trace);
+    let public_input_elements = public_inputs.to_elements();
+    let air = P::Air::new(
+        trace.info().clone(),
+        public_inputs,
+        prover.options().clone(),
+    );
+    check(air.trace_info(), air.options(), air.lde_domain_size())?;
+    let domain = Domain::new(&air);
+    let partitions = prover.options().partition_options();
+    let mut channel = Channel::<P::Air, P::HashFn, P::RandomCoin>::new(&air, public_input_elements);
+
+    enter(Phase::ExtendTrace)?;
+    let main = {
+        let columns = columns_of(trace.main_segment(), SegmentKind::Main, air.trace_info())?;
+        let _span = info_span!(
+            "extend_trace",
+            columns = columns.len(),
+            rows = domain.rows(),
+            blowup = domain.blowup()
+        )
+        .entered();
+        Extended::<BaseElement>::from_columns(&columns, &domain)
+    };
+
+    enter(Phase::CommitTrace)?;
+    let main = {
+        let _span = info_span!("commit_trace", rows = domain.lde_size()).entered();
+        main.commit::<P::HashFn, P::VC>(&domain, partitions, Phase::CommitTrace)?
+    };
+    channel.commit(main.root());
+
+    let (aux, aux_rand_elements) = if air.trace_info().is_multi_segment() {
+        enter(Phase::Auxiliary)?;
+        let _span = info_span!("auxiliary_trace", rows = domain.rows()).entered();
+        let rand_elements = channel.aux_rand_elements::<E>()?;
+        let aux_trace = prover.build_aux_trace(&trace, &rand_elements);
+        let columns = columns_of(&aux_trace, SegmentKind::Auxiliary, air.trace_info())?;
+        let extended = Extended::<E>::from_columns(&columns, &domain);
+        let aux = extended.commit::<P::HashFn, P::VC>(&domain, partitions, Phase::Auxiliary)?;
+        channel.commit(aux.root());
+        (Some(aux), Some(rand_elements))
+    } else {
+        (None, None)
+    };
+    drop(trace);
+    let aux_extended = aux.as_ref().map(|segment| segment.extended());
+
+    enter(Phase::Constraints)?;
+    let composition = {
+        let _span = info_span!("constraints", points = domain.ce_size()).entered();
+        let coefficients = channel.constraint_coefficients::<E>()?;
+        Constraints::new(&air, &domain, aux_rand_elements, &coefficients)
+            .evaluate(main.extended(), aux_extended)
+    };
+
+    enter(Phase::Quotient)?;
+    let quotient = {
+        let columns = air.context().num_constraint_composition_columns();
+        let _span = info_span!("quotient", columns, rows = domain.lde_size()).entered();
+        quotient::extend::<E>(composition, columns, &domain)?.commit::<P::HashFn, P::VC>(
+            &domain,
+            partitions,
+            Phase::Quotient,
+        )?
+    };
+    channel.commit(quotient.root());
+
+    enter(Phase::OutOfDomain)?;
+    let ood_span = info_span!("out_of_domain").entered();
+    let ood = OodCoset::new(channel.ood_point::<E>()?, &domain);
+    let (mut current, mut next) = ood.evaluate(main.extended(), &domain);
+    if let Some(aux) = aux_extended {
+        let (aux_current, aux_next) = ood.evaluate(aux, &domain);
+        current.extend(aux_current);
+        next.extend(aux_next);
+    }
+    let trace_frame = TraceOodFrame::new(current, next, main.extended().columns());
+    let (current, next) = ood.evaluate(quotient.extended(), &domain);
+    let quotient_frame = QuotientOodFrame::new(current, next);
+    channel.send_ood_frames(&trace_frame, &quotient_frame);
+    drop(ood_span);
+
+    enter(Phase::Deep)?;
+    let deep = {
+        let _span = info_span!("deep_composition", points = domain.lde_size()).entered();
+        DeepInputs {
+            main: main.extended(),
+            aux: aux_extended,
+            quotient: quotient.extended(),
+            trace_frame: &trace_frame,
+            quotient_frame: &quotient_frame,
+            coefficients: &channel.deep_coefficients()?,
+        }
+        .evaluate(&ood, &domain)
+    };
+    drop(ood);
+
+    enter(Phase::Fri)?;
+    let fri_options = air.options().to_fri_options();
+    let fri = {
+        let layers = fri_options.num_fri_layers(domain.lde_size());
+        let _span = info_span!("fri", layers, points = domain.lde_size()).entered();
+        Fri::<E, P::HashFn, P::VC>::commit(&fri_options, deep, &mut channel)?
+    };
+
+    enter(Phase::Grind)?;
+    let positions = {
+        let factor = air.options().grinding_factor();
+        let _span = info_span!("grind", factor).entered();
+        let nonce = grind::smallest_nonce(channel.coin(), factor)?;
+        channel.query_positions(nonce)?
+    };
+
+    enter(Phase::Open)?;
+    let _span = info_span!("open", positions = positions.len()).entered();
+    let fri_proof = fri.open(&positions)?;
+    let mut trace_queries = vec![main.query(&positions, &domain, "main trace queries")?];
+    if let Some(aux) = &aux {
+        trace_queries.push(aux.query(&positions, &domain, "auxiliary trace queries")?);
+    }
+    let constraint_queries = quotient.query(&positions, &domain, "constraint queries")?;
+    Ok(channel.into_proof(
+        positions.len(),
+        trace_queries,
+        constraint_queries,
+        fri_proof,
+    ))
+}
+
+/// Refuses, before any work, what could not be proven or not be verified.
+fn check(
+    info: &TraceInfo,
+    options: &ProofOptions,
+    lde_domain_size: usize,
+) -> Result<(), ProverError> {
+    if info.width() > MAX_WIDTH {
+        return Err(ProverError::TraceTooWide {
+            width: info.width(),
+            max: MAX_WIDTH,
+        });
+    }
+    if options.num_queries() >= lde_domain_size {
+        return Err(ProverError::TooManyQueries {
+            queries: options.num_queries(),
+            domain_size: lde_domain_size,
+        });
+    }
+    fri::check(options, lde_domain_size)
+}
+
+/// The columns of a segment, checked against the trace info.
+fn columns_of<'a, F: FieldElement>(
+    matrix: &'a ColMatrix<F>,
+    segment: SegmentKind,
+    info: &TraceInfo,
+) -> Result<Vec<&'a [F]>, ProverError> {
+    let expected_columns = match segment {
+        SegmentKind::Main => info.main_trace_width(),
+        SegmentKind::Auxiliary => info.aux_segment_width(),
+    };
+    if matrix.num_cols() != expected_columns || matrix.num_rows() != info.length() {
+        return Err(ProverError::TraceShape {
+            segment,
+            expected_columns,
+            expected_rows: info.length(),
+            columns: matrix.num_cols(),
+            rows: matrix.num_rows(),
+        });
+    }
+    Ok(matrix.columns().collect())
+}

@@ -1,0 +1,258 @@
+//! A table of small AIRs, and a prover for all of them, to hold the engine against winterfell.
+//!
+//! Each AIR exercises something different: width, degree, periodic columns, every kind of
+//! assertion, exemptions, an auxiliary segment. [`TestProver`] runs any of them with any hash
+//! function and vector commitment.
+
+mod degree;
+mod fibonacci;
+mod flat;
+mod periodic;
+mod rap;
+mod sequences;
+mod wide;
+
+use core::marker::PhantomData;
+
+use winterfell::crypto::{
+    DefaultRandomCoin, Digest, ElementHasher, Hasher, MerkleTree, VectorCommitment,
+};
+use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
+use winterfell::matrix::ColMatrix;
+use winterfell::{
+    Air, AuxRandElements, CompositionPoly, CompositionPolyTrace, ConstraintCompositionCoefficients,
+    DefaultConstraintCommitment, DefaultConstraintEvaluator, DefaultTraceLde, EvaluationFrame,
+    PartitionOptions, ProofOptions, Prover, StarkDomain, Trace, TraceInfo, TracePolyTable,
+};
+
+pub use self::degree::DegreeNine;
+pub use self::fibonacci::Fibonacci;
+pub use self::flat::FlatCommitment;
+pub use self::periodic::Periodic;
+pub use self::rap::Rap;
+pub use self::sequences::Sequences;
+pub use self::wide::Wide;
+
+/// An AIR that knows how to fill a valid trace of its own.
+pub trait TestAir: Air<BaseField = BaseElement, PublicInputs = Inputs> + 'static {
+    /// Fills a trace of `rows` rows; `width` is a wish that AIRs of fixed width ignore.
+    fn trace(width: usize, rows: usize, seed: u64) -> TestTrace;
+
+    /// The public inputs of a trace.
+    fn public_inputs(trace: &TestTrace) -> Inputs;
+
+    /// Columns of the auxiliary segment.
+    fn aux_columns<E: FieldElement<BaseField = BaseElement>>(
+        _trace: &TestTrace,
+        _rand: &[E],
+    ) -> Vec<Vec<E>> {
+        Vec::new()
+    }
+}
+
+/// Public inputs: plain field elements.
+#[derive(Clone, Debug)]
+pub struct Inputs(pub Vec<BaseElement>);
+
+impl ToElements<BaseElement> for Inputs {
+    fn to_elements(&self) -> Vec<BaseElement> {
+        self.0.clone()
+    }
+}
+
+/// A trace that may announce an auxiliary segment.
+#[derive(Clone, Debug)]
+pub struct TestTrace {
+    info: TraceInfo,
+    main: ColMatrix<BaseElement>,
+}
+
+impl TestTrace {
+    /// A trace without auxiliary segment.
+    #[must_use]
+    pub fn new(columns: Vec<Vec<BaseElement>>) -> Self {
+        let info = TraceInfo::new(columns.len(), columns[0].len());
+        Self {
+            info,
+            main: ColMatrix::new(columns),
+        }
+    }
+
+    /// A trace with `aux_width` auxiliary columns built from `num_rands` random elements, and with
+    /// metadata.
+    #[must_use]
+    pub fn with_aux(columns: Vec<Vec<BaseElement>>, aux_width: usize, num_rands: usize) -> Self {
+        let info = TraceInfo::new_multi_segment(
+            columns.len(),
+            aux_width,
+            num_rands,
+            columns[0].len(),
+            b"winterlane test".to_vec(),
+        );
+        Self {
+            info,
+            main: ColMatrix::new(columns),
+        }
+    }
+
+    /// The same columns under another description.
+    #[must_use]
+    pub fn with_info(self, info: TraceInfo) -> Self {
+        Self { info, ..self }
+    }
+
+    /// Cell of a column and row.
+    #[must_use]
+    pub fn get(&self, column: usize, row: usize) -> BaseElement {
+        self.main.get(column, row)
+    }
+
+    /// The last row.
+    #[must_use]
+    pub fn last(&self) -> usize {
+        self.main.num_rows() - 1
+    }
+
+    /// Overwrites a cell, so that the trace is (in general) no longer valid.
+    pub fn set(&mut self, column: usize, row: usize, value: BaseElement) {
+        self.main.set(column, row, value);
+    }
+}
+
+impl Trace for TestTrace {
+    type BaseField = BaseElement;
+
+    fn info(&self) -> &TraceInfo {
+        &self.info
+    }
+
+    fn main_segment(&self) -> &ColMatrix<BaseElement> {
+        &self.main
+    }
+
+    fn read_main_frame(&self, row: usize, frame: &mut EvaluationFrame<BaseElement>) {
+        self.main.read_row_into(row, frame.current_mut());
+        self.main
+            .read_row_into((row + 1) % self.main.num_rows(), frame.next_mut());
+    }
+}
+
+/// A plain winterfell prover for a [`TestAir`].
+#[derive(Clone, Debug)]
+pub struct TestProver<A, H, V = MerkleTree<H>> {
+    options: ProofOptions,
+    _types: PhantomData<fn() -> (A, H, V)>,
+}
+
+impl<A, H, V> TestProver<A, H, V> {
+    /// A prover with the given options.
+    #[must_use]
+    pub const fn new(options: ProofOptions) -> Self {
+        Self {
+            options,
+            _types: PhantomData,
+        }
+    }
+}
+
+impl<A, H, V> Prover for TestProver<A, H, V>
+where
+    A: TestAir,
+    H: ElementHasher<BaseField = BaseElement> + Sync,
+    V: VectorCommitment<H> + Sync,
+{
+    type BaseField = BaseElement;
+    type Air = A;
+    type Trace = TestTrace;
+    type HashFn = H;
+    type VC = V;
+    type RandomCoin = DefaultRandomCoin<H>;
+    type TraceLde<E: FieldElement<BaseField = BaseElement>> = DefaultTraceLde<E, H, V>;
+    type ConstraintEvaluator<'a, E: FieldElement<BaseField = BaseElement>> =
+        DefaultConstraintEvaluator<'a, A, E>;
+    type ConstraintCommitment<E: FieldElement<BaseField = BaseElement>> =
+        DefaultConstraintCommitment<E, H, V>;
+
+    fn get_pub_inputs(&self, trace: &TestTrace) -> Inputs {
+        A::public_inputs(trace)
+    }
+
+    fn options(&self) -> &ProofOptions {
+        &self.options
+    }
+
+    fn new_trace_lde<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        trace_info: &TraceInfo,
+        main_trace: &ColMatrix<BaseElement>,
+        domain: &StarkDomain<BaseElement>,
+        partition_option: PartitionOptions,
+    ) -> (Self::TraceLde<E>, TracePolyTable<E>) {
+        DefaultTraceLde::new(trace_info, main_trace, domain, partition_option)
+    }
+
+    fn new_evaluator<'a, E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        air: &'a A,
+        aux_rand_elements: Option<AuxRandElements<E>>,
+        composition_coefficients: ConstraintCompositionCoefficients<E>,
+    ) -> Self::ConstraintEvaluator<'a, E> {
+        DefaultConstraintEvaluator::new(air, aux_rand_elements, composition_coefficients)
+    }
+
+    fn build_constraint_commitment<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        composition_poly_trace: CompositionPolyTrace<E>,
+        num_constraint_composition_columns: usize,
+        domain: &StarkDomain<BaseElement>,
+        partition_options: PartitionOptions,
+    ) -> (Self::ConstraintCommitment<E>, CompositionPoly<E>) {
+        DefaultConstraintCommitment::new(
+            composition_poly_trace,
+            num_constraint_composition_columns,
+            domain,
+            partition_options,
+        )
+    }
+
+    fn build_aux_trace<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        main_trace: &TestTrace,
+        aux_rand_elements: &AuxRandElements<E>,
+    ) -> ColMatrix<E> {
+        ColMatrix::new(A::aux_columns(
+            main_trace,
+            aux_rand_elements.rand_elements(),
+        ))
+    }
+}
+
+/// A field element from a seed, well spread.
+#[must_use]
+pub fn element(seed: u64) -> BaseElement {
+    let bytes = winterfell::crypto::hashers::Blake3_256::<BaseElement>::hash(&seed.to_le_bytes())
+        .as_bytes();
+    let mut head = [0; 8];
+    head.copy_from_slice(&bytes[..8]);
+    BaseElement::new(u64::from_le_bytes(head))
+}
+
+/// Columns from an update rule applied row after row to a state of `width` cells.
+pub(crate) fn run(
+    width: usize,
+    rows: usize,
+    seed: u64,
+    update: impl Fn(usize, &[BaseElement]) -> Vec<BaseElement>,
+) -> Vec<Vec<BaseElement>> {
+    let mut state: Vec<_> = (0..width as u64)
+        .map(|i| element(seed.wrapping_mul(1009).wrapping_add(i)))
+        .collect();
+    let mut columns = vec![Vec::with_capacity(rows); width];
+    for row in 0..rows {
+        for (column, &cell) in columns.iter_mut().zip(&state) {
+            column.push(cell);
+        }
+        state = update(row, &state);
+    }
+    columns
+}

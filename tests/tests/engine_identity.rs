@@ -1,0 +1,182 @@
+//! The engine's proof equals winterfell's, byte for byte, and winterfell verifies it.
+
+use proptest::prelude::*;
+use winterfell::crypto::hashers::{Blake3_192, Blake3_256, Rp64_256, RpJive64_256, Sha3_256};
+use winterfell::crypto::{DefaultRandomCoin, ElementHasher, MerkleTree, VectorCommitment};
+use winterfell::math::fields::f64::BaseElement;
+use winterfell::{AcceptableOptions, BatchingMethod, FieldExtension, ProofOptions, Prover};
+use winterlane_prover::engine::ProverError;
+use winterlane_tests::airs::{
+    DegreeNine, Fibonacci, FlatCommitment, Periodic, Rap, Sequences, TestAir, TestProver, Wide,
+};
+
+/// Everything about a proof but its AIR.
+#[derive(Clone, Debug)]
+struct Case {
+    log_rows: u32,
+    width: usize,
+    seed: u64,
+    queries: usize,
+    log_blowup: u32,
+    grinding: u32,
+    extension: FieldExtension,
+    log_folding: u32,
+    log_remainder: u32,
+    batching: (BatchingMethod, BatchingMethod),
+    partitions: (usize, usize),
+}
+
+impl Case {
+    fn options(&self, min_log_blowup: u32) -> ProofOptions {
+        ProofOptions::new(
+            self.queries,
+            1 << self.log_blowup.max(min_log_blowup),
+            self.grinding,
+            self.extension,
+            1 << self.log_folding,
+            (1 << self.log_remainder) - 1,
+            self.batching.0,
+            self.batching.1,
+        )
+        .with_partitions(self.partitions.0, self.partitions.1)
+    }
+}
+
+fn batching() -> impl Strategy<Value = BatchingMethod> {
+    prop_oneof![
+        Just(BatchingMethod::Linear),
+        Just(BatchingMethod::Algebraic),
+        Just(BatchingMethod::Horner)
+    ]
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let extension = prop_oneof![
+        Just(FieldExtension::None),
+        Just(FieldExtension::Quadratic),
+        Just(FieldExtension::Cubic)
+    ];
+    (
+        (3..9_u32, 1..40_usize, any::<u64>(), 1..60_usize),
+        (1..6_u32, 0..7_u32, extension, 1..5_u32, 0..9_u32),
+        (batching(), batching()),
+        prop_oneof![3 => Just((1, 1)), 2 => (1..17_usize, 1..33_usize)],
+    )
+        .prop_map(
+            |(
+                (log_rows, width, seed, queries),
+                (log_blowup, grinding, extension, log_folding, log_remainder),
+                batching,
+                partitions,
+            )| Case {
+                log_rows,
+                width,
+                seed,
+                queries,
+                log_blowup,
+                grinding,
+                extension,
+                log_folding,
+                log_remainder,
+                batching,
+                partitions,
+            },
+        )
+}
+
+/// Proves with both, compares, verifies. Returns whether the options were provable at all.
+fn same<A, H, V>(case: &Case, min_log_blowup: u32) -> Result<bool, TestCaseError>
+where
+    A: TestAir,
+    H: ElementHasher<BaseField = BaseElement> + Sync,
+    V: VectorCommitment<H> + Sync,
+{
+    let options = case.options(min_log_blowup);
+    let trace = A::trace(case.width, 1 << case.log_rows, case.seed);
+    let inputs = A::public_inputs(&trace);
+    let prover = TestProver::<A, H, V>::new(options.clone());
+    let ours = match winterlane_prover::prove(&prover, trace.clone()) {
+        Ok(proof) => proof,
+        // winterfell panics on these.
+        Err(ProverError::FriFolding { .. } | ProverError::TooManyQueries { .. }) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(TestCaseError::fail(error.to_string())),
+    };
+    let stock = prover.prove(trace).expect("winterfell proves it");
+    prop_assert_eq!(ours.to_bytes(), stock.to_bytes());
+    let acceptable = AcceptableOptions::OptionSet(vec![options]);
+    let verified = winterfell::verify::<A, H, DefaultRandomCoin<H>, V>(ours, inputs, &acceptable);
+    prop_assert!(verified.is_ok(), "{verified:?}");
+    Ok(true)
+}
+
+macro_rules! identity {
+    ($($name:ident: $air:ty, $hash:ty, $commitment:ty, $min_log_blowup:expr, $cases:expr;)+) => {$(
+        proptest! {
+            #![proptest_config(ProptestConfig {
+                cases: $cases,
+                failure_persistence: None,
+                ..ProptestConfig::default()
+            })]
+            #[test]
+            fn $name(case in case()) {
+                prop_assume!(same::<$air, $hash, $commitment>(&case, $min_log_blowup)?);
+            }
+        }
+    )+};
+}
+
+type Blake = Blake3_256<BaseElement>;
+type Blake192 = Blake3_192<BaseElement>;
+type Sha = Sha3_256<BaseElement>;
+
+identity! {
+    fibonacci: Fibonacci, Blake, MerkleTree<Blake>, 1, 64;
+    wide: Wide, Blake, MerkleTree<Blake>, 1, 64;
+    periodic: Periodic, Blake, MerkleTree<Blake>, 2, 64;
+    sequences: Sequences, Blake, MerkleTree<Blake>, 1, 64;
+    degree_nine: DegreeNine, Blake, MerkleTree<Blake>, 3, 48;
+    rap: Rap, Blake, MerkleTree<Blake>, 1, 64;
+    wide_blake_192: Wide, Blake192, MerkleTree<Blake192>, 1, 48;
+    rap_blake_192: Rap, Blake192, MerkleTree<Blake192>, 1, 24;
+    wide_rescue: Wide, Rp64_256, MerkleTree<Rp64_256>, 1, 12;
+    rap_rescue_jive: Rap, RpJive64_256, MerkleTree<RpJive64_256>, 1, 12;
+    periodic_sha3: Periodic, Sha, MerkleTree<Sha>, 2, 16;
+    rap_flat: Rap, Blake, FlatCommitment<Blake>, 1, 16;
+    wide_flat_rescue: Wide, RpJive64_256, FlatCommitment<RpJive64_256>, 1, 8;
+}
+
+/// The edges of the width: one column, and the most that winterfell's verifier can read.
+#[test]
+fn extreme_widths() {
+    let mut case = Case {
+        log_rows: 5,
+        width: 1,
+        seed: 3,
+        queries: 20,
+        log_blowup: 1,
+        grinding: 3,
+        extension: FieldExtension::Cubic,
+        log_folding: 2,
+        log_remainder: 2,
+        batching: (BatchingMethod::Linear, BatchingMethod::Horner),
+        partitions: (1, 1),
+    };
+    for (width, log_blowup, extension) in [
+        (1, 1, FieldExtension::None),
+        (1, 3, FieldExtension::Cubic),
+        (2, 7, FieldExtension::Quadratic),
+        (127, 2, FieldExtension::Quadratic),
+        (128, 1, FieldExtension::None),
+        (129, 1, FieldExtension::Cubic),
+        (254, 1, FieldExtension::Cubic),
+        (254, 3, FieldExtension::Quadratic),
+    ] {
+        case.width = width;
+        case.log_blowup = log_blowup;
+        case.extension = extension;
+        assert!(same::<Wide, Blake, MerkleTree<Blake>>(&case, 1).expect("identical"));
+        assert!(same::<Wide, Blake192, MerkleTree<Blake192>>(&case, 1).expect("identical"));
+    }
+}
