@@ -1,0 +1,3 @@
+//! The vector unit of 64-bit ARM.
+
+pub(crate) mod neon;

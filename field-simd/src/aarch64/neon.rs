@@ -1,0 +1,161 @@
+//! Two lanes: NEON.
+
+use core::arch::aarch64::*;
+
+use crate::{
+    goldilocks::EPSILON,
+    vector::{Sealed, Vector},
+};
+
+/// Proof that the CPU has NEON.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NeonToken(());
+
+impl NeonToken {
+    /// # Safety
+    /// The CPU must have NEON.
+    #[inline(always)]
+    pub(crate) const unsafe fn assume() -> Self {
+        Self(())
+    }
+}
+
+/// Two values.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct Neon(uint64x2_t);
+
+impl Sealed for Neon {}
+
+impl Neon {
+    /// All ones in the lanes where `a < b` (unsigned), otherwise zeros.
+    #[inline(always)]
+    fn less(a: Self, b: Self) -> uint64x2_t {
+        // SAFETY: the values prove NEON.
+        unsafe { vcltq_u64(a.0, b.0) }
+    }
+
+    /// `2^32 - 1` in the lanes where `a < b` (unsigned), otherwise zero.
+    #[inline(always)]
+    fn epsilon_if_less(a: Self, b: Self) -> uint64x2_t {
+        // SAFETY: the values prove NEON.
+        unsafe { vandq_u64(Self::less(a, b), vdupq_n_u64(EPSILON)) }
+    }
+}
+
+// Every safety argument below is the same: the methods take a token, or a value that was made from
+// one, and the token proves that the CPU has the instructions.
+impl Vector for Neon {
+    type Token = NeonToken;
+
+    const LANES: usize = 2;
+
+    #[inline(always)]
+    fn splat(_: NeonToken, x: u64) -> Self {
+        // SAFETY: the token proves NEON.
+        Self(unsafe { vdupq_n_u64(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_ptr(_: NeonToken, src: *const u64) -> Self {
+        // SAFETY: the token proves NEON; the caller vouches for two readable values.
+        Self(unsafe { vld1q_u64(src) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_ptr(self, dst: *mut u64) {
+        // SAFETY: the value proves NEON; the caller vouches for room for two values.
+        unsafe { vst1q_u64(dst, self.0) }
+    }
+
+    #[inline(always)]
+    fn wrapping_add(self, rhs: Self) -> Self {
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vaddq_u64(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn wrapping_sub(self, rhs: Self) -> Self {
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vsubq_u64(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, rhs: Self) -> Self {
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vandq_u64(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn shl(self, k: u32) -> Self {
+        // SAFETY: the value proves NEON.
+        Self(unsafe { vshlq_u64(self.0, vdupq_n_s64(i64::from(k))) })
+    }
+
+    #[inline(always)]
+    fn shr(self, k: u32) -> Self {
+        // A negative count shifts right.
+        // SAFETY: the value proves NEON.
+        Self(unsafe { vshlq_u64(self.0, vdupq_n_s64(-i64::from(k))) })
+    }
+
+    #[inline(always)]
+    fn mul_lo32(self, rhs: Self) -> Self {
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vmull_u32(vmovn_u64(self.0), vmovn_u64(rhs.0)) })
+    }
+
+    #[inline(always)]
+    fn dup_hi32(self) -> Self {
+        // SAFETY: the value proves NEON.
+        Self(unsafe { vshrq_n_u64::<32>(self.0) })
+    }
+
+    #[inline(always)]
+    fn join_lo32(self, high: Self) -> Self {
+        // Shift left and insert: the low 32 bits of `self` stay.
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vsliq_n_u64::<32>(self.0, high.0) })
+    }
+
+    #[inline(always)]
+    fn add_epsilon_if_less(self, a: Self, b: Self) -> Self {
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vaddq_u64(self.0, Self::epsilon_if_less(a, b)) })
+    }
+
+    #[inline(always)]
+    fn sub_epsilon_if_less(self, a: Self, b: Self) -> Self {
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vsubq_u64(self.0, Self::epsilon_if_less(a, b)) })
+    }
+
+    #[inline(always)]
+    fn add_one_if_less(self, a: Self, b: Self) -> Self {
+        // All ones is -1.
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vsubq_u64(self.0, Self::less(a, b)) })
+    }
+
+    #[inline(always)]
+    fn min(self, rhs: Self) -> Self {
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vbslq_u64(Self::less(self, rhs), self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn interleave(self, rhs: Self, _block: usize) -> (Self, Self) {
+        // SAFETY: the values prove NEON.
+        unsafe {
+            (
+                Self(vzip1q_u64(self.0, rhs.0)),
+                Self(vzip2q_u64(self.0, rhs.0)),
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn token(self) -> NeonToken {
+        NeonToken(())
+    }
+}

@@ -1,0 +1,58 @@
+//! From a [`Backend`] to a kernel compiled for it: every `#[target_feature]` entry of the field.
+
+#[cfg(target_arch = "aarch64")]
+use crate::aarch64::neon::{Neon, NeonToken};
+#[cfg(target_arch = "x86_64")]
+use crate::x86::{
+    avx2::{Avx2, Avx2Token},
+    avx512::{Avx512, Avx512Token},
+};
+use crate::{
+    Backend,
+    scalar::{Scalar, ScalarToken},
+    vector::Kernel,
+};
+
+/// Runs `kernel` compiled for `backend`, or the scalar one if this CPU lacks that backend.
+///
+/// The functions of this crate take their backend from [`Backend::current`], which never names a
+/// backend that the CPU lacks.
+#[inline]
+pub fn dispatch<K: Kernel>(backend: Backend, kernel: K) -> K::Output {
+    if !backend.is_available() {
+        return kernel.run::<Scalar>(ScalarToken::new());
+    }
+    match backend {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the CPU has the backend's instructions, as was just checked.
+        Backend::Avx512 => unsafe { avx512(kernel) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Backend::Avx2 => unsafe { avx2(kernel) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Backend::Neon => unsafe { neon(kernel) },
+        _ => kernel.run::<Scalar>(ScalarToken::new()),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+fn avx512<K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the caller's CPU has the instructions, or it could not call this function.
+    kernel.run::<Avx512>(unsafe { Avx512Token::assume() })
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2<K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the caller's CPU has the instructions, or it could not call this function.
+    kernel.run::<Avx2>(unsafe { Avx2Token::assume() })
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+fn neon<K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the caller's CPU has the instructions, or it could not call this function.
+    kernel.run::<Neon>(unsafe { NeonToken::assume() })
+}

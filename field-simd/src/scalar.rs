@@ -1,0 +1,134 @@
+//! One lane: the oracle, and what a CPU without vector units gets.
+
+use crate::{
+    goldilocks,
+    vector::{Sealed, Vector},
+};
+
+/// The token of the scalar backend. Every CPU has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScalarToken(());
+
+impl ScalarToken {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar(u64);
+
+impl Sealed for Scalar {}
+
+impl Vector for Scalar {
+    type Token = ScalarToken;
+
+    const LANES: usize = 1;
+
+    #[inline(always)]
+    fn splat(_: ScalarToken, x: u64) -> Self {
+        Self(x)
+    }
+
+    #[inline(always)]
+    unsafe fn load_ptr(_: ScalarToken, src: *const u64) -> Self {
+        // SAFETY: the caller vouches for one readable value; pointers to u64 here come from slices
+        // of u64, but alignment is not part of this function's contract.
+        Self(unsafe { src.read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store_ptr(self, dst: *mut u64) {
+        // SAFETY: the caller vouches for room for one value.
+        unsafe { dst.write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    fn wrapping_add(self, rhs: Self) -> Self {
+        Self(self.0.wrapping_add(rhs.0))
+    }
+
+    #[inline(always)]
+    fn wrapping_sub(self, rhs: Self) -> Self {
+        Self(self.0.wrapping_sub(rhs.0))
+    }
+
+    #[inline(always)]
+    fn and(self, rhs: Self) -> Self {
+        Self(self.0 & rhs.0)
+    }
+
+    #[inline(always)]
+    fn shl(self, k: u32) -> Self {
+        Self(self.0 << k)
+    }
+
+    #[inline(always)]
+    fn shr(self, k: u32) -> Self {
+        Self(self.0 >> k)
+    }
+
+    #[inline(always)]
+    fn mul_lo32(self, rhs: Self) -> Self {
+        Self((self.0 & goldilocks::EPSILON) * (rhs.0 & goldilocks::EPSILON))
+    }
+
+    #[inline(always)]
+    fn dup_hi32(self) -> Self {
+        Self(self.0 >> 32)
+    }
+
+    #[inline(always)]
+    fn join_lo32(self, high: Self) -> Self {
+        Self((self.0 & goldilocks::EPSILON) | (high.0 << 32))
+    }
+
+    #[inline(always)]
+    fn add_epsilon_if_less(self, a: Self, b: Self) -> Self {
+        Self(
+            self.0
+                .wrapping_add(goldilocks::EPSILON * u64::from(a.0 < b.0)),
+        )
+    }
+
+    #[inline(always)]
+    fn sub_epsilon_if_less(self, a: Self, b: Self) -> Self {
+        Self(
+            self.0
+                .wrapping_sub(goldilocks::EPSILON * u64::from(a.0 < b.0)),
+        )
+    }
+
+    #[inline(always)]
+    fn add_one_if_less(self, a: Self, b: Self) -> Self {
+        Self(self.0.wrapping_add(u64::from(a.0 < b.0)))
+    }
+
+    #[inline(always)]
+    fn min(self, rhs: Self) -> Self {
+        Self(self.0.min(rhs.0))
+    }
+
+    #[inline(always)]
+    fn interleave(self, rhs: Self, _block: usize) -> (Self, Self) {
+        // There is no power of two below one lane; the identity keeps generic loops total.
+        (self, rhs)
+    }
+
+    #[inline(always)]
+    fn token(self) -> ScalarToken {
+        ScalarToken::new()
+    }
+
+    #[inline(always)]
+    fn mul_wide(self, rhs: Self) -> (Self, Self) {
+        let product = u128::from(self.0) * u128::from(rhs.0);
+        (Self(product as u64), Self((product >> 64) as u64))
+    }
+
+    #[inline(always)]
+    fn square_wide(self) -> (Self, Self) {
+        self.mul_wide(self)
+    }
+}

@@ -1,0 +1,219 @@
+//! Four lanes: AVX2.
+//!
+//! AVX2 compares signed values only. Unsigned comparisons flip the sign bits first; a pair of
+//! flips between two operations cancels when they are inlined into one another.
+
+use core::arch::x86_64::*;
+
+use crate::{
+    goldilocks::EPSILON,
+    vector::{Sealed, Vector},
+};
+
+/// Proof that the CPU has AVX2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2Token(());
+
+impl Avx2Token {
+    /// # Safety
+    /// The CPU must have AVX2.
+    #[inline(always)]
+    pub(crate) const unsafe fn assume() -> Self {
+        Self(())
+    }
+}
+
+/// Four values.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct Avx2(__m256i);
+
+impl Sealed for Avx2 {}
+
+impl Avx2 {
+    /// The value plus `2^63` modulo `2^64`: unsigned order becomes signed order.
+    #[inline(always)]
+    fn flip(self) -> __m256i {
+        // SAFETY: the value proves AVX2.
+        unsafe { _mm256_xor_si256(self.0, _mm256_set1_epi64x(i64::MIN)) }
+    }
+
+    /// All ones in the lanes where `a < b` (unsigned), otherwise zeros.
+    #[inline(always)]
+    fn less(a: Self, b: Self) -> __m256i {
+        // SAFETY: the values prove AVX2.
+        unsafe { _mm256_cmpgt_epi64(b.flip(), a.flip()) }
+    }
+
+    /// `2^32 - 1` in the lanes where `a < b` (unsigned), otherwise zero.
+    #[inline(always)]
+    fn epsilon_if_less(a: Self, b: Self) -> __m256i {
+        // SAFETY: the values prove AVX2.
+        unsafe { _mm256_srli_epi64::<32>(Self::less(a, b)) }
+    }
+}
+
+// Every safety argument below is the same: the methods take a token, or a value that was made from
+// one, and the token proves that the CPU has the instructions.
+impl Vector for Avx2 {
+    type Token = Avx2Token;
+
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    fn splat(_: Avx2Token, x: u64) -> Self {
+        // SAFETY: the token proves AVX2.
+        Self(unsafe { _mm256_set1_epi64x(x as i64) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_ptr(_: Avx2Token, src: *const u64) -> Self {
+        // SAFETY: the token proves AVX2; the caller vouches for four readable values.
+        Self(unsafe { _mm256_loadu_si256(src.cast()) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_ptr(self, dst: *mut u64) {
+        // SAFETY: the value proves AVX2; the caller vouches for room for four values.
+        unsafe { _mm256_storeu_si256(dst.cast(), self.0) }
+    }
+
+    #[inline(always)]
+    fn wrapping_add(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_add_epi64(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn wrapping_sub(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_sub_epi64(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_and_si256(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn shl(self, k: u32) -> Self {
+        // SAFETY: the value proves AVX2.
+        Self(unsafe { _mm256_sll_epi64(self.0, _mm_cvtsi32_si128(k as i32)) })
+    }
+
+    #[inline(always)]
+    fn shr(self, k: u32) -> Self {
+        // SAFETY: the value proves AVX2.
+        Self(unsafe { _mm256_srl_epi64(self.0, _mm_cvtsi32_si128(k as i32)) })
+    }
+
+    #[inline(always)]
+    fn mul_lo32(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_mul_epu32(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn dup_hi32(self) -> Self {
+        // A shuffle, to keep the shift ports free where those are fewer.
+        // SAFETY: the value proves AVX2.
+        Self(unsafe { _mm256_castps_si256(_mm256_movehdup_ps(_mm256_castsi256_ps(self.0))) })
+    }
+
+    #[inline(always)]
+    fn join_lo32(self, high: Self) -> Self {
+        // SAFETY: the values prove AVX2.
+        Self(unsafe {
+            let high = _mm256_castps_si256(_mm256_moveldup_ps(_mm256_castsi256_ps(high.0)));
+            _mm256_blend_epi32::<0b1010_1010>(self.0, high)
+        })
+    }
+
+    #[inline(always)]
+    fn add_epsilon_if_less(self, a: Self, b: Self) -> Self {
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_add_epi64(self.0, Self::epsilon_if_less(a, b)) })
+    }
+
+    #[inline(always)]
+    fn sub_epsilon_if_less(self, a: Self, b: Self) -> Self {
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_sub_epi64(self.0, Self::epsilon_if_less(a, b)) })
+    }
+
+    #[inline(always)]
+    fn add_one_if_less(self, a: Self, b: Self) -> Self {
+        // All ones is -1.
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_sub_epi64(self.0, Self::less(a, b)) })
+    }
+
+    #[inline(always)]
+    fn min(self, rhs: Self) -> Self {
+        let less = Self::less(self, rhs);
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_blendv_epi8(rhs.0, self.0, less) })
+    }
+
+    #[inline(always)]
+    fn add(self, rhs: Self) -> Self {
+        // In the flipped representation: the sum wrapped if it is below the first term.
+        // SAFETY: the values prove AVX2.
+        unsafe {
+            let a = self.flip();
+            let sum = _mm256_add_epi64(a, rhs.0);
+            let epsilon = _mm256_srli_epi64::<32>(_mm256_cmpgt_epi64(a, sum));
+            Self(Self(_mm256_add_epi64(sum, epsilon)).flip())
+        }
+    }
+
+    #[inline(always)]
+    fn sub(self, rhs: Self) -> Self {
+        // In the flipped representation: the difference wrapped if it is above the first term.
+        // SAFETY: the values prove AVX2.
+        unsafe {
+            let a = self.flip();
+            let difference = _mm256_sub_epi64(a, rhs.0);
+            let epsilon = _mm256_srli_epi64::<32>(_mm256_cmpgt_epi64(difference, a));
+            Self(Self(_mm256_sub_epi64(difference, epsilon)).flip())
+        }
+    }
+
+    #[inline(always)]
+    fn interleave(self, rhs: Self, block: usize) -> (Self, Self) {
+        let (a, b) = (self.0, rhs.0);
+        // SAFETY: the values prove AVX2.
+        unsafe {
+            match block {
+                1 => (
+                    Self(_mm256_unpacklo_epi64(a, b)),
+                    Self(_mm256_unpackhi_epi64(a, b)),
+                ),
+                _ => (
+                    Self(_mm256_permute2x128_si256::<0x20>(a, b)),
+                    Self(_mm256_permute2x128_si256::<0x31>(a, b)),
+                ),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn token(self) -> Avx2Token {
+        Avx2Token(())
+    }
+
+    #[inline(always)]
+    fn canonical(self) -> Self {
+        // x + 2^32 - 1 wraps exactly if x >= p.
+        // SAFETY: the value proves AVX2.
+        unsafe {
+            let x = self.flip();
+            // p - 1 flipped.
+            let bound = _mm256_set1_epi64x(0x7fff_ffff_0000_0000);
+            let epsilon = _mm256_srli_epi64::<32>(_mm256_cmpgt_epi64(x, bound));
+            debug_assert_eq!(EPSILON, u64::from(u32::MAX));
+            Self(_mm256_add_epi64(self.0, epsilon))
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Eight lanes: AVX-512 F, DQ, BW and VL.
+//!
+//! Comparisons give mask registers and additions take them, so that a carry is put right by one
+//! compare and one masked add.
+
+use core::arch::x86_64::*;
+
+use crate::{
+    goldilocks::EPSILON,
+    vector::{Sealed, Vector},
+};
+
+/// Proof that the CPU has AVX-512 F, DQ, BW and VL.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx512Token(());
+
+impl Avx512Token {
+    /// # Safety
+    /// The CPU must have AVX-512 F, DQ, BW and VL.
+    #[inline(always)]
+    pub(crate) const unsafe fn assume() -> Self {
+        Self(())
+    }
+}
+
+/// Eight values.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct Avx512(__m512i);
+
+impl Sealed for Avx512 {}
+
+/// `u64` as the signed type that the intrinsics take.
+#[inline(always)]
+const fn signed(x: u64) -> i64 {
+    x as i64
+}
+
+// Every safety argument below is the same: the methods take a token, or a value that was made from
+// one, and the token proves that the CPU has the instructions.
+impl Vector for Avx512 {
+    type Token = Avx512Token;
+
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    fn splat(_: Avx512Token, x: u64) -> Self {
+        // SAFETY: the token proves AVX-512.
+        Self(unsafe { _mm512_set1_epi64(signed(x)) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_ptr(_: Avx512Token, src: *const u64) -> Self {
+        // SAFETY: the token proves AVX-512; the caller vouches for eight readable values.
+        Self(unsafe { _mm512_loadu_si512(src.cast()) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_ptr(self, dst: *mut u64) {
+        // SAFETY: the value proves AVX-512; the caller vouches for room for eight values.
+        unsafe { _mm512_storeu_si512(dst.cast(), self.0) }
+    }
+
+    #[inline(always)]
+    fn load_partial(_: Avx512Token, src: &[u64]) -> Self {
+        let mask = ((1u32 << src.len().min(8)) - 1) as u8;
+        // SAFETY: the token proves AVX-512; only lanes inside the slice are read.
+        Self(unsafe { _mm512_maskz_loadu_epi64(mask, src.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store_partial(self, dst: &mut [u64]) {
+        let mask = ((1u32 << dst.len().min(8)) - 1) as u8;
+        // SAFETY: the value proves AVX-512; only lanes inside the slice are written.
+        unsafe { _mm512_mask_storeu_epi64(dst.as_mut_ptr().cast(), mask, self.0) }
+    }
+
+    #[inline(always)]
+    fn wrapping_add(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe { _mm512_add_epi64(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn wrapping_sub(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe { _mm512_sub_epi64(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe { _mm512_and_si512(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn shl(self, k: u32) -> Self {
+        // SAFETY: the value proves AVX-512.
+        Self(unsafe { _mm512_sll_epi64(self.0, _mm_cvtsi32_si128(k as i32)) })
+    }
+
+    #[inline(always)]
+    fn shr(self, k: u32) -> Self {
+        // SAFETY: the value proves AVX-512.
+        Self(unsafe { _mm512_srl_epi64(self.0, _mm_cvtsi32_si128(k as i32)) })
+    }
+
+    #[inline(always)]
+    fn mul_lo32(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe { _mm512_mul_epu32(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn dup_hi32(self) -> Self {
+        // A shuffle, to keep the shift ports free where those are fewer.
+        // SAFETY: the value proves AVX-512.
+        Self(unsafe { _mm512_castps_si512(_mm512_movehdup_ps(_mm512_castsi512_ps(self.0))) })
+    }
+
+    #[inline(always)]
+    fn join_lo32(self, high: Self) -> Self {
+        // The odd 32-bit places take the even ones of `high`.
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe {
+            _mm512_castps_si512(_mm512_mask_moveldup_ps(
+                _mm512_castsi512_ps(self.0),
+                0xaaaa,
+                _mm512_castsi512_ps(high.0),
+            ))
+        })
+    }
+
+    #[inline(always)]
+    fn add_epsilon_if_less(self, a: Self, b: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe {
+            let mask = _mm512_cmplt_epu64_mask(a.0, b.0);
+            let epsilon = _mm512_set1_epi64(signed(EPSILON));
+            _mm512_mask_add_epi64(self.0, mask, self.0, epsilon)
+        })
+    }
+
+    #[inline(always)]
+    fn sub_epsilon_if_less(self, a: Self, b: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe {
+            let mask = _mm512_cmplt_epu64_mask(a.0, b.0);
+            let epsilon = _mm512_set1_epi64(signed(EPSILON));
+            _mm512_mask_sub_epi64(self.0, mask, self.0, epsilon)
+        })
+    }
+
+    #[inline(always)]
+    fn add_one_if_less(self, a: Self, b: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe {
+            let mask = _mm512_cmplt_epu64_mask(a.0, b.0);
+            _mm512_mask_add_epi64(self.0, mask, self.0, _mm512_set1_epi64(1))
+        })
+    }
+
+    #[inline(always)]
+    fn min(self, rhs: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe { _mm512_min_epu64(self.0, rhs.0) })
+    }
+
+    #[inline(always)]
+    fn interleave(self, rhs: Self, block: usize) -> (Self, Self) {
+        let (a, b) = (self.0, rhs.0);
+        // SAFETY: the values prove AVX-512.
+        unsafe {
+            match block {
+                1 => (
+                    Self(_mm512_unpacklo_epi64(a, b)),
+                    Self(_mm512_unpackhi_epi64(a, b)),
+                ),
+                2 => {
+                    let low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+                    let high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+                    (
+                        Self(_mm512_permutex2var_epi64(a, low, b)),
+                        Self(_mm512_permutex2var_epi64(a, high, b)),
+                    )
+                }
+                _ => (
+                    Self(_mm512_shuffle_i64x2::<0b01_00_01_00>(a, b)),
+                    Self(_mm512_shuffle_i64x2::<0b11_10_11_10>(a, b)),
+                ),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn token(self) -> Avx512Token {
+        Avx512Token(())
+    }
+}

@@ -1,0 +1,4 @@
+//! The vector units of x86-64.
+
+pub(crate) mod avx2;
+pub(crate) mod avx512;
