@@ -184,3 +184,77 @@ impl Account {
 pub fn keys_digest(roots: &[Digest; 2]) -> Digest {
     hash::compress(tag::KEYS, &roots[0], &roots[1])
 }
+
+#[cfg(test)]
+mod tests {
+    use winter_math::FieldElement;
+
+    use super::*;
+    use crate::hash::compress;
+
+    fn account() -> Account {
+        let slot = |n: u32, scope| KeySlot {
+            root: Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from)),
+            first_nonce: n,
+            scope,
+        };
+        let slots = [slot(10, Scope::BOTH), slot(20, Scope::ROTATE)];
+        Account {
+            asset: 1,
+            balance: 2 | 3 << 50 | 4 << 100,
+            nonce: 30,
+            slots,
+        }
+    }
+
+    #[test]
+    fn the_leaf_follows_the_definition() {
+        let account = account();
+        let numbers = |lanes: [u32; 4]| Digest(lanes.map(BaseElement::from));
+        let keys = compress(tag::KEYS, &account.slots[0].root, &account.slots[1].root);
+        let meta = compress(tag::META, &keys, &numbers([1, 30, 10, 20]));
+        let leaf = compress(tag::LEAF, &meta, &numbers([1 + 2 + 8, 2, 3, 4]));
+        assert_eq!(account.keys_digest(), keys);
+        assert_eq!(account.meta_digest(&keys), meta);
+        assert_eq!(account.leaf_digest(), leaf);
+    }
+
+    #[test]
+    fn every_field_reaches_the_leaf() {
+        let changes: [fn(&mut Account); 11] = [
+            |a| a.asset += 1,
+            |a| a.balance += 1,
+            |a| a.balance += 1 << 50,
+            |a| a.balance += 1 << 100,
+            |a| a.nonce += 1,
+            |a| a.slots[0].root.0[0] += BaseElement::ONE,
+            |a| a.slots[1].root.0[3] += BaseElement::ONE,
+            |a| a.slots[0].first_nonce += 1,
+            |a| a.slots[1].first_nonce += 1,
+            |a| a.slots[0].scope = Scope::SPEND,
+            |a| a.slots[1].scope = Scope::SPEND,
+        ];
+        for change in changes {
+            let mut changed = account();
+            change(&mut changed);
+            assert_ne!(changed.leaf_digest(), account().leaf_digest());
+        }
+    }
+
+    #[test]
+    fn scopes_and_slots() {
+        for bits in 0..4 {
+            let scope = Scope::from_bits(bits).unwrap();
+            assert_eq!((scope.bits(), Scope::try_from(bits)), (bits, Ok(scope)));
+            assert_eq!(scope.allows(Scope::SPEND), bits & 1 == 1);
+            assert_eq!(scope.allows(Scope::ROTATE), bits & 2 == 2);
+            assert!(scope.allows(Scope::NONE) && scope.allows(scope));
+        }
+        assert!(Scope::try_from(4).is_err());
+        assert_eq!(
+            [0, 1, 2].map(SlotIndex::from_index),
+            [Some(SlotIndex::Zero), Some(SlotIndex::One), None]
+        );
+        assert_eq!(SlotIndex::ALL.map(SlotIndex::index), [0, 1]);
+    }
+}

@@ -50,3 +50,60 @@ impl ToElements<BaseElement> for PublicInputs {
         elements
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use winter_math::FieldElement;
+
+    use super::*;
+
+    fn sample() -> PublicInputs {
+        let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
+        PublicInputs {
+            domain: digest(1),
+            batch_number: 5,
+            old_root: digest(11),
+            new_root: digest(21),
+            operations_digest: digest(31),
+            num_operations: 16,
+        }
+    }
+
+    #[test]
+    fn every_field_reaches_the_elements() {
+        let changes: [fn(&mut PublicInputs); 8] = [
+            |p| p.domain.0[0] += BaseElement::ONE,
+            |p| p.old_root.0[1] += BaseElement::ONE,
+            |p| p.new_root.0[2] += BaseElement::ONE,
+            |p| p.operations_digest.0[3] += BaseElement::ONE,
+            |p| p.batch_number += 1,
+            |p| p.batch_number += 1 << 32,
+            // The modulus: in a single element it would be zero again.
+            |p| p.batch_number += 0xffff_ffff_0000_0001,
+            |p| p.num_operations *= 2,
+        ];
+        for change in changes {
+            let mut changed = sample();
+            change(&mut changed);
+            assert_ne!(changed.to_elements(), sample().to_elements());
+        }
+        assert_eq!(sample().to_elements().len(), 19);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn json_round_trip_and_strictness() {
+        use alloc::string::ToString;
+
+        let json = serde_json::to_string(&sample()).unwrap();
+        assert!(json.contains(&sample().old_root.to_string()));
+        assert_eq!(
+            serde_json::from_str::<PublicInputs>(&json).unwrap(),
+            sample()
+        );
+        assert!(serde_json::from_str::<PublicInputs>(&json.replace("domain", "realm")).is_err());
+        let extra = json.replacen('{', "{\"more\":1,", 1);
+        assert!(serde_json::from_str::<PublicInputs>(&extra).is_err());
+        assert!(serde_json::from_str::<PublicInputs>(&json.replace("0100", "zz00")).is_err());
+    }
+}

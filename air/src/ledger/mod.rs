@@ -22,6 +22,8 @@ mod batch;
 mod checked;
 mod error;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 mod witness;
 
@@ -82,7 +84,11 @@ impl<C: Compressor> Ledger<C> {
         }
         let mut map = BTreeMap::new();
         for (id, account) in accounts {
-            if account.slots.iter().any(|slot| slot.first_nonce > account.nonce) {
+            if account
+                .slots
+                .iter()
+                .any(|slot| slot.first_nonce > account.nonce)
+            {
                 return Err(GenesisError::FirstNonce { account: id });
             }
             if map.insert(id, account).is_some() {
@@ -92,7 +98,13 @@ impl<C: Compressor> Ledger<C> {
         let values: Vec<Account> = map.values().copied().collect();
         let leaves = leaf_digests(&values, &compressor);
         let tree = AccountTree::from_leaves(map.keys().copied().zip(leaves), &compressor);
-        Ok(Self { domain, batch_number, accounts: map, tree, compressor })
+        Ok(Self {
+            domain,
+            batch_number,
+            accounts: map,
+            tree,
+            compressor,
+        })
     }
 
     /// The domain that signatures are bound to.

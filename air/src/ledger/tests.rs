@@ -13,13 +13,13 @@ use crate::{
     tree::root_of_path,
 };
 
-fn domain() -> Digest {
+pub(super) fn domain() -> Digest {
     domain_digest(1, 2)
 }
 
 /// Accounts 1, 2, 3 of asset 7 and account 9 of asset 8. Key 10 * id in slot 0 (both scopes from
 /// nonce 0), and in slot 1 key 10 * id + 1, which only rotates.
-fn genesis(batch_number: u64) -> Ledger {
+pub(super) fn genesis(batch_number: u64) -> Ledger {
     let accounts =
         [(1, 7, 1000), (2, 7, 500), (3, 7, 0), (9, 8, 1000)].map(|(id, asset, balance)| {
             let slots = [
@@ -87,7 +87,7 @@ fn unchanged(_: &mut Ledger) {}
 
 /// Opens every leaf of a sealed batch with the siblings of its witness, in order, from the old
 /// root to the new one: what the AIR will do.
-fn replay(sealed: &SealedBatch) {
+pub(super) fn replay(sealed: &SealedBatch) {
     let public = &sealed.public_inputs;
     assert_eq!(sealed.records.len(), public.num_operations as usize);
     assert_eq!(sealed.operations.len(), sealed.records.len());
