@@ -13,43 +13,45 @@ pub type Input = [BaseElement; INPUT_WIDTH];
 
 /// What keeps the uses of the hash apart: a constant added to the last lane of the input.
 ///
-/// A tag is its eight ASCII characters read as a little-endian integer. All are above 2^55, while
-/// a last lane that carries data other than a digest carries less than 2^56 of it in few forms;
-/// lanes that carry digests are pseudo-random, so a collision between two uses is a collision of
-/// the hash.
+/// A tag is eight ASCII characters, a letter of its own and `-winter`, read as a big-endian
+/// integer: any two differ by a multiple of 2^56 other than zero. A last lane that carries data
+/// other than a digest carries less than 2^56 of it, so no data can imitate another tag there; a
+/// last lane that carries part of a digest is pseudo-random, and to imitate another use is to find
+/// a digest with a chosen lane and all others as that use has them.
 pub mod tag {
     use winter_math::fields::f64::BaseElement;
 
-    const fn tag(name: [u8; 8]) -> BaseElement {
-        BaseElement::new(u64::from_le_bytes(name))
+    const fn tag(letter: u8) -> BaseElement {
+        let [a, b, c, d, e, f, g] = *b"-winter";
+        BaseElement::new(u64::from_be_bytes([letter, a, b, c, d, e, f, g]))
     }
 
     /// A node of the account tree.
-    pub const NODE: BaseElement = tag(*b"wl-node.");
+    pub const NODE: BaseElement = tag(b'n');
     /// A node of a key tree.
-    pub const XMSS: BaseElement = tag(*b"wl-xmss.");
+    pub const XMSS: BaseElement = tag(b'x');
     /// The two key roots of an account.
-    pub const KEYS: BaseElement = tag(*b"wl-keys.");
+    pub const KEYS: BaseElement = tag(b'k');
     /// Keys, asset and nonces of an account.
-    pub const META: BaseElement = tag(*b"wl-meta.");
+    pub const META: BaseElement = tag(b'm');
     /// A leaf of the account tree.
-    pub const LEAF: BaseElement = tag(*b"wl-leaf.");
+    pub const LEAF: BaseElement = tag(b'l');
     /// A step of a one-time chain.
-    pub const CHAIN: BaseElement = tag(*b"wl-wots.");
+    pub const CHAIN: BaseElement = tag(b'w');
     /// Two chain ends absorbed into a one-time public key.
-    pub const OTS: BaseElement = tag(*b"wl-otpk.");
+    pub const OTS: BaseElement = tag(b'o');
     /// The eight lanes of an operation record.
-    pub const RECORD: BaseElement = tag(*b"wl-recd.");
+    pub const RECORD: BaseElement = tag(b'r');
     /// A record and its payload.
-    pub const PAYLOAD: BaseElement = tag(*b"wl-payl.");
+    pub const PAYLOAD: BaseElement = tag(b'p');
     /// One record digest absorbed into the operations digest.
-    pub const OPS: BaseElement = tag(*b"wl-opsd.");
+    pub const OPS: BaseElement = tag(b'f');
     /// A record bound to a domain: the first half of a signed message.
-    pub const DOMAIN: BaseElement = tag(*b"wl-domn.");
+    pub const DOMAIN: BaseElement = tag(b'd');
     /// Randomiser and nonce: the second half of a signed message.
-    pub const SIGN: BaseElement = tag(*b"wl-sign.");
+    pub const SIGN: BaseElement = tag(b's');
     /// The domain digest itself: chain id and rollup id.
-    pub const ROLLUP: BaseElement = tag(*b"wl-roll.");
+    pub const ROLLUP: BaseElement = tag(b'z');
 }
 
 /// Builds the input of a compression: `a`, then `b` with the tag added to its last lane.

@@ -17,24 +17,23 @@ use alloc::{vec, vec::Vec};
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
+use crate::{
+    amount::LIMB_BITS,
+    public::BATCH_NUMBER_BITS,
+    signature::{CHAIN_STEPS, CHAINS, KEY_HEIGHT},
+    tree::TREE_DEPTH,
+};
+
 /// Rows (permutations) of one operation.
 pub const BLOCK_ROWS: usize = 256;
-/// Depth of the account tree.
-pub const TREE_DEPTH: usize = 32;
-/// Depth of a key's tree.
-pub const KEY_HEIGHT: usize = 10;
-/// Winternitz chains of a one-time key.
-pub const NUM_CHAINS: usize = 64;
-/// Pairs of chains.
-pub const NUM_PAIRS: usize = NUM_CHAINS / 2;
-/// The sum of the base-4 digits of every signed message.
-pub const TARGET_SUM: usize = 122;
-/// Chain steps that the verifier of a signature takes: `64 * 3 - TARGET_SUM`.
-pub const CHAIN_STEPS: usize = 3 * NUM_CHAINS - TARGET_SUM;
-/// Bits of the limbs of an amount.
-pub const LIMB_BITS: [usize; 3] = [50, 50, 28];
+/// Pairs of Winternitz chains.
+pub const NUM_PAIRS: usize = CHAINS / 2;
+/// Rows that use up the two lower limbs of an amount, a bit each.
+pub const LIMB_ROWS: usize = LIMB_BITS[0] as usize;
+/// Rows that use up the highest.
+pub const HIGH_LIMB_ROWS: usize = LIMB_BITS[2] as usize;
 /// Bits of `valid_until - batch_number`.
-pub const VALIDITY_BITS: usize = 62;
+pub const VALIDITY_BITS: usize = BATCH_NUMBER_BITS as usize;
 /// Bits of a nonce.
 pub const NONCE_BITS: usize = 32;
 /// Bits of a carry out of a limb of the fee pool, and of the number of operations.
@@ -87,12 +86,12 @@ const _: () = assert!(RECEIVER_PATH_END < LAST_ROW);
 /// First rows of the range-check windows: amount, fee, the signer's and the receiver's balance.
 pub const RANGE_WINDOWS: [usize; 4] = [
     CHAIN_START,
-    CHAIN_START + LIMB_BITS[0] + 1,
+    CHAIN_START + LIMB_ROWS + 1,
     SIGNER_PATH_START,
     RECEIVER_PATH_START,
 ];
 /// The row that moves fees into the pool or out of it, and holds the carries of its sum.
-pub const POOL_ROW: usize = RANGE_WINDOWS[2] + LIMB_BITS[0];
+pub const POOL_ROW: usize = RANGE_WINDOWS[2] + LIMB_ROWS;
 /// First row of the range check of the pool's carries.
 pub const POOL_CARRY_START: usize = POOL_ROW + 1;
 /// Row in which the nonce must be used up.
@@ -100,9 +99,9 @@ pub const NONCE_END: usize = SIGNER_PATH_START + NONCE_BITS;
 /// Row in which the validity must be used up.
 pub const VALIDITY_END: usize = SIGNER_PATH_START + VALIDITY_BITS;
 
-const _: () = assert!(RANGE_WINDOWS[1] + LIMB_BITS[0] <= SIGNER_LEAF_ROW);
+const _: () = assert!(RANGE_WINDOWS[1] + LIMB_ROWS <= SIGNER_LEAF_ROW);
 const _: () = assert!(POOL_CARRY_START + POOL_CARRY_BITS < RANGE_WINDOWS[3]);
-const _: () = assert!(RANGE_WINDOWS[3] + LIMB_BITS[0] < LAST_ROW);
+const _: () = assert!(RANGE_WINDOWS[3] + LIMB_ROWS < LAST_ROW);
 const _: () = assert!(VALIDITY_END <= SIGNER_PATH_END);
 
 /// Declares the periodic columns: the variant, and the rows of a block in which it is 1.
@@ -214,15 +213,15 @@ selectors! {
     IndexEnd = ends_index;
     /// The limbs under a range check lose a bit between this row and the next.
     RangeShift = |row| {
-        in_range_window(row, LIMB_BITS[0])
+        in_range_window(row, LIMB_ROWS)
             || (POOL_CARRY_START..POOL_CARRY_START + POOL_CARRY_BITS).contains(&row)
     };
     /// The two lower limbs are used up.
     RangeEnd = |row| {
-        ends_range_window(row, LIMB_BITS[0]) || row == POOL_CARRY_START + POOL_CARRY_BITS
+        ends_range_window(row, LIMB_ROWS) || row == POOL_CARRY_START + POOL_CARRY_BITS
     };
     /// The highest limb is used up.
-    RangeEndHigh = |row| ends_range_window(row, LIMB_BITS[2]);
+    RangeEndHigh = |row| ends_range_window(row, HIGH_LIMB_ROWS);
     /// The next row starts the range check of the fee.
     LoadFee = |row| row + 1 == RANGE_WINDOWS[1];
     /// Fees move into or out of the pool.

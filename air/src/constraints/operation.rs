@@ -4,8 +4,9 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, View, constant};
 use crate::{
+    amount::LIMB_BITS,
     columns::{self as column, NUM_LIMBS, POOL_ASSET, REGISTERS},
-    schedule::{LIMB_BITS, Selector},
+    schedule::Selector,
 };
 
 /// Number of constraints of the flags.

@@ -4,9 +4,10 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, View, constant, minus, plus, tagged, times};
 use crate::{
+    amount::LIMB_BITS,
     columns::{self as column, DIGEST_WIDTH, NUM_LIMBS},
     hash::tag,
-    schedule::{LIMB_BITS, Selector},
+    schedule::Selector,
 };
 
 #[inline(always)]

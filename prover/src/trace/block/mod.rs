@@ -1,6 +1,8 @@
 //! One operation's block, row by row: from what the rows so far hashed to what the next one does.
 
-use winter_math::{FieldElement, batch_inversion};
+mod registers;
+
+use winter_math::FieldElement;
 use winterlane_air::{
     Account, BaseElement, Digest, OperationKind, OperationWitness, Record, SlotIndex,
     amount::limbs,
@@ -8,13 +10,13 @@ use winterlane_air::{
     hash::{self, Input, tag},
     record::RecordFields,
     schedule::{
-        CHAIN_END, CHAIN_START, DOMAIN_ROW, KEY_TREE_END, KEY_TREE_START, LIMB_BITS, NUM_CHAINS,
-        NUM_PAIRS, OPERATIONS_ROW, PAYLOAD_ROW, POOL_CARRY_START, POOL_ROW, RANGE_WINDOWS,
-        RECEIVER_KEYS_ROW, RECEIVER_LEAF_ROW, RECEIVER_META_ROW, RECEIVER_PATH_END,
-        RECEIVER_PATH_START, RECORD_ROW, SIGN_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW,
-        SIGNER_META_ROW, SIGNER_PATH_END, SIGNER_PATH_START, TREE_DEPTH,
+        CHAIN_END, CHAIN_START, DOMAIN_ROW, KEY_TREE_END, KEY_TREE_START, NUM_PAIRS,
+        OPERATIONS_ROW, PAYLOAD_ROW, RECEIVER_KEYS_ROW, RECEIVER_LEAF_ROW, RECEIVER_META_ROW,
+        RECEIVER_PATH_END, RECEIVER_PATH_START, RECORD_ROW, SIGN_ROW, SIGNER_KEYS_ROW,
+        SIGNER_LEAF_ROW, SIGNER_META_ROW, SIGNER_PATH_END, SIGNER_PATH_START,
     },
-    signature::Signature,
+    signature::{CHAINS, Signature, TARGET_SUM},
+    tree::TREE_DEPTH,
 };
 
 use super::TraceError;
@@ -22,11 +24,11 @@ use super::TraceError;
 type Lanes4 = [BaseElement; 4];
 
 /// The registers of a row: everything but the permutation.
-pub(super) const REGISTERS_START: usize = column::PERMUTATION.end;
+pub(in crate::trace) const REGISTERS_START: usize = column::PERMUTATION.end;
 /// Number of columns beside the permutation.
-pub(super) const NUM_REGISTERS: usize = TRACE_WIDTH - REGISTERS_START;
+pub(in crate::trace) const NUM_REGISTERS: usize = TRACE_WIDTH - REGISTERS_START;
 /// The columns of a row beside the permutation.
-pub(super) type Registers = [BaseElement; NUM_REGISTERS];
+pub(in crate::trace) type Registers = [BaseElement; NUM_REGISTERS];
 
 /// Account and path of one side of an operation, before and after it.
 struct Side {
@@ -57,15 +59,15 @@ struct Chains {
 
 /// What the blocks before this one leave behind.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Incoming {
+pub(in crate::trace) struct Incoming {
     /// The operations digest so far.
-    pub(super) operations: Digest,
+    pub(in crate::trace) operations: Digest,
     /// Limb-wise sums of the fees in the pool.
-    pub(super) pool: [u64; 3],
+    pub(in crate::trace) pool: [u64; 3],
 }
 
 /// A block being filled.
-pub(super) struct Block<'a> {
+pub(in crate::trace) struct Block<'a> {
     fields: RecordFields,
     domain: Digest,
     validity: u64,
@@ -93,20 +95,6 @@ fn flag(condition: bool) -> BaseElement {
     element(u64::from(condition))
 }
 
-/// Lowest bit of `value >> shift`, and what is left.
-fn shifted(value: u64, shift: usize) -> (BaseElement, BaseElement) {
-    let left = if shift < 64 { value >> shift } else { 0 };
-    (element(left), element(left & 1))
-}
-
-/// Carries out of the two lower limbs of `a + b`.
-fn carries(terms: &[u128]) -> [u64; 2] {
-    let sums: [u64; 3] =
-        core::array::from_fn(|limb| terms.iter().map(|&term| limbs(term)[limb]).sum());
-    let low = sums[0] >> LIMB_BITS[0];
-    [low, (sums[1] + low) >> LIMB_BITS[1]]
-}
-
 /// An account that is nobody's: it fills the rows of a side that an operation does not have.
 fn phantom(asset: u32, balance: u128) -> Account {
     Account {
@@ -117,7 +105,11 @@ fn phantom(asset: u32, balance: u128) -> Account {
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn new(witness: &'a OperationWitness, domain: Digest, incoming: Incoming) -> Self {
+    pub(in crate::trace) fn new(
+        witness: &'a OperationWitness,
+        domain: Digest,
+        incoming: Incoming,
+    ) -> Self {
         let fields = witness.record.fields();
         let asset = match (&witness.signer, &witness.receiver) {
             (Some(signer), _) => signer.account.asset,
@@ -268,12 +260,12 @@ impl<'a> Block<'a> {
     }
 
     /// The account roots after the block: of the signer's update, then of the receiver's.
-    pub(super) fn roots(&self) -> [Option<Lanes4>; 2] {
+    pub(in crate::trace) fn roots(&self) -> [Option<Lanes4>; 2] {
         self.roots
     }
 
     /// What the blocks after this one find: its output is chained into the operations digest.
-    pub(super) fn pool_after(fields: &RecordFields, pool: [u64; 3]) -> Option<[u64; 3]> {
+    pub(in crate::trace) fn pool_after(fields: &RecordFields, pool: [u64; 3]) -> Option<[u64; 3]> {
         if fields.kind == OperationKind::CollectFees {
             return Some([0; 3]);
         }
@@ -289,7 +281,7 @@ impl<'a> Block<'a> {
     ///
     /// # Errors
     /// [`TraceError::UnusableMessage`] if the signed message's digits do not fill the chain phase.
-    pub(super) fn input(&mut self, row: usize) -> Result<Input, TraceError> {
+    pub(in crate::trace) fn input(&mut self, row: usize) -> Result<Input, TraceError> {
         let [last, before_last] = self.outputs;
         let lo = [self.input[0], self.input[1], self.input[2], self.input[3]];
         self.input = match row {
@@ -347,7 +339,7 @@ impl<'a> Block<'a> {
     }
 
     /// Takes the compression of row `row`.
-    pub(super) fn output(&mut self, row: usize, output: Lanes4) {
+    pub(in crate::trace) fn output(&mut self, row: usize, output: Lanes4) {
         match row {
             CHAIN_START..=CHAIN_END => self.advance_chains(row, output),
             SIGNER_PATH_END if self.fields.kind.is_signed() => self.roots[0] = Some(output),
@@ -415,202 +407,6 @@ impl<'a> Block<'a> {
             }
         }
     }
-
-    /// The columns of row `row` beside its permutation; [`column::ROOT`] is left at zero.
-    pub(super) fn registers(&self, row: usize) -> Registers {
-        let mut registers = self.constant;
-        let mut set = |column: usize, value: BaseElement| {
-            registers[column - REGISTERS_START] = value;
-        };
-        let lanes =
-            |set: &mut dyn FnMut(usize, BaseElement), start: usize, values: &[BaseElement]| {
-                for (i, &value) in values.iter().enumerate() {
-                    set(start + i, value);
-                }
-            };
-        let emptied = row == RECEIVER_PATH_START - 1 && self.receiver_is_new;
-        let carry = if emptied {
-            Digest::ZERO.0
-        } else {
-            self.outputs[0]
-        };
-        lanes(&mut set, column::CARRY.start, &carry);
-
-        let pool = if row > POOL_ROW {
-            Self::pool_after(&self.fields, self.incoming.pool).unwrap_or_default()
-        } else {
-            self.incoming.pool
-        };
-        lanes(&mut set, column::POOL.start, &pool.map(element));
-
-        match row {
-            CHAIN_START..=CHAIN_END => self.chain_registers(row, &mut set),
-            row if row == CHAIN_END + 1 => {
-                // what the last closing leaves: no pair is open any more
-                lanes(&mut set, column::ONE_TIME_KEY.start, &self.chains.key);
-                lanes(&mut set, column::SEED.start, &self.seed());
-                set(column::PAIR, element(NUM_PAIRS as u64));
-            }
-            _ => {}
-        }
-        self.index_registers(row, &mut set);
-        self.range_registers(row, &mut set);
-        self.account_registers(row, &mut set);
-        registers
-    }
-
-    fn chain_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
-        let chains = &self.chains;
-        let opened =
-            row == CHAIN_START || matches!(chains.rows[row - CHAIN_START - 1], ChainRow::Close);
-        match chains.rows[row - CHAIN_START] {
-            ChainRow::Step(chain) => set(column::STEP.start + chain, BaseElement::ONE),
-            ChainRow::Close => set(column::CLOSE, BaseElement::ONE),
-        }
-        for chain in [0, 1] {
-            set(
-                column::POSITION.start + chain,
-                element(chains.positions[chain]),
-            );
-            set(column::EVEN.start + chain, chains.values[0][chain]);
-            set(column::ODD.start + chain, chains.values[1][chain]);
-            set(column::SEED.start + chain, self.seed()[chain]);
-        }
-        for (i, &lane) in chains.key.iter().enumerate() {
-            set(column::ONE_TIME_KEY.start + i, lane);
-        }
-        set(column::PAIR, element(chains.pair as u64));
-        let left = chains.words.map(|word| {
-            let taken = 2 * (chains.pair + 1);
-            element(if taken < 64 { word >> taken } else { 0 })
-        });
-        set(column::WORD.start, left[0]);
-        set(column::WORD.start + 1, left[1]);
-        if opened {
-            for chain in [0, 1] {
-                let digit = digit(chains.words, 2 * chains.pair + chain);
-                set(column::BITS.start + 2 * chain, element(digit & 1));
-                set(column::BITS.start + 2 * chain + 1, element(digit >> 1));
-            }
-        }
-        if matches!(chains.rows[row - CHAIN_START], ChainRow::Close) {
-            let midway = NUM_PAIRS / 2 - 1;
-            set(column::MIDWAY, flag(chains.pair == midway));
-            let distances = if chains.pair == midway {
-                left.map(|half| half - element(u64::from(u32::MAX)))
-            } else {
-                [
-                    element(chains.pair as u64) - element(midway as u64),
-                    BaseElement::ZERO,
-                ]
-            };
-            let hints = batch_inversion(&distances);
-            set(column::HINT.start, hints[0]);
-            set(column::HINT.start + 1, hints[1]);
-        }
-    }
-
-    fn index_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
-        let (index, level) = match row {
-            KEY_TREE_START..=KEY_TREE_END => {
-                let index = self.signature.map_or(0, |signature| signature.key_index);
-                (index, row - KEY_TREE_START)
-            }
-            SIGNER_PATH_START..=SIGNER_PATH_END => {
-                (self.signer.index, (row - SIGNER_PATH_START) / 2)
-            }
-            RECEIVER_PATH_START..=RECEIVER_PATH_END => {
-                (self.receiver.index, (row - RECEIVER_PATH_START) / 2)
-            }
-            _ => return,
-        };
-        let (left, bit) = shifted(u64::from(index), level);
-        set(column::INDEX, left);
-        set(column::INDEX_BIT, bit);
-    }
-
-    fn range_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
-        let windows = [
-            self.fields.amount,
-            self.fields.fee,
-            self.signer.after.balance,
-            self.receiver.after.balance,
-        ];
-        let mut set_limbs = |values: [u64; 3], shift: usize| {
-            for (i, value) in values.into_iter().enumerate() {
-                let (left, bit) = shifted(value, shift);
-                set(column::RANGE.start + i, left);
-                set(column::RANGE_BITS.start + i, bit);
-            }
-        };
-        for (start, value) in RANGE_WINDOWS.into_iter().zip(windows) {
-            if (start..=start + LIMB_BITS[0]).contains(&row) {
-                set_limbs(limbs(value), row - start);
-            }
-        }
-        if (POOL_CARRY_START..RECEIVER_KEYS_ROW + 1).contains(&row) {
-            let [low, high] = self.pool_carries();
-            set_limbs([low, high, 0], row - POOL_CARRY_START);
-        }
-        if row == POOL_ROW {
-            let [low, high] = self.pool_carries();
-            set(column::HINT.start, element(low));
-            set(column::HINT.start + 1, element(high));
-        }
-        if (SIGNER_PATH_START..=SIGNER_PATH_END).contains(&row) {
-            let nonce = u64::from(self.signer.before.nonce) + 1;
-            for (i, value) in [self.validity, nonce].into_iter().enumerate() {
-                let (left, bit) = shifted(value, row - SIGNER_PATH_START);
-                set(column::WORD.start + i, left);
-                set(column::BITS.start + i, bit);
-            }
-        }
-    }
-
-    /// Carries of the collection of the pool.
-    fn pool_carries(&self) -> [u64; 2] {
-        if self.fields.kind != OperationKind::CollectFees {
-            return [0; 2];
-        }
-        let [low, middle, _] = self.incoming.pool;
-        let carry = low >> LIMB_BITS[0];
-        [carry, middle.saturating_add(carry) >> LIMB_BITS[1]]
-    }
-
-    /// Scope bits and the carries of the balances.
-    fn account_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
-        let mut set_bits = |start: usize, bits: u64, count: usize| {
-            for i in 0..count {
-                set(start + i, element(bits >> i & 1));
-            }
-        };
-        if row == SIGNER_LEAF_ROW {
-            set_bits(
-                column::BITS.start,
-                u64::from(self.signer.before.scope_bits()),
-                4,
-            );
-            if self.rotation.is_some() {
-                set_bits(column::RANGE_BITS.start, u64::from(self.fields.scope), 2);
-            }
-        } else if row == SIGNER_LEAF_ROW + 1 {
-            let terms = [
-                self.signer.after.balance,
-                self.fields.amount,
-                self.fields.fee,
-            ];
-            // a carry of 0, 1 or 2, as two bits that are added
-            for (i, carry) in carries(&terms).into_iter().enumerate() {
-                let unary = [0, 1, 3][carry.min(2) as usize];
-                set_bits(column::BITS.start + 2 * i, unary, 2);
-            }
-        } else if row == RECEIVER_LEAF_ROW && self.receiver_is_new {
-            set_bits(column::BITS.start, u64::from(self.fields.scope), 4);
-        } else if row == RECEIVER_LEAF_ROW + 1 {
-            let [low, high] = carries(&[self.receiver.before.balance, self.fields.amount]);
-            set_bits(column::BITS.start, low | high << 1, 2);
-        }
-    }
 }
 
 impl Chains {
@@ -636,9 +432,8 @@ fn digit(words: [u64; 2], chain: usize) -> u64 {
 /// Words whose digits sum to the target, for operations without a signature: six ones, then twos.
 const PADDING_WORDS: [u64; 2] = [0x7 << 61 | 0x7, !(0x7 << 61 | 0x7)];
 const _: () = assert!(
-    PADDING_WORDS[0].count_ones() + 2 * PADDING_WORDS[1].count_ones()
-        == winterlane_air::schedule::TARGET_SUM as u32
-        && PADDING_WORDS[0].count_ones() + PADDING_WORDS[1].count_ones() == NUM_CHAINS as u32
+    PADDING_WORDS[0].count_ones() + 2 * PADDING_WORDS[1].count_ones() == TARGET_SUM
+        && PADDING_WORDS[0].count_ones() + PADDING_WORDS[1].count_ones() == CHAINS as u32
 );
 
 fn keys_input(account: &Account) -> Input {
