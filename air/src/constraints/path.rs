@@ -79,6 +79,10 @@ fn side<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> E {
 }
 
 /// The sides of a path are the bits of the leaf index, lowest first, and the index has no more.
+///
+/// Operations without a signer or a receiver have the path of a phantom there; its index is bound
+/// all the same, since it is what keeps `SUBJECT`, a deposit's asset too, and `TO` in 32 bits: the
+/// record packs other fields above them.
 #[inline(always)]
 fn index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 2] {
     let index = view.at(column::INDEX);
@@ -89,11 +93,7 @@ fn index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 2]
             + view.on(Selector::IndexShift) * (index - next.double() - bit)
             + view.on(Selector::IndexEnd) * (index - bit),
         view.on(Selector::KeyTreeStart) * (index - view.at(column::KEY_INDEX))
-            + view.on(Selector::SignerPathStart)
-                * view.signed()
-                * (index - view.at(column::SUBJECT))
-            + view.on(Selector::ReceiverPathStart)
-                * view.receives()
-                * (index - view.at(column::TO)),
+            + view.on(Selector::SignerPathStart) * (index - view.at(column::SUBJECT))
+            + view.on(Selector::ReceiverPathStart) * (index - view.at(column::TO)),
     ]
 }

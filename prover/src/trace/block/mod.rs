@@ -131,8 +131,9 @@ impl<'a> Block<'a> {
                     nonce: 1,
                     ..before
                 };
+                // the index is bound also here: it keeps the subject in 32 bits
                 Side {
-                    index: 0,
+                    index: fields.subject,
                     before,
                     after,
                     siblings,
