@@ -23,7 +23,9 @@ impl SimulatedSecrets {
             material[..20].copy_from_slice(&bytes);
         }
         material[20..].copy_from_slice(&(key as u64).to_le_bytes());
-        Self { key: blake3::derive_key("winterlane 2026 replay: simulated key", &material) }
+        Self {
+            key: blake3::derive_key("winterlane 2026 replay: simulated key", &material),
+        }
     }
 
     /// The public seed of the key.
@@ -34,8 +36,10 @@ impl SimulatedSecrets {
     /// Elements from a stream of bytes, each from its own 8. Reduction modulo the field's prime
     /// biases them by less than 2^-32.
     fn elements<const N: usize>(&self, purpose: &[u8; 4], data: &[u8]) -> [BaseElement; N] {
-        let mut stream =
-            blake3::Hasher::new_keyed(&self.key).update(purpose).update(data).finalize_xof();
+        let mut stream = blake3::Hasher::new_keyed(&self.key)
+            .update(purpose)
+            .update(data)
+            .finalize_xof();
         core::array::from_fn(|_| {
             let mut word = [0; 8];
             stream.fill(&mut word);

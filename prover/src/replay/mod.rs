@@ -57,7 +57,10 @@ mod tests {
     fn a_replay_seals_what_was_planned() {
         let rows = read_transfers(DEMO_TRANSFERS.as_bytes(), Some(60)).unwrap();
         // Keys of two: the busiest sender changes keys with every other operation.
-        let options = PlanOptions { batch_size: 32, key_height: 1 };
+        let options = PlanOptions {
+            batch_size: 32,
+            key_height: 1,
+        };
         let plan = Plan::new(&rows, options).unwrap();
         assert!(plan.rotations() > 3 && plan.batches.len() > 1);
         let keys = ReplayKeys::generate(&plan, &ScalarCompressor).unwrap();
@@ -70,17 +73,32 @@ mod tests {
             let orders = replay.sign().unwrap().unwrap();
             let sealed = replay.seal(orders).unwrap();
             let inputs = sealed.public_inputs;
-            assert_eq!((inputs.batch_number, inputs.old_root), (number as u64, root));
+            assert_eq!(
+                (inputs.batch_number, inputs.old_root),
+                (number as u64, root)
+            );
             assert_eq!(inputs.num_operations as usize, batch.slots);
             root = inputs.new_root;
 
             let count = batch.operations.len();
-            assert!(matches!(sealed.records[count], Record::CollectFees { to: OPERATOR, .. }));
-            assert!(sealed.records[count + 1..].iter().all(|record| *record == Record::Noop));
-            transfers.extend(sealed.records.into_iter().filter_map(|record| match record {
-                Record::Transfer(transfer) => Some((transfer.amount, transfer.fee)),
-                _ => None,
-            }));
+            assert!(matches!(
+                sealed.records[count],
+                Record::CollectFees { to: OPERATOR, .. }
+            ));
+            assert!(
+                sealed.records[count + 1..]
+                    .iter()
+                    .all(|record| *record == Record::Noop)
+            );
+            transfers.extend(
+                sealed
+                    .records
+                    .into_iter()
+                    .filter_map(|record| match record {
+                        Record::Transfer(transfer) => Some((transfer.amount, transfer.fee)),
+                        _ => None,
+                    }),
+            );
         }
         assert!(replay.sign().unwrap().is_none());
         let expected: Vec<_> = rows.iter().map(|row| (row.value, row.fee)).collect();
@@ -98,10 +116,25 @@ mod tests {
     #[test]
     fn keys_do_not_depend_on_threads_and_differ() {
         let rows = read_transfers(DEMO_TRANSFERS.as_bytes(), Some(80)).unwrap();
-        let plan = Plan::new(&rows, PlanOptions { batch_size: 64, key_height: 10 }).unwrap();
-        assert!(plan.accounts.iter().flat_map(|account| &account.keys).any(|&height| height > 0));
+        let plan = Plan::new(
+            &rows,
+            PlanOptions {
+                batch_size: 64,
+                key_height: 10,
+            },
+        )
+        .unwrap();
+        assert!(
+            plan.accounts
+                .iter()
+                .flat_map(|account| &account.keys)
+                .any(|&height| height > 0)
+        );
         let roots = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             let keys = pool.install(|| ReplayKeys::generate(&plan, &ScalarCompressor).unwrap());
             keys.roots()
         };

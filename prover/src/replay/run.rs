@@ -89,7 +89,12 @@ impl ReplayKeys {
             .par_iter()
             .map(|(id, key, indices)| {
                 let secrets = secrets_of(&plan.accounts[*id as usize], *key);
-                one_time_public_keys(&secrets, &secrets.public_seed(), indices.clone(), compressor)
+                one_time_public_keys(
+                    &secrets,
+                    &secrets.public_seed(),
+                    indices.clone(),
+                    compressor,
+                )
             })
             .collect();
 
@@ -169,18 +174,39 @@ impl<C: Compressor + Clone> Replay<C> {
         domain: Digest,
         compressor: C,
     ) -> Result<Self, ReplayError> {
-        let accounts = plan.accounts.iter().zip(&keys.0).zip(0u32..).map(|((account, keys), id)| {
-            let slot = keys.first().map_or_else(KeySlot::default, |key| KeySlot {
-                root: key.root(),
-                first_nonce: 0,
-                scope: Scope::BOTH,
-            });
-            let slots = [slot, KeySlot::default()];
-            (id, Account { asset: ASSET, balance: account.opening_balance, nonce: 0, slots })
-        });
+        let accounts =
+            plan.accounts
+                .iter()
+                .zip(&keys.0)
+                .zip(0u32..)
+                .map(|((account, keys), id)| {
+                    let slot = keys.first().map_or_else(KeySlot::default, |key| KeySlot {
+                        root: key.root(),
+                        first_nonce: 0,
+                        scope: Scope::BOTH,
+                    });
+                    let slots = [slot, KeySlot::default()];
+                    (
+                        id,
+                        Account {
+                            asset: ASSET,
+                            balance: account.opening_balance,
+                            nonce: 0,
+                            slots,
+                        },
+                    )
+                });
         let ledger = Ledger::with_compressor(domain, 0, accounts, compressor.clone())?;
         let signers = vec![Signer::default(); plan.accounts.len()];
-        Ok(Self { plan, keys, signers, ledger, compressor, signed: 0, sealed: 0 })
+        Ok(Self {
+            plan,
+            keys,
+            signers,
+            ledger,
+            compressor,
+            signed: 0,
+            sealed: 0,
+        })
     }
 
     /// The plan.
@@ -213,15 +239,26 @@ impl<C: Compressor + Clone> Replay<C> {
         let (plan, keys, compressor) = (&self.plan, &self.keys, &self.compressor);
         unsigned
             .into_par_iter()
-            .map(|Unsigned { order, nonce, key, key_index }| {
-                let account = order.signer();
-                let secrets = secrets_of(&plan.accounts[account as usize], key);
-                let bound = bound_message(&order.record().digest(), &domain);
-                keys.0[account as usize][key]
-                    .sign(&secrets, key_index, &bound, nonce, compressor)
-                    .map(|signature| SignedOrder { order, nonce, signature })
-                    .map_err(|error| ReplayError::Key { account, error })
-            })
+            .map(
+                |Unsigned {
+                     order,
+                     nonce,
+                     key,
+                     key_index,
+                 }| {
+                    let account = order.signer();
+                    let secrets = secrets_of(&plan.accounts[account as usize], key);
+                    let bound = bound_message(&order.record().digest(), &domain);
+                    keys.0[account as usize][key]
+                        .sign(&secrets, key_index, &bound, nonce, compressor)
+                        .map(|signature| SignedOrder {
+                            order,
+                            nonce,
+                            signature,
+                        })
+                        .map_err(|error| ReplayError::Key { account, error })
+                },
+            )
             .collect::<Result<_, _>>()
             .map(Some)
     }
@@ -251,9 +288,10 @@ impl<C: Compressor + Clone> Replay<C> {
 
         let mut batch = self.ledger.open_batch();
         for (operation, checked) in checked.into_iter().enumerate() {
-            let checked =
-                checked.map_err(|error| ReplayError::Signature { operation, error })?;
-            batch.checked(checked).map_err(|error| ReplayError::Ledger { operation, error })?;
+            let checked = checked.map_err(|error| ReplayError::Signature { operation, error })?;
+            batch
+                .checked(checked)
+                .map_err(|error| ReplayError::Ledger { operation, error })?;
         }
         let operation = batch.len();
         batch
@@ -273,12 +311,26 @@ fn next_order(
     valid_until: u64,
 ) -> Unsigned {
     let signer = &mut signers[operation.signer() as usize];
-    let Signer { key, first_nonce, nonce } = *signer;
+    let Signer {
+        key,
+        first_nonce,
+        nonce,
+    } = *signer;
     signer.nonce += 1;
     let order = match *operation {
-        PlannedOperation::Transfer { from, to, amount, fee, .. } => {
-            Order::Transfer(Transfer { from, to, amount, fee, valid_until })
-        }
+        PlannedOperation::Transfer {
+            from,
+            to,
+            amount,
+            fee,
+            ..
+        } => Order::Transfer(Transfer {
+            from,
+            to,
+            amount,
+            fee,
+            valid_until,
+        }),
         PlannedOperation::RotateKey { account, key } => {
             (signer.key, signer.first_nonce) = (key, signer.nonce);
             Order::RotateKey(RotateKey {
@@ -291,5 +343,10 @@ fn next_order(
             })
         }
     };
-    Unsigned { order, nonce, key, key_index: nonce - first_nonce }
+    Unsigned {
+        order,
+        nonce,
+        key,
+        key_index: nonce - first_nonce,
+    }
 }

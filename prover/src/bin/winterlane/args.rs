@@ -3,6 +3,8 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use winterlane_air::presets::{PresetName, SecurityLevel};
+use winterlane_prover::Engine;
 
 /// Proves batches of signed payments and verifies the proofs.
 ///
@@ -30,7 +32,7 @@ pub(crate) enum Command {
 /// What the demo and `prove` have in common.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ProvingArgs {
-    /// Trade of speed against proof size: blowup 2, 4 or 8.
+    /// Trade of speed against proof size: blowup 2, 4, 8 or 16.
     #[arg(long, value_enum, default_value_t = Profile::Fast)]
     pub(crate) profile: Profile,
     /// Provable bits of security.
@@ -100,8 +102,22 @@ pub(crate) enum Profile {
     Fast,
     /// Blowup 4.
     Balanced,
-    /// Blowup 8: smallest proofs.
+    /// Blowup 8: small proofs.
     Compact,
+    /// Blowup 16: the smallest proofs, with twice the memory of `compact`.
+    Smallest,
+}
+
+impl Profile {
+    /// The preset's name.
+    pub(crate) const fn name(self) -> PresetName {
+        match self {
+            Self::Fast => PresetName::Fast,
+            Self::Balanced => PresetName::Balanced,
+            Self::Compact => PresetName::Compact,
+            Self::Smallest => PresetName::Smallest,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,12 +130,32 @@ pub(crate) enum Security {
     Bits128,
 }
 
+impl Security {
+    /// The preset's level.
+    pub(crate) const fn level(self) -> SecurityLevel {
+        match self {
+            Self::Bits100 => SecurityLevel::Bits100,
+            Self::Bits128 => SecurityLevel::Bits128,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
     /// Stock winterfell.
     Stock,
     /// Winterlane's own pipeline on vector units.
     Simd,
+}
+
+impl EngineName {
+    /// The library's engine.
+    pub(crate) const fn engine(self) -> Engine {
+        match self {
+            Self::Stock => Engine::Stock,
+            Self::Simd => Engine::Simd,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl PublicFile {
     }
 }
 
-/// One batch, as read.
+/// One batch: the contents of its two files.
 #[derive(Debug)]
 pub(crate) struct BatchFiles {
     pub(crate) public: PublicFile,

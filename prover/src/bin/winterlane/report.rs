@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, fs};
 
 use serde::Serialize;
+use winterlane_prover::BatchProof;
 
 /// What a run did and what it cost. Seconds are summed over the batches.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -58,6 +59,15 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Counts a proof.
+    pub(crate) fn add(&mut self, proof: &BatchProof) {
+        self.rows += proof.rows;
+        self.columns = proof.columns;
+        self.trace_seconds += proof.trace_time.as_secs_f64();
+        self.prove_seconds += proof.prove_time.as_secs_f64();
+        self.proof_bytes += proof.proof.len();
+    }
+
     /// Fills the figures that follow from others.
     pub(crate) fn finish(&mut self) {
         let transfers = self.transfers as f64;
@@ -68,7 +78,7 @@ impl Report {
 
     /// One JSON object on one line.
     pub(crate) fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
+        serde_json::to_string(self).map(|json| json + "\n")
     }
 
     /// The table.

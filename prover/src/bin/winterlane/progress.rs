@@ -1,0 +1,88 @@
+//! Progress and log lines, both on standard error.
+
+use std::{io, ops::ControlFlow, time::Duration};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use winterlane_prover::engine::{Observer, Phase};
+
+/// Steps of the bar that one batch takes.
+const STEPS: u64 = 100;
+
+/// A bar over all batches with the phase that runs now. Without a terminal it draws nothing.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    pub(crate) fn new(screen: &MultiProgress, batches: usize) -> Self {
+        let bar = screen.add(ProgressBar::new(batches as u64 * STEPS));
+        // A template that does not parse is a mistake the tests find; the default bar will do.
+        if let Ok(style) =
+            ProgressStyle::with_template("{elapsed:>4} [{bar:30}] {percent:>3}% {msg}")
+        {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar }
+    }
+
+    /// Tells what runs now.
+    pub(crate) fn say(&self, what: impl Into<String>) {
+        self.bar.set_message(what.into());
+    }
+
+    /// Watches the proof of that batch.
+    pub(crate) fn batch(&self, index: usize) -> impl Observer + '_ {
+        move |phase: Phase, fraction: f64| {
+            let done = (fraction.clamp(0.0, 1.0) * STEPS as f64) as u64;
+            self.bar.set_position(index as u64 * STEPS + done);
+            self.bar.set_message(format!("batch {index}: {phase}"));
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Counts a batch as done.
+    pub(crate) fn batch_done(&self, index: usize) {
+        self.bar.set_position((index as u64 + 1) * STEPS);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Starts logging to standard error, `warn` and above unless `RUST_LOG` says otherwise.
+pub(crate) fn start_logging(screen: &MultiProgress) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+        .with_writer(AroundBars(screen.clone()))
+        .init();
+}
+
+/// Writes log lines without tearing the bars.
+struct AroundBars(MultiProgress);
+
+impl<'a> MakeWriter<'a> for AroundBars {
+    type Writer = LineWriter<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        LineWriter(&self.0)
+    }
+}
+
+struct LineWriter<'a>(&'a MultiProgress);
+
+impl io::Write for LineWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
