@@ -4,6 +4,9 @@ use core::fmt;
 
 use thiserror::Error;
 use winter_verifier::VerifierError;
+use winterlane_air::public::{BATCH_NUMBER_BITS, MAX_OPERATIONS};
+
+use crate::PolicyError;
 
 /// Why a proof was not accepted.
 ///
@@ -20,6 +23,12 @@ pub enum VerifyError {
         /// The proof's length, in bytes.
         found: usize,
     },
+    /// No batch has these public inputs.
+    #[error("public inputs: {0}")]
+    Inputs(#[from] InputsError),
+    /// The policy cannot be applied to this statement.
+    #[error("policy: {0}")]
+    Policy(#[from] PolicyError),
     /// The bytes are not the one encoding of a proof of the expected shape.
     #[error("byte {offset}, {section}: {reason}")]
     Refused {
@@ -62,6 +71,18 @@ pub enum VerifyError {
     /// Winterfell's verifier does not accept the proof.
     #[error("{0}")]
     Rejected(VerifierError),
+}
+
+/// Public inputs that no batch has, whatever its proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InputsError {
+    /// The number of operation slots is not a power of two, or is too large.
+    #[error("{0} is not a number of operation slots: a power of two up to {MAX_OPERATIONS}")]
+    NumOperations(u32),
+    /// The batch number is too large.
+    #[error("batch number {0} is not below 2^{BATCH_NUMBER_BITS}")]
+    BatchNumber(u64),
 }
 
 /// The part of a proof in which the door stopped, in the order of the encoding.

@@ -30,14 +30,18 @@
 
 extern crate alloc;
 
+mod batch;
+mod chain;
 mod door;
 mod error;
 mod policy;
 mod shape;
 mod verify;
 
+pub use batch::{BatchCoin, BatchHash, BatchTree, Policy, verify_batch};
+pub use chain::{Batch, ChainError, ChainFault, VerifiedChain, verify_chain};
 pub use door::{BoundedOpening, OpeningError};
-pub use error::{Reason, Section, VerifyError};
+pub use error::{InputsError, Reason, Section, VerifyError};
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
 pub use shape::{MAX_LOG2_LDE_LENGTH, MAX_NUM_QUERIES, MAX_TRACE_WIDTH, PolicyError, TraceShape};
 pub use verify::{Verified, verify};

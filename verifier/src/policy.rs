@@ -10,6 +10,7 @@ use winter_air::{
 use winter_crypto::Hasher;
 use winter_math::fields::f64::BaseElement;
 use winter_utils::Serializable;
+use winterlane_air::presets::Preset;
 
 use crate::{
     PolicyError, TraceShape,
@@ -86,6 +87,7 @@ pub(crate) struct Entry {
     pub(crate) log2_length: u32,
     pub(crate) options: ProofOptions,
     pub(crate) bits: u32,
+    pub(crate) preset: Option<Preset>,
     /// The options as a proof spells them.
     pub(crate) encoded: Vec<u8>,
 }
@@ -125,7 +127,7 @@ impl<H: Hasher> AirPolicy<H> {
                     log2_length,
                 });
             }
-            self.push(log2_length, options.clone(), bits);
+            self.push(log2_length, options.clone(), bits, None);
         }
         Ok(self)
     }
@@ -165,12 +167,19 @@ impl<H: Hasher> AirPolicy<H> {
     }
 
     /// Adds an entry whose bits are known and whose options [`check_options`] accepts.
-    pub(crate) fn push(&mut self, log2_length: u32, options: ProofOptions, bits: u32) {
+    pub(crate) fn push(
+        &mut self,
+        log2_length: u32,
+        options: ProofOptions,
+        bits: u32,
+        preset: Option<Preset>,
+    ) {
         let encoded = options.to_bytes();
         self.entries.push(Entry {
             log2_length,
             options,
             bits,
+            preset,
             encoded,
         });
     }

@@ -6,6 +6,7 @@ use winter_air::{Air, ProofOptions, proof::Proof};
 use winter_crypto::{ElementHasher, RandomCoin};
 use winter_math::{ToElements, fields::f64::BaseElement};
 use winter_verifier::{AcceptableOptions, VerifierError};
+use winterlane_air::presets::Preset;
 
 use crate::{
     AirPolicy, BoundedOpening, VerifyError,
@@ -22,6 +23,8 @@ pub struct Verified {
     pub trace_length: usize,
     /// The options of the proof.
     pub options: ProofOptions,
+    /// The preset that these options are, when the policy accepts presets.
+    pub preset: Option<Preset>,
     /// Bytes of the proof.
     pub proof_bytes: usize,
 }
@@ -86,6 +89,7 @@ where
         bits: entry.bits,
         trace_length,
         options: entry.options.clone(),
+        preset: entry.preset,
         proof_bytes: proof.len(),
     })
 }

@@ -1,0 +1,161 @@
+//! The verifier of consecutive batches.
+
+use alloc::vec::Vec;
+
+use thiserror::Error;
+use winterlane_air::{Digest, PublicInputs};
+
+use crate::{Policy, Verified, VerifyError, verify_batch};
+
+/// A batch as a chain of them is handed to [`verify_chain`].
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// What the proof says.
+    pub inputs: PublicInputs,
+    /// The proof.
+    pub proof: &'a [u8],
+}
+
+/// What a chain of proofs says as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifiedChain {
+    /// Which rollup on which chain.
+    pub domain: Digest,
+    /// Number of the first batch. The last has this number plus the number of batches minus one.
+    pub first_batch: u64,
+    /// The root before the first batch. Compare it with the state that you hold.
+    pub old_root: Digest,
+    /// The root after the last batch.
+    pub new_root: Digest,
+    /// What was accepted of each batch.
+    pub batches: Vec<Verified>,
+}
+
+/// Why a chain was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("batch {index} of the chain: {fault}")]
+pub struct ChainError {
+    /// Which batch, counted from 0 in the order given.
+    pub index: usize,
+    /// What is wrong with it.
+    pub fault: ChainFault,
+}
+
+/// What is wrong with one batch of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ChainFault {
+    /// There is no batch at all.
+    #[error("there is none")]
+    Empty,
+    /// It belongs to another domain than the first.
+    #[error("its domain is {found}, that of the chain {expected}")]
+    Domain {
+        /// Domain of the first batch.
+        expected: Digest,
+        /// Its own.
+        found: Digest,
+    },
+    /// Its number does not follow that of the batch before it.
+    #[error("its number is {found}, the one before has {before}")]
+    Number {
+        /// Number of the batch before.
+        before: u64,
+        /// Its own.
+        found: u64,
+    },
+    /// It does not start where the batch before it ends.
+    #[error("its old root is {found}, the one before ends with {expected}")]
+    Root {
+        /// New root of the batch before.
+        expected: Digest,
+        /// Its own old root.
+        found: Digest,
+    },
+    /// Its proof is not accepted.
+    #[error("{0}")]
+    Proof(VerifyError),
+}
+
+/// Verifies consecutive batches: one domain, numbers that count up, each batch starting from the
+/// root that the one before leaves, and every proof.
+///
+/// The links are looked at first. With the feature `parallel` the proofs are verified on all cores
+/// of the present rayon pool, each within the memory bound of [`verify`](crate::verify).
+///
+/// # Errors
+/// The first batch that does not follow from the one before, or else the first with a proof that
+/// is not accepted; an empty chain is an error too.
+pub fn verify_chain(batches: &[Batch<'_>], policy: &Policy) -> Result<VerifiedChain, ChainError> {
+    let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
+        return Err(ChainError {
+            index: 0,
+            fault: ChainFault::Empty,
+        });
+    };
+    for (index, (before, batch)) in (1..).zip(batches.iter().zip(batches.iter().skip(1))) {
+        check_link(&first.inputs.domain, &before.inputs, &batch.inputs)
+            .map_err(|fault| ChainError { index, fault })?;
+    }
+    Ok(VerifiedChain {
+        domain: first.inputs.domain,
+        first_batch: first.inputs.batch_number,
+        old_root: first.inputs.old_root,
+        new_root: last.inputs.new_root,
+        batches: verify_proofs(batches, policy)?,
+    })
+}
+
+fn check_link(
+    domain: &Digest,
+    before: &PublicInputs,
+    batch: &PublicInputs,
+) -> Result<(), ChainFault> {
+    if batch.domain != *domain {
+        return Err(ChainFault::Domain {
+            expected: *domain,
+            found: batch.domain,
+        });
+    }
+    if before.batch_number.checked_add(1) != Some(batch.batch_number) {
+        let (before, found) = (before.batch_number, batch.batch_number);
+        return Err(ChainFault::Number { before, found });
+    }
+    if batch.old_root != before.new_root {
+        return Err(ChainFault::Root {
+            expected: before.new_root,
+            found: batch.old_root,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "parallel"))]
+fn verify_proofs(batches: &[Batch<'_>], policy: &Policy) -> Result<Vec<Verified>, ChainError> {
+    batches
+        .iter()
+        .enumerate()
+        .map(|(index, batch)| verify_one(index, batch, policy))
+        .collect()
+}
+
+#[cfg(feature = "parallel")]
+fn verify_proofs(batches: &[Batch<'_>], policy: &Policy) -> Result<Vec<Verified>, ChainError> {
+    use rayon::prelude::*;
+
+    // All results are kept, so that the error is that of the first batch and not of the fastest.
+    let results: Vec<_> = batches
+        .par_iter()
+        .enumerate()
+        .map(|(index, batch)| verify_one(index, batch, policy))
+        .collect();
+    results.into_iter().collect()
+}
+
+fn verify_one(index: usize, batch: &Batch<'_>, policy: &Policy) -> Result<Verified, ChainError> {
+    verify_batch(batch.proof, &batch.inputs, policy).map_err(|error| ChainError {
+        index,
+        fault: ChainFault::Proof(error),
+    })
+}
