@@ -2,6 +2,8 @@
 
 #[cfg(feature = "replay")]
 pub mod replay;
+#[cfg(feature = "wallet")]
+pub mod wallet;
 
 pub mod engine;
 pub mod trace;
