@@ -10,7 +10,7 @@ use crate::x86::{
 use crate::{
     Backend,
     scalar::{Scalar, ScalarToken},
-    vector::Kernel,
+    vector::{Kernel, Vector},
 };
 
 /// Runs `kernel` compiled for `backend`, or the scalar one if this CPU lacks that backend.
@@ -32,6 +32,25 @@ pub fn dispatch<K: Kernel>(backend: Backend, kernel: K) -> K::Output {
         #[cfg(target_arch = "aarch64")]
         // SAFETY: as above.
         Backend::Neon => unsafe { neon(kernel) },
+        _ => kernel.run::<Scalar>(ScalarToken::new()),
+    }
+}
+
+/// Runs `kernel` compiled for the backend whose vectors are `V`: one call, without detection.
+#[inline]
+pub(crate) fn dispatch_as<V: Vector, K: Kernel>(kernel: K) -> K::Output {
+    match V::LANES {
+        // Outside this crate a vector type cannot be named: code that is generic over one was
+        // entered through `dispatch`, which had asked the CPU.
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: eight lanes are AVX-512's, and the CPU has it, as just argued.
+        8 => unsafe { avx512(kernel) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: four lanes are AVX2's, likewise.
+        4 => unsafe { avx2(kernel) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: two lanes are NEON's, likewise.
+        2 => unsafe { neon(kernel) },
         _ => kernel.run::<Scalar>(ScalarToken::new()),
     }
 }

@@ -1,0 +1,263 @@
+//! Field elements of several rows at once, that generic winterfell code can compute with.
+//!
+//! winterfell's constraint functions are generic over `FieldElement`. The types here implement it
+//! for many rows of a trace in one value, so that the *same* `Air::evaluate_transition` that the
+//! verifier runs on one out-of-domain row evaluates whole vectors of rows in the prover:
+//!
+//! - [`PackedElement`] is one vector. Its operations inline; they are fast where the AIR's function
+//!   is itself inlined under a [`dispatch`](crate::dispatch()) (`#[inline(always)]` all the way),
+//!   and very slow elsewhere, when every intrinsic becomes a call.
+//! - [`WideElement`] is [`WIDE_LANES`] rows in memory. Each of its operations is one call into a
+//!   function compiled for the instruction set, so it is fast in code that does not inline.
+//! - [`PackedExtension`] is an element of the quadratic or cubic extension over either.
+//!
+//! # What packed elements cannot do
+//!
+//! Arithmetic, `From`, constants and comparison work lane by lane (two values are equal if all
+//! lanes are). A value of several rows has no single integer and no bytes, so the conversions of
+//! `FieldElement` that take an element apart (`base_element`, `slice_as_base_elements`, `as_bytes`)
+//! panic; conversions from bytes and integers put the same value in all lanes. Constraint functions
+//! have no use for the former: they are polynomials.
+//!
+//! # Representation
+//!
+//! Lanes are canonical Montgomery forms, as in `BaseElement`.
+
+mod boilerplate;
+mod extension;
+#[cfg(test)]
+mod tests;
+mod wide;
+
+use core::fmt;
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+pub use self::boilerplate::Arithmetic;
+pub use self::extension::PackedExtension;
+pub use self::wide::{WIDE_LANES, WideElement};
+use crate::goldilocks::EPSILON;
+use crate::vector::{MAX_LANES, Vector};
+
+/// Rows of a column in one value, made of [`PACKS`](Self::PACKS) vectors.
+pub trait RowPack<V: Vector>: FieldElement<BaseField = BaseElement> {
+    /// Vectors in a value.
+    const PACKS: usize;
+
+    /// Rows in a value: `PACKS * V::LANES`.
+    const ROWS: usize = Self::PACKS * V::LANES;
+
+    /// Vector `i`, which holds rows `i * V::LANES` and on.
+    ///
+    /// # Panics
+    /// Panics if `i >= PACKS`.
+    fn pack(&self, i: usize) -> PackedElement<V>;
+
+    /// Replaces vector `i`.
+    ///
+    /// # Panics
+    /// Panics if `i >= PACKS`.
+    fn set_pack(&mut self, i: usize, pack: PackedElement<V>);
+}
+
+/// One vector of base field elements, one row in each lane.
+///
+/// ```
+/// use winter_math::{FieldElement, fields::f64::BaseElement};
+/// use winterlane_field_simd::{Backend, Kernel, Vector, dispatch, packed_element::PackedElement};
+///
+/// /// Cubes elements, vector by vector, with code that knows nothing of vectors.
+/// struct Cube<'a>(&'a mut [BaseElement]);
+///
+/// impl Kernel for Cube<'_> {
+///     type Output = ();
+///     #[inline(always)]
+///     fn run<V: Vector>(self, _token: V::Token) {
+///         for chunk in self.0.chunks_mut(V::LANES) {
+///             PackedElement::<V>::load(chunk).cube().store(chunk);
+///         }
+///     }
+/// }
+///
+/// let mut values: Vec<_> = (0..21u32).map(BaseElement::from).collect();
+/// dispatch(Backend::current(), Cube(&mut values));
+/// assert_eq!(values[20], BaseElement::new(8000));
+/// ```
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct PackedElement<V: Vector>(V);
+
+// SAFETY: vectors are plain register-sized integers; sending or sharing them is copying bits.
+unsafe impl<V: Vector> Send for PackedElement<V> {}
+// SAFETY: as above.
+unsafe impl<V: Vector> Sync for PackedElement<V> {}
+
+impl<V: Vector> PackedElement<V> {
+    /// The token that the existence of the type `V` proves: the backends' types cannot be named
+    /// outside this crate, and `dispatch` hands one to generic code only after it has asked the CPU.
+    #[inline(always)]
+    fn token() -> V::Token {
+        const { assert!(size_of::<V::Token>() == 0) }
+        // SAFETY: the token has no size and no validity requirement beyond the CPU's instructions,
+        // which a caller that has got hold of the type V is running with.
+        unsafe { core::mem::transmute_copy::<(), V::Token>(&()) }
+    }
+
+    /// A vector with `value` in each lane, for constants.
+    const fn constant(value: u64) -> Self {
+        const { assert!(size_of::<V>() <= size_of::<[u64; MAX_LANES]>()) }
+        // SAFETY: a vector is LANES plain integers, for which any bits are valid, and the array
+        // is at least as large.
+        Self(unsafe { core::mem::transmute_copy::<[u64; MAX_LANES], V>(&[value; MAX_LANES]) })
+    }
+
+    /// The lanes of a vector of canonical Montgomery forms.
+    #[inline(always)]
+    pub fn from_vector(vector: V) -> Self {
+        Self(vector)
+    }
+
+    /// The vector of canonical Montgomery forms.
+    #[inline(always)]
+    pub fn vector(self) -> V {
+        self.0
+    }
+
+    /// `value` in every lane.
+    #[inline(always)]
+    pub fn splat(value: BaseElement) -> Self {
+        Self(V::splat(Self::token(), value.inner()))
+    }
+
+    /// The first `V::LANES` elements of `values`; zeros where there are fewer.
+    #[inline(always)]
+    pub fn load(values: &[BaseElement]) -> Self {
+        let integers = as_integers(values);
+        if integers.len() >= V::LANES {
+            Self(V::load(Self::token(), integers))
+        } else {
+            Self(V::load_partial(Self::token(), integers))
+        }
+    }
+
+    /// Writes the lanes to the first `V::LANES` places of `values`, or to all if there are fewer.
+    #[inline(always)]
+    pub fn store(self, values: &mut [BaseElement]) {
+        let integers = as_integers_mut(values);
+        if integers.len() >= V::LANES {
+            self.0.store(integers);
+        } else {
+            self.0.store_partial(integers);
+        }
+    }
+
+    /// The element in lane `i`.
+    ///
+    /// # Panics
+    /// Panics if `i` is not below [`MAX_LANES`](crate::vector::MAX_LANES).
+    #[inline(always)]
+    pub fn lane(self, i: usize) -> BaseElement {
+        BaseElement::from_mont(self.0.to_array()[i])
+    }
+
+    /// Transposes a square of `V::LANES` vectors: lane `i` of vector `j` becomes lane `j` of vector
+    /// `i`.
+    ///
+    /// # Panics
+    /// Panics if `square` does not hold `V::LANES` vectors.
+    #[inline(always)]
+    pub fn transpose(square: &mut [Self]) {
+        assert_eq!(square.len(), V::LANES, "a square of vectors");
+        let mut block = 1;
+        while block < V::LANES {
+            for i in 0..V::LANES {
+                if i & block == 0 {
+                    let (low, high) = square[i].0.interleave(square[i | block].0, block);
+                    (square[i].0, square[i | block].0) = (low, high);
+                }
+            }
+            block *= 2;
+        }
+    }
+}
+
+impl<V: Vector> RowPack<V> for PackedElement<V> {
+    const PACKS: usize = 1;
+
+    #[inline(always)]
+    fn pack(&self, i: usize) -> Self {
+        assert!(i == 0, "a packed element is one vector");
+        *self
+    }
+
+    #[inline(always)]
+    fn set_pack(&mut self, i: usize, pack: Self) {
+        assert!(i == 0, "a packed element is one vector");
+        *self = pack;
+    }
+}
+
+impl<V: Vector> Arithmetic for PackedElement<V> {
+    const ALL_ZERO: Self = Self::constant(0);
+    // One is 2^64 mod p.
+    const ALL_ONE: Self = Self::constant(EPSILON);
+    const DEGREE: usize = 1;
+
+    #[inline(always)]
+    fn broadcast(value: BaseElement) -> Self {
+        Self::splat(value)
+    }
+
+    #[inline(always)]
+    fn sum(self, rhs: Self) -> Self {
+        Self(self.0.add_canonical(rhs.0))
+    }
+
+    #[inline(always)]
+    fn difference(self, rhs: Self) -> Self {
+        Self(self.0.sub(rhs.0))
+    }
+
+    #[inline(always)]
+    fn product(self, rhs: Self) -> Self {
+        Self(self.0.mul_mont(rhs.0))
+    }
+
+    #[inline(always)]
+    fn scaled(self, rhs: BaseElement) -> Self {
+        self.product(Self::splat(rhs))
+    }
+
+    #[inline(always)]
+    fn squared(self) -> Self {
+        Self(self.0.square_mont())
+    }
+
+    #[inline(always)]
+    fn equals(&self, rhs: &Self) -> bool {
+        self.0.to_array() == rhs.0.to_array()
+    }
+
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lanes = self.0.to_array().map(BaseElement::from_mont);
+        f.debug_list().entries(&lanes[..V::LANES]).finish()
+    }
+}
+
+boilerplate::field_element!([V: Vector] PackedElement<V>);
+
+/// Elements as the integers that they hold.
+#[inline(always)]
+fn as_integers(values: &[BaseElement]) -> &[u64] {
+    const { assert!(size_of::<BaseElement>() == 8 && align_of::<BaseElement>() == 8) }
+    // SAFETY: a BaseElement is a single u64 (asserted by size and alignment), any of whose values
+    // is a valid u64.
+    unsafe { core::slice::from_raw_parts(values.as_ptr().cast(), values.len()) }
+}
+
+/// Elements as the integers that they hold; only canonical ones may be written.
+#[inline(always)]
+fn as_integers_mut(values: &mut [BaseElement]) -> &mut [u64] {
+    // SAFETY: as above; a BaseElement of any u64 is a valid value of its type.
+    unsafe { core::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) }
+}

@@ -1,0 +1,231 @@
+//! Every packed type on every backend against winterfell's own elements, lane by lane.
+
+use core::fmt::Debug;
+
+use proptest::prelude::*;
+use winter_math::{
+    ExtensionOf, FieldElement,
+    fields::{CubeExtension, QuadExtension, f64::BaseElement},
+};
+
+use super::{PackedElement, PackedExtension, RowPack, WIDE_LANES, WideElement};
+use crate::{Backend, Kernel, Vector, dispatch};
+
+/// A polynomial expression that uses every operation constraint functions use.
+fn expression<E: FieldElement<BaseField = BaseElement>>(a: E, b: E, c: BaseElement) -> [E; 9] {
+    let mut d = a + b;
+    d *= a;
+    d -= b.square();
+    d += E::from(3_u32);
+    [
+        a + b,
+        a - b,
+        a * b,
+        -a,
+        a.cube().double() - b.square(),
+        d.mul_base(c) + E::ONE - E::ZERO,
+        a.exp_vartime(13_u32.into()),
+        a / b,
+        E::from(c) - a.conjugate(),
+    ]
+}
+
+/// Computes the expression over packs of rows of base elements.
+struct Base<'a, const WIDE: bool> {
+    a: &'a [BaseElement],
+    b: &'a [BaseElement],
+    c: BaseElement,
+}
+
+/// Likewise over rows of extension elements, given and returned as interleaved base elements.
+struct Extension<'a, const WIDE: bool, const D: usize> {
+    a: &'a [BaseElement],
+    b: &'a [BaseElement],
+    c: BaseElement,
+}
+
+fn gather<V: Vector, T: RowPack<V>>(values: &[BaseElement], stride: usize, first: usize) -> T {
+    let mut result = T::ZERO;
+    for pack in 0..T::PACKS {
+        let lanes: Vec<_> = (0..V::LANES)
+            .map(|lane| values[(pack * V::LANES + lane) * stride + first])
+            .collect();
+        result.set_pack(pack, PackedElement::load(&lanes));
+    }
+    result
+}
+
+fn scatter<V: Vector, T: RowPack<V>>(value: T) -> Vec<BaseElement> {
+    let mut rows = vec![BaseElement::ZERO; T::ROWS];
+    for pack in 0..T::PACKS {
+        value.pack(pack).store(&mut rows[pack * V::LANES..]);
+    }
+    rows
+}
+
+impl<const WIDE: bool> Base<'_, WIDE> {
+    #[inline(always)]
+    fn eval<V: Vector, T: RowPack<V>>(&self) -> Vec<Vec<BaseElement>> {
+        expression(
+            gather::<V, T>(self.a, 1, 0),
+            gather::<V, T>(self.b, 1, 0),
+            self.c,
+        )
+        .map(scatter::<V, T>)
+        .to_vec()
+    }
+}
+
+impl<const WIDE: bool> Kernel for Base<'_, WIDE> {
+    type Output = Vec<Vec<BaseElement>>;
+
+    #[inline(always)]
+    fn run<V: Vector>(self, _token: V::Token) -> Self::Output {
+        if WIDE {
+            self.eval::<V, WideElement<V>>()
+        } else {
+            self.eval::<V, PackedElement<V>>()
+        }
+    }
+}
+
+impl<const WIDE: bool, const D: usize> Extension<'_, WIDE, D> {
+    #[inline(always)]
+    fn eval<V: Vector, T: RowPack<V> + super::Arithmetic>(&self) -> Vec<[Vec<BaseElement>; D]>
+    where
+        PackedExtension<T, D>: FieldElement<BaseField = BaseElement> + ExtensionOf<T>,
+    {
+        let element = |values: &[BaseElement]| {
+            PackedExtension::<T, D>::new(core::array::from_fn(|d| gather::<V, T>(values, D, d)))
+        };
+        let (a, b) = (element(self.a), element(self.b));
+        let mixed = a.mul_base(b.coefficients()[0]) + PackedExtension::from(b.coefficients()[1]);
+        expression(a, b, self.c)
+            .into_iter()
+            .chain([mixed])
+            .map(|x| x.coefficients().map(scatter::<V, T>))
+            .collect()
+    }
+}
+
+impl<const WIDE: bool, const D: usize> Kernel for Extension<'_, WIDE, D> {
+    type Output = Vec<[Vec<BaseElement>; D]>;
+
+    #[inline(always)]
+    fn run<V: Vector>(self, _token: V::Token) -> Self::Output {
+        if WIDE {
+            self.eval::<V, WideElement<V>>()
+        } else {
+            self.eval::<V, PackedElement<V>>()
+        }
+    }
+}
+
+fn check_base<const WIDE: bool>(a: &[BaseElement], b: &[BaseElement], c: BaseElement) {
+    for backend in Backend::available() {
+        let results = dispatch(backend, Base::<WIDE> { a, b, c });
+        for (i, rows) in results.iter().enumerate() {
+            assert_eq!(rows.len(), if WIDE { WIDE_LANES } else { backend.lanes() });
+            for (row, &x) in rows.iter().enumerate() {
+                let expected = expression(a[row], b[row], c)[i];
+                assert_eq!(
+                    x.inner(),
+                    expected.inner(),
+                    "{backend}, operation {i}, row {row}"
+                );
+            }
+        }
+    }
+}
+
+fn check_extension<E, const WIDE: bool, const D: usize>(
+    a: &[BaseElement],
+    b: &[BaseElement],
+    c: BaseElement,
+) where
+    E: FieldElement<BaseField = BaseElement> + Debug,
+{
+    let (ea, eb) = (
+        E::slice_from_base_elements(a),
+        E::slice_from_base_elements(b),
+    );
+    for backend in Backend::available() {
+        let results = dispatch(backend, Extension::<WIDE, D> { a, b, c });
+        for (i, planes) in results.iter().enumerate() {
+            for row in 0..planes[0].len() {
+                let coefficients: Vec<_> = planes.iter().map(|plane| plane[row]).collect();
+                let x = E::slice_from_base_elements(&coefficients)[0];
+                let expected = match expression(ea[row], eb[row], c).get(i) {
+                    Some(expected) => *expected,
+                    None => ea[row].mul_base(b[row * D]) + E::from(b[row * D + 1]),
+                };
+                assert_eq!(x, expected, "{backend}, operation {i}, row {row}");
+            }
+        }
+    }
+}
+
+fn elements(n: usize) -> impl Strategy<Value = Vec<BaseElement>> {
+    let edge = prop_oneof![
+        4 => any::<u64>(),
+        1 => prop_oneof![
+            Just(0),
+            Just(1),
+            Just(crate::goldilocks::P - 1),
+            Just(crate::goldilocks::EPSILON)
+        ],
+    ];
+    proptest::collection::vec(edge.prop_map(BaseElement::new), n)
+}
+
+proptest! {
+    #[test]
+    fn all_types_compute_as_winterfell(
+        a in elements(3 * WIDE_LANES),
+        b in elements(3 * WIDE_LANES),
+        c in elements(1),
+    ) {
+        check_base::<false>(&a, &b, c[0]);
+        check_base::<true>(&a, &b, c[0]);
+        let (a2, b2) = (&a[..2 * WIDE_LANES], &b[..2 * WIDE_LANES]);
+        check_extension::<QuadExtension<BaseElement>, false, 2>(a2, b2, c[0]);
+        check_extension::<QuadExtension<BaseElement>, true, 2>(a2, b2, c[0]);
+        check_extension::<CubeExtension<BaseElement>, false, 3>(&a, &b, c[0]);
+        check_extension::<CubeExtension<BaseElement>, true, 3>(&a, &b, c[0]);
+    }
+}
+
+/// Transposes the square `0..LANES * LANES` in memory.
+struct Transpose;
+
+impl Kernel for Transpose {
+    type Output = Vec<BaseElement>;
+
+    #[inline(always)]
+    fn run<V: Vector>(self, _token: V::Token) -> Vec<BaseElement> {
+        let numbers: Vec<_> = (0..(V::LANES * V::LANES) as u32)
+            .map(BaseElement::from)
+            .collect();
+        let mut square: Vec<_> = numbers
+            .chunks(V::LANES)
+            .map(PackedElement::<V>::load)
+            .collect();
+        PackedElement::transpose(&mut square);
+        let mut result = numbers;
+        for (row, pack) in result.chunks_mut(V::LANES).zip(square) {
+            pack.store(row);
+        }
+        result
+    }
+}
+
+#[test]
+fn transposes() {
+    for backend in Backend::available() {
+        let n = backend.lanes();
+        let result = dispatch(backend, Transpose);
+        for (i, x) in result.iter().enumerate() {
+            assert_eq!(x.as_int(), ((i % n) * n + i / n) as u64, "{backend}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Many rows in memory, for code that does not inline.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use winter_math::fields::f64::BaseElement;
+
+use super::boilerplate::{self, Arithmetic};
+use super::{PackedElement, RowPack};
+use crate::dispatch::dispatch_as;
+use crate::goldilocks::EPSILON;
+use crate::vector::{Kernel, Vector};
+
+/// Rows in a [`WideElement`]: enough to outweigh a call, few enough for a row's worth of them to
+/// stay in cache.
+pub const WIDE_LANES: usize = 32;
+
+/// [`WIDE_LANES`] base field elements in memory, one row each.
+///
+/// Each operation is one call of a function compiled for the vectors `V`, whatever the code around
+/// it is compiled for.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub struct WideElement<V: Vector> {
+    lanes: [BaseElement; WIDE_LANES],
+    _vector: PhantomData<fn() -> V>,
+}
+
+impl<V: Vector> WideElement<V> {
+    #[inline(always)]
+    const fn new(lanes: [BaseElement; WIDE_LANES]) -> Self {
+        Self {
+            lanes,
+            _vector: PhantomData,
+        }
+    }
+}
+
+impl<V: Vector> RowPack<V> for WideElement<V> {
+    const PACKS: usize = WIDE_LANES / V::LANES;
+
+    #[inline(always)]
+    fn pack(&self, i: usize) -> PackedElement<V> {
+        PackedElement::load(&self.lanes[i * V::LANES..(i + 1) * V::LANES])
+    }
+
+    #[inline(always)]
+    fn set_pack(&mut self, i: usize, pack: PackedElement<V>) {
+        pack.store(&mut self.lanes[i * V::LANES..(i + 1) * V::LANES]);
+    }
+}
+
+/// `op(a, b)` for each pair of vectors, into `a`.
+struct InPlace<'a, V: Vector, const OP: u8> {
+    a: &'a mut WideElement<V>,
+    b: &'a WideElement<V>,
+}
+
+const ADD: u8 = 0;
+const SUB: u8 = 1;
+const MUL: u8 = 2;
+
+impl<V: Vector, const OP: u8> Kernel for InPlace<'_, V, OP> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<W: Vector>(self, _token: W::Token) {
+        let a = self.a.lanes.chunks_exact_mut(W::LANES);
+        for (a, b) in a.zip(self.b.lanes.chunks_exact(W::LANES)) {
+            let (x, y) = (PackedElement::<W>::load(a), PackedElement::<W>::load(b));
+            let result = match OP {
+                ADD => x.sum(y),
+                SUB => x.difference(y),
+                _ => x.product(y),
+            };
+            result.store(a);
+        }
+    }
+}
+
+/// `a = a^2`.
+struct Square<'a, V: Vector>(&'a mut WideElement<V>);
+
+impl<V: Vector> Kernel for Square<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<W: Vector>(self, _token: W::Token) {
+        for a in self.0.lanes.chunks_exact_mut(W::LANES) {
+            PackedElement::<W>::load(a).squared().store(a);
+        }
+    }
+}
+
+/// `a = a * b` for one `b`.
+struct Scale<'a, V: Vector>(&'a mut WideElement<V>, BaseElement);
+
+impl<V: Vector> Kernel for Scale<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<W: Vector>(self, _token: W::Token) {
+        let factor = PackedElement::<W>::splat(self.1);
+        for a in self.0.lanes.chunks_exact_mut(W::LANES) {
+            PackedElement::<W>::load(a).product(factor).store(a);
+        }
+    }
+}
+
+impl<V: Vector> Arithmetic for WideElement<V> {
+    const ALL_ZERO: Self = Self::new([BaseElement::from_mont(0); WIDE_LANES]);
+    // One is 2^64 mod p.
+    const ALL_ONE: Self = Self::new([BaseElement::from_mont(EPSILON); WIDE_LANES]);
+    const DEGREE: usize = 1;
+
+    #[inline]
+    fn broadcast(value: BaseElement) -> Self {
+        Self::new([value; WIDE_LANES])
+    }
+
+    #[inline]
+    fn sum(mut self, rhs: Self) -> Self {
+        dispatch_as::<V, _>(InPlace::<V, ADD> {
+            a: &mut self,
+            b: &rhs,
+        });
+        self
+    }
+
+    #[inline]
+    fn difference(mut self, rhs: Self) -> Self {
+        dispatch_as::<V, _>(InPlace::<V, SUB> {
+            a: &mut self,
+            b: &rhs,
+        });
+        self
+    }
+
+    #[inline]
+    fn product(mut self, rhs: Self) -> Self {
+        dispatch_as::<V, _>(InPlace::<V, MUL> {
+            a: &mut self,
+            b: &rhs,
+        });
+        self
+    }
+
+    #[inline]
+    fn scaled(mut self, rhs: BaseElement) -> Self {
+        dispatch_as::<V, _>(Scale(&mut self, rhs));
+        self
+    }
+
+    #[inline]
+    fn squared(mut self) -> Self {
+        dispatch_as::<V, _>(Square(&mut self));
+        self
+    }
+
+    #[inline]
+    fn equals(&self, rhs: &Self) -> bool {
+        self.lanes == rhs.lanes
+    }
+
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.lanes).finish()
+    }
+}
+
+boilerplate::field_element!([V: Vector] WideElement<V>);
