@@ -78,7 +78,7 @@ pub const CONSTRAINT_GROUPS: &[ConstraintGroup] = &[
     ConstraintGroup::new("path", DIGEST_WIDTH, 2, true),
     ConstraintGroup::new("siblings", DIGEST_WIDTH, 2, true),
     ConstraintGroup::new("side", 1, 1, true),
-    ConstraintGroup::new("index", 2, 2, true),
+    ConstraintGroup::new("index", 2, 1, true),
     ConstraintGroup::new("bits", range::NUM_BITS, 2, false),
     ConstraintGroup::new("limbs", 3, 1, true),
     ConstraintGroup::new("limbs-end", 3, 1, true),
