@@ -8,6 +8,7 @@ mod aarch64;
 mod backend;
 mod dispatch;
 pub mod goldilocks;
+pub mod hashing;
 pub mod packed_element;
 mod scalar;
 pub mod vector;
