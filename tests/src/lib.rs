@@ -5,3 +5,5 @@
 pub mod airs;
 pub mod constraint_check;
 pub mod hostile;
+pub mod scenario;
+pub mod stock;
