@@ -9,7 +9,8 @@ use core::mem;
 
 use super::{
     CheckedOrder, Ledger, LedgerError, OperationWitness, ReceiverWitness, SealError, SealedBatch,
-    SignerWitness, check_order, leaf_digests,
+    SignerWitness, check_order,
+    rules::{created, credit, debit, same_asset},
 };
 use crate::{
     Account, Deposit, Digest, KeySlot, MAX_OPERATIONS, Order, PublicInputs, Record, SignedOrder,
@@ -191,18 +192,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
                 return Err(LedgerError::AccountExists { account: to });
             }
             Some(keys) => {
-                let slot = |i: usize| KeySlot {
-                    root: keys.roots[i],
-                    first_nonce: 0,
-                    scope: keys.scopes[i],
-                };
-                let slots = [slot(0), slot(1)];
-                let account = Account {
-                    asset,
-                    balance: amount,
-                    nonce: 0,
-                    slots,
-                };
+                let account = created(asset, amount, &keys);
                 (None, Some(account), account)
             }
         };
@@ -455,91 +445,5 @@ impl<'a, C: Compressor> Batch<'a, C> {
             receiver,
         };
         self.operations.push(operation);
-    }
-}
-
-impl<C: Compressor> Ledger<C> {
-    /// Replays the leaves that the operations change into the tree, and fills in the siblings.
-    fn hash_state(&mut self, operations: &mut [OperationWitness]) {
-        let mut ids = Vec::new();
-        let mut accounts = Vec::new();
-        for operation in &*operations {
-            if let Some(signer) = &operation.signer {
-                ids.push(signer.index);
-                accounts.push(signer.account_after(&operation.record));
-            }
-            if let Some(receiver) = &operation.receiver {
-                ids.push(receiver.index);
-                accounts.push(receiver.account_after(operation.record.amount()));
-            }
-        }
-        let leaves = leaf_digests(&accounts, &self.compressor);
-        let updates: Vec<(u32, Digest)> = ids.into_iter().zip(leaves).collect();
-        let mut paths = self
-            .tree
-            .update_many(&updates, &self.compressor)
-            .into_iter();
-        for operation in operations {
-            let signer = operation.signer.as_mut().map(|signer| &mut signer.siblings);
-            let receiver = operation
-                .receiver
-                .as_mut()
-                .map(|receiver| &mut receiver.siblings);
-            // One path per leaf, in the order of the leaves above.
-            for siblings in signer.into_iter().chain(receiver) {
-                *siblings = paths.next().unwrap_or(*siblings);
-            }
-        }
-    }
-}
-
-/// The signer's account after it paid amount and fee, counted its nonce, and rotated its key.
-fn debit(id: u32, account: &Account, order: &Order) -> Result<Account, LedgerError> {
-    let (amount, fee, balance) = (order.amount(), order.fee(), account.balance);
-    let left = amount
-        .checked_add(fee)
-        .and_then(|spent| balance.checked_sub(spent));
-    let refusal = LedgerError::InsufficientFunds {
-        account: id,
-        balance,
-        amount,
-        fee,
-    };
-    let mut after = *account;
-    after.balance = left.ok_or(refusal)?;
-    after.nonce += 1;
-    if let Order::RotateKey(rotate) = order {
-        after.slots[rotate.slot.index()] = KeySlot {
-            root: rotate.new_root,
-            first_nonce: after.nonce,
-            scope: rotate.scope,
-        };
-    }
-    Ok(after)
-}
-
-/// The receiver's account after it got `amount`.
-fn credit(id: u32, account: &Account, amount: u128) -> Result<Account, LedgerError> {
-    let balance = account.balance.checked_add(amount);
-    let balance = balance.ok_or(LedgerError::BalanceOverflow {
-        account: id,
-        amount,
-    })?;
-    Ok(Account {
-        balance,
-        ..*account
-    })
-}
-
-fn same_asset(id: u32, account: &Account, moved: u32) -> Result<(), LedgerError> {
-    let held = account.asset;
-    if held == moved {
-        Ok(())
-    } else {
-        Err(LedgerError::WrongAsset {
-            account: id,
-            held,
-            moved,
-        })
     }
 }

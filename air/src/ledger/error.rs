@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{Scope, SlotIndex, signature::SignatureError};
+use crate::{Digest, Scope, SlotIndex, signature::SignatureError};
 
 /// Why an operation is refused. A refused operation leaves the batch as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -209,5 +209,45 @@ pub enum SealError {
     BatchNumber {
         /// The number.
         batch_number: u64,
+    },
+}
+
+/// Why a ledger cannot follow a published batch. It stays as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FollowError {
+    /// The batch is one of another rollup.
+    #[error("the batch is of another domain")]
+    Domain,
+    /// The batch is not the next one.
+    #[error("batch {got} cannot follow here, {expected} is the next one")]
+    BatchNumber {
+        /// The ledger's next batch.
+        expected: u64,
+        /// The batch's number.
+        got: u64,
+    },
+    /// The batch begins in another state.
+    #[error("the batch begins at root {got}, the ledger is at {expected}")]
+    OldRoot {
+        /// The ledger's root.
+        expected: Digest,
+        /// The batch's old root.
+        got: Digest,
+    },
+    /// A record cannot be applied.
+    #[error("record {position}: {error}")]
+    Record {
+        /// Which record.
+        position: usize,
+        /// Why not.
+        error: LedgerError,
+    },
+    /// The records lead to another state than the batch says.
+    #[error("the records lead to root {got}, the batch to {expected}")]
+    NewRoot {
+        /// The batch's new root.
+        expected: Digest,
+        /// Where the records lead.
+        got: Digest,
     },
 }

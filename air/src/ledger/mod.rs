@@ -21,8 +21,10 @@
 mod batch;
 mod checked;
 mod error;
+mod follow;
 #[cfg(test)]
 mod properties;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod witness;
@@ -31,7 +33,7 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 pub use batch::Batch;
 pub use checked::{CheckedOrder, check_order, check_orders};
-pub use error::{GenesisError, LedgerError, SealError};
+pub use error::{FollowError, GenesisError, LedgerError, SealError};
 pub use witness::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
 
 use crate::{
@@ -145,6 +147,41 @@ impl<C: Compressor> Ledger<C> {
     /// Opens the next batch. Dropping it unsealed abandons it: the ledger is as before.
     pub fn open_batch(&mut self) -> Batch<'_, C> {
         Batch::new(self)
+    }
+}
+
+impl<C: Compressor> Ledger<C> {
+    /// Replays the leaves that the operations change into the tree, and fills in the siblings.
+    fn hash_state(&mut self, operations: &mut [OperationWitness]) {
+        let mut ids = Vec::new();
+        let mut accounts = Vec::new();
+        for operation in &*operations {
+            if let Some(signer) = &operation.signer {
+                ids.push(signer.index);
+                accounts.push(signer.account_after(&operation.record));
+            }
+            if let Some(receiver) = &operation.receiver {
+                ids.push(receiver.index);
+                accounts.push(receiver.account_after(operation.record.amount()));
+            }
+        }
+        let leaves = leaf_digests(&accounts, &self.compressor);
+        let updates: Vec<(u32, Digest)> = ids.into_iter().zip(leaves).collect();
+        let mut paths = self
+            .tree
+            .update_many(&updates, &self.compressor)
+            .into_iter();
+        for operation in operations {
+            let signer = operation.signer.as_mut().map(|signer| &mut signer.siblings);
+            let receiver = operation
+                .receiver
+                .as_mut()
+                .map(|receiver| &mut receiver.siblings);
+            // One path per leaf, in the order of the leaves above.
+            for siblings in signer.into_iter().chain(receiver) {
+                *siblings = paths.next().unwrap_or(*siblings);
+            }
+        }
     }
 }
 

@@ -1,0 +1,140 @@
+//! Following published batches without their signatures.
+
+use super::*;
+use crate::{PublicInputs, ledger::FollowError, wire};
+
+/// A batch with a payment, a rotation, a creation and a collection, sealed from `genesis(5)`.
+fn varied_batch() -> (SealedBatch, Ledger) {
+    let mut ledger = genesis(5);
+    let mut batch = ledger.open_batch();
+    let new_root = Key::new(77).tree.root();
+    let (slot, scope) = (SlotIndex::One, Scope::SPEND);
+    let rotate = RotateKey {
+        account: 1,
+        slot,
+        new_root,
+        scope,
+        fee: 4,
+        valid_until: 6,
+    };
+    let withdraw = Withdraw {
+        from: 2,
+        amount: 7,
+        fee: 0,
+        recipient: [3; 20],
+        valid_until: 5,
+    };
+    let keys = NewKeys {
+        roots: [new_root; 2],
+        scopes: [Scope::SPEND, Scope::ROTATE],
+    };
+    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    sign_and_apply(&mut batch, pay(Transfer { to: 1, ..PAY }), 1).unwrap();
+    sign_and_apply(&mut batch, Order::RotateKey(rotate), 2).unwrap();
+    sign_and_apply(&mut batch, Order::Withdraw(withdraw), 0).unwrap();
+    batch
+        .deposit(Deposit {
+            to: 4,
+            asset: 7,
+            amount: 6,
+            keys: Some(keys),
+        })
+        .unwrap();
+    batch
+        .deposit(Deposit {
+            to: 4,
+            asset: 7,
+            amount: 6,
+            keys: None,
+        })
+        .unwrap();
+    batch.collect_fees(3).unwrap();
+    (batch.seal(None).unwrap(), ledger)
+}
+
+#[test]
+fn published_bytes_are_enough_to_follow() {
+    let (
+        SealedBatch {
+            public_inputs,
+            records,
+            ..
+        },
+        ledger,
+    ) = varied_batch();
+    let bytes = wire::encode(&records, 5).unwrap();
+    let published = wire::decode_published(&bytes, &public_inputs, &ScalarCompressor).unwrap();
+    let mut follower = genesis(5);
+    follower.follow(&public_inputs, &published).unwrap();
+    assert!(follower.accounts().eq(ledger.accounts()));
+    assert_eq!(
+        (follower.root(), follower.batch_number()),
+        (ledger.root(), 6)
+    );
+    // What it followed is a state to go on from.
+    sign_and_apply(&mut follower.open_batch(), pay(PAY), 3).unwrap();
+}
+
+#[test]
+fn what_does_not_fit_is_not_followed() {
+    let (
+        SealedBatch {
+            public_inputs: public,
+            records,
+            ..
+        },
+        _,
+    ) = varied_batch();
+    let mut follower = genesis(5);
+    let mut refused = |public: PublicInputs, records: &[Record]| {
+        let error = follower.follow(&public, records).unwrap_err();
+        assert!(follower.accounts().eq(genesis(5).accounts()));
+        assert_eq!(
+            (follower.root(), follower.batch_number()),
+            (genesis(5).root(), 5)
+        );
+        error
+    };
+    let domain = PublicInputs {
+        domain: Digest::ZERO,
+        ..public
+    };
+    assert_eq!(refused(domain, &records), FollowError::Domain);
+    let number = PublicInputs {
+        batch_number: 6,
+        ..public
+    };
+    assert_eq!(
+        refused(number, &records),
+        FollowError::BatchNumber {
+            expected: 5,
+            got: 6
+        }
+    );
+    let old_root = PublicInputs {
+        old_root: public.new_root,
+        ..public
+    };
+    assert!(matches!(
+        refused(old_root, &records),
+        FollowError::OldRoot { .. }
+    ));
+    assert!(matches!(
+        refused(public, &records[1..]),
+        FollowError::NewRoot { .. }
+    ));
+    let mut other = records.clone();
+    other[1] = pay(Transfer { to: 8, ..PAY }).record();
+    let error = LedgerError::UnknownAccount { account: 8 };
+    assert_eq!(
+        refused(public, &other),
+        FollowError::Record { position: 1, error }
+    );
+    let create = records[4];
+    other.splice(1..2, [create]);
+    let error = LedgerError::AccountExists { account: 4 };
+    assert_eq!(
+        refused(public, &other),
+        FollowError::Record { position: 4, error }
+    );
+}

@@ -1,0 +1,337 @@
+//! Every way an operation or a beginning is refused, and that a refusal leaves no trace.
+
+use super::*;
+
+#[test]
+fn unknown_accounts() {
+    let to_nobody = pay(Transfer { to: 4, ..PAY });
+    assert_eq!(
+        refusal(unchanged, to_nobody),
+        LedgerError::UnknownAccount { account: 4 }
+    );
+    let from_nobody = pay(Transfer { from: 4, ..PAY });
+    assert_eq!(
+        refusal(unchanged, from_nobody),
+        LedgerError::UnknownAccount { account: 4 }
+    );
+    let mut ledger = genesis(0);
+    let mut batch = ledger.open_batch();
+    let unknown = Err(LedgerError::UnknownAccount { account: 4 });
+    assert_eq!(batch.collect_fees(4), unknown);
+    assert_eq!(
+        batch.deposit(Deposit {
+            to: 4,
+            asset: 7,
+            amount: 1,
+            keys: None
+        }),
+        unknown
+    );
+}
+
+#[test]
+fn wrong_assets() {
+    let error = refusal(unchanged, pay(Transfer { to: 9, ..PAY }));
+    assert_eq!(
+        error,
+        LedgerError::WrongAsset {
+            account: 9,
+            held: 8,
+            moved: 7
+        }
+    );
+    let mut ledger = genesis(0);
+    let deposit = ledger.open_batch().deposit(Deposit {
+        to: 1,
+        asset: 8,
+        amount: 1,
+        keys: None,
+    });
+    assert_eq!(
+        deposit,
+        Err(LedgerError::WrongAsset {
+            account: 1,
+            held: 7,
+            moved: 8
+        })
+    );
+}
+
+#[test]
+fn insufficient_funds() {
+    let error = |amount, fee| refusal(unchanged, pay(Transfer { amount, fee, ..PAY }));
+    for (amount, fee) in [
+        (1001, 0),
+        (0, 1001),
+        (1000, 1),
+        (u128::MAX, 1),
+        (1, u128::MAX),
+    ] {
+        let refused = LedgerError::InsufficientFunds {
+            account: 1,
+            balance: 1000,
+            amount,
+            fee,
+        };
+        assert_eq!(error(amount, fee), refused);
+    }
+}
+
+#[test]
+fn overflows() {
+    let full = set(2, |account| account.balance = u128::MAX - 9);
+    let refused = LedgerError::BalanceOverflow {
+        account: 2,
+        amount: 10,
+    };
+    assert_eq!(refusal(full, pay(PAY)), refused);
+
+    let mut ledger = genesis(5);
+    set(1, |account| account.balance = u128::MAX)(&mut ledger);
+    let mut batch = ledger.open_batch();
+    let fee = u128::MAX - 11;
+    sign_and_apply(&mut batch, pay(Transfer { fee, ..PAY }), 0).unwrap();
+    let refused = Err(LedgerError::PoolOverflow { fee: 12 });
+    let second = pay(Transfer {
+        from: 2,
+        to: 1,
+        fee: 12,
+        ..PAY
+    });
+    assert_eq!(sign_and_apply(&mut batch, second, 0), refused);
+    let third = pay(Transfer {
+        from: 2,
+        to: 1,
+        fee: 11,
+        ..PAY
+    });
+    sign_and_apply(&mut batch, third, 0).unwrap();
+    assert_eq!(batch.pool(), Some((7, u128::MAX)));
+    let refused = LedgerError::BalanceOverflow {
+        account: 2,
+        amount: u128::MAX,
+    };
+    assert_eq!(batch.collect_fees(2), Err(refused));
+    batch.collect_fees(3).unwrap();
+    assert_eq!(batch.account(3).unwrap().balance, u128::MAX);
+}
+
+#[test]
+fn nonces() {
+    let mut ledger = genesis(5);
+    let mut batch = ledger.open_batch();
+    let future = LedgerError::FutureNonce {
+        account: 1,
+        signed: 1,
+        current: 0,
+    };
+    assert_eq!(sign_and_apply(&mut batch, pay(PAY), 1), Err(future));
+    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    let stale = LedgerError::StaleNonce {
+        account: 1,
+        signed: 0,
+        current: 1,
+    };
+    assert_eq!(sign_and_apply(&mut batch, pay(PAY), 0), Err(stale));
+    batch.collect_fees(1).unwrap();
+    batch.seal(None).unwrap();
+    // And in a later batch.
+    assert_eq!(
+        sign_and_apply(&mut ledger.open_batch(), pay(PAY), 0),
+        Err(stale)
+    );
+
+    let last = |account: &mut Account| {
+        account.nonce = u32::MAX;
+        account.slots[0].first_nonce = u32::MAX;
+    };
+    let mut ledger = genesis(5);
+    set(1, last)(&mut ledger);
+    let order = Key::new(10).sign(pay(PAY), &domain(), u32::MAX, u32::MAX);
+    let refused = Err(LedgerError::NonceExhausted { account: 1 });
+    assert_eq!(ledger.open_batch().signed(order), refused);
+    set(1, |account| account.nonce -= 1)(&mut ledger);
+    set(1, |account| account.slots[0].first_nonce -= 1)(&mut ledger);
+    let order = Key::new(10).sign(pay(PAY), &domain(), u32::MAX - 1, u32::MAX - 1);
+    assert_eq!(ledger.open_batch().signed(order), Ok(()));
+}
+
+#[test]
+fn expiry() {
+    let until = |valid_until| pay(Transfer { valid_until, ..PAY });
+    let expired = LedgerError::Expired {
+        valid_until: 4,
+        batch_number: 5,
+    };
+    assert_eq!(refusal(unchanged, until(4)), expired);
+    let valid_until = 5 + (1 << 62);
+    let too_long = LedgerError::ValidTooLong {
+        valid_until,
+        batch_number: 5,
+    };
+    assert_eq!(refusal(unchanged, until(valid_until)), too_long);
+    for valid_until in [5, 6, 4 + (1 << 62)] {
+        let mut ledger = genesis(5);
+        assert_eq!(
+            sign_and_apply(&mut ledger.open_batch(), until(valid_until), 0),
+            Ok(())
+        );
+    }
+}
+
+#[test]
+fn signatures() {
+    let mut ledger = genesis(5);
+    let good = Key::new(10).sign(pay(PAY), &domain(), 0, 0);
+    let mut batch = ledger.open_batch();
+
+    let mut other_order = good.clone();
+    other_order.order = pay(Transfer { amount: 11, ..PAY });
+    // Another message almost never has the target sum; if it has, it leads to a foreign root.
+    let refused = batch.signed(other_order).unwrap_err();
+    assert!(matches!(
+        refused,
+        LedgerError::BadSignature { account: 1, .. } | LedgerError::UnknownKey { .. }
+    ));
+
+    let mut forged = good.clone();
+    forged.signature.chains[0][0] = forged.signature.chains[1][0];
+    assert_eq!(
+        batch.signed(forged),
+        Err(LedgerError::UnknownKey { account: 1 })
+    );
+
+    let mut index = good.clone();
+    index.signature.key_index = 1 << 10;
+    let reason = SignatureError::KeyIndex { key_index: 1024 };
+    assert_eq!(
+        batch.signed(index),
+        Err(LedgerError::BadSignature { account: 1, reason })
+    );
+
+    // A key of somebody else.
+    let foreign = Key::new(20).sign(pay(PAY), &domain(), 0, 0);
+    assert_eq!(
+        batch.signed(foreign),
+        Err(LedgerError::UnknownKey { account: 1 })
+    );
+
+    // Another rollup's order: checked there, and checked here.
+    let elsewhere = domain_digest(1, 3);
+    let theirs = Key::new(10).sign(pay(PAY), &elsewhere, 0, 0);
+    let checked = check_order(theirs.clone(), &elsewhere, &ScalarCompressor).unwrap();
+    assert_eq!(batch.checked(checked), Err(LedgerError::WrongDomain));
+    assert!(batch.signed(theirs).is_err());
+
+    // The wrong one-time key of the right tree.
+    let second = Key::new(10);
+    let bound = crate::signature::bound_message(&good.order.record().digest(), &domain());
+    let signature = second
+        .tree
+        .sign(&second.secrets, 2, &bound, 0, &ScalarCompressor)
+        .unwrap();
+    let order = crate::SignedOrder {
+        signature,
+        ..good.clone()
+    };
+    let refused = LedgerError::WrongOneTimeKey {
+        account: 1,
+        used: 2,
+        expected: 0,
+    };
+    assert_eq!(batch.signed(order), Err(refused));
+
+    assert_eq!(batch.signed(good), Ok(()));
+}
+
+#[test]
+fn scopes() {
+    let mut ledger = genesis(5);
+    let rotate = RotateKey {
+        account: 1,
+        slot: SlotIndex::One,
+        new_root: Digest::ZERO,
+        scope: Scope::NONE,
+        fee: 0,
+        valid_until: 9,
+    };
+    let mut batch = ledger.open_batch();
+    let cold = Key::new(11);
+    let refused = LedgerError::WrongScope {
+        account: 1,
+        slot: SlotIndex::One,
+        held: Scope::ROTATE,
+        needed: Scope::SPEND,
+    };
+    assert_eq!(
+        batch.signed(cold.sign(pay(PAY), &domain(), 0, 0)),
+        Err(refused)
+    );
+    // A cold key may close its own slot, and is then unknown.
+    batch
+        .signed(cold.sign(Order::RotateKey(rotate), &domain(), 0, 0))
+        .unwrap();
+    let refused = LedgerError::UnknownKey { account: 1 };
+    assert_eq!(
+        batch.signed(cold.sign(Order::RotateKey(rotate), &domain(), 1, 0)),
+        Err(refused)
+    );
+
+    let mut ledger = genesis(5);
+    set(1, |account| account.slots[0].scope = Scope::SPEND)(&mut ledger);
+    let refused = sign_and_apply(&mut ledger.open_batch(), Order::RotateKey(rotate), 0);
+    assert!(matches!(
+        refused,
+        Err(LedgerError::WrongScope {
+            needed: Scope::ROTATE,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn exhausted_keys() {
+    let mut ledger = genesis(5);
+    set(1, |account| account.nonce = 1024)(&mut ledger);
+    let order = Key::new(10).sign(pay(PAY), &domain(), 1024, 1023);
+    let slot = SlotIndex::Zero;
+    let refused = LedgerError::KeyExhausted {
+        account: 1,
+        slot,
+        first_nonce: 0,
+    };
+    assert_eq!(ledger.open_batch().signed(order), Err(refused));
+}
+
+#[test]
+fn impossible_beginnings() {
+    let account = Account::default();
+    let start = |number, accounts: &[(u32, Account)]| {
+        Ledger::genesis(domain(), number, accounts.iter().copied()).err()
+    };
+    assert_eq!(start((1 << 62) - 1, &[(1, account)]), None);
+    let batch_number = 1 << 62;
+    assert_eq!(
+        start(batch_number, &[]),
+        Some(GenesisError::BatchNumber { batch_number })
+    );
+    let twice = [(1, account), (2, account), (1, account)];
+    assert_eq!(
+        start(0, &twice),
+        Some(GenesisError::Duplicate { account: 1 })
+    );
+    let mut early = account;
+    early.slots[1].first_nonce = 1;
+    assert_eq!(
+        start(0, &[(8, early)]),
+        Some(GenesisError::FirstNonce { account: 8 })
+    );
+    let mut ledger = Ledger::genesis(domain(), (1 << 62) - 1, []).unwrap();
+    let mut batch = ledger.open_batch();
+    batch.seal(None).unwrap();
+    let batch_number = 1 << 62;
+    assert_eq!(
+        batch.seal(None),
+        Err(SealError::BatchNumber { batch_number })
+    );
+}
