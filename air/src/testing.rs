@@ -1,5 +1,10 @@
 //! What the unit tests share: toy secrets, small keys, signed orders.
 
+extern crate std;
+
+use alloc::collections::BTreeMap;
+use std::sync::Mutex;
+
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
@@ -33,11 +38,16 @@ pub(crate) struct Key {
     pub(crate) tree: KeyTree,
 }
 
+/// Trees made so far: the same few keys are asked for again and again.
+static TREES: Mutex<BTreeMap<u32, KeyTree>> = Mutex::new(BTreeMap::new());
+
 impl Key {
     /// The key number `secret`, of four one-time keys.
     pub(crate) fn new(secret: u32) -> Self {
         let seed = [secret, 99].map(BaseElement::from);
-        let tree = KeyTree::generate(&Toy(secret), seed, 2, &ScalarCompressor).unwrap();
+        let generate = || KeyTree::generate(&Toy(secret), seed, 2, &ScalarCompressor).unwrap();
+        let mut trees = TREES.lock().unwrap();
+        let tree = trees.entry(secret).or_insert_with(generate).clone();
         Self {
             secrets: Toy(secret),
             tree,
