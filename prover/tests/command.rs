@@ -13,6 +13,7 @@ fn winterlane(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_winterlane"))
         .args(arguments)
         .env_remove("RUST_LOG")
+        .env_remove("WINTERLANE_BACKEND")
         .output()
         .expect("the binary of this package runs")
 }
@@ -172,6 +173,7 @@ fn every_kind_of_damage_is_told_apart() {
     for (status, from, to) in [
         (1, root, other.as_str()),
         (1, number, "\"batch_number\": 2"),
+        (1, "fast-100", "fast-128"),
         (1, records, &records[..records.len() - 2]),
         (2, root, "no root"),
         (2, number, "\"batch_number\": -1"),
@@ -239,6 +241,15 @@ fn unusable_input_is_named_and_nothing_is_written() {
         &["prove", "--transfers", "missing.csv", "--out", text(&out)],
     );
     expect(2, &["prove", "--out", text(&out)]);
+
+    let output = Command::new(env!("CARGO_BIN_EXE_winterlane"))
+        .args(base)
+        .env("WINTERLANE_BACKEND", "abacus")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("abacus") && !out.exists(), "{said}");
 }
 
 #[test]

@@ -6,7 +6,6 @@
 //! plan needs, and [`Replay`] carries it out: it opens the state, signs and seals batch after batch.
 
 mod csv;
-mod keys;
 mod plan;
 mod run;
 

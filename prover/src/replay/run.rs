@@ -5,13 +5,14 @@ use thiserror::Error;
 use winterlane_air::{
     Account, Compressor, Digest, GenesisError, KeySlot, Ledger, LedgerError, Order, RotateKey,
     Scope, SealError, SealedBatch, SignedOrder, SlotIndex, Transfer, check_orders,
-    signature::{KeyError, KeyTree, SignatureError, bound_message, one_time_public_keys},
+    signature::{KeyError, KeyTree, SignatureError, bound_message},
 };
 
 use super::{
-    keys::SimulatedSecrets,
+    csv::Address,
     plan::{OPERATOR, Plan, PlannedAccount, PlannedBatch, PlannedOperation},
 };
+use crate::wallet::{KeySecret, MasterSeed, generate_key};
 
 /// The asset of all accounts of a replay.
 pub const ASSET: u32 = 0;
@@ -19,8 +20,7 @@ pub const ASSET: u32 = 0;
 /// A replayed operation may run in the batch it was signed for and this many more.
 pub const VALIDITY: u64 = 15;
 
-/// One-time keys that one task generates, and orders that one task checks: enough to fill any
-/// vector unit, few enough to share among threads.
+/// Orders that one task checks: enough to fill any vector unit, few enough to share among threads.
 const TASK: usize = 32;
 
 /// Why a replay stopped. A plan made by [`Plan::new`] does not lead here.
@@ -72,53 +72,27 @@ impl ReplayKeys {
     ///
     /// [`ReplayError::Key`] when the plan has a key height that no key has.
     pub fn generate<C: Compressor>(plan: &Plan, compressor: &C) -> Result<Self, ReplayError> {
-        // Large keys are split, or the one of a hot account would leave the other threads idle.
-        let tasks: Vec<_> = plan
-            .accounts
-            .iter()
-            .zip(0u32..)
-            .flat_map(|(account, id)| account.keys.iter().zip(0usize..).map(move |key| (id, key)))
-            .flat_map(|(id, (&height, key))| {
-                let capacity = 1usize << height;
-                (0..capacity)
-                    .step_by(TASK)
-                    .map(move |start| (id, key, start as u32..capacity.min(start + TASK) as u32))
-            })
-            .collect();
-        let leaves: Vec<Vec<Digest>> = tasks
-            .par_iter()
-            .map(|(id, key, indices)| {
-                let secrets = secrets_of(&plan.accounts[*id as usize], *key);
-                one_time_public_keys(
-                    &secrets,
-                    &secrets.public_seed(),
-                    indices.clone(),
-                    compressor,
-                )
-            })
-            .collect();
-
-        let mut leaves = leaves.into_iter();
-        let mut key_of = |account: &PlannedAccount, key: usize, height: u32| {
-            let parts = (1usize << height).div_ceil(TASK);
-            let leaves = leaves.by_ref().take(parts).flatten().collect();
-            KeyTree::from_leaves(secrets_of(account, key).public_seed(), leaves, compressor)
+        let one = |id: u32, account: &PlannedAccount, key: usize| {
+            generate_key(&secret_of(account, key), compressor)
+                .map_err(|error| ReplayError::Key { account: id, error })
         };
         plan.accounts
-            .iter()
-            .zip(0u32..)
-            .map(|(account, id)| {
-                account
-                    .keys
-                    .iter()
-                    .enumerate()
-                    .map(|(key, &height)| key_of(account, key, height))
-                    .collect::<Result<_, _>>()
-                    .map_err(|error| ReplayError::Key { account: id, error })
+            .par_iter()
+            .enumerate()
+            .map(|(id, account)| {
+                let keys = 0..account.keys.len();
+                keys.map(|key| one(id as u32, account, key)).collect()
             })
             .collect::<Result<_, _>>()
             .map(Self)
     }
+}
+
+/// The secret of an account's key with this position in [`PlannedAccount::keys`].
+fn secret_of(account: &PlannedAccount, key: usize) -> KeySecret {
+    let address = account.address.map_or([0; 20], |Address(bytes)| bytes);
+    let seed = blake3::derive_key("winterlane 2026 replay: simulated wallet", &address);
+    MasterSeed::from_bytes(seed).key_secret(key as u64, account.keys[key])
 }
 
 #[cfg(test)]
@@ -126,10 +100,6 @@ impl ReplayKeys {
     pub(super) fn roots(&self) -> Vec<Digest> {
         self.0.iter().flatten().map(KeyTree::root).collect()
     }
-}
-
-fn secrets_of(account: &PlannedAccount, key: usize) -> SimulatedSecrets {
-    SimulatedSecrets::new(account.address, key)
 }
 
 /// Which key an account signs with, and how often it has signed.
@@ -247,7 +217,7 @@ impl<C: Compressor + Clone> Replay<C> {
                      key_index,
                  }| {
                     let account = order.signer();
-                    let secrets = secrets_of(&plan.accounts[account as usize], key);
+                    let secrets = secret_of(&plan.accounts[account as usize], key);
                     let bound = bound_message(&order.record().digest(), &domain);
                     keys.0[account as usize][key]
                         .sign(&secrets, key_index, &bound, nonce, compressor)

@@ -2,16 +2,14 @@
 
 use std::time::Instant;
 
+use rayon::prelude::*;
 use serde::Serialize;
-use winter_air::Air;
-use winter_crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winterlane_air::{
-    BaseElement, BatchAir, Digest, PublicInputs, Record, ScalarCompressor,
+    Digest, Record, ScalarCompressor,
     presets::{Preset, SecurityLevel},
-    public::MAX_OPERATIONS,
     wire,
 };
-use winterlane_verifier::{AirPolicy, TraceShape};
+use winterlane_verifier::{Batch, Policy, verify_chain};
 
 use crate::{
     Failure,
@@ -19,8 +17,6 @@ use crate::{
     files::{self, BatchFiles},
     report::grouped,
 };
-
-type Hash = Blake3_256<BaseElement>;
 
 /// What was accepted.
 #[derive(Debug, Clone, Serialize)]
@@ -82,88 +78,69 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     )
 }
 
-/// Verifies that the batches are proven at `level` or above and follow one another.
+/// What to accept: every preset with at least these bits.
+fn policy(level: SecurityLevel) -> Policy {
+    let accepted = Preset::ALL
+        .into_iter()
+        .filter(|preset| preset.level >= level);
+    accepted.fold(Policy::default(), Policy::and)
+}
+
+/// Verifies that the batches are proven at `level` or above, follow one another, and are published
+/// with the records that they were proven with.
 pub(crate) fn verify_batches(
     batches: &[BatchFiles],
     level: SecurityLevel,
 ) -> Result<Accepted, Failure> {
     let start = Instant::now();
-    let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
-        return Err(Failure::Unusable("no batches".into()));
-    };
-    let (mut security_bits, mut transfers, mut proof_bytes) = (u32::MAX, 0, 0);
-    let mut before: Option<&PublicInputs> = None;
-    for batch in batches {
-        let inputs = &batch.public.public_inputs;
-        let number = inputs.batch_number;
-        let invalid = |error: String| Failure::Invalid(format!("batch {number}: {error}"));
-        if let Some(before) = before {
-            check_link(before, inputs).map_err(|error| invalid(error.into()))?;
+    let chain: Vec<_> = batches
+        .iter()
+        .map(|batch| Batch {
+            inputs: batch.public.public_inputs,
+            proof: &batch.proof,
+        })
+        .collect();
+    let verified = verify_chain(&chain, &policy(level)).map_err(Failure::invalid)?;
+    for (batch, accepted) in batches.iter().zip(&verified.batches) {
+        let (said, number) = (
+            &batch.public.preset,
+            batch.public.public_inputs.batch_number,
+        );
+        if accepted
+            .preset
+            .is_none_or(|preset| preset.to_string() != *said)
+        {
+            let error = format!("batch {number}: the proof is not of the preset {said:?}");
+            return Err(Failure::Invalid(error));
         }
-        before = Some(inputs);
-        let bits = verify_proof(&batch.proof, inputs, level).map_err(invalid)?;
-        let records = wire::decode_published(&batch.public.records, inputs, &ScalarCompressor)
-            .map_err(|error| invalid(error.to_string()))?;
-        let is_transfer = |record: &&Record| matches!(record, Record::Transfer(_));
-        security_bits = security_bits.min(bits);
-        transfers += records.iter().filter(is_transfer).count();
-        proof_bytes += batch.proof.len();
     }
+    let transfers: Vec<usize> = batches
+        .par_iter()
+        .map(count_transfers)
+        .collect::<Result<_, _>>()?;
     Ok(Accepted {
         valid: true,
         batches: batches.len(),
-        transfers,
-        security_bits,
-        proof_bytes,
-        old_root: first.public.public_inputs.old_root,
-        new_root: last.public.public_inputs.new_root,
+        transfers: transfers.iter().sum(),
+        // A chain that was verified is not empty.
+        security_bits: verified
+            .batches
+            .iter()
+            .map(|batch| batch.bits)
+            .min()
+            .unwrap_or(0),
+        proof_bytes: batches.iter().map(|batch| batch.proof.len()).sum(),
+        old_root: verified.old_root,
+        new_root: verified.new_root,
         verify_seconds: start.elapsed().as_secs_f64(),
     })
 }
 
-fn check_link(before: &PublicInputs, inputs: &PublicInputs) -> Result<(), &'static str> {
-    if inputs.domain != before.domain {
-        Err("of another domain than the batch before it")
-    } else if Some(inputs.batch_number) != before.batch_number.checked_add(1) {
-        Err("its number does not follow that of the batch before it")
-    } else if inputs.old_root != before.new_root {
-        Err("does not start from the root that the batch before it ended with")
-    } else {
-        Ok(())
-    }
-}
-
-/// Verifies one proof; returns its provable bits.
-fn verify_proof(proof: &[u8], inputs: &PublicInputs, level: SecurityLevel) -> Result<u32, String> {
-    let operations = inputs.num_operations;
-    if !operations.is_power_of_two() || operations > MAX_OPERATIONS {
-        return Err(format!("{operations} operation slots"));
-    }
-    let info = BatchAir::trace_info(inputs);
-    let accepted = Preset::ALL
-        .into_iter()
-        .filter(|preset| preset.level >= level);
-    let mut options = accepted.filter_map(|preset| preset.options(info.length()));
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let Some(first) = options.next() else {
-        return Err(format!("no preset for {} rows", info.length()));
-    };
-    let air = BatchAir::new(info.clone(), *inputs, first.clone());
-    let constraints = air.context().num_transition_constraints() + air.context().num_assertions();
-    let log2_length = info.length().ilog2();
-    let shape = TraceShape::new(info.width(), constraints, log2_length..=log2_length)
-        .map_err(|error| text(&error))?;
-    let policy = options
-        .try_fold(
-            AirPolicy::<Hash>::new(shape, level.bits())
-                .accept(first)
-                .map_err(|error| text(&error))?,
-            AirPolicy::accept,
-        )
-        .map_err(|error| text(&error))?;
-    winterlane_verifier::verify::<BatchAir, Hash, DefaultRandomCoin<Hash>, MerkleTree<Hash>>(
-        proof, *inputs, &policy,
-    )
-    .map(|verified| verified.bits)
-    .map_err(|error| text(&error))
+/// Checks that the published records are those of the public inputs, and counts the transfers.
+fn count_transfers(batch: &BatchFiles) -> Result<usize, Failure> {
+    let inputs = &batch.public.public_inputs;
+    let records = wire::decode_published(&batch.public.records, inputs, &ScalarCompressor)
+        .map_err(|error| Failure::Invalid(format!("batch {}: {error}", inputs.batch_number)))?;
+    let is_transfer = |record: &&Record| matches!(record, Record::Transfer(_));
+    Ok(records.iter().filter(is_transfer).count())
 }

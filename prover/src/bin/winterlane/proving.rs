@@ -10,6 +10,7 @@ use indicatif::MultiProgress;
 use winterlane_air::{
     Compressor, ScalarCompressor, SealedBatch, hash::domain_digest, presets::Preset, wire,
 };
+use winterlane_field_simd::Backend;
 use winterlane_prover::{
     BatchProof, Engine, EngineOptions, prove_batch,
     replay::{DEMO_TRANSFERS, Plan, PlanOptions, Replay, ReplayKeys, TransferRow, read_transfers},
@@ -69,17 +70,18 @@ fn replay(
     screen: &MultiProgress,
 ) -> Result<String, Failure> {
     let plan = Plan::new(rows, options).map_err(Failure::unusable)?;
-    if let Some((directory, replace)) = out {
-        files::prepare(directory, replace).map_err(Failure::unusable)?;
-    }
+    let backend = Backend::from_env().map_err(Failure::unusable)?;
     if let Some(threads) = args.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
         pool.build_global().map_err(Failure::unusable)?;
     }
+    if let Some((directory, replace)) = out {
+        files::prepare(directory, replace).map_err(Failure::unusable)?;
+    }
     let preset = Preset::new(args.profile.name(), args.security.level());
     let engine = args.engine.engine();
     let compressor = ScalarCompressor;
-    let mut report = planned(&plan, preset, engine);
+    let mut report = planned(&plan, preset, engine, backend);
     let progress = Progress::new(screen, plan.batches.len());
 
     progress.say("keys");
@@ -154,7 +156,7 @@ fn next_batch<C: Compressor + Clone>(
 }
 
 /// What is already known when the plan is.
-fn planned(plan: &Plan, preset: Preset, engine: Engine) -> Report {
+fn planned(plan: &Plan, preset: Preset, engine: Engine, backend: Backend) -> Report {
     Report {
         transfers: plan.transfers,
         rotations: plan.rotations(),
@@ -163,7 +165,7 @@ fn planned(plan: &Plan, preset: Preset, engine: Engine) -> Report {
         batches: plan.batches.len(),
         accounts: plan.accounts.len(),
         preset: preset.to_string(),
-        backend: "scalar".into(),
+        backend: backend.to_string(),
         engine: engine.as_str().into(),
         threads: rayon::current_num_threads(),
         ..Report::default()
