@@ -6,7 +6,7 @@
 //! are winterfell's `BaseElement`s (Montgomery form) throughout; row order is natural.
 
 use rayon::prelude::*;
-use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement};
+use winter_math::{FieldElement, fft, fields::f64::BaseElement};
 
 /// Rows worked on by one task.
 const TASK_ROWS: usize = 256;

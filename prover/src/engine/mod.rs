@@ -80,13 +80,45 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
+    with_field::<P, false>(prover, trace, options)
+}
+
+/// [`prove_with`] for an AIR whose `evaluate_transition` (and `evaluate_aux_transition`) is
+/// `#[inline(always)]`, down to every helper that computes with field elements.
+///
+/// The bytes are the same for any AIR; the constraints of one that inlines are evaluated in vector
+/// registers throughout, and those of one that does not, many times slower than by [`prove`], which
+/// works for both.
+///
+/// # Errors
+///
+/// See [`ProverError`].
+pub fn prove_inlined<P>(
+    prover: &P,
+    trace: P::Trace,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    <P::Air as Air>::PublicInputs: Send,
+{
+    with_field::<P, true>(prover, trace, options)
+}
+
+/// Picks the field of the challenges.
+fn with_field<P, const INLINE: bool>(
+    prover: &P,
+    trace: P::Trace,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+{
+    type Quad = QuadExtension<BaseElement>;
+    type Cube = CubeExtension<BaseElement>;
     match prover.options().field_extension() {
-        FieldExtension::None => pipeline::run::<P, BaseElement>(prover, trace, options),
-        FieldExtension::Quadratic => {
-            pipeline::run::<P, QuadExtension<BaseElement>>(prover, trace, options)
-        }
-        FieldExtension::Cubic => {
-            pipeline::run::<P, CubeExtension<BaseElement>>(prover, trace, options)
-        }
+        FieldExtension::None => pipeline::run::<P, BaseElement, INLINE>(prover, trace, options),
+        FieldExtension::Quadratic => pipeline::run::<P, Quad, INLINE>(prover, trace, options),
+        FieldExtension::Cubic => pipeline::run::<P, Cube, INLINE>(prover, trace, options),
     }
 }

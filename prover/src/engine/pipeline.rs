@@ -20,8 +20,9 @@ use super::{EngineOptions, ProverError, error::Segment as SegmentKind, grind, qu
 /// The widest trace that winterfell's verifier can read.
 const MAX_WIDTH: usize = 254;
 
-/// Makes the proof with challenges drawn from `E`.
-pub(super) fn run<P, E>(
+/// Makes the proof with challenges drawn from `E`; `INLINE` says that the AIR's constraint functions
+/// inline.
+pub(super) fn run<P, E, const INLINE: bool>(
     prover: &P,
     trace: P::Trace,
     options: &EngineOptions<'_>,
@@ -85,7 +86,7 @@ where
         let _span = info_span!("constraints", points = domain.ce_size()).entered();
         let coefficients = channel.constraint_coefficients::<E>()?;
         Constraints::new(&air, &domain, aux_rand_elements, &coefficients)
-            .evaluate(main.extended(), aux_extended)
+            .evaluate::<INLINE>(main.extended(), aux_extended)
     };
 
     enter(Phase::Quotient)?;

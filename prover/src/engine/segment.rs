@@ -72,11 +72,6 @@ impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
         &self.matrix[coset * block..(coset + 1) * block]
     }
 
-    /// Row `t` of coset `coset`.
-    pub(super) fn row(&self, coset: usize, t: usize, domain: &Domain) -> &[F] {
-        self.stored_row(coset * domain.rows() + t)
-    }
-
     fn stored_row(&self, row: usize) -> &[F] {
         let start = row * self.width();
         F::slice_from_base_elements(&self.matrix[start..start + self.width()])

@@ -1,15 +1,15 @@
 //! Boundary constraints, merged into one polynomial per divisor.
 //!
-//! All assertions of a group share a divisor \\(x^a - b\\). Their combination
-//! \\(\sum_j \gamma_j (T_j(x) - v_j(x))\\) is evaluated as a linear form of the row minus one value
-//! polynomial \\(\sum_j \gamma_j v_j\\), so the cost of a row does not depend on how long the asserted
-//! sequences are.
+//! All assertions of a group share a divisor `x^a - b`. Their combination, the sum of
+//! `c_j (T_j(x) - v_j(x))`, is evaluated as a linear form of the row minus one value polynomial, the
+//! sum of `c_j v_j`: what a row costs does not depend on how long the asserted sequences are.
 
 use winter_air::{Air, AuxRandElements, BoundaryConstraintGroup as SourceGroup, ConstraintDivisor};
 use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 
 use crate::engine::domain::Domain;
 use crate::engine::kernels;
+use crate::engine::ood::basis;
 
 /// Value polynomials up to this many coefficients are evaluated at every point; longer ones are
 /// tabulated by a transform.
@@ -17,32 +17,27 @@ const SMALL_POLY: usize = 8;
 
 /// The combined assertions of one divisor.
 pub(super) struct BoundaryGroup<E> {
-    /// Columns of the main segment with their coefficients.
+    /// Base columns of the main segment with their coefficients.
     pub(super) main: Vec<(usize, E)>,
-    /// Columns of the auxiliary segment with their coefficients.
+    /// Base columns of the auxiliary segment with their coefficients.
     pub(super) aux: Vec<(usize, E)>,
     /// The combined asserted values.
     pub(super) values: Values<E>,
-    /// The divisor's numerator \\(x^a - b\\), as \\((a, b)\\).
+    /// The divisor's numerator `x^a - b`, as `(a, b)`.
     pub(super) divisor: (usize, BaseElement),
 }
 
 /// The combined asserted values of a group.
 pub(super) enum Values<E> {
-    /// One value for all points.
-    Constant(E),
-    /// Coefficients of a short polynomial in x.
+    /// Coefficients of a short polynomial in x, in ascending order.
     Poly(Vec<E>),
-    /// Values in constraint evaluation domain order, as base elements.
+    /// Values on each constraint coset, one base column after the other.
     Table(Vec<BaseElement>),
 }
 
 impl<E: FieldElement<BaseField = BaseElement>> Values<E> {
     /// Builds from coefficients in ascending order.
     fn new(coefficients: Vec<E>, domain: &Domain) -> Self {
-        if coefficients.len() == 1 {
-            return Self::Constant(coefficients[0]);
-        }
         if coefficients.len() <= SMALL_POLY {
             return Self::Poly(coefficients);
         }
@@ -54,23 +49,13 @@ impl<E: FieldElement<BaseField = BaseElement>> Values<E> {
             .map(|k| domain.coset_offset(domain.ce_coset(k)))
             .collect();
         let mut table = kernels::spread(&padded, degree, &offsets);
-        kernels::evaluate(&mut table, degree * offsets.len());
-        Self::Table(table)
-    }
-
-    /// The value at point `x`, which has index `step` in the constraint evaluation domain.
-    pub(super) fn at(&self, x: BaseElement, step: usize) -> E {
-        match self {
-            Self::Constant(value) => *value,
-            Self::Poly(coefficients) => coefficients
-                .iter()
-                .rev()
-                .fold(E::ZERO, |acc, &c| acc.mul_base(x) + c),
-            Self::Table(table) => {
-                let degree = E::EXTENSION_DEGREE;
-                E::slice_from_base_elements(&table[step * degree..(step + 1) * degree])[0]
-            }
-        }
+        let width = degree * offsets.len();
+        kernels::evaluate(&mut table, width);
+        Self::Table(
+            (0..width)
+                .flat_map(|i| table[i..].iter().step_by(width).copied())
+                .collect(),
+        )
     }
 }
 
@@ -87,37 +72,42 @@ where
 {
     let source = air.get_boundary_constraints(aux_rand_elements, coefficients);
     let main = source.main_constraints().iter().map(|group| {
-        let (columns, values) = combine(group);
+        let (main, values) = combine(group);
+        let values = Values::new(values, domain);
         BoundaryGroup {
-            main: columns,
+            main,
             aux: Vec::new(),
-            values: Values::new(values, domain),
+            values,
             divisor: numerator(group.divisor()),
         }
     });
     let aux = source.aux_constraints().iter().map(|group| {
-        let (columns, values) = combine(group);
+        let (aux, values) = combine(group);
+        let values = Values::new(values, domain);
         BoundaryGroup {
             main: Vec::new(),
-            aux: columns,
-            values: Values::new(values, domain),
+            aux,
+            values,
             divisor: numerator(group.divisor()),
         }
     });
     main.chain(aux).collect()
 }
 
-/// Columns with coefficients, and the combined value polynomial in ascending powers of x.
+/// Base columns with coefficients, and the combined value polynomial in ascending powers of x.
 fn combine<F, E>(group: &SourceGroup<F, E>) -> (Vec<(usize, E)>, Vec<E>)
 where
     F: FieldElement<BaseField = BaseElement>,
     E: FieldElement<BaseField = BaseElement> + ExtensionOf<F>,
 {
-    let mut columns = Vec::with_capacity(group.constraints().len());
+    let mut columns = Vec::with_capacity(group.constraints().len() * F::EXTENSION_DEGREE);
     let mut values = vec![E::ZERO];
     for constraint in group.constraints() {
         let coefficient = *constraint.cc();
-        columns.push((constraint.column(), coefficient));
+        for d in 0..F::EXTENSION_DEGREE {
+            let column = constraint.column() * F::EXTENSION_DEGREE + d;
+            columns.push((column, coefficient * basis::<E>(d)));
+        }
         values.resize(values.len().max(constraint.poly().len()), E::ZERO);
         // The asserted polynomial is given in x times an offset.
         let (_, x_offset) = constraint.poly_offset();

@@ -2,15 +2,17 @@
 
 use winter_air::Air;
 use winter_math::{FieldElement, fft, fields::f64::BaseElement};
+use winterlane_field_simd::vector::MAX_LANES;
 
 use crate::engine::domain::Domain;
 
 /// Periodic columns, coset by coset.
 ///
-/// A column of cycle length \\(m\\) is a polynomial of degree below \\(m\\) in \\(x^{n/m}\\), so on one
-/// coset of the trace domain it repeats every \\(m\\) rows. One common cycle, that of the longest
-/// column, is tabulated.
+/// A column of cycle length `m` is a polynomial of degree below `m` in `x^(n/m)`, so on one coset
+/// of the trace domain it repeats every `m` rows. All columns are tabulated over one common cycle,
+/// that of the longest and no shorter than a vector.
 pub(super) struct PeriodicTable {
+    /// Coset by coset, column by column.
     values: Vec<BaseElement>,
     columns: usize,
     cycle: usize,
@@ -21,21 +23,15 @@ impl PeriodicTable {
     pub(super) fn new<A: Air<BaseField = BaseElement>>(air: &A, domain: &Domain) -> Self {
         let polys = air.get_periodic_column_polys();
         let columns = polys.len();
-        let cycle = polys.iter().map(Vec::len).max().unwrap_or(1);
-        let mut values = vec![BaseElement::ZERO; domain.ce_blowup() * columns * cycle];
+        let cycle = polys.iter().map(Vec::len).fold(MAX_LANES, usize::max);
+        let mut values = Vec::with_capacity(domain.ce_blowup() * columns * cycle);
         for k in 0..domain.ce_blowup() {
             let offset = domain.coset_offset(domain.ce_coset(k));
-            for (i, poly) in polys.iter().enumerate() {
+            for poly in &polys {
                 let stretched = offset.exp((domain.rows() / poly.len()) as u64);
                 let twiddles = fft::get_twiddles(poly.len());
-                let cycle_values = fft::evaluate_poly_with_offset(poly, &twiddles, stretched, 1);
-                let start = (k * columns + i) * cycle;
-                for (value, &v) in values[start..start + cycle]
-                    .iter_mut()
-                    .zip(cycle_values.iter().cycle())
-                {
-                    *value = v;
-                }
+                let cell = fft::evaluate_poly_with_offset(poly, &twiddles, stretched, 1);
+                values.extend(cell.iter().cycle().take(cycle));
             }
         }
         Self {
@@ -50,11 +46,14 @@ impl PeriodicTable {
         self.columns
     }
 
-    /// Writes the values at row `t` of constraint coset `k`.
-    pub(super) fn read_row(&self, k: usize, t: usize, row: &mut [BaseElement]) {
-        let coset = &self.values[k * self.columns * self.cycle..];
-        for (value, column) in row.iter_mut().zip(coset.chunks_exact(self.cycle)) {
-            *value = column[t % self.cycle];
-        }
+    /// For each column, its values on constraint coset `k` from row `t` (a multiple of the vector
+    /// length) on, at least a vector of them.
+    #[inline(always)]
+    pub(super) fn rows_from(&self, k: usize, t: usize) -> impl Iterator<Item = &[BaseElement]> {
+        let coset = self.columns * self.cycle;
+        let start = t % self.cycle;
+        self.values[k * coset..(k + 1) * coset]
+            .chunks_exact(self.cycle)
+            .map(move |column| &column[start..])
     }
 }
