@@ -13,7 +13,8 @@ use winterlane_verifier::{
 };
 
 use crate::airs::{
-    Fibonacci, FlatCommitment, Inputs, Periodic, Rap, Sequences, TestAir, TestProver, Wide,
+    Fibonacci, FlatCommitment, Inputs, Periodic, Rap, Sequences, TestAir, TestProver, TestTrace,
+    Wide,
 };
 
 type Verify = Box<dyn Fn(&[u8]) -> Result<Verified, VerifyError> + Sync>;
@@ -57,10 +58,19 @@ fn options(
 /// # Panics
 /// When the shape or the options cannot be verified.
 #[must_use]
-pub fn policy<A: TestAir, H: Hasher>(
-    trace: &crate::airs::TestTrace,
+pub fn policy<A: TestAir, H: Hasher>(trace: &TestTrace, options: &ProofOptions) -> AirPolicy<H> {
+    try_policy::<A, H>(trace, options).expect("options that can be verified")
+}
+
+/// The same, or `None` when the options cannot be verified.
+///
+/// # Panics
+/// When the shape cannot be verified.
+#[must_use]
+pub fn try_policy<A: TestAir, H: Hasher>(
+    trace: &TestTrace,
     options: &ProofOptions,
-) -> AirPolicy<H> {
+) -> Option<AirPolicy<H>> {
     let info = trace.info();
     let air = A::new(info.clone(), A::public_inputs(trace), options.clone());
     let num_constraints =
@@ -81,9 +91,7 @@ pub fn policy<A: TestAir, H: Hasher>(
             )
             .expect("a shape that can be verified");
     }
-    AirPolicy::new(shape, 0)
-        .accept(options.clone())
-        .expect("options that can be verified")
+    AirPolicy::new(shape, 0).accept(options.clone()).ok()
 }
 
 fn case<A, H, V>(

@@ -1,6 +1,7 @@
 //! Hostile proofs: valid ones of several AIRs, and the means to break them.
 
 pub mod cases;
+pub mod forge;
 pub mod mutants;
 pub mod parts;
 pub mod tally;

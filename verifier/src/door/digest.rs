@@ -55,3 +55,34 @@ impl ByteWriter for Same<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use winter_crypto::hashers::{Blake3_192, RpJive64_256};
+    use winter_math::fields::f64::BaseElement;
+
+    use super::{super::cursor::Cursor, read, size};
+    use crate::{Reason, VerifyError};
+
+    #[test]
+    fn a_digest_of_elements_has_one_encoding() {
+        assert_eq!(size::<RpJive64_256>(), 32);
+        let mut bytes = vec![0_u8; 32];
+        assert!(read::<RpJive64_256>(&mut Cursor::new(&bytes), 32).is_ok());
+        // The modulus in the place of zero: winterfell reads it as zero.
+        bytes[8..16].copy_from_slice(&0xffff_ffff_0000_0001_u64.to_le_bytes());
+        let error = read::<RpJive64_256>(&mut Cursor::new(&bytes), 32).unwrap_err();
+        let reason = Reason::NonCanonicalDigest;
+        assert!(matches!(error, VerifyError::Refused { reason: found, .. } if found == reason));
+    }
+
+    #[test]
+    fn a_digest_of_bytes_may_have_any_value() {
+        assert_eq!(size::<Blake3_192<BaseElement>>(), 24);
+        let bytes = [0xff_u8; 24];
+        assert!(read::<Blake3_192<BaseElement>>(&mut Cursor::new(&bytes), 24).is_ok());
+        assert!(read::<Blake3_192<BaseElement>>(&mut Cursor::new(&bytes[1..]), 24).is_err());
+    }
+}
