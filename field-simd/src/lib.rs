@@ -6,18 +6,32 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 mod backend;
+pub mod convert;
 mod dispatch;
 pub mod goldilocks;
 pub mod hashing;
+mod huge;
+mod kernel;
+mod lde;
+mod matrix;
+mod memory;
 pub mod packed_element;
+mod parallel;
 mod scalar;
+mod tables;
 pub mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub use backend::{BACKEND_VARIABLE, Backend, BackendError};
 pub use dispatch::dispatch;
+pub use huge::{HugeBuffer, set_pool_limit};
+pub use lde::{lde_rows, lde_rows_into};
+pub use matrix::Matrix;
+pub use tables::MAX_LOG_SIZE;
 pub use vector::{Kernel, Vector};
 
+#[cfg(test)]
+mod lde_tests;
 #[cfg(test)]
 mod vector_tests;

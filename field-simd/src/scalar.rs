@@ -117,6 +117,11 @@ impl Vector for Scalar {
     }
 
     #[inline(always)]
+    fn reverse(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
     fn token(self) -> ScalarToken {
         ScalarToken::new()
     }

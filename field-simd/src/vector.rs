@@ -175,6 +175,13 @@ pub trait Vector: Sealed + Copy + Debug {
     /// `block` must be a power of two below `LANES`, and should be a constant.
     fn interleave(self, rhs: Self, block: usize) -> (Self, Self);
 
+    /// The lanes in reverse order.
+    fn reverse(self) -> Self;
+
+    /// Asks for the cache line at `src`. A hint: any address will do.
+    #[inline(always)]
+    fn prefetch(_token: Self::Token, _src: *const u64) {}
+
     /// The token, which the value's existence proves.
     fn token(self) -> Self::Token;
 
@@ -276,6 +283,30 @@ pub trait Vector: Sealed + Copy + Debug {
     fn mul_plain(self, rhs: Self) -> Self {
         let (low, high) = self.mul_wide(rhs);
         Self::reduce_plain(low, high)
+    }
+
+    /// `self * 2^k mod p`, canonical, of a loose value, for `k < 96`. `k` should be a constant: the
+    /// formula depends on it, and costs 5 to 11 operations where a product costs 23.
+    #[inline(always)]
+    fn mul_pow2(self, k: u32) -> Self {
+        debug_assert!(k < 96);
+        let p = Self::splat(self.token(), P);
+        let epsilon = Self::splat(self.token(), EPSILON);
+        if k == 0 {
+            self.canonical()
+        } else if k <= 32 {
+            // lo + 2^64 mid, mid < 2^32: lo + mid * EPSILON < 2p, so one correction is enough.
+            let mid = self.shr(64 - k).mul_lo32(epsilon);
+            self.shl(k).sub(p.wrapping_sub(mid))
+        } else if k < 64 {
+            // lo + 2^64 (mid + 2^32 top), as in reduce_plain.
+            let low = self.shl(k).sub(self.shr(96 - k));
+            let mid = self.shr(64 - k).mul_lo32(epsilon);
+            low.sub(p.wrapping_sub(mid))
+        } else {
+            // x = low + 2^(96-k) high: x 2^k = 2^64 (2^(k-64) low) - high, both terms below p.
+            self.shl(k - 64).mul_lo32(epsilon).sub(self.shr(96 - k))
+        }
     }
 
     /// `self * rhs / 2^64` of loose values: Montgomery forms give a Montgomery form. Canonical if

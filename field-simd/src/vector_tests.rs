@@ -32,7 +32,7 @@ pub(crate) const EDGES: [u64; 16] = [
 struct Operations([u64; MAX_LANES], [u64; MAX_LANES]);
 
 /// Results, each with its name and whether it must be canonical.
-type Results = Vec<(&'static str, bool, [u64; MAX_LANES])>;
+type Results = Vec<(String, bool, [u64; MAX_LANES])>;
 
 impl Kernel for Operations {
     type Output = Results;
@@ -41,7 +41,7 @@ impl Kernel for Operations {
     fn run<V: Vector>(self, token: V::Token) -> Results {
         let (a, b) = (V::load(token, &self.0), V::load(token, &self.1));
         let (ca, cb) = (a.canonical(), b.canonical());
-        vec![
+        let results = [
             ("canonical", true, ca.to_array()),
             ("add", false, a.add(cb).to_array()),
             ("add canonical", true, ca.add_canonical(cb).to_array()),
@@ -55,7 +55,10 @@ impl Kernel for Operations {
             ("square plain", true, a.square_plain().to_array()),
             ("square mont", false, a.square_mont().to_array()),
             ("square mont canonical", true, ca.square_mont().to_array()),
-        ]
+        ];
+        let mut results: Results = results.map(|(name, c, x)| (name.to_owned(), c, x)).into();
+        results.extend((0..96).map(|k| (format!("pow2 {k}"), true, a.mul_pow2(k).to_array())));
+        results
     }
 }
 
@@ -64,6 +67,10 @@ fn oracle(name: &str, a: u64, b: u64) -> u64 {
     let (a, b) = (u128::from(a) % p, u128::from(b) % p);
     // 1 / 2^64 = 2^128 since 2^192 = 1.
     let r_inv = (((1 << 64) % p) * ((1 << 64) % p)) % p;
+    if let Some(k) = name.strip_prefix("pow2 ") {
+        let k: u32 = k.parse().expect("an exponent");
+        return (((a << (k / 2)) % p) << (k - k / 2)).rem_euclid(p) as u64;
+    }
     let value = match name.trim_end_matches(" canonical") {
         "canonical" => a,
         "add" => a + b,
@@ -83,7 +90,7 @@ fn check(a: [u64; MAX_LANES], b: [u64; MAX_LANES]) {
     for backend in Backend::available() {
         for (name, must_be_canonical, result) in dispatch(backend, Operations(a, b)) {
             for i in 0..backend.lanes() {
-                let expected = oracle(name, a[i], b[i]);
+                let expected = oracle(&name, a[i], b[i]);
                 let got = if must_be_canonical {
                     result[i]
                 } else {

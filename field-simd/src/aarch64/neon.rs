@@ -155,6 +155,12 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
+    fn reverse(self) -> Self {
+        // SAFETY: the value proves NEON.
+        Self(unsafe { vextq_u64::<1>(self.0, self.0) })
+    }
+
+    #[inline(always)]
     fn token(self) -> NeonToken {
         NeonToken(())
     }

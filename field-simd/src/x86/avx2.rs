@@ -199,6 +199,18 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    fn reverse(self) -> Self {
+        // SAFETY: the value proves AVX2.
+        Self(unsafe { _mm256_permute4x64_epi64::<0b00_01_10_11>(self.0) })
+    }
+
+    #[inline(always)]
+    fn prefetch(_: Avx2Token, src: *const u64) {
+        // SAFETY: SSE is part of x86-64, and a prefetch never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(src.cast()) }
+    }
+
+    #[inline(always)]
     fn token(self) -> Avx2Token {
         Avx2Token(())
     }

@@ -193,6 +193,18 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
+    fn reverse(self) -> Self {
+        // SAFETY: the value proves AVX-512.
+        Self(unsafe { _mm512_permutexvar_epi64(_mm512_setr_epi64(7, 6, 5, 4, 3, 2, 1, 0), self.0) })
+    }
+
+    #[inline(always)]
+    fn prefetch(_: Avx512Token, src: *const u64) {
+        // SAFETY: SSE is part of x86-64, and a prefetch never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(src.cast()) }
+    }
+
+    #[inline(always)]
     fn token(self) -> Avx512Token {
         Avx512Token(())
     }

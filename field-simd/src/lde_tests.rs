@@ -1,0 +1,144 @@
+//! Transforms against winterfell, against the definition, and against themselves.
+
+use proptest::prelude::*;
+use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement, polynom};
+
+use crate::{Backend, lde_rows};
+
+/// Reproducible elements, among them the ends of the field.
+pub(crate) fn elements(len: usize, seed: u64) -> Vec<BaseElement> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            match state % 16 {
+                0 => BaseElement::ZERO,
+                1 => BaseElement::ONE,
+                2 => -BaseElement::ONE,
+                3 => BaseElement::new(1 << 32),
+                _ => BaseElement::new(state),
+            }
+        })
+        .collect()
+}
+
+/// The bits of some elements, which equality of elements does not look at.
+pub(crate) fn bits(elements: &[BaseElement]) -> Vec<u64> {
+    elements.iter().map(BaseElement::inner).collect()
+}
+
+/// Compares the extension of some columns with winterfell's, on all backends.
+fn check(log_n: u32, width: usize, blowup: usize, offset: BaseElement) {
+    let n = 1 << log_n;
+    let columns: Vec<_> = (0..width).map(|c| elements(n, 1 + c as u64)).collect();
+    let expected: Vec<_> = if n == 1 {
+        columns.iter().map(|c| vec![c[0]; blowup]).collect()
+    } else {
+        let twiddles = fft::get_twiddles(n);
+        let extend = |c: &Vec<_>| fft::evaluate_poly_with_offset(c, &twiddles, offset, blowup);
+        columns.iter().map(extend).collect()
+    };
+    for backend in Backend::available() {
+        let matrix = backend
+            .with(|| lde_rows(&columns, blowup, offset))
+            .expect("available");
+        assert_eq!((matrix.rows(), matrix.width()), (n * blowup, width));
+        for r in 0..matrix.rows() {
+            let row: Vec<_> = expected.iter().map(|column| column[r].inner()).collect();
+            assert_eq!(
+                bits(matrix.row(r)),
+                row,
+                "{backend}: 2^{log_n} x {width}, blowup {blowup}, row {r}"
+            );
+        }
+    }
+}
+
+#[test]
+fn all_sizes_of_one_pass() {
+    for log_n in 0..=12 {
+        check(log_n, 1, 8, BaseElement::GENERATOR);
+        check(log_n, 3, 2, BaseElement::GENERATOR);
+    }
+}
+
+#[test]
+fn sizes_of_two_passes() {
+    for log_n in 13..=16 {
+        check(log_n, 2, 2, BaseElement::GENERATOR);
+    }
+    check(13, 9, 8, BaseElement::new(12345));
+    check(14, 1, 16, BaseElement::ONE);
+}
+
+#[test]
+fn widths() {
+    for width in (1..=17).chain([31, 32, 33, 94, 254, 255, 300]) {
+        check(4, width, 4, BaseElement::GENERATOR);
+        check(7, width, 1, BaseElement::GENERATOR);
+    }
+    check(13, 254, 2, BaseElement::GENERATOR);
+}
+
+#[test]
+fn blowups() {
+    for log_blowup in 0..=7 {
+        check(3, 5, 1 << log_blowup, BaseElement::GENERATOR);
+        check(6, 1, 1 << log_blowup, BaseElement::new(3));
+    }
+}
+
+#[test]
+fn the_definition() {
+    let column = elements(64, 3);
+    let offset = BaseElement::new(77);
+    let g = BaseElement::get_root_of_unity(7);
+    for backend in Backend::available() {
+        let matrix = backend
+            .with(|| lde_rows(&[&column], 2, offset))
+            .expect("available");
+        for r in 0..128 {
+            let x = offset * g.exp(r as u64);
+            assert_eq!(
+                matrix.row(r),
+                [polynom::eval(&column, x)],
+                "{backend}: row {r}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_thread_and_many_give_the_same_bits() {
+    let columns: Vec<_> = (0..11).map(|c| elements(1 << 13, c)).collect();
+    let extend = || bits(lde_rows(&columns, 4, BaseElement::GENERATOR).elements());
+    let pool = |n| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(n)
+            .build()
+            .expect("threads")
+    };
+    assert_eq!(pool(1).install(extend), pool(3).install(extend));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn linearity(seed: u64, log_n in 0u32..9, factor: u64) {
+        let n = 1 << log_n;
+        let (a, b) = (elements(n, seed), elements(n, !seed));
+        let factor = BaseElement::new(factor);
+        let sum: Vec<_> = a.iter().zip(&b).map(|(&a, &b)| a + b * factor).collect();
+        for backend in Backend::available() {
+            let matrix = backend
+                .with(|| lde_rows(&[&a, &b, &sum], 2, BaseElement::GENERATOR))
+                .expect("available");
+            for r in 0..matrix.rows() {
+                let &[a, b, sum] = matrix.row(r) else { unreachable!("three columns") };
+                prop_assert_eq!(a + b * factor, sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Scratch space: cache-line aligned, kept per thread.
+
+use core::cell::Cell;
+
+/// A cache line of eight values. Vectors of lines start at a multiple of 64 bytes, so that no
+/// vector load or store straddles two lines.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Line(pub(crate) [u64; Line::LEN]);
+
+impl Line {
+    /// Values in a line.
+    pub(crate) const LEN: usize = 8;
+    const ZERO: Self = Self([0; Self::LEN]);
+
+    /// The lines that hold this many values.
+    pub(crate) const fn count(values: usize) -> usize {
+        values.div_ceil(Self::LEN)
+    }
+}
+
+/// Room for at least `values` values with anything in them.
+pub(crate) fn lines(values: usize) -> Vec<Line> {
+    vec![Line::ZERO; Line::count(values)]
+}
+
+/// The values of some lines.
+pub(crate) const fn values(lines: &[Line]) -> &[u64] {
+    // SAFETY: a line is eight u64 without padding, aligned at least as they need.
+    unsafe { core::slice::from_raw_parts(lines.as_ptr().cast(), lines.len() * Line::LEN) }
+}
+
+/// The values of some lines.
+pub(crate) const fn values_mut(lines: &mut [Line]) -> &mut [u64] {
+    // SAFETY: a line is eight u64 without padding, aligned at least as they need.
+    unsafe { core::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * Line::LEN) }
+}
+
+thread_local! {
+    static SCRATCH: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+}
+
+/// Runs `f` with room for at least `count` values, which hold anything. The room is kept by the
+/// thread for its next use; a nested use gets its own.
+pub(crate) fn with_scratch<R>(count: usize, f: impl FnOnce(&mut [u64]) -> R) -> R {
+    let mut scratch = SCRATCH.take();
+    if scratch.len() < Line::count(count) {
+        scratch.resize(Line::count(count), Line::ZERO);
+    }
+    let result = f(&mut values_mut(&mut scratch)[..count]);
+    SCRATCH.set(scratch);
+    result
+}
