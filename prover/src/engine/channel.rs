@@ -12,15 +12,16 @@ use winter_fri::FriProof;
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 
 use super::ProverError;
+use super::coin::TrackedCoin;
 
 /// The most distinct positions that winterfell's verifier can read.
 const MAX_POSITIONS: usize = 254;
 
 /// The prover's side of the Fiat-Shamir transcript. Every message is absorbed, and every challenge
 /// drawn, in the order that winterfell's verifier replays.
-pub(super) struct Channel<'a, A, H, R> {
+pub(super) struct Channel<'a, A, H, R: RandomCoin> {
     air: &'a A,
-    coin: R,
+    coin: TrackedCoin<R>,
     context: Context,
     commitments: Commitments,
     ood_frame: OodFrame,
@@ -47,7 +48,7 @@ where
         seed.append(&mut public_inputs);
         Self {
             air,
-            coin: R::new(&seed),
+            coin: TrackedCoin::new(&seed),
             context,
             commitments: Commitments::default(),
             ood_frame: OodFrame::default(),
@@ -127,7 +128,7 @@ where
     }
 
     /// The public coin, for the proof-of-work search.
-    pub(super) const fn coin(&self) -> &R {
+    pub(super) const fn coin(&self) -> &TrackedCoin<R> {
         &self.coin
     }
 

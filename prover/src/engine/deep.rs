@@ -1,19 +1,22 @@
 //! The DEEP composition polynomial.
 //!
-//! With \\(P = \sum_j \gamma_j T_j\\) over all trace and quotient columns, it is
-//! \\[ D(x) = \frac{P(x) - P(z)}{x - z} + \frac{P(x) - P(z\omega)}{x - z\omega}, \\]
-//! of degree at most \\(n - 2\\). It is evaluated on the one coset where the distances to the
+//! With `P` the combination of all trace and quotient columns, it is
+//!
+//! `D(x) = (P(x) - P(z)) / (x - z) + (P(x) - P(z w)) / (x - z w)`,
+//!
+//! of degree at most `n - 2`. It is evaluated on the one coset where the distances to the
 //! out-of-domain points are already inverted, interpolated there and extended.
 
 use rayon::prelude::*;
 use winter_air::DeepCompositionCoefficients;
 use winter_air::proof::{QuotientOodFrame, TraceOodFrame};
 use winter_math::{FieldElement, fields::f64::BaseElement};
+use winterlane_field_simd::Matrix;
 
 use super::domain::Domain;
-use super::kernels;
+use super::kernels::{self, Column};
 use super::ood::{OodCoset, basis};
-use super::segment::Extended;
+use super::segment::{Coset, Extended};
 
 /// Rows worked on by one task.
 const TASK_ROWS: usize = 512;
@@ -35,27 +38,20 @@ pub(super) struct DeepInputs<'a, E: FieldElement> {
 }
 
 impl<E: FieldElement<BaseField = BaseElement>> DeepInputs<'_, E> {
-    /// Evaluates the composition polynomial over the extended domain, in domain order.
-    pub(super) fn evaluate(&self, ood: &OodCoset<E>, domain: &Domain) -> Vec<BaseElement> {
-        let degree = E::EXTENSION_DEGREE;
-        let mut values = self.evaluate_coset(ood, domain);
-        kernels::interpolate(&mut values, degree);
-        let offset_inv = domain.coset_offset(ood.coset).inv();
-        kernels::scale_rows(&mut values, degree, &[BaseElement::ONE], &[offset_inv]);
-        let offsets: Vec<_> = (0..domain.blowup())
-            .map(|c| domain.coset_offset(c))
-            .collect();
-        let mut extended = kernels::spread(&values, degree, &offsets);
-        kernels::evaluate(&mut extended, degree * offsets.len());
-        extended
+    /// Evaluates the composition polynomial over the extended domain: a row of base elements for
+    /// each point.
+    pub(super) fn evaluate(&self, ood: &OodCoset<E>, domain: &Domain) -> Matrix {
+        let mut columns = self.evaluate_coset(ood, domain);
+        kernels::interpolate(&mut columns, domain.coset_offset(ood.coset));
+        kernels::extend(&columns, domain.blowup(), domain.offset())
     }
 
-    /// The composition over one coset.
-    fn evaluate_coset(&self, ood: &OodCoset<E>, domain: &Domain) -> Vec<BaseElement> {
+    /// The composition over one coset, in base columns.
+    fn evaluate_coset(&self, ood: &OodCoset<E>, domain: &Domain) -> Vec<Column> {
         let degree = E::EXTENSION_DEGREE;
         let main_width = self.main.columns();
         let (main, aux) = self.coefficients.trace.split_at(main_width);
-        let parts: Vec<(Vec<E>, &[BaseElement])> = [
+        let parts: Vec<(Vec<E>, Coset<'_>)> = [
             Some((main.to_vec(), self.main.coset(ood.coset, domain))),
             self.aux
                 .map(|segment| (spread_basis(aux), segment.coset(ood.coset, domain))),
@@ -83,10 +79,8 @@ impl<E: FieldElement<BaseField = BaseElement>> DeepInputs<'_, E> {
                 for (i, result) in chunk.chunks_exact_mut(degree).enumerate() {
                     let t = task * TASK_ROWS + i;
                     let mut sum = E::ZERO;
-                    for (coefficients, matrix) in &parts {
-                        let width = coefficients.len();
-                        let row = &matrix[t * width..(t + 1) * width];
-                        for (c, &value) in coefficients.iter().zip(row) {
+                    for (coefficients, coset) in &parts {
+                        for (c, &value) in coefficients.iter().zip(coset.row(t)) {
                             sum += c.mul_base(value);
                         }
                     }
@@ -97,10 +91,10 @@ impl<E: FieldElement<BaseField = BaseElement>> DeepInputs<'_, E> {
                     result.copy_from_slice(E::slice_as_base_elements(&[value]));
                 }
             });
-        values
+        kernels::base_columns(&[E::slice_from_base_elements(&values)])
     }
 
-    /// \\(P\\) at an out-of-domain point, from the values of all columns there.
+    /// `P` at an out-of-domain point, from the values of all columns there.
     fn combined(&self, trace: &[E], quotient: &[E]) -> E {
         let trace = self.coefficients.trace.iter().zip(trace);
         let quotient = self.coefficients.constraints.iter().zip(quotient);

@@ -1,11 +1,9 @@
 //! The evaluation domains of one proof.
 //!
-//! With a trace of \\(n\\) rows, blowup \\(b\\) and offset \\(s\\), the extended (LDE) domain is
-//! \\(x_i = s\,\omega_{nb}^i\\). Writing \\(i = c + b\,t\\) splits it into \\(b\\) cosets of the
-//! trace domain, \\(x_i = s_c\,\omega_n^t\\) with \\(s_c = s\,\omega_{nb}^c\\). The engine keeps every
-//! extended matrix **coset by coset**: row \\((c, t)\\) is stored at \\(c\,n + t\\). Each coset is then
-//! one transform of size \\(n\\) into contiguous memory, "next row" is the following row, and the
-//! constraint evaluation domain is a subset of whole cosets.
+//! With a trace of `n` rows, blowup `b` and offset `s`, the extended (LDE) domain is `s g^i`, with `g`
+//! of order `n b`. Writing `i = c + b t` splits it into `b` cosets of the trace domain: coset `c` is
+//! `s_c w^t`, with `s_c = s g^c` and `w = g^b` of order `n`. Much of a proof needs no more than one
+//! coset, or the few that make up the constraint evaluation domain.
 
 use winter_air::Air;
 use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
@@ -79,10 +77,5 @@ impl Domain {
     /// The extended-domain coset that is coset `k` of the constraint evaluation domain.
     pub(super) const fn ce_coset(&self, k: usize) -> usize {
         k * (self.blowup / self.ce_blowup)
-    }
-
-    /// Where the row of extended-domain index `index` is stored.
-    pub(super) const fn storage_row(&self, index: usize) -> usize {
-        (index % self.blowup) * self.rows + index / self.blowup
     }
 }

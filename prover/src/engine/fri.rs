@@ -1,9 +1,9 @@
 //! FRI: commit to a layer, draw a challenge, fold, repeat; then send the remainder.
 //!
-//! A layer of \\(M F\\) evaluations over \\(s\,\omega^i\\) is committed to in \\(M\\) leaves; leaf \\(p\\)
-//! holds the \\(F\\) values at \\(i \equiv p \pmod M\\). They interpolate to a polynomial of degree below
-//! \\(F\\) in \\(x / x_p\\), whose value at the challenge is evaluation \\(p\\) of the next layer. Every
-//! layer uses the same offset \\(s\\), as winterfell's verifier does.
+//! A layer of `M F` evaluations over `s w^i` is committed to in `M` leaves; leaf `p` holds the `F`
+//! values at `i = p` modulo `M`. They interpolate to a polynomial of degree below `F` in `x / x_p`,
+//! whose value at the challenge is evaluation `p` of the next layer. Every layer uses the same offset
+//! `s`, as winterfell's verifier does.
 
 use rayon::prelude::*;
 use winter_air::{Air, ProofOptions};
@@ -11,6 +11,7 @@ use winter_crypto::{ElementHasher, RandomCoin, VectorCommitment};
 use winter_fri::FriOptions;
 use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement, polynom};
 use winter_utils::ByteWriter;
+use winterlane_field_simd::Matrix;
 
 use super::channel::Channel;
 use super::commit::Commitment;
@@ -36,14 +37,14 @@ pub(super) fn check(options: &ProofOptions, domain_size: usize) -> Result<(), Pr
     Ok(())
 }
 
-/// A committed layer: its evaluations in domain order, as base elements.
-struct Layer<H, V> {
-    evaluations: Vec<BaseElement>,
+/// A committed layer: its evaluations, a row of base elements for each point.
+struct Layer<H: ElementHasher, V> {
+    evaluations: Matrix,
     commitment: Commitment<H, V>,
 }
 
 /// The committed layers and the remainder.
-pub(super) struct Fri<E, H, V> {
+pub(super) struct Fri<E, H: ElementHasher, V> {
     layers: Vec<Layer<H, V>>,
     folding_factor: usize,
     remainder: Vec<E>,
@@ -55,11 +56,10 @@ where
     H: ElementHasher<BaseField = BaseElement>,
     V: VectorCommitment<H>,
 {
-    /// Runs the commit phase on `evaluations` (`E::EXTENSION_DEGREE` base elements a point, in
-    /// domain order).
+    /// Runs the commit phase on `evaluations`, a row of base elements for each point.
     pub(super) fn commit<A, R>(
         options: &FriOptions,
-        mut evaluations: Vec<BaseElement>,
+        mut evaluations: Matrix,
         channel: &mut Channel<'_, A, H, R>,
     ) -> Result<Self, ProverError>
     where
@@ -68,15 +68,13 @@ where
     {
         let factor = options.folding_factor();
         let offset: BaseElement = options.domain_offset();
-        let points = evaluations.len() / E::EXTENSION_DEGREE;
+        let points = evaluations.rows();
         let mut layers = Vec::new();
         for _ in 0..options.num_fri_layers(points) {
-            let values = E::slice_from_base_elements(&evaluations);
+            let values = E::slice_from_base_elements(evaluations.elements());
             let leaves = values.len() / factor;
-            let commitment = Commitment::new(leaves, Phase::Fri, |p| {
-                let mut leaf = [E::ZERO; 16];
-                gather(values, p, &mut leaf[..factor]);
-                H::hash_elements(&leaf[..factor])
+            let commitment = Commitment::to_leaves(leaves, factor, Phase::Fri, |p, leaf| {
+                gather(values, p, leaf);
             })?;
             channel.commit(commitment.root());
             let alpha: E = channel.fri_alpha()?;
@@ -87,7 +85,7 @@ where
             });
             evaluations = next;
         }
-        let remainder = remainder(evaluations, options.blowup_factor(), offset);
+        let remainder = remainder(&evaluations, options.blowup_factor(), offset);
         channel.commit(H::hash_elements(&remainder));
         Ok(Self {
             layers,
@@ -101,7 +99,7 @@ where
         let mut positions = positions.to_vec();
         let mut openings = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
-            let values = E::slice_from_base_elements(&layer.evaluations);
+            let values = E::slice_from_base_elements(layer.evaluations.elements());
             let leaves = values.len() / self.folding_factor;
             positions = fold_positions(&positions, leaves);
             let mut bytes = Vec::new();
@@ -141,7 +139,7 @@ fn fold_positions(positions: &[usize], leaves: usize) -> Vec<usize> {
 }
 
 /// One degree-respecting projection.
-fn fold<E>(values: &[E], factor: usize, offset: BaseElement, alpha: E) -> Vec<BaseElement>
+fn fold<E>(values: &[E], factor: usize, offset: BaseElement, alpha: E) -> Matrix
 where
     E: FieldElement<BaseField = BaseElement>,
 {
@@ -151,8 +149,9 @@ where
     let root_inv = BaseElement::get_root_of_unity(values.len().ilog2()).inv();
     let offset_inv = offset.inv();
     let scale = kernels::inverse_of(factor);
-    let mut next = vec![BaseElement::ZERO; leaves * degree];
-    next.par_chunks_mut(TASK_LEAVES * degree)
+    let mut next = Matrix::unspecified(leaves, degree);
+    next.elements_mut()
+        .par_chunks_mut(TASK_LEAVES * degree)
         .enumerate()
         .for_each(|(task, chunk)| {
             let start = task * TASK_LEAVES;
@@ -171,22 +170,14 @@ where
 }
 
 /// The remainder polynomial's coefficients, highest degree first.
-fn remainder<E>(mut evaluations: Vec<BaseElement>, blowup: usize, offset: BaseElement) -> Vec<E>
+fn remainder<E>(evaluations: &Matrix, blowup: usize, offset: BaseElement) -> Vec<E>
 where
     E: FieldElement<BaseField = BaseElement>,
 {
-    let degree = E::EXTENSION_DEGREE;
-    kernels::interpolate(&mut evaluations, degree);
-    kernels::scale_rows(
-        &mut evaluations,
-        degree,
-        &[BaseElement::ONE],
-        &[offset.inv()],
-    );
-    let coefficients = E::slice_from_base_elements(&evaluations);
-    coefficients[..coefficients.len() / blowup]
-        .iter()
-        .rev()
-        .copied()
-        .collect()
+    let mut coefficients = E::slice_from_base_elements(evaluations.elements()).to_vec();
+    let twiddles = fft::get_inv_twiddles(coefficients.len());
+    fft::interpolate_poly_with_offset(&mut coefficients, &twiddles, offset);
+    coefficients.truncate(evaluations.rows() / blowup);
+    coefficients.reverse();
+    coefficients
 }

@@ -11,6 +11,7 @@
 //! winterfell is the transcript, and the layout of the proof.
 
 mod channel;
+mod coin;
 mod commit;
 mod constraints;
 mod deep;

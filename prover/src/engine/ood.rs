@@ -1,10 +1,12 @@
 //! Out-of-domain evaluation, by the barycentric formula over one coset of the extended trace.
 //!
-//! Over \\(x_t = s\,\omega^t\\), \\(t < n\\), a polynomial of degree below \\(n\\) satisfies
-//! \\[ T(z) = \frac{z^n - s^n}{n s^n} \sum_t \frac{x_t}{z - x_t} T(x_t). \\]
-//! Since \\(z\omega - x_t = \omega (z - x_{t-1})\\), the weights at \\(z\omega\\) are those at \\(z\\), one row
-//! later: a single batch of inverses serves both points, and the DEEP composition after them. No
-//! coefficients are kept: the extended trace holds all that is needed.
+//! Over the points `x_t = s w^t`, `t < n`, a polynomial of degree below `n` satisfies
+//!
+//! `T(z) = (z^n - s^n) / (n s^n) * sum of T(x_t) x_t / (z - x_t)`.
+//!
+//! Since `z w - x_t = w (z - x_(t-1))`, the weights at `z w` are those at `z`, one row later: a single
+//! batch of inverses serves both points, and the DEEP composition after them. No coefficients are
+//! kept: the extended trace holds all that is needed.
 
 use rayon::prelude::*;
 use winter_math::{FieldElement, batch_inversion, fields::f64::BaseElement};
@@ -19,11 +21,11 @@ const TASK_ROWS: usize = 512;
 pub(super) struct OodCoset<E> {
     /// Index of the coset.
     pub(super) coset: usize,
-    /// \\(1 / (z - x_t)\\) for every row.
+    /// `1 / (z - x_t)` for every row.
     pub(super) inverses: Vec<E>,
-    /// \\(x_t / (z - x_t)\\) for every row.
+    /// `x_t / (z - x_t)` for every row.
     weights: Vec<E>,
-    /// \\((z^n - s^n) / (n s^n)\\).
+    /// `(z^n - s^n) / (n s^n)`.
     scale: E,
 }
 
@@ -70,7 +72,7 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
         }
     }
 
-    /// Values of all columns at \\(z\\) and at \\(z\omega\\).
+    /// Values of all columns at `z` and at `z w`.
     pub(super) fn evaluate<F>(&self, segment: &Extended<F>, domain: &Domain) -> (Vec<E>, Vec<E>)
     where
         F: FieldElement<BaseField = BaseElement>,
@@ -78,16 +80,15 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
         let width = segment.width();
         let rows = domain.rows();
         let zero = || (vec![E::ZERO; width], vec![E::ZERO; width]);
-        let (current, next) = segment
-            .coset(self.coset, domain)
-            .par_chunks(TASK_ROWS * width)
-            .enumerate()
-            .map(|(task, block)| {
+        let coset = segment.coset(self.coset, domain);
+        let (current, next) = (0..rows.div_ceil(TASK_ROWS))
+            .into_par_iter()
+            .map(|task| {
                 let (mut current, mut next) = zero();
-                for (i, row) in block.chunks_exact(width).enumerate() {
-                    let t = task * TASK_ROWS + i;
+                for t in task * TASK_ROWS..rows.min((task + 1) * TASK_ROWS) {
                     let here = self.weights[t];
                     let before = self.weights[(t + rows - 1) % rows];
+                    let row = coset.row(t);
                     for ((current, next), &value) in current.iter_mut().zip(&mut next).zip(row) {
                         *current += here.mul_base(value);
                         *next += before.mul_base(value);

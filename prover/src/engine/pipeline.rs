@@ -12,6 +12,7 @@ use super::constraints::Constraints;
 use super::deep::DeepInputs;
 use super::domain::Domain;
 use super::fri::{self, Fri};
+use super::kernels::{self, Column};
 use super::observer::{self, Phase};
 use super::ood::OodCoset;
 use super::segment::Extended;
@@ -46,39 +47,41 @@ where
     let mut channel = Channel::<P::Air, P::HashFn, P::RandomCoin>::new(&air, public_input_elements);
 
     enter(Phase::ExtendTrace)?;
-    let main = {
-        let columns = columns_of(trace.main_segment(), SegmentKind::Main, air.trace_info())?;
-        let _span = info_span!(
-            "extend_trace",
-            columns = columns.len(),
-            rows = domain.rows(),
-            blowup = domain.blowup()
-        )
-        .entered();
-        Extended::<BaseElement>::from_columns(&columns, &domain)
-    };
+    let extend_span = info_span!(
+        "extend_trace",
+        columns = air.trace_info().main_trace_width(),
+        rows = domain.rows(),
+        blowup = domain.blowup()
+    )
+    .entered();
+    let coefficients = interpolate(trace.main_segment(), SegmentKind::Main, air.trace_info())?;
+    // The trace is kept only if the auxiliary segment will be built from it.
+    let trace = air.trace_info().is_multi_segment().then_some(trace);
+    let main = Extended::<BaseElement>::new(coefficients, &domain);
+    drop(extend_span);
 
     enter(Phase::CommitTrace)?;
     let main = {
         let _span = info_span!("commit_trace", rows = domain.lde_size()).entered();
-        main.commit::<P::HashFn, P::VC>(&domain, partitions, Phase::CommitTrace)?
+        main.commit::<P::HashFn, P::VC>(partitions, Phase::CommitTrace)?
     };
     channel.commit(main.root());
 
-    let (aux, aux_rand_elements) = if air.trace_info().is_multi_segment() {
+    let (aux, aux_rand_elements) = if let Some(trace) = trace {
         enter(Phase::Auxiliary)?;
         let _span = info_span!("auxiliary_trace", rows = domain.rows()).entered();
         let rand_elements = channel.aux_rand_elements::<E>()?;
         let aux_trace = prover.build_aux_trace(&trace, &rand_elements);
-        let columns = columns_of(&aux_trace, SegmentKind::Auxiliary, air.trace_info())?;
-        let extended = Extended::<E>::from_columns(&columns, &domain);
-        let aux = extended.commit::<P::HashFn, P::VC>(&domain, partitions, Phase::Auxiliary)?;
+        drop(trace);
+        let coefficients = interpolate(&aux_trace, SegmentKind::Auxiliary, air.trace_info())?;
+        drop(aux_trace);
+        let aux = Extended::<E>::new(coefficients, &domain)
+            .commit::<P::HashFn, P::VC>(partitions, Phase::Auxiliary)?;
         channel.commit(aux.root());
         (Some(aux), Some(rand_elements))
     } else {
         (None, None)
     };
-    drop(trace);
     let aux_extended = aux.as_ref().map(|segment| segment.extended());
 
     enter(Phase::Constraints)?;
@@ -93,11 +96,10 @@ where
     let quotient = {
         let columns = air.context().num_constraint_composition_columns();
         let _span = info_span!("quotient", columns, rows = domain.lde_size()).entered();
-        quotient::extend::<E>(composition, columns, &domain)?.commit::<P::HashFn, P::VC>(
-            &domain,
-            partitions,
-            Phase::Quotient,
-        )?
+        let coefficients =
+            quotient::interpolate(composition, E::EXTENSION_DEGREE, columns, &domain)?;
+        Extended::<E>::new(coefficients, &domain)
+            .commit::<P::HashFn, P::VC>(partitions, Phase::Quotient)?
     };
     channel.commit(quotient.root());
 
@@ -150,11 +152,11 @@ where
     enter(Phase::Open)?;
     let _span = info_span!("open", positions = positions.len()).entered();
     let fri_proof = fri.open(&positions)?;
-    let mut trace_queries = vec![main.query(&positions, &domain, "main trace queries")?];
+    let mut trace_queries = vec![main.query(&positions, "main trace queries")?];
     if let Some(aux) = &aux {
-        trace_queries.push(aux.query(&positions, &domain, "auxiliary trace queries")?);
+        trace_queries.push(aux.query(&positions, "auxiliary trace queries")?);
     }
-    let constraint_queries = quotient.query(&positions, &domain, "constraint queries")?;
+    let constraint_queries = quotient.query(&positions, "constraint queries")?;
     Ok(channel.into_proof(
         positions.len(),
         trace_queries,
@@ -184,12 +186,12 @@ fn check(
     fri::check(options, lde_domain_size)
 }
 
-/// The columns of a segment, checked against the trace info.
-fn columns_of<'a, F: FieldElement>(
-    matrix: &'a ColMatrix<F>,
+/// The coefficients of a segment's base columns, its shape checked against the trace info.
+fn interpolate<F: FieldElement<BaseField = BaseElement>>(
+    matrix: &ColMatrix<F>,
     segment: SegmentKind,
     info: &TraceInfo,
-) -> Result<Vec<&'a [F]>, ProverError> {
+) -> Result<Vec<Column>, ProverError> {
     let expected_columns = match segment {
         SegmentKind::Main => info.main_trace_width(),
         SegmentKind::Auxiliary => info.aux_segment_width(),
@@ -203,5 +205,8 @@ fn columns_of<'a, F: FieldElement>(
             rows: matrix.num_rows(),
         });
     }
-    Ok(matrix.columns().collect())
+    let columns: Vec<&[F]> = matrix.columns().collect();
+    let mut columns = kernels::base_columns(&columns);
+    kernels::interpolate(&mut columns, BaseElement::ONE);
+    Ok(columns)
 }

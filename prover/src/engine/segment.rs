@@ -6,49 +6,27 @@ use winter_air::PartitionOptions;
 use winter_air::proof::Queries;
 use winter_crypto::{ElementHasher, VectorCommitment};
 use winter_math::{FieldElement, fields::f64::BaseElement};
+use winterlane_field_simd::Matrix;
 
 use super::channel::DigestOf;
 use super::commit::Commitment;
 use super::domain::Domain;
+use super::kernels::{self, Column};
 use super::observer::Phase;
-use super::{ProverError, kernels, openings};
+use super::{ProverError, openings};
 
-/// Columns of `F` elements extended over the LDE domain, coset by coset, without a commitment yet.
+/// Columns of `F` elements extended over the LDE domain, without a commitment yet.
 pub(super) struct Extended<F> {
-    matrix: Vec<BaseElement>,
+    matrix: Matrix,
     columns: usize,
     _element: PhantomData<fn() -> F>,
 }
 
 impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
-    /// Interpolates columns given over the trace domain and extends them.
-    pub(super) fn from_columns(columns: &[&[F]], domain: &Domain) -> Self {
-        let bases: Vec<_> = columns
-            .iter()
-            .map(|column| F::slice_as_base_elements(column))
-            .collect();
-        let width = columns.len() * F::EXTENSION_DEGREE;
-        Self::build(columns.len(), domain, |coefficients| {
-            kernels::gather_columns(&bases, F::EXTENSION_DEGREE, coefficients);
-            kernels::interpolate(coefficients, width);
-        })
-    }
-
-    /// Extends the polynomials whose coefficients `fill` writes, row `t` holding coefficient `t` of
-    /// every column.
-    pub(super) fn build(
-        columns: usize,
-        domain: &Domain,
-        fill: impl FnOnce(&mut [BaseElement]),
-    ) -> Self {
-        let width = columns * F::EXTENSION_DEGREE;
-        let mut matrix = vec![BaseElement::ZERO; domain.lde_size() * width];
-        let last = (domain.blowup() - 1) * domain.rows() * width;
-        fill(&mut matrix[last..]);
-        let offsets: Vec<_> = (0..domain.blowup())
-            .map(|c| domain.coset_offset(c))
-            .collect();
-        kernels::extend(&mut matrix, width, domain.rows(), &offsets);
+    /// Extends polynomials, given as the coefficients of their base columns.
+    pub(super) fn new(coefficients: Vec<Column>, domain: &Domain) -> Self {
+        let columns = coefficients.len() / F::EXTENSION_DEGREE;
+        let matrix = kernels::extend(&coefficients, domain.blowup(), domain.offset());
         Self {
             matrix,
             columns,
@@ -66,21 +44,25 @@ impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
         self.columns * F::EXTENSION_DEGREE
     }
 
-    /// All rows of coset `coset`, as base elements.
-    pub(super) fn coset(&self, coset: usize, domain: &Domain) -> &[BaseElement] {
-        let block = domain.rows() * self.width();
-        &self.matrix[coset * block..(coset + 1) * block]
+    /// The rows of one coset.
+    pub(super) fn coset(&self, coset: usize, domain: &Domain) -> Coset<'_> {
+        let width = self.width();
+        Coset {
+            elements: &self.matrix.elements()[coset * width..],
+            width,
+            stride: width * domain.blowup(),
+            rows: domain.rows(),
+        }
     }
 
-    fn stored_row(&self, row: usize) -> &[F] {
-        let start = row * self.width();
-        F::slice_from_base_elements(&self.matrix[start..start + self.width()])
+    /// The row of domain index `i`.
+    fn row(&self, i: usize) -> &[F] {
+        F::slice_from_base_elements(self.matrix.row(i))
     }
 
     /// Commits to the rows.
     pub(super) fn commit<H, V>(
         self,
-        domain: &Domain,
         partitions: PartitionOptions,
         phase: Phase,
     ) -> Result<Segment<F, H, V>, ProverError>
@@ -88,8 +70,7 @@ impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
         H: ElementHasher<BaseField = BaseElement>,
         V: VectorCommitment<H>,
     {
-        let commitment =
-            Commitment::to_rows::<F>(&self.matrix, self.columns, domain, partitions, phase)?;
+        let commitment = Commitment::to_rows::<F>(&self.matrix, partitions, phase)?;
         Ok(Segment {
             extended: self,
             commitment,
@@ -97,8 +78,35 @@ impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
     }
 }
 
+/// The rows of one coset of an extended matrix.
+#[derive(Clone, Copy)]
+pub(super) struct Coset<'a> {
+    elements: &'a [BaseElement],
+    width: usize,
+    stride: usize,
+    rows: usize,
+}
+
+impl<'a> Coset<'a> {
+    /// Base elements in a row.
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of rows.
+    pub(super) const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Row `t`.
+    #[inline(always)]
+    pub(super) fn row(&self, t: usize) -> &'a [BaseElement] {
+        &self.elements[t * self.stride..][..self.width]
+    }
+}
+
 /// An extended segment with the commitment to its rows.
-pub(super) struct Segment<F, H, V> {
+pub(super) struct Segment<F, H: ElementHasher, V> {
     extended: Extended<F>,
     commitment: Commitment<H, V>,
 }
@@ -115,7 +123,7 @@ where
     }
 
     /// The commitment string.
-    pub(super) fn root(&self) -> DigestOf<H> {
+    pub(super) const fn root(&self) -> DigestOf<H> {
         self.commitment.root()
     }
 
@@ -123,12 +131,9 @@ where
     pub(super) fn query(
         &self,
         positions: &[usize],
-        domain: &Domain,
         part: &'static str,
     ) -> Result<Queries, ProverError> {
-        let rows = positions
-            .iter()
-            .map(|&i| self.extended.stored_row(domain.storage_row(i)));
+        let rows = positions.iter().map(|&i| self.extended.row(i));
         openings::queries(rows, &self.commitment.open(positions)?, part)
     }
 }

@@ -41,21 +41,18 @@ impl<E: FieldElement<BaseField = BaseElement>> Values<E> {
         if coefficients.len() <= SMALL_POLY {
             return Self::Poly(coefficients);
         }
-        let degree = E::EXTENSION_DEGREE;
-        let mut padded = vec![BaseElement::ZERO; domain.rows() * degree];
-        let bases = E::slice_as_base_elements(&coefficients);
-        padded[..bases.len()].copy_from_slice(bases);
-        let offsets: Vec<_> = (0..domain.ce_blowup())
-            .map(|k| domain.coset_offset(domain.ce_coset(k)))
-            .collect();
-        let mut table = kernels::spread(&padded, degree, &offsets);
-        let width = degree * offsets.len();
-        kernels::evaluate(&mut table, width);
-        Self::Table(
-            (0..width)
-                .flat_map(|i| table[i..].iter().step_by(width).copied())
-                .collect(),
-        )
+        // Padded to the length of the trace, each base column is extended over every coset in turn.
+        let mut columns = kernels::base_columns(&[coefficients.as_slice()]);
+        for column in &mut columns {
+            column.resize(domain.rows(), BaseElement::ZERO);
+        }
+        let cosets = (0..domain.ce_blowup()).map(|k| {
+            let offset = domain.coset_offset(domain.ce_coset(k));
+            kernels::base_columns::<E>(&[E::slice_from_base_elements(
+                kernels::extend(&columns, 1, offset).elements(),
+            )])
+        });
+        Self::Table(cosets.flatten().flatten().collect())
     }
 }
 

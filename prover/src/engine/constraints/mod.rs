@@ -22,6 +22,7 @@ use self::boundary::BoundaryGroup;
 use self::packs::Task;
 use self::periodic::PeriodicTable;
 use super::domain::Domain;
+use super::kernels::Column;
 use super::ood::basis;
 use super::segment::Extended;
 
@@ -80,22 +81,28 @@ where
         }
     }
 
-    /// Evaluates the composition over the constraint evaluation domain, in domain order: a matrix
-    /// whose row `t` holds the values at row `t` of each constraint coset in turn.
+    /// Evaluates the composition over the constraint evaluation domain: the base columns of its
+    /// values on each constraint coset, one coset after the other.
     ///
     /// `INLINE` says that the AIR's functions inline, so that packs may be single vectors.
     pub(super) fn evaluate<const INLINE: bool>(
         &self,
         main: &Extended<BaseElement>,
         aux: Option<&Extended<E>>,
-    ) -> Vec<BaseElement> {
-        let width = self.domain.ce_blowup() * E::EXTENSION_DEGREE;
+    ) -> Vec<Column> {
         let tasks = 8 * rayon::current_num_threads();
         let rows = (self.domain.rows() / tasks.next_power_of_two()).clamp(TASK_ROWS.0, TASK_ROWS.1);
         let backend = Backend::current();
-        let mut composition = vec![BaseElement::ZERO; self.domain.rows() * width];
-        composition
-            .par_chunks_mut(rows * width)
+        let columns = self.domain.ce_blowup() * E::EXTENSION_DEGREE;
+        let mut composition = vec![vec![BaseElement::ZERO; self.domain.rows()]; columns];
+        let mut parts: Vec<_> = composition
+            .iter_mut()
+            .map(|column| column.chunks_mut(rows))
+            .collect();
+        let blocks: Vec<Vec<_>> =
+            core::iter::from_fn(|| parts.iter_mut().map(Iterator::next).collect()).collect();
+        blocks
+            .into_par_iter()
             .enumerate()
             .for_each(|(task, block)| {
                 let start = task * rows;

@@ -10,15 +10,16 @@ use winterlane_field_simd::{Kernel, Vector};
 
 use super::Constraints;
 use super::boundary::Values;
-use crate::engine::segment::Extended;
+use crate::engine::segment::{Coset, Extended};
 
-/// Evaluates rows `start..` of every constraint coset into `block`, as many as fit.
+/// Evaluates rows `start..` of every constraint coset, as many as `block` has room for.
 pub(super) struct Task<'a, A, E: FieldElement<BaseField = BaseElement>, const INLINE: bool> {
     pub(super) constraints: &'a Constraints<'a, A, E>,
     pub(super) main: &'a Extended<BaseElement>,
     pub(super) aux: Option<&'a Extended<E>>,
     pub(super) start: usize,
-    pub(super) block: &'a mut [BaseElement],
+    /// The rows of each base column of each constraint coset.
+    pub(super) block: Vec<&'a mut [BaseElement]>,
 }
 
 impl<A, E, const INLINE: bool> Kernel for Task<'_, A, E, INLINE>
@@ -94,13 +95,12 @@ where
         let Self {
             constraints,
             start,
-            block,
+            mut block,
             ..
         } = self;
         let domain = constraints.domain;
         let degree = E::EXTENSION_DEGREE;
-        let width = domain.ce_blowup() * degree;
-        let rows = block.len() / width;
+        let rows = block[0].len();
 
         let mut buffers = Buffers::<T, X>::new(constraints, self.main, self.aux);
         for k in 0..domain.ce_blowup() {
@@ -168,8 +168,9 @@ where
                             *sum += form * inverse;
                         }
                     }
-                    let cells = block[from * width..].chunks_exact_mut(width);
-                    scatter(&sums[..degree], cells, k * degree);
+                    for (column, sum) in block[k * degree..].iter_mut().zip(&sums[..degree]) {
+                        sum.store(&mut column[from..]);
+                    }
                 }
             }
         }
@@ -216,20 +217,16 @@ impl<T: Arithmetic, X: AuxPack<T>> Buffers<T, X> {
 
     /// Loads the frames of rows `t..t + T::ROWS`, going round after the last.
     #[inline(always)]
-    fn load<V: Vector>(&mut self, main: &[BaseElement], aux: Option<&[BaseElement]>, t: usize)
+    fn load<V: Vector>(&mut self, main: Coset<'_>, aux: Option<Coset<'_>>, t: usize)
     where
         T: RowPack<V>,
     {
         for pack in 0..T::PACKS {
             let row = t + pack * V::LANES;
             let current = self.main.current_mut();
-            gather::<V>(main, current.len(), row, |i, value| {
-                current[i].set_pack(pack, value)
-            });
+            gather::<V>(main, row, |i, value| current[i].set_pack(pack, value));
             let next = self.main.next_mut();
-            gather::<V>(main, next.len(), row + 1, |i, value| {
-                next[i].set_pack(pack, value)
-            });
+            gather::<V>(main, row + 1, |i, value| next[i].set_pack(pack, value));
         }
         if let (Some(frame), Some(aux)) = (&mut self.aux, aux) {
             load_aux::<V, T, X>(frame.current_mut(), aux, t);
@@ -294,13 +291,13 @@ impl<T: Arithmetic, X: AuxPack<T>> Buffers<T, X> {
 #[inline(always)]
 fn load_aux<V: Vector, T: RowPack<V> + Arithmetic, X: AuxPack<T>>(
     cells: &mut [X],
-    matrix: &[BaseElement],
+    coset: Coset<'_>,
     t: usize,
 ) {
     let degree = X::EXTENSION_DEGREE;
     let mut bases = vec![T::ZERO; cells.len() * degree];
     for pack in 0..T::PACKS {
-        gather::<V>(matrix, bases.len(), t + pack * V::LANES, |i, value| {
+        gather::<V>(coset, t + pack * V::LANES, |i, value| {
             bases[i].set_pack(pack, value);
         });
     }
@@ -311,41 +308,19 @@ fn load_aux<V: Vector, T: RowPack<V> + Arithmetic, X: AuxPack<T>>(
 
 /// Reads `V::LANES` rows from row `t` on, going round after the last, and hands over the columns.
 #[inline(always)]
-fn gather<V: Vector>(
-    matrix: &[BaseElement],
-    width: usize,
-    t: usize,
-    mut put: impl FnMut(usize, PackedElement<V>),
-) {
-    let rows = matrix.len() / width;
+fn gather<V: Vector>(coset: Coset<'_>, t: usize, mut put: impl FnMut(usize, PackedElement<V>)) {
+    let width = coset.width();
+    let rows: [&[BaseElement]; MAX_LANES] =
+        core::array::from_fn(|lane| coset.row((t + lane % V::LANES) % coset.rows()));
     let mut square = [PackedElement::<V>::ZERO; MAX_LANES];
     let square = &mut square[..V::LANES];
     for column in (0..width).step_by(V::LANES) {
-        for (lane, packed) in square.iter_mut().enumerate() {
-            let row = (t + lane) % rows * width;
-            *packed = PackedElement::load(&matrix[row + column..row + width]);
+        for (packed, row) in square.iter_mut().zip(rows) {
+            *packed = PackedElement::load(&row[column..]);
         }
         PackedElement::transpose(square);
         for (i, &packed) in square.iter().enumerate().take(width - column) {
             put(column + i, packed);
-        }
-    }
-}
-
-/// Writes lane `i` of the sums to cell `column` and on of row `i`, for as many rows as there are.
-#[inline(always)]
-fn scatter<'a, V: Vector>(
-    sums: &[PackedElement<V>],
-    rows: impl Iterator<Item = &'a mut [BaseElement]>,
-    column: usize,
-) {
-    let mut planes = [[BaseElement::ZERO; MAX_LANES]; 3];
-    for (plane, sum) in planes.iter_mut().zip(sums) {
-        sum.store(plane);
-    }
-    for (lane, row) in rows.take(V::LANES).enumerate() {
-        for (cell, plane) in row[column..].iter_mut().zip(&planes[..sums.len()]) {
-            *cell = plane[lane];
         }
     }
 }
