@@ -1,1 +1,27 @@
-//! Winterlane.
+//! Winterlane measured beside stock winterfell and Plonky3.
+//!
+//! Who is measured runs in a process of its own, a *worker*, so that each is built with the flags it
+//! wants while all get the same data, threads, allocator and pages. [`Job`] says what is measured,
+//! [`Setup`] who does it and how; a [`Worker`] carries jobs out and returns times. The Criterion
+//! benches, the `report` and the `guard` drive workers. `METHOD.md` says why the comparison is fair.
+
+#![forbid(unsafe_code)]
+
+pub mod airs;
+pub mod batches;
+pub mod data;
+pub mod field;
+mod job;
+mod measure;
+pub mod ours;
+mod protocol;
+pub mod proving;
+mod setup;
+pub mod stock;
+mod worker;
+
+pub use job::{FieldOperation, Job, Options, Statement, WitnessStep};
+pub use measure::{Sample, check_equal, interleave, median};
+pub use protocol::{Failure, Reply, Request, Run, Workload, serve};
+pub use setup::{Build, Contender, Setup};
+pub use worker::{Fleet, Worker, WorkerError};

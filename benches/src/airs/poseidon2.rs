@@ -1,0 +1,217 @@
+//! One Poseidon2 permutation of width 8 a row, column for column as in `p3-poseidon2-air`: the same
+//! trace, the same constraints, so that provers can be compared at the very same work.
+//!
+//! Rounds: 4 full, 22 partial, 4 full; S-box `x^7` with `x^3` in a column of its own, so that every
+//! constraint has degree 3. Round constants are pseudo-random: no speed depends on them.
+
+use rayon::prelude::*;
+use winterfell::math::{FieldElement, fields::f64::BaseElement};
+use winterfell::{
+    Air, AirContext, Assertion, EvaluationFrame, ProofOptions, TraceInfo, TraceTable,
+    TransitionConstraintDegree,
+};
+
+use super::{BenchAir, Ends};
+use crate::data;
+
+const WIDTH: usize = 8;
+const HALF_FULL: usize = 4;
+const PARTIAL: usize = 22;
+
+/// 8 inputs; for a full round 8 cubes and 8 states after it; for a partial round 2.
+pub const POSEIDON2_COLUMNS: usize = WIDTH + 2 * HALF_FULL * 2 * WIDTH + 2 * PARTIAL;
+
+const CONSTRAINTS: usize = POSEIDON2_COLUMNS - WIDTH;
+
+/// Round constants of the full rounds, as canonical integers.
+pub const FULL_CONSTANTS: [[u64; WIDTH]; 2 * HALF_FULL] = {
+    let mut constants = [[0; WIDTH]; 2 * HALF_FULL];
+    let mut i = 0;
+    while i < 2 * HALF_FULL * WIDTH {
+        constants[i / WIDTH][i % WIDTH] = data::value(1 << 40 | i as u64);
+        i += 1;
+    }
+    constants
+};
+
+/// Round constants of the partial rounds, as canonical integers.
+pub const PARTIAL_CONSTANTS: [u64; PARTIAL] = {
+    let mut constants = [0; PARTIAL];
+    let mut i = 0;
+    while i < PARTIAL {
+        constants[i] = data::value(1 << 41 | i as u64);
+        i += 1;
+    }
+    constants
+};
+
+/// The round constants as field elements.
+#[derive(Clone, Debug)]
+pub struct Poseidon2Constants {
+    full: [[BaseElement; WIDTH]; 2 * HALF_FULL],
+    partial: [BaseElement; PARTIAL],
+    half: BaseElement,
+}
+
+impl Default for Poseidon2Constants {
+    fn default() -> Self {
+        Self {
+            full: FULL_CONSTANTS.map(|round| round.map(BaseElement::new)),
+            partial: PARTIAL_CONSTANTS.map(BaseElement::new),
+            half: BaseElement::new(2).inv(),
+        }
+    }
+}
+
+/// `M_4 = [[2, 3, 1, 1], [1, 2, 3, 1], [1, 1, 2, 3], [3, 1, 1, 2]]` on both halves, and to each the
+/// sum of both.
+#[inline(always)]
+fn external<E: FieldElement<BaseField = BaseElement>>(state: &mut [E; WIDTH]) {
+    for at in [0, 4] {
+        let [a, b, c, d] = [state[at], state[at + 1], state[at + 2], state[at + 3]];
+        let (ab, cd) = (a + b, c + d);
+        let sum = ab + cd;
+        let (left, right) = (sum + b, sum + d);
+        state[at] = left + ab;
+        state[at + 1] = left + c.double();
+        state[at + 2] = right + cd;
+        state[at + 3] = right + a.double();
+    }
+    for k in 0..4 {
+        let sum = state[k] + state[k + 4];
+        state[k] += sum;
+        state[k + 4] += sum;
+    }
+}
+
+/// The all-ones matrix plus the diagonal `-2, 1, 2, 1/2, 3, -1/2, -3, -4`.
+#[inline(always)]
+fn internal<E: FieldElement<BaseField = BaseElement>>(state: &mut [E; WIDTH], half: BaseElement) {
+    let [x0, x1, x2, x3, x4, x5, x6, x7] = *state;
+    let sum = x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7;
+    *state = [
+        sum - x0.double(),
+        sum + x1,
+        sum + x2.double(),
+        sum + x3.mul_base(half),
+        sum + x4.double() + x4,
+        sum - x5.mul_base(half),
+        sum - x6.double() - x6,
+        sum - x7.double().double(),
+    ];
+}
+
+/// Walks through the permutation. For each committed cell after the inputs, `cell` gets what it
+/// must be and gives what it is.
+#[inline(always)]
+fn walk<E: FieldElement<BaseField = BaseElement>>(
+    mut state: [E; WIDTH],
+    constants: &Poseidon2Constants,
+    mut cell: impl FnMut(usize, E) -> E,
+) {
+    let mut at = WIDTH;
+    external(&mut state);
+    for round in 0..HALF_FULL {
+        at = full_round(&mut state, &constants.full[round], at, &mut cell);
+    }
+    for constant in &constants.partial {
+        let x = state[0] + E::from(*constant);
+        let cube = cell(at, x.square() * x);
+        state[0] = cell(at + 1, cube.square() * x);
+        at += 2;
+        internal(&mut state, constants.half);
+    }
+    for round in HALF_FULL..2 * HALF_FULL {
+        at = full_round(&mut state, &constants.full[round], at, &mut cell);
+    }
+}
+
+#[inline(always)]
+fn full_round<E: FieldElement<BaseField = BaseElement>>(
+    state: &mut [E; WIDTH],
+    constants: &[BaseElement; WIDTH],
+    at: usize,
+    cell: &mut impl FnMut(usize, E) -> E,
+) -> usize {
+    for i in 0..WIDTH {
+        let x = state[i] + E::from(constants[i]);
+        let cube = cell(at + i, x.square() * x);
+        state[i] = cube.square() * x;
+    }
+    external(state);
+    for i in 0..WIDTH {
+        state[i] = cell(at + WIDTH + i, state[i]);
+    }
+    at + 2 * WIDTH
+}
+
+/// The AIR.
+pub struct Poseidon2 {
+    context: AirContext<BaseElement>,
+    ends: Ends,
+    constants: Poseidon2Constants,
+}
+
+impl Air for Poseidon2 {
+    type BaseField = BaseElement;
+    type PublicInputs = Ends;
+
+    fn new(info: TraceInfo, ends: Ends, options: ProofOptions) -> Self {
+        let degrees = vec![TransitionConstraintDegree::new(3); CONSTRAINTS];
+        Self {
+            context: AirContext::new(info, degrees, 2, options),
+            ends,
+            constants: Poseidon2Constants::default(),
+        }
+    }
+
+    fn context(&self) -> &AirContext<BaseElement> {
+        &self.context
+    }
+
+    #[inline(always)]
+    fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        frame: &EvaluationFrame<E>,
+        _periodic: &[E],
+        result: &mut [E],
+    ) {
+        let row = frame.current();
+        let inputs = core::array::from_fn(|i| row[i]);
+        walk(inputs, &self.constants, |at, expected| {
+            result[at - WIDTH] = row[at] - expected;
+            row[at]
+        });
+    }
+
+    fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
+        self.ends.assertions(self.trace_length())
+    }
+}
+
+impl BenchAir for Poseidon2 {
+    /// Row `r` permutes `data::value(8 r ..)`.
+    fn trace(log_rows: u32) -> TraceTable<BaseElement> {
+        let constants = Poseidon2Constants::default();
+        let rows: Vec<[BaseElement; POSEIDON2_COLUMNS]> = (0..1u64 << log_rows)
+            .into_par_iter()
+            .map(|r| {
+                let mut row = [BaseElement::ZERO; POSEIDON2_COLUMNS];
+                for (i, cell) in row[..WIDTH].iter_mut().enumerate() {
+                    *cell = BaseElement::new(data::value(WIDTH as u64 * r + i as u64));
+                }
+                let inputs = core::array::from_fn(|i| row[i]);
+                walk(inputs, &constants, |at, value| {
+                    row[at] = value;
+                    value
+                });
+                row
+            })
+            .collect();
+        let columns = (0..POSEIDON2_COLUMNS)
+            .into_par_iter()
+            .map(|c| rows.iter().map(|row| row[c]).collect())
+            .collect();
+        TraceTable::init(columns)
+    }
+}

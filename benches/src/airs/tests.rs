@@ -1,0 +1,40 @@
+//! Each AIR proves and verifies with stock winterfell, and refuses a changed end.
+
+use winterfell::{AcceptableOptions, Prover};
+
+use super::*;
+use crate::Options;
+
+fn prove_and_verify<A: BenchAir>(log_rows: u32) {
+    let options = Options::quadratic(20, 8, 0).to_winterfell();
+    let trace = A::trace(log_rows);
+    let ends = Ends::of(&trace);
+    let proof = BenchProver::<A>::new(options.clone()).prove(trace).unwrap();
+    let acceptable = AcceptableOptions::OptionSet(vec![options]);
+    let verify = |ends| {
+        winterfell::verify::<A, Hash, DefaultRandomCoin<Hash>, MerkleTree<Hash>>(
+            proof.clone(),
+            ends,
+            &acceptable,
+        )
+    };
+    verify(ends).unwrap();
+    let last = ends.last + BaseElement::ONE;
+    verify(Ends { last, ..ends }).unwrap_err();
+}
+
+#[test]
+fn wide() {
+    prove_and_verify::<Wide>(5);
+}
+
+#[test]
+fn narrow() {
+    prove_and_verify::<Narrow>(6);
+}
+
+#[test]
+fn poseidon2() {
+    assert_eq!(POSEIDON2_COLUMNS, 180);
+    prove_and_verify::<Poseidon2>(5);
+}
