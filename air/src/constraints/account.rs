@@ -2,7 +2,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, minus, plus, tagged, times};
+use super::{Sink, View, minus, plus, tagged, times, twice};
 use crate::{
     columns::{self as column, DIGEST_WIDTH},
     hash::tag,
@@ -53,7 +53,7 @@ fn key_index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> E 
 fn scopes<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; SCOPES_LEN] {
     let [stored, ..] = view.current.hi();
     let bits = view.current.bits();
-    let packed = bits[0] + (bits[1] + (bits[2] + bits[3].double()).double()).double();
+    let packed = bits[0] + twice(bits[1] + twice(bits[2] + twice(bits[3])));
     let [spend_0, spend_1] = view.current.spend();
     let [rotate_0, rotate_1] = view.current.rotate();
     let (signer, receiver) = (
@@ -73,7 +73,7 @@ fn scopes<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; S
                 + spend_1 * (E::ONE - bits[2])
                 + rotate_1 * (E::ONE - bits[3])),
         // the scope that a rotation installs has two bits, those that a creation installs four
-        signer * view.rotates() * (scope - new_spend - new_rotate.double())
+        signer * view.rotates() * (scope - new_spend - twice(new_rotate))
             + receiver * creates * (scope - packed),
         // a created account has the scopes of its record
         receiver * creates * (scope - stored),

@@ -6,7 +6,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, constant, minus, plus, times};
+use super::{Sink, View, constant, minus, plus, times, twice};
 use crate::{
     columns::{self as column, DIGEST_WIDTH, STATE_WIDTH},
     hash::tag,
@@ -116,8 +116,8 @@ fn positions<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E
     let close = view.at(column::CLOSE);
     let opens = opens(view);
     [
-        opens * (view.next.position()[0] - digits[0] - digits[1].double()),
-        opens * (view.next.position()[1] - digits[2] - digits[3].double()),
+        opens * (view.next.position()[0] - digits[0] - twice(digits[1])),
+        opens * (view.next.position()[1] - digits[2] - twice(digits[3])),
         step * moved[0] - steps[0],
         step * moved[1] - steps[1],
         close * (position[0] - constant(LAST_POSITION)),
@@ -136,7 +136,7 @@ fn words<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4]
     let starts = view.on(Selector::Sign) * view.signed();
     let ends = view.on(Selector::ChainsEnd);
     let opened: [E; 2] =
-        core::array::from_fn(|i| next[i].double().double() + bits[i] + bits[i + 2].double());
+        core::array::from_fn(|i| twice(twice(next[i])) + bits[i] + twice(bits[i + 2]));
     [
         starts * (view.output[0] - opened[0])
             + close * (word[0] - opened[0])

@@ -305,3 +305,18 @@ fn times<E: FieldElement, const N: usize>(factor: E, a: [E; N]) -> [E; N] {
 fn plus<E: FieldElement, const N: usize>(a: [E; N], b: [E; N]) -> [E; N] {
     core::array::from_fn(|i| a[i] + b[i])
 }
+
+/// `2 x`.
+///
+/// Not `double()`: that of winter-math 0.13.1 leaves twice a value just above `p / 2` unreduced,
+/// and sums with it come out wrong. Rare, but then an honest proof would not verify.
+#[inline(always)]
+fn twice<E: FieldElement>(x: E) -> E {
+    x + x
+}
+
+/// `x^2`, without the `double()` that winter-math's extension fields use in `square()`.
+#[inline(always)]
+fn squared<E: FieldElement>(x: E) -> E {
+    x * x
+}

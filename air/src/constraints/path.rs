@@ -3,7 +3,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, minus, plus, tagged, times};
+use super::{Sink, View, minus, plus, tagged, times, twice};
 use crate::{
     columns::{self as column, DIGEST_WIDTH},
     hash::tag,
@@ -90,7 +90,7 @@ fn index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 2]
     let bit = view.at(column::INDEX_BIT);
     [
         view.on(Selector::PathBefore) * (next - index)
-            + view.on(Selector::IndexShift) * (index - next.double() - bit)
+            + view.on(Selector::IndexShift) * (index - twice(next) - bit)
             + view.on(Selector::IndexEnd) * (index - bit),
         view.on(Selector::KeyTreeStart) * (index - view.at(column::KEY_INDEX))
             + view.on(Selector::SignerPathStart) * (index - view.at(column::SUBJECT))

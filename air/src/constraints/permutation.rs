@@ -3,7 +3,7 @@
 use winter_crypto::hashers::RpJive64_256;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::Sink;
+use super::{Sink, squared, twice};
 use crate::columns::{DIGEST_WIDTH, NUM_ROUNDS, ROUND_WIDTH, Row, STATE_WIDTH};
 
 /// Number of constraints: `h`, `v` and `g` of every round and lane.
@@ -25,13 +25,13 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
     for round in 0..NUM_ROUNDS {
         let (cube, middle, middle_cube) =
             (row.cube(round), row.middle(round), row.middle_cube(round));
-        let mut power: [E; STATE_WIDTH] = core::array::from_fn(|i| cube[i].square() * state[i]);
+        let mut power: [E; STATE_WIDTH] = core::array::from_fn(|i| squared(cube[i]) * state[i]);
         mds(&mut power);
         for i in 0..STATE_WIDTH {
             let first_half = power[i] + E::from(RpJive64_256::ARK1[round][i]);
-            sink.push(state[i].square() * state[i] - cube[i]);
-            sink.push(middle_cube[i].square() * middle[i] - first_half);
-            sink.push(middle[i].square() * middle[i] - middle_cube[i]);
+            sink.push(squared(state[i]) * state[i] - cube[i]);
+            sink.push(squared(middle_cube[i]) * middle[i] - first_half);
+            sink.push(squared(middle[i]) * middle[i] - middle_cube[i]);
         }
         state = middle;
         mds(&mut state);
@@ -57,18 +57,18 @@ fn mds<E: FieldElement<BaseField = BaseElement>>(state: &mut [E; STATE_WIDTH]) {
 
     // block 1: [16, 8]
     let sum = u0 + u4;
-    let v0 = (sum + u0).double().double().double();
-    let v4 = (sum + u4).double().double().double();
+    let v0 = twice(twice(twice(sum + u0)));
+    let v4 = twice(twice(twice(sum + u4)));
     // block 2: (8 - 4i, -1 + i), a product modulo x^2 - i
-    let (a_re, a_im) = (u1.0.double().double(), u1.1.double().double());
-    let (b_re, b_im) = (u5.0.double().double(), u5.1.double().double());
+    let (a_re, a_im) = (twice(twice(u1.0)), twice(twice(u1.1)));
+    let (b_re, b_im) = (twice(twice(u5.0)), twice(twice(u5.1)));
     let v1 = (
-        a_re.double() + a_im + (u5.0 - u5.1),
-        a_im.double() - a_re + (u5.0 + u5.1),
+        twice(a_re) + a_im + (u5.0 - u5.1),
+        twice(a_im) - a_re + (u5.0 + u5.1),
     );
     let v5 = (
-        b_re.double() + b_im - (u1.0 + u1.1),
-        b_im.double() - b_re + (u1.0 - u1.1),
+        twice(b_re) + b_im - (u1.0 + u1.1),
+        twice(b_im) - b_re + (u1.0 - u1.1),
     );
     // block 3: [-1, 1]
     let v2 = -(u2 + u6);

@@ -3,7 +3,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View};
+use super::{Sink, View, twice};
 use crate::{
     columns::{self as column, NUM_LIMBS},
     hash::tag,
@@ -46,7 +46,7 @@ fn limbs<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; NU
     let shifts = view.on(Selector::RangeShift);
     let loads_balance = view.on(Selector::SignerLeafAfter) + view.on(Selector::ReceiverLeafAfter);
     core::array::from_fn(|i| {
-        let value = shifts * (limbs[i] - next[i].double() - low[i])
+        let value = shifts * (limbs[i] - twice(next[i]) - low[i])
             + view.on(Selector::Sign) * (next[i] - amount[i])
             + view.on(Selector::LoadFee) * (next[i] - fee[i])
             + loads_balance * (next[i] - balance[i]);
@@ -74,7 +74,7 @@ fn validity<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     let remaining = view.at(column::VALID_UNTIL) - E::from(view.public.batch_number);
     [
         view.on(Selector::SignerLeafAfter) * view.signed() * (next - remaining)
-            + view.on(Selector::ValidityShift) * (left - next.double() - bit),
+            + view.on(Selector::ValidityShift) * (left - twice(next) - bit),
         view.on(Selector::ValidityEnd) * left,
     ]
 }
@@ -88,7 +88,7 @@ fn nonce<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 2]
     let after = view.at(column::NONCE) + E::ONE;
     [
         view.on(Selector::SignerLeafAfter) * (next - after)
-            + view.on(Selector::ValidityShift) * (left - next.double() - bit),
+            + view.on(Selector::ValidityShift) * (left - twice(next) - bit),
         view.on(Selector::NonceEnd) * left,
     ]
 }

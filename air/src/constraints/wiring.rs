@@ -2,7 +2,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, constant, minus, plus, tagged, times};
+use super::{Sink, View, constant, minus, plus, tagged, times, twice};
 use crate::{
     amount::LIMB_BITS,
     columns::{self as column, DIGEST_WIDTH, NUM_LIMBS},
@@ -32,7 +32,7 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
 #[inline(always)]
 fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 8] {
     let kind = view.at(column::IS_TRANSFER)
-        + view.withdraws().double()
+        + twice(view.withdraws())
         + view.rotates() * constant(3)
         + view.at(column::IS_TOP_UP) * constant(4)
         + view.at(column::IS_CREATE) * constant(5)
@@ -158,8 +158,8 @@ fn next_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 
     let scope = view.at(column::SCOPE);
     let scopes = next[0]
         - hi[0]
-        - replaces_slot_0 * (scope - bits[0] - bits[1].double())
-        - replaces_slot_1 * (scope - bits[2] - bits[3].double()) * constant(4);
+        - replaces_slot_0 * (scope - bits[0] - twice(bits[1]))
+        - replaces_slot_1 * (scope - bits[2] - twice(bits[3])) * constant(4);
     let (amount, fee) = (view.current.amount(), view.current.fee());
     let carries = view.next.bits();
     let paid = limbs_balance(

@@ -234,6 +234,18 @@ pub enum FollowError {
         /// The batch's old root.
         got: Digest,
     },
+    /// The records are not those of the batch.
+    #[error("{records} records with digest {got}; the batch has {operations} with {expected}")]
+    Records {
+        /// Slots of the batch.
+        operations: u32,
+        /// Digest of its records.
+        expected: Digest,
+        /// How many records were given.
+        records: usize,
+        /// Their digest.
+        got: Digest,
+    },
     /// A record cannot be applied.
     #[error("record {position}: {error}")]
     Record {

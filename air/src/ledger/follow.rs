@@ -6,16 +6,19 @@ use super::{
     FollowError, Ledger, LedgerError, leaf_digests,
     rules::{created, credit, debit, same_asset},
 };
-use crate::{Account, Deposit, Digest, Order, PublicInputs, Record, hash::Compressor};
+use crate::{
+    Account, Deposit, Digest, Order, PublicInputs, Record, hash::Compressor,
+    record::operations_digest,
+};
 
 impl<C: Compressor> Ledger<C> {
     /// Applies the records of a batch that somebody else made and proved.
     ///
     /// Signatures, nonces and expiry are the proof's business; verify it first, and read the records
-    /// with [`crate::wire::decode_published`]. Here the records only have to lead from the
-    /// ledger's root to the batch's new root, which binds every balance, nonce and key.
+    /// with [`crate::wire::decode_published`]. Here the records have to be those of the batch's
+    /// operations digest, and to lead from the ledger's root to the batch's new root.
     ///
-    /// Each account that changed is hashed once: about 35 compressions, whatever happened to it.
+    /// Each record takes three compressions, each account that changed about 35.
     ///
     /// # Errors
     /// [`FollowError`] when the batch does not fit; the ledger is then as before.
@@ -30,6 +33,16 @@ impl<C: Compressor> Ledger<C> {
         let (expected, got) = (self.root(), public.old_root);
         if got != expected {
             return Err(FollowError::OldRoot { expected, got });
+        }
+        // the new root alone does not bind a withdrawal's recipient, or the order
+        let digest = operations_digest(records, &self.compressor);
+        if records.len() != public.num_operations as usize || digest != public.operations_digest {
+            return Err(FollowError::Records {
+                operations: public.num_operations,
+                expected: public.operations_digest,
+                records: records.len(),
+                got: digest,
+            });
         }
         let mut changed = BTreeMap::new();
         for (position, record) in records.iter().enumerate() {

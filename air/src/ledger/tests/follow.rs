@@ -1,7 +1,7 @@
 //! Following published batches without their signatures.
 
 use super::*;
-use crate::{PublicInputs, ledger::FollowError, wire};
+use crate::{PublicInputs, ledger::FollowError, record::operations_digest, wire};
 
 /// A batch with a payment, a rotation, a creation and a collection, sealed from `genesis(5)`.
 fn varied_batch() -> (SealedBatch, Ledger) {
@@ -121,20 +121,45 @@ fn what_does_not_fit_is_not_followed() {
     ));
     assert!(matches!(
         refused(public, &records[1..]),
+        FollowError::Records { .. }
+    ));
+    // A recipient leaves no trace in the new root; the digest binds it all the same.
+    let mut elsewhere = records.clone();
+    let withdrawal = elsewhere
+        .iter_mut()
+        .find_map(|record| match record {
+            Record::Withdraw(withdraw) => Some(withdraw),
+            _ => None,
+        })
+        .unwrap();
+    withdrawal.recipient[0] ^= 1;
+    assert!(matches!(
+        refused(public, &elsewhere),
+        FollowError::Records { .. }
+    ));
+    let with_digest = |records: &[Record]| PublicInputs {
+        operations_digest: operations_digest(records, &ScalarCompressor),
+        ..public
+    };
+    let mut other = records.clone();
+    other.swap(0, 1);
+    other[0] = Record::Noop;
+    assert!(matches!(
+        refused(with_digest(&other), &other),
         FollowError::NewRoot { .. }
     ));
     let mut other = records.clone();
     other[1] = pay(Transfer { to: 8, ..PAY }).record();
     let error = LedgerError::UnknownAccount { account: 8 };
     assert_eq!(
-        refused(public, &other),
+        refused(with_digest(&other), &other),
         FollowError::Record { position: 1, error }
     );
     let create = records[4];
     other.splice(1..2, [create]);
     let error = LedgerError::AccountExists { account: 4 };
     assert_eq!(
-        refused(public, &other),
+        refused(with_digest(&other), &other),
         FollowError::Record { position: 4, error }
     );
 }
