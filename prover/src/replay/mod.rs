@@ -53,6 +53,40 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_file_of_real_transfers_can_be_planned() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/data/ethereum-transfers.csv"
+        );
+        let rows = read_transfers(std::fs::File::open(path).unwrap(), None).unwrap();
+        assert_eq!((rows.len(), rows[9_914].line), (9_915, 9_916));
+        let options = PlanOptions {
+            batch_size: 1024,
+            key_height: 10,
+        };
+        let plan = Plan::new(&rows, options).unwrap();
+        // No sender needs more than a full key here.
+        assert_eq!((plan.rotations(), plan.batches.len()), (0, 10));
+        let short = Plan::new(
+            &rows,
+            PlanOptions {
+                key_height: 5,
+                ..options
+            },
+        )
+        .unwrap();
+        assert!(short.rotations() > plan.rotations());
+        assert_eq!(short.transfers, plan.transfers);
+        // The bundled piece is a part of it.
+        let piece = read_transfers(DEMO_TRANSFERS.as_bytes(), None).unwrap();
+        let same = |a: &TransferRow, b: &TransferRow| {
+            (a.from, a.to, a.value, a.fee) == (b.from, b.to, b.value, b.fee)
+        };
+        let mut rest = rows.iter();
+        assert!(piece.iter().all(|row| rest.any(|other| same(row, other))));
+    }
+
+    #[test]
     fn a_replay_seals_what_was_planned() {
         let rows = read_transfers(DEMO_TRANSFERS.as_bytes(), Some(60)).unwrap();
         // Keys of two: the busiest sender changes keys with every other operation.

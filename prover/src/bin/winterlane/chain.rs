@@ -15,7 +15,7 @@ use crate::{
     Failure,
     args::VerifyArgs,
     files::{self, BatchFiles},
-    report::grouped,
+    report::{counted, grouped},
 };
 
 /// What was accepted.
@@ -60,22 +60,14 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<String, Failure> {
     }
     Ok(format!(
         "valid: {} in {}, {} provable bits, {} bytes of proofs, {:.3} s\nfrom {}\nto   {}\n",
-        counted(accepted.transfers, "transfer", "transfers"),
-        counted(accepted.batches, "batch", "batches"),
+        counted(accepted.transfers, "transfer"),
+        counted(accepted.batches, "batch"),
         accepted.security_bits,
-        grouped(accepted.proof_bytes as u64),
+        grouped(accepted.proof_bytes),
         accepted.verify_seconds,
         accepted.old_root,
         accepted.new_root,
     ))
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        grouped(count as u64),
-        if count == 1 { one } else { many }
-    )
 }
 
 /// What to accept: every preset with at least these bits.

@@ -51,11 +51,11 @@ fn describe_public(public: &PublicFile) -> Result<String, DecodeError> {
     lines.add("old root", inputs.old_root);
     lines.add("new root", inputs.new_root);
     lines.add("operations digest", inputs.operations_digest);
-    lines.add("operation slots", grouped(inputs.num_operations.into()));
-    lines.add("public bytes", grouped(public.records.len() as u64));
+    lines.add("operation slots", grouped(inputs.num_operations as usize));
+    lines.add("public bytes", grouped(public.records.len()));
     let mut kinds = BTreeMap::new();
     for record in &records {
-        *kinds.entry(record.kind()).or_insert(0u64) += 1;
+        *kinds.entry(record.kind()).or_insert(0usize) += 1;
     }
     for (kind, count) in kinds {
         lines.add(&format!("{kind:?}"), grouped(count));
@@ -136,7 +136,7 @@ impl Header {
 fn describe_proof(bytes: &[u8]) -> Option<String> {
     let header = Header::read(bytes)?;
     let mut lines = Lines::default();
-    lines.add("bytes", grouped(bytes.len() as u64));
+    lines.add("bytes", grouped(bytes.len()));
     lines.add("trace columns", header.main_columns);
     if header.aux_columns > 0 {
         lines.add("auxiliary columns", header.aux_columns);

@@ -1,6 +1,12 @@
 //! Progress and log lines, both on standard error.
 
-use std::{io, ops::ControlFlow, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal},
+    ops::ControlFlow,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
@@ -33,12 +39,11 @@ impl Progress {
     }
 
     /// Watches the proof of that batch.
-    pub(crate) fn batch(&self, index: usize) -> impl Observer + '_ {
-        move |phase: Phase, fraction: f64| {
-            let done = (fraction.clamp(0.0, 1.0) * STEPS as f64) as u64;
-            self.bar.set_position(index as u64 * STEPS + done);
-            self.bar.set_message(format!("batch {index}: {phase}"));
-            ControlFlow::Continue(())
+    pub(crate) fn batch(&self, index: usize) -> Watch<'_> {
+        Watch {
+            progress: self,
+            index,
+            phases: Mutex::default(),
         }
     }
 
@@ -54,12 +59,62 @@ impl Drop for Progress {
     }
 }
 
+/// Watches one proof: moves the bar, and takes the time of each phase.
+pub(crate) struct Watch<'a> {
+    progress: &'a Progress,
+    index: usize,
+    phases: Mutex<Phases>,
+}
+
+#[derive(Default)]
+struct Phases {
+    running: Option<(Phase, Instant)>,
+    done: BTreeMap<Phase, Duration>,
+}
+
+impl Phases {
+    /// Ends the phase that runs.
+    fn end(&mut self, now: Instant) {
+        if let Some((phase, start)) = self.running.take() {
+            *self.done.entry(phase).or_default() += now - start;
+        }
+    }
+}
+
+impl Watch<'_> {
+    /// Ends the last phase; the time that each took.
+    pub(crate) fn finish(self) -> BTreeMap<Phase, Duration> {
+        let mut phases = self
+            .phases
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        phases.end(Instant::now());
+        phases.done
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn enter(&self, phase: Phase, fraction: f64) -> ControlFlow<()> {
+        let now = Instant::now();
+        let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
+        phases.end(now);
+        phases.running = Some((phase, now));
+
+        let done = (fraction.clamp(0.0, 1.0) * STEPS as f64) as u64;
+        let bar = &self.progress.bar;
+        bar.set_position(self.index as u64 * STEPS + done);
+        bar.set_message(format!("batch {}: {phase}", self.index));
+        ControlFlow::Continue(())
+    }
+}
+
 /// Starts logging to standard error, `warn` and above unless `RUST_LOG` says otherwise.
 pub(crate) fn start_logging(screen: &MultiProgress) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(AroundBars(screen.clone()))
         .init();
 }
@@ -84,5 +139,28 @@ impl io::Write for LineWriter<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_are_timed_until_the_next_one_or_the_end() {
+        let progress = Progress::new(&MultiProgress::new(), 2);
+        let watch = progress.batch(1);
+        let pause = Duration::from_millis(20);
+        for (phase, fraction) in [(Phase::ExtendTrace, 0.0), (Phase::Fri, 0.9)] {
+            assert!(watch.enter(phase, fraction).is_continue());
+            std::thread::sleep(pause);
+        }
+        assert_eq!(progress.bar.position(), 190);
+        let phases = watch.finish();
+        assert_eq!(
+            phases.keys().copied().collect::<Vec<_>>(),
+            [Phase::ExtendTrace, Phase::Fri]
+        );
+        assert!(phases.values().all(|time| *time >= pause));
     }
 }

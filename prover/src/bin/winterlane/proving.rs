@@ -98,9 +98,12 @@ fn replay(
     while let Some(sealed) = next_batch(&mut replay, &mut report, &progress)? {
         let index = published.len();
         let proof = {
+            progress.say(format!("batch {index}: trace"));
             let watch = progress.batch(index);
             let options = EngineOptions::default().with_observer(&watch);
-            prove_batch(&sealed, preset, engine, &options).map_err(Failure::invalid)?
+            let proof = prove_batch(&sealed, preset, engine, &options);
+            report.add_phases(&watch.finish());
+            proof.map_err(Failure::invalid)?
         };
         report.add(&proof);
         let batch = publish(&sealed, proof, preset)?;

@@ -1,9 +1,14 @@
 //! What a run measured, as a table for people or as one JSON object for programs.
 
-use std::{fmt::Write as _, fs};
+use std::{
+    collections::BTreeMap,
+    fmt::{Display, Write as _},
+    fs,
+    time::Duration,
+};
 
 use serde::Serialize;
-use winterlane_prover::BatchProof;
+use winterlane_prover::{BatchProof, engine::Phase};
 
 /// What a run did and what it cost. Seconds are summed over the batches.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -34,6 +39,8 @@ pub(crate) struct Report {
     pub(crate) trace_seconds: f64,
     /// From the trace to the proof's bytes.
     pub(crate) prove_seconds: f64,
+    /// What the proving engine's phases took of that; empty for the stock engine.
+    pub(crate) phase_seconds: BTreeMap<&'static str, f64>,
     /// Verifying the whole chain of proofs, records included.
     pub(crate) verify_seconds: f64,
     /// Bytes of all proofs.
@@ -68,6 +75,13 @@ impl Report {
         self.proof_bytes += proof.proof.len();
     }
 
+    /// Counts the phases of a proof.
+    pub(crate) fn add_phases(&mut self, phases: &BTreeMap<Phase, Duration>) {
+        for (phase, time) in phases {
+            *self.phase_seconds.entry(phase.name()).or_default() += time.as_secs_f64();
+        }
+    }
+
     /// Fills the figures that follow from others.
     pub(crate) fn finish(&mut self) {
         let transfers = self.transfers as f64;
@@ -83,102 +97,90 @@ impl Report {
 
     /// The table.
     pub(crate) fn table(&self) -> String {
-        let seconds = |value: f64| format!("{value:.2} s");
-        let each = |count: usize, what: &str| {
-            format!(
-                "{} {what}{}",
-                grouped(count as u64),
-                if count == 1 { "" } else { "s" }
-            )
-        };
-        let padding = self.slots - self.operations;
-        let lines = [
-            (
-                "transfers",
-                grouped(self.transfers as u64),
-                each(self.accounts, "account"),
-            ),
-            (
-                "operations",
-                grouped(self.operations as u64),
-                format!(
-                    "{}, {}, {padding} padding",
-                    each(self.rotations, "key rotation"),
-                    each(self.batches, "fee collection"),
-                ),
-            ),
-            (
-                "batches",
-                grouped(self.batches as u64),
-                format!("preset {}", self.preset),
-            ),
-            ("trace rows", grouped(self.rows as u64), String::new()),
-            ("trace columns", grouped(self.columns as u64), String::new()),
-            ("keys", seconds(self.keygen_seconds), String::new()),
-            (
-                "opening state",
-                seconds(self.genesis_seconds),
-                String::new(),
-            ),
-            ("signing", seconds(self.sign_seconds), String::new()),
-            (
-                "checking, trace",
-                seconds(self.trace_seconds),
-                String::new(),
-            ),
-            (
-                "proving",
-                seconds(self.prove_seconds),
-                format!(
-                    "{} engine, {}, {}",
-                    self.engine,
-                    self.backend,
-                    each(self.threads, "thread")
-                ),
-            ),
-            ("verifying", seconds(self.verify_seconds), String::new()),
-            (
-                "transfers per second",
-                format!("{:.1}", self.transfers_per_second),
-                "from signed operations to proof bytes".into(),
-            ),
-            (
-                "proof bytes",
-                grouped(self.proof_bytes as u64),
-                format!(
-                    "{} a batch",
-                    grouped((self.proof_bytes / self.batches.max(1)) as u64)
-                ),
-            ),
-            (
-                "public bytes per transfer",
-                format!("{:.1}", self.public_bytes_per_transfer),
-                String::new(),
-            ),
-            (
-                "provable bits",
-                self.security_bits.to_string(),
-                String::new(),
-            ),
-            (
-                "peak memory",
-                self.peak_rss_bytes
-                    .map_or("unknown".into(), |bytes| format!("{} MiB", bytes >> 20)),
-                String::new(),
-            ),
-        ];
-        let mut table = String::new();
-        for (name, value, note) in lines {
-            let line = format!("{name:<26}{value:>14}  {note}");
-            // Writing to a string cannot fail.
-            let _ = writeln!(table, "{}", line.trim_end());
+        let mut table = Table::default();
+        table.row(
+            "transfers",
+            grouped(self.transfers),
+            counted(self.accounts, "account"),
+        );
+        let rotations = counted(self.rotations, "key rotation");
+        let collections = counted(self.batches, "fee collection");
+        let padding = grouped(self.slots - self.operations);
+        let note = format!("{rotations}, {collections}, {padding} padding");
+        table.row("operations", grouped(self.operations), note);
+        table.row(
+            "batches",
+            grouped(self.batches),
+            format!("preset {}", self.preset),
+        );
+        table.row("trace rows", grouped(self.rows), "");
+        table.row("trace columns", grouped(self.columns), "");
+
+        table.seconds("keys", self.keygen_seconds, "");
+        table.seconds("opening state", self.genesis_seconds, "");
+        table.seconds("signing", self.sign_seconds, "");
+        table.seconds("checking, trace", self.trace_seconds, "");
+        let threads = counted(self.threads, "thread");
+        let note = format!("{} engine, {}, {threads}", self.engine, self.backend);
+        table.seconds("proving", self.prove_seconds, note);
+        for phase in Phase::ALL {
+            if let Some(&seconds) = self.phase_seconds.get(phase.name()) {
+                table.seconds(&format!("  {phase}"), seconds, "");
+            }
         }
-        table
+        table.seconds("verifying", self.verify_seconds, "");
+
+        let note = "from signed operations to proof bytes";
+        table.row(
+            "transfers per second",
+            format!("{:.1}", self.transfers_per_second),
+            note,
+        );
+        let note = format!(
+            "{} a batch",
+            grouped(self.proof_bytes / self.batches.max(1))
+        );
+        table.row("proof bytes", grouped(self.proof_bytes), note);
+        let each = format!("{:.1}", self.public_bytes_per_transfer);
+        table.row("public bytes per transfer", each, "");
+        table.row("provable bits", self.security_bits, "");
+        let peak = self
+            .peak_rss_bytes
+            .map(|bytes| format!("{} MiB", bytes >> 20));
+        table.row("peak memory", peak.unwrap_or("unknown".into()), "");
+        table.0
     }
 }
 
+/// Lines of a name, a value and a note.
+#[derive(Default)]
+struct Table(String);
+
+impl Table {
+    fn row(&mut self, name: &str, value: impl Display, note: impl Display) {
+        let value = value.to_string();
+        let line = format!("{name:<26}{value:>14}  {note}");
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{}", line.trim_end());
+    }
+
+    fn seconds(&mut self, name: &str, seconds: f64, note: impl Display) {
+        self.row(name, format!("{seconds:.2} s"), note);
+    }
+}
+
+/// So many of something whose plural is regular.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    let plural = match what {
+        _ if count == 1 => "",
+        _ if what.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {what}{plural}", grouped(count))
+}
+
 /// A number with commas between thousands.
-pub(crate) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -218,6 +220,30 @@ mod tests {
     }
 
     #[test]
+    fn counts_agree_with_their_nouns() {
+        let said = [(0, "thread"), (1, "batch"), (2000, "batch")].map(|(n, what)| counted(n, what));
+        assert_eq!(said, ["0 threads", "1 batch", "2,000 batches"]);
+    }
+
+    #[test]
+    fn the_table_shows_phases_under_proving() {
+        let mut report = Report {
+            batches: 1,
+            slots: 2,
+            operations: 2,
+            ..Report::default()
+        };
+        report.add_phases(&BTreeMap::from([(Phase::Fri, Duration::from_millis(1500))]));
+        let table = report.table();
+        let lines: Vec<_> = table.lines().map(str::trim_start).collect();
+        let proving = lines
+            .iter()
+            .position(|line| line.starts_with("proving "))
+            .unwrap();
+        assert!(lines[proving + 1].starts_with("fri ") && lines[proving + 1].ends_with("1.50 s"));
+    }
+
+    #[test]
     fn derived_figures_count_the_time_from_signed_operations_to_proof_bytes() {
         let mut report = Report {
             transfers: 10,
@@ -253,6 +279,7 @@ mod tests {
             "proof_bytes",
             "public_bytes_per_transfer",
             "security_bits",
+            "phase_seconds",
             "transfers_per_second",
             "peak_rss_bytes",
             "backend",
