@@ -3,7 +3,11 @@
 #![forbid(unsafe_code)]
 
 pub mod airs;
+pub mod catalogue;
 pub mod constraint_check;
+pub mod forge;
 pub mod hostile;
+pub mod implied;
+pub mod masked;
 pub mod scenario;
 pub mod stock;
