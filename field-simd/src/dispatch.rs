@@ -20,7 +20,7 @@ use crate::{
 #[inline]
 pub fn dispatch<K: Kernel>(backend: Backend, kernel: K) -> K::Output {
     if !backend.is_available() {
-        return kernel.run::<Scalar>(ScalarToken::new());
+        return scalar(kernel);
     }
     match backend {
         #[cfg(target_arch = "x86_64")]
@@ -32,7 +32,7 @@ pub fn dispatch<K: Kernel>(backend: Backend, kernel: K) -> K::Output {
         #[cfg(target_arch = "aarch64")]
         // SAFETY: as above.
         Backend::Neon => unsafe { neon(kernel) },
-        _ => kernel.run::<Scalar>(ScalarToken::new()),
+        _ => scalar(kernel),
     }
 }
 
@@ -51,27 +51,36 @@ pub(crate) fn dispatch_as<V: Vector, K: Kernel>(kernel: K) -> K::Output {
         #[cfg(target_arch = "aarch64")]
         // SAFETY: two lanes are NEON's, likewise.
         2 => unsafe { neon(kernel) },
-        _ => kernel.run::<Scalar>(ScalarToken::new()),
+        _ => scalar(kernel),
     }
 }
 
+/// Out of line like the others, so that a kernel that others call is compiled once.
+#[inline(never)]
+pub(crate) fn scalar<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Scalar>(ScalarToken::new())
+}
+
 #[cfg(target_arch = "x86_64")]
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-fn avx512<K: Kernel>(kernel: K) -> K::Output {
+pub(crate) fn avx512<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: the caller's CPU has the instructions, or it could not call this function.
     kernel.run::<Avx512>(unsafe { Avx512Token::assume() })
 }
 
 #[cfg(target_arch = "x86_64")]
+#[inline(never)]
 #[target_feature(enable = "avx2")]
-fn avx2<K: Kernel>(kernel: K) -> K::Output {
+pub(crate) fn avx2<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: the caller's CPU has the instructions, or it could not call this function.
     kernel.run::<Avx2>(unsafe { Avx2Token::assume() })
 }
 
 #[cfg(target_arch = "aarch64")]
+#[inline(never)]
 #[target_feature(enable = "neon")]
-fn neon<K: Kernel>(kernel: K) -> K::Output {
+pub(crate) fn neon<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: the caller's CPU has the instructions, or it could not call this function.
     kernel.run::<Neon>(unsafe { NeonToken::assume() })
 }

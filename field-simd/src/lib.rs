@@ -15,6 +15,7 @@ mod kernel;
 mod lde;
 mod matrix;
 mod memory;
+mod ntt;
 pub mod packed_element;
 mod parallel;
 mod scalar;
@@ -28,10 +29,16 @@ pub use dispatch::dispatch;
 pub use huge::{HugeBuffer, set_pool_limit};
 pub use lde::{lde_rows, lde_rows_into};
 pub use matrix::Matrix;
+pub use ntt::{
+    evaluate_columns, evaluate_poly_with_offset, interpolate_columns,
+    interpolate_columns_with_offset, interpolate_poly_with_offset,
+};
 pub use tables::MAX_LOG_SIZE;
 pub use vector::{Kernel, Vector};
 
 #[cfg(test)]
 mod lde_tests;
+#[cfg(test)]
+mod ntt_tests;
 #[cfg(test)]
 mod vector_tests;

@@ -56,3 +56,11 @@ pub(crate) struct Shared(pub(crate) *mut u64);
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// The place `i` words on.
+    #[inline(always)]
+    pub(crate) const fn at(self, i: usize) -> *mut u64 {
+        self.0.wrapping_add(i)
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     goldilocks,
-    vector::{Sealed, Vector},
+    vector::{Kernel, Sealed, Vector},
 };
 
 /// The token of the scalar backend. Every CPU has it.
@@ -25,6 +25,11 @@ impl Vector for Scalar {
     type Token = ScalarToken;
 
     const LANES: usize = 1;
+
+    #[inline(always)]
+    fn call<K: Kernel>(_: ScalarToken, kernel: K) -> K::Output {
+        crate::dispatch::scalar(kernel)
+    }
 
     #[inline(always)]
     fn splat(_: ScalarToken, x: u64) -> Self {

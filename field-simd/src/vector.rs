@@ -77,6 +77,10 @@ pub trait Vector: Sealed + Copy + Debug {
     /// Values in a vector; a power of two, at most [`MAX_LANES`].
     const LANES: usize;
 
+    /// Runs a kernel as a function of its own, compiled for these instructions: for code that
+    /// several kernels share, and that is too long to be inlined in each.
+    fn call<K: Kernel>(token: Self::Token, kernel: K) -> K::Output;
+
     /// `x` in every lane.
     fn splat(token: Self::Token, x: u64) -> Self;
 

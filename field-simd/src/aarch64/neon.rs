@@ -4,7 +4,7 @@ use core::arch::aarch64::*;
 
 use crate::{
     goldilocks::EPSILON,
-    vector::{Sealed, Vector},
+    vector::{Kernel, Sealed, Vector},
 };
 
 /// Proof that the CPU has NEON.
@@ -49,6 +49,12 @@ impl Vector for Neon {
     type Token = NeonToken;
 
     const LANES: usize = 2;
+
+    #[inline(always)]
+    fn call<K: Kernel>(_: NeonToken, kernel: K) -> K::Output {
+        // SAFETY: the token proves NEON.
+        unsafe { crate::dispatch::neon(kernel) }
+    }
 
     #[inline(always)]
     fn splat(_: NeonToken, x: u64) -> Self {

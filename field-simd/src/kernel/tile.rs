@@ -9,7 +9,10 @@
 //! no pass is spent on putting them in order.
 
 use super::dft::{close, close_loose, close_shifted, open, root_exponent};
-use crate::{goldilocks, vector::Vector};
+use crate::{
+    goldilocks,
+    vector::{Kernel, Vector},
+};
 
 /// The largest tile, as a power of two.
 pub(crate) const MAX_LOG_ROWS: u32 = 12;
@@ -117,46 +120,59 @@ impl TilePlan {
         tile: *mut u64,
         sink: &S,
     ) {
-        let ctx = Context::<V> {
-            token,
+        let step = Step {
             tile,
-            tw: self.twiddles.as_ptr(),
+            first: 0,
+            twiddles: self.twiddles.as_ptr(),
         };
-        // SAFETY: all rows below stay within the tile: each function states the rows it touches.
+        // SAFETY: all rows below stay within the tile: each step states the rows it touches.
         unsafe {
             match self.outer {
                 1 => {}
-                2 => ctx.outer_last::<2>(0),
-                4 => ctx.outer_last::<4>(0),
-                8 => ctx.outer_last::<8>(0),
-                16 => ctx.outer_two::<2>(),
-                32 => ctx.outer_two::<4>(),
-                _ => ctx.outer_two::<8>(),
-            }
-            if self.inner == PAD {
-                for block in 0..self.outer {
-                    let first = output(self.outer, block);
-                    ctx.inner_first::<8>(block * PAD);
-                    for q in 0..8 {
-                        let k = first + self.outer * q;
-                        ctx.last::<8, S>(block * PAD + 8 * q, k, 8 * self.outer, sink);
-                    }
+                2 => step.outer_last::<V, 2>(token, 1),
+                4 => step.outer_last::<V, 4>(token, 1),
+                8 => step.outer_last::<V, 8>(token, 1),
+                16 => {
+                    step.first::<V, 2>(token, PAD);
+                    step.outer_last::<V, 8>(token, 2);
                 }
-            } else {
-                match self.inner {
-                    1 => sink.put(0, ctx.load(0)),
-                    2 => ctx.last::<2, S>(0, 0, 1, sink),
-                    4 => ctx.last::<4, S>(0, 0, 1, sink),
-                    8 => ctx.last::<8, S>(0, 0, 1, sink),
-                    16 => {
-                        ctx.inner_first::<2>(0);
-                        ctx.last::<8, S>(0, 0, 2, sink);
-                        ctx.last::<8, S>(8, 1, 2, sink);
-                    }
-                    _ => {
-                        ctx.inner_first::<4>(0);
-                        for q in 0..4 {
-                            ctx.last::<8, S>(8 * q, q, 4, sink);
+                32 => {
+                    step.first::<V, 4>(token, PAD);
+                    step.outer_last::<V, 8>(token, 4);
+                }
+                _ => {
+                    step.first::<V, 8>(token, PAD);
+                    step.outer_last::<V, 8>(token, 8);
+                }
+            }
+            match self.inner {
+                1 => sink.put(0, V::load_ptr(token, tile)),
+                2 => step.last::<V, S, 2>(token, 0, 1, sink),
+                4 => step.last::<V, S, 4>(token, 0, 1, sink),
+                8 => step.last::<V, S, 8>(token, 0, 1, sink),
+                _ => {
+                    for block in 0..self.outer {
+                        let step = Step {
+                            first: block * PAD,
+                            ..step
+                        };
+                        match self.inner {
+                            16 => step.first::<V, 2>(token, 1),
+                            32 => step.first::<V, 4>(token, 1),
+                            _ => step.first::<V, 8>(token, 1),
+                        }
+                        let (k, neighbours) = (output(self.outer, block), self.inner / 8);
+                        for q in 0..neighbours {
+                            let step = Step {
+                                first: step.first + 8 * q,
+                                ..step
+                            };
+                            step.last::<V, S, 8>(
+                                token,
+                                k + self.outer * q,
+                                self.outer * neighbours,
+                                sink,
+                            );
                         }
                     }
                 }
@@ -165,190 +181,61 @@ impl TilePlan {
     }
 }
 
-/// What all steps over a tile need.
-struct Context<V: Vector> {
-    token: V::Token,
+/// One step over a tile, or over a part of it.
+#[derive(Clone, Copy)]
+struct Step {
     tile: *mut u64,
-    tw: *const u64,
+    /// The first row.
+    first: usize,
+    twiddles: *const u64,
 }
 
-impl<V: Vector> Context<V> {
+impl Step {
     /// # Safety
     /// Row `r` must be within the tile.
     #[inline(always)]
-    unsafe fn at(&self, r: usize) -> *mut u64 {
+    unsafe fn at<V: Vector>(&self, r: usize) -> *mut u64 {
         // SAFETY: the caller keeps the row within the tile.
         unsafe { self.tile.add(place(r) * V::LANES) }
     }
 
-    /// # Safety
-    /// Row `r` must be within the tile.
-    #[inline(always)]
-    unsafe fn load(&self, r: usize) -> V {
-        // SAFETY: the caller keeps the row within the tile.
-        unsafe { V::load_ptr(self.token, self.at(r)) }
-    }
-
-    /// `R` rows from `r`, a distance of `stride` places apart.
-    ///
-    /// # Safety
-    /// The rows must be within the tile.
-    #[inline(always)]
-    unsafe fn gather<const R: usize>(&self, r: usize, stride: usize) -> [V; R] {
-        // SAFETY: the caller keeps the rows within the tile.
-        unsafe {
-            let base = self.at(r);
-            let mut x = [V::load_ptr(self.token, base); R];
-            for (m, x) in x.iter_mut().enumerate().skip(1) {
-                *x = V::load_ptr(self.token, base.add(m * stride * V::LANES));
-            }
-            x
-        }
-    }
-
-    /// The inverse of [`gather`](Self::gather).
-    ///
-    /// # Safety
-    /// The rows must be within the tile.
-    #[inline(always)]
-    unsafe fn scatter<const R: usize>(&self, r: usize, stride: usize, x: [V; R]) {
-        // SAFETY: the caller keeps the rows within the tile.
-        unsafe {
-            let base = self.at(r);
-            for (m, x) in x.into_iter().enumerate() {
-                x.store_ptr(base.add(m * stride * V::LANES));
-            }
-        }
-    }
-
-    /// The outer transform of `8 A` rows, a distance of 64 apart: a step of radix `A` and one of
-    /// radix 8.
-    ///
-    /// # Safety
-    /// The tile must have `512 A` rows.
-    #[inline(always)]
-    unsafe fn outer_two<const A: usize>(&self) {
-        // SAFETY: the first step touches the rows 64 (q + 8 m) + p, m < A, p < 64.
-        unsafe {
-            self.outer_first::<A>(0);
-            self.outer_first::<A>(1);
-            self.outer_first::<A>(2);
-            self.outer_first::<A>(3);
-            self.outer_first::<A>(4);
-            self.outer_first::<A>(5);
-            self.outer_first::<A>(6);
-            self.outer_first::<A>(7);
-            for k in 0..A {
-                self.outer_last::<8>(8 * k);
-            }
-        }
-    }
-
-    /// The step of radix `A` on the rows `64 (q + 8 m) + p`, `m < A`, for all `p < 64`, with the
-    /// shifts by `w_(8 A)^(q k)`. `q` should be a constant.
+    /// The first step of a transform of `8 A` rows, `distance` apart: of radix `A`, on the rows
+    /// `(q + 8 m) distance + p`, `m < A`, for all `q < 8` and `p < distance`, with the shifts by
+    /// `w_(8 A)^(q k)`. `distance` is 1, with all rows within a run of [`PAD`], or [`PAD`].
     ///
     /// # Safety
     /// Those rows must be within the tile.
     #[inline(always)]
-    unsafe fn outer_first<const A: usize>(&self, q: usize) {
-        let e = root_exponent(8 * A) * q as u32;
-        for p in 0..PAD {
-            // SAFETY: rows the caller vouches for; 64 rows are 65 places.
-            unsafe {
-                let x = self.gather::<A>(PAD * q + p, 8 * (PAD + 1));
-                let x = close_shifted(open(x), e);
-                self.scatter::<A>(PAD * q + p, 8 * (PAD + 1), x);
-            }
-        }
+    unsafe fn first<V: Vector, const A: usize>(&self, token: V::Token, distance: usize) {
+        V::call(token, FirstStep::<A>(*self, distance));
     }
 
-    /// The last step of the outer transform on the rows `64 (first + m) + p`, `m < R`, for all
-    /// `p < 64`, with the products by the plan's twiddles.
+    /// The last step of the outer transform, of radix `R`, on the rows `64 (R b + m) + p`, `m < R`,
+    /// for all `b < blocks` and `p < 64`, with the products by the plan's twiddles.
     ///
     /// # Safety
     /// Those rows must be within the tile, and there must be a twiddle for each.
     #[inline(always)]
-    unsafe fn outer_last<const R: usize>(&self, first: usize) {
-        for p in 0..PAD {
-            // SAFETY: rows the caller vouches for; 64 rows are 65 places.
-            unsafe {
-                let r = PAD * first + p;
-                let y = open(self.gather::<R>(r, PAD + 1));
-                let mut z = close_loose(y);
-                // The first row of all has only ones for twiddles.
-                z[0] = if first == 0 {
-                    y[0].add_canonical(y[R / 2])
-                } else {
-                    self.twist(z[0], r)
-                };
-                for (m, z) in z.iter_mut().enumerate().skip(1) {
-                    *z = self.twist(*z, r + PAD * m);
-                }
-                self.scatter::<R>(r, PAD + 1, z);
-            }
-        }
+    unsafe fn outer_last<V: Vector, const R: usize>(&self, token: V::Token, blocks: usize) {
+        V::call(token, OuterLast::<R>(*self, blocks));
     }
 
-    /// The product of a loose row with the twiddle of row `r`.
-    ///
-    /// # Safety
-    /// There must be a twiddle for row `r`.
-    #[inline(always)]
-    unsafe fn twist(&self, row: V, r: usize) -> V {
-        // SAFETY: the caller vouches for the twiddle.
-        row.mul_plain(V::splat(self.token, unsafe { self.tw.add(r).read() }))
-    }
-
-    /// The first step of the inner transform of `8 A` rows from `first`, of radix `A`.
-    ///
-    /// # Safety
-    /// Those rows must be within the tile.
-    #[inline(always)]
-    unsafe fn inner_first<const A: usize>(&self, first: usize) {
-        // SAFETY: the step touches the rows first + q + 8 m, m < A.
-        unsafe {
-            self.inner_first_at::<A>(first, 0);
-            self.inner_first_at::<A>(first, 1);
-            self.inner_first_at::<A>(first, 2);
-            self.inner_first_at::<A>(first, 3);
-            self.inner_first_at::<A>(first, 4);
-            self.inner_first_at::<A>(first, 5);
-            self.inner_first_at::<A>(first, 6);
-            self.inner_first_at::<A>(first, 7);
-        }
-    }
-
-    /// One butterfly of [`inner_first`](Self::inner_first), on the rows `first + q + 8 m`, `m < A`.
-    /// `q` should be a constant.
-    ///
-    /// # Safety
-    /// Those rows must be within the tile, and within one run of 64 places.
-    #[inline(always)]
-    unsafe fn inner_first_at<const A: usize>(&self, first: usize, q: usize) {
-        // SAFETY: rows the caller vouches for.
-        unsafe {
-            let x = self.gather::<A>(first + q, 8);
-            let x = close_shifted(open(x), root_exponent(8 * A) * q as u32);
-            self.scatter::<A>(first + q, 8, x);
-        }
-    }
-
-    /// The last step, on `R` neighbours from `first`: output `m` is row `k + step m` of the whole.
+    /// The last step, on `R` neighbours: output `m` is row `k + step m` of the whole.
     ///
     /// # Safety
     /// The rows must be within the tile, and within one run of 64 places; the outputs must be rows
     /// of the transform.
     #[inline(always)]
-    unsafe fn last<const R: usize, S: Sink<V>>(
+    unsafe fn last<V: Vector, S: Sink<V>, const R: usize>(
         &self,
-        first: usize,
+        token: V::Token,
         k: usize,
         step: usize,
         sink: &S,
     ) {
         // SAFETY: rows the caller vouches for.
         unsafe {
-            let y = open(self.gather::<R>(first, 1));
+            let y = open(gather::<V, R>(token, self.at::<V>(self.first), V::LANES));
             let z = if S::CANONICAL {
                 close(y)
             } else {
@@ -356,6 +243,110 @@ impl<V: Vector> Context<V> {
             };
             for (m, z) in z.into_iter().enumerate() {
                 sink.put(k + step * m, z);
+            }
+        }
+    }
+}
+
+/// `R` vectors from `base`, `stride` words apart.
+///
+/// # Safety
+/// They must be valid for reads.
+#[inline(always)]
+unsafe fn gather<V: Vector, const R: usize>(
+    token: V::Token,
+    base: *const u64,
+    stride: usize,
+) -> [V; R] {
+    // SAFETY: the caller vouches for the vectors.
+    unsafe {
+        let mut x = [V::load_ptr(token, base); R];
+        for (m, x) in x.iter_mut().enumerate().skip(1) {
+            *x = V::load_ptr(token, base.add(m * stride));
+        }
+        x
+    }
+}
+
+/// The inverse of [`gather`].
+///
+/// # Safety
+/// The places must be valid for writes.
+#[inline(always)]
+unsafe fn scatter<V: Vector, const R: usize>(base: *mut u64, stride: usize, x: [V; R]) {
+    for (m, x) in x.into_iter().enumerate() {
+        // SAFETY: the caller vouches for the places.
+        unsafe { x.store_ptr(base.add(m * stride)) }
+    }
+}
+
+/// [`Step::first`] as a function of its own.
+struct FirstStep<const A: usize>(Step, usize);
+
+impl<const A: usize> FirstStep<A> {
+    /// The rows of one `q`, which should be a constant.
+    #[inline(always)]
+    fn rows<V: Vector>(&self, token: V::Token, q: usize) {
+        let Self(step, distance) = self;
+        let e = root_exponent(8 * A) * q as u32;
+        // 64 rows are 65 places.
+        let stride = if *distance == 1 { 8 } else { 8 * place(PAD) } * V::LANES;
+        for p in 0..*distance {
+            // SAFETY: whoever made the step vouches for the rows (q + 8 m) distance + p.
+            unsafe {
+                let base = step.at::<V>(step.first + q * distance + p);
+                let x = gather::<V, A>(token, base, stride);
+                scatter(base, stride, close_shifted(open(x), e));
+            }
+        }
+    }
+}
+
+impl<const A: usize> Kernel for FirstStep<A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self, token: V::Token) {
+        self.rows::<V>(token, 0);
+        self.rows::<V>(token, 1);
+        self.rows::<V>(token, 2);
+        self.rows::<V>(token, 3);
+        self.rows::<V>(token, 4);
+        self.rows::<V>(token, 5);
+        self.rows::<V>(token, 6);
+        self.rows::<V>(token, 7);
+    }
+}
+
+/// [`Step::outer_last`] as a function of its own.
+struct OuterLast<const R: usize>(Step, usize);
+
+impl<const R: usize> Kernel for OuterLast<R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self, token: V::Token) {
+        let Self(step, blocks) = self;
+        let stride = place(PAD) * V::LANES;
+        for b in 0..blocks {
+            for p in 0..PAD {
+                let r = PAD * R * b + p;
+                // SAFETY: whoever made the step vouches for the rows r + 64 m, and for twiddles.
+                unsafe {
+                    let base = step.at::<V>(r);
+                    let y = open(gather::<V, R>(token, base, stride));
+                    let mut z = close_loose(y);
+                    for (m, z) in z.iter_mut().enumerate() {
+                        if m > 0 || b > 0 {
+                            let twiddle = step.twiddles.add(r + PAD * m).read();
+                            *z = z.mul_plain(V::splat(token, twiddle));
+                        } else {
+                            // These rows have only ones for twiddles.
+                            *z = y[0].add_canonical(y[R / 2]);
+                        }
+                    }
+                    scatter(base, stride, z);
+                }
             }
         }
     }

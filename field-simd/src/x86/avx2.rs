@@ -7,7 +7,7 @@ use core::arch::x86_64::*;
 
 use crate::{
     goldilocks::EPSILON,
-    vector::{Sealed, Vector},
+    vector::{Kernel, Sealed, Vector},
 };
 
 /// Proof that the CPU has AVX2.
@@ -59,6 +59,12 @@ impl Vector for Avx2 {
     type Token = Avx2Token;
 
     const LANES: usize = 4;
+
+    #[inline(always)]
+    fn call<K: Kernel>(_: Avx2Token, kernel: K) -> K::Output {
+        // SAFETY: the token proves AVX2.
+        unsafe { crate::dispatch::avx2(kernel) }
+    }
 
     #[inline(always)]
     fn splat(_: Avx2Token, x: u64) -> Self {

@@ -7,7 +7,7 @@ use core::arch::x86_64::*;
 
 use crate::{
     goldilocks::EPSILON,
-    vector::{Sealed, Vector},
+    vector::{Kernel, Sealed, Vector},
 };
 
 /// Proof that the CPU has AVX-512 F, DQ, BW and VL.
@@ -42,6 +42,12 @@ impl Vector for Avx512 {
     type Token = Avx512Token;
 
     const LANES: usize = 8;
+
+    #[inline(always)]
+    fn call<K: Kernel>(_: Avx512Token, kernel: K) -> K::Output {
+        // SAFETY: the token proves AVX-512.
+        unsafe { crate::dispatch::avx512(kernel) }
+    }
 
     #[inline(always)]
     fn splat(_: Avx512Token, x: u64) -> Self {

@@ -1,0 +1,314 @@
+//! Transforms in place: columns and single polynomials, over the base field and its extensions.
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use crate::{
+    Backend,
+    convert::{elements_mut, extension_words, extension_words_mut, words_mut},
+    dispatch, goldilocks,
+    huge::HugeBuffer,
+    kernel::{
+        columns::{Column, ColumnPlan, FirstPass, GROUP, SecondPass},
+        series::Series,
+    },
+    lde::{lde_words, log_size},
+    memory::{lines, values_mut, with_scratch},
+    parallel::{Shared, for_each_range},
+    tables::{powers, tile_plan},
+};
+
+/// Columns that go through the passes together, and share their factors.
+const BATCH: usize = 8;
+
+/// Up to this length, as a power of two, threads take whole columns each.
+const MAX_LOG_SHORT: u32 = 13;
+
+/// Below this length, as a power of two, there are fewer rows than lanes.
+const MIN_LOG_VECTOR: u32 = 6;
+
+/// Evaluates polynomials in place: `columns` of coefficients of the same length `n`, lowest first,
+/// become their values at `g^i`, `g` being the root of unity of order `n`.
+///
+/// Equal to `winter_math::fft::evaluate_poly`.
+///
+/// # Panics
+/// Panics if the columns differ in length, or if the length is no power of two or over `2^24`.
+pub fn evaluate_columns<C: AsMut<[BaseElement]>>(columns: &mut [C]) {
+    transform(columns, Direction::Evaluate { offset: 1 });
+}
+
+/// Interpolates polynomials in place: `columns` of values at `g^i`, `g` being the root of unity of
+/// order `n`, become coefficients, lowest first.
+///
+/// Equal to `winter_math::fft::interpolate_poly`.
+///
+/// ```
+/// use winter_math::fields::f64::BaseElement;
+/// use winterlane_field_simd::{evaluate_columns, interpolate_columns};
+///
+/// let coefficients: Vec<BaseElement> = (0..256).map(BaseElement::new).collect();
+/// let mut columns = vec![coefficients.clone(); 3];
+/// evaluate_columns(&mut columns);
+/// interpolate_columns(&mut columns);
+/// assert_eq!(columns, vec![coefficients; 3]);
+/// ```
+///
+/// # Panics
+/// Panics if the columns differ in length, or if the length is no power of two or over `2^24`.
+pub fn interpolate_columns<C: AsMut<[BaseElement]>>(columns: &mut [C]) {
+    transform(columns, Direction::Interpolate { offset: 1 });
+}
+
+/// As [`interpolate_columns`], for values at `offset * g^i`.
+///
+/// # Panics
+/// As [`interpolate_columns`], and if `offset` is zero.
+pub fn interpolate_columns_with_offset<C: AsMut<[BaseElement]>>(
+    columns: &mut [C],
+    offset: BaseElement,
+) {
+    assert!(offset != BaseElement::ZERO, "the offset is zero");
+    transform(
+        columns,
+        Direction::Interpolate {
+            offset: offset.as_int(),
+        },
+    );
+}
+
+/// The values of a polynomial over the base field or an extension at `offset * g^i`, `g` being the
+/// root of unity of order `p.len() * blowup`.
+///
+/// Equal to `winter_math::fft::evaluate_poly_with_offset`.
+///
+/// # Panics
+/// Panics if the length or `blowup` is no power of two; if the length is over `2^24`, or the domain
+/// over `2^32`; or if `offset` is zero.
+pub fn evaluate_poly_with_offset<E: FieldElement<BaseField = BaseElement>>(
+    p: &[E],
+    offset: BaseElement,
+    blowup: usize,
+) -> Vec<E> {
+    let mut values = vec![E::ZERO; p.len() * blowup];
+    let columns = coordinates(p);
+    let columns: Vec<&[u64]> = columns.chunks_exact(p.len()).collect();
+    lde_words(&columns, blowup, offset, extension_words_mut(&mut values));
+    values
+}
+
+/// Makes the coefficients of a polynomial over the base field or an extension of its values at
+/// `offset * g^i`, `g` being the root of unity of order `values.len()`, in place.
+///
+/// Equal to `winter_math::fft::interpolate_poly_with_offset`; with an offset of one, to
+/// `interpolate_poly`.
+///
+/// # Panics
+/// Panics if the length is no power of two or over `2^24`, or if `offset` is zero.
+pub fn interpolate_poly_with_offset<E: FieldElement<BaseField = BaseElement>>(
+    values: &mut [E],
+    offset: BaseElement,
+) {
+    assert!(offset != BaseElement::ZERO, "the offset is zero");
+    let n = values.len();
+    log_size(n);
+    let mut columns = coordinates(values);
+    let mut slices: Vec<_> = columns.chunks_exact_mut(n).map(elements_mut).collect();
+    interpolate_columns_with_offset(&mut slices, offset);
+    let degree = E::EXTENSION_DEGREE;
+    let values = Shared(extension_words_mut(values).as_mut_ptr());
+    for_each_range(n, 1 << 12, |range| {
+        for i in range {
+            for d in 0..degree {
+                // SAFETY: i < n and d < degree; ranges do not overlap.
+                unsafe { values.at(i * degree + d).write(columns[d * n + i]) };
+            }
+        }
+    });
+}
+
+/// The coordinates of extension elements, one after the other, as columns.
+fn coordinates<E: FieldElement<BaseField = BaseElement>>(elements: &[E]) -> HugeBuffer {
+    let (words, n, degree) = (
+        extension_words(elements),
+        elements.len(),
+        E::EXTENSION_DEGREE,
+    );
+    let mut columns = HugeBuffer::new(words.len());
+    let target = Shared(columns.as_mut_ptr());
+    for_each_range(n, 1 << 12, |range| {
+        for i in range {
+            for d in 0..degree {
+                // SAFETY: i < n and d < degree; ranges do not overlap.
+                unsafe { target.at(d * n + i).write(words[i * degree + d]) };
+            }
+        }
+    });
+    columns
+}
+
+/// Which transform; offsets are canonical integers.
+#[derive(Clone, Copy)]
+enum Direction {
+    Evaluate { offset: u64 },
+    Interpolate { offset: u64 },
+}
+
+fn transform<C: AsMut<[BaseElement]>>(columns: &mut [C], direction: Direction) {
+    let mut columns: Vec<&mut [u64]> = columns
+        .iter_mut()
+        .map(|column| words_mut(column.as_mut()))
+        .collect();
+    let Some(first) = columns.first() else { return };
+    let log_n = log_size(first.len());
+    let n = first.len();
+    assert!(
+        columns.iter().all(|c| c.len() == n),
+        "columns of unequal lengths"
+    );
+    if log_n == 0 {
+        return;
+    }
+    let backend = if log_n < MIN_LOG_VECTOR {
+        Backend::Scalar
+    } else {
+        Backend::current()
+    };
+    Factors::new(backend, log_n, direction).run(backend, log_n, &mut columns);
+}
+
+/// The factors of a transform; see [`ColumnPlan`].
+struct Factors {
+    reversed: bool,
+    before: Vec<u64>,
+    start: Vec<u64>,
+    ratio: Vec<u64>,
+    after: Vec<u64>,
+}
+
+impl Factors {
+    fn new(backend: Backend, log_n: u32, direction: Direction) -> Self {
+        let (rows1, rows2) = sides(log_n);
+        let series = |start, ratio, len| {
+            let mut out = vec![0; len];
+            dispatch(
+                backend,
+                Series {
+                    out: &mut out,
+                    start,
+                    ratio,
+                },
+            );
+            out
+        };
+        let root = goldilocks::root_of_unity(log_n);
+        match direction {
+            Direction::Evaluate { offset } => Self {
+                reversed: false,
+                before: if offset == 1 {
+                    Vec::new()
+                } else {
+                    powers(backend, goldilocks::pow(offset, rows2 as u64), rows1)
+                },
+                start: series(1, offset, rows2),
+                ratio: series(1, root, rows2),
+                after: Vec::new(),
+            },
+            // The inverse transform is the forward one of the entries at negative places, over n.
+            // Its result k = k2 N1 + k1 times offset^-k: the part of k1 goes into the ratios.
+            Direction::Interpolate { offset } => {
+                let inverse = goldilocks::inv(offset);
+                let n_inv = goldilocks::inv(1 << log_n);
+                Self {
+                    reversed: true,
+                    before: Vec::new(),
+                    start: vec![n_inv; rows2],
+                    ratio: series(inverse, root, rows2),
+                    after: if offset == 1 {
+                        Vec::new()
+                    } else {
+                        powers(backend, goldilocks::pow(inverse, rows1 as u64), rows2)
+                    },
+                }
+            }
+        }
+    }
+
+    fn run(&self, backend: Backend, log_n: u32, columns: &mut [&mut [u64]]) {
+        let (rows1, rows2) = sides(log_n);
+        let plan = &ColumnPlan {
+            plan1: tile_plan(rows1.ilog2()),
+            plan2: tile_plan(rows2.ilog2()),
+            reversed: self.reversed,
+            before: &self.before,
+            start: &self.start,
+            ratio: &self.ratio,
+            after: &self.after,
+        };
+        let columns: Vec<Shared> = columns.iter_mut().map(|c| Shared(c.as_mut_ptr())).collect();
+        let words = plan.between();
+        if log_n <= MAX_LOG_SHORT {
+            for_each_range(columns.len(), 1, |range| {
+                let mut between = lines(words);
+                let between = Shared(values_mut(&mut between).as_mut_ptr());
+                for &data in &columns[range] {
+                    let column = [Column { data, between }];
+                    passes(backend, plan, &column, false);
+                }
+            });
+        } else {
+            let batch = columns.len().min(BATCH);
+            let mut between = HugeBuffer::new(batch * words);
+            let between = Shared(between.as_mut_ptr());
+            for batch in columns.chunks(batch) {
+                let at = |i| Shared(between.at(i * words));
+                let batch: Vec<_> = batch
+                    .iter()
+                    .enumerate()
+                    .map(|(i, &data)| Column {
+                        data,
+                        between: at(i),
+                    })
+                    .collect();
+                passes(backend, plan, &batch, true);
+            }
+        }
+    }
+}
+
+/// `N1` and `N2` of a transform of single columns.
+const fn sides(log_n: u32) -> (usize, usize) {
+    (1 << (log_n / 2), 1 << (log_n - log_n / 2))
+}
+
+/// Both passes over some columns, on many threads or on this one.
+fn passes(backend: Backend, plan: &ColumnPlan<'_>, columns: &[Column], parallel: bool) {
+    let scratch = plan.scratch(backend.lanes());
+    let grain = |count: usize| if parallel { GROUP.min(count) } else { count };
+    let (rows1, rows2) = (plan.plan1.rows(), plan.plan2.rows());
+    for_each_range(rows2, grain(rows2), |range| {
+        with_scratch(scratch, |scratch| {
+            dispatch(
+                backend,
+                FirstPass {
+                    scratch,
+                    plan,
+                    columns,
+                    range,
+                },
+            );
+        });
+    });
+    for_each_range(rows1, grain(rows1), |range| {
+        with_scratch(scratch, |scratch| {
+            dispatch(
+                backend,
+                SecondPass {
+                    scratch,
+                    plan,
+                    columns,
+                    range,
+                },
+            );
+        });
+    });
+}
