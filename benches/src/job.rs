@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use winterfell::{BatchingMethod, FieldExtension, ProofOptions};
 use winterlane_air::presets::Preset;
 
+use crate::Contender;
+
 /// One thing to measure; the same data for everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +54,25 @@ pub enum Job {
         /// How many signatures, one-time keys, updates or operations.
         count: usize,
     },
+}
+
+impl Job {
+    /// Whether this contender has such a piece.
+    #[must_use]
+    pub fn is_for(self, contender: Contender) -> bool {
+        match contender {
+            Contender::Winterlane => true,
+            Contender::Winterfell => !matches!(self, Self::Witness { .. }),
+            Contender::Plonky3 => match self {
+                Self::Field { operation, .. } => operation != FieldOperation::CubicMul,
+                Self::Lde { .. } | Self::Commit { .. } => true,
+                Self::Prove { statement, options } | Self::Verify { statement, options } => {
+                    matches!(statement, Statement::Poseidon2 { .. }) && options.extension == 2
+                }
+                Self::Witness { .. } => false,
+            },
+        }
+    }
 }
 
 /// Field arithmetic.

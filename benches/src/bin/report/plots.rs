@@ -1,0 +1,276 @@
+//! The plots, as SVG.
+
+use std::{collections::BTreeMap, error::Error, ops::Range, path::Path};
+
+use plotters::{coord::Shift, prelude::*};
+use winterlane_benches::{Contender, Job, Statement};
+
+use crate::record::{Record, Results};
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// Named points.
+type Series = BTreeMap<String, Vec<(f64, f64)>>;
+
+/// Axes and names of a plot of lines.
+struct Axes<'a> {
+    title: &'a str,
+    x: &'a str,
+    y: &'a str,
+}
+
+pub(crate) fn write(results: &Results, directory: &Path) -> Outcome {
+    std::fs::create_dir_all(directory)?;
+    lde(results, directory)?;
+    throughput(results, directory)?;
+    memory(results, directory)?;
+    scaling(results, directory)?;
+    phases(results, directory)?;
+    frontier(results, directory)
+}
+
+fn lde(results: &Results, directory: &Path) -> Outcome {
+    let mut series = Series::new();
+    for record in results.section("lde") {
+        if let Job::Lde {
+            log_rows,
+            columns: 32,
+            blowup,
+        } = record.job
+            && record.threads == 1
+        {
+            let elements = (32 * blowup) as f64 * f64::from(1u32 << log_rows);
+            let point = (f64::from(1u32 << log_rows), 1e9 * record.seconds / elements);
+            series.entry(record.name.clone()).or_default().push(point);
+        }
+    }
+    let axes = Axes {
+        title: "Low-degree extension of 32 columns, blowup 8, 1 thread",
+        x: "rows",
+        y: "ns per extended element",
+    };
+    lines(&directory.join("lde.svg"), &axes, &series)
+}
+
+/// Operations, and the record, of batches of real transfers on all threads.
+fn batches(results: &Results) -> impl Iterator<Item = (f64, &Record)> {
+    let records = results.section("sizes");
+    let most = records.iter().map(|record| record.threads).max();
+    records.iter().filter_map(move |record| match record.job {
+        Job::Prove {
+            statement: Statement::Batch { operations },
+            ..
+        } if Some(record.threads) == most && record.name != "Winterlane" => {
+            Some((operations as f64, record))
+        }
+        _ => None,
+    })
+}
+
+fn throughput(results: &Results, directory: &Path) -> Outcome {
+    let mut series = Series::new();
+    for (operations, record) in batches(results) {
+        let rate = record.value("transfers") / record.seconds;
+        series
+            .entry(record.name.clone())
+            .or_default()
+            .push((operations, rate));
+    }
+    let axes = Axes {
+        title: "From signed orders to proof bytes, preset fast, 128 provable bits, all threads",
+        x: "operations in the batch",
+        y: "transfers per second",
+    };
+    lines(&directory.join("throughput.svg"), &axes, &series)
+}
+
+fn memory(results: &Results, directory: &Path) -> Outcome {
+    let mut series = Series::new();
+    for (operations, record) in batches(results) {
+        if let Some(bytes) = record.peak_rss {
+            let mebibytes = bytes as f64 / f64::from(1 << 20);
+            series
+                .entry(record.name.clone())
+                .or_default()
+                .push((operations, mebibytes));
+        }
+    }
+    let axes = Axes {
+        title: "Most memory held, preset fast",
+        x: "operations in the batch",
+        y: "MiB",
+    };
+    lines(&directory.join("memory.svg"), &axes, &series)
+}
+
+fn scaling(results: &Results, directory: &Path) -> Outcome {
+    let points = crate::pages::scaling(results);
+    let Some(&(_, one)) = points.iter().find(|(threads, _)| *threads == 1) else {
+        return Ok(());
+    };
+    let speedup = points
+        .iter()
+        .map(|&(threads, seconds)| (threads as f64, one / seconds));
+    let ideal = points
+        .iter()
+        .map(|&(threads, _)| (threads as f64, threads as f64));
+    let series = Series::from([
+        ("ideal".to_owned(), ideal.collect()),
+        ("Winterlane".to_owned(), speedup.collect()),
+    ]);
+    let axes = Axes {
+        title: "Strong scaling, 512 operations, preset fast",
+        x: "threads",
+        y: "speed-up over one thread",
+    };
+    lines(&directory.join("scaling.svg"), &axes, &series)
+}
+
+/// Lines over logarithmic axes.
+fn lines(path: &Path, axes: &Axes<'_>, series: &Series) -> Outcome {
+    let points = || series.values().flatten();
+    let (Some(x), Some(y)) = (span(points().map(|p| p.0)), span(points().map(|p| p.1))) else {
+        return Ok(());
+    };
+    let area = SVGBackend::new(path, (860, 480)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&area)
+        .caption(axes.title, ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(70)
+        .build_cartesian_2d(x.log_scale(), y.log_scale())?;
+    chart
+        .configure_mesh()
+        .x_desc(axes.x)
+        .y_desc(axes.y)
+        .x_label_formatter(&|x| number(*x))
+        .y_label_formatter(&|y| number(*y))
+        .light_line_style(WHITE)
+        .draw()?;
+    for (i, (name, points)) in series.iter().enumerate() {
+        let color = Palette99::pick(i).to_rgba();
+        let line = LineSeries::new(points.iter().copied(), color.stroke_width(2)).point_size(3);
+        chart
+            .draw_series(line)?
+            .label(name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+    }
+    chart
+        .configure_series_labels()
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    area.present()?;
+    Ok(())
+}
+
+/// The range of positive values with some room; `None` of no values.
+fn span(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
+    let (low, high) = values
+        .filter(|value| *value > 0.0)
+        .fold((f64::INFINITY, 0.0f64), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+    (high > 0.0).then(|| low / 1.3..high * 1.3)
+}
+
+fn number(x: f64) -> String {
+    if x >= 1000.0 && x.log2().fract() == 0.0 {
+        format!("2^{}", x.log2())
+    } else if x >= 10.0 {
+        format!("{x:.0}")
+    } else {
+        format!("{x:.2}")
+    }
+}
+
+/// Time per phase, stacked, a bar a preset.
+fn phases(results: &Results, directory: &Path) -> Outcome {
+    let records: Vec<&Record> = results
+        .section("presets")
+        .iter()
+        .filter(|record| record.contender == Contender::Winterlane)
+        .collect();
+    let most = records
+        .iter()
+        .map(|record| record.seconds)
+        .fold(0.0, f64::max);
+    if most == 0.0 {
+        return Ok(());
+    }
+    let path = directory.join("phases.svg");
+    let area: Area<'_> = SVGBackend::new(&path, (860, 480)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let labels: Vec<String> = records.iter().map(|record| record.label.clone()).collect();
+    let mut chart = ChartBuilder::on(&area)
+        .caption(
+            "Seconds per phase, 256 operations, all threads",
+            ("sans-serif", 18),
+        )
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(70)
+        .build_cartesian_2d(0.0..records.len() as f64 * 1.45, 0.0..most * 1.05)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_labels(0)
+        .y_desc("seconds")
+        .light_line_style(WHITE)
+        .draw()?;
+    let names: Vec<&str> = records[0].phases().map(|(name, _)| name).collect();
+    for (i, name) in names.iter().enumerate() {
+        let color = Palette99::pick(i).to_rgba();
+        let bars = records.iter().enumerate().filter_map(|(at, record)| {
+            let phases: Vec<_> = record.phases().collect();
+            let below: f64 = phases.iter().take(i).map(|(_, seconds)| seconds).sum();
+            let (_, seconds) = phases.get(i)?;
+            let at = at as f64;
+            Some(Rectangle::new(
+                [(at + 0.15, below), (at + 0.85, below + seconds)],
+                color.filled(),
+            ))
+        });
+        chart
+            .draw_series(bars)?
+            .label(*name)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.filled()));
+    }
+    let texts = records
+        .iter()
+        .zip(&labels)
+        .enumerate()
+        .map(|(at, (record, label))| {
+            let place = (at as f64 + 0.2, record.seconds + most * 0.03);
+            Text::new(label.clone(), place, ("sans-serif", 15))
+        });
+    chart.draw_series(texts)?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    area.present()?;
+    Ok(())
+}
+
+/// Proof size against prover time: the presets' frontier.
+fn frontier(results: &Results, directory: &Path) -> Outcome {
+    let mut series = Series::new();
+    for record in results.section("presets") {
+        let kibibytes = record.value("proof_bytes") / 1024.0;
+        series
+            .entry(record.label.clone())
+            .or_default()
+            .push((record.seconds, kibibytes));
+    }
+    let axes = Axes {
+        title: "Proof size against prover time, 256 operations, 128 provable bits",
+        x: "seconds, all threads",
+        y: "KiB",
+    };
+    lines(&directory.join("frontier.svg"), &axes, &series)
+}
