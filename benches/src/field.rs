@@ -1,5 +1,7 @@
 //! The arithmetic that the `field` jobs run, generic over the field's representation.
 
+use core::ops::Range;
+
 use winterfell::math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{FieldOperation, data};
@@ -18,7 +20,7 @@ impl Operands {
     #[must_use]
     pub fn new(operation: FieldOperation) -> Self {
         let len = (FieldOperation::ELEMENTS * operation.degree()) as u64;
-        let elements = |range: core::ops::Range<u64>| {
+        let elements = |range: Range<u64>| {
             range
                 .map(|position| BaseElement::new(data::value(position)))
                 .collect()
