@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn the_root_of_a_seventh_power() {
         for seed in 0..100 {
-            let x = BaseElement::new(crate::data::value(seed));
+            let x = BaseElement::new(data::value(seed));
             assert_eq!(seventh_root(x).exp(7), x);
         }
     }

@@ -51,8 +51,8 @@ impl Air for Narrow {
         _periodic: &[E],
         result: &mut [E],
     ) {
-        for i in 0..NARROW_COLUMNS {
-            result[i] = frame.next()[i] - step(frame.current(), i);
+        for (i, (result, &next)) in result.iter_mut().zip(frame.next()).enumerate() {
+            *result = next - step(frame.current(), i);
         }
     }
 

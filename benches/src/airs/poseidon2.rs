@@ -133,14 +133,14 @@ fn full_round<E: FieldElement<BaseField = BaseElement>>(
     at: usize,
     cell: &mut impl FnMut(usize, E) -> E,
 ) -> usize {
-    for i in 0..WIDTH {
-        let x = state[i] + E::from(constants[i]);
+    for (i, (lane, &constant)) in state.iter_mut().zip(constants).enumerate() {
+        let x = *lane + E::from(constant);
         let cube = cell(at + i, x.square() * x);
-        state[i] = cube.square() * x;
+        *lane = cube.square() * x;
     }
     external(state);
-    for i in 0..WIDTH {
-        state[i] = cell(at + WIDTH + i, state[i]);
+    for (i, lane) in state.iter_mut().enumerate() {
+        *lane = cell(at + WIDTH + i, *lane);
     }
     at + 2 * WIDTH
 }

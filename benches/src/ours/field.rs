@@ -70,12 +70,11 @@ impl Kernel for Passes<'_> {
         match self.operation {
             FieldOperation::Add => self.time(packs::<V>(a), packs(b), |a, b| a + b, integers),
             FieldOperation::Mul => self.time(packs::<V>(a), packs(b), |a, b| a * b, integers),
-            FieldOperation::MulCanonical => self.time(
-                words::<V>(token, a),
-                words(token, b),
-                |a, b| a.mul_plain(b),
-                |x| x.to_array().into_iter().take(V::LANES),
-            ),
+            FieldOperation::MulCanonical => {
+                self.time(words::<V>(token, a), words(token, b), V::mul_plain, |x| {
+                    x.to_array().into_iter().take(V::LANES)
+                })
+            }
             FieldOperation::CubicMul => self.time(
                 triples::<V>(a),
                 triples(b),
