@@ -18,6 +18,7 @@ mod memory;
 mod ntt;
 pub mod packed_element;
 mod parallel;
+pub mod rescue;
 mod scalar;
 mod tables;
 pub mod vector;

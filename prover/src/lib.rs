@@ -1,13 +1,32 @@
-//! Winterlane.
+//! Proofs of winterfell AIRs on vector units, and of batches of payments.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`engine`] | [`prove`]: winterfell's whole pipeline on vector lanes, byte for byte the same proof |
+//! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
+//! | [`trace`] | the execution trace of a batch from its witness |
+//! | [`wallet`] (feature `wallet`) | keys, and signatures whose one-time state survives restarts |
+//! | [`replay`] (feature `replay`) | transfers from CSV files as streams of operations |
+//!
+//! A prover of your own AIR changes one call:
+//!
+//! ```ignore
+//! let proof = winterlane_prover::prove(&prover, trace)?; // was: prover.prove(trace)?
+//! ```
+//!
+//! `examples/accelerate_your_air.rs` has it whole.
 
+#![forbid(unsafe_code)]
+
+pub mod batch;
+mod compressor;
+pub mod engine;
 #[cfg(feature = "replay")]
 pub mod replay;
+pub mod trace;
 #[cfg(feature = "wallet")]
 pub mod wallet;
 
-pub mod engine;
-pub mod trace;
-pub mod batch;
-
 pub use batch::{BatchError, BatchProof, BatchProver, Engine, prove_batch, prove_batches};
+pub use compressor::SimdCompressor;
 pub use engine::{EngineOptions, ProverError, prove, prove_with};

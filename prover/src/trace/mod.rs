@@ -4,7 +4,6 @@
 //! permutations of one row of all blocks of a group run together; groups run in parallel.
 
 mod block;
-mod permutation;
 
 use rayon::prelude::*;
 use thiserror::Error;
@@ -12,16 +11,21 @@ use winter_math::FieldElement;
 use winterfell::TraceTable;
 use winterlane_air::{
     BaseElement, Digest, SealedBatch,
-    columns::{OPERATIONS, ROOT, TRACE_WIDTH},
+    columns::{DIGEST_WIDTH, OPERATIONS, ROOT, STATE_WIDTH, TRACE_WIDTH},
     hash::{compress, tag},
     record::record_digests,
     schedule::{BLOCK_ROWS, OPERATIONS_ROW, RECEIVER_PATH_END, SIGNER_PATH_END},
 };
 
-use block::{Block, Incoming, REGISTERS_START};
+use winterlane_field_simd::rescue::trace_many;
 
-/// Blocks that are filled in lockstep.
-const GROUP: usize = 8;
+use self::block::{Block, Incoming, REGISTERS_START};
+use crate::compressor::SimdCompressor;
+
+/// Blocks that are filled in lockstep: a multiple of every backend's lanes.
+const GROUP: usize = 16;
+/// Rows of a block that are staged before they go to the columns.
+const STAGE: usize = 8;
 
 /// Why a trace cannot be filled. A batch that a ledger sealed fills always.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -40,6 +44,9 @@ pub enum TraceError {
         /// Steps and closings that the message would take.
         rows: usize,
     },
+    /// The hashing kernel refused its buffers: a mistake of this module.
+    #[error("hashing a row of the trace: {0}")]
+    Hashing(#[from] winterlane_field_simd::rescue::LengthError),
     /// The fee pool exceeds what its limbs hold.
     #[error("the fee pool exceeds 2^128")]
     PoolOverflow,
@@ -110,7 +117,7 @@ fn incoming(batch: &SealedBatch) -> Result<Vec<Incoming>, TraceError> {
         .iter()
         .map(|operation| operation.record)
         .collect();
-    let digests = record_digests(&records, &winterlane_air::ScalarCompressor);
+    let digests = record_digests(&records, &SimdCompressor);
     let mut next = Incoming {
         operations: Digest::ZERO,
         pool: [0; 3],
@@ -131,20 +138,32 @@ fn incoming(batch: &SealedBatch) -> Result<Vec<Incoming>, TraceError> {
 }
 
 /// Fills the rows of a group's blocks, row by row, all blocks at once.
+///
+/// Rows are staged [`STAGE`] at a time, lane by lane, so that what goes to a column is a cache line
+/// of each block and not single elements.
 fn fill_group(blocks: &mut [Block<'_>], tile: &mut [&mut [BaseElement]]) -> Result<(), TraceError> {
-    for row in 0..BLOCK_ROWS {
-        for (number, block) in blocks.iter_mut().enumerate() {
-            let input = block.input(row)?;
-            let (lanes, output) = permutation::permute(&input);
-            let registers = block.registers(row);
-            block.output(row, output);
-            let position = number * BLOCK_ROWS + row;
-            let (permutation, rest) = tile.split_at_mut(REGISTERS_START);
-            for (column, lane) in permutation.iter_mut().zip(lanes) {
-                column[position] = lane;
+    let count = blocks.len();
+    let mut inputs = vec![[BaseElement::ZERO; STATE_WIDTH]; count];
+    let mut outputs = vec![[BaseElement::ZERO; DIGEST_WIDTH]; count];
+    let mut stage = vec![BaseElement::ZERO; TRACE_WIDTH * count * STAGE];
+    for first_row in (0..BLOCK_ROWS).step_by(STAGE) {
+        for offset in 0..STAGE {
+            let row = first_row + offset;
+            for (input, block) in inputs.iter_mut().zip(blocks.iter_mut()) {
+                *input = block.input(row)?;
             }
-            for (column, register) in rest.iter_mut().zip(registers) {
-                column[position] = register;
+            trace_many(&inputs, &mut stage[offset..], STAGE, &mut outputs)?;
+            for (number, (block, &output)) in blocks.iter_mut().zip(&outputs).enumerate() {
+                for (lane, register) in block.registers(row).into_iter().enumerate() {
+                    let lane = REGISTERS_START + lane;
+                    stage[(lane * count + number) * STAGE + offset] = register;
+                }
+                block.output(row, output);
+            }
+        }
+        for (column, staged) in tile.iter_mut().zip(stage.chunks(count * STAGE)) {
+            for (rows, staged) in column.chunks_mut(BLOCK_ROWS).zip(staged.chunks(STAGE)) {
+                rows[first_row..first_row + STAGE].copy_from_slice(staged);
             }
         }
     }

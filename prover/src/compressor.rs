@@ -1,0 +1,67 @@
+//! The statement's hash on vector units: what keys, signatures, trees and records hash in bulk with.
+
+use winterlane_air::{BaseElement, Compressor, Digest, hash::Input};
+use winterlane_field_simd::rescue::{self, Compression};
+
+/// Compressions that one call of the kernel takes: many groups of the widest backend, and a buffer
+/// that stays in the first-level cache.
+const CHUNK: usize = 128;
+
+/// Compresses with the vector kernels of [`winterlane_field_simd::rescue`], on the calling thread
+/// and the backend in force there. Equal to [`winterlane_air::ScalarCompressor`] in every digest.
+///
+/// ```
+/// use winterlane_air::{Compressor, Digest, ScalarCompressor, hash::{input, tag}};
+/// use winterlane_prover::SimdCompressor;
+///
+/// let inputs: Vec<_> = (0..300u32)
+///     .map(|i| input(tag::NODE, &[i.into(); 4], &[(i + 1).into(); 4]))
+///     .collect();
+/// let [mut fast, mut slow] = [(); 2].map(|()| vec![Digest::ZERO; inputs.len()]);
+/// SimdCompressor.compress_many(&inputs, &mut fast);
+/// ScalarCompressor.compress_many(&inputs, &mut slow);
+/// assert_eq!(fast, slow);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SimdCompressor;
+
+impl Compressor for SimdCompressor {
+    fn compress_many(&self, inputs: &[Input], out: &mut [Digest]) {
+        assert_eq!(inputs.len(), out.len(), "a digest per input");
+        let mut buffer: [Compression; CHUNK] = [[BaseElement::new(0); 4]; CHUNK];
+        for (inputs, out) in inputs.chunks(CHUNK).zip(out.chunks_mut(CHUNK)) {
+            let buffer = &mut buffer[..inputs.len()];
+            let merged = rescue::merge_many(inputs, buffer);
+            assert!(merged.is_ok(), "both slices have the chunk's length");
+            for (digest, lanes) in out.iter_mut().zip(&*buffer) {
+                *digest = Digest(*lanes);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use winterlane_air::{ScalarCompressor, hash::compress_input};
+    use winterlane_field_simd::Backend;
+
+    use super::*;
+
+    #[test]
+    fn every_backend_and_length_agrees_with_the_scalar_hash() {
+        let input = |i: usize| core::array::from_fn(|j| BaseElement::new((i * 31 + j * j) as u64));
+        let inputs: Vec<Input> = (0..2 * CHUNK + 3).map(input).collect();
+        let expected: Vec<_> = inputs.iter().map(compress_input).collect();
+        for backend in Backend::available() {
+            for length in (0..20).chain([CHUNK - 1, CHUNK, CHUNK + 1, inputs.len()]) {
+                let mut out = vec![Digest::ZERO; length];
+                let run = || SimdCompressor.compress_many(&inputs[..length], &mut out);
+                backend.with(run).unwrap();
+                assert_eq!(out, expected[..length], "{backend}, {length}");
+            }
+        }
+        let mut out = vec![Digest::ZERO; inputs.len()];
+        ScalarCompressor.compress_many(&inputs, &mut out);
+        assert_eq!(out, expected);
+    }
+}
