@@ -85,10 +85,7 @@ fn naive_trace(input: &State) -> Vec<u64> {
         lanes.extend(middle.map(|v| v.exp(3)));
         state = apply(&middle, &RpJive64_256::ARK2[round]);
     }
-    lanes
-        .iter()
-        .map(|x| BaseElement::new(x.as_int()).inner())
-        .collect()
+    lanes.iter().map(|x| reduced(*x).inner()).collect()
 }
 
 /// The vector of winter-crypto's own tests, which comes from the Sage reference.
