@@ -125,6 +125,20 @@ pub fn key(number: u32, height: u32) -> Arc<TestKey> {
         .clone()
 }
 
+/// A key whose leaves are the one-time keys with 1024 more than their numbers: no honest one.
+pub fn key_out_of_range(number: u32) -> TestKey {
+    let secrets = TestSecrets(number);
+    let seed = derive([number, 0, 0, 3], &Digest::ZERO);
+    let indices = KEY_CAPACITY..KEY_CAPACITY + 2;
+    let leaves = one_time_public_keys(&secrets, &seed, indices.clone(), &ScalarCompressor);
+    let tree = KeyTree::from_leaves(seed, leaves, &ScalarCompressor).expect("a power of two");
+    TestKey {
+        secrets,
+        tree,
+        indices,
+    }
+}
+
 /// Which key a test means, before it is made: number and height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyName(pub u32, pub u32);

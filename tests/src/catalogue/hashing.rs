@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use winter_math::FieldElement;
 use winterlane_air::{
     columns::{
         CARRY, DIGEST_WIDTH, INPUT, INPUT_HI, INPUT_LO, NUM_ROUNDS, OPERATIONS, ROUND_WIDTH,

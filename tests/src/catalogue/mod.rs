@@ -4,6 +4,7 @@
 //! coverage suite asks for one such case for every constraint and assertion.
 
 mod amounts;
+mod attacks;
 mod hashing;
 mod kinds;
 mod signature;
@@ -71,6 +72,18 @@ pub fn all() -> Vec<Case> {
     cases.extend(signature::cases());
     cases.extend(amounts::cases());
     cases.extend(kinds::cases());
+    cases.extend(attacks::cases());
+    cases
+}
+
+/// The cases of these names.
+///
+/// # Panics
+/// When there is no case of a name.
+pub fn named(names: &[&str]) -> Vec<Case> {
+    let mut cases = all();
+    cases.retain(|case| names.contains(&case.name.as_str()));
+    assert_eq!(cases.len(), names.len(), "a name without a case");
     cases
 }
 

@@ -136,7 +136,8 @@ impl Forgery {
                 pair = (pair + 1).min(NUM_PAIRS - 1);
             }
         }
-        let auth = key.tree.auth_path(index).expect("a real index");
+        let leaf = index % key.tree.capacity();
+        let auth = key.tree.auth_path(leaf).expect("a real leaf");
         for (level, sibling) in auth.iter().enumerate() {
             let row = start + KEY_TREE_START + level;
             // laid on both sides: the walk puts the node on its own

@@ -172,6 +172,7 @@ impl Forgery {
     }
 
     /// Has the operation of `block` signed again, by this one-time key, once its message is known.
+    /// Numbers beyond the key's capacity take its leaves around again.
     #[must_use]
     pub fn signed_by(mut self, block: usize, key: &Arc<TestKey>, index: u32) -> Self {
         self.signers.insert(block, (key.clone(), index));
