@@ -57,7 +57,11 @@ pub(super) struct Parameters {
 /// The chaining value before the first block, and of every parent.
 #[inline(always)]
 pub(super) fn initial<W: Words>(w: W) -> [W::V; 8] {
-    IV.map(|word| w.splat(word))
+    let mut cv = [w.splat(0); 8];
+    for (v, word) in cv.iter_mut().zip(IV) {
+        *v = w.splat(word);
+    }
+    cv
 }
 
 /// The chaining value after one block: words 0 to 7 of BLAKE3's output.
@@ -96,7 +100,8 @@ pub(super) fn compress<W: Words>(w: W, cv: [W::V; 8], m: &[W::V; 16], p: Paramet
 /// The four rows of BLAKE3's state.
 ///
 /// All below is straight-line code on constant indices: loops over the rows would be unrolled in
-/// the end, but take the compiler minutes.
+/// the end, but take the compiler minutes. No closure handles vectors here or in the backends: it
+/// cannot be `#[inline(always)]`, and out of line it is a call for each vector.
 struct State<V> {
     a: [V; 4],
     b: [V; 4],
@@ -138,13 +143,13 @@ impl<V: Copy> State<V> {
     fn mix<W: Words<V = V>>(self, w: W, x: [V; 4], y: [V; 4]) -> Self {
         let Self { a, b, c, d } = self;
         let a = add(w, add(w, a, x), b);
-        let d = each(xor(w, d, a), |v| w.ror16(v));
+        let d = ror16(w, xor(w, d, a));
         let c = add(w, c, d);
-        let b = each(xor(w, b, c), |v| w.ror12(v));
+        let b = ror12(w, xor(w, b, c));
         let a = add(w, add(w, a, y), b);
-        let d = each(xor(w, d, a), |v| w.ror8(v));
+        let d = ror8(w, xor(w, d, a));
         let c = add(w, c, d);
-        let b = each(xor(w, b, c), |v| w.ror7(v));
+        let b = ror7(w, xor(w, b, c));
         Self { a, b, c, d }
     }
 }
@@ -170,8 +175,23 @@ fn xor<W: Words>(w: W, a: [W::V; 4], b: [W::V; 4]) -> [W::V; 4] {
 }
 
 #[inline(always)]
-fn each<V: Copy>(a: [V; 4], f: impl Fn(V) -> V) -> [V; 4] {
-    [f(a[0]), f(a[1]), f(a[2]), f(a[3])]
+fn ror16<W: Words>(w: W, a: [W::V; 4]) -> [W::V; 4] {
+    [w.ror16(a[0]), w.ror16(a[1]), w.ror16(a[2]), w.ror16(a[3])]
+}
+
+#[inline(always)]
+fn ror12<W: Words>(w: W, a: [W::V; 4]) -> [W::V; 4] {
+    [w.ror12(a[0]), w.ror12(a[1]), w.ror12(a[2]), w.ror12(a[3])]
+}
+
+#[inline(always)]
+fn ror8<W: Words>(w: W, a: [W::V; 4]) -> [W::V; 4] {
+    [w.ror8(a[0]), w.ror8(a[1]), w.ror8(a[2]), w.ror8(a[3])]
+}
+
+#[inline(always)]
+fn ror7<W: Words>(w: W, a: [W::V; 4]) -> [W::V; 4] {
+    [w.ror7(a[0]), w.ror7(a[1]), w.ror7(a[2]), w.ror7(a[3])]
 }
 
 /// The canonical integers of field elements in Montgomery form, as low and high words.

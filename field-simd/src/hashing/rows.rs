@@ -176,7 +176,9 @@ fn chunk<W: Words>(w: W, group: Messages<'_>, index: usize, root: u32) -> [W::V;
 
 #[inline(always)]
 fn parent<W: Words>(w: W, left: [W::V; 8], right: [W::V; 8], root: u32) -> [W::V; 8] {
-    let block = core::array::from_fn(|i| if i < 8 { left[i] } else { right[i - 8] });
+    let mut block = [left[0]; 16];
+    block[..8].copy_from_slice(&left);
+    block[8..].copy_from_slice(&right);
     let parameters = Parameters {
         counter: 0,
         len: BLOCK as u32,

@@ -123,32 +123,38 @@ impl Words for Avx2 {
     #[inline(always)]
     fn load_block(self, bytes: &[u8], stride: usize) -> [__m256i; 16] {
         check_reach(bytes, stride, LANES, BLOCK);
-        let half = |at: usize| {
-            // SAFETY: the token proves AVX2; the check above bounds all sixteen loads.
-            let row =
-                |lane| unsafe { _mm256_loadu_si256(bytes.as_ptr().add(lane * stride + at).cast()) };
-            core::array::from_fn(row)
-        };
-        join(transpose(self, half(0)), transpose(self, half(32)))
+        let mut halves = [[self.splat(0); LANES]; 2];
+        for (half, rows) in halves.iter_mut().enumerate() {
+            for (lane, row) in rows.iter_mut().enumerate() {
+                // SAFETY: the token proves AVX2; the check above bounds all sixteen loads.
+                *row = unsafe {
+                    _mm256_loadu_si256(bytes.as_ptr().add(lane * stride + 32 * half).cast())
+                };
+            }
+        }
+        join(transpose(self, halves[0]), transpose(self, halves[1]))
     }
 
     #[inline(always)]
     fn load_short(self, bytes: &[u8], stride: usize, words: usize) -> [__m256i; 16] {
         assert!(words <= 8);
         check_reach(bytes, stride, LANES, 8 * words);
-        let half = |at: usize| {
-            // SAFETY: the token proves AVX2; a masked load touches no byte outside the mask, and
-            // the check above bounds the rest. The pointer of a half without a single word may
-            // lie past the end, hence `wrapping_add`.
-            let row = |lane| unsafe {
-                let index = _mm256_set_epi64x(3, 2, 1, 0);
-                let left = words.saturating_sub(at / 8) as i64;
-                let mask = _mm256_cmpgt_epi64(_mm256_set1_epi64x(left), index);
-                _mm256_maskload_epi64(bytes.as_ptr().wrapping_add(lane * stride + at).cast(), mask)
-            };
-            core::array::from_fn(row)
-        };
-        join(transpose(self, half(0)), transpose(self, half(32)))
+        let mut halves = [[self.splat(0); LANES]; 2];
+        for (half, rows) in halves.iter_mut().enumerate() {
+            let left = words.saturating_sub(4 * half) as i64;
+            for (lane, row) in rows.iter_mut().enumerate() {
+                // SAFETY: the token proves AVX2; a masked load touches no byte outside the mask,
+                // and the check above bounds the rest. The pointer of a half without a single
+                // word may lie past the end, hence `wrapping_add`.
+                *row = unsafe {
+                    let index = _mm256_set_epi64x(3, 2, 1, 0);
+                    let mask = _mm256_cmpgt_epi64(_mm256_set1_epi64x(left), index);
+                    let at = bytes.as_ptr().wrapping_add(lane * stride + 32 * half);
+                    _mm256_maskload_epi64(at.cast(), mask)
+                };
+            }
+        }
+        join(transpose(self, halves[0]), transpose(self, halves[1]))
     }
 
     #[inline(always)]
@@ -162,7 +168,10 @@ impl Words for Avx2 {
 
 #[inline(always)]
 fn join(low: [__m256i; 8], high: [__m256i; 8]) -> [__m256i; 16] {
-    core::array::from_fn(|i| if i < 8 { low[i] } else { high[i - 8] })
+    let mut all = [low[0]; 16];
+    all[..8].copy_from_slice(&low);
+    all[8..].copy_from_slice(&high);
+    all
 }
 
 /// Transposes the 4 x 4 words of both 128-bit halves.
@@ -188,13 +197,13 @@ fn halves(_: Avx2, v: [__m256i; 4]) -> [__m256i; 4] {
 fn transpose(token: Avx2, rows: [__m256i; 8]) -> [__m256i; 8] {
     let near = halves(token, [rows[0], rows[1], rows[2], rows[3]]);
     let far = halves(token, [rows[4], rows[5], rows[6], rows[7]]);
-    core::array::from_fn(|i| {
+    let mut columns = rows;
+    for i in 0..4 {
         // SAFETY: the token proves AVX2.
         unsafe {
-            match i {
-                0..4 => _mm256_permute2x128_si256::<0x20>(near[i], far[i]),
-                _ => _mm256_permute2x128_si256::<0x31>(near[i - 4], far[i - 4]),
-            }
+            columns[i] = _mm256_permute2x128_si256::<0x20>(near[i], far[i]);
+            columns[4 + i] = _mm256_permute2x128_si256::<0x31>(near[i], far[i]);
         }
-    })
+    }
+    columns
 }

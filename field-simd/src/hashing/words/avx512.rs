@@ -105,10 +105,11 @@ impl Words for Avx512 {
     #[inline(always)]
     fn load_block(self, bytes: &[u8], stride: usize) -> [__m512i; 16] {
         check_reach(bytes, stride, LANES, BLOCK);
-        // SAFETY: the token proves AVX-512 F; the check above bounds all sixteen loads.
-        let rows = core::array::from_fn(|lane| unsafe {
-            _mm512_loadu_si512(bytes.as_ptr().add(lane * stride).cast())
-        });
+        let mut rows = [self.splat(0); 16];
+        for (lane, row) in rows.iter_mut().enumerate() {
+            // SAFETY: the token proves AVX-512 F; the check above bounds all sixteen loads.
+            *row = unsafe { _mm512_loadu_si512(bytes.as_ptr().add(lane * stride).cast()) };
+        }
         transpose(self, rows)
     }
 
@@ -117,11 +118,13 @@ impl Words for Avx512 {
         assert!(words <= 8);
         check_reach(bytes, stride, LANES, 8 * words);
         let mask = ((1_u32 << words) - 1) as __mmask8;
-        // SAFETY: the token proves AVX-512 F; a masked load touches no byte outside the mask, and
-        // the check above bounds the rest.
-        let rows = core::array::from_fn(|lane| unsafe {
-            _mm512_maskz_loadu_epi64(mask, bytes.as_ptr().add(lane * stride).cast())
-        });
+        let mut rows = [self.splat(0); 16];
+        for (lane, row) in rows.iter_mut().enumerate() {
+            // SAFETY: the token proves AVX-512 F; a masked load touches no byte outside the mask,
+            // and the check above bounds the rest.
+            *row =
+                unsafe { _mm512_maskz_loadu_epi64(mask, bytes.as_ptr().add(lane * stride).cast()) };
+        }
         transpose(self, rows)
     }
 
@@ -172,17 +175,12 @@ fn quarters(_: Avx512, v: [__m512i; 4]) -> [__m512i; 4] {
 #[inline(always)]
 fn transpose(token: Avx512, rows: [__m512i; 16]) -> [__m512i; 16] {
     // q[g][i], quarter k: word 4k + i of rows 4g to 4g + 3.
-    let q: [[__m512i; 4]; 4] = core::array::from_fn(|g| {
-        quarters(
-            token,
-            [
-                rows[4 * g],
-                rows[4 * g + 1],
-                rows[4 * g + 2],
-                rows[4 * g + 3],
-            ],
-        )
-    });
+    let q = [
+        quarters(token, [rows[0], rows[1], rows[2], rows[3]]),
+        quarters(token, [rows[4], rows[5], rows[6], rows[7]]),
+        quarters(token, [rows[8], rows[9], rows[10], rows[11]]),
+        quarters(token, [rows[12], rows[13], rows[14], rows[15]]),
+    ];
     let mut columns = [token.splat(0); 16];
     for i in 0..4 {
         // A 4 x 4 transpose of the quarters: k becomes the column's group, g its quarter.

@@ -114,10 +114,14 @@ impl Words for Neon {
         check_reach(bytes, stride, LANES, BLOCK);
         let mut words = [self.splat(0); 16];
         for (quarter, words) in words.chunks_exact_mut(4).enumerate() {
-            // SAFETY: the token proves NEON; the check above bounds all four loads.
-            let rows = core::array::from_fn(|lane| unsafe {
-                vreinterpretq_u32_u8(vld1q_u8(bytes.as_ptr().add(lane * stride + 16 * quarter)))
-            });
+            let mut rows = [self.splat(0); LANES];
+            for (lane, row) in rows.iter_mut().enumerate() {
+                // SAFETY: the token proves NEON; the check above bounds all four loads.
+                *row = unsafe {
+                    let at = bytes.as_ptr().add(lane * stride + 16 * quarter);
+                    vreinterpretq_u32_u8(vld1q_u8(at))
+                };
+            }
             words.copy_from_slice(&transpose(self, rows));
         }
         words
@@ -142,18 +146,16 @@ impl Words for Neon {
 fn transpose(_: Neon, rows: [uint32x4_t; 4]) -> [uint32x4_t; 4] {
     // SAFETY: the token proves NEON.
     unsafe {
-        let wide = |v| vreinterpretq_u64_u32(v);
-        let narrow = |v| vreinterpretq_u32_u64(v);
         // Words 0 and 2, or 1 and 3, of two rows in turn.
-        let ab_even = wide(vtrn1q_u32(rows[0], rows[1]));
-        let ab_odd = wide(vtrn2q_u32(rows[0], rows[1]));
-        let cd_even = wide(vtrn1q_u32(rows[2], rows[3]));
-        let cd_odd = wide(vtrn2q_u32(rows[2], rows[3]));
+        let ab_even = vreinterpretq_u64_u32(vtrn1q_u32(rows[0], rows[1]));
+        let ab_odd = vreinterpretq_u64_u32(vtrn2q_u32(rows[0], rows[1]));
+        let cd_even = vreinterpretq_u64_u32(vtrn1q_u32(rows[2], rows[3]));
+        let cd_odd = vreinterpretq_u64_u32(vtrn2q_u32(rows[2], rows[3]));
         [
-            narrow(vtrn1q_u64(ab_even, cd_even)),
-            narrow(vtrn1q_u64(ab_odd, cd_odd)),
-            narrow(vtrn2q_u64(ab_even, cd_even)),
-            narrow(vtrn2q_u64(ab_odd, cd_odd)),
+            vreinterpretq_u32_u64(vtrn1q_u64(ab_even, cd_even)),
+            vreinterpretq_u32_u64(vtrn1q_u64(ab_odd, cd_odd)),
+            vreinterpretq_u32_u64(vtrn2q_u64(ab_even, cd_even)),
+            vreinterpretq_u32_u64(vtrn2q_u64(ab_odd, cd_odd)),
         ]
     }
 }
