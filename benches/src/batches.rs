@@ -3,16 +3,18 @@
 use std::{fs::File, path::Path};
 
 use rayon::prelude::*;
-use winterlane_air::{Ledger, SealedBatch, SignedOrder, check_orders, hash::domain_digest};
-use winterlane_prover::{
-    SimdCompressor,
-    replay::{OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers},
+use winterlane_air::{
+    Compressor, Ledger, ScalarCompressor, SealedBatch, SignedOrder, check_orders,
+    hash::domain_digest,
+};
+use winterlane_prover::replay::{
+    OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers,
 };
 
 use crate::Failure;
 
 /// What hashes in bulk when batches are sealed.
-pub type Bulk = SimdCompressor;
+pub type Bulk = ScalarCompressor;
 
 /// Largest key of a sender: 2^6 one-time keys, so that the making of keys is short.
 const KEY_HEIGHT: u32 = 6;
@@ -57,8 +59,8 @@ impl Signed {
             .iter()
             .filter(|operation| matches!(operation, PlannedOperation::Transfer { .. }))
             .count();
-        let keys = ReplayKeys::generate(&plan, &SimdCompressor)?;
-        let mut replay = Replay::open(plan, keys, domain_digest(1, 1), SimdCompressor)?;
+        let keys = ReplayKeys::generate(&plan, &Bulk::default())?;
+        let mut replay = Replay::open(plan, keys, domain_digest(1, 1), Bulk::default())?;
         let orders = replay.sign()?.unwrap_or_default();
         Ok(Self {
             ledger: replay.ledger().clone(),
@@ -81,7 +83,7 @@ impl Signed {
         } = self;
         let domain = *ledger.domain();
         let checked: Vec<_> = check_all(orders, |chunk| {
-            check_orders(chunk, &domain, &SimdCompressor)
+            check_orders(chunk, &domain, &Bulk::default())
         });
         let mut batch = ledger.open_batch();
         for order in checked {
@@ -115,4 +117,10 @@ pub(crate) fn check_all<T: Send>(
         chunks.push(orders.by_ref().take(CHUNK).collect::<Vec<_>>());
     }
     chunks.into_par_iter().flat_map_iter(check).collect()
+}
+
+/// A compressor of [`Bulk`]'s kind.
+#[must_use]
+pub fn bulk() -> impl Compressor + Clone {
+    Bulk::default()
 }

@@ -18,9 +18,6 @@ const HUGE_PAGES: &str = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:\
      glibc.malloc.arena_max=1:glibc.malloc.trim_threshold=1099511627776:\
      glibc.malloc.top_pad=268435456";
 
-/// Set to run the workers that are there, up to date or not.
-const NO_BUILD: &str = "WINTERLANE_BENCHES_NO_BUILD";
-
 /// Why there is no result.
 #[derive(Clone, Debug)]
 pub enum WorkerError {
@@ -226,11 +223,9 @@ fn build(setup: Setup) -> Result<PathBuf, WorkerError> {
         (target.join(directory), "winterlane-peers")
     };
     cargo.arg("--target-dir").arg(&directory);
-    if env::var_os(NO_BUILD).is_none() {
-        let status = cargo.status().map_err(|error| failed("cargo", error))?;
-        if !status.success() {
-            return Err(failed("cargo", format!("cannot build {name}: {status}")));
-        }
+    let status = cargo.status().map_err(|error| failed("cargo", error))?;
+    if !status.success() {
+        return Err(failed("cargo", format!("cannot build {name}: {status}")));
     }
     Ok(directory
         .join("release")
