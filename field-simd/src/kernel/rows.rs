@@ -148,12 +148,12 @@ impl Kernel for SinglePass<'_> {
             for j in (0..rows).step_by(V::LANES) {
                 // SAFETY: each source has `rows` coefficients, a multiple of LANES.
                 let x = unsafe { load_transposed::<V>(token, &self.lanes.sources, j) };
-                for t in 0..V::LANES {
+                for (t, x) in x.into_iter().take(V::LANES).enumerate() {
                     // SAFETY: there are `rows` factors, and as many rows in the tile.
                     unsafe {
                         let factor = self.lanes.scale.get::<V>(token, j + t);
                         let row = tile.add(place(j + t) * V::LANES);
-                        x[t].mul_plain(factor).store_ptr(row);
+                        x.mul_plain(factor).store_ptr(row);
                     }
                 }
             }

@@ -136,7 +136,7 @@ impl<T: Arithmetic, const D: usize> Arithmetic for PackedExtension<T, D> {
     }
 
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
+        f.debug_list().entries(self.0).finish()
     }
 }
 

@@ -163,7 +163,7 @@ impl<V: Vector> Arithmetic for WideElement<V> {
     }
 
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.lanes).finish()
+        f.debug_list().entries(self.lanes).finish()
     }
 }
 

@@ -15,7 +15,7 @@ use winterlane_air::{
 
 pub use self::{error::BatchError, stock::BatchProver};
 use crate::{
-    engine::{EngineOptions, prove_with},
+    engine::{EngineOptions, prove_inlined},
     trace::fill_trace,
 };
 
@@ -101,7 +101,7 @@ pub fn prove_batch(
     let start = Instant::now();
     let proof = match engine {
         Engine::Stock => prover.prove(trace)?,
-        Engine::Simd => prove_with(&prover, trace, options)?,
+        Engine::Simd => prove_inlined(&prover, trace, options)?,
     };
     Ok(BatchProof {
         public_inputs: batch.public_inputs,

@@ -11,12 +11,15 @@ use rayon::prelude::*;
 use winter_air::DeepCompositionCoefficients;
 use winter_air::proof::{QuotientOodFrame, TraceOodFrame};
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winterlane_field_simd::Matrix;
+use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::{Backend, Matrix, Vector, dispatch};
 
 use super::domain::Domain;
-use super::kernels::{self, Column};
+use super::dot::{Weight, dot};
+use super::kernels::Columns;
 use super::ood::{OodCoset, basis};
-use super::segment::{Coset, Extended};
+use super::planes::{ExtensionKernel, OfDegree, Planes};
+use super::segment::{Coset, Extended, gather};
 
 /// Rows worked on by one task.
 const TASK_ROWS: usize = 512;
@@ -42,56 +45,52 @@ impl<E: FieldElement<BaseField = BaseElement>> DeepInputs<'_, E> {
     /// each point.
     pub(super) fn evaluate(&self, ood: &OodCoset<E>, domain: &Domain) -> Matrix {
         let mut columns = self.evaluate_coset(ood, domain);
-        kernels::interpolate(&mut columns, domain.coset_offset(ood.coset));
-        kernels::extend(&columns, domain.blowup(), domain.offset())
+        columns.interpolate(0..columns.len(), domain.coset_offset(ood.coset));
+        columns.extend(columns.len(), domain.blowup(), domain.offset())
     }
 
     /// The composition over one coset, in base columns.
-    fn evaluate_coset(&self, ood: &OodCoset<E>, domain: &Domain) -> Vec<Column> {
-        let degree = E::EXTENSION_DEGREE;
-        let main_width = self.main.columns();
-        let (main, aux) = self.coefficients.trace.split_at(main_width);
-        let parts: Vec<(Vec<E>, Coset<'_>)> = [
-            Some((main.to_vec(), self.main.coset(ood.coset, domain))),
-            self.aux
-                .map(|segment| (spread_basis(aux), segment.coset(ood.coset, domain))),
-            Some((
-                spread_basis(&self.coefficients.constraints),
-                self.quotient.coset(ood.coset, domain),
-            )),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+    fn evaluate_coset(&self, ood: &OodCoset<E>, domain: &Domain) -> Columns {
+        let (main, aux) = self.coefficients.trace.split_at(self.main.columns());
+        let mut parts = vec![(self.main.coset(ood.coset, domain), Weight::planes(main))];
+        if let Some(segment) = self.aux {
+            parts.push((
+                segment.coset(ood.coset, domain),
+                Weight::planes(&spread_basis(aux)),
+            ));
+        }
+        let quotient = spread_basis(&self.coefficients.constraints);
+        parts.push((
+            self.quotient.coset(ood.coset, domain),
+            Weight::planes(&quotient),
+        ));
+
         let at_z = self.combined(
             self.trace_frame.current_row(),
             self.quotient_frame.current_row(),
         );
         let at_next = self.combined(self.trace_frame.next_row(), self.quotient_frame.next_row());
         let root_inv = domain.trace_root().inv();
-        let rows = domain.rows();
 
-        let mut values = vec![BaseElement::ZERO; rows * degree];
+        let backend = Backend::current();
+        let mut values = Columns::unspecified(E::EXTENSION_DEGREE, domain.rows());
         values
-            .par_chunks_mut(TASK_ROWS * degree)
+            .blocks(TASK_ROWS)
+            .into_par_iter()
             .enumerate()
-            .for_each(|(task, chunk)| {
-                for (i, result) in chunk.chunks_exact_mut(degree).enumerate() {
-                    let t = task * TASK_ROWS + i;
-                    let mut sum = E::ZERO;
-                    for (coefficients, coset) in &parts {
-                        for (c, &value) in coefficients.iter().zip(coset.row(t)) {
-                            sum += c.mul_base(value);
-                        }
-                    }
-                    // 1/(x - z) and 1/(x - z w); the latter's distance is w (x_{t-1} - z).
-                    let here = -ood.inverses[t];
-                    let before = -ood.inverses[(t + rows - 1) % rows].mul_base(root_inv);
-                    let value = (sum - at_z) * here + (sum - at_next) * before;
-                    result.copy_from_slice(E::slice_as_base_elements(&[value]));
-                }
+            .for_each(|(task, block)| {
+                let rows = Rows {
+                    parts: &parts,
+                    inverses: &ood.inverses,
+                    at_z,
+                    at_next,
+                    root_inv,
+                    start: task * TASK_ROWS,
+                    block,
+                };
+                dispatch(backend, OfDegree(E::EXTENSION_DEGREE, rows));
             });
-        kernels::base_columns(&[E::slice_from_base_elements(&values)])
+        values
     }
 
     /// `P` at an out-of-domain point, from the values of all columns there.
@@ -110,4 +109,58 @@ fn spread_basis<E: FieldElement<BaseField = BaseElement>>(coefficients: &[E]) ->
         .iter()
         .flat_map(|&c| (0..E::EXTENSION_DEGREE).map(move |d| c * basis::<E>(d)))
         .collect()
+}
+
+/// Evaluates the composition at rows `start` and on.
+struct Rows<'a, E> {
+    /// Columns and their coefficients, by coordinate.
+    parts: &'a [(Coset<'a>, Vec<Vec<Weight>>)],
+    /// Coordinates of `1 / (z - x_t)`.
+    inverses: &'a Columns,
+    at_z: E,
+    at_next: E,
+    root_inv: BaseElement,
+    start: usize,
+    block: Vec<&'a mut [BaseElement]>,
+}
+
+impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Rows<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, X: Planes<PackedElement<V>>>(mut self) {
+        let inverses = self.inverses;
+        let (at_z, at_next) = (X::splat(self.at_z), X::splat(self.at_next));
+        let widest = self
+            .parts
+            .iter()
+            .map(|(coset, _)| coset.width())
+            .max()
+            .unwrap_or(0);
+        let mut columns = vec![PackedElement::<V>::ZERO; widest];
+        for from in (0..self.block[0].len()).step_by(V::LANES) {
+            let t = self.start + from;
+            let mut sum = X::ZERO;
+            for (coset, weights) in self.parts {
+                gather::<V>(*coset, t, |i, value| columns[i] = value);
+                sum += X::from_planes(|d| dot(&weights[d], |i| columns[i]));
+            }
+            // 1/(z - x_t), and 1/(z - x_(t-1)) = w/(z w - x_t).
+            let here = X::from_planes(|d| PackedElement::load(&inverses.column(d)[t..]));
+            let before = X::from_planes(|d| {
+                let column = inverses.column(d);
+                if t > 0 {
+                    return PackedElement::load(&column[t - 1..]);
+                }
+                let mut lanes = [BaseElement::ZERO; winterlane_field_simd::vector::MAX_LANES];
+                lanes[0] = column[column.len() - 1];
+                lanes[1..V::LANES].copy_from_slice(&column[..V::LANES - 1]);
+                PackedElement::load(&lanes)
+            });
+            let value = (at_z - sum) * here + (at_next - sum) * before.mul_base(self.root_inv);
+            for (d, column) in self.block.iter_mut().enumerate() {
+                value.plane(d).store(&mut column[from..]);
+            }
+        }
+    }
 }

@@ -40,6 +40,15 @@ pub enum ProverError {
         max: usize,
     },
 
+    /// The trace is longer than the transforms take.
+    #[error("a trace of {rows} rows: at most {max} are supported")]
+    TraceTooLong {
+        /// Rows of the trace.
+        rows: usize,
+        /// The most rows supported.
+        max: usize,
+    },
+
     /// The options ask for at least as many queries as the extended domain has points.
     #[error("{queries} queries need a domain larger than {domain_size} points")]
     TooManyQueries {

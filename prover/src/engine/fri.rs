@@ -9,17 +9,23 @@ use rayon::prelude::*;
 use winter_air::{Air, ProofOptions};
 use winter_crypto::{ElementHasher, RandomCoin, VectorCommitment};
 use winter_fri::FriOptions;
-use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement, polynom};
+use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement};
 use winter_utils::ByteWriter;
-use winterlane_field_simd::Matrix;
+use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::vector::MAX_LANES;
+use winterlane_field_simd::{Backend, Matrix, Vector, dispatch};
 
 use super::channel::Channel;
 use super::commit::Commitment;
 use super::openings::{self, LayerOpening};
+use super::planes::{ExtensionKernel, OfDegree, Planes};
 use super::{Phase, ProverError, kernels};
 
 /// Leaves folded by one task.
 const TASK_LEAVES: usize = 256;
+
+/// The largest folding factor.
+const MAX_FACTOR: usize = 16;
 
 /// Checks, before any work, that folding ends on a remainder polynomial.
 pub(super) fn check(options: &ProofOptions, domain_size: usize) -> Result<(), ProverError> {
@@ -145,28 +151,114 @@ where
 {
     let degree = E::EXTENSION_DEGREE;
     let leaves = values.len() / factor;
-    let twiddles = fft::get_inv_twiddles::<BaseElement>(factor);
     let root_inv = BaseElement::get_root_of_unity(values.len().ilog2()).inv();
-    let offset_inv = offset.inv();
-    let scale = kernels::inverse_of(factor);
+    let root_of_leaf = root_inv.exp(leaves as u64);
+    // A leaf is folded in two again and again, each time with the square of the challenge: two
+    // values at x and -x become their even part plus the challenge times their odd part over x.
+    let challenges: Vec<Vec<E>> = (0..factor.ilog2())
+        .map(|level| {
+            let challenge = (0..level).fold(alpha, |c, _| c.square());
+            let root = root_of_leaf.exp(1 << level);
+            let pairs = factor >> (level + 1);
+            (0..pairs)
+                .map(|j| challenge.mul_base(root.exp(j as u64)))
+                .collect()
+        })
+        .collect();
+    let fold = Fold {
+        values,
+        challenges: &challenges,
+        scale: kernels::inverse_of(factor),
+        root_inv,
+        x_inv: offset.inv(),
+        start: 0,
+        next: &mut [],
+    };
+    let backend = Backend::current();
     let mut next = Matrix::unspecified(leaves, degree);
     next.elements_mut()
         .par_chunks_mut(TASK_LEAVES * degree)
         .enumerate()
-        .for_each(|(task, chunk)| {
+        .for_each(|(task, next)| {
             let start = task * TASK_LEAVES;
-            let mut x_inv = offset_inv * root_inv.exp(start as u64);
-            let mut leaf = [E::ZERO; 16];
-            let leaf = &mut leaf[..factor];
-            for (i, result) in chunk.chunks_exact_mut(degree).enumerate() {
-                gather(values, start + i, leaf);
-                fft::serial_fft(leaf, &twiddles);
-                let value = polynom::eval(leaf, alpha.mul_base(x_inv)).mul_base(scale);
-                result.copy_from_slice(E::slice_as_base_elements(&[value]));
-                x_inv *= root_inv;
-            }
+            let x_inv = fold.x_inv * root_inv.exp(start as u64);
+            let fold = Fold {
+                x_inv,
+                start,
+                next,
+                ..fold
+            };
+            dispatch(backend, OfDegree(degree, fold));
         });
     next
+}
+
+/// Folds the leaves from `start` on.
+struct Fold<'a, E> {
+    values: &'a [E],
+    /// For each level, the challenge over each point of the leaf but for the leaf's own factor.
+    challenges: &'a [Vec<E>],
+    /// The inverse of the folding factor.
+    scale: BaseElement,
+    root_inv: BaseElement,
+    /// Inverse of the first leaf's first point.
+    x_inv: BaseElement,
+    start: usize,
+    next: &'a mut [BaseElement],
+}
+
+impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Fold<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, X: Planes<PackedElement<V>>>(self) {
+        let degree = X::DEGREE;
+        let bases = E::slice_as_base_elements(self.values);
+        let factor = 1 << self.challenges.len();
+        let stride = bases.len() / factor;
+        let mut points = [BaseElement::ZERO; MAX_LANES];
+        let mut point = self.x_inv;
+        for lane in &mut points[..V::LANES] {
+            *lane = point;
+            point *= self.root_inv;
+        }
+        let mut x_inv = PackedElement::<V>::load(&points);
+        let step = PackedElement::splat(self.root_inv.exp_vartime(V::LANES as u64));
+
+        let mut leaf = [X::ZERO; MAX_FACTOR];
+        for (i, next) in self.next.chunks_mut(V::LANES * degree).enumerate() {
+            let first = (self.start + i * V::LANES) * degree;
+            for (j, value) in leaf[..factor].iter_mut().enumerate() {
+                let cells = &bases[first + j * stride..][..next.len()];
+                *value = X::from_planes(|d| {
+                    let mut lanes = [BaseElement::ZERO; MAX_LANES];
+                    for (lane, cell) in lanes.iter_mut().zip(cells.chunks_exact(degree)) {
+                        *lane = cell[d];
+                    }
+                    PackedElement::load(&lanes)
+                });
+            }
+            let mut power = x_inv;
+            for challenges in self.challenges {
+                let pairs = challenges.len();
+                for (j, &challenge) in challenges.iter().enumerate() {
+                    let (a, b) = (leaf[j], leaf[j + pairs]);
+                    let odd = (a - b).mul_base(power);
+                    leaf[j] = a + b + odd * X::splat(challenge);
+                }
+                power = power.square();
+            }
+            let folded = leaf[0].mul_base(self.scale);
+            for d in 0..degree {
+                let mut lanes = [BaseElement::ZERO; MAX_LANES];
+                folded.plane(d).store(&mut lanes);
+                for (cell, &lane) in next.chunks_exact_mut(degree).zip(&lanes) {
+                    cell[d] = lane;
+                }
+            }
+            x_inv *= step;
+        }
+    }
 }
 
 /// The remainder polynomial's coefficients, highest degree first.

@@ -1,50 +1,107 @@
 //! The heavy loops over whole columns and matrices: where the engine meets `field-simd`.
 //!
-//! Polynomials and evaluations over one coset are *columns* of base elements; what is extended over
+//! Polynomials and evaluations over one coset are [`Columns`] of base elements; what is extended over
 //! the whole domain is a row-major [`Matrix`] in domain order. A column of elements of an extension
 //! of degree `d` is `d` base columns, so that one kernel serves all fields.
 
 use rayon::prelude::*;
-use winter_math::{FieldElement, fft, fields::f64::BaseElement};
-use winterlane_field_simd::{Matrix, lde_rows};
+use winter_math::{FieldElement, fields::f64::BaseElement};
+use winterlane_field_simd::{Matrix, interpolate_columns_with_offset, lde_rows};
 
-/// A column of base elements.
-pub(super) type Column = Vec<BaseElement>;
+/// Elements copied by one task.
+const TASK_ELEMENTS: usize = 1 << 14;
 
-/// The base columns of columns of `F` elements.
-pub(super) fn base_columns<F>(columns: &[&[F]]) -> Vec<Column>
-where
-    F: FieldElement<BaseField = BaseElement>,
-{
-    let degree = F::EXTENSION_DEGREE;
-    (0..columns.len() * degree)
-        .into_par_iter()
-        .map(|i| {
-            let bases = F::slice_as_base_elements(columns[i / degree]);
-            bases[i % degree..]
-                .iter()
-                .step_by(degree)
-                .copied()
-                .collect()
-        })
-        .collect()
+/// Columns of base elements of the same length, one after the other in one buffer.
+#[derive(Debug)]
+pub(super) struct Columns {
+    matrix: Matrix,
 }
 
-/// Turns evaluations over `offset * <w>` into coefficients, in each column; `w` generates the
-/// subgroup of the column's length.
-pub(super) fn interpolate(columns: &mut [Column], offset: BaseElement) {
-    let Some(rows) = columns.first().map(Vec::len) else {
-        return;
-    };
-    let twiddles = fft::get_inv_twiddles(rows);
-    columns.par_iter_mut().for_each(|column| {
-        fft::interpolate_poly_with_offset(column, &twiddles, offset);
-    });
-}
+impl Columns {
+    /// Columns with unspecified contents, to be written to.
+    pub(super) fn unspecified(count: usize, rows: usize) -> Self {
+        Self {
+            matrix: Matrix::unspecified(count, rows),
+        }
+    }
 
-/// Evaluates polynomials over the domain of `blowup` times their length, at `offset`.
-pub(super) fn extend(columns: &[Column], blowup: usize, offset: BaseElement) -> Matrix {
-    lde_rows(columns, blowup, offset)
+    /// The base columns of columns of `F` elements.
+    pub(super) fn from_elements<F>(columns: &[&[F]]) -> Self
+    where
+        F: FieldElement<BaseField = BaseElement>,
+    {
+        let degree = F::EXTENSION_DEGREE;
+        let mut result = Self::unspecified(columns.len() * degree, columns[0].len());
+        result
+            .iter_mut()
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(i, to)| {
+                let from = F::slice_as_base_elements(columns[i / degree]);
+                let parts = to.par_chunks_mut(TASK_ELEMENTS);
+                parts
+                    .zip(from.par_chunks(TASK_ELEMENTS * degree))
+                    .for_each(|(to, from)| {
+                        if degree == 1 {
+                            to.copy_from_slice(from);
+                            return;
+                        }
+                        for (to, from) in to.iter_mut().zip(from.chunks_exact(degree)) {
+                            *to = from[i % degree];
+                        }
+                    });
+            });
+        result
+    }
+
+    /// Number of columns.
+    pub(super) fn len(&self) -> usize {
+        self.matrix.rows()
+    }
+
+    /// Column `i`.
+    #[inline(always)]
+    pub(super) fn column(&self, i: usize) -> &[BaseElement] {
+        self.matrix.row(i)
+    }
+
+    /// All columns.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[BaseElement]> {
+        self.matrix.elements().chunks_exact(self.matrix.width())
+    }
+
+    /// All columns, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [BaseElement]> {
+        let rows = self.matrix.width();
+        self.matrix.elements_mut().chunks_exact_mut(rows)
+    }
+
+    /// The columns cut into blocks of `rows` rows: the same rows of all columns in each.
+    pub(super) fn blocks(&mut self, rows: usize) -> Vec<Vec<&mut [BaseElement]>> {
+        let mut parts: Vec<_> = self
+            .iter_mut()
+            .map(|column| column.chunks_mut(rows))
+            .collect();
+        core::iter::from_fn(|| parts.iter_mut().map(Iterator::next).collect()).collect()
+    }
+
+    /// Turns evaluations over `offset * <w>` into coefficients, in columns `range`; `w` generates
+    /// the subgroup of the columns' length.
+    pub(super) fn interpolate(&mut self, range: core::ops::Range<usize>, offset: BaseElement) {
+        let mut columns: Vec<_> = self
+            .iter_mut()
+            .skip(range.start)
+            .take(range.len())
+            .collect();
+        interpolate_columns_with_offset(&mut columns, offset);
+    }
+
+    /// Evaluates the polynomials of the first `count` columns over the domain of `blowup` times
+    /// their length, at `offset`.
+    pub(super) fn extend(&self, count: usize, blowup: usize, offset: BaseElement) -> Matrix {
+        lde_rows(&self.iter().take(count).collect::<Vec<_>>(), blowup, offset)
+    }
 }
 
 /// The inverse of a small integer.

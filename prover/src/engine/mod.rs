@@ -16,14 +16,17 @@ mod commit;
 mod constraints;
 mod deep;
 mod domain;
+mod dot;
 mod error;
 mod fri;
 mod grind;
 mod kernels;
+mod memory;
 mod observer;
 mod ood;
 mod openings;
 mod pipeline;
+mod planes;
 mod quotient;
 mod segment;
 
@@ -32,6 +35,7 @@ use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winter_prover::{Proof, Prover};
 
 pub use self::error::{ProverError, Segment};
+pub use self::memory::MemoryEstimate;
 pub use self::observer::{Observer, Phase};
 
 /// How to run the engine; what it proves, and every byte of the proof, is up to the prover given
@@ -41,6 +45,9 @@ pub use self::observer::{Observer, Phase};
 pub struct EngineOptions<'a> {
     /// Told of every phase; may cancel between two.
     pub observer: Option<&'a dyn Observer>,
+    /// Bytes that the proof may take, the trace included, as [`MemoryEstimate`] counts them. Without
+    /// a limit it may take what the system has left, where the system says (on Linux).
+    pub memory_limit: Option<u64>,
 }
 
 impl<'a> EngineOptions<'a> {
@@ -48,6 +55,13 @@ impl<'a> EngineOptions<'a> {
     #[must_use]
     pub fn with_observer(mut self, observer: &'a dyn Observer) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Refuses proofs that would take more than `bytes`.
+    #[must_use]
+    pub const fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = Some(bytes);
         self
     }
 }

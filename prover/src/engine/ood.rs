@@ -9,22 +9,28 @@
 //! kept: the extended trace holds all that is needed.
 
 use rayon::prelude::*;
-use winter_math::{FieldElement, batch_inversion, fields::f64::BaseElement};
+use winter_math::{FieldElement, fields::f64::BaseElement};
+use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::{Backend, Kernel, Vector, dispatch};
 
 use super::domain::Domain;
-use super::segment::Extended;
+use super::dot::{Dot, MAX_TERMS, Weight};
+use super::kernels::Columns;
+use super::planes::{ExtensionKernel, OfDegree, Planes};
+use super::segment::{Coset, Extended};
 
-/// Rows worked on by one task.
-const TASK_ROWS: usize = 512;
+/// Rows worked on by one task: a vector's width of them stays in the first cache.
+const TASK_ROWS: usize = 256;
+const _: () = assert!(TASK_ROWS <= MAX_TERMS);
 
 /// One coset of the extended domain seen from the out-of-domain points.
 pub(super) struct OodCoset<E> {
     /// Index of the coset.
     pub(super) coset: usize,
-    /// `1 / (z - x_t)` for every row.
-    pub(super) inverses: Vec<E>,
-    /// `x_t / (z - x_t)` for every row.
-    weights: Vec<E>,
+    /// Coordinates of `1 / (z - x_t)` for every row.
+    pub(super) inverses: Columns,
+    /// Coordinates of `x_t / (z - x_t)` for every row, as weights.
+    weights: Vec<Vec<Weight>>,
     /// `(z^n - s^n) / (n s^n)`.
     scale: E,
 }
@@ -41,28 +47,34 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
         let scale =
             (power(z) - E::from(offset_power)).mul_base((offset_power * BaseElement::new(n)).inv());
 
-        let (inverses, weights) = (0..domain.rows().div_ceil(TASK_ROWS))
+        let backend = Backend::current();
+        let mut inverses = Columns::unspecified(E::EXTENSION_DEGREE, domain.rows());
+        let mut weights = vec![vec![Weight::default(); domain.rows()]; E::EXTENSION_DEGREE];
+        let mut parts: Vec<_> = weights
+            .iter_mut()
+            .map(|column| column.chunks_mut(TASK_ROWS))
+            .collect();
+        let weight_blocks: Vec<Vec<_>> =
+            core::iter::from_fn(|| parts.iter_mut().map(Iterator::next).collect()).collect();
+        inverses
+            .blocks(TASK_ROWS)
             .into_par_iter()
-            .map(|task| {
-                let start = task * TASK_ROWS;
+            .zip(weight_blocks)
+            .enumerate()
+            .for_each(|(task, (inverses, weights))| {
+                let first = offset * domain.trace_root().exp((task * TASK_ROWS) as u64);
                 let points = winter_math::get_power_series_with_offset(
                     domain.trace_root(),
-                    offset * domain.trace_root().exp(start as u64),
-                    TASK_ROWS.min(domain.rows() - start),
+                    first,
+                    inverses[0].len(),
                 );
-                let distances: Vec<_> = points.iter().map(|&x| z - E::from(x)).collect();
-                let inverses = batch_inversion(&distances);
-                let weights: Vec<_> = inverses
-                    .iter()
-                    .zip(&points)
-                    .map(|(i, &x)| i.mul_base(x))
-                    .collect();
-                (inverses, weights)
-            })
-            .reduce(Default::default, |(mut a, mut b), (c, d)| {
-                a.extend(c);
-                b.extend(d);
-                (a, b)
+                let distances = Distances {
+                    z,
+                    points: &points,
+                    inverses,
+                    weights,
+                };
+                dispatch(backend, OfDegree(E::EXTENSION_DEGREE, distances));
             });
         Self {
             coset,
@@ -77,45 +89,134 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
     where
         F: FieldElement<BaseField = BaseElement>,
     {
-        let width = segment.width();
-        let rows = domain.rows();
-        let zero = || (vec![E::ZERO; width], vec![E::ZERO; width]);
+        let degree = E::EXTENSION_DEGREE;
+        let backend = Backend::current();
         let coset = segment.coset(self.coset, domain);
-        let (current, next) = (0..rows.div_ceil(TASK_ROWS))
+        let sums = (0..domain.rows())
             .into_par_iter()
-            .map(|task| {
-                let (mut current, mut next) = zero();
-                for t in task * TASK_ROWS..rows.min((task + 1) * TASK_ROWS) {
-                    let here = self.weights[t];
-                    let before = self.weights[(t + rows - 1) % rows];
-                    let row = coset.row(t);
-                    for ((current, next), &value) in current.iter_mut().zip(&mut next).zip(row) {
-                        *current += here.mul_base(value);
-                        *next += before.mul_base(value);
-                    }
-                }
-                (current, next)
+            .step_by(TASK_ROWS)
+            .map(|start| {
+                dispatch(
+                    backend,
+                    WeightedRows {
+                        coset,
+                        weights: &self.weights,
+                        start,
+                    },
+                )
             })
-            .reduce(zero, |(mut a, mut b), (c, d)| {
-                a.iter_mut().zip(c).for_each(|(a, c)| *a += c);
-                b.iter_mut().zip(d).for_each(|(b, d)| *b += d);
-                (a, b)
-            });
-        (self.join::<F>(&current), self.join::<F>(&next))
+            .reduce(
+                || vec![BaseElement::ZERO; 2 * degree * segment.width()],
+                |mut a, b| {
+                    a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+                    a
+                },
+            );
+        let (current, next) = sums.split_at(degree * segment.width());
+        (self.join::<F>(current), self.join::<F>(next))
     }
 
-    /// Values of extension columns from the values of their base columns.
-    fn join<F: FieldElement>(&self, bases: &[E]) -> Vec<E> {
-        bases
+    /// Values of columns of `F` elements from the sums of their base columns.
+    fn join<F: FieldElement>(&self, sums: &[BaseElement]) -> Vec<E> {
+        E::slice_from_base_elements(sums)
             .chunks_exact(F::EXTENSION_DEGREE)
             .map(|cell| {
                 let value = cell
                     .iter()
                     .enumerate()
-                    .fold(E::ZERO, |acc, (d, &v)| acc + v * basis(d));
+                    .fold(E::ZERO, |sum, (d, &v)| sum + v * basis(d));
                 value * self.scale
             })
             .collect()
+    }
+}
+
+/// Inverts the distances of some points to `z`.
+struct Distances<'a, E> {
+    z: E,
+    points: &'a [BaseElement],
+    inverses: Vec<&'a mut [BaseElement]>,
+    weights: Vec<&'a mut [Weight]>,
+}
+
+impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Distances<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, X: Planes<PackedElement<V>>>(mut self) {
+        let z = X::splat(self.z);
+        let points = self.points.chunks(V::LANES).map(PackedElement::<V>::load);
+        let distances: Vec<X> = points.map(|x| z - X::from(x)).collect();
+        // One inversion for all: of the product, taken apart from the end.
+        let mut product = X::ONE;
+        let mut products = Vec::with_capacity(distances.len());
+        for &distance in &distances {
+            products.push(product);
+            product *= distance;
+        }
+        let mut inverse = product.inverse();
+        for (i, (&before, &distance)) in products.iter().zip(&distances).enumerate().rev() {
+            let result = inverse * before;
+            inverse *= distance;
+            let rows = i * V::LANES;
+            let x = PackedElement::<V>::load(&self.points[rows..]);
+            for (d, (inverses, weights)) in
+                self.inverses.iter_mut().zip(&mut self.weights).enumerate()
+            {
+                result.plane(d).store(&mut inverses[rows..]);
+                let weight = result.plane(d) * x;
+                for (lane, cell) in weights[rows..].iter_mut().take(V::LANES).enumerate() {
+                    *cell = Weight::new(weight.lane(lane));
+                }
+            }
+        }
+    }
+}
+
+/// Adds up rows `start..`, [`TASK_ROWS`] of them at most: each times its weight, and each times the
+/// weight of the row before it. Gives the coordinates of the first sum for every column, then those
+/// of the second.
+struct WeightedRows<'a> {
+    coset: Coset<'a>,
+    weights: &'a [Vec<Weight>],
+    start: usize,
+}
+
+impl Kernel for WeightedRows<'_> {
+    type Output = Vec<BaseElement>;
+
+    #[inline(always)]
+    fn run<V: Vector>(self, _token: V::Token) -> Vec<BaseElement> {
+        let Self {
+            coset,
+            weights,
+            start,
+        } = self;
+        let rows = coset.rows();
+        let end = rows.min(start + TASK_ROWS);
+        let degree = weights.len();
+        let width = coset.width();
+        let mut sums = vec![BaseElement::ZERO; 2 * degree * width];
+        let (current, next) = sums.split_at_mut(degree * width);
+        for column in (0..width).step_by(V::LANES) {
+            for (d, weights) in weights.iter().enumerate() {
+                let (mut here, mut after) = (Dot::<V>::new(), Dot::<V>::new());
+                let mut before = &weights[(start + rows - 1) % rows];
+                for (t, weight) in weights[start..end].iter().enumerate() {
+                    let row = &coset.row(start + t)[column..];
+                    let value = PackedElement::<V>::load(row).vector();
+                    here.add(value, weight);
+                    after.add(value, before);
+                    before = weight;
+                }
+                let (here, after) = (here.reduce(), after.reduce());
+                for lane in 0..V::LANES.min(width - column) {
+                    current[(column + lane) * degree + d] = here.lane(lane);
+                    next[(column + lane) * degree + d] = after.lane(lane);
+                }
+            }
+        }
+        sums
     }
 }
 

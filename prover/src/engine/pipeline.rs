@@ -6,17 +6,20 @@ use winter_air::{Air, ProofOptions, TraceInfo};
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winter_prover::matrix::ColMatrix;
 use winter_prover::{Prover, Trace};
+use winterlane_field_simd::MAX_LOG_SIZE;
 
 use super::channel::Channel;
 use super::constraints::Constraints;
 use super::deep::DeepInputs;
 use super::domain::Domain;
 use super::fri::{self, Fri};
-use super::kernels::{self, Column};
+use super::kernels::Columns;
 use super::observer::{self, Phase};
 use super::ood::OodCoset;
 use super::segment::Extended;
-use super::{EngineOptions, ProverError, error::Segment as SegmentKind, grind, quotient};
+use super::{
+    EngineOptions, MemoryEstimate, ProverError, error::Segment as SegmentKind, grind, quotient,
+};
 
 /// The widest trace that winterfell's verifier can read.
 const MAX_WIDTH: usize = 254;
@@ -42,6 +45,7 @@ where
         prover.options().clone(),
     );
     check(air.trace_info(), air.options(), air.lde_domain_size())?;
+    MemoryEstimate::new(&air).check(options.memory_limit)?;
     let domain = Domain::new(&air);
     let partitions = prover.options().partition_options();
     let mut channel = Channel::<P::Air, P::HashFn, P::RandomCoin>::new(&air, public_input_elements);
@@ -57,7 +61,8 @@ where
     let coefficients = interpolate(trace.main_segment(), SegmentKind::Main, air.trace_info())?;
     // The trace is kept only if the auxiliary segment will be built from it.
     let trace = air.trace_info().is_multi_segment().then_some(trace);
-    let main = Extended::<BaseElement>::new(coefficients, &domain);
+    let main =
+        Extended::<BaseElement>::new(coefficients, air.trace_info().main_trace_width(), &domain);
     drop(extend_span);
 
     enter(Phase::CommitTrace)?;
@@ -75,21 +80,21 @@ where
         drop(trace);
         let coefficients = interpolate(&aux_trace, SegmentKind::Auxiliary, air.trace_info())?;
         drop(aux_trace);
-        let aux = Extended::<E>::new(coefficients, &domain)
+        let aux = Extended::<E>::new(coefficients, air.trace_info().aux_segment_width(), &domain)
             .commit::<P::HashFn, P::VC>(partitions, Phase::Auxiliary)?;
         channel.commit(aux.root());
         (Some(aux), Some(rand_elements))
     } else {
         (None, None)
     };
-    let aux_extended = aux.as_ref().map(|segment| segment.extended());
+    let aux_extended = aux.as_ref().map(super::segment::Segment::extended);
 
     enter(Phase::Constraints)?;
     let composition = {
         let _span = info_span!("constraints", points = domain.ce_size()).entered();
         let coefficients = channel.constraint_coefficients::<E>()?;
-        Constraints::new(&air, &domain, aux_rand_elements, &coefficients)
-            .evaluate::<INLINE>(main.extended(), aux_extended)
+        Constraints::new(&air, &domain, aux_rand_elements.as_ref(), &coefficients)
+            .evaluate::<E, INLINE>(main.extended(), aux_extended)
     };
 
     enter(Phase::Quotient)?;
@@ -98,7 +103,7 @@ where
         let _span = info_span!("quotient", columns, rows = domain.lde_size()).entered();
         let coefficients =
             quotient::interpolate(composition, E::EXTENSION_DEGREE, columns, &domain)?;
-        Extended::<E>::new(coefficients, &domain)
+        Extended::<E>::new(coefficients, columns, &domain)
             .commit::<P::HashFn, P::VC>(partitions, Phase::Quotient)?
     };
     channel.commit(quotient.root());
@@ -177,6 +182,12 @@ fn check(
             max: MAX_WIDTH,
         });
     }
+    if info.length().ilog2() > MAX_LOG_SIZE {
+        return Err(ProverError::TraceTooLong {
+            rows: info.length(),
+            max: 1 << MAX_LOG_SIZE,
+        });
+    }
     if options.num_queries() >= lde_domain_size {
         return Err(ProverError::TooManyQueries {
             queries: options.num_queries(),
@@ -191,7 +202,7 @@ fn interpolate<F: FieldElement<BaseField = BaseElement>>(
     matrix: &ColMatrix<F>,
     segment: SegmentKind,
     info: &TraceInfo,
-) -> Result<Vec<Column>, ProverError> {
+) -> Result<Columns, ProverError> {
     let expected_columns = match segment {
         SegmentKind::Main => info.main_trace_width(),
         SegmentKind::Auxiliary => info.aux_segment_width(),
@@ -206,7 +217,7 @@ fn interpolate<F: FieldElement<BaseField = BaseElement>>(
         });
     }
     let columns: Vec<&[F]> = matrix.columns().collect();
-    let mut columns = kernels::base_columns(&columns);
-    kernels::interpolate(&mut columns, BaseElement::ONE);
+    let mut columns = Columns::from_elements(&columns);
+    columns.interpolate(0..columns.len(), BaseElement::ONE);
     Ok(columns)
 }

@@ -6,12 +6,14 @@ use winter_air::PartitionOptions;
 use winter_air::proof::Queries;
 use winter_crypto::{ElementHasher, VectorCommitment};
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winterlane_field_simd::Matrix;
+use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::vector::MAX_LANES;
+use winterlane_field_simd::{Matrix, Vector};
 
 use super::channel::DigestOf;
 use super::commit::Commitment;
 use super::domain::Domain;
-use super::kernels::{self, Column};
+use super::kernels::Columns;
 use super::observer::Phase;
 use super::{ProverError, openings};
 
@@ -23,10 +25,10 @@ pub(super) struct Extended<F> {
 }
 
 impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
-    /// Extends polynomials, given as the coefficients of their base columns.
-    pub(super) fn new(coefficients: Vec<Column>, domain: &Domain) -> Self {
-        let columns = coefficients.len() / F::EXTENSION_DEGREE;
-        let matrix = kernels::extend(&coefficients, domain.blowup(), domain.offset());
+    /// Extends `columns` polynomials, given as the coefficients of their base columns.
+    pub(super) fn new(coefficients: Columns, columns: usize, domain: &Domain) -> Self {
+        let count = columns * F::EXTENSION_DEGREE;
+        let matrix = coefficients.extend(count, domain.blowup(), domain.offset());
         Self {
             matrix,
             columns,
@@ -102,6 +104,29 @@ impl<'a> Coset<'a> {
     #[inline(always)]
     pub(super) fn row(&self, t: usize) -> &'a [BaseElement] {
         &self.elements[t * self.stride..][..self.width]
+    }
+}
+
+/// Reads `V::LANES` rows from row `t` on, going round after the last, and hands over the columns.
+#[inline(always)]
+pub(super) fn gather<V: Vector>(
+    coset: Coset<'_>,
+    t: usize,
+    mut put: impl FnMut(usize, PackedElement<V>),
+) {
+    let width = coset.width();
+    let rows: [&[BaseElement]; MAX_LANES] =
+        core::array::from_fn(|lane| coset.row((t + lane % V::LANES) % coset.rows()));
+    let mut square = [PackedElement::<V>::ZERO; MAX_LANES];
+    let square = &mut square[..V::LANES];
+    for column in (0..width).step_by(V::LANES) {
+        for (packed, row) in square.iter_mut().zip(rows) {
+            *packed = PackedElement::load(&row[column..]);
+        }
+        PackedElement::transpose(square);
+        for (i, &packed) in square.iter().enumerate().take(width - column) {
+            put(column + i, packed);
+        }
     }
 }
 

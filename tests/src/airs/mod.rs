@@ -137,11 +137,14 @@ impl Trace for TestTrace {
     }
 }
 
+/// Remembers the parameters of a prover that holds none of them.
+type Types<A, H, V> = PhantomData<fn() -> (A, H, V)>;
+
 /// A plain winterfell prover for a [`TestAir`].
 #[derive(Clone, Debug)]
 pub struct TestProver<A, H, V = MerkleTree<H>> {
     options: ProofOptions,
-    _types: PhantomData<fn() -> (A, H, V)>,
+    _types: Types<A, H, V>,
 }
 
 impl<A, H, V> TestProver<A, H, V> {

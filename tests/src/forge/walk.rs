@@ -110,7 +110,7 @@ impl Forgery {
             self.put(row, column, BaseElement::ZERO);
         }
         if row > 0 {
-            self.from_previous(row);
+            self.take_previous(row);
         }
         self.indices(row);
         self.input(row);
@@ -151,7 +151,7 @@ impl Forgery {
     }
 
     /// Carries, registers, counters: what the row before determines.
-    fn from_previous(&mut self, row: usize) {
+    fn take_previous(&mut self, row: usize) {
         let previous = self.rows[row - 1];
         let on = |selector: Selector| selector.is_on((row - 1) % BLOCK_ROWS);
         let zero = BaseElement::ZERO;

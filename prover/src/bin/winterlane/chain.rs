@@ -5,10 +5,11 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_air::{
-    Digest, Record, ScalarCompressor,
+    Digest, Record,
     presets::{Preset, SecurityLevel},
     wire,
 };
+use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{Batch, Policy, verify_chain};
 
 use crate::{
@@ -131,7 +132,7 @@ pub(crate) fn verify_batches(
 /// Checks that the published records are those of the public inputs, and counts the transfers.
 fn count_transfers(batch: &BatchFiles) -> Result<usize, Failure> {
     let inputs = &batch.public.public_inputs;
-    let records = wire::decode_published(&batch.public.records, inputs, &ScalarCompressor)
+    let records = wire::decode_published(&batch.public.records, inputs, &SimdCompressor)
         .map_err(|error| Failure::Invalid(format!("batch {}: {error}", inputs.batch_number)))?;
     let is_transfer = |record: &&Record| matches!(record, Record::Transfer(_));
     Ok(records.iter().filter(is_transfer).count())

@@ -7,12 +7,10 @@ use std::{
 };
 
 use indicatif::MultiProgress;
-use winterlane_air::{
-    Compressor, ScalarCompressor, SealedBatch, hash::domain_digest, presets::Preset, wire,
-};
+use winterlane_air::{Compressor, SealedBatch, hash::domain_digest, presets::Preset, wire};
 use winterlane_field_simd::Backend;
 use winterlane_prover::{
-    BatchProof, Engine, EngineOptions, prove_batch,
+    BatchProof, Engine, EngineOptions, SimdCompressor, prove_batch,
     replay::{DEMO_TRANSFERS, Plan, PlanOptions, Replay, ReplayKeys, TransferRow, read_transfers},
 };
 
@@ -80,7 +78,7 @@ fn replay(
     }
     let preset = Preset::new(args.profile.name(), args.security.level());
     let engine = args.engine.engine();
-    let compressor = ScalarCompressor;
+    let compressor = SimdCompressor;
     let mut report = planned(&plan, preset, engine, backend);
     let progress = Progress::new(screen, plan.batches.len());
 

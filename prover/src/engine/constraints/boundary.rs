@@ -6,93 +6,143 @@
 
 use winter_air::{Air, AuxRandElements, BoundaryConstraintGroup as SourceGroup, ConstraintDivisor};
 use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
+use winterlane_field_simd::Vector;
+use winterlane_field_simd::packed_element::PackedElement;
 
 use crate::engine::domain::Domain;
-use crate::engine::kernels;
+use crate::engine::kernels::Columns;
 use crate::engine::ood::basis;
 
 /// Value polynomials up to this many coefficients are evaluated at every point; longer ones are
 /// tabulated by a transform.
 const SMALL_POLY: usize = 8;
 
-/// The combined assertions of one divisor.
-pub(super) struct BoundaryGroup<E> {
-    /// Base columns of the main segment with their coefficients.
-    pub(super) main: Vec<(usize, E)>,
-    /// Base columns of the auxiliary segment with their coefficients.
-    pub(super) aux: Vec<(usize, E)>,
-    /// The combined asserted values.
-    pub(super) values: Values<E>,
+/// The combined assertions of one divisor, on one segment.
+pub(super) struct BoundaryGroup {
+    /// Base columns of the segment, with the coordinates of their coefficients.
+    columns: Vec<(usize, Vec<BaseElement>)>,
+    /// The combined asserted values, one for each coordinate.
+    values: Vec<Values>,
     /// The divisor's numerator `x^a - b`, as `(a, b)`.
-    pub(super) divisor: (usize, BaseElement),
+    divisor: (usize, BaseElement),
 }
 
-/// The combined asserted values of a group.
-pub(super) enum Values<E> {
+/// A coordinate of the combined asserted values of a group.
+enum Values {
     /// Coefficients of a short polynomial in x, in ascending order.
-    Poly(Vec<E>),
-    /// Values on each constraint coset, one base column after the other.
+    Poly(Vec<BaseElement>),
+    /// Values on each constraint coset in turn.
     Table(Vec<BaseElement>),
 }
 
-impl<E: FieldElement<BaseField = BaseElement>> Values<E> {
-    /// Builds from coefficients in ascending order.
-    fn new(coefficients: Vec<E>, domain: &Domain) -> Self {
+impl Values {
+    /// Tabulates a polynomial, given by its coefficients in ascending order, if it is long.
+    fn new(mut coefficients: Vec<BaseElement>, domain: &Domain) -> Self {
         if coefficients.len() <= SMALL_POLY {
             return Self::Poly(coefficients);
         }
-        // Padded to the length of the trace, each base column is extended over every coset in turn.
-        let mut columns = kernels::base_columns(&[coefficients.as_slice()]);
-        for column in &mut columns {
-            column.resize(domain.rows(), BaseElement::ZERO);
-        }
+        coefficients.resize(domain.rows(), BaseElement::ZERO);
+        let column = Columns::from_elements(&[coefficients.as_slice()]);
         let cosets = (0..domain.ce_blowup()).map(|k| {
             let offset = domain.coset_offset(domain.ce_coset(k));
-            kernels::base_columns::<E>(&[E::slice_from_base_elements(
-                kernels::extend(&columns, 1, offset).elements(),
-            )])
+            column.extend(1, 1, offset).elements().to_vec()
         });
-        Self::Table(cosets.flatten().flatten().collect())
+        Self::Table(cosets.flatten().collect())
     }
 }
 
-/// The boundary constraints of `air`, group by group.
+/// Points of one constraint coset, and what a group needs to know of them.
+pub(super) struct Points {
+    /// Which constraint coset.
+    pub(super) coset: usize,
+    /// The first row.
+    pub(super) start: usize,
+    /// The points, of consecutive rows.
+    pub(super) x: Vec<BaseElement>,
+}
+
+impl BoundaryGroup {
+    /// `1/(x^a - b)` at the given points.
+    pub(super) fn inverse_divisors(&self, points: &Points, domain: &Domain) -> Vec<BaseElement> {
+        let (a, b) = self.divisor;
+        // On a coset of n points x^a takes n / a values, again and again.
+        let period = (domain.rows() / a).clamp(1, points.x.len());
+        let denominators: Vec<_> = points.x[..period]
+            .iter()
+            .map(|x| x.exp_vartime(a as u64) - b)
+            .collect();
+        let inverses = winter_math::batch_inversion(&denominators);
+        inverses
+            .iter()
+            .copied()
+            .cycle()
+            .take(points.x.len())
+            .collect()
+    }
+
+    /// Adds the group's constraint, over its divisor, to `sums`, one sum for each coordinate.
+    ///
+    /// The rows are `points.start + from` and on; `cell` gives the base columns there, and
+    /// `inverses` is from [`inverse_divisors`](Self::inverse_divisors).
+    #[inline(always)]
+    pub(super) fn add_to<V: Vector>(
+        &self,
+        sums: &mut [PackedElement<V>],
+        points: &Points,
+        from: usize,
+        inverses: &[BaseElement],
+        rows: usize,
+        cell: impl Fn(usize) -> PackedElement<V>,
+    ) {
+        let x = PackedElement::<V>::load(&points.x[from..]);
+        let inverse = PackedElement::<V>::load(&inverses[from..]);
+        for (d, (sum, values)) in sums.iter_mut().zip(&self.values).enumerate() {
+            let mut form = match values {
+                Values::Poly(coefficients) => -coefficients
+                    .iter()
+                    .rev()
+                    .fold(PackedElement::ZERO, |value, &c| {
+                        value * x + PackedElement::splat(c)
+                    }),
+                Values::Table(table) => {
+                    -PackedElement::load(&table[points.coset * rows + points.start + from..])
+                }
+            };
+            for (column, coefficient) in &self.columns {
+                form += cell(*column) * PackedElement::splat(coefficient[d]);
+            }
+            *sum += form * inverse;
+        }
+    }
+}
+
+/// The boundary constraints of `air`, group by group: of the main segment, and of the auxiliary one.
 pub(super) fn groups<A, E>(
     air: &A,
     aux_rand_elements: Option<&AuxRandElements<E>>,
     coefficients: &[E],
     domain: &Domain,
-) -> Vec<BoundaryGroup<E>>
+) -> (Vec<BoundaryGroup>, Vec<BoundaryGroup>)
 where
     A: Air<BaseField = BaseElement>,
     E: FieldElement<BaseField = BaseElement>,
 {
     let source = air.get_boundary_constraints(aux_rand_elements, coefficients);
-    let main = source.main_constraints().iter().map(|group| {
-        let (main, values) = combine(group);
-        let values = Values::new(values, domain);
-        BoundaryGroup {
-            main,
-            aux: Vec::new(),
-            values,
-            divisor: numerator(group.divisor()),
-        }
-    });
-    let aux = source.aux_constraints().iter().map(|group| {
-        let (aux, values) = combine(group);
-        let values = Values::new(values, domain);
-        BoundaryGroup {
-            main: Vec::new(),
-            aux,
-            values,
-            divisor: numerator(group.divisor()),
-        }
-    });
-    main.chain(aux).collect()
+    let main = source
+        .main_constraints()
+        .iter()
+        .map(|group| combine(group, domain))
+        .collect();
+    let aux = source
+        .aux_constraints()
+        .iter()
+        .map(|group| combine(group, domain))
+        .collect();
+    (main, aux)
 }
 
-/// Base columns with coefficients, and the combined value polynomial in ascending powers of x.
-fn combine<F, E>(group: &SourceGroup<F, E>) -> (Vec<(usize, E)>, Vec<E>)
+/// Merges the constraints of a group.
+fn combine<F, E>(group: &SourceGroup<F, E>, domain: &Domain) -> BoundaryGroup
 where
     F: FieldElement<BaseField = BaseElement>,
     E: FieldElement<BaseField = BaseElement> + ExtensionOf<F>,
@@ -103,7 +153,8 @@ where
         let coefficient = *constraint.cc();
         for d in 0..F::EXTENSION_DEGREE {
             let column = constraint.column() * F::EXTENSION_DEGREE + d;
-            columns.push((column, coefficient * basis::<E>(d)));
+            let coefficient = [coefficient * basis::<E>(d)];
+            columns.push((column, E::slice_as_base_elements(&coefficient).to_vec()));
         }
         values.resize(values.len().max(constraint.poly().len()), E::ZERO);
         // The asserted polynomial is given in x times an offset.
@@ -114,7 +165,15 @@ where
             power = power.mul_base(x_offset);
         }
     }
-    (columns, values)
+    let values = Columns::from_elements(&[values.as_slice()]);
+    BoundaryGroup {
+        columns,
+        values: values
+            .iter()
+            .map(|poly| Values::new(poly.to_vec(), domain))
+            .collect(),
+        divisor: numerator(group.divisor()),
+    }
 }
 
 /// The numerator of a boundary divisor, which has exactly one term and no exemptions.

@@ -6,78 +6,93 @@
 //! - for each boundary divisor `x^a - b`, the assertions that share it, each times its coefficient,
 //!   over that divisor.
 //!
-//! The transition constraints are computed by the AIR's own `evaluate_transition`, on packs of rows;
-//! everything around that call is vectorised here.
+//! The transition constraints are computed by the AIR's own functions, on packs of rows; everything
+//! around that call is vectorised here. Nothing but the auxiliary segment depends on the field of
+//! the coefficients, so that an AIR's function is compiled once for each instruction set.
 
+mod aux;
 mod boundary;
-mod packs;
+mod frame;
+mod main;
 mod periodic;
 
 use rayon::prelude::*;
-use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients, TransitionConstraints};
+use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients};
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winterlane_field_simd::{Backend, dispatch};
+use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::{Backend, Vector, dispatch};
 
-use self::boundary::BoundaryGroup;
-use self::packs::Task;
+use self::aux::AuxTask;
+use self::boundary::{BoundaryGroup, Points};
+use self::main::MainTask;
 use self::periodic::PeriodicTable;
 use super::domain::Domain;
-use super::kernels::Column;
+use super::dot::Weight;
+use super::kernels::Columns;
 use super::ood::basis;
 use super::segment::Extended;
 
 /// The fewest and the most trace rows that one task evaluates, in every coset.
 const TASK_ROWS: (usize, usize) = (128, 4096);
 
+/// The rows of each base column of each constraint coset that one task fills.
+type Block<'a> = Vec<&'a mut [BaseElement]>;
+
 /// All constraints of one proof, with their composition coefficients.
-pub(super) struct Constraints<'a, A, E: FieldElement<BaseField = BaseElement>> {
+pub(super) struct Constraints<'a, A> {
     air: &'a A,
     domain: &'a Domain,
-    aux_rand_elements: Option<AuxRandElements<E>>,
-    transition: TransitionConstraints<E>,
-    /// Coefficient of each main transition constraint.
-    main_coefficients: Vec<E>,
-    /// Coefficient of each base column of the auxiliary transition constraints.
-    aux_coefficients: Vec<E>,
-    boundary: Vec<BoundaryGroup<E>>,
+    /// Coordinates of a coefficient.
+    degree: usize,
+    /// Points exempt from the transition constraints.
+    exemptions: Vec<BaseElement>,
+    /// Coefficients of the main transition constraints, by coordinate.
+    main_weights: Vec<Vec<Weight>>,
+    /// Coefficients of each base column of the auxiliary transition constraints, by coordinate.
+    aux_weights: Vec<Vec<Weight>>,
+    num_main: usize,
+    num_aux: usize,
+    /// Coordinates of the random elements of the auxiliary segment.
+    rand_elements: Vec<BaseElement>,
+    main_boundary: Vec<BoundaryGroup>,
+    aux_boundary: Vec<BoundaryGroup>,
     periodic: PeriodicTable,
 }
 
-impl<'a, A, E> Constraints<'a, A, E>
-where
-    A: Air<BaseField = BaseElement>,
-    E: FieldElement<BaseField = BaseElement>,
-{
+impl<'a, A: Air<BaseField = BaseElement>> Constraints<'a, A> {
     /// Collects the constraints of `air`.
-    pub(super) fn new(
+    pub(super) fn new<E>(
         air: &'a A,
         domain: &'a Domain,
-        aux_rand_elements: Option<AuxRandElements<E>>,
+        rand_elements: Option<&AuxRandElements<E>>,
         coefficients: &ConstraintCompositionCoefficients<E>,
-    ) -> Self {
+    ) -> Self
+    where
+        E: FieldElement<BaseField = BaseElement>,
+    {
         let transition = air.get_transition_constraints(&coefficients.transition);
-        let main_coefficients = transition.main_constraint_coef();
-        let aux_coefficients = transition
+        let aux_coefficients: Vec<E> = transition
             .aux_constraint_coef()
             .into_iter()
             .flat_map(|c| (0..E::EXTENSION_DEGREE).map(move |d| c * basis::<E>(d)))
             .collect();
-        let boundary = boundary::groups(
-            air,
-            aux_rand_elements.as_ref(),
-            &coefficients.boundary,
-            domain,
-        );
-        let periodic = PeriodicTable::new(air, domain);
+        let (main_boundary, aux_boundary) =
+            boundary::groups(air, rand_elements, &coefficients.boundary, domain);
         Self {
             air,
             domain,
-            aux_rand_elements,
-            transition,
-            main_coefficients,
-            aux_coefficients,
-            boundary,
-            periodic,
+            degree: E::EXTENSION_DEGREE,
+            exemptions: transition.divisor().exemptions().to_vec(),
+            main_weights: Weight::planes(&transition.main_constraint_coef()),
+            aux_weights: Weight::planes(&aux_coefficients),
+            num_main: transition.num_main_constraints(),
+            num_aux: transition.num_aux_constraints(),
+            rand_elements: rand_elements
+                .map(|rand| E::slice_as_base_elements(rand.rand_elements()).to_vec())
+                .unwrap_or_default(),
+            main_boundary,
+            aux_boundary,
+            periodic: PeriodicTable::new(air, domain),
         }
     }
 
@@ -85,28 +100,31 @@ where
     /// values on each constraint coset, one coset after the other.
     ///
     /// `INLINE` says that the AIR's functions inline, so that packs may be single vectors.
-    pub(super) fn evaluate<const INLINE: bool>(
+    pub(super) fn evaluate<E, const INLINE: bool>(
         &self,
         main: &Extended<BaseElement>,
         aux: Option<&Extended<E>>,
-    ) -> Vec<Column> {
-        let tasks = 8 * rayon::current_num_threads();
-        let rows = (self.domain.rows() / tasks.next_power_of_two()).clamp(TASK_ROWS.0, TASK_ROWS.1);
+    ) -> Columns
+    where
+        E: FieldElement<BaseField = BaseElement>,
+    {
+        let mut composition =
+            Columns::unspecified(self.domain.ce_blowup() * self.degree, self.domain.rows());
         let backend = Backend::current();
-        let columns = self.domain.ce_blowup() * E::EXTENSION_DEGREE;
-        let mut composition = vec![vec![BaseElement::ZERO; self.domain.rows()]; columns];
-        let mut parts: Vec<_> = composition
-            .iter_mut()
-            .map(|column| column.chunks_mut(rows))
-            .collect();
-        let blocks: Vec<Vec<_>> =
-            core::iter::from_fn(|| parts.iter_mut().map(Iterator::next).collect()).collect();
-        blocks
-            .into_par_iter()
-            .enumerate()
-            .for_each(|(task, block)| {
-                let start = task * rows;
-                let task = Task::<A, E, INLINE> {
+        self.for_each_block(&mut composition, |start, block| {
+            dispatch(
+                backend,
+                MainTask::<A, INLINE> {
+                    constraints: self,
+                    main,
+                    start,
+                    block,
+                },
+            );
+        });
+        if let Some(aux) = aux {
+            self.for_each_block(&mut composition, |start, block| {
+                let task = AuxTask::<A, E, INLINE> {
                     constraints: self,
                     main,
                     aux,
@@ -115,30 +133,44 @@ where
                 };
                 dispatch(backend, task);
             });
+        }
         composition
     }
 
-    /// For each boundary group, `1/(x^a - b)` at the given points, which are consecutive rows of one
-    /// coset.
-    fn inverse_divisors(&self, points: &[BaseElement]) -> Vec<Vec<BaseElement>> {
-        self.boundary
+    /// Cuts the columns into blocks of rows and works on these in parallel.
+    fn for_each_block(&self, columns: &mut Columns, work: impl Fn(usize, Block<'_>) + Sync + Send) {
+        let tasks = 8 * rayon::current_num_threads();
+        let rows = (self.domain.rows() / tasks.next_power_of_two()).clamp(TASK_ROWS.0, TASK_ROWS.1);
+        let blocks = columns.blocks(rows).into_par_iter().enumerate();
+        blocks.for_each(|(task, block)| work(task * rows, block));
+    }
+
+    /// The points of rows `start..start + rows` of constraint coset `k`.
+    fn points(&self, k: usize, start: usize, rows: usize) -> Points {
+        let root = self.domain.trace_root();
+        let first = self.domain.coset_offset(self.domain.ce_coset(k)) * root.exp(start as u64);
+        Points {
+            coset: k,
+            start,
+            x: winter_math::get_power_series_with_offset(root, first, rows),
+        }
+    }
+
+    /// `1/(x^n - 1)`, the same at all points of constraint coset `k`.
+    fn inverse_zerofier(&self, k: usize) -> BaseElement {
+        let offset = self.domain.coset_offset(self.domain.ce_coset(k));
+        (offset.exp(self.domain.rows() as u64) - BaseElement::ONE).inv()
+    }
+
+    /// The exempted points' polynomial `e(x)` times `factor`.
+    #[inline(always)]
+    fn exempted<V: Vector>(
+        &self,
+        x: PackedElement<V>,
+        factor: PackedElement<V>,
+    ) -> PackedElement<V> {
+        self.exemptions
             .iter()
-            .map(|group| {
-                let (a, b) = group.divisor;
-                // On a coset of n points x^a takes n / a values, again and again.
-                let period = (self.domain.rows() / a).clamp(1, points.len());
-                let denominators: Vec<_> = points[..period]
-                    .iter()
-                    .map(|x| x.exp_vartime(a as u64) - b)
-                    .collect();
-                let inverses = winter_math::batch_inversion(&denominators);
-                inverses
-                    .iter()
-                    .copied()
-                    .cycle()
-                    .take(points.len())
-                    .collect()
-            })
-            .collect()
+            .fold(factor, |f, &e| f * (x - PackedElement::splat(e)))
     }
 }

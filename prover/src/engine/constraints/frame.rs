@@ -1,0 +1,49 @@
+//! Frames of packed rows.
+
+use winter_air::EvaluationFrame;
+use winter_math::FieldElement;
+use winterlane_field_simd::Vector;
+use winterlane_field_simd::packed_element::{Arithmetic, PackedElement, RowPack};
+
+use super::periodic::PeriodicTable;
+use crate::engine::segment::{Coset, gather};
+
+/// The rows of the main segment and the periodic columns that one call of a constraint function
+/// sees.
+pub(super) struct MainFrame<T: FieldElement> {
+    pub(super) rows: EvaluationFrame<T>,
+    pub(super) periodic: Vec<T>,
+}
+
+impl<T: Arithmetic> MainFrame<T> {
+    #[inline(always)]
+    pub(super) fn new(width: usize, periodic: &PeriodicTable) -> Self {
+        Self {
+            rows: EvaluationFrame::new(width),
+            periodic: vec![T::ZERO; periodic.columns()],
+        }
+    }
+
+    /// Loads rows `t..t + T::ROWS` of constraint coset `k`, going round after the last.
+    #[inline(always)]
+    pub(super) fn load<V: Vector>(
+        &mut self,
+        coset: Coset<'_>,
+        periodic: &PeriodicTable,
+        k: usize,
+        t: usize,
+    ) where
+        T: RowPack<V>,
+    {
+        for pack in 0..T::PACKS {
+            let row = t + pack * V::LANES;
+            let current = self.rows.current_mut();
+            gather::<V>(coset, row, |i, value| current[i].set_pack(pack, value));
+            let next = self.rows.next_mut();
+            gather::<V>(coset, row + 1, |i, value| next[i].set_pack(pack, value));
+            for (packed, values) in self.periodic.iter_mut().zip(periodic.rows_from(k, row)) {
+                packed.set_pack(pack, PackedElement::load(values));
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Constraints on the main segment.
+
+use winter_air::Air;
+use winter_math::{FieldElement, fields::f64::BaseElement};
+use winterlane_field_simd::packed_element::{Arithmetic, PackedElement, RowPack, WideElement};
+use winterlane_field_simd::{Kernel, Vector};
+
+use super::frame::MainFrame;
+use super::{Block, Constraints};
+use crate::engine::dot::dot;
+use crate::engine::segment::Extended;
+
+/// Evaluates the constraints on the main segment in rows `start..` of every constraint coset, as
+/// many as the block has room for, and writes their composition.
+pub(super) struct MainTask<'a, A, const INLINE: bool> {
+    pub(super) constraints: &'a Constraints<'a, A>,
+    pub(super) main: &'a Extended<BaseElement>,
+    pub(super) start: usize,
+    pub(super) block: Block<'a>,
+}
+
+impl<A: Air<BaseField = BaseElement>, const INLINE: bool> Kernel for MainTask<'_, A, INLINE> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self, _token: V::Token) {
+        // Without vectors nothing is gained by going through memory.
+        if INLINE || V::LANES == 1 {
+            self.evaluate::<V, PackedElement<V>>();
+        } else {
+            self.evaluate::<V, WideElement<V>>();
+        }
+    }
+}
+
+impl<A: Air<BaseField = BaseElement>, const INLINE: bool> MainTask<'_, A, INLINE> {
+    #[inline(always)]
+    fn evaluate<V: Vector, T: RowPack<V> + Arithmetic>(self) {
+        let Self {
+            constraints,
+            main,
+            start,
+            mut block,
+        } = self;
+        let domain = constraints.domain;
+        let degree = constraints.degree;
+        let rows = block[0].len();
+
+        let mut frame = MainFrame::<T>::new(main.columns(), &constraints.periodic);
+        let mut results = vec![T::ZERO; constraints.num_main];
+        for k in 0..domain.ce_blowup() {
+            let points = constraints.points(k, start, rows);
+            let inverse_zerofier = PackedElement::<V>::splat(constraints.inverse_zerofier(k));
+            let inverses: Vec<_> = constraints
+                .main_boundary
+                .iter()
+                .map(|group| group.inverse_divisors(&points, domain))
+                .collect();
+            let coset = main.coset(domain.ce_coset(k), domain);
+
+            for first in (0..rows).step_by(T::ROWS) {
+                frame.load::<V>(coset, &constraints.periodic, k, start + first);
+                results.fill(T::ZERO);
+                constraints
+                    .air
+                    .evaluate_transition(&frame.rows, &frame.periodic, &mut results);
+
+                for pack in 0..T::PACKS {
+                    let from = first + pack * V::LANES;
+                    if from >= rows {
+                        break;
+                    }
+                    let x = PackedElement::<V>::load(&points.x[from..]);
+                    let factor = constraints.exempted(x, inverse_zerofier);
+                    let mut sums = [PackedElement::<V>::ZERO; 3];
+                    for (sum, weights) in sums.iter_mut().zip(&constraints.main_weights) {
+                        *sum = dot(weights, |i| results[i].pack(pack)) * factor;
+                    }
+                    for (group, inverses) in constraints.main_boundary.iter().zip(&inverses) {
+                        let cell = |column: usize| frame.rows.current()[column].pack(pack);
+                        group.add_to(
+                            &mut sums[..degree],
+                            &points,
+                            from,
+                            inverses,
+                            domain.rows(),
+                            cell,
+                        );
+                    }
+                    for (column, sum) in block[k * degree..].iter_mut().zip(&sums[..degree]) {
+                        sum.store(&mut column[from..]);
+                    }
+                }
+            }
+        }
+    }
+}

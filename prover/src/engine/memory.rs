@@ -1,0 +1,164 @@
+//! How much memory a proof takes, known before it starts.
+
+use winter_air::{Air, FieldExtension};
+use winter_math::fields::f64::BaseElement;
+
+use super::ProverError;
+
+/// Bytes of a base field element.
+const ELEMENT: u64 = 8;
+
+/// Bytes of a digest and of the node above it.
+const LEAF_AND_NODE: u64 = 64;
+
+/// Bytes that do not grow with the trace: tables, buffers of the threads, the proof.
+const FIXED: u64 = 16 << 20;
+
+/// The memory that a proof needs at its peak.
+///
+/// The extended trace dominates. While it is filled, the coefficients it is computed from are there
+/// too; the trace itself is dropped before, unless an auxiliary segment is still to be built from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryEstimate {
+    /// Bytes of the execution trace that the prover is given.
+    pub trace: u64,
+    /// Bytes of the coefficients of all trace columns, as many as of the trace with its auxiliary
+    /// segment.
+    pub coefficients: u64,
+    /// Bytes of the extended trace.
+    pub extended_trace: u64,
+    /// Bytes at the peak of the whole proof, the trace included.
+    pub peak: u64,
+}
+
+impl MemoryEstimate {
+    /// Estimates the proof of `air`.
+    ///
+    /// ```
+    /// use winterlane_prover::engine::MemoryEstimate;
+    /// # use winter_air::{Air, AirContext, Assertion, EvaluationFrame, ProofOptions, TraceInfo};
+    /// # use winter_air::TransitionConstraintDegree;
+    /// # use winter_math::{FieldElement, fields::f64::BaseElement};
+    /// # struct Counter(AirContext<BaseElement>);
+    /// # impl Air for Counter {
+    /// #     type BaseField = BaseElement;
+    /// #     type PublicInputs = ();
+    /// #     fn new(info: TraceInfo, _: (), options: ProofOptions) -> Self {
+    /// #         let degrees = vec![TransitionConstraintDegree::new(1)];
+    /// #         Self(AirContext::new(info, degrees, 1, options))
+    /// #     }
+    /// #     fn context(&self) -> &AirContext<BaseElement> {
+    /// #         &self.0
+    /// #     }
+    /// #     fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+    /// #         &self,
+    /// #         frame: &EvaluationFrame<E>,
+    /// #         _: &[E],
+    /// #         result: &mut [E],
+    /// #     ) {
+    /// #         result[0] = frame.next()[0] - frame.current()[0] - E::ONE;
+    /// #     }
+    /// #     fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
+    /// #         vec![Assertion::single(0, 0, BaseElement::ZERO)]
+    /// #     }
+    /// # }
+    /// # use winter_air::{BatchingMethod::Linear, FieldExtension};
+    /// # let options = ProofOptions::new(27, 8, 0, FieldExtension::None, 4, 31, Linear, Linear);
+    /// let air = Counter::new(TraceInfo::new(100, 1 << 20), (), options);
+    /// let estimate = MemoryEstimate::new(&air);
+    /// assert_eq!(estimate.extended_trace, 8 * 100 * 8 << 20);
+    /// assert!(estimate.peak < 10 * 100 * 8 << 20);
+    /// ```
+    #[must_use]
+    pub fn new<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
+        let info = air.trace_info();
+        let rows = info.length() as u64;
+        let points = air.lde_domain_size() as u64;
+        let degree = match air.options().field_extension() {
+            FieldExtension::None => 1,
+            FieldExtension::Quadratic => 2,
+            FieldExtension::Cubic => 3,
+        };
+        let main = info.main_trace_width() as u64;
+        let aux = info.aux_segment_width() as u64 * degree;
+        let quotient = air.context().num_constraint_composition_columns() as u64 * degree;
+
+        let column = rows * ELEMENT;
+        let extended = points * ELEMENT;
+        let tree = points * LEAF_AND_NODE;
+        let trace = main * column;
+        let kept = if aux > 0 { trace } else { 0 };
+
+        let interpolating = 2 * trace;
+        let extending = main * (column + extended) + kept;
+        let extending_aux = main * extended + tree + aux * (2 * column + extended) + kept;
+        let committed = (main + aux) * extended + tree * if aux > 0 { 2 } else { 1 };
+        let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;
+        // The quotient in coefficients and extended, then weights, DEEP and the layers of FRI, which
+        // shrink by half at least.
+        let rest = committed
+            + quotient * (column + extended)
+            + tree
+            + 8 * degree * column
+            + 2 * (degree * extended + tree);
+        let peak = [interpolating, extending, extending_aux, constraints, rest]
+            .into_iter()
+            .fold(0, u64::max);
+        Self {
+            trace,
+            coefficients: (main + aux) * column,
+            extended_trace: (main + aux) * extended,
+            peak: peak + FIXED,
+        }
+    }
+
+    /// Checks the peak against a limit, or against the memory that the system has left if none is
+    /// given. The trace, which exists already, counts towards a limit but is not asked of the system.
+    pub(super) fn check(&self, limit: Option<u64>) -> Result<(), ProverError> {
+        let (needed, available) = match limit {
+            Some(limit) => (self.peak, limit),
+            None => match available() {
+                Some(available) => (self.peak - self.trace, available),
+                None => return Ok(()),
+            },
+        };
+        if needed > available {
+            return Err(ProverError::Memory { needed, available });
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that the system can still give, as far as it says: on Linux the available memory, or less
+/// if the control group has a limit.
+fn available() -> Option<u64> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    let system = kibibytes * 1024;
+    Some(group_available().map_or(system, |group| group.min(system)))
+}
+
+/// Bytes left under the limit of the control group, if there is one.
+fn group_available() -> Option<u64> {
+    let read = |name: &str| -> Option<u64> {
+        std::fs::read_to_string(format!("/sys/fs/cgroup/{name}"))
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
+    };
+    // "max" does not parse: no limit. Cached file pages count as used but can be given back.
+    let limit = read("memory.max")?;
+    let used = read("memory.current")?;
+    let stat = std::fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?;
+    let cached = stat
+        .lines()
+        .find_map(|line| line.strip_prefix("inactive_file "))
+        .and_then(|bytes| bytes.trim().parse().ok())
+        .unwrap_or(0);
+    Some(limit.saturating_sub(used.saturating_sub(cached)))
+}
