@@ -26,10 +26,15 @@ fn check(log_n: u32, width: usize) {
     if log_n > 0 {
         let twiddles = fft::get_twiddles(1 << log_n);
         let inverse = fft::get_inv_twiddles(1 << log_n);
-        for c in 0..width {
-            fft::evaluate_poly(&mut expected[0][c], &twiddles);
-            fft::interpolate_poly(&mut expected[1][c], &inverse);
-            fft::interpolate_poly_with_offset(&mut expected[2][c], &inverse, offset);
+        let [evaluated, interpolated, on_coset] = &mut expected;
+        for column in evaluated {
+            fft::evaluate_poly(column, &twiddles);
+        }
+        for column in interpolated {
+            fft::interpolate_poly(column, &inverse);
+        }
+        for column in on_coset {
+            fft::interpolate_poly_with_offset(column, &inverse, offset);
         }
     }
     for backend in Backend::available() {
