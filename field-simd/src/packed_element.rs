@@ -154,7 +154,7 @@ impl<V: Vector> PackedElement<V> {
     /// The element in lane `i`.
     ///
     /// # Panics
-    /// Panics if `i` is not below [`MAX_LANES`](crate::vector::MAX_LANES).
+    /// Panics if `i` is not below [`MAX_LANES`].
     #[inline(always)]
     pub fn lane(self, i: usize) -> BaseElement {
         BaseElement::from_mont(self.0.to_array()[i])
