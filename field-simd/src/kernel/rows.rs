@@ -1,6 +1,6 @@
 //! The passes of the low-degree extension: from columns of coefficients to rows of evaluations.
 //!
-//! A lane is one *virtual column*: one column's polynomial on one coset. See `docs/lde.md`.
+//! A lane is one *virtual column*: one column's polynomial on one coset.
 
 use super::{
     series::{geometric, geometric_rows},
