@@ -135,8 +135,10 @@ fn words<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4]
     let close = view.at(column::CLOSE);
     let starts = view.on(Selector::Sign) * view.signed();
     let ends = view.on(Selector::ChainsEnd);
-    let opened: [E; 2] =
-        core::array::from_fn(|i| twice(twice(next[i])) + bits[i] + twice(bits[i + 2]));
+    let opened = [
+        twice(twice(next[0])) + bits[0] + twice(bits[2]),
+        twice(twice(next[1])) + bits[1] + twice(bits[3]),
+    ];
     [
         starts * (view.output[0] - opened[0])
             + close * (word[0] - opened[0])

@@ -180,8 +180,11 @@ impl<E> Sink<'_, E> {
     }
 
     #[inline(always)]
-    fn extend<const N: usize>(&mut self, values: [E; N]) {
-        for value in values {
+    fn extend<const N: usize>(&mut self, values: [E; N])
+    where
+        E: Copy,
+    {
+        for &value in &values {
             self.push(value);
         }
     }
@@ -288,22 +291,41 @@ fn tagged<E: FieldElement<BaseField = BaseElement>>(
     lanes
 }
 
+// The functions of this module are compiled a second time over vectors of rows, where everything
+// must inline into the one function that has the CPU's instructions. Closures handed to others
+// (`array::from_fn`, `array::map`) do not: hence the loops.
+
 /// Lane-wise difference.
 #[inline(always)]
-fn minus<E: FieldElement, const N: usize>(a: [E; N], b: [E; N]) -> [E; N] {
-    core::array::from_fn(|i| a[i] - b[i])
+fn minus<E: FieldElement, const N: usize>(mut a: [E; N], b: [E; N]) -> [E; N] {
+    for (lane, &b) in a.iter_mut().zip(&b) {
+        *lane -= b;
+    }
+    a
 }
 
 /// Lane-wise product with `factor`.
 #[inline(always)]
-fn times<E: FieldElement, const N: usize>(factor: E, a: [E; N]) -> [E; N] {
-    a.map(|lane| factor * lane)
+fn times<E: FieldElement, const N: usize>(factor: E, mut a: [E; N]) -> [E; N] {
+    for lane in &mut a {
+        *lane *= factor;
+    }
+    a
 }
 
 /// Lane-wise sum.
 #[inline(always)]
-fn plus<E: FieldElement, const N: usize>(a: [E; N], b: [E; N]) -> [E; N] {
-    core::array::from_fn(|i| a[i] + b[i])
+fn plus<E: FieldElement, const N: usize>(mut a: [E; N], b: [E; N]) -> [E; N] {
+    for (lane, &b) in a.iter_mut().zip(&b) {
+        *lane += b;
+    }
+    a
+}
+
+/// Zero for 0 and 1 alone.
+#[inline(always)]
+fn bit<E: FieldElement>(x: E) -> E {
+    x * (x - E::ONE)
 }
 
 /// `2 x`.

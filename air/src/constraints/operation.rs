@@ -2,7 +2,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, constant};
+use super::{Sink, View, bit, constant, minus, times};
 use crate::{
     amount::LIMB_BITS,
     columns::{self as column, NUM_LIMBS, POOL_ASSET, REGISTERS},
@@ -40,7 +40,6 @@ fn flags<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; FL
     let [rotate_0, rotate_1] = view.current.rotate();
     let transfer = view.at(column::IS_TRANSFER);
     let slot_0 = view.at(column::TARGETS_SLOT_0);
-    let bit = |flag: E| flag * (flag - E::ONE);
     [
         bit(spend_0),
         bit(spend_1),
@@ -93,7 +92,8 @@ fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; R
 fn pool<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; NUM_LIMBS] {
     let (pool, next, fee) = (view.current.pool(), view.next.pool(), view.current.fee());
     let (moves, collects) = (view.on(Selector::Pool), view.at(column::IS_COLLECT));
-    core::array::from_fn(|i| next[i] - pool[i] - moves * (fee[i] - collects * pool[i]))
+    let gained = minus(fee, times(collects, pool));
+    minus(minus(next, pool), times(moves, gained))
 }
 
 /// The pool holds one asset: that of every fee in it and of the account that collects it. It

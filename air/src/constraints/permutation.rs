@@ -25,7 +25,10 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
     for round in 0..NUM_ROUNDS {
         let (cube, middle, middle_cube) =
             (row.cube(round), row.middle(round), row.middle_cube(round));
-        let mut power: [E; STATE_WIDTH] = core::array::from_fn(|i| squared(cube[i]) * state[i]);
+        let mut power = state;
+        for (lane, &cube) in power.iter_mut().zip(&cube) {
+            *lane *= squared(cube);
+        }
         mds(&mut power);
         for i in 0..STATE_WIDTH {
             let first_half = power[i] + E::from(RpJive64_256::ARK1[round][i]);
@@ -39,9 +42,11 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
             *lane += E::from(ark);
         }
     }
-    core::array::from_fn(|i| {
-        input[i] + input[i + DIGEST_WIDTH] + state[i] + state[i + DIGEST_WIDTH]
-    })
+    let mut output = [E::ZERO; DIGEST_WIDTH];
+    for (i, lane) in output.iter_mut().enumerate() {
+        *lane = input[i] + input[i + DIGEST_WIDTH] + state[i] + state[i + DIGEST_WIDTH];
+    }
+    output
 }
 
 /// Multiplies by the circulant MDS matrix with first row `[23, 8, 13, 10, 7, 6, 21, 8]`.

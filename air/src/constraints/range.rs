@@ -3,7 +3,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, twice};
+use super::{Sink, View, bit, twice};
 use crate::{
     columns::{self as column, NUM_LIMBS},
     hash::tag,
@@ -30,7 +30,16 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
 fn bits<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; NUM_BITS] {
     let [b0, b1, b2, b3] = view.current.bits();
     let [r0, r1, r2] = view.current.range_bits();
-    [b0, b1, b2, b3, r0, r1, r2, view.at(column::INDEX_BIT)].map(|bit| bit * (bit - E::ONE))
+    [
+        bit(b0),
+        bit(b1),
+        bit(b2),
+        bit(b3),
+        bit(r0),
+        bit(r1),
+        bit(r2),
+        bit(view.at(column::INDEX_BIT)),
+    ]
 }
 
 /// Three limbs at a time: the amount, the fee, the signer's and the receiver's new balance, and
@@ -45,16 +54,17 @@ fn limbs<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; NU
     let hint = view.current.hint();
     let shifts = view.on(Selector::RangeShift);
     let loads_balance = view.on(Selector::SignerLeafAfter) + view.on(Selector::ReceiverLeafAfter);
-    core::array::from_fn(|i| {
-        let value = shifts * (limbs[i] - twice(next[i]) - low[i])
+    let mut values = [E::ZERO; NUM_LIMBS];
+    for (i, value) in values.iter_mut().enumerate() {
+        *value = shifts * (limbs[i] - twice(next[i]) - low[i])
             + view.on(Selector::Sign) * (next[i] - amount[i])
             + view.on(Selector::LoadFee) * (next[i] - fee[i])
             + loads_balance * (next[i] - balance[i]);
-        match hint.get(i) {
-            Some(&carry) => value + view.on(Selector::Pool) * (next[i] - carry),
-            None => value,
-        }
-    })
+    }
+    for (i, (value, &carry)) in values.iter_mut().zip(&hint).enumerate() {
+        *value += view.on(Selector::Pool) * (next[i] - carry);
+    }
+    values
 }
 
 /// The limbs are used up after 50, 50 and 28 bits, the carries after 13.

@@ -80,7 +80,8 @@ fn input_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
 fn input_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
     let hi = view.current.hi();
     let [.., r4, r5, r6, r7] = record(view);
-    let domain = view.public.domain.map(E::from);
+    let [d0, d1, d2, d3] = view.public.domain;
+    let domain = [E::from(d0), E::from(d1), E::from(d2), E::from(d3)];
     let [mut l0, mut l1, mut l2, mut l3] = plus(
         plus(
             times(

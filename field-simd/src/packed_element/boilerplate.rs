@@ -28,7 +28,16 @@ pub trait Arithmetic: FieldElement<BaseField = BaseElement> {
     /// `1 / self`, and zero for zero.
     #[inline(always)]
     fn inverse(self) -> Self {
-        self.exp_vartime((BaseElement::MODULUS - 2).into())
+        // Not `exp_vartime`, which does not inline.
+        let exponent = BaseElement::MODULUS - 2;
+        let mut power = self;
+        for bit in (0..exponent.ilog2()).rev() {
+            power = power.squared();
+            if exponent >> bit & 1 == 1 {
+                power = power.product(self);
+            }
+        }
+        power
     }
     /// The Frobenius automorphism.
     #[inline(always)]

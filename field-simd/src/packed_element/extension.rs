@@ -38,11 +38,16 @@ impl<T: Arithmetic, const D: usize> From<T> for PackedExtension<T, D> {
 
 impl<T: Arithmetic, const D: usize> ExtensionOf<T> for PackedExtension<T, D> {
     #[inline(always)]
-    fn mul_base(self, rhs: T) -> Self {
-        Self(self.0.map(|x| x.product(rhs)))
+    fn mul_base(mut self, rhs: T) -> Self {
+        for x in &mut self.0 {
+            *x = x.product(rhs);
+        }
+        self
     }
 }
 
+// Loops over coordinates, not `array::map` or `from_fn`: a closure handed to another function does
+// not inline into the one that has the instructions, and each operation in it becomes a call.
 impl<T: Arithmetic, const D: usize> Arithmetic for PackedExtension<T, D> {
     const ALL_ZERO: Self = Self([T::ALL_ZERO; D]);
     const ALL_ONE: Self = {
@@ -58,13 +63,19 @@ impl<T: Arithmetic, const D: usize> Arithmetic for PackedExtension<T, D> {
     }
 
     #[inline(always)]
-    fn sum(self, rhs: Self) -> Self {
-        Self(core::array::from_fn(|i| self.0[i].sum(rhs.0[i])))
+    fn sum(mut self, rhs: Self) -> Self {
+        for (x, &y) in self.0.iter_mut().zip(&rhs.0) {
+            *x = x.sum(y);
+        }
+        self
     }
 
     #[inline(always)]
-    fn difference(self, rhs: Self) -> Self {
-        Self(core::array::from_fn(|i| self.0[i].difference(rhs.0[i])))
+    fn difference(mut self, rhs: Self) -> Self {
+        for (x, &y) in self.0.iter_mut().zip(&rhs.0) {
+            *x = x.difference(y);
+        }
+        self
     }
 
     #[inline(always)]
@@ -94,8 +105,11 @@ impl<T: Arithmetic, const D: usize> Arithmetic for PackedExtension<T, D> {
     }
 
     #[inline(always)]
-    fn scaled(self, rhs: BaseElement) -> Self {
-        Self(self.0.map(|x| x.scaled(rhs)))
+    fn scaled(mut self, rhs: BaseElement) -> Self {
+        for x in &mut self.0 {
+            *x = x.scaled(rhs);
+        }
+        self
     }
 
     #[inline(always)]

@@ -12,13 +12,14 @@ use winter_air::DeepCompositionCoefficients;
 use winter_air::proof::{QuotientOodFrame, TraceOodFrame};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::vector::MAX_LANES;
 use winterlane_field_simd::{Backend, Matrix, Vector, dispatch};
 
 use super::domain::Domain;
 use super::dot::{Weight, dot};
 use super::kernels::Columns;
 use super::ood::{OodCoset, basis};
-use super::planes::{ExtensionKernel, OfDegree, Planes};
+use super::planes::{ExtensionKernel, MAX_DEGREE, OfDegree, Planes};
 use super::segment::{Coset, Extended, gather};
 
 /// Rows worked on by one task.
@@ -141,22 +142,31 @@ impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Rows<'_, E> {
         for from in (0..self.block[0].len()).step_by(V::LANES) {
             let t = self.start + from;
             let mut sum = X::ZERO;
+            let mut planes = [PackedElement::<V>::ZERO; MAX_DEGREE];
             for (coset, weights) in self.parts {
-                gather::<V>(*coset, t, |i, value| columns[i] = value);
-                sum += X::from_planes(|d| dot(&weights[d], |i| columns[i]));
+                let columns = &mut columns[..coset.width()];
+                gather::<V, _>(*coset, t, columns, 0);
+                for (plane, weights) in planes.iter_mut().zip(weights) {
+                    *plane = dot(weights, columns, 0);
+                }
+                sum += X::from_planes(&planes);
             }
             // 1/(z - x_t), and 1/(z - x_(t-1)) = w/(z w - x_t).
-            let here = X::from_planes(|d| PackedElement::load(&inverses.column(d)[t..]));
-            let before = X::from_planes(|d| {
-                let column = inverses.column(d);
-                if t > 0 {
-                    return PackedElement::load(&column[t - 1..]);
-                }
-                let mut lanes = [BaseElement::ZERO; winterlane_field_simd::vector::MAX_LANES];
-                lanes[0] = column[column.len() - 1];
-                lanes[1..V::LANES].copy_from_slice(&column[..V::LANES - 1]);
-                PackedElement::load(&lanes)
-            });
+            for (plane, column) in planes.iter_mut().zip(inverses.iter()) {
+                *plane = PackedElement::load(&column[t..]);
+            }
+            let here = X::from_planes(&planes);
+            for (plane, column) in planes.iter_mut().zip(inverses.iter()) {
+                *plane = if t > 0 {
+                    PackedElement::load(&column[t - 1..])
+                } else {
+                    let mut lanes = [BaseElement::ZERO; MAX_LANES];
+                    lanes[0] = column[column.len() - 1];
+                    lanes[1..V::LANES].copy_from_slice(&column[..V::LANES - 1]);
+                    PackedElement::load(&lanes)
+                };
+            }
+            let before = X::from_planes(&planes);
             let value = (at_z - sum) * here + (at_next - sum) * before.mul_base(self.root_inv);
             for (d, column) in self.block.iter_mut().enumerate() {
                 value.plane(d).store(&mut column[from..]);

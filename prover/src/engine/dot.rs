@@ -7,7 +7,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::Vector;
-use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::packed_element::{PackedElement, RowPack};
 
 /// Products that may be added before the sums must be reduced.
 pub(super) const MAX_TERMS: usize = 512;
@@ -106,21 +106,20 @@ impl<V: Vector> Dot<V> {
     }
 }
 
-/// The sum of `value(i) * weights[i]`, of any length.
+/// The sum of `values[i] * weights[i]`, of any length, for vector `pack` of each value.
 #[inline(always)]
-pub(super) fn dot<V: Vector>(
+pub(super) fn dot<V: Vector, T: RowPack<V>>(
     weights: &[Weight],
-    mut value: impl FnMut(usize) -> PackedElement<V>,
+    values: &[T],
+    pack: usize,
 ) -> PackedElement<V> {
     let mut total = PackedElement::ZERO;
-    let mut first = 0;
-    for part in weights.chunks(MAX_TERMS) {
+    for (weights, values) in weights.chunks(MAX_TERMS).zip(values.chunks(MAX_TERMS)) {
         let mut sum = Dot::new();
-        for (i, weight) in part.iter().enumerate() {
-            sum.add(value(first + i).vector(), weight);
+        for (weight, value) in weights.iter().zip(values) {
+            sum.add(value.pack(pack).vector(), weight);
         }
         total += sum.reduce();
-        first += part.len();
     }
     total
 }
@@ -138,7 +137,8 @@ mod tests {
 
         #[inline(always)]
         fn run<V: Vector>(self, _token: V::Token) -> BaseElement {
-            dot::<V>(self.1, |i| PackedElement::splat(self.0[i])).lane(0)
+            let values: Vec<_> = self.0.chunks(1).map(PackedElement::<V>::load).collect();
+            dot(self.1, &values, 0).lane(0)
         }
     }
 

@@ -18,7 +18,7 @@ use winterlane_field_simd::{Backend, Matrix, Vector, dispatch};
 use super::channel::Channel;
 use super::commit::Commitment;
 use super::openings::{self, LayerOpening};
-use super::planes::{ExtensionKernel, OfDegree, Planes};
+use super::planes::{ExtensionKernel, MAX_DEGREE, OfDegree, Planes};
 use super::{Phase, ProverError, kernels};
 
 /// Leaves folded by one task.
@@ -230,13 +230,15 @@ impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Fold<'_, E> {
             let first = (self.start + i * V::LANES) * degree;
             for (j, value) in leaf[..factor].iter_mut().enumerate() {
                 let cells = &bases[first + j * stride..][..next.len()];
-                *value = X::from_planes(|d| {
+                let mut planes = [PackedElement::<V>::ZERO; MAX_DEGREE];
+                for (d, plane) in planes[..degree].iter_mut().enumerate() {
                     let mut lanes = [BaseElement::ZERO; MAX_LANES];
                     for (lane, cell) in lanes.iter_mut().zip(cells.chunks_exact(degree)) {
                         *lane = cell[d];
                     }
-                    PackedElement::load(&lanes)
-                });
+                    *plane = PackedElement::load(&lanes);
+                }
+                *value = X::from_planes(&planes);
             }
             let mut power = x_inv;
             for challenges in self.challenges {

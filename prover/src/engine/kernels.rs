@@ -60,12 +60,6 @@ impl Columns {
         self.matrix.rows()
     }
 
-    /// Column `i`.
-    #[inline(always)]
-    pub(super) fn column(&self, i: usize) -> &[BaseElement] {
-        self.matrix.row(i)
-    }
-
     /// All columns.
     pub(super) fn iter(&self) -> impl Iterator<Item = &[BaseElement]> {
         self.matrix.elements().chunks_exact(self.matrix.width())

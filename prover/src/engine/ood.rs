@@ -145,8 +145,10 @@ impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Distances<'_,
     #[inline(always)]
     fn run<V: Vector, X: Planes<PackedElement<V>>>(mut self) {
         let z = X::splat(self.z);
-        let points = self.points.chunks(V::LANES).map(PackedElement::<V>::load);
-        let distances: Vec<X> = points.map(|x| z - X::from(x)).collect();
+        let mut distances = vec![X::ZERO; self.points.len().div_ceil(V::LANES)];
+        for (distance, points) in distances.iter_mut().zip(self.points.chunks(V::LANES)) {
+            *distance = z - X::from(PackedElement::<V>::load(points));
+        }
         // One inversion for all: of the product, taken apart from the end.
         let mut product = X::ONE;
         let mut products = Vec::with_capacity(distances.len());

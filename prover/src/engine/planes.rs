@@ -3,13 +3,19 @@
 use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::packed_element::{Arithmetic, PackedExtension};
 
+/// The largest degree of an extension.
+pub(super) const MAX_DEGREE: usize = 3;
+
 /// An element of winterfell's extension field over rows `T`, or of the base field.
 pub(super) trait Planes<T>: Arithmetic + ExtensionOf<T>
 where
     T: FieldElement<BaseField = BaseElement>,
 {
-    /// The element with coordinates `plane(0)`, `plane(1)`, ...
-    fn from_planes(plane: impl FnMut(usize) -> T) -> Self;
+    /// The element with these coordinates, of which there may be more than it has.
+    ///
+    /// A slice and not a closure: what a closure does would not inline into the function that is
+    /// compiled for the vectors.
+    fn from_planes(planes: &[T]) -> Self;
 
     /// Coordinate `d`.
     fn plane(&self, d: usize) -> T;
@@ -21,14 +27,18 @@ where
         T: Arithmetic,
     {
         let elements = [element];
-        Self::from_planes(|d| T::broadcast(E::slice_as_base_elements(&elements)[d]))
+        let mut planes = [T::ZERO; MAX_DEGREE];
+        for (plane, &base) in planes.iter_mut().zip(E::slice_as_base_elements(&elements)) {
+            *plane = T::broadcast(base);
+        }
+        Self::from_planes(&planes)
     }
 }
 
 impl<T: Arithmetic> Planes<T> for T {
     #[inline(always)]
-    fn from_planes(mut plane: impl FnMut(usize) -> T) -> Self {
-        plane(0)
+    fn from_planes(planes: &[T]) -> Self {
+        planes[0]
     }
 
     #[inline(always)]
@@ -39,8 +49,10 @@ impl<T: Arithmetic> Planes<T> for T {
 
 impl<T: Arithmetic, const D: usize> Planes<T> for PackedExtension<T, D> {
     #[inline(always)]
-    fn from_planes(plane: impl FnMut(usize) -> T) -> Self {
-        Self::new(core::array::from_fn(plane))
+    fn from_planes(planes: &[T]) -> Self {
+        let mut coefficients = [T::ZERO; D];
+        coefficients.copy_from_slice(&planes[..D]);
+        Self::new(coefficients)
     }
 
     #[inline(always)]

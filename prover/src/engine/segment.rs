@@ -6,7 +6,7 @@ use winter_air::PartitionOptions;
 use winter_air::proof::Queries;
 use winter_crypto::{ElementHasher, VectorCommitment};
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::packed_element::{PackedElement, RowPack};
 use winterlane_field_simd::vector::MAX_LANES;
 use winterlane_field_simd::{Matrix, Vector};
 
@@ -107,25 +107,29 @@ impl<'a> Coset<'a> {
     }
 }
 
-/// Reads `V::LANES` rows from row `t` on, going round after the last, and hands over the columns.
+/// Reads `V::LANES` rows from row `t` on, going round after the last, into vector `pack` of each
+/// column's cell.
 #[inline(always)]
-pub(super) fn gather<V: Vector>(
+pub(super) fn gather<V: Vector, T: RowPack<V>>(
     coset: Coset<'_>,
     t: usize,
-    mut put: impl FnMut(usize, PackedElement<V>),
+    cells: &mut [T],
+    pack: usize,
 ) {
-    let width = coset.width();
-    let rows: [&[BaseElement]; MAX_LANES] =
-        core::array::from_fn(|lane| coset.row((t + lane % V::LANES) % coset.rows()));
+    let mut rows: [&[BaseElement]; MAX_LANES] = [&[]; MAX_LANES];
+    for (lane, row) in rows[..V::LANES].iter_mut().enumerate() {
+        *row = coset.row((t + lane) % coset.rows());
+    }
+    let rows = &rows[..V::LANES];
     let mut square = [PackedElement::<V>::ZERO; MAX_LANES];
     let square = &mut square[..V::LANES];
-    for column in (0..width).step_by(V::LANES) {
+    for (i, cells) in cells.chunks_mut(V::LANES).enumerate() {
         for (packed, row) in square.iter_mut().zip(rows) {
-            *packed = PackedElement::load(&row[column..]);
+            *packed = PackedElement::load(&row[i * V::LANES..]);
         }
         PackedElement::transpose(square);
-        for (i, &packed) in square.iter().enumerate().take(width - column) {
-            put(column + i, packed);
+        for (cell, &packed) in cells.iter_mut().zip(square.iter()) {
+            cell.set_pack(pack, packed);
         }
     }
 }

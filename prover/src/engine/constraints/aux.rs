@@ -10,7 +10,7 @@ use winterlane_field_simd::{Kernel, Vector};
 use super::frame::MainFrame;
 use super::{Block, Constraints};
 use crate::engine::dot::dot;
-use crate::engine::planes::Planes;
+use crate::engine::planes::{MAX_DEGREE, Planes};
 use crate::engine::segment::{Coset, Extended, gather};
 
 /// Evaluates the constraints on the auxiliary segment in rows `start..` of every constraint coset,
@@ -70,11 +70,20 @@ where
         let rand_elements = constraints
             .rand_elements
             .chunks_exact(degree)
-            .map(|planes| X::from_planes(|d| T::broadcast(planes[d])));
+            .map(|planes| {
+                let mut packed = [T::ZERO; MAX_DEGREE];
+                for (packed, &plane) in packed.iter_mut().zip(planes) {
+                    *packed = T::broadcast(plane);
+                }
+                X::from_planes(&packed)
+            });
         let rand_elements = AuxRandElements::new(rand_elements.collect());
         let mut frame = MainFrame::<T>::new(main.columns(), &constraints.periodic);
         let mut aux_frame = EvaluationFrame::<X>::new(aux.columns());
         let mut results = vec![X::ZERO; constraints.num_aux];
+        // The base columns of the current row, and those of the results.
+        let mut cells = vec![T::ZERO; aux.width()];
+        let mut values = vec![T::ZERO; constraints.num_aux * degree];
         for k in 0..domain.ce_blowup() {
             let points = constraints.points(k, start, rows);
             let inverse_zerofier = PackedElement::<V>::splat(constraints.inverse_zerofier(k));
@@ -89,8 +98,8 @@ where
             for first in (0..rows).step_by(T::ROWS) {
                 let t = start + first;
                 frame.load::<V>(main_coset, &constraints.periodic, k, t);
-                load::<V, T, X>(aux_frame.current_mut(), aux_coset, t);
-                load::<V, T, X>(aux_frame.next_mut(), aux_coset, t + 1);
+                load::<V, T, X>(aux_frame.next_mut(), &mut cells, aux_coset, t + 1);
+                load::<V, T, X>(aux_frame.current_mut(), &mut cells, aux_coset, t);
                 results.fill(X::ZERO);
                 constraints.air.evaluate_aux_transition(
                     &frame.rows,
@@ -100,6 +109,11 @@ where
                     &mut results,
                 );
 
+                for (planes, result) in values.chunks_exact_mut(degree).zip(&results) {
+                    for (d, plane) in planes.iter_mut().enumerate() {
+                        *plane = result.plane(d);
+                    }
+                }
                 for pack in 0..T::PACKS {
                     let from = first + pack * V::LANES;
                     if from >= rows {
@@ -109,22 +123,17 @@ where
                     let factor = constraints.exempted(x, inverse_zerofier);
                     let mut sums = [PackedElement::<V>::ZERO; 3];
                     for (sum, weights) in sums.iter_mut().zip(&constraints.aux_weights) {
-                        let value = |i: usize| results[i / degree].plane(i % degree).pack(pack);
-                        *sum = dot(weights, value) * factor;
+                        *sum = dot(weights, &values, pack) * factor;
                     }
                     for (group, inverses) in constraints.aux_boundary.iter().zip(&inverses) {
-                        let cell = |column: usize| {
-                            aux_frame.current()[column / degree]
-                                .plane(column % degree)
-                                .pack(pack)
-                        };
                         group.add_to(
                             &mut sums[..degree],
                             &points,
                             from,
                             inverses,
                             domain.rows(),
-                            cell,
+                            &cells,
+                            pack,
                         );
                     }
                     for (column, sum) in block[k * degree..].iter_mut().zip(&sums[..degree]) {
@@ -137,21 +146,18 @@ where
     }
 }
 
-/// Loads one row of the auxiliary frame.
+/// Loads one row of the auxiliary frame, and its base columns into `cells`.
 #[inline(always)]
 fn load<V: Vector, T: RowPack<V> + Arithmetic, X: Planes<T>>(
-    cells: &mut [X],
+    row: &mut [X],
+    cells: &mut [T],
     coset: Coset<'_>,
     t: usize,
 ) {
-    let degree = X::EXTENSION_DEGREE;
-    let mut planes = vec![T::ZERO; cells.len() * degree];
     for pack in 0..T::PACKS {
-        gather::<V>(coset, t + pack * V::LANES, |i, value| {
-            planes[i].set_pack(pack, value);
-        });
+        gather(coset, t + pack * V::LANES, cells, pack);
     }
-    for (cell, planes) in cells.iter_mut().zip(planes.chunks_exact(degree)) {
-        *cell = X::from_planes(|d| planes[d]);
+    for (element, planes) in row.iter_mut().zip(cells.chunks_exact(X::EXTENSION_DEGREE)) {
+        *element = X::from_planes(planes);
     }
 }

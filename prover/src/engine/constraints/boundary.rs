@@ -7,7 +7,7 @@
 use winter_air::{Air, AuxRandElements, BoundaryConstraintGroup as SourceGroup, ConstraintDivisor};
 use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::Vector;
-use winterlane_field_simd::packed_element::PackedElement;
+use winterlane_field_simd::packed_element::{PackedElement, RowPack};
 
 use crate::engine::domain::Domain;
 use crate::engine::kernels::Columns;
@@ -82,34 +82,40 @@ impl BoundaryGroup {
 
     /// Adds the group's constraint, over its divisor, to `sums`, one sum for each coordinate.
     ///
-    /// The rows are `points.start + from` and on; `cell` gives the base columns there, and
-    /// `inverses` is from [`inverse_divisors`](Self::inverse_divisors).
+    /// The rows are `points.start + from` and on; vector `pack` of `cells` holds the base columns
+    /// there, and `inverses` is from [`inverse_divisors`](Self::inverse_divisors).
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a struct would be built for one call"
+    )]
     #[inline(always)]
-    pub(super) fn add_to<V: Vector>(
+    pub(super) fn add_to<V: Vector, T: RowPack<V>>(
         &self,
         sums: &mut [PackedElement<V>],
         points: &Points,
         from: usize,
         inverses: &[BaseElement],
         rows: usize,
-        cell: impl Fn(usize) -> PackedElement<V>,
+        cells: &[T],
+        pack: usize,
     ) {
         let x = PackedElement::<V>::load(&points.x[from..]);
         let inverse = PackedElement::<V>::load(&inverses[from..]);
         for (d, (sum, values)) in sums.iter_mut().zip(&self.values).enumerate() {
             let mut form = match values {
-                Values::Poly(coefficients) => -coefficients
-                    .iter()
-                    .rev()
-                    .fold(PackedElement::ZERO, |value, &c| {
-                        value * x + PackedElement::splat(c)
-                    }),
+                Values::Poly(coefficients) => {
+                    let mut value = PackedElement::ZERO;
+                    for &c in coefficients.iter().rev() {
+                        value = value * x + PackedElement::splat(c);
+                    }
+                    -value
+                }
                 Values::Table(table) => {
                     -PackedElement::load(&table[points.coset * rows + points.start + from..])
                 }
             };
             for (column, coefficient) in &self.columns {
-                form += cell(*column) * PackedElement::splat(coefficient[d]);
+                form += cells[*column].pack(pack) * PackedElement::splat(coefficient[d]);
             }
             *sum += form * inverse;
         }

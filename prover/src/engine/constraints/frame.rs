@@ -37,10 +37,8 @@ impl<T: Arithmetic> MainFrame<T> {
     {
         for pack in 0..T::PACKS {
             let row = t + pack * V::LANES;
-            let current = self.rows.current_mut();
-            gather::<V>(coset, row, |i, value| current[i].set_pack(pack, value));
-            let next = self.rows.next_mut();
-            gather::<V>(coset, row + 1, |i, value| next[i].set_pack(pack, value));
+            gather(coset, row, self.rows.current_mut(), pack);
+            gather(coset, row + 1, self.rows.next_mut(), pack);
             for (packed, values) in self.periodic.iter_mut().zip(periodic.rows_from(k, row)) {
                 packed.set_pack(pack, PackedElement::load(values));
             }

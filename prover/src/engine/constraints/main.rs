@@ -74,17 +74,17 @@ impl<A: Air<BaseField = BaseElement>, const INLINE: bool> MainTask<'_, A, INLINE
                     let factor = constraints.exempted(x, inverse_zerofier);
                     let mut sums = [PackedElement::<V>::ZERO; 3];
                     for (sum, weights) in sums.iter_mut().zip(&constraints.main_weights) {
-                        *sum = dot(weights, |i| results[i].pack(pack)) * factor;
+                        *sum = dot(weights, &results, pack) * factor;
                     }
                     for (group, inverses) in constraints.main_boundary.iter().zip(&inverses) {
-                        let cell = |column: usize| frame.rows.current()[column].pack(pack);
                         group.add_to(
                             &mut sums[..degree],
                             &points,
                             from,
                             inverses,
                             domain.rows(),
-                            cell,
+                            frame.rows.current(),
+                            pack,
                         );
                     }
                     for (column, sum) in block[k * degree..].iter_mut().zip(&sums[..degree]) {

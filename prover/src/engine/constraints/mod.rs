@@ -167,10 +167,11 @@ impl<'a, A: Air<BaseField = BaseElement>> Constraints<'a, A> {
     fn exempted<V: Vector>(
         &self,
         x: PackedElement<V>,
-        factor: PackedElement<V>,
+        mut factor: PackedElement<V>,
     ) -> PackedElement<V> {
-        self.exemptions
-            .iter()
-            .fold(factor, |f, &e| f * (x - PackedElement::splat(e)))
+        for &e in &self.exemptions {
+            factor *= x - PackedElement::splat(e);
+        }
+        factor
     }
 }
