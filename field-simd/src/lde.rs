@@ -57,8 +57,50 @@ pub fn lde_rows<C: AsRef<[BaseElement]>>(
     assert!(!columns.is_empty(), "no columns to extend");
     let rows = columns[0].len() * blowup;
     let mut matrix = Matrix::unspecified(rows, columns.len());
-    lde_words(&columns, blowup, offset, matrix.words_mut());
+    let width = columns.len();
+    lde_words(&columns, blowup, offset, matrix.words_mut(), width, 0);
     matrix
+}
+
+/// As [`lde_rows`], into columns `first` and on of `matrix`; its other columns stay as they are.
+///
+/// A wide matrix is best filled some columns at a time, each interpolated just before it is
+/// extended: then all coefficients are never in memory at once, and those at hand are in the cache.
+/// Groups of a multiple of eight columns keep all vector lanes busy.
+///
+/// ```
+/// use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
+/// use winterlane_field_simd::{Matrix, lde_columns_into, lde_rows};
+///
+/// let columns: Vec<Vec<BaseElement>> =
+///     (1..12).map(|c| (0..16).map(|i| BaseElement::new(i * i + c)).collect()).collect();
+/// let offset = BaseElement::GENERATOR;
+/// let mut matrix = Matrix::unspecified(64, 11);
+/// lde_columns_into(&columns[..8], 4, offset, &mut matrix, 0);
+/// lde_columns_into(&columns[8..], 4, offset, &mut matrix, 8);
+/// assert_eq!(matrix.elements(), lde_rows(&columns, 4, offset).elements());
+/// ```
+///
+/// # Panics
+/// As [`lde_rows`]; and if `matrix` has another number of rows, or too few columns.
+pub fn lde_columns_into<C: AsRef<[BaseElement]>>(
+    columns: &[C],
+    blowup: usize,
+    offset: BaseElement,
+    matrix: &mut Matrix,
+    first: usize,
+) {
+    let columns: Vec<&[u64]> = columns
+        .iter()
+        .map(|column| words(column.as_ref()))
+        .collect();
+    let width = matrix.width();
+    assert!(
+        columns.len() <= width && first <= width - columns.len(),
+        "columns {first} to {} of {width}",
+        first + columns.len()
+    );
+    lde_words(&columns, blowup, offset, matrix.words_mut(), width, first);
 }
 
 /// As [`lde_rows`], into `out`, which has room for all rows.
@@ -75,7 +117,8 @@ pub fn lde_rows_into<C: AsRef<[BaseElement]>>(
         .iter()
         .map(|column| words(column.as_ref()))
         .collect();
-    lde_words(&columns, blowup, offset, crate::convert::words_mut(out));
+    let out = crate::convert::words_mut(out);
+    lde_words(&columns, blowup, offset, out, columns.len(), 0);
 }
 
 /// The logarithm of a transform's length.
@@ -92,8 +135,15 @@ pub(crate) fn log_size(len: usize) -> u32 {
     log
 }
 
-/// [`lde_rows_into`] over Montgomery forms.
-pub(crate) fn lde_words(columns: &[&[u64]], blowup: usize, offset: BaseElement, out: &mut [u64]) {
+/// [`lde_columns_into`] over Montgomery forms, into rows of `row_width` words from word `first` on.
+pub(crate) fn lde_words(
+    columns: &[&[u64]],
+    blowup: usize,
+    offset: BaseElement,
+    out: &mut [u64],
+    row_width: usize,
+    first: usize,
+) {
     assert!(!columns.is_empty(), "no columns to extend");
     let log_n = log_size(columns[0].len());
     assert!(
@@ -111,10 +161,11 @@ pub(crate) fn lde_words(columns: &[&[u64]], blowup: usize, offset: BaseElement, 
     assert!(offset != BaseElement::ZERO, "the offset is zero");
     assert_eq!(
         out.len(),
-        (columns.len() * blowup) << log_n,
+        (row_width * blowup) << log_n,
         "room for the extension"
     );
-    Extension::new(columns, log_n, blowup, offset.as_int()).run(out);
+    assert!(first + columns.len() <= row_width, "room for the columns");
+    Extension::new(columns, log_n, blowup, offset.as_int(), row_width).run(&mut out[first..]);
 }
 
 /// One extension at work.
@@ -122,10 +173,15 @@ pub(crate) fn lde_words(columns: &[&[u64]], blowup: usize, offset: BaseElement, 
 /// With `s` the shift of a coset, output row `r = blowup * k + c` is row `k` of the transform of
 /// size `n` of the coefficients times `s^j`, `s = offset * g^c`. So the output is one transform of
 /// `blowup * width` *virtual columns*, each a column on a coset, and lanes are virtual columns.
+///
+/// Where the columns fill the rows of the output, virtual columns of neighbouring cosets are
+/// neighbours in memory, and a tile takes whatever comes next; otherwise it keeps to one coset.
 struct Extension<'a> {
     backend: Backend,
     columns: &'a [&'a [u64]],
     blowup: usize,
+    /// Words from a point of the output to the next.
+    row_width: usize,
     /// `N1` and `N2` as powers of two; `N2` is 1 for a single pass.
     log_rows1: u32,
     log_rows2: u32,
@@ -138,7 +194,13 @@ struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
-    fn new(columns: &'a [&'a [u64]], log_n: u32, blowup: usize, offset: u64) -> Self {
+    fn new(
+        columns: &'a [&'a [u64]],
+        log_n: u32,
+        blowup: usize,
+        offset: u64,
+        row_width: usize,
+    ) -> Self {
         let backend = Backend::current();
         let (log_rows1, log_rows2) = split(log_n);
         let g = goldilocks::root_of_unity(log_n + blowup.ilog2());
@@ -155,6 +217,7 @@ impl<'a> Extension<'a> {
             backend,
             columns,
             blowup,
+            row_width,
             log_rows1,
             log_rows2,
             outer,
@@ -163,14 +226,37 @@ impl<'a> Extension<'a> {
         }
     }
 
-    /// The virtual columns.
-    const fn width(&self) -> usize {
-        self.blowup * self.columns.len()
+    /// Whether the columns fill the rows of the output.
+    const fn is_whole(&self) -> bool {
+        self.columns.len() == self.row_width
+    }
+
+    /// Number of tiles.
+    fn tiles(&self) -> usize {
+        let (lanes, columns) = (self.backend.lanes(), self.columns.len());
+        if self.is_whole() {
+            (self.blowup * columns).div_ceil(lanes)
+        } else {
+            self.blowup * columns.div_ceil(lanes)
+        }
+    }
+
+    /// The first virtual column of a tile, and how many of its lanes count.
+    fn virtuals(&self, tile: usize) -> (usize, usize) {
+        let (lanes, columns) = (self.backend.lanes(), self.columns.len());
+        let (first, end) = if self.is_whole() {
+            (tile * lanes, self.blowup * columns)
+        } else {
+            let tiles = columns.div_ceil(lanes);
+            let (coset, tile) = (tile / tiles, tile % tiles);
+            (coset * columns + tile * lanes, (coset + 1) * columns)
+        };
+        (first, lanes.min(end - first))
     }
 
     fn run(&self, out: &mut [u64]) {
         let out = Shared(out.as_mut_ptr());
-        let tiles = self.width().div_ceil(self.backend.lanes());
+        let tiles = self.tiles();
         if self.log_rows2 == 0 {
             // Small tiles are handed out several at a time.
             let grain = (1 << 12 >> self.log_rows1).max(1);
@@ -192,9 +278,10 @@ impl<'a> Extension<'a> {
     /// Calls `f` with the virtual columns of a tile.
     fn with_lanes<R>(&self, tile: usize, f: impl FnOnce(&Lanes<'_>) -> R) -> R {
         let lanes = self.backend.lanes();
+        let (first, count) = self.virtuals(tile);
         // Lanes past the last virtual column repeat it.
         let virtuals: [usize; MAX_LANES] =
-            core::array::from_fn(|l| (tile * lanes + l % lanes).min(self.width() - 1));
+            core::array::from_fn(|l| first + (l % lanes).min(count - 1));
         let cosets = virtuals.map(|v| v / self.columns.len());
         let sources = virtuals.map(|v| self.columns[v % self.columns.len()].as_ptr());
         let inner = cosets.map(|c| self.inner[c].as_slice());
@@ -222,13 +309,13 @@ impl<'a> Extension<'a> {
 
     /// The rows of a tile in the output.
     fn target(&self, tile: usize, out: Shared) -> Target {
-        let first = tile * self.backend.lanes();
-        let lanes = self.backend.lanes().min(self.width() - first);
-        // SAFETY: `first` is below the width of a row.
-        let start = Shared(unsafe { out.0.add(first) });
+        let (first, lanes) = self.virtuals(tile);
+        let (coset, column) = (first / self.columns.len(), first % self.columns.len());
+        // SAFETY: a point's row has more words than its columns, and there is a row for each coset.
+        let start = Shared(unsafe { out.0.add(coset * self.row_width + column) });
         Target {
             start,
-            stride: self.width(),
+            stride: self.blowup * self.row_width,
             lanes,
         }
     }

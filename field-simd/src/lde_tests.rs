@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement, polynom};
 
-use crate::{Backend, lde_rows};
+use crate::{Backend, Matrix, lde_columns_into, lde_rows};
 
 /// Reproducible elements, among them the ends of the field.
 pub(crate) fn elements(len: usize, seed: u64) -> Vec<BaseElement> {
@@ -88,6 +88,39 @@ fn blowups() {
         check(3, 5, 1 << log_blowup, BaseElement::GENERATOR);
         check(6, 1, 1 << log_blowup, BaseElement::new(3));
     }
+}
+
+#[test]
+fn columns_extended_in_groups_equal_all_at_once() {
+    for (log_n, blowup) in [(0, 4), (2, 2), (5, 1), (7, 8), (13, 2)] {
+        let columns: Vec<_> = (0..29).map(|c| elements(1 << log_n, 40 + c)).collect();
+        let offset = BaseElement::GENERATOR;
+        let expected = bits(lde_rows(&columns, blowup, offset).elements());
+        for backend in Backend::available() {
+            for group in [1, 3, 8, 16, 28, 29] {
+                let mut matrix = Matrix::unspecified(blowup << log_n, columns.len());
+                backend
+                    .with(|| {
+                        for (i, part) in columns.chunks(group).enumerate() {
+                            lde_columns_into(part, blowup, offset, &mut matrix, i * group);
+                        }
+                    })
+                    .expect("available");
+                assert!(
+                    bits(matrix.elements()) == expected,
+                    "{backend}: 2^{log_n}, blowup {blowup}, groups of {group}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "columns 3 to 5 of 4")]
+fn columns_must_fit() {
+    let columns = [elements(4, 1), elements(4, 2)];
+    let mut matrix = Matrix::unspecified(8, 4);
+    lde_columns_into(&columns, 2, BaseElement::ONE, &mut matrix, 3);
 }
 
 #[test]

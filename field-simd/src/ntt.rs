@@ -92,7 +92,9 @@ pub fn evaluate_poly_with_offset<E: FieldElement<BaseField = BaseElement>>(
     let mut values = vec![E::ZERO; p.len() * blowup];
     let columns = coordinates(p);
     let columns: Vec<&[u64]> = columns.chunks_exact(p.len()).collect();
-    lde_words(&columns, blowup, offset, extension_words_mut(&mut values));
+    let width = columns.len();
+    let out = extension_words_mut(&mut values);
+    lde_words(&columns, blowup, offset, out, width, 0);
     values
 }
 

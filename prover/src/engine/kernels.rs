@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winterlane_field_simd::{Matrix, interpolate_columns_with_offset, lde_rows};
+use winterlane_field_simd::{Matrix, interpolate_columns_with_offset, lde_columns_into, lde_rows};
 
 /// Elements copied by one task.
 const TASK_ELEMENTS: usize = 1 << 14;
@@ -95,6 +95,18 @@ impl Columns {
     /// their length, at `offset`.
     pub(super) fn extend(&self, count: usize, blowup: usize, offset: BaseElement) -> Matrix {
         lde_rows(&self.iter().take(count).collect::<Vec<_>>(), blowup, offset)
+    }
+
+    /// As [`extend`](Self::extend), all columns, into columns `first` and on of `matrix`.
+    pub(super) fn extend_into(
+        &self,
+        blowup: usize,
+        offset: BaseElement,
+        matrix: &mut Matrix,
+        first: usize,
+    ) {
+        let columns: Vec<_> = self.iter().collect();
+        lde_columns_into(&columns, blowup, offset, matrix, first);
     }
 }
 

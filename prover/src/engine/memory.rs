@@ -3,7 +3,7 @@
 use winter_air::{Air, FieldExtension};
 use winter_math::fields::f64::BaseElement;
 
-use super::ProverError;
+use super::{ProverError, segment::group_columns};
 
 /// Bytes of a base field element.
 const ELEMENT: u64 = 8;
@@ -16,8 +16,9 @@ const FIXED: u64 = 16 << 20;
 
 /// The memory that a proof needs at its peak.
 ///
-/// The extended trace dominates. While it is filled, the coefficients it is computed from are there
-/// too; the trace itself is dropped before, unless an auxiliary segment is still to be built from it.
+/// The extended trace dominates. While it is filled, the trace is there too, and the coefficients of
+/// some columns at a time; then the trace is dropped, unless an auxiliary segment is still to be built
+/// from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryEstimate {
@@ -91,9 +92,10 @@ impl MemoryEstimate {
         let trace = main * column;
         let kept = if aux > 0 { trace } else { 0 };
 
-        let interpolating = 2 * trace;
-        let extending = main * (column + extended) + kept;
-        let extending_aux = main * extended + tree + aux * (2 * column + extended) + kept;
+        // A group of columns in coefficients, and the blocks between the passes of its extension.
+        let group = |columns: u64| 2 * column * columns.min(group_columns(info.length(), 1) as u64);
+        let extending = trace + main * extended + group(main);
+        let extending_aux = main * extended + tree + aux * (column + extended) + group(aux) + kept;
         let committed = (main + aux) * extended + tree * if aux > 0 { 2 } else { 1 };
         let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;
         // The quotient in coefficients and extended, then weights, DEEP and the layers of FRI, which
@@ -103,7 +105,7 @@ impl MemoryEstimate {
             + tree
             + 8 * degree * column
             + 2 * (degree * extended + tree);
-        let peak = [interpolating, extending, extending_aux, constraints, rest]
+        let peak = [extending, extending_aux, constraints, rest]
             .into_iter()
             .fold(0, u64::max);
         Self {

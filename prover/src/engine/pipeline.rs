@@ -13,7 +13,6 @@ use super::constraints::Constraints;
 use super::deep::DeepInputs;
 use super::domain::Domain;
 use super::fri::{self, Fri};
-use super::kernels::Columns;
 use super::observer::{self, Phase};
 use super::ood::OodCoset;
 use super::segment::Extended;
@@ -58,11 +57,9 @@ where
         blowup = domain.blowup()
     )
     .entered();
-    let coefficients = interpolate(trace.main_segment(), SegmentKind::Main, air.trace_info())?;
+    let main = extend(trace.main_segment(), SegmentKind::Main, &air, &domain)?;
     // The trace is kept only if the auxiliary segment will be built from it.
     let trace = air.trace_info().is_multi_segment().then_some(trace);
-    let main =
-        Extended::<BaseElement>::new(coefficients, air.trace_info().main_trace_width(), &domain);
     drop(extend_span);
 
     enter(Phase::CommitTrace)?;
@@ -78,10 +75,9 @@ where
         let rand_elements = channel.aux_rand_elements::<E>()?;
         let aux_trace = prover.build_aux_trace(&trace, &rand_elements);
         drop(trace);
-        let coefficients = interpolate(&aux_trace, SegmentKind::Auxiliary, air.trace_info())?;
+        let aux = extend(&aux_trace, SegmentKind::Auxiliary, &air, &domain)?;
         drop(aux_trace);
-        let aux = Extended::<E>::new(coefficients, air.trace_info().aux_segment_width(), &domain)
-            .commit::<P::HashFn, P::VC>(partitions, Phase::Auxiliary)?;
+        let aux = aux.commit::<P::HashFn, P::VC>(partitions, Phase::Auxiliary)?;
         channel.commit(aux.root());
         (Some(aux), Some(rand_elements))
     } else {
@@ -197,12 +193,18 @@ fn check(
     fri::check(options, lde_domain_size)
 }
 
-/// The coefficients of a segment's base columns, its shape checked against the trace info.
-fn interpolate<F: FieldElement<BaseField = BaseElement>>(
+/// A segment extended, its shape checked against the AIR's.
+fn extend<F, A>(
     matrix: &ColMatrix<F>,
     segment: SegmentKind,
-    info: &TraceInfo,
-) -> Result<Columns, ProverError> {
+    air: &A,
+    domain: &Domain,
+) -> Result<Extended<F>, ProverError>
+where
+    F: FieldElement<BaseField = BaseElement>,
+    A: Air<BaseField = BaseElement>,
+{
+    let info = air.trace_info();
     let expected_columns = match segment {
         SegmentKind::Main => info.main_trace_width(),
         SegmentKind::Auxiliary => info.aux_segment_width(),
@@ -216,8 +218,5 @@ fn interpolate<F: FieldElement<BaseField = BaseElement>>(
             rows: matrix.num_rows(),
         });
     }
-    let columns: Vec<&[F]> = matrix.columns().collect();
-    let mut columns = Columns::from_elements(&columns);
-    columns.interpolate(0..columns.len(), BaseElement::ONE);
-    Ok(columns)
+    Ok(Extended::from_values(matrix, domain))
 }

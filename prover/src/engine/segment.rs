@@ -6,6 +6,7 @@ use winter_air::PartitionOptions;
 use winter_air::proof::Queries;
 use winter_crypto::{ElementHasher, VectorCommitment};
 use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_prover::matrix::ColMatrix;
 use winterlane_field_simd::packed_element::{PackedElement, RowPack};
 use winterlane_field_simd::vector::MAX_LANES;
 use winterlane_field_simd::{Matrix, Vector};
@@ -24,7 +25,40 @@ pub(super) struct Extended<F> {
     _element: PhantomData<fn() -> F>,
 }
 
+/// Elements of a segment that are interpolated and extended at a time: a group of columns that
+/// stays in the last-level cache.
+const GROUP_ELEMENTS: usize = 1 << 21;
+
+/// Groups are a multiple of this many columns, so that all vector lanes have one.
+const GROUP_COLUMNS: usize = MAX_LANES;
+
+/// The columns that are interpolated and extended at a time.
+pub(super) fn group_columns(rows: usize, degree: usize) -> usize {
+    (GROUP_ELEMENTS / (rows * degree)).next_multiple_of(GROUP_COLUMNS)
+}
+
 impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
+    /// Interpolates and extends columns given by their values on the trace domain, some at a time:
+    /// coefficients of all of them are never in memory at once.
+    pub(super) fn from_values(values: &ColMatrix<F>, domain: &Domain) -> Self {
+        let columns: Vec<&[F]> = values.columns().collect();
+        let degree = F::EXTENSION_DEGREE;
+        let width = columns.len() * degree;
+        let mut matrix = Matrix::unspecified(domain.lde_size(), width);
+        let group = group_columns(domain.rows(), degree);
+        for (i, columns) in columns.chunks(group).enumerate() {
+            let mut columns = Columns::from_elements(columns);
+            columns.interpolate(0..columns.len(), BaseElement::ONE);
+            let first = i * group * degree;
+            columns.extend_into(domain.blowup(), domain.offset(), &mut matrix, first);
+        }
+        Self {
+            matrix,
+            columns: columns.len(),
+            _element: PhantomData,
+        }
+    }
+
     /// Extends `columns` polynomials, given as the coefficients of their base columns.
     pub(super) fn new(coefficients: Columns, columns: usize, domain: &Domain) -> Self {
         let count = columns * F::EXTENSION_DEGREE;
