@@ -7,6 +7,7 @@ use core::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 use memmap2::MmapMut;
+use winter_math::fields::f64::BaseElement;
 
 use crate::memory::{self, Line};
 
@@ -73,6 +74,24 @@ fn map(bytes: usize) -> Option<MmapMut> {
     #[cfg(target_os = "linux")]
     let _ = map.advise(memmap2::Advice::HugePage);
     Some(map)
+}
+
+/// Asks the system for huge pages where these elements lie, if they take up a huge page at least: a
+/// hint, to be given before the memory is first touched. The elements stay as they are.
+pub fn advise_huge_pages(values: &[BaseElement]) {
+    #[cfg(target_os = "linux")]
+    if size_of_val(values) >= HUGE_PAGE {
+        const PAGE: usize = 4096;
+        let bytes = values.as_ptr_range();
+        let start = bytes.start.addr() / PAGE * PAGE;
+        let len = bytes.end.addr() - start;
+        // SAFETY: the advice changes how the kernel backs the range, never what is in it; a range
+        // that it cannot take is an error without effect.
+        let _ = unsafe {
+            let start = bytes.start.with_addr(start).cast_mut().cast();
+            libc::madvise(start, len, libc::MADV_HUGEPAGE)
+        };
+    }
 }
 
 /// Limits the memory that dropped buffers may keep for reuse, 2 GiB unless told otherwise; 0 gives

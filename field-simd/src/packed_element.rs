@@ -58,6 +58,11 @@ pub trait RowPack<V: Vector>: FieldElement<BaseField = BaseElement> {
     /// # Panics
     /// Panics if `i >= PACKS`.
     fn set_pack(&mut self, i: usize, pack: PackedElement<V>);
+
+    /// The row after each, `next` being the rows that follow these: rows 1 and on, then the first
+    /// of `next`.
+    #[must_use]
+    fn shift_in(&self, next: &Self) -> Self;
 }
 
 /// One vector of base field elements, one row in each lane.
@@ -151,6 +156,12 @@ impl<V: Vector> PackedElement<V> {
         }
     }
 
+    /// Asks for the cache line of the first of `values`, which will be read soon; a hint.
+    #[inline(always)]
+    pub fn prefetch(values: &[BaseElement]) {
+        V::prefetch(Self::token(), as_integers(values).as_ptr());
+    }
+
     /// The element in lane `i`.
     ///
     /// # Panics
@@ -194,6 +205,11 @@ impl<V: Vector> RowPack<V> for PackedElement<V> {
     fn set_pack(&mut self, i: usize, pack: Self) {
         assert!(i == 0, "a packed element is one vector");
         *self = pack;
+    }
+
+    #[inline(always)]
+    fn shift_in(&self, next: &Self) -> Self {
+        Self(self.0.shift_in(next.0))
     }
 }
 

@@ -127,6 +127,11 @@ impl Vector for Scalar {
     }
 
     #[inline(always)]
+    fn shift_in(self, next: Self) -> Self {
+        next
+    }
+
+    #[inline(always)]
     fn token(self) -> ScalarToken {
         ScalarToken::new()
     }

@@ -182,6 +182,10 @@ pub trait Vector: Sealed + Copy + Debug {
     /// The lanes in reverse order.
     fn reverse(self) -> Self;
 
+    /// Lanes 1 and on, then lane 0 of `next`: the row after each, if `next` holds the rows that
+    /// follow.
+    fn shift_in(self, next: Self) -> Self;
+
     /// Asks for the cache line at `src`. A hint: any address will do.
     #[inline(always)]
     fn prefetch(_token: Self::Token, _src: *const u64) {}

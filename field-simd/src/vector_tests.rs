@@ -201,3 +201,27 @@ fn interleave() {
         }
     }
 }
+
+/// Each of some values with the one after it.
+struct Successors<'a>(&'a [u64], &'a mut [u64]);
+
+impl Kernel for Successors<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self, token: V::Token) {
+        let next = V::load(token, &self.0[V::LANES..]);
+        V::load(token, self.0).shift_in(next).store(self.1);
+    }
+}
+
+#[test]
+fn shifting_in_gives_the_lane_after_each() {
+    let values: Vec<u64> = (1..=2 * MAX_LANES as u64).collect();
+    for backend in Backend::available() {
+        let mut shifted = [0; MAX_LANES];
+        dispatch(backend, Successors(&values, &mut shifted));
+        let lanes = backend.lanes();
+        assert_eq!(shifted[..lanes], values[1..=lanes], "{backend}");
+    }
+}

@@ -167,6 +167,12 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
+    fn shift_in(self, next: Self) -> Self {
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vextq_u64::<1>(self.0, next.0) })
+    }
+
+    #[inline(always)]
     fn token(self) -> NeonToken {
         NeonToken(())
     }

@@ -48,6 +48,13 @@ impl<V: Vector> RowPack<V> for WideElement<V> {
     fn set_pack(&mut self, i: usize, pack: PackedElement<V>) {
         pack.store(&mut self.lanes[i * V::LANES..(i + 1) * V::LANES]);
     }
+
+    #[inline(always)]
+    fn shift_in(&self, next: &Self) -> Self {
+        let mut lanes = [next.lanes[0]; WIDE_LANES];
+        lanes[..WIDE_LANES - 1].copy_from_slice(&self.lanes[1..]);
+        Self::new(lanes)
+    }
 }
 
 /// `op(a, b)` for each pair of vectors, into `a`.

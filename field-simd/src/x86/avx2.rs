@@ -211,6 +211,14 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    fn shift_in(self, next: Self) -> Self {
+        // SAFETY: the values prove AVX2.
+        Self(unsafe {
+            _mm256_permute4x64_epi64::<0b00_11_10_01>(_mm256_blend_epi32::<0b11>(self.0, next.0))
+        })
+    }
+
+    #[inline(always)]
     fn prefetch(_: Avx2Token, src: *const u64) {
         // SAFETY: SSE is part of x86-64, and a prefetch never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(src.cast()) }

@@ -205,6 +205,12 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
+    fn shift_in(self, next: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe { _mm512_alignr_epi64::<1>(next.0, self.0) })
+    }
+
+    #[inline(always)]
     fn prefetch(_: Avx512Token, src: *const u64) {
         // SAFETY: SSE is part of x86-64, and a prefetch never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(src.cast()) }

@@ -206,6 +206,9 @@ impl Kernel for WeightedRows<'_> {
                 let mut before = &weights[(start + rows - 1) % rows];
                 for (t, weight) in weights[start..end].iter().enumerate() {
                     let row = &coset.row(start + t)[column..];
+                    if d == 0 {
+                        PackedElement::<V>::prefetch(&row[row.len().min(V::LANES)..]);
+                    }
                     let value = PackedElement::<V>::load(row).vector();
                     here.add(value, weight);
                     after.add(value, before);

@@ -141,6 +141,9 @@ impl<'a> Coset<'a> {
     }
 }
 
+/// Elements in a cache line.
+const LINE: usize = 8;
+
 /// Reads `V::LANES` rows from row `t` on, going round after the last, into vector `pack` of each
 /// column's cell.
 #[inline(always)]
@@ -155,11 +158,22 @@ pub(super) fn gather<V: Vector, T: RowPack<V>>(
         *row = coset.row((t + lane) % coset.rows());
     }
     let rows = &rows[..V::LANES];
+    // Rows lie apart, and are too short for the CPU to see a stream: it is told of the next ones.
+    let mut ahead: [&[BaseElement]; MAX_LANES] = [&[]; MAX_LANES];
+    for (lane, row) in ahead[..V::LANES].iter_mut().enumerate() {
+        *row = coset.row((t + V::LANES + lane) % coset.rows());
+    }
+    let ahead = &ahead[..V::LANES];
     let mut square = [PackedElement::<V>::ZERO; MAX_LANES];
     let square = &mut square[..V::LANES];
     for (i, cells) in cells.chunks_mut(V::LANES).enumerate() {
         for (packed, row) in square.iter_mut().zip(rows) {
             *packed = PackedElement::load(&row[i * V::LANES..]);
+        }
+        if i * V::LANES % LINE == 0 {
+            for row in ahead {
+                PackedElement::<V>::prefetch(&row[i * V::LANES..]);
+            }
         }
         PackedElement::transpose(square);
         for (cell, &packed) in cells.iter_mut().zip(square.iter()) {

@@ -17,7 +17,7 @@ use winterlane_air::{
     schedule::{BLOCK_ROWS, OPERATIONS_ROW, RECEIVER_PATH_END, SIGNER_PATH_END},
 };
 
-use winterlane_field_simd::rescue::trace_many;
+use winterlane_field_simd::{advise_huge_pages, rescue::trace_many};
 
 use self::block::{Block, Incoming, REGISTERS_START};
 use crate::compressor::SimdCompressor;
@@ -72,7 +72,11 @@ pub fn fill_trace(batch: &SealedBatch) -> Result<TraceTable<BaseElement>, TraceE
     let rows = operations.len() * BLOCK_ROWS;
     let mut columns: Vec<Vec<BaseElement>> = (0..TRACE_WIDTH)
         .into_par_iter()
-        .map(|_| vec![BaseElement::ZERO; rows])
+        .map(|_| {
+            let column = vec![BaseElement::ZERO; rows];
+            advise_huge_pages(&column);
+            column
+        })
         .collect();
 
     // the rows of one group are contiguous in every column

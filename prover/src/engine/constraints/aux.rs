@@ -95,6 +95,7 @@ where
             let main_coset = main.coset(domain.ce_coset(k), domain);
             let aux_coset = aux.coset(domain.ce_coset(k), domain);
 
+            frame.start(main_coset, start);
             for first in (0..rows).step_by(T::ROWS) {
                 let t = start + first;
                 frame.load::<V>(main_coset, &constraints.periodic, k, t);

@@ -13,6 +13,8 @@ use crate::engine::segment::{Coset, gather};
 pub(super) struct MainFrame<T: FieldElement> {
     pub(super) rows: EvaluationFrame<T>,
     pub(super) periodic: Vec<T>,
+    /// The rows after the current ones.
+    following: Vec<T>,
 }
 
 impl<T: Arithmetic> MainFrame<T> {
@@ -21,10 +23,23 @@ impl<T: Arithmetic> MainFrame<T> {
         Self {
             rows: EvaluationFrame::new(width),
             periodic: vec![T::ZERO; periodic.columns()],
+            following: vec![T::ZERO; width],
         }
     }
 
-    /// Loads rows `t..t + T::ROWS` of constraint coset `k`, going round after the last.
+    /// Gets ready to load rows from row `t` of a coset on.
+    #[inline(always)]
+    pub(super) fn start<V: Vector>(&mut self, coset: Coset<'_>, t: usize)
+    where
+        T: RowPack<V>,
+    {
+        for pack in 0..T::PACKS {
+            gather(coset, t + pack * V::LANES, &mut self.following, pack);
+        }
+    }
+
+    /// Loads rows `t..t + T::ROWS` of constraint coset `k`, going round after the last: those that
+    /// follow the rows loaded before, or where it was told to [`start`](Self::start).
     #[inline(always)]
     pub(super) fn load<V: Vector>(
         &mut self,
@@ -35,10 +50,13 @@ impl<T: Arithmetic> MainFrame<T> {
     ) where
         T: RowPack<V>,
     {
+        self.rows.current_mut().copy_from_slice(&self.following);
+        self.start(coset, t + T::ROWS);
+        for (i, following) in self.following.iter().enumerate() {
+            self.rows.next_mut()[i] = self.rows.current()[i].shift_in(following);
+        }
         for pack in 0..T::PACKS {
             let row = t + pack * V::LANES;
-            gather(coset, row, self.rows.current_mut(), pack);
-            gather(coset, row + 1, self.rows.next_mut(), pack);
             for (packed, values) in self.periodic.iter_mut().zip(periodic.rows_from(k, row)) {
                 packed.set_pack(pack, PackedElement::load(values));
             }

@@ -58,6 +58,7 @@ impl<A: Air<BaseField = BaseElement>, const INLINE: bool> MainTask<'_, A, INLINE
                 .collect();
             let coset = main.coset(domain.ce_coset(k), domain);
 
+            frame.start(coset, start);
             for first in (0..rows).step_by(T::ROWS) {
                 frame.load::<V>(coset, &constraints.periodic, k, start + first);
                 results.fill(T::ZERO);
