@@ -100,7 +100,8 @@ pub fn lde_columns_into<C: AsRef<[BaseElement]>>(
         "columns {first} to {} of {width}",
         first + columns.len()
     );
-    lde_words(&columns, blowup, offset, matrix.words_mut(), width, first);
+    let stride = matrix.stride();
+    lde_words(&columns, blowup, offset, matrix.words_mut(), stride, first);
 }
 
 /// As [`lde_rows`], into `out`, which has room for all rows.

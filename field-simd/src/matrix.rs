@@ -5,33 +5,65 @@ use winter_math::fields::f64::BaseElement;
 use crate::{
     convert::{elements, elements_mut},
     huge::HugeBuffer,
+    memory::Line,
 };
 
-/// A matrix of base field elements, row after row without gaps: element `(r, c)` is at
-/// `r * width + c`. It starts at a multiple of 64 bytes; its memory comes from, and goes back to,
-/// a pool of large buffers.
+/// A matrix of base field elements, row after row: element `(r, c)` is at `r * stride + c`. It starts
+/// at a multiple of 64 bytes; its memory comes from, and goes back to, a pool of large buffers.
+///
+/// Rows follow one another without gaps, or, in a [padded](Self::padded) matrix, start a cache line
+/// each: then a column of lines is written without touching the lines beside it.
 ///
 /// Elements of an extension field lie as their coordinates, next to each other.
 #[derive(Debug)]
 pub struct Matrix {
     data: HugeBuffer,
     width: usize,
+    stride: usize,
 }
 
 impl Matrix {
-    /// A matrix of unspecified elements, to be written to. Elements that are read before they are
-    /// written may be any bits, not even reduced ones.
+    /// A matrix of unspecified elements without gaps, to be written to. Elements that are read
+    /// before they are written may be any bits, not even reduced ones.
     ///
     /// # Panics
     /// Panics if `width` is zero, or if there are more elements than memory could hold.
     pub fn unspecified(rows: usize, width: usize) -> Self {
+        Self::with_stride(rows, width, width)
+    }
+
+    /// As [`unspecified`](Self::unspecified), each row at the start of a cache line of eight
+    /// elements, and an odd number of lines long: a column of lines then spreads over all sets of a
+    /// cache.
+    ///
+    /// ```
+    /// use winterlane_field_simd::Matrix;
+    ///
+    /// let matrix = Matrix::padded(4, 251);
+    /// assert_eq!((matrix.rows(), matrix.width(), matrix.stride()), (4, 251, 264));
+    /// assert_eq!(matrix.row(3).len(), 251);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`unspecified`](Self::unspecified).
+    pub fn padded(rows: usize, width: usize) -> Self {
+        Self::with_stride(rows, width, Self::padded_stride(width))
+    }
+
+    /// The [`stride`](Self::stride) of a padded matrix.
+    pub const fn padded_stride(width: usize) -> usize {
+        (width.div_ceil(Line::LEN) | 1) * Line::LEN
+    }
+
+    fn with_stride(rows: usize, width: usize, stride: usize) -> Self {
         assert!(width > 0, "a matrix has at least one column");
         let len = rows
-            .checked_mul(width)
+            .checked_mul(stride)
             .expect("a matrix that fits into memory");
         Self {
             data: HugeBuffer::new(len),
             width,
+            stride,
         }
     }
 
@@ -40,17 +72,22 @@ impl Matrix {
         self.width
     }
 
-    /// The number of rows.
-    pub fn rows(&self) -> usize {
-        self.data.len() / self.width
+    /// Elements from the start of a row to the start of the next: the width, or a little more.
+    pub const fn stride(&self) -> usize {
+        self.stride
     }
 
-    /// All elements, row after row.
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.data.len() / self.stride
+    }
+
+    /// All elements, row after row, with the gaps between them if the matrix is padded.
     pub fn elements(&self) -> &[BaseElement] {
         elements(&self.data)
     }
 
-    /// All elements, row after row, to be changed in place.
+    /// All elements, as [`elements`](Self::elements), to be changed in place.
     pub fn elements_mut(&mut self) -> &mut [BaseElement] {
         elements_mut(&mut self.data)
     }
@@ -60,16 +97,16 @@ impl Matrix {
     /// # Panics
     /// Panics if there is no such row.
     pub fn row(&self, r: usize) -> &[BaseElement] {
-        &self.elements()[r * self.width..][..self.width]
+        &self.elements()[r * self.stride..][..self.width]
     }
 
-    /// The Montgomery forms of all elements, row after row.
+    /// The Montgomery forms of all elements, as [`elements`](Self::elements).
     pub fn words(&self) -> &[u64] {
         &self.data
     }
 
-    /// The Montgomery forms of all elements, row after row, to be changed in place; they must stay
-    /// canonical.
+    /// The Montgomery forms of all elements, as [`elements`](Self::elements), to be changed in place;
+    /// they must stay canonical.
     pub(crate) fn words_mut(&mut self) -> &mut [u64] {
         &mut self.data
     }

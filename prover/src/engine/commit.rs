@@ -226,8 +226,8 @@ where
 
 /// The digests of whole rows.
 fn hash_rows<const N: usize>(matrix: &Matrix, phase: Phase) -> Result<Vec<[u8; N]>, ProverError> {
-    let width = matrix.width();
-    let rows = Rows::new(matrix.elements(), width, width).map_err(mismatch(phase))?;
+    let rows = Rows::new(matrix.elements(), matrix.width(), matrix.stride());
+    let rows = rows.map_err(mismatch(phase))?;
     let mut digests = vec![[0; N]; matrix.rows()];
     hashing::par_hash_rows(rows, &mut digests).map_err(mismatch(phase))?;
     Ok(digests)
@@ -240,15 +240,15 @@ fn hash_parts<const N: usize>(
     part: usize,
     phase: Phase,
 ) -> Result<Vec<[u8; N]>, ProverError> {
-    let width = matrix.width();
+    let (width, stride) = (matrix.width(), matrix.stride());
     let parts = width.div_ceil(part);
     let words = N / 8;
     let mut digests = vec![[0; N]; matrix.rows()];
     digests
         .par_chunks_mut(TASK_LEAVES)
-        .zip(matrix.elements().par_chunks(TASK_LEAVES * width))
+        .zip(matrix.elements().par_chunks(TASK_LEAVES * stride))
         .try_for_each(|(digests, elements)| {
-            let rows = Rows::new(elements, width, width)?;
+            let rows = Rows::new(elements, width, stride)?;
             let mut message = vec![0_u64; digests.len() * parts * words];
             for i in 0..parts {
                 let columns = rows.columns(i * part, width.min((i + 1) * part))?;

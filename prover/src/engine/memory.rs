@@ -3,7 +3,10 @@
 use winter_air::{Air, FieldExtension};
 use winter_math::fields::f64::BaseElement;
 
-use super::{ProverError, segment::group_columns};
+use super::{
+    ProverError,
+    segment::{group_columns, row_elements},
+};
 
 /// Bytes of a base field element.
 const ELEMENT: u64 = 8;
@@ -88,15 +91,16 @@ impl MemoryEstimate {
 
         let column = rows * ELEMENT;
         let extended = points * ELEMENT;
+        let row = |columns: u64| row_elements(columns as usize) as u64;
         let tree = points * LEAF_AND_NODE;
         let trace = main * column;
         let kept = if aux > 0 { trace } else { 0 };
 
         // A group of columns in coefficients, and the blocks between the passes of its extension.
         let group = |columns: u64| 2 * column * columns.min(group_columns(info.length(), 1) as u64);
-        let extending = trace + main * extended + group(main);
+        let extending = trace + row(main) * extended + group(main);
         let extending_aux = main * extended + tree + aux * (column + extended) + group(aux) + kept;
-        let committed = (main + aux) * extended + tree * if aux > 0 { 2 } else { 1 };
+        let committed = (row(main) + row(aux)) * extended + tree * if aux > 0 { 2 } else { 1 };
         let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;
         // The quotient in coefficients and extended, then weights, DEEP and the layers of FRI, which
         // shrink by half at least.

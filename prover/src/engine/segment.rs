@@ -32,6 +32,19 @@ const GROUP_ELEMENTS: usize = 1 << 21;
 /// Groups are a multiple of this many columns, so that all vector lanes have one.
 const GROUP_COLUMNS: usize = MAX_LANES;
 
+/// Rows at least this wide start a cache line each: a little more memory, and no line is written
+/// twice. Narrower rows would grow too much.
+const PADDED_WIDTH: usize = 64;
+
+/// The elements that a row of `width` takes up in memory.
+pub(super) const fn row_elements(width: usize) -> usize {
+    if width < PADDED_WIDTH {
+        width
+    } else {
+        Matrix::padded_stride(width)
+    }
+}
+
 /// The columns that are interpolated and extended at a time.
 pub(super) fn group_columns(rows: usize, degree: usize) -> usize {
     (GROUP_ELEMENTS / (rows * degree)).next_multiple_of(GROUP_COLUMNS)
@@ -44,7 +57,11 @@ impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
         let columns: Vec<&[F]> = values.columns().collect();
         let degree = F::EXTENSION_DEGREE;
         let width = columns.len() * degree;
-        let mut matrix = Matrix::unspecified(domain.lde_size(), width);
+        let mut matrix = if row_elements(width) == width {
+            Matrix::unspecified(domain.lde_size(), width)
+        } else {
+            Matrix::padded(domain.lde_size(), width)
+        };
         let group = group_columns(domain.rows(), degree);
         for (i, columns) in columns.chunks(group).enumerate() {
             let mut columns = Columns::from_elements(columns);
@@ -84,9 +101,9 @@ impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
     pub(super) fn coset(&self, coset: usize, domain: &Domain) -> Coset<'_> {
         let width = self.width();
         Coset {
-            elements: &self.matrix.elements()[coset * width..],
+            elements: &self.matrix.elements()[coset * self.matrix.stride()..],
             width,
-            stride: width * domain.blowup(),
+            stride: self.matrix.stride() * domain.blowup(),
             rows: domain.rows(),
         }
     }
