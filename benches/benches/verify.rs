@@ -24,7 +24,7 @@ fn verify(criterion: &mut Criterion) {
         let job = Job::Verify { statement, options };
         let setups: Vec<_> = [
             Setup::winterlane(1),
-            Setup::winterfell(Build::Default, 1),
+            Setup::winterfell_verifier(),
             Setup::plonky3(Build::Native, 1),
         ]
         .into_iter()

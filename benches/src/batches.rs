@@ -1,20 +1,18 @@
 //! Batches of real transfers to prove.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, path::Path, sync::Mutex};
 
 use rayon::prelude::*;
-use winterlane_air::{
-    Compressor, Ledger, ScalarCompressor, SealedBatch, SignedOrder, check_orders,
-    hash::domain_digest,
-};
-use winterlane_prover::replay::{
-    OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers,
+use winterlane_air::{Ledger, SealedBatch, SignedOrder, check_orders, hash::domain_digest};
+use winterlane_prover::{
+    SimdCompressor,
+    replay::{OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers},
 };
 
 use crate::Failure;
 
 /// What hashes in bulk when batches are sealed.
-pub type Bulk = ScalarCompressor;
+pub type Bulk = SimdCompressor;
 
 /// Largest key of a sender: 2^6 one-time keys, so that the making of keys is short.
 const KEY_HEIGHT: u32 = 6;
@@ -48,19 +46,32 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// Plans the batch, makes the keys and signs.
+    /// Plans the batch, makes the keys and signs; the latest is kept and given out again.
     ///
     /// # Errors
     /// When any of that fails.
     pub fn new(operations: usize) -> Result<Self, Failure> {
+        static LATEST: Mutex<Option<(usize, Signed)>> = Mutex::new(None);
+        let mut latest = LATEST.lock()?;
+        match &*latest {
+            Some((kept, signed)) if *kept == operations => Ok(signed.clone()),
+            _ => {
+                let signed = Self::make(operations)?;
+                *latest = Some((operations, signed.clone()));
+                Ok(signed)
+            }
+        }
+    }
+
+    fn make(operations: usize) -> Result<Self, Failure> {
         let plan = plan(operations)?;
         let first = plan.batches.first().map(|batch| batch.operations.clone());
         let transfers = plan.operations[first.unwrap_or_default()]
             .iter()
             .filter(|operation| matches!(operation, PlannedOperation::Transfer { .. }))
             .count();
-        let keys = ReplayKeys::generate(&plan, &Bulk::default())?;
-        let mut replay = Replay::open(plan, keys, domain_digest(1, 1), Bulk::default())?;
+        let keys = ReplayKeys::generate(&plan, &SimdCompressor)?;
+        let mut replay = Replay::open(plan, keys, domain_digest(1, 1), SimdCompressor)?;
         let orders = replay.sign()?.unwrap_or_default();
         Ok(Self {
             ledger: replay.ledger().clone(),
@@ -83,7 +94,7 @@ impl Signed {
         } = self;
         let domain = *ledger.domain();
         let checked: Vec<_> = check_all(orders, |chunk| {
-            check_orders(chunk, &domain, &Bulk::default())
+            check_orders(chunk, &domain, &SimdCompressor)
         });
         let mut batch = ledger.open_batch();
         for order in checked {
@@ -117,10 +128,4 @@ pub(crate) fn check_all<T: Send>(
         chunks.push(orders.by_ref().take(CHUNK).collect::<Vec<_>>());
     }
     chunks.into_par_iter().flat_map_iter(check).collect()
-}
-
-/// A compressor of [`Bulk`]'s kind.
-#[must_use]
-pub fn bulk() -> impl Compressor + Clone {
-    Bulk::default()
 }

@@ -33,6 +33,11 @@ pub enum Job {
         /// Columns.
         columns: usize,
     },
+    /// Rescue-Jive compressions of independent pairs of digests.
+    Rescue {
+        /// How many.
+        count: usize,
+    },
     /// From a filled trace to a proof; for [`Statement::Batch`], from signed orders.
     Prove {
         /// What is proven.
@@ -62,6 +67,7 @@ impl Job {
     pub fn is_for(self, contender: Contender) -> bool {
         match contender {
             Contender::Winterlane => true,
+            Contender::WinterfellVerifier => matches!(self, Self::Verify { .. }),
             Contender::Winterfell => !matches!(self, Self::Witness { .. }),
             Contender::Plonky3 => match self {
                 Self::Field { operation, .. } => operation != FieldOperation::CubicMul,
@@ -69,7 +75,7 @@ impl Job {
                 Self::Prove { statement, options } | Self::Verify { statement, options } => {
                     matches!(statement, Statement::Poseidon2 { .. }) && options.extension == 2
                 }
-                Self::Witness { .. } => false,
+                Self::Rescue { .. } | Self::Witness { .. } => false,
             },
         }
     }

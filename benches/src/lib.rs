@@ -13,15 +13,17 @@ pub mod data;
 pub mod field;
 mod job;
 mod measure;
+#[cfg(feature = "winterlane")]
 pub mod ours;
 mod protocol;
 pub mod proving;
+pub mod rescue;
 mod setup;
 pub mod stock;
 mod worker;
 
 pub use job::{FieldOperation, Job, Options, Statement, WitnessStep};
-pub use measure::{Sample, check_equal, interleave, median};
+pub use measure::{Rounds, Sample, check_equal, interleave};
 pub use protocol::{Failure, Reply, Request, Run, Workload, serve};
 pub use setup::{Build, Contender, Setup};
-pub use worker::{Fleet, Worker, WorkerError};
+pub use worker::{Fleet, Worker, WorkerError, build, target_directory};

@@ -36,47 +36,65 @@ impl Sample {
     }
 }
 
-/// The median of some values; `None` of none.
-#[must_use]
-pub fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+/// How often a job is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Rounds {
+    /// Whether a run that does not count comes first.
+    pub warm_up: bool,
+    /// The most timed runs of a contender.
+    pub most: usize,
+    /// A contender that has spent this much in timed runs is not run again.
+    pub budget: Duration,
 }
 
-/// Runs `job` in every setup once to warm up, then `rounds` times in turn, so that whatever else
-/// the machine does hits all of them. A setup that has no such piece is left out.
-///
-/// # Errors
-/// When a worker fails.
+/// Runs `job` in every setup in turn, so that whatever else the machine does hits all of them. A
+/// setup that has no such piece, or that fails, is left out; the failures are returned.
 pub fn interleave(
     fleet: &mut Fleet,
     setups: &[Setup],
     job: Job,
-    rounds: usize,
-) -> Result<Vec<Sample>, WorkerError> {
-    let mut samples = Vec::new();
-    for &setup in setups {
-        match fleet.get(setup)?.run(job, 1) {
-            Ok(_) => samples.push(Sample {
-                setup,
-                runs: Vec::new(),
-                peak_rss: None,
-            }),
-            Err(WorkerError::Unsupported(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    for _ in 0..rounds.max(1) {
-        for sample in &mut samples {
-            let worker = fleet.get(sample.setup)?;
-            sample.runs.extend(worker.run(job, 1)?);
-            sample.peak_rss = worker.peak_rss();
-        }
+    rounds: Rounds,
+) -> (Vec<Sample>, Vec<WorkerError>) {
+    let mut failures = Vec::new();
+    let mut samples: Vec<_> = setups
+        .iter()
+        .map(|&setup| Sample {
+            setup,
+            runs: Vec::new(),
+            peak_rss: None,
+        })
+        .collect();
+    for round in 0..rounds.most.max(1) + usize::from(rounds.warm_up) {
+        let counts = round > 0 || !rounds.warm_up;
+        samples.retain_mut(|sample| {
+            let spent: Duration = sample.runs.iter().map(|run| run.time).sum();
+            if spent > rounds.budget {
+                return true;
+            }
+            let outcome = fleet.get(sample.setup).and_then(|worker| {
+                let runs = worker.run(job, 1)?;
+                sample.peak_rss = worker.peak_rss();
+                Ok(runs)
+            });
+            match outcome {
+                Ok(runs) => {
+                    if counts {
+                        sample.runs.extend(runs);
+                    }
+                    true
+                }
+                Err(WorkerError::Unsupported(_)) => false,
+                Err(error) => {
+                    failures.push(error);
+                    false
+                }
+            }
+        });
     }
     for sample in &mut samples {
         sample.runs.sort_by_key(|run| run.time);
     }
-    Ok(samples)
+    (samples, failures)
 }
 
 /// Checks that all setups whose outputs are comparable computed the same, and returns how many

@@ -13,6 +13,9 @@ pub enum Contender {
     Winterlane,
     /// winterfell from the registry, with its `concurrent` feature.
     Winterfell,
+    /// winterfell's verifier inside Winterlane's worker, on Winterlane's own proofs (the bytes are the
+    /// same, and so is the verifier, which has no threads).
+    WinterfellVerifier,
     /// Plonky3 from the registry, with its `parallel` feature.
     Plonky3,
 }
@@ -78,6 +81,12 @@ impl Setup {
         Self::new(Contender::Winterfell, build, threads)
     }
 
+    /// winterfell's verifier, in Winterlane's default build.
+    #[must_use]
+    pub const fn winterfell_verifier() -> Self {
+        Self::new(Contender::WinterfellVerifier, Build::Default, 1)
+    }
+
     /// Plonky3.
     #[must_use]
     pub const fn plonky3(build: Build, threads: usize) -> Self {
@@ -120,6 +129,7 @@ impl Setup {
             (Contender::Winterlane, None) => format!("Winterlane{pages}"),
             (Contender::Winterlane, Some(backend)) => format!("Winterlane {backend}{pages}"),
             (Contender::Winterfell, _) => format!("winterfell {}{pages}", self.build.name()),
+            (Contender::WinterfellVerifier, _) => format!("winterfell's verifier{pages}"),
             (Contender::Plonky3, _) => format!("Plonky3 {}{pages}", self.build.name()),
         }
     }

@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::Mutex,
 };
 
 use winterlane_field_simd::{BACKEND_VARIABLE, Backend};
@@ -17,6 +18,9 @@ use crate::{Build, Contender, Job, Reply, Request, Run, Setup};
 const HUGE_PAGES: &str = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:\
      glibc.malloc.arena_max=1:glibc.malloc.trim_threshold=1099511627776:\
      glibc.malloc.top_pad=268435456";
+
+/// Set to run the workers that are there, up to date or not.
+const NO_BUILD: &str = "WINTERLANE_BENCHES_NO_BUILD";
 
 /// Why there is no result.
 #[derive(Clone, Debug)]
@@ -73,7 +77,7 @@ impl Worker {
             (Contender::Winterlane, Some(backend)) => {
                 command.env(BACKEND_VARIABLE, backend.name());
             }
-            (Contender::Winterlane, None) => {}
+            (Contender::Winterlane, None) | (Contender::WinterfellVerifier, _) => {}
             // Batches are sealed and traces filled by Winterlane's code for everyone: without
             // vectors for the others, as they have none of their own there.
             _ => {
@@ -193,9 +197,29 @@ impl Fleet {
     }
 }
 
-/// Builds the worker's binary and returns its path. Winterlane's own is built from this workspace
-/// with no flags; the others from `peers`, each build in a target directory of its own.
-fn build(setup: Setup) -> Result<PathBuf, WorkerError> {
+/// Builds the worker's binary, once a process, and returns its path.
+///
+/// # Errors
+/// When the build fails, or Winterlane is asked for in another build than its default.
+pub fn build(setup: Setup) -> Result<PathBuf, WorkerError> {
+    static BUILT: Mutex<BTreeMap<(Contender, Build), PathBuf>> = Mutex::new(BTreeMap::new());
+    // Both peers are one program.
+    let contender = match setup.contender {
+        Contender::Winterlane | Contender::WinterfellVerifier => Contender::Winterlane,
+        Contender::Winterfell | Contender::Plonky3 => Contender::Winterfell,
+    };
+    let mut built = BUILT.lock().map_err(|error| failed("build", error))?;
+    if let Some(program) = built.get(&(contender, setup.build)) {
+        return Ok(program.clone());
+    }
+    let program = run_cargo(setup)?;
+    built.insert((contender, setup.build), program.clone());
+    Ok(program)
+}
+
+/// Winterlane's own worker is built from this workspace with no flags; the others from `peers`, each
+/// build in a target directory of its own.
+fn run_cargo(setup: Setup) -> Result<PathBuf, WorkerError> {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = target_directory();
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -203,7 +227,10 @@ fn build(setup: Setup) -> Result<PathBuf, WorkerError> {
         .args(["build", "--quiet", "--release", "--locked"])
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS");
-    let (directory, name) = if setup.contender == Contender::Winterlane {
+    let (directory, name) = if matches!(
+        setup.contender,
+        Contender::Winterlane | Contender::WinterfellVerifier
+    ) {
         if setup.build != Build::Default {
             return Err(WorkerError::Unsupported(
                 "Winterlane is measured in its default build".into(),
@@ -223,9 +250,11 @@ fn build(setup: Setup) -> Result<PathBuf, WorkerError> {
         (target.join(directory), "winterlane-peers")
     };
     cargo.arg("--target-dir").arg(&directory);
-    let status = cargo.status().map_err(|error| failed("cargo", error))?;
-    if !status.success() {
-        return Err(failed("cargo", format!("cannot build {name}: {status}")));
+    if env::var_os(NO_BUILD).is_none() {
+        let status = cargo.status().map_err(|error| failed("cargo", error))?;
+        if !status.success() {
+            return Err(failed("cargo", format!("cannot build {name}: {status}")));
+        }
     }
     Ok(directory
         .join("release")
@@ -234,7 +263,8 @@ fn build(setup: Setup) -> Result<PathBuf, WorkerError> {
 }
 
 /// The target directory that this program was built into.
-fn target_directory() -> PathBuf {
+#[must_use]
+pub fn target_directory() -> PathBuf {
     let fallback = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
     env::current_exe()
         .ok()

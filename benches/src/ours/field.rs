@@ -13,7 +13,7 @@ use winterlane_field_simd::{
 
 use crate::{
     FieldOperation, Run, Workload, data,
-    field::{Operands, chain, pass, seventh_root},
+    field::{Operands, seventh_root},
 };
 
 pub(super) struct Field {
@@ -66,55 +66,103 @@ impl Kernel for Passes<'_> {
     #[inline(always)]
     fn run<V: Vector>(self, token: V::Token) -> Self::Output {
         let (a, b) = (self.a, self.b);
-        let integers = |pack: PackedElement<V>| (0..V::LANES).map(move |i| pack.lane(i).as_int());
         match self.operation {
-            FieldOperation::Add => self.time(packs::<V>(a), packs(b), |a, b| a + b, integers),
-            FieldOperation::Mul => self.time(packs::<V>(a), packs(b), |a, b| a * b, integers),
-            FieldOperation::MulCanonical => {
-                self.time(words::<V>(token, a), words(token, b), V::mul_plain, |x| {
-                    x.to_array().into_iter().take(V::LANES)
-                })
+            FieldOperation::Add => {
+                let (time, a) = self.time::<_, Add>(packs::<V>(a), &packs(b));
+                (time, integers(a))
             }
-            FieldOperation::CubicMul => self.time(
-                triples::<V>(a),
-                triples(b),
-                |a, b| a * b,
-                |x| {
+            FieldOperation::Mul => {
+                let (time, a) = self.time::<_, Mul>(packs::<V>(a), &packs(b));
+                (time, integers(a))
+            }
+            FieldOperation::MulCanonical => {
+                let (time, a) = self.time::<_, MulPlain>(words::<V>(token, a), &words(token, b));
+                let lanes = |x: V| x.to_array().into_iter().take(V::LANES);
+                (time, a.into_iter().flat_map(lanes).collect())
+            }
+            FieldOperation::CubicMul => {
+                let (time, a) = self.time::<_, Mul>(triples::<V>(a), &triples(b));
+                let lanes = |x: PackedExtension<PackedElement<V>, 3>| {
                     let parts = x.coefficients();
                     (0..V::LANES).flat_map(move |i| parts.map(|part| part.lane(i).as_int()))
-                },
-            ),
+                };
+                (time, a.into_iter().flat_map(lanes).collect())
+            }
             FieldOperation::SeventhRoot => {
-                self.time(packs::<V>(a), packs(b), |a, _| seventh_root(a), integers)
+                let (time, a) = self.time::<_, Root>(packs::<V>(a), &packs(b));
+                (time, integers(a))
             }
         }
     }
 }
 
+/// An operation as a type: a closure would be a function of its own, compiled without the vector
+/// instructions, and each intrinsic in it a call.
+trait Operation<T> {
+    fn apply(a: T, b: T) -> T;
+}
+
+struct Add;
+struct Mul;
+struct MulPlain;
+struct Root;
+
+impl<T: core::ops::Add<Output = T>> Operation<T> for Add {
+    #[inline(always)]
+    fn apply(a: T, b: T) -> T {
+        a + b
+    }
+}
+
+impl<T: core::ops::Mul<Output = T>> Operation<T> for Mul {
+    #[inline(always)]
+    fn apply(a: T, b: T) -> T {
+        a * b
+    }
+}
+
+impl<V: Vector> Operation<V> for MulPlain {
+    #[inline(always)]
+    fn apply(a: V, b: V) -> V {
+        a.mul_plain(b)
+    }
+}
+
+impl<V: Vector> Operation<PackedElement<V>> for Root {
+    #[inline(always)]
+    fn apply(a: PackedElement<V>, _: PackedElement<V>) -> PackedElement<V> {
+        seventh_root(a)
+    }
+}
+
 impl Passes<'_> {
     #[inline(always)]
-    fn time<T: Copy, I: Iterator<Item = u64>>(
-        &self,
-        mut a: Vec<T>,
-        b: Vec<T>,
-        f: impl Fn(T, T) -> T + Copy,
-        integers: impl Fn(T) -> I,
-    ) -> (Duration, Vec<u64>) {
+    fn time<T: Copy, O: Operation<T>>(&self, mut a: Vec<T>, b: &[T]) -> (Duration, Vec<T>) {
         let passes = self.operation.passes();
         let start = Instant::now();
         if self.dependent {
             for _ in 0..passes * FieldOperation::ELEMENTS / b.len() {
-                a[0] = black_box(chain(a[0], &b, f));
+                let mut x = a[0];
+                for &b in b {
+                    x = O::apply(x, b);
+                }
+                a[0] = black_box(x);
             }
         } else {
             for _ in 0..passes {
-                pass(&mut a, &b, f);
+                for (a, &b) in a.iter_mut().zip(b) {
+                    *a = O::apply(*a, b);
+                }
                 black_box(&mut a);
             }
         }
-        let time = start.elapsed();
-        (time, a.into_iter().flat_map(integers).collect())
+        (start.elapsed(), a)
     }
+}
+
+fn integers<V: Vector>(packs: Vec<PackedElement<V>>) -> Vec<u64> {
+    let lanes = |pack: PackedElement<V>| (0..V::LANES).map(move |i| pack.lane(i).as_int());
+    packs.into_iter().flat_map(lanes).collect()
 }
 
 fn packs<V: Vector>(values: &[BaseElement]) -> Vec<PackedElement<V>> {

@@ -4,17 +4,28 @@ mod commit;
 mod field;
 mod lde;
 mod prove;
+mod verify;
 mod witness;
 
-use crate::{Contender, Failure, Job, Workload, proving};
+use winterlane_field_simd::rescue::merge_many;
+
+use self::{prove::Winterlane, verify::Stock};
+use crate::{
+    Contender, Failure, Job, Workload, proving,
+    rescue::{Pair, Parent, Rescue},
+};
 
 /// The workload of a job.
 ///
 /// # Errors
 /// When the job is for someone else or cannot be prepared.
 pub fn prepare(contender: Contender, job: Job) -> Result<Box<dyn Workload>, Failure> {
-    if contender != Contender::Winterlane {
-        return Err(Failure::Failed("this worker runs Winterlane only".into()));
+    match (contender, job) {
+        (Contender::Winterlane, _) => {}
+        (Contender::WinterfellVerifier, Job::Verify { statement, options }) => {
+            return verify::workload::<Stock>(statement, options);
+        }
+        _ => return Err(Failure::Failed("not a job for Winterlane".into())),
     }
     Ok(match job {
         Job::Field {
@@ -27,12 +38,14 @@ pub fn prepare(contender: Contender, job: Job) -> Result<Box<dyn Workload>, Fail
             blowup,
         } => Box::new(lde::Lde::new(log_rows, columns, blowup)),
         Job::Commit { log_rows, columns } => Box::new(commit::Commit::new(log_rows, columns)),
-        Job::Prove { statement, options } => {
-            proving::prove::<prove::Winterlane>(statement, options)?
-        }
-        Job::Verify { statement, options } => {
-            proving::verify::<prove::Winterlane>(statement, options)?
-        }
+        Job::Rescue { count } => Box::new(Rescue::new(count, merge)),
+        Job::Prove { statement, options } => proving::prove::<Winterlane>(statement, options)?,
+        Job::Verify { statement, options } => verify::workload::<Winterlane>(statement, options)?,
         Job::Witness { step, count } => witness::prepare(step, count)?,
     })
+}
+
+/// Many compressions at once.
+fn merge(pairs: &[Pair], parents: &mut [Parent]) -> Result<(), String> {
+    merge_many(pairs, parents).map_err(|error| error.to_string())
 }

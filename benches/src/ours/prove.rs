@@ -1,23 +1,15 @@
 //! The engine, its phases timed by its observer.
 
 use core::ops::ControlFlow;
-use std::{
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::{sync::Mutex, time::Instant};
 
 use winterfell::{Air, Proof, Prover, math::fields::f64::BaseElement};
 use winterlane_prover::{
     EngineOptions,
     engine::{Observer, Phase, prove_inlined},
 };
-use winterlane_verifier::{AirPolicy, TraceShape};
 
-use crate::{
-    Options,
-    airs::Hash,
-    proving::{Engine, Phases, Shape},
-};
+use crate::proving::{Engine, Phases};
 
 /// Winterlane's engine. All AIRs here inline, and say so.
 pub(super) struct Winterlane;
@@ -51,28 +43,5 @@ impl Engine for Winterlane {
             .zip(ends)
             .map(|((phase, start), end)| (phase.name().to_owned(), (end - *start).as_secs_f64()));
         Ok((proof, phases.collect()))
-    }
-
-    fn verify<A>(
-        bytes: &[u8],
-        inputs: A::PublicInputs,
-        options: Options,
-        shape: Shape,
-    ) -> Result<Duration, String>
-    where
-        A: Air<BaseField = BaseElement>,
-        A::PublicInputs: Clone,
-    {
-        use winterfell::crypto::{DefaultRandomCoin, MerkleTree};
-        let length = shape.rows.ilog2();
-        let policy = TraceShape::new(shape.columns, shape.constraints, length..=length)
-            .and_then(|shape| AirPolicy::<Hash>::new(shape, 0).accept(options.to_winterfell()))
-            .map_err(|error| error.to_string())?;
-        let start = Instant::now();
-        winterlane_verifier::verify::<A, Hash, DefaultRandomCoin<Hash>, MerkleTree<Hash>>(
-            bytes, inputs, &policy,
-        )
-        .map_err(|error| error.to_string())?;
-        Ok(start.elapsed())
     }
 }

@@ -9,13 +9,14 @@ use winterlane_air::{
     tree::AccountTree,
 };
 use winterlane_prover::{
+    SimdCompressor,
     trace::fill_trace,
     wallet::{KeySecret, MasterSeed, generate_key},
 };
 
 use crate::{
     Failure, Run, WitnessStep, Workload,
-    batches::{Bulk, Signed, check_all},
+    batches::{Signed, check_all},
     data,
 };
 
@@ -44,7 +45,7 @@ pub(super) fn prepare(kind: WitnessStep, count: usize) -> Result<Box<dyn Workloa
         WitnessStep::GenerateKeys => {
             let secret = secret(count);
             step(move || {
-                let (run, key) = timed(|| generate_key(&secret, &Bulk::default()));
+                let (run, key) = timed(|| generate_key(&secret, &SimdCompressor));
                 key.map_err(|error| error.to_string())?;
                 Ok(run)
             })
@@ -55,7 +56,7 @@ pub(super) fn prepare(kind: WitnessStep, count: usize) -> Result<Box<dyn Workloa
             let domain = *signed.ledger().domain();
             step(move || {
                 let orders: Vec<SignedOrder> = signed.orders().to_vec();
-                let check = |chunk| check_orders(chunk, &domain, &Bulk::default());
+                let check = |chunk| check_orders(chunk, &domain, &SimdCompressor);
                 let (run, checked) = timed(|| check_all(orders, check));
                 match checked.into_iter().find_map(Result::err) {
                     Some(error) => Err(error.to_string()),
@@ -70,11 +71,11 @@ pub(super) fn prepare(kind: WitnessStep, count: usize) -> Result<Box<dyn Workloa
             };
             // As many accounts as updates, side by side; each is updated once.
             let leaves = (0..count).map(|i| (i as u32, digest(i)));
-            let tree = AccountTree::from_leaves(leaves, &Bulk::default());
+            let tree = AccountTree::from_leaves(leaves, &SimdCompressor);
             let updates: Vec<_> = (0..count).map(|i| (i as u32, digest(count + i))).collect();
             step(move || {
                 let mut tree = tree.clone();
-                Ok(timed(|| tree.update_many(&updates, &Bulk::default())).0)
+                Ok(timed(|| tree.update_many(&updates, &SimdCompressor)).0)
             })
         }
         WitnessStep::Seal => {
@@ -104,7 +105,7 @@ fn secret(count: usize) -> KeySecret {
 
 fn sign(count: usize) -> Result<Box<dyn Workload>, Failure> {
     let secret = secret(count);
-    let key: KeyTree = generate_key(&secret, &Bulk::default())?;
+    let key: KeyTree = generate_key(&secret, &SimdCompressor)?;
     Ok(step(move || {
         let (run, signatures) = timed(|| {
             (0..count as u32)
@@ -114,7 +115,7 @@ fn sign(count: usize) -> Result<Box<dyn Workload>, Failure> {
                         BaseElement::new(data::value(4 * u64::from(index) + k as u64))
                     }));
                     let bound = bound_message(&record, &Digest::ZERO);
-                    key.sign(&secret, index, &bound, index, &Bulk::default())
+                    key.sign(&secret, index, &bound, index, &SimdCompressor)
                 })
                 .collect::<Result<Vec<_>, _>>()
         });

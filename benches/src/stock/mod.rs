@@ -8,7 +8,7 @@ use std::{
 
 use winterfell::{
     Air, Proof, Prover, StarkDomain,
-    crypto::{ElementHasher, MerkleTree, VectorCommitment},
+    crypto::{ElementHasher, Hasher, MerkleTree, VectorCommitment, hashers::RpJive64_256},
     math::{
         FieldElement, StarkField,
         fields::{CubeExtension, f64::BaseElement},
@@ -17,11 +17,12 @@ use winterfell::{
 };
 
 use crate::{
-    Contender, Failure, FieldOperation, Job, Options, Run, Workload,
+    Contender, Failure, FieldOperation, Job, Run, Workload,
     airs::Hash,
     data,
     field::{Operands, chain, pass, seventh_root},
-    proving::{self, Engine, Phases, Shape},
+    proving::{self, Engine, Phases},
+    rescue::{Pair, Parent, Rescue},
 };
 
 /// The workload of a job.
@@ -52,12 +53,25 @@ pub fn prepare(contender: Contender, job: Job) -> Result<Box<dyn Workload>, Fail
             columns,
             root: None,
         }),
+        Job::Rescue { count } => Box::new(Rescue::new(count, merge)),
         Job::Prove { statement, options } => proving::prove::<Winterfell>(statement, options)?,
-        Job::Verify { statement, options } => proving::verify::<Winterfell>(statement, options)?,
-        Job::Witness { .. } => {
-            return Err(Failure::Unsupported("winterfell has no wallets".into()));
+        Job::Verify { .. } | Job::Witness { .. } => {
+            return Err(Failure::Unsupported(
+                "in Winterlane's worker, or not at all".into(),
+            ));
         }
     })
+}
+
+/// One compression after the other.
+fn merge(pairs: &[Pair], parents: &mut [Parent]) -> Result<(), String> {
+    type Rescue = RpJive64_256;
+    for (pair, parent) in pairs.iter().zip(parents) {
+        let half =
+            |at: usize| <Rescue as Hasher>::Digest::new(core::array::from_fn(|i| pair[at + i]));
+        *parent = Rescue::merge(&[half(0), half(4)]).into();
+    }
+    Ok(())
 }
 
 /// winterfell's prover and verifier.
@@ -71,19 +85,6 @@ impl Engine for Winterfell {
     {
         let proof = prover.prove(trace).map_err(|error| error.to_string())?;
         Ok((proof, Vec::new()))
-    }
-
-    fn verify<A>(
-        bytes: &[u8],
-        inputs: A::PublicInputs,
-        options: Options,
-        _shape: Shape,
-    ) -> Result<Duration, String>
-    where
-        A: Air<BaseField = BaseElement>,
-        A::PublicInputs: Clone,
-    {
-        proving::verify_with_winterfell::<A>(bytes, inputs, options)
     }
 }
 

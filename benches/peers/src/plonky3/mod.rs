@@ -25,6 +25,7 @@ pub(crate) fn prepare(job: Job) -> Result<Box<dyn Workload>, Failure> {
         Job::Commit { log_rows, columns } => Ok(Box::new(lde::Commit::new(log_rows, columns))),
         Job::Prove { statement, options } => prove::prove(statement, options),
         Job::Verify { statement, options } => prove::verify(statement, options),
+        Job::Rescue { .. } => Err(Failure::Unsupported("no Rescue-Jive".into())),
         Job::Witness { .. } => Err(Failure::Unsupported("Plonky3 has no wallets".into())),
     }
 }

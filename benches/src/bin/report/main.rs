@@ -4,24 +4,31 @@
 //! report                      measure everything, then write the pages and plots
 //! report --only lde,prove     measure these sections again; the others keep their results
 //! report --render             only write the pages and plots, from the results on disk
+//! report --smoke              everything at tiny sizes, into the target directory
 //! ```
+//!
+//! What fails is told, and the rest is measured all the same; results are written after each section.
 
 #![forbid(unsafe_code)]
 
 mod machine;
 mod pages;
 mod plots;
+mod progress;
+mod ratios;
 mod record;
 mod sections;
+mod sizing;
 
 use std::{
     error::Error,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Instant,
 };
 
+use progress::Progress;
 use record::Results;
+use sections::{Entry, Section, Size};
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1).collect()) {
@@ -34,31 +41,73 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
-    let directory: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks");
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let chosen: Vec<&str> = match arguments.as_slice() {
-        [] => sections::ALL.iter().map(|section| section.name).collect(),
-        ["--render"] => Vec::new(),
-        ["--only", names] => names.split(',').collect(),
-        _ => return Err("usage: report [--render | --only SECTION,...]".into()),
-    };
-    let mut results = Results::load(&directory)?;
-    for name in chosen {
-        let section = sections::ALL
-            .iter()
-            .find(|section| section.name == name)
-            .ok_or_else(|| {
-                let names: Vec<_> = sections::ALL.iter().map(|section| section.name).collect();
-                format!("no section `{name}`; there are {}", names.join(", "))
-            })?;
-        let start = Instant::now();
-        eprintln!("{name}: {}", section.title);
-        let records = section.measure()?;
-        results.replace(name, machine::describe(), records);
-        results.save(&directory)?;
-        eprintln!("{name}: {:.0} s", start.elapsed().as_secs_f64());
+    let mut directory: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks");
+    let mut chosen: Vec<&Section> = sections::ALL.iter().collect();
+    let mut size = Size { smoke: false };
+    let mut arguments = arguments.iter().map(String::as_str);
+    while let Some(argument) = arguments.next() {
+        match argument {
+            "--render" => chosen.clear(),
+            "--only" => chosen = sections_of(arguments.next().unwrap_or_default())?,
+            "--smoke" => {
+                size.smoke = true;
+                directory = winterlane_benches::target_directory().join("benchmarks-smoke");
+            }
+            _ => return Err("usage: report [--render | --only SECTION,...] [--smoke]".into()),
+        }
     }
+    let mut results = Results::load(&directory)?;
+    let failures = measure(&chosen, size, &mut results, &directory)?;
     plots::write(&results, &directory)?;
     pages::write(&results, &directory)?;
-    Ok(())
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(format!("left out:\n{}", failures.join("\n")).into())
+}
+
+fn sections_of(names: &str) -> Result<Vec<&'static Section>, String> {
+    let find = |name| {
+        let section = sections::ALL.iter().find(|section| section.name == name);
+        section.ok_or_else(|| {
+            let names: Vec<_> = sections::ALL.iter().map(|section| section.name).collect();
+            format!("no section `{name}`; there are {}", names.join(", "))
+        })
+    };
+    names.split(',').map(find).collect()
+}
+
+/// Measures sections and keeps the results of each on disk; returns what failed.
+fn measure(
+    chosen: &[&Section],
+    size: Size,
+    results: &mut Results,
+    directory: &Path,
+) -> Result<Vec<String>, Box<dyn Error>> {
+    let sections: Vec<(&Section, Vec<Entry>)> = chosen
+        .iter()
+        .map(|section| (*section, section.entries(size)))
+        .collect();
+    let entries = || sections.iter().flat_map(|(_, entries)| entries);
+    // Nothing is built between two measurements.
+    for setup in entries().flat_map(Entry::setups) {
+        winterlane_benches::build(*setup)?;
+    }
+    let mut progress = Progress::new(entries().count());
+    let mut failures = Vec::new();
+    for (section, entries) in &sections {
+        let mut records = Vec::new();
+        for entry in entries {
+            progress.show(&format!("{}: {}", section.title, entry.label));
+            let (measured, failed) = entry.measure();
+            records.extend(measured);
+            failures.extend(failed);
+        }
+        if !records.is_empty() {
+            results.replace(section.name, machine::describe(), records);
+            results.save(directory)?;
+        }
+    }
+    progress.finish();
+    Ok(failures)
 }

@@ -3,9 +3,12 @@
 use std::{collections::BTreeMap, error::Error, ops::Range, path::Path};
 
 use plotters::{coord::Shift, prelude::*};
-use winterlane_benches::{Contender, Job, Statement};
+use winterlane_benches::{Contender, Job};
 
-use crate::record::{Record, Results};
+use crate::{
+    record::{Record, Results},
+    sizing::{self, operations},
+};
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Outcome = Result<(), Box<dyn Error>>;
@@ -32,53 +35,43 @@ pub(crate) fn write(results: &Results, directory: &Path) -> Outcome {
 
 fn lde(results: &Results, directory: &Path) -> Outcome {
     let mut series = Series::new();
-    for record in results.section("lde") {
+    for record in results.section("lde-sizes") {
         if let Job::Lde {
             log_rows,
-            columns: 32,
+            columns,
             blowup,
         } = record.job
-            && record.threads == 1
         {
-            let elements = (32 * blowup) as f64 * f64::from(1u32 << log_rows);
+            let elements = (columns * blowup) as f64 * f64::from(1u32 << log_rows);
             let point = (f64::from(1u32 << log_rows), 1e9 * record.seconds / elements);
             series.entry(record.name.clone()).or_default().push(point);
         }
     }
     let axes = Axes {
-        title: "Low-degree extension of 32 columns, blowup 8, 1 thread",
+        title: "Low-degree extension of 8 columns, blowup 4, 1 thread",
         x: "rows",
         y: "ns per extended element",
     };
     lines(&directory.join("lde.svg"), &axes, &series)
 }
 
-/// Operations, and the record, of batches of real transfers on all threads.
-fn batches(results: &Results) -> impl Iterator<Item = (f64, &Record)> {
-    let records = results.section("sizes");
-    let most = records.iter().map(|record| record.threads).max();
-    records.iter().filter_map(move |record| match record.job {
-        Job::Prove {
-            statement: Statement::Batch { operations },
-            ..
-        } if Some(record.threads) == most && record.name != "Winterlane" => {
-            Some((operations as f64, record))
-        }
-        _ => None,
+/// Name, operations and record of batches of real transfers by size.
+fn batches(results: &Results) -> impl Iterator<Item = (String, f64, &Record)> {
+    results.section("sizes").iter().filter_map(|record| {
+        let (preset, _) = record.label.split_once(',')?;
+        let name = format!("{}, {preset}", record.name);
+        Some((name, operations(record)? as f64, record))
     })
 }
 
 fn throughput(results: &Results, directory: &Path) -> Outcome {
     let mut series = Series::new();
-    for (operations, record) in batches(results) {
+    for (name, operations, record) in batches(results) {
         let rate = record.value("transfers") / record.seconds;
-        series
-            .entry(record.name.clone())
-            .or_default()
-            .push((operations, rate));
+        series.entry(name).or_default().push((operations, rate));
     }
     let axes = Axes {
-        title: "From signed orders to proof bytes, preset fast, 128 provable bits, all threads",
+        title: "From signed orders to proof bytes, 128 provable bits, all threads",
         x: "operations in the batch",
         y: "transfers per second",
     };
@@ -87,17 +80,17 @@ fn throughput(results: &Results, directory: &Path) -> Outcome {
 
 fn memory(results: &Results, directory: &Path) -> Outcome {
     let mut series = Series::new();
-    for (operations, record) in batches(results) {
+    for (name, operations, record) in batches(results) {
         if let Some(bytes) = record.peak_rss {
             let mebibytes = bytes as f64 / f64::from(1 << 20);
             series
-                .entry(record.name.clone())
+                .entry(name)
                 .or_default()
                 .push((operations, mebibytes));
         }
     }
     let axes = Axes {
-        title: "Most memory held, preset fast",
+        title: "Most memory held",
         x: "operations in the batch",
         y: "MiB",
     };
@@ -105,13 +98,13 @@ fn memory(results: &Results, directory: &Path) -> Outcome {
 }
 
 fn scaling(results: &Results, directory: &Path) -> Outcome {
-    let points = crate::pages::scaling(results);
-    let Some(&(_, one)) = points.iter().find(|(threads, _)| *threads == 1) else {
+    let points = sizing::scaling(results);
+    let Some((1, one)) = points.first() else {
         return Ok(());
     };
     let speedup = points
         .iter()
-        .map(|&(threads, seconds)| (threads as f64, one / seconds));
+        .map(|&(threads, record)| (threads as f64, one.seconds / record.seconds));
     let ideal = points
         .iter()
         .map(|&(threads, _)| (threads as f64, threads as f64));
@@ -191,7 +184,7 @@ fn phases(results: &Results, directory: &Path) -> Outcome {
     let records: Vec<&Record> = results
         .section("presets")
         .iter()
-        .filter(|record| record.contender == Contender::Winterlane)
+        .filter(|record| record.contender == Contender::Winterlane && record.label.ends_with("128"))
         .collect();
     let most = records
         .iter()
@@ -262,13 +255,14 @@ fn frontier(results: &Results, directory: &Path) -> Outcome {
     let mut series = Series::new();
     for record in results.section("presets") {
         let kibibytes = record.value("proof_bytes") / 1024.0;
+        let bits = record.label.rsplit('-').next().unwrap_or_default();
         series
-            .entry(record.label.clone())
+            .entry(format!("{bits} provable bits"))
             .or_default()
             .push((record.seconds, kibibytes));
     }
     let axes = Axes {
-        title: "Proof size against prover time, 256 operations, 128 provable bits",
+        title: "Proof size against prover time, 256 operations: fast, balanced, compact, smallest",
         x: "seconds, all threads",
         y: "KiB",
     };
