@@ -7,7 +7,7 @@
 //! report --smoke              everything at tiny sizes, into the target directory
 //! ```
 //!
-//! What fails is told, and the rest is measured all the same; results are written after each section.
+//! What fails is told, and the rest is measured all the same; results are written after each job.
 
 #![forbid(unsafe_code)]
 
@@ -102,10 +102,10 @@ fn measure(
             let (measured, failed) = entry.measure();
             records.extend(measured);
             failures.extend(failed);
-        }
-        if !records.is_empty() {
-            results.replace(section.name, machine::describe(), records);
-            results.save(directory)?;
+            if !records.is_empty() {
+                results.replace(section.name, machine::describe(), records.clone());
+                results.save(directory)?;
+            }
         }
     }
     progress.finish();
