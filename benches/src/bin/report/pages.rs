@@ -66,24 +66,26 @@ const TABLES: [(&str, &str, &[&str]); 12] = [
         &[
             "![Transfers per second](throughput.svg)",
             "![Memory](memory.svg)",
-            "![Strong scaling](scaling.svg)",
         ],
     ),
 ];
 
 pub(crate) fn write(results: &Results, directory: &Path) -> Result<(), Box<dyn Error>> {
-    fs::write(directory.join("README.md"), main_page(results)?)?;
-    if let Some(page) = sizing::page(results)? {
-        fs::write(directory.join("sizing.md"), page)?;
+    let sizing = sizing::page(results)?;
+    let mut page = main_page(results)?;
+    if let Some(sizing) = sizing {
+        fs::write(directory.join("sizing.md"), sizing)?;
+        page.push_str("What a machine buys: [sizing.md](sizing.md).\n");
     }
+    fs::write(directory.join("README.md"), page)?;
     Ok(())
 }
 
 fn main_page(results: &Results) -> Result<String, std::fmt::Error> {
     let mut page = format!(
         "# Benchmarks\n\nWritten by `{COMMAND}`; [METHOD.md](../../benches/METHOD.md) says what is \
-         compared with what and why that is fair. All numbers are in [results.json](results.json). \
-         [sizing.md](sizing.md): what a machine buys.\n\n"
+         compared with what and why that is fair. All numbers are in \
+         [results.json](results.json).\n\n"
     );
     for (machine, sections) in results.machines() {
         writeln!(

@@ -120,10 +120,13 @@ fn scaling(results: &Results, directory: &Path) -> Outcome {
     lines(&directory.join("scaling.svg"), &axes, &series)
 }
 
-/// Lines over logarithmic axes.
+/// Lines over axes that are logarithmic to the base 2, so that sizes fall on the marks.
 fn lines(path: &Path, axes: &Axes<'_>, series: &Series) -> Outcome {
     let points = || series.values().flatten();
-    let (Some(x), Some(y)) = (span(points().map(|p| p.0)), span(points().map(|p| p.1))) else {
+    let (Some(x), Some(y)) = (
+        span(points().map(|p| p.0.log2())),
+        span(points().map(|p| p.1.log2())),
+    ) else {
         return Ok(());
     };
     let area = SVGBackend::new(path, (860, 480)).into_drawing_area();
@@ -133,18 +136,19 @@ fn lines(path: &Path, axes: &Axes<'_>, series: &Series) -> Outcome {
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(70)
-        .build_cartesian_2d(x.log_scale(), y.log_scale())?;
+        .build_cartesian_2d(x, y)?;
     chart
         .configure_mesh()
         .x_desc(axes.x)
         .y_desc(axes.y)
-        .x_label_formatter(&|x| number(*x))
-        .y_label_formatter(&|y| number(*y))
+        .x_label_formatter(&|x| number(x.exp2()))
+        .y_label_formatter(&|y| number(y.exp2()))
         .light_line_style(WHITE)
         .draw()?;
     for (i, (name, points)) in series.iter().enumerate() {
         let color = Palette99::pick(i).to_rgba();
-        let line = LineSeries::new(points.iter().copied(), color.stroke_width(2)).point_size(3);
+        let logarithms = points.iter().map(|(x, y)| (x.log2(), y.log2()));
+        let line = LineSeries::new(logarithms, color.stroke_width(2)).point_size(3);
         chart
             .draw_series(line)?
             .label(name)
@@ -159,19 +163,19 @@ fn lines(path: &Path, axes: &Axes<'_>, series: &Series) -> Outcome {
     Ok(())
 }
 
-/// The range of positive values with some room; `None` of no values.
+/// The range of some values with some room; `None` of no values.
 fn span(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
     let (low, high) = values
-        .filter(|value| *value > 0.0)
-        .fold((f64::INFINITY, 0.0f64), |(low, high), value| {
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });
-    (high > 0.0).then(|| low / 1.3..high * 1.3)
+    (low <= high).then_some(low - 0.3..high + 0.3)
 }
 
 fn number(x: f64) -> String {
-    if x >= 1000.0 && x.log2().fract() == 0.0 {
-        format!("2^{}", x.log2())
+    if x >= 10_000.0 && (x.log2() - x.log2().round()).abs() < 1e-9 {
+        format!("2^{}", x.log2().round())
     } else if x >= 10.0 {
         format!("{x:.0}")
     } else {
