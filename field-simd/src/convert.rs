@@ -10,6 +10,7 @@ const _: () = assert!(size_of::<BaseElement>() == size_of::<u64>());
 const _: () = assert!(align_of::<BaseElement>() == align_of::<u64>());
 
 /// The Montgomery forms of some elements; all canonical.
+#[inline(always)]
 pub const fn words(elements: &[BaseElement]) -> &[u64] {
     // SAFETY: same size and alignment, as asserted above, and every u64 is a valid u64.
     unsafe { core::slice::from_raw_parts(elements.as_ptr().cast(), elements.len()) }
@@ -18,24 +19,28 @@ pub const fn words(elements: &[BaseElement]) -> &[u64] {
 /// The Montgomery forms of some elements, to be changed in place. What is written must be
 /// canonical, or comparisons of the elements go wrong (nothing worse: every `u64` is a valid
 /// `BaseElement` to the compiler).
+#[inline(always)]
 pub(crate) const fn words_mut(elements: &mut [BaseElement]) -> &mut [u64] {
     // SAFETY: same size and alignment, and every u64 is a valid inner value of a BaseElement.
     unsafe { core::slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), elements.len()) }
 }
 
 /// The elements that these canonical Montgomery forms stand for.
+#[inline(always)]
 pub(crate) const fn elements(words: &[u64]) -> &[BaseElement] {
     // SAFETY: same size and alignment, and every u64 is a valid inner value of a BaseElement.
     unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), words.len()) }
 }
 
 /// The elements that these canonical Montgomery forms stand for, to be changed in place.
+#[inline(always)]
 pub(crate) const fn elements_mut(words: &mut [u64]) -> &mut [BaseElement] {
     // SAFETY: same size and alignment, and every u64 is a valid inner value of a BaseElement.
     unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), words.len()) }
 }
 
 /// The words of elements of the base field or of an extension, coordinates in order.
+#[inline(always)]
 pub fn extension_words<E: FieldElement<BaseField = BaseElement>>(elements: &[E]) -> &[u64] {
     words(E::slice_as_base_elements(elements))
 }
@@ -47,7 +52,7 @@ pub fn extension_words<E: FieldElement<BaseField = BaseElement>>(elements: &[E])
 pub(crate) fn extension_words_mut<E: FieldElement<BaseField = BaseElement>>(
     elements: &mut [E],
 ) -> &mut [u64] {
-    let (start, len) = (elements.as_mut_ptr(), elements.len() * E::EXTENSION_DEGREE);
+    let (start, len) = (elements.as_ptr(), elements.len() * E::EXTENSION_DEGREE);
     let base = E::slice_as_base_elements(elements);
     let in_place = core::ptr::eq(base.as_ptr().cast(), start)
         && base.len() == len
@@ -61,7 +66,7 @@ pub(crate) fn extension_words_mut<E: FieldElement<BaseField = BaseElement>>(
     // SAFETY: `slice_from_base_elements` takes any base elements and, as was just checked, gives
     // the memory they are in as elements of E. So E accepts whatever base elements are in there,
     // and every u64 is a valid inner value of one.
-    unsafe { core::slice::from_raw_parts_mut(start.cast(), len) }
+    unsafe { core::slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), len) }
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ impl Vector for Scalar {
         Self(x)
     }
 
+    // SAFETY: the caller vouches for one value to read at `src`, as the trait asks.
     #[inline(always)]
     unsafe fn load_ptr(_: ScalarToken, src: *const u64) -> Self {
         // SAFETY: the caller vouches for one readable value; pointers to u64 here come from slices
@@ -43,6 +44,7 @@ impl Vector for Scalar {
         Self(unsafe { src.read_unaligned() })
     }
 
+    // SAFETY: the caller vouches for room for one value at `dst`, as the trait asks.
     #[inline(always)]
     unsafe fn store_ptr(self, dst: *mut u64) {
         // SAFETY: the caller vouches for room for one value.

@@ -186,6 +186,50 @@ pub trait Vector: Sealed + Copy + Debug {
     /// follow.
     fn shift_in(self, next: Self) -> Self;
 
+    /// Takes `LANES` items of `D` words, one after the other in `words`, apart: lane `l` of vector
+    /// `d` is word `d` of item `l`. `D` is 1, 2 or 3.
+    #[inline(always)]
+    fn unzip<const D: usize>(words: [Self; D]) -> [Self; D] {
+        const { assert!(1 <= D && D <= 3) }
+        if D == 1 || Self::LANES == 1 {
+            return words;
+        }
+        let mut flat = [0; 3 * MAX_LANES];
+        for (v, words) in words.iter().zip(flat.chunks_exact_mut(Self::LANES)) {
+            v.store(words);
+        }
+        let mut planes = words;
+        for (d, plane) in planes.iter_mut().enumerate() {
+            let mut lanes = [0; MAX_LANES];
+            for (lane, item) in lanes.iter_mut().zip(flat.chunks_exact(D)).take(Self::LANES) {
+                *lane = item[d];
+            }
+            *plane = Self::load(words[0].token(), &lanes);
+        }
+        planes
+    }
+
+    /// The inverse of [`unzip`](Self::unzip).
+    #[inline(always)]
+    fn zip<const D: usize>(planes: [Self; D]) -> [Self; D] {
+        const { assert!(1 <= D && D <= 3) }
+        if D == 1 || Self::LANES == 1 {
+            return planes;
+        }
+        let mut flat = [0; 3 * MAX_LANES];
+        for (d, plane) in planes.iter().enumerate() {
+            let lanes = plane.to_array();
+            for (item, lane) in flat.chunks_exact_mut(D).zip(&lanes[..Self::LANES]) {
+                item[d] = *lane;
+            }
+        }
+        let mut words = planes;
+        for (v, words) in words.iter_mut().zip(flat.chunks_exact(Self::LANES)) {
+            *v = Self::load(v.token(), words);
+        }
+        words
+    }
+
     /// Asks for the cache line at `src`. A hint: any address will do.
     #[inline(always)]
     fn prefetch(_token: Self::Token, _src: *const u64) {}

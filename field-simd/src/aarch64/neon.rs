@@ -62,12 +62,14 @@ impl Vector for Neon {
         Self(unsafe { vdupq_n_u64(x) })
     }
 
+    // SAFETY: the caller vouches for two values to read at `src`, as the trait asks.
     #[inline(always)]
     unsafe fn load_ptr(_: NeonToken, src: *const u64) -> Self {
         // SAFETY: the token proves NEON; the caller vouches for two readable values.
         Self(unsafe { vld1q_u64(src) })
     }
 
+    // SAFETY: the caller vouches for room for two values at `dst`, as the trait asks.
     #[inline(always)]
     unsafe fn store_ptr(self, dst: *mut u64) {
         // SAFETY: the value proves NEON; the caller vouches for room for two values.
@@ -170,6 +172,43 @@ impl Vector for Neon {
     fn shift_in(self, next: Self) -> Self {
         // SAFETY: the values prove NEON.
         Self(unsafe { vextq_u64::<1>(self.0, next.0) })
+    }
+
+    #[inline(always)]
+    fn unzip<const D: usize>(words: [Self; D]) -> [Self; D] {
+        let mut planes = words;
+        // SAFETY: the values prove NEON.
+        unsafe {
+            if D == 2 {
+                planes[0].0 = vuzp1q_u64(words[0].0, words[1].0);
+                planes[1].0 = vuzp2q_u64(words[0].0, words[1].0);
+            } else if D == 3 {
+                // a0 b0 | c0 a1 | b1 c1
+                let (v0, v1, v2) = (words[0].0, words[1].0, words[2].0);
+                planes[0].0 = vcopyq_laneq_u64::<1, 1>(v0, v1);
+                planes[1].0 = vextq_u64::<1>(v0, v2);
+                planes[2].0 = vcopyq_laneq_u64::<1, 1>(v1, v2);
+            }
+        }
+        planes
+    }
+
+    #[inline(always)]
+    fn zip<const D: usize>(planes: [Self; D]) -> [Self; D] {
+        let mut words = planes;
+        // SAFETY: the values prove NEON.
+        unsafe {
+            if D == 2 {
+                words[0].0 = vzip1q_u64(planes[0].0, planes[1].0);
+                words[1].0 = vzip2q_u64(planes[0].0, planes[1].0);
+            } else if D == 3 {
+                let (a, b, c) = (planes[0].0, planes[1].0, planes[2].0);
+                words[0].0 = vzip1q_u64(a, b);
+                words[1].0 = vcopyq_laneq_u64::<1, 1>(c, a);
+                words[2].0 = vzip2q_u64(b, c);
+            }
+        }
+        words
     }
 
     #[inline(always)]

@@ -292,6 +292,7 @@ macro_rules! field_element {
                     panic!("{NOT_SCALAR}")
                 }
 
+                // SAFETY: asks nothing of its caller, since it never looks at the bytes.
                 unsafe fn bytes_as_elements(
                     _bytes: &[u8],
                 ) -> Result<&[Self], DeserializationError> {

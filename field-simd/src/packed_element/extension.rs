@@ -114,7 +114,22 @@ impl<T: Arithmetic, const D: usize> Arithmetic for PackedExtension<T, D> {
 
     #[inline(always)]
     fn squared(self) -> Self {
-        self.product(self)
+        let a = self.0;
+        let mut result = [T::ALL_ZERO; D];
+        if D == 2 {
+            let high = a[1].squared();
+            let cross = a[0].product(a[1]);
+            result[0] = a[0].squared().difference(high.sum(high));
+            result[1] = cross.sum(cross).sum(high);
+        } else {
+            let (p01, p02, p12) = (a[0].product(a[1]), a[0].product(a[2]), a[1].product(a[2]));
+            let high = a[2].squared();
+            let both = p01.sum(p12);
+            result[0] = a[0].squared().sum(p12.sum(p12));
+            result[1] = both.sum(both).sum(high);
+            result[2] = p02.sum(p02).sum(a[1].squared()).sum(high);
+        }
+        Self(result)
     }
 
     /// The conjugates' product over the norm, which lies in the base field.

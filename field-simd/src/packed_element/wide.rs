@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use winter_math::fields::f64::BaseElement;
 
 use super::boilerplate::{self, Arithmetic};
-use super::{PackedElement, RowPack};
+use super::{PackedElement, RowPack, invert_lanes};
 use crate::dispatch::dispatch_as;
 use crate::goldilocks::EPSILON;
 use crate::vector::{Kernel, Vector};
@@ -161,6 +161,12 @@ impl<V: Vector> Arithmetic for WideElement<V> {
     #[inline]
     fn squared(mut self) -> Self {
         dispatch_as::<V, _>(Square(&mut self));
+        self
+    }
+
+    #[inline]
+    fn inverse(mut self) -> Self {
+        invert_lanes(&mut self.lanes);
         self
     }
 

@@ -53,6 +53,21 @@ impl Avx2 {
     }
 }
 
+/// In each half, one word of `a`, then one of `b`: bit i of `WHICH` picks the high one for place i.
+///
+/// # Safety
+/// The CPU must have AVX2.
+#[inline(always)]
+unsafe fn shuffle<const WHICH: i32>(a: __m256i, b: __m256i) -> __m256i {
+    // SAFETY: the caller vouches for AVX2.
+    unsafe {
+        _mm256_castpd_si256(_mm256_shuffle_pd::<WHICH>(
+            _mm256_castsi256_pd(a),
+            _mm256_castsi256_pd(b),
+        ))
+    }
+}
+
 // Every safety argument below is the same: the methods take a token, or a value that was made from
 // one, and the token proves that the CPU has the instructions.
 impl Vector for Avx2 {
@@ -72,12 +87,14 @@ impl Vector for Avx2 {
         Self(unsafe { _mm256_set1_epi64x(x as i64) })
     }
 
+    // SAFETY: the caller vouches for four values to read at `src`, as the trait asks.
     #[inline(always)]
     unsafe fn load_ptr(_: Avx2Token, src: *const u64) -> Self {
         // SAFETY: the token proves AVX2; the caller vouches for four readable values.
         Self(unsafe { _mm256_loadu_si256(src.cast()) })
     }
 
+    // SAFETY: the caller vouches for room for four values at `dst`, as the trait asks.
     #[inline(always)]
     unsafe fn store_ptr(self, dst: *mut u64) {
         // SAFETY: the value proves AVX2; the caller vouches for room for four values.
@@ -216,6 +233,56 @@ impl Vector for Avx2 {
         Self(unsafe {
             _mm256_permute4x64_epi64::<0b00_11_10_01>(_mm256_blend_epi32::<0b11>(self.0, next.0))
         })
+    }
+
+    #[inline(always)]
+    fn unzip<const D: usize>(words: [Self; D]) -> [Self; D] {
+        let mut planes = words;
+        // SAFETY: the values prove AVX2.
+        unsafe {
+            if D == 2 {
+                // a0 b0 a1 b1 | a2 b2 a3 b3
+                let (v0, v1) = (words[0].0, words[1].0);
+                let low = _mm256_permute2x128_si256::<0x20>(v0, v1);
+                let high = _mm256_permute2x128_si256::<0x31>(v0, v1);
+                planes[0].0 = _mm256_unpacklo_epi64(low, high);
+                planes[1].0 = _mm256_unpackhi_epi64(low, high);
+            } else if D == 3 {
+                // a0 b0 c0 a1 | b1 c1 a2 b2 | c2 a3 b3 c3
+                let (v0, v1, v2) = (words[0].0, words[1].0, words[2].0);
+                let ab = _mm256_permute2x128_si256::<0x30>(v0, v1);
+                let ca = _mm256_permute2x128_si256::<0x21>(v0, v2);
+                let bc = _mm256_permute2x128_si256::<0x30>(v1, v2);
+                planes[0].0 = shuffle::<0b1010>(ab, ca);
+                planes[1].0 = shuffle::<0b0101>(ab, bc);
+                planes[2].0 = shuffle::<0b1010>(ca, bc);
+            }
+        }
+        planes
+    }
+
+    #[inline(always)]
+    fn zip<const D: usize>(planes: [Self; D]) -> [Self; D] {
+        let mut words = planes;
+        // SAFETY: the values prove AVX2.
+        unsafe {
+            if D == 2 {
+                let (a, b) = (planes[0].0, planes[1].0);
+                let even = _mm256_unpacklo_epi64(a, b);
+                let odd = _mm256_unpackhi_epi64(a, b);
+                words[0].0 = _mm256_permute2x128_si256::<0x20>(even, odd);
+                words[1].0 = _mm256_permute2x128_si256::<0x31>(even, odd);
+            } else if D == 3 {
+                let (a, b, c) = (planes[0].0, planes[1].0, planes[2].0);
+                let ab = shuffle::<0b0000>(a, b);
+                let ca = shuffle::<0b1010>(c, a);
+                let bc = shuffle::<0b1111>(b, c);
+                words[0].0 = _mm256_permute2x128_si256::<0x20>(ab, ca);
+                words[1].0 = _mm256_permute2x128_si256::<0x30>(bc, ab);
+                words[2].0 = _mm256_permute2x128_si256::<0x31>(ca, bc);
+            }
+        }
+        words
     }
 
     #[inline(always)]

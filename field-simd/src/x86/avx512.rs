@@ -55,12 +55,14 @@ impl Vector for Avx512 {
         Self(unsafe { _mm512_set1_epi64(signed(x)) })
     }
 
+    // SAFETY: the caller vouches for eight values to read at `src`, as the trait asks.
     #[inline(always)]
     unsafe fn load_ptr(_: Avx512Token, src: *const u64) -> Self {
         // SAFETY: the token proves AVX-512; the caller vouches for eight readable values.
         Self(unsafe { _mm512_loadu_si512(src.cast()) })
     }
 
+    // SAFETY: the caller vouches for room for eight values at `dst`, as the trait asks.
     #[inline(always)]
     unsafe fn store_ptr(self, dst: *mut u64) {
         // SAFETY: the value proves AVX-512; the caller vouches for room for eight values.
@@ -208,6 +210,66 @@ impl Vector for Avx512 {
     fn shift_in(self, next: Self) -> Self {
         // SAFETY: the values prove AVX-512.
         Self(unsafe { _mm512_alignr_epi64::<1>(next.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn unzip<const D: usize>(words: [Self; D]) -> [Self; D] {
+        let mut planes = words;
+        // SAFETY: the values prove AVX-512.
+        unsafe {
+            if D == 2 {
+                let even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+                let odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+                planes[0].0 = _mm512_permutex2var_epi64(words[0].0, even, words[1].0);
+                planes[1].0 = _mm512_permutex2var_epi64(words[0].0, odd, words[1].0);
+            } else if D == 3 {
+                // First what the first two vectors hold, then the rest from the third.
+                let (v0, v1, v2) = (words[0].0, words[1].0, words[2].0);
+                let a = _mm512_setr_epi64(0, 3, 6, 9, 12, 15, 0, 0);
+                let b = _mm512_setr_epi64(1, 4, 7, 10, 13, 0, 0, 0);
+                let c = _mm512_setr_epi64(2, 5, 8, 11, 14, 0, 0, 0);
+                let a = _mm512_permutex2var_epi64(v0, a, v1);
+                let b = _mm512_permutex2var_epi64(v0, b, v1);
+                let c = _mm512_permutex2var_epi64(v0, c, v1);
+                let a_rest = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 10, 13);
+                let b_rest = _mm512_setr_epi64(0, 1, 2, 3, 4, 8, 11, 14);
+                let c_rest = _mm512_setr_epi64(0, 1, 2, 3, 4, 9, 12, 15);
+                planes[0].0 = _mm512_permutex2var_epi64(a, a_rest, v2);
+                planes[1].0 = _mm512_permutex2var_epi64(b, b_rest, v2);
+                planes[2].0 = _mm512_permutex2var_epi64(c, c_rest, v2);
+            }
+        }
+        planes
+    }
+
+    #[inline(always)]
+    fn zip<const D: usize>(planes: [Self; D]) -> [Self; D] {
+        let mut words = planes;
+        // SAFETY: the values prove AVX-512.
+        unsafe {
+            if D == 2 {
+                let low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+                let high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+                words[0].0 = _mm512_permutex2var_epi64(planes[0].0, low, planes[1].0);
+                words[1].0 = _mm512_permutex2var_epi64(planes[0].0, high, planes[1].0);
+            } else if D == 3 {
+                // First the words of a and b, with gaps, then those of c.
+                let (a, b, c) = (planes[0].0, planes[1].0, planes[2].0);
+                let low = _mm512_setr_epi64(0, 8, 0, 1, 9, 0, 2, 10);
+                let middle = _mm512_setr_epi64(0, 3, 11, 0, 4, 12, 0, 5);
+                let high = _mm512_setr_epi64(13, 0, 6, 14, 0, 7, 15, 0);
+                let low = _mm512_permutex2var_epi64(a, low, b);
+                let middle = _mm512_permutex2var_epi64(a, middle, b);
+                let high = _mm512_permutex2var_epi64(a, high, b);
+                let low_c = _mm512_setr_epi64(0, 1, 8, 3, 4, 9, 6, 7);
+                let middle_c = _mm512_setr_epi64(10, 1, 2, 11, 4, 5, 12, 7);
+                let high_c = _mm512_setr_epi64(0, 13, 2, 3, 14, 5, 6, 15);
+                words[0].0 = _mm512_permutex2var_epi64(low, low_c, c);
+                words[1].0 = _mm512_permutex2var_epi64(middle, middle_c, c);
+                words[2].0 = _mm512_permutex2var_epi64(high, high_c, c);
+            }
+        }
+        words
     }
 
     #[inline(always)]
