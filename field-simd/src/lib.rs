@@ -20,6 +20,7 @@ pub mod packed_element;
 mod parallel;
 pub mod rescue;
 mod scalar;
+pub mod slices;
 mod tables;
 pub mod vector;
 #[cfg(target_arch = "x86_64")]
