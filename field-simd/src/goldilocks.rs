@@ -7,6 +7,9 @@
 //! *loose* when it is any `u64`, read modulo `p`. Two representations occur: a *canonical integer*
 //! is the field element itself, and its *Montgomery form* is `x * 2^64 mod p`, which is how
 //! `winter_math::fields::f64::BaseElement` stores it.
+//!
+//! What follows derives this arithmetic and that of the vectors, [`Vector`](crate::Vector).
+#![doc = include_str!("../docs/goldilocks.md")]
 
 /// The modulus, `2^64 - 2^32 + 1`.
 pub const P: u64 = 0xffff_ffff_0000_0001;
