@@ -78,6 +78,10 @@ impl Backend {
     /// Whether this CPU has the instructions. The answer is cached by the standard library.
     #[inline]
     pub fn is_available(self) -> bool {
+        // Miri has no vector instructions, whatever the CPU it pretends to be.
+        if cfg!(miri) {
+            return self == Self::Scalar;
+        }
         match self {
             Self::Scalar => true,
             #[cfg(target_arch = "x86_64")]

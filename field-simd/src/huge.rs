@@ -44,7 +44,8 @@ impl HugeBuffer {
     /// Room for `len` words.
     pub fn new(len: usize) -> Self {
         let bytes = len * size_of::<u64>();
-        let storage = if bytes < MIN_MAPPED {
+        // Miri does not know the mapping's flags.
+        let storage = if bytes < MIN_MAPPED || cfg!(miri) {
             Storage::Lines(memory::lines(len))
         } else {
             reuse(bytes)
