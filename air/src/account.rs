@@ -242,6 +242,20 @@ mod tests {
     }
 
     #[test]
+    fn scopes_have_numbers_and_names() {
+        let names = [
+            (Scope::NONE, 0, "NONE"),
+            (Scope::SPEND, 1, "SPEND"),
+            (Scope::ROTATE, 2, "ROTATE"),
+            (Scope::BOTH, 3, "BOTH"),
+        ];
+        for (scope, number, name) in names {
+            assert_eq!(u8::from(scope), number);
+            assert_eq!(alloc::format!("{scope:?}"), name);
+        }
+    }
+
+    #[test]
     fn scopes_and_slots() {
         for bits in 0..4 {
             let scope = Scope::from_bits(bits).unwrap();

@@ -121,3 +121,105 @@ impl Air for BatchAir {
 pub fn constraint_degrees() -> Vec<TransitionConstraintDegree> {
     constraints::degrees()
 }
+
+#[cfg(test)]
+mod tests {
+    use winter_air::{BatchingMethod, FieldExtension};
+
+    use super::*;
+    use crate::{Digest, constraints::CONSTRAINT_GROUPS};
+
+    fn inputs(num_operations: u32) -> PublicInputs {
+        let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
+        PublicInputs {
+            domain: digest(1),
+            batch_number: 5,
+            old_root: digest(11),
+            new_root: digest(21),
+            operations_digest: digest(31),
+            num_operations,
+        }
+    }
+
+    fn air(inputs: PublicInputs) -> BatchAir {
+        let linear = BatchingMethod::Linear;
+        let cubic = FieldExtension::Cubic;
+        let options = ProofOptions::new(16, 2, 0, cubic, 8, 255, linear, linear);
+        // what a proof's header says of the trace counts for nothing
+        BatchAir::new(TraceInfo::new(3, 8), inputs, options)
+    }
+
+    #[test]
+    fn the_shape_follows_from_the_number_of_operations() {
+        let rows = |operations| BatchAir::trace_info(&inputs(operations)).length();
+        for (operations, blocks) in [(1, 1), (2, 2), (4, 4), (MAX_OPERATIONS, 1 << 13)] {
+            assert_eq!(rows(operations), 256 * blocks);
+        }
+        // numbers that no batch has
+        let nearest = [
+            (0, 1),
+            (3, 4),
+            (MAX_OPERATIONS + 1, 1 << 13),
+            (u32::MAX, 1 << 13),
+        ];
+        for (operations, blocks) in nearest {
+            assert_eq!(rows(operations), 256 * blocks);
+        }
+        let air = air(inputs(2));
+        assert_eq!(air.trace_info(), &BatchAir::trace_info(&inputs(2)));
+        assert_eq!(air.trace_info().main_trace_width(), TRACE_WIDTH);
+        assert_eq!(air.public_inputs(), &inputs(2));
+    }
+
+    #[test]
+    fn first_and_last_row_are_those_of_the_claim() {
+        let inputs = inputs(2);
+        let zero = [BaseElement::ZERO; 4];
+        let mut expected = Vec::new();
+        let mut expect = |start: usize, row: usize, values: &[BaseElement]| {
+            let places = values.iter().enumerate();
+            expected.extend(places.map(|(i, &value)| (start + i, row, value)));
+        };
+        expect(ROOT.start, 0, &inputs.old_root.0);
+        expect(ROOT.start, 511, &inputs.new_root.0);
+        expect(OPERATIONS.start, 0, &zero);
+        expect(OPERATIONS.start, 511, &inputs.operations_digest.0);
+        expect(POOL.start, 0, &zero[..3]);
+        expect(POOL.start, 511, &zero[..3]);
+        let assertions = air(inputs).get_assertions();
+        assert_eq!(assertions.len(), NUM_ASSERTIONS);
+        for (assertion, (column, row, value)) in assertions.iter().zip(expected) {
+            assert!(assertion.is_single());
+            assert_eq!(
+                (
+                    assertion.column(),
+                    assertion.first_step(),
+                    assertion.values()
+                ),
+                (column, row, &[value][..])
+            );
+        }
+    }
+
+    #[test]
+    fn degrees_are_those_of_the_groups() {
+        let degrees = constraint_degrees();
+        let mut at = 0;
+        for group in CONSTRAINT_GROUPS {
+            for _ in 0..group.len {
+                // the degree of a constraint's polynomial over a trace of 2^10 rows, 4 blocks
+                let periodic = if group.periodic { 255 * 4 } else { 0 };
+                let expected = group.degree * 1023 + periodic;
+                assert_eq!(
+                    degrees[at].get_evaluation_degree(1024),
+                    expected,
+                    "{}",
+                    group.name
+                );
+                at += 1;
+            }
+        }
+        assert_eq!(at, degrees.len());
+        assert_eq!(air(inputs(1)).context().num_transition_constraints(), at);
+    }
+}

@@ -328,3 +328,116 @@ impl<'a, E: FieldElement<BaseField = BaseElement>> Row<'a, E> {
         self.lanes(RANGE_BITS.start)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use winter_math::fields::f64::BaseElement;
+
+    use super::*;
+
+    /// A column of its own, as a range.
+    const fn one(column: usize) -> Range<usize> {
+        column..column + 1
+    }
+
+    #[test]
+    fn every_column_has_one_place() {
+        assert_eq!((INPUT, INPUT_LO, INPUT_HI), (0..8, 0..4, 4..8));
+        assert_eq!((PERMUTATION, ROUND_WIDTH), (0..176, 24));
+        for round in 0..NUM_ROUNDS {
+            assert_eq!(round_start(round), [8, 32, 56, 80, 104, 128, 152][round]);
+        }
+        let places = [
+            (PERMUTATION, 176),
+            (CARRY, 4),
+            (ROOT, 4),
+            (OPERATIONS, 4),
+            (PAYLOAD, 4),
+            (SPEND, 2),
+            (ROTATE, 2),
+            (one(IS_TRANSFER), 1),
+            (one(TARGETS_SLOT_0), 1),
+            (one(IS_CREATE), 1),
+            (one(IS_TOP_UP), 1),
+            (one(IS_COLLECT), 1),
+            (one(SUBJECT), 1),
+            (one(TO), 1),
+            (one(NONCE), 1),
+            (one(KEY_INDEX), 1),
+            (one(ASSET), 1),
+            (one(SCOPE), 1),
+            (one(VALID_UNTIL), 1),
+            (AMOUNT, 3),
+            (FEE, 3),
+            (POOL, 3),
+            (one(POOL_ASSET), 1),
+            (STEP, 2),
+            (one(CLOSE), 1),
+            (POSITION, 2),
+            (EVEN, 2),
+            (ODD, 2),
+            (ONE_TIME_KEY, 4),
+            (SEED, 2),
+            (one(PAIR), 1),
+            (WORD, 2),
+            (one(MIDWAY), 1),
+            (HINT, 2),
+            (BITS, 4),
+            (RANGE, 3),
+            (RANGE_BITS, 3),
+            (one(INDEX_BIT), 1),
+            (one(INDEX), 1),
+        ];
+        let mut end = 0;
+        for (number, (place, width)) in places.into_iter().enumerate() {
+            assert_eq!(place, end..end + width, "entry {number}");
+            end = place.end;
+        }
+        assert_eq!((end, TRACE_WIDTH), (251, 251));
+        assert_eq!(REGISTERS, PAYLOAD.start..POOL.start);
+    }
+
+    #[test]
+    fn a_row_reads_the_columns_of_its_names() {
+        let numbers: Vec<BaseElement> = (0..TRACE_WIDTH as u32).map(BaseElement::from).collect();
+        assert!(Row::new(&numbers[1..]).is_none());
+        let row = Row::new(&numbers).unwrap();
+        let reads: [(&[BaseElement], Range<usize>); 22] = [
+            (&row.input(), INPUT),
+            (&row.lo(), INPUT_LO),
+            (&row.hi(), INPUT_HI),
+            (&row.carry(), CARRY),
+            (&row.root(), ROOT),
+            (&row.operations(), OPERATIONS),
+            (&row.payload(), PAYLOAD),
+            (&row.spend(), SPEND),
+            (&row.rotate(), ROTATE),
+            (&row.amount(), AMOUNT),
+            (&row.fee(), FEE),
+            (&row.pool(), POOL),
+            (&row.step(), STEP),
+            (&row.position(), POSITION),
+            (&row.even(), EVEN),
+            (&row.odd(), ODD),
+            (&row.one_time_key(), ONE_TIME_KEY),
+            (&row.seed(), SEED),
+            (&row.word(), WORD),
+            (&row.hint(), HINT),
+            (&row.bits(), BITS),
+            (&row.range(), RANGE),
+        ];
+        for (read, columns) in reads {
+            assert_eq!(*read, numbers[columns.clone()], "{columns:?}");
+        }
+        assert_eq!(row.range_bits(), numbers[RANGE_BITS]);
+        assert_eq!(row.at(INDEX), numbers[INDEX]);
+        for round in 0..NUM_ROUNDS {
+            let start = 8 + 24 * round;
+            assert_eq!(row.cube(round), numbers[start..start + 8]);
+            assert_eq!(row.middle(round), numbers[start + 8..start + 16]);
+            assert_eq!(row.middle_cube(round), numbers[start + 16..start + 24]);
+        }
+    }
+}

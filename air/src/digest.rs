@@ -183,6 +183,27 @@ mod tests {
     }
 
     #[test]
+    fn text_is_the_bytes_in_either_case() {
+        let digits = "0123456789abcdefFEDCBA9876543210";
+        let text = [digits, digits].concat();
+        let digest: Digest = text.parse().unwrap();
+        let half = [
+            0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54,
+            0x32, 0x10,
+        ];
+        assert_eq!(digest.to_bytes(), [half, half].concat()[..]);
+        assert_eq!(digest.to_string(), text.to_lowercase());
+        assert_eq!(
+            alloc::format!("{digest:?}"),
+            alloc::format!("Digest({digest})")
+        );
+        assert_eq!(Digest::try_from(text), Ok(digest));
+        assert_eq!(Digest::try_from("0".to_string()), Err(DigestError::NotHex));
+        assert_eq!(Digest::from(digest.0), digest);
+        assert_ne!(digest, Digest::ZERO);
+    }
+
+    #[test]
     fn text_is_strict() {
         let text = Digest::ZERO.to_string();
         assert_eq!(text.parse(), Ok(Digest::ZERO));

@@ -185,6 +185,40 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_compresses_as_what_it_refers_to() {
+        fn first<C: Compressor>(compressor: C, input: Input) -> Digest {
+            let mut out = [Digest::ZERO];
+            compressor.compress_many(&[input], &mut out);
+            out[0]
+        }
+        let input = core::array::from_fn(|i| BaseElement::from(i as u32));
+        assert_eq!(first(&ScalarCompressor, input), compress_input(&input));
+    }
+
+    #[test]
+    fn a_domain_is_both_numbers_in_halves() {
+        let (chain_id, rollup_id) = (0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210);
+        let halves = |low: u32, high: u32| Digest([low, high, 0, 0].map(BaseElement::from));
+        let expected = compress(
+            tag::ROLLUP,
+            &halves(0x89ab_cdef, 0x0123_4567),
+            &halves(0x7654_3210, 0xfedc_ba98),
+        );
+        assert_eq!(domain_digest(chain_id, rollup_id), expected);
+    }
+
+    #[test]
+    fn a_tag_is_a_letter_and_a_word() {
+        let letters = *b"nxkmlworpfdsz";
+        for (tag, letter) in TAGS.iter().zip(letters) {
+            assert_eq!(
+                tag.as_int().to_be_bytes()[..],
+                [&[letter], b"-winter".as_slice()].concat()
+            );
+        }
+    }
+
+    #[test]
     fn many_equal_one_by_one() {
         let inputs: Vec<Input> = (0..17u32)
             .map(|n| core::array::from_fn(|i| BaseElement::from(n * 8 + i as u32)))

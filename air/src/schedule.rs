@@ -254,3 +254,122 @@ pub fn periodic_columns() -> Vec<Vec<BaseElement>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of the block in which a selector is 1, in numbers.
+    fn rows(selector: Selector) -> Vec<usize> {
+        use Selector as S;
+        let every_second = |start: usize, end: usize| (start..=end).step_by(2);
+        match selector {
+            S::Record => vec![0],
+            S::Payload => vec![1],
+            S::Domain => vec![2],
+            S::Operations => vec![3],
+            S::Sign => vec![4],
+            S::LoIsCarry => vec![1, 2, 188, 189],
+            S::NextLoIsCarry => vec![3, 118, 119, 120, 121],
+            S::Chains => (5..=106).collect(),
+            S::ChainsEnd => vec![106],
+            S::KeyTree => (107..=116).collect(),
+            S::KeyTreeStart => vec![107],
+            S::SignerKeys => vec![117],
+            S::SignerMeta => vec![119],
+            S::SignerLeaf => vec![121],
+            S::SignerLeafAfter => vec![122],
+            S::SignerPathStart => vec![123],
+            S::SignerRoot => vec![185],
+            S::SignerRootAfter => vec![186],
+            S::ReceiverMeta => vec![188],
+            S::ReceiverLeaf => vec![189],
+            S::ReceiverLeafAfter => vec![190],
+            S::ReceiverPathStart => vec![191],
+            S::ReceiverRoot => vec![253],
+            S::ReceiverRootAfter => vec![254],
+            S::NextOnPath => (122..=185).chain(190..=253).collect(),
+            S::PathBefore => every_second(123, 185)
+                .chain(every_second(191, 253))
+                .collect(),
+            S::IndexShift => (107..116)
+                .chain(every_second(124, 184))
+                .chain(every_second(192, 252))
+                .collect(),
+            S::IndexEnd => vec![116, 186, 254],
+            // 50 rows each, the pool's carries 13
+            S::RangeShift => (5..55)
+                .chain(56..106)
+                .chain(123..173)
+                .chain(174..187)
+                .chain(191..241)
+                .collect(),
+            S::RangeEnd => vec![55, 106, 173, 187, 241],
+            // 28 rows after each start
+            S::RangeEndHigh => vec![33, 84, 151, 219],
+            S::LoadFee => vec![55],
+            S::Pool => vec![173],
+            // 62 rows, of which the nonce uses 32
+            S::ValidityShift => (123..185).collect(),
+            S::NonceEnd => vec![155],
+            S::ValidityEnd => vec![185],
+            S::BlockEnd => vec![255],
+        }
+    }
+
+    #[test]
+    fn every_selector_is_on_in_its_rows_and_no_others() {
+        let columns = periodic_columns();
+        assert_eq!(columns.len(), NUM_SELECTORS);
+        for (&selector, column) in Selector::ALL.iter().zip(columns) {
+            let rows = rows(selector);
+            assert_eq!(column.len(), 256);
+            for (row, value) in column.into_iter().enumerate() {
+                let expected = u32::from(rows.contains(&row));
+                assert_eq!(
+                    value,
+                    BaseElement::from(expected),
+                    "{selector:?} in row {row}"
+                );
+                assert_eq!(selector.is_on(row), expected == 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_rows_that_have_names() {
+        assert_eq!(
+            [
+                RECORD_ROW,
+                PAYLOAD_ROW,
+                DOMAIN_ROW,
+                OPERATIONS_ROW,
+                SIGN_ROW
+            ],
+            [0, 1, 2, 3, 4]
+        );
+        assert_eq!(
+            [CHAIN_START, CHAIN_END, KEY_TREE_START, KEY_TREE_END],
+            [5, 106, 107, 116]
+        );
+        assert_eq!(
+            [SIGNER_KEYS_ROW, SIGNER_META_ROW, SIGNER_LEAF_ROW],
+            [117, 119, 121]
+        );
+        assert_eq!([SIGNER_PATH_START, SIGNER_PATH_END], [123, 186]);
+        assert_eq!(
+            [RECEIVER_KEYS_ROW, RECEIVER_META_ROW, RECEIVER_LEAF_ROW],
+            [187, 188, 189]
+        );
+        assert_eq!(
+            [RECEIVER_PATH_START, RECEIVER_PATH_END, LAST_ROW],
+            [191, 254, 255]
+        );
+        assert_eq!(RANGE_WINDOWS, [5, 56, 123, 191]);
+        assert_eq!(
+            [POOL_ROW, POOL_CARRY_START, NONCE_END, VALIDITY_END],
+            [173, 174, 155, 185]
+        );
+        assert_eq!((NUM_PAIRS, BLOCK_ROWS), (32, 256));
+    }
+}

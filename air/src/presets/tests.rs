@@ -203,6 +203,8 @@ fn names_and_levels_read_back() {
         assert_eq!(preset.name.to_string().parse(), Ok(preset.name));
         assert_eq!(preset.level.to_string().parse(), Ok(preset.level));
     }
+    let (name, level) = (PresetName::Smallest, SecurityLevel::Bits100);
+    assert_eq!(Preset::new(name, level).to_string(), "smallest-100");
     assert_eq!("Fast".parse::<PresetName>(), Err(UnknownPreset::Name));
     assert_eq!("96".parse::<SecurityLevel>(), Err(UnknownPreset::Level));
     assert_eq!("".parse::<SecurityLevel>(), Err(UnknownPreset::Level));
