@@ -3,7 +3,7 @@
 use std::fmt;
 
 use winter_math::FieldElement;
-use winterfell::{Air, EvaluationFrame, ProofOptions, Trace, TraceTable};
+use winterfell::{Air, Assertion, EvaluationFrame, ProofOptions, Trace, TraceTable};
 use winterlane_air::{
     BaseElement, BatchAir, PublicInputs,
     columns::TRACE_WIDTH,
@@ -78,14 +78,17 @@ pub fn batch_air(inputs: PublicInputs) -> BatchAir {
 pub struct Checker {
     air: BatchAir,
     periodic: Vec<Vec<BaseElement>>,
+    assertions: Vec<Assertion<BaseElement>>,
 }
 
 impl Checker {
     /// A checker for batches with these public inputs.
     pub fn new(inputs: PublicInputs) -> Self {
+        let air = batch_air(inputs);
         Self {
-            air: batch_air(inputs),
             periodic: periodic_columns(),
+            assertions: air.get_assertions(),
+            air,
         }
     }
 
@@ -107,6 +110,33 @@ impl Checker {
         result
     }
 
+    /// Whether all transition constraints hold in the step from `row` to the next.
+    pub fn holds(
+        &self,
+        row: usize,
+        current: &[BaseElement; TRACE_WIDTH],
+        next: &[BaseElement; TRACE_WIDTH],
+    ) -> bool {
+        let values = self.evaluate(row, current, next);
+        values.iter().all(|&value| value == BaseElement::ZERO)
+    }
+
+    /// Whether `cells` keep the assertions on row `row` of a trace of `rows` rows.
+    pub fn assertions_hold(
+        &self,
+        row: usize,
+        rows: usize,
+        cells: &[BaseElement; TRACE_WIDTH],
+    ) -> bool {
+        let mut hold = true;
+        for assertion in &self.assertions {
+            assertion.apply(rows, |at, value| {
+                hold &= at != row || cells[assertion.column()] == value;
+            });
+        }
+        hold
+    }
+
     /// Every constraint that `trace` breaks.
     pub fn violations(&self, trace: &TraceTable<BaseElement>) -> Vec<Violation> {
         let rows = trace.length();
@@ -124,7 +154,7 @@ impl Checker {
             );
             current = next;
         }
-        for assertion in self.air.get_assertions() {
+        for assertion in &self.assertions {
             assertion.apply(rows, |row, value| {
                 if trace.get(assertion.column(), row) != value {
                     violations.push(Violation::Boundary {

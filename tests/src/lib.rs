@@ -4,6 +4,7 @@
 
 pub mod airs;
 pub mod catalogue;
+pub mod cells;
 pub mod constraint_check;
 pub mod forge;
 pub mod hostile;
