@@ -21,9 +21,21 @@ fn double_spends_and_replays() {
     refused(&[
         "a signature is played twice in a batch",
         "a signature is played twice in a batch, on the state of the first time",
+        "a signature of the batch before is played again",
         "a batch is played again in the next one",
         "a batch of another rollup",
+        "signed in another domain, lane 0",
+        "signed for another nonce",
+    ]);
+}
+
+#[test]
+fn expired_operations() {
+    refused(&[
         "the signature of a batch long ago",
+        "an expired payment",
+        "an expired payment, whose validity is said to be 5",
+        "valid for 2^62 batches",
     ]);
 }
 
@@ -64,6 +76,8 @@ fn taking_an_account() {
         "the receiver's index has 33 bits",
         "the leaf moves to its neighbour's place",
         "the receiver's neighbours are exchanged, lane 0",
+        "the signer's path takes a turn that its index does not",
+        "the receiver is at another place than the record says",
         "an existing account is created again",
         "a deposit takes an account's place",
         "a creation trades bits of its asset for scopes",
@@ -74,13 +88,18 @@ fn taking_an_account() {
 fn keys_that_may_not_sign() {
     refused(&[
         "a key that may only rotate spends",
+        "a key that may only spend rotates",
         "the other slot's scope is used",
         "a replaced key signs",
+        "signed by a key that the account never had",
+        "one-time key 0 signs where number 1 is due",
         "a one-time key beyond the capacity signs",
         "the one-time key of another account signs",
         "digits of sum 121",
         "the chains of a pair change places",
         "pairs of chains change places",
+        "word 0 is split as if it were the modulus more",
+        "word 1 is split as if it were the modulus more",
     ]);
 }
 

@@ -70,6 +70,29 @@ fn replays() -> Vec<Case> {
             || pays_twice().finish(),
         ),
         Case::many(
+            "a signature of the batch before is played again",
+            &[1, 4],
+            lanes("root-before"),
+            || {
+                let mut world = world();
+                let payment = by_first(transfer(1, 2, 300, 0));
+                let mut next = || world.seal(&[payment], Some(2)).expect("a valid batch");
+                let (first, second) = (next(), next());
+                // message and one-time key are those of the batch before, so the signature is too
+                let again = Forgery::of(&second)
+                    .register(0, NONCE, BaseElement::ZERO)
+                    .register(0, KEY_INDEX, BaseElement::ZERO)
+                    .signed_by(0, &KeyName(2, 2).get(), 0)
+                    .finish();
+                let honest = Forgery::of(&first).finish();
+                for column in EVEN.chain(ODD) {
+                    let row = CHAIN_START;
+                    assert_eq!(again.cell(0, row, column), honest.cell(0, row, column));
+                }
+                again
+            },
+        ),
+        Case::many(
             "a batch is played again in the next one",
             &[1, 4],
             root(false),

@@ -5,6 +5,7 @@
 
 mod amounts;
 mod attacks;
+mod chains;
 mod hashing;
 mod kinds;
 mod signature;
@@ -70,6 +71,7 @@ pub fn all() -> Vec<Case> {
     let mut cases = hashing::cases();
     cases.extend(state::cases());
     cases.extend(signature::cases());
+    cases.extend(chains::cases());
     cases.extend(amounts::cases());
     cases.extend(kinds::cases());
     cases.extend(attacks::cases());

@@ -1,0 +1,373 @@
+//! A reference ledger: the rules of the statement over hash maps, without trees, hashes or proofs.
+//!
+//! Keys are names here, and a signature is who signed what: [`Signing`]. It shares the types that
+//! say what is asked for and what is refused with the ledger under test, and no code.
+
+use std::collections::HashMap;
+
+use winterlane_air::{
+    Deposit, LedgerError, Order, Scope, SealError, SlotIndex, signature::KEY_CAPACITY,
+};
+
+use crate::scenario::{KeyName, Opening};
+
+/// A key slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The key.
+    pub key: KeyName,
+    /// The nonce at which its one-time key 0 signs.
+    pub first_nonce: u32,
+    /// What it may sign.
+    pub scope: Scope,
+}
+
+/// An account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its asset.
+    pub asset: u32,
+    /// Its balance.
+    pub balance: u128,
+    /// How often it signed.
+    pub nonce: u32,
+    /// Its keys.
+    pub slots: [Slot; 2],
+}
+
+/// Accounts by id.
+pub type Accounts = HashMap<u32, Holder>;
+
+/// Who signed, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signing {
+    /// The key.
+    pub key: KeyName,
+    /// The number of its one-time key.
+    pub index: u32,
+    /// The nonce.
+    pub nonce: u32,
+}
+
+/// A new account's keys, by name.
+pub type NewSlots = [(KeyName, Scope); 2];
+
+/// An operation that a batch took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A signed one.
+    Signed(Order),
+    /// A deposit; with keys if it created its account.
+    Deposit(Deposit),
+    /// A collection: to whom, and how much.
+    Collect(u32, u128),
+    /// Padding.
+    Noop,
+}
+
+/// The reference ledger, with a batch open.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// The number of the open batch.
+    pub batch_number: u64,
+    /// The accounts now.
+    pub accounts: Accounts,
+    /// The fee pool: asset and amount.
+    pub pool: Option<(u32, u128)>,
+    /// What the open batch took.
+    pub entries: Vec<Entry>,
+    /// The accounts before each of them, after its signer's part, and after it.
+    pub history: Vec<[Accounts; 3]>,
+}
+
+impl Model {
+    /// Accounts at the beginning, before batch `batch_number`.
+    pub fn new(batch_number: u64, openings: &[Opening]) -> Self {
+        let accounts = openings.iter().map(|opening| {
+            let slots = opening.slots.map(|(key, scope, first_nonce)| Slot {
+                key,
+                first_nonce,
+                scope,
+            });
+            let holder = Holder {
+                asset: opening.asset,
+                balance: opening.balance,
+                nonce: opening.nonce,
+                slots,
+            };
+            (opening.id, holder)
+        });
+        Self {
+            batch_number,
+            accounts: accounts.collect(),
+            ..Self::default()
+        }
+    }
+
+    fn existing(&self, account: u32) -> Result<Holder, LedgerError> {
+        let holder = self.accounts.get(&account).copied();
+        holder.ok_or(LedgerError::UnknownAccount { account })
+    }
+
+    fn take(&mut self, entry: Entry, between: Accounts, after: Accounts) {
+        let before = std::mem::replace(&mut self.accounts, after.clone());
+        self.entries.push(entry);
+        self.history.push([before, between, after]);
+    }
+
+    /// A signed operation.
+    ///
+    /// # Errors
+    /// The rule that refuses it; nothing has changed then.
+    pub fn signed(&mut self, order: &Order, signing: Signing) -> Result<(), LedgerError> {
+        let account = order.signer();
+        let mut signer = self.existing(account)?;
+        self.may_sign(account, &signer, order, signing)?;
+        let (amount, fee) = (order.amount(), order.fee());
+        let spent = amount.checked_add(fee);
+        signer.balance = match spent {
+            Some(spent) if spent <= signer.balance => signer.balance - spent,
+            _ => {
+                return Err(LedgerError::InsufficientFunds {
+                    account,
+                    balance: signer.balance,
+                    amount,
+                    fee,
+                });
+            }
+        };
+        signer.nonce += 1;
+        let asset = signer.asset;
+        let pool = match self.pool {
+            _ if fee == 0 => self.pool,
+            None => Some((asset, fee)),
+            Some((pool, _)) if pool != asset => {
+                return Err(LedgerError::PoolAssetConflict { pool, asset });
+            }
+            Some((_, held)) => {
+                let sum = held.checked_add(fee);
+                Some((asset, sum.ok_or(LedgerError::PoolOverflow { fee })?))
+            }
+        };
+        let mut between = self.accounts.clone();
+        match order {
+            Order::RotateKey(rotate) => {
+                let slot = &mut signer.slots[rotate.slot.index()];
+                // which key that root is, the caller says
+                slot.first_nonce = signer.nonce;
+                slot.scope = rotate.scope;
+            }
+            Order::Transfer(_) | Order::Withdraw(_) => {}
+        }
+        between.insert(account, signer);
+        let mut after = between.clone();
+        if let Order::Transfer(transfer) = order {
+            credit(&mut after, transfer.to, asset, amount)?;
+        }
+        self.pool = pool;
+        self.take(Entry::Signed(*order), between, after);
+        Ok(())
+    }
+
+    /// As [`Model::signed`], for a rotation to a key of this name.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rotate(
+        &mut self,
+        order: &Order,
+        to: KeyName,
+        signing: Signing,
+    ) -> Result<(), LedgerError> {
+        self.signed(order, signing)?;
+        let Order::RotateKey(rotate) = order else {
+            return Ok(());
+        };
+        let changed = |accounts: &mut Accounts| {
+            if let Some(holder) = accounts.get_mut(&rotate.account) {
+                holder.slots[rotate.slot.index()].key = to;
+            }
+        };
+        changed(&mut self.accounts);
+        if let Some([_, between, after]) = self.history.last_mut() {
+            changed(between);
+            changed(after);
+        }
+        Ok(())
+    }
+
+    fn may_sign(
+        &self,
+        account: u32,
+        signer: &Holder,
+        order: &Order,
+        Signing { key, index, nonce }: Signing,
+    ) -> Result<(), LedgerError> {
+        let (signed, current) = (nonce, signer.nonce);
+        if signed != current {
+            return Err(if signed < current {
+                LedgerError::StaleNonce {
+                    account,
+                    signed,
+                    current,
+                }
+            } else {
+                LedgerError::FutureNonce {
+                    account,
+                    signed,
+                    current,
+                }
+            });
+        }
+        if current == u32::MAX {
+            return Err(LedgerError::NonceExhausted { account });
+        }
+        let (valid_until, batch_number) = (order.valid_until(), self.batch_number);
+        if valid_until < batch_number {
+            return Err(LedgerError::Expired {
+                valid_until,
+                batch_number,
+            });
+        }
+        if valid_until - batch_number >= 1 << 62 {
+            return Err(LedgerError::ValidTooLong {
+                valid_until,
+                batch_number,
+            });
+        }
+        let needed = match order {
+            Order::Transfer(_) | Order::Withdraw(_) => Scope::SPEND,
+            Order::RotateKey(_) => Scope::ROTATE,
+        };
+        // the slots that hold the key: one that may sign is enough, else the last one's reason
+        let mut verdict = Err(LedgerError::UnknownKey { account });
+        for slot in SlotIndex::ALL {
+            let held = signer.slots[slot.index()];
+            if held.key != key || verdict.is_ok() {
+                continue;
+            }
+            let expected = current - held.first_nonce;
+            verdict = if held.scope.bits() & needed.bits() == 0 {
+                Err(LedgerError::WrongScope {
+                    account,
+                    slot,
+                    held: held.scope,
+                    needed,
+                })
+            } else if expected >= KEY_CAPACITY {
+                Err(LedgerError::KeyExhausted {
+                    account,
+                    slot,
+                    first_nonce: held.first_nonce,
+                })
+            } else if index != expected {
+                Err(LedgerError::WrongOneTimeKey {
+                    account,
+                    used: index,
+                    expected,
+                })
+            } else {
+                Ok(())
+            };
+        }
+        verdict
+    }
+
+    /// A deposit; `slots` are the names of the keys that it brings.
+    ///
+    /// # Errors
+    /// The rule that refuses it; nothing has changed then.
+    pub fn deposit(
+        &mut self,
+        deposit: &Deposit,
+        slots: Option<NewSlots>,
+    ) -> Result<(), LedgerError> {
+        let Deposit {
+            to, asset, amount, ..
+        } = *deposit;
+        let mut after = self.accounts.clone();
+        match slots {
+            None => credit(&mut after, to, asset, amount)?,
+            Some(_) if after.contains_key(&to) => {
+                return Err(LedgerError::AccountExists { account: to });
+            }
+            Some(slots) => {
+                let slots = slots.map(|(key, scope)| Slot {
+                    key,
+                    first_nonce: 0,
+                    scope,
+                });
+                let holder = Holder {
+                    asset,
+                    balance: amount,
+                    nonce: 0,
+                    slots,
+                };
+                after.insert(to, holder);
+            }
+        }
+        self.take(Entry::Deposit(*deposit), self.accounts.clone(), after);
+        Ok(())
+    }
+
+    /// A collection of the pool.
+    ///
+    /// # Errors
+    /// The rule that refuses it; nothing has changed then.
+    pub fn collect(&mut self, to: u32) -> Result<(), LedgerError> {
+        let holder = self.existing(to)?;
+        let (pool, amount) = self.pool.unwrap_or((holder.asset, 0));
+        if pool != holder.asset {
+            return Err(LedgerError::PoolAssetConflict {
+                pool,
+                asset: holder.asset,
+            });
+        }
+        let mut after = self.accounts.clone();
+        credit(&mut after, to, pool, amount)?;
+        self.pool = None;
+        self.take(Entry::Collect(to, amount), self.accounts.clone(), after);
+        Ok(())
+    }
+
+    /// Padding.
+    pub fn noop(&mut self) {
+        let accounts = self.accounts.clone();
+        self.take(Entry::Noop, accounts.clone(), accounts);
+    }
+
+    /// Ends the batch and opens the next.
+    ///
+    /// # Errors
+    /// When there are fees in the pool.
+    pub fn seal(&mut self) -> Result<(), SealError> {
+        if let Some((asset, amount)) = self.pool {
+            return Err(SealError::PoolNotEmpty { asset, amount });
+        }
+        self.batch_number += 1;
+        self.entries.clear();
+        self.history.clear();
+        Ok(())
+    }
+}
+
+/// Pays `amount` of `asset` to an account.
+fn credit(
+    accounts: &mut Accounts,
+    account: u32,
+    moved: u32,
+    amount: u128,
+) -> Result<(), LedgerError> {
+    let holder = accounts.get_mut(&account);
+    let holder = holder.ok_or(LedgerError::UnknownAccount { account })?;
+    if holder.asset != moved {
+        return Err(LedgerError::WrongAsset {
+            account,
+            held: holder.asset,
+            moved,
+        });
+    }
+    let sum = holder.balance.checked_add(amount);
+    holder.balance = sum.ok_or(LedgerError::BalanceOverflow { account, amount })?;
+    Ok(())
+}
