@@ -5,23 +5,22 @@ use core::ops::Range;
 /// Runs `f` over consecutive ranges that make up `0..count`, each a multiple of `grain` long but
 /// for the last, on as many threads as the current pool has.
 pub(crate) fn for_each_range(count: usize, grain: usize, f: impl Fn(Range<usize>) + Sync + Send) {
-    let pieces = pieces(count, grain);
-    if pieces <= 1 {
-        if count > 0 {
-            f(0..count);
-        }
+    if count == 0 {
         return;
     }
-    #[cfg(feature = "parallel")]
-    {
-        use rayon::prelude::*;
+    match pieces(count, grain) {
+        #[cfg(feature = "parallel")]
+        pieces @ 2.. => {
+            use rayon::prelude::*;
 
-        let grains = count.div_ceil(grain);
-        (0..pieces).into_par_iter().for_each(|i| {
-            let start = grains * i / pieces * grain;
-            let end = (grains * (i + 1) / pieces * grain).min(count);
-            f(start..end);
-        });
+            let grains = count.div_ceil(grain);
+            (0..pieces).into_par_iter().for_each(|i| {
+                let start = grains * i / pieces * grain;
+                let end = (grains * (i + 1) / pieces * grain).min(count);
+                f(start..end);
+            });
+        }
+        _ => f(0..count),
     }
 }
 
