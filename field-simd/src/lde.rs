@@ -10,15 +10,21 @@ use crate::{
     huge::HugeBuffer,
     kernel::{
         rows::{
-            Factors, FirstPass, GROUP, Lanes, SecondPass, SinglePass, Target, first_pass_scratch,
+            Between, FirstPass, LINE, SecondPass, Shifts, SinglePass, Sources, Target,
+            first_pass_scratch, single_pass_scratch,
         },
         tile::{MAX_LOG_ROWS, places},
     },
     memory::with_scratch,
-    parallel::{Shared, for_each_range},
+    parallel::{Shared, for_each_range, threads},
     tables::{MAX_LOG_SIZE, powers, tile_plan},
-    vector::MAX_LANES,
 };
+
+/// What lies between two passes stays in the caches up to this many words.
+const CACHED: usize = 1 << 19;
+
+/// Results of more words than this are written past the caches.
+const STREAMED: usize = 1 << 20;
 
 /// Evaluates polynomials on a coset of a larger domain, as rows.
 ///
@@ -173,7 +179,7 @@ pub(crate) fn lde_words(
 ///
 /// With `s` the shift of a coset, output row `r = blowup * k + c` is row `k` of the transform of
 /// size `n` of the coefficients times `s^j`, `s = offset * g^c`. So the output is one transform of
-/// `blowup * width` *virtual columns*, each a column on a coset, and lanes are virtual columns.
+/// `blowup * width` *virtual columns*, each a column on a coset, of which a tile has [`LINE`].
 ///
 /// Where the columns fill the rows of the output, virtual columns of neighbouring cosets are
 /// neighbours in memory, and a tile takes whatever comes next; otherwise it keeps to one coset.
@@ -233,29 +239,40 @@ impl<'a> Extension<'a> {
     }
 
     /// Number of tiles.
-    fn tiles(&self) -> usize {
-        let (lanes, columns) = (self.backend.lanes(), self.columns.len());
+    const fn tiles(&self) -> usize {
+        let columns = self.columns.len();
         if self.is_whole() {
-            (self.blowup * columns).div_ceil(lanes)
+            (self.blowup * columns).div_ceil(LINE)
         } else {
-            self.blowup * columns.div_ceil(lanes)
+            self.blowup * columns.div_ceil(LINE)
         }
     }
 
-    /// The first virtual column of a tile, and how many of its lanes count.
-    fn virtuals(&self, tile: usize) -> (usize, usize) {
-        let (lanes, columns) = (self.backend.lanes(), self.columns.len());
-        let (first, end) = if self.is_whole() {
-            (tile * lanes, self.blowup * columns)
+    /// The distance of tiles of the same columns.
+    const fn period(&self) -> usize {
+        let columns = self.columns.len();
+        if self.is_whole() {
+            columns / gcd(columns, LINE)
         } else {
-            let tiles = columns.div_ceil(lanes);
+            columns.div_ceil(LINE)
+        }
+    }
+
+    /// The first virtual column of a tile, and how many of its words count.
+    fn first(&self, tile: usize) -> (usize, usize) {
+        let columns = self.columns.len();
+        let (first, end) = if self.is_whole() {
+            (tile * LINE, self.blowup * columns)
+        } else {
+            let tiles = columns.div_ceil(LINE);
             let (coset, tile) = (tile / tiles, tile % tiles);
-            (coset * columns + tile * lanes, (coset + 1) * columns)
+            (coset * columns + tile * LINE, (coset + 1) * columns)
         };
-        (first, lanes.min(end - first))
+        (first, LINE.min(end - first))
     }
 
     fn run(&self, out: &mut [u64]) {
+        let stream = out.len() > STREAMED;
         let out = Shared(out.as_mut_ptr());
         let tiles = self.tiles();
         if self.log_rows2 == 0 {
@@ -263,124 +280,161 @@ impl<'a> Extension<'a> {
             let grain = (1 << 12 >> self.log_rows1).max(1);
             for_each_range(tiles, grain, |range| {
                 for tile in range {
-                    self.single_pass(tile, out);
+                    self.single_pass(tile, self.target(tile, out, stream));
                 }
             });
-        } else {
-            let words = (places(1 << self.log_rows2) * self.backend.lanes()) << self.log_rows1;
-            let mut blocks = HugeBuffer::new(words);
-            let blocks = Shared(blocks.as_mut_ptr());
-            for tile in 0..tiles {
-                self.two_passes(tile, blocks, out);
-            }
+            return;
         }
-    }
-
-    /// Calls `f` with the virtual columns of a tile.
-    fn with_lanes<R>(&self, tile: usize, f: impl FnOnce(&Lanes<'_>) -> R) -> R {
-        let lanes = self.backend.lanes();
-        let (first, count) = self.virtuals(tile);
-        // Lanes past the last virtual column repeat it.
-        let virtuals: [usize; MAX_LANES] =
-            core::array::from_fn(|l| first + (l % lanes).min(count - 1));
-        let cosets = virtuals.map(|v| v / self.columns.len());
-        let sources = virtuals.map(|v| self.columns[v % self.columns.len()].as_ptr());
-        let inner = cosets.map(|c| self.inner[c].as_slice());
-        if cosets.iter().all(|&c| c == cosets[0]) {
-            let scale = Factors::Uniform(&self.outer[cosets[0]]);
-            return f(&Lanes {
-                sources,
-                scale,
-                inner,
+        let words = Between::words(1 << self.log_rows1, 1 << self.log_rows2);
+        if words <= CACHED / 2 && tiles >= threads() {
+            for_each_range(tiles, 1, |range| {
+                let mut between = HugeBuffer::new(words);
+                for tile in range {
+                    let target = self.target(tile, out, stream);
+                    self.two_passes(&[tile], &[target], &mut between, false);
+                }
             });
+            return;
         }
-        let mut mixed = crate::memory::lines(lanes << self.log_rows1);
-        let mixed = &mut crate::memory::values_mut(&mut mixed)[..lanes << self.log_rows1];
-        for (j, row) in mixed.chunks_exact_mut(lanes).enumerate() {
-            for (factor, &c) in row.iter_mut().zip(&cosets) {
-                *factor = self.outer[c][j];
+        // Tiles whose columns are the same go together, as many as the memory for what lies
+        // between the passes allows: an eighth of the result, or what the caches hold.
+        let period = self.period();
+        let result = (self.blowup * self.columns.len()) << (self.log_rows1 + self.log_rows2);
+        let room = (CACHED / words).max(result / 8 / words).max(1);
+        let together = room.min(tiles.div_ceil(period));
+        let mut between = HugeBuffer::new(together * words);
+        for first in 0..period.min(tiles) {
+            let same: Vec<usize> = (first..tiles).step_by(period).collect();
+            for batch in same.chunks(together) {
+                let targets: Vec<_> = batch
+                    .iter()
+                    .map(|&tile| self.target(tile, out, stream))
+                    .collect();
+                self.two_passes(batch, &targets, &mut between, true);
             }
         }
-        f(&Lanes {
-            sources,
-            scale: Factors::Mixed(mixed),
-            inner,
-        })
     }
 
-    /// The rows of a tile in the output.
-    fn target(&self, tile: usize, out: Shared) -> Target {
-        let (first, lanes) = self.virtuals(tile);
+    /// The virtual columns of a tile; past the last one, that one again.
+    fn virtuals(&self, tile: usize) -> [usize; LINE] {
+        let (first, count) = self.first(tile);
+        core::array::from_fn(|l| first + l.min(count - 1))
+    }
+
+    fn sources(&self, tile: usize) -> Sources {
+        Sources(
+            self.virtuals(tile)
+                .map(|v| self.columns[v % self.columns.len()].as_ptr()),
+        )
+    }
+
+    fn shifts(&self, tile: usize) -> Shifts<'_> {
+        let cosets = self.virtuals(tile).map(|v| v / self.columns.len());
+        Shifts {
+            outer: cosets.map(|c| self.outer[c].as_slice()),
+            inner: cosets.map(|c| self.inner[c].as_slice()),
+            uniform: cosets.iter().all(|&c| c == cosets[0]),
+        }
+    }
+
+    /// The rows of a tile in the output, written past the caches if that is asked for and can be.
+    fn target(&self, tile: usize, out: Shared, stream: bool) -> Target {
+        let (first, lanes) = self.first(tile);
         let (coset, column) = (first / self.columns.len(), first % self.columns.len());
-        // SAFETY: a point's row has more words than its columns, and there is a row for each coset.
-        let start = Shared(unsafe { out.0.add(coset * self.row_width + column) });
+        let start = out.at(coset * self.row_width + column);
+        let stride = self.blowup * self.row_width;
+        let lines = stride.is_multiple_of(LINE) && start.align_offset(64) == 0;
         Target {
-            start,
-            stride: self.blowup * self.row_width,
+            start: Shared(start),
+            stride,
             lanes,
+            stream: stream && lines,
         }
     }
 
-    fn single_pass(&self, tile: usize, out: Shared) {
+    fn single_pass(&self, tile: usize, target: Target) {
         let plan = tile_plan(self.log_rows1);
-        let target = self.target(tile, out);
-        self.with_lanes(tile, |lanes| {
-            with_scratch(places(plan.rows()) * self.backend.lanes(), |scratch| {
-                dispatch(
-                    self.backend,
-                    SinglePass {
-                        scratch,
-                        lanes,
-                        plan,
-                        target,
-                    },
-                );
-            });
-        });
-    }
-
-    fn two_passes(&self, tile: usize, blocks: Shared, out: Shared) {
-        let (plan1, plan2) = (tile_plan(self.log_rows1), tile_plan(self.log_rows2));
-        let (rows1, rows2) = (plan1.rows(), plan2.rows());
-        let words = first_pass_scratch(rows1, self.backend.lanes());
-        self.with_lanes(tile, |lanes| {
-            for_each_range(rows2, GROUP, |range| {
-                with_scratch(words, |scratch| {
-                    let roots = &self.roots;
-                    let pass = FirstPass {
-                        scratch,
-                        lanes,
-                        plan: plan1,
-                        rows2,
-                        roots,
-                        blocks,
-                        range,
-                    };
-                    dispatch(self.backend, pass);
-                });
-            });
-        });
-        let target = self.target(tile, out);
-        for_each_range(rows1, GROUP, |range| {
+        let (sources, shifts) = (self.sources(tile), &self.shifts(tile));
+        with_scratch(single_pass_scratch(plan.rows()), |scratch| {
             dispatch(
                 self.backend,
-                SecondPass {
-                    plan: plan2,
-                    rows1,
-                    blocks,
+                SinglePass {
+                    scratch,
+                    sources,
+                    shifts,
+                    plan,
                     target,
-                    range,
                 },
             );
         });
     }
+
+    /// Both passes over tiles of the same columns, on this thread or on all.
+    fn two_passes(
+        &self,
+        tiles: &[usize],
+        targets: &[Target],
+        between: &mut HugeBuffer,
+        parallel: bool,
+    ) {
+        let (plan1, plan2) = (tile_plan(self.log_rows1), tile_plan(self.log_rows2));
+        let (rows1, rows2) = (plan1.rows(), plan2.rows());
+        let words = tiles.len() * Between::words(rows1, rows2);
+        debug_assert!(words <= between.len());
+        let between = Between {
+            start: Shared(between.as_mut_ptr()),
+            rows1,
+            rows2,
+            stream: words > CACHED,
+        };
+        let sources = self.sources(tiles[0]);
+        let shifts: &Vec<_> = &tiles.iter().map(|&tile| self.shifts(tile)).collect();
+        let roots = &self.roots;
+        let grain = |grain, count| if parallel { grain } else { count };
+        for_each_range(rows2, grain(LINE, rows2), |range| {
+            with_scratch(first_pass_scratch(rows1), |scratch| {
+                let pass = FirstPass {
+                    scratch,
+                    sources,
+                    shifts,
+                    plan: plan1,
+                    roots,
+                    between,
+                    range,
+                };
+                dispatch(self.backend, pass);
+            });
+        });
+        let blocks = tiles.len() * rows1;
+        for_each_range(blocks, grain(1, blocks), |range| {
+            with_scratch(places(rows2) * LINE, |scratch| {
+                let pass = SecondPass {
+                    scratch,
+                    plan: plan2,
+                    between,
+                    targets,
+                    range,
+                };
+                dispatch(self.backend, pass);
+            });
+        });
+    }
+}
+
+/// The greatest common divisor of two positive numbers.
+const fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// How a transform of `2^log_n` is split into two passes; the second is 0 if one does.
-pub(crate) const fn split(log_n: u32) -> (u32, u32) {
+///
+/// Transforms of 64 points need no products, so that both sides are made of such as far as can be.
+const fn split(log_n: u32) -> (u32, u32) {
     if log_n <= MAX_LOG_ROWS {
         (log_n, 0)
+    } else if log_n < MAX_LOG_ROWS + 6 {
+        (6, log_n - 6)
     } else {
-        (log_n / 2, log_n - log_n / 2)
+        (log_n - MAX_LOG_ROWS, MAX_LOG_ROWS)
     }
 }

@@ -2,6 +2,8 @@
 
 use core::cell::Cell;
 
+use crate::huge::HugeBuffer;
+
 /// A cache line of eight values. Vectors of lines start at a multiple of 64 bytes, so that no
 /// vector load or store straddles two lines.
 #[derive(Clone, Copy, Debug)]
@@ -37,17 +39,27 @@ pub(crate) const fn values_mut(lines: &mut [Line]) -> &mut [u64] {
 }
 
 thread_local! {
-    static SCRATCH: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+    static SCRATCH: Cell<Option<HugeBuffer>> = const { Cell::new(None) };
 }
+
+/// Scratch of more values than this comes with huge pages: it is swept many times over.
+const LARGE: usize = 1 << 13;
+
+/// The fewest values that a [`HugeBuffer`] takes huge pages for.
+const HUGE: usize = 1 << 17;
 
 /// Runs `f` with room for at least `count` values, which hold anything. The room is kept by the
 /// thread for its next use; a nested use gets its own.
 pub(crate) fn with_scratch<R>(count: usize, f: impl FnOnce(&mut [u64]) -> R) -> R {
-    let mut scratch = SCRATCH.take();
-    if scratch.len() < Line::count(count) {
-        scratch.resize(Line::count(count), Line::ZERO);
-    }
-    let result = f(&mut values_mut(&mut scratch)[..count]);
-    SCRATCH.set(scratch);
+    let scratch = SCRATCH.take().filter(|scratch| scratch.len() >= count);
+    let mut scratch = scratch.unwrap_or_else(|| {
+        HugeBuffer::new(if count > LARGE {
+            count.max(HUGE)
+        } else {
+            count
+        })
+    });
+    let result = f(&mut scratch[..count]);
+    SCRATCH.set(Some(scratch));
     result
 }

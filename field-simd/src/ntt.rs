@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Columns that go through the passes together, and share their factors.
-const BATCH: usize = 8;
+const BATCH: usize = 4;
 
 /// Up to this length, as a power of two, threads take whole columns each.
 const MAX_LOG_SHORT: u32 = 13;
@@ -278,39 +278,64 @@ impl Factors {
 }
 
 /// `N1` and `N2` of a transform of single columns.
+///
+/// Transforms of 64 points need no products, so that both sides are made of such as far as can be;
+/// both are at least a line, if the whole is at least `2^6`.
 const fn sides(log_n: u32) -> (usize, usize) {
-    (1 << (log_n / 2), 1 << (log_n - log_n / 2))
+    let log_rows1 = if log_n < MIN_LOG_VECTOR {
+        log_n / 2
+    } else if log_n <= 9 {
+        3
+    } else if log_n <= 12 {
+        log_n - 6
+    } else if log_n <= 18 {
+        6
+    } else {
+        log_n - 12
+    };
+    (1 << log_rows1, 1 << (log_n - log_rows1))
 }
 
 /// Both passes over some columns, on many threads or on this one.
 fn passes(backend: Backend, plan: &ColumnPlan<'_>, columns: &[Column], parallel: bool) {
-    let scratch = plan.scratch(backend.lanes());
-    let grain = |count: usize| if parallel { GROUP.min(count) } else { count };
+    let n = plan.plan1.rows() * plan.plan2.rows();
+    if n < 1 << MIN_LOG_VECTOR {
+        passes_by::<1>(backend, plan, columns, parallel);
+    } else {
+        passes_by::<GROUP>(backend, plan, columns, parallel);
+    }
+}
+
+/// [`passes`] with tiles of rows of `W` words.
+fn passes_by<const W: usize>(
+    backend: Backend,
+    plan: &ColumnPlan<'_>,
+    columns: &[Column],
+    parallel: bool,
+) {
+    let scratch = plan.scratch();
+    let grain = |count: usize| if parallel { W } else { count };
     let (rows1, rows2) = (plan.plan1.rows(), plan.plan2.rows());
     for_each_range(rows2, grain(rows2), |range| {
         with_scratch(scratch, |scratch| {
-            dispatch(
-                backend,
-                FirstPass {
-                    scratch,
-                    plan,
-                    columns,
-                    range,
-                },
-            );
+            let pass = FirstPass::<W> {
+                scratch,
+                plan,
+                columns,
+                range,
+            };
+            dispatch(backend, pass);
         });
     });
     for_each_range(rows1, grain(rows1), |range| {
         with_scratch(scratch, |scratch| {
-            dispatch(
-                backend,
-                SecondPass {
-                    scratch,
-                    plan,
-                    columns,
-                    range,
-                },
-            );
+            let pass = SecondPass::<W> {
+                scratch,
+                plan,
+                columns,
+                range,
+            };
+            dispatch(backend, pass);
         });
     });
 }

@@ -230,9 +230,28 @@ pub trait Vector: Sealed + Copy + Debug {
         words
     }
 
+    /// As [`store_ptr`](Self::store_ptr), past the caches where the CPU can: for what is written
+    /// once and not read soon. Other threads see it after a [`fence`](Self::fence).
+    ///
+    /// # Safety
+    /// As [`store_ptr`](Self::store_ptr), and `dst` must be aligned to the size of a vector.
+    #[inline(always)]
+    unsafe fn stream_ptr(self, dst: *mut u64) {
+        // SAFETY: as the caller vouches.
+        unsafe { self.store_ptr(dst) }
+    }
+
+    /// Puts all of [`stream_ptr`](Self::stream_ptr) before what follows.
+    #[inline(always)]
+    fn fence(_token: Self::Token) {}
+
     /// Asks for the cache line at `src`. A hint: any address will do.
     #[inline(always)]
     fn prefetch(_token: Self::Token, _src: *const u64) {}
+
+    /// As [`prefetch`](Self::prefetch), for what is wanted later: not into the first level.
+    #[inline(always)]
+    fn prefetch_far(_token: Self::Token, _src: *const u64) {}
 
     /// The token, which the value's existence proves.
     fn token(self) -> Self::Token;

@@ -1,8 +1,8 @@
-//! The two passes of a transform of single columns: lanes are neighbours within a column.
+//! The two passes of a transform of single columns: a tile's rows are neighbours within a column.
 //!
 //! With `n = N1 N2`, entry `j1 N2 + j2` is entry `(j1, j2)` of a matrix. The first pass transforms
-//! over `j1`, lanes being neighbouring `j2`; the second over `j2`, lanes being neighbouring `k1`,
-//! for which squares are transposed on the way in. Row `k2` of the second pass lands at
+//! over `j1`, a row being `W` neighbouring `j2`; the second over `j2`, a row being `W` neighbouring
+//! `k1`, for which squares are transposed on the way in. `W` is 8, a cache line, or 1. Row `k2` of the second pass lands at
 //! `k2 N1 + k1`: in order.
 
 use core::ops::Range;
@@ -11,14 +11,14 @@ use super::{
     series::geometric_rows,
     sinks::{Plain, Scaled, ScaledLanes},
     tile::{TilePlan, place, places},
-    transpose::load_transposed,
+    transpose::turn,
 };
 use crate::{
     parallel::Shared,
     vector::{Kernel, MAX_LANES, Vector},
 };
 
-/// Entries of a column that belong to one cache line: ranges of passes are multiples of this.
+/// Entries of a cache line: ranges of passes are multiples of this where `W` is.
 pub(crate) const GROUP: usize = 8;
 
 /// What is done to columns of one length. All factors are canonical integers.
@@ -56,10 +56,10 @@ impl ColumnPlan<'_> {
     }
 
     /// The words of scratch that either pass needs.
-    pub(crate) const fn scratch(&self, lanes: usize) -> usize {
+    pub(crate) const fn scratch(&self) -> usize {
         let (rows1, rows2) = (self.rows1(), self.rows2());
         let rows = if rows1 > rows2 { rows1 } else { rows2 };
-        (places(rows) + rows) * lanes
+        (places(rows) + rows) * GROUP
     }
 }
 
@@ -70,50 +70,54 @@ pub(crate) struct Column {
     pub(crate) between: Shared,
 }
 
-/// The first pass over some columns, for a range of `j2`, a multiple of the lanes at both ends.
-pub(crate) struct FirstPass<'a> {
+/// The first pass over some columns, for a range of `j2`, a multiple of `W` at both ends.
+pub(crate) struct FirstPass<'a, const W: usize> {
     pub(crate) scratch: &'a mut [u64],
     pub(crate) plan: &'a ColumnPlan<'a>,
     pub(crate) columns: &'a [Column],
     pub(crate) range: Range<usize>,
 }
 
-impl Kernel for FirstPass<'_> {
+impl<const W: usize> Kernel for FirstPass<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self, token: V::Token) {
         let Self { plan, columns, .. } = self;
         let (rows1, rows2) = (plan.rows1(), plan.rows2());
-        let (tile, factors) = self.scratch.split_at_mut(places(rows1) * V::LANES);
-        let (tile, factors) = (tile.as_mut_ptr(), &mut factors[..rows1 * V::LANES]);
-        for j2 in self.range.step_by(V::LANES) {
-            let start = V::load(token, &plan.start[j2..]);
-            geometric_rows(factors, start, V::load(token, &plan.ratio[j2..]));
+        let n = rows1 * rows2;
+        let (tile, factors) = self.scratch.split_at_mut(places(rows1) * W);
+        let (tile, factors) = (tile.as_mut_ptr(), &mut factors[..rows1 * W]);
+        for j2 in self.range.step_by(W) {
+            geometric_rows::<V, W>(token, factors, &plan.start[j2..], &plan.ratio[j2..]);
             for column in columns {
                 for j1 in 0..rows1 {
                     let j = j1 * rows2 + j2;
-                    // SAFETY: the column has N1 * N2 entries, and the tile N1 rows; nobody writes
-                    // to the column during this pass.
-                    unsafe {
-                        let mut x =
-                            load::<V>(token, column.data.0, j, rows1 * rows2, plan.reversed);
-                        if !plan.before.is_empty() {
-                            x = x.mul_plain(V::splat(token, plan.before[j1]));
+                    // The line of the next j2.
+                    let next = if plan.reversed { n - (j + W) } else { j + W };
+                    V::prefetch_far(token, column.data.at(next));
+                    for at in (0..W).step_by(V::LANES) {
+                        // SAFETY: the column has N1 * N2 entries, and the tile N1 rows; nobody
+                        // writes to the column during this pass.
+                        unsafe {
+                            let mut x = load::<V>(token, column.data.0, j + at, n, plan.reversed);
+                            if !plan.before.is_empty() {
+                                x = x.mul_plain(V::splat(token, plan.before[j1]));
+                            }
+                            x.store_ptr(tile.add(place(j1) * W + at));
                         }
-                        x.store_ptr(tile.add(place(j1) * V::LANES));
                     }
                 }
                 // SAFETY: the scratch holds the tile; the places j2 and on of every row between
                 // the passes are written by this call alone.
                 unsafe {
-                    let sink = ScaledLanes::<V> {
+                    let sink = ScaledLanes::<V, false, W> {
                         token,
                         factors: factors.as_ptr(),
                         target: column.between.0.add(j2),
                         stride: plan.stride(),
                     };
-                    plan.plan1.run(token, tile, &sink);
+                    plan.plan1.run::<V, _, W>(token, tile, &sink);
                 }
             }
         }
@@ -150,41 +154,35 @@ unsafe fn load<V: Vector>(
     }
 }
 
-/// The second pass over some columns, for a range of `k1`, a multiple of the lanes at both ends.
-pub(crate) struct SecondPass<'a> {
+/// The second pass over some columns, for a range of `k1`, a multiple of `W` at both ends.
+pub(crate) struct SecondPass<'a, const W: usize> {
     pub(crate) scratch: &'a mut [u64],
     pub(crate) plan: &'a ColumnPlan<'a>,
     pub(crate) columns: &'a [Column],
     pub(crate) range: Range<usize>,
 }
 
-impl Kernel for SecondPass<'_> {
+impl<const W: usize> Kernel for SecondPass<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self, token: V::Token) {
         let Self { plan, columns, .. } = self;
         let (rows1, rows2) = (plan.rows1(), plan.rows2());
-        assert!(
-            self.scratch.len() >= places(rows2) * V::LANES,
-            "scratch too short"
-        );
+        assert!(self.scratch.len() >= places(rows2) * W, "scratch too short");
         let tile = self.scratch.as_mut_ptr();
-        for k1 in self.range.step_by(V::LANES) {
+        for k1 in self.range.step_by(W) {
             for column in columns {
                 let mut sources = [column.between.0.cast_const(); MAX_LANES];
-                for (l, source) in sources[..V::LANES].iter_mut().enumerate() {
+                for (l, source) in sources[..W].iter_mut().enumerate() {
                     // SAFETY: k1 + l is below N1.
                     *source = unsafe { source.add((k1 + l) * plan.stride()) };
                 }
-                for j2 in (0..rows2).step_by(V::LANES) {
-                    // SAFETY: each row between the passes has N2 entries, a multiple of LANES, and
-                    // the tile has N2 rows.
+                for j2 in (0..rows2).step_by(W) {
+                    // SAFETY: each row between the passes has N2 entries, a multiple of W, and
+                    // the tile has N2 rows; W rows are within one run of 64.
                     unsafe {
-                        let x = load_transposed::<V>(token, &sources, j2);
-                        for (t, x) in x.into_iter().take(V::LANES).enumerate() {
-                            x.store_ptr(tile.add(place(j2 + t) * V::LANES));
-                        }
+                        turn::<V, W>(token, &sources, j2, tile.add(place(j2) * W), W);
                     }
                 }
                 // SAFETY: the scratch holds the tile; the entries k2 N1 + k1 and on of the column
@@ -192,20 +190,20 @@ impl Kernel for SecondPass<'_> {
                 unsafe {
                     let target = column.data.0.add(k1);
                     if plan.after.is_empty() {
-                        let sink = Plain {
+                        let sink = Plain::<false> {
                             target,
                             stride: rows1,
                         };
-                        plan.plan2.run::<V, _>(token, tile, &sink);
+                        plan.plan2.run::<V, _, W>(token, tile, &sink);
                     } else {
-                        let factors = plan.after.as_ptr();
-                        let sink = Scaled::<V> {
+                        let sink = Scaled::<V, false> {
                             token,
-                            factors,
+                            factors: plan.after.as_ptr(),
+                            factor_stride: 1,
                             target,
                             stride: rows1,
                         };
-                        plan.plan2.run(token, tile, &sink);
+                        plan.plan2.run::<V, _, W>(token, tile, &sink);
                     }
                 }
             }

@@ -1,103 +1,92 @@
 //! The passes of the low-degree extension: from columns of coefficients to rows of evaluations.
 //!
-//! A lane is one *virtual column*: one column's polynomial on one coset.
+//! A *virtual column* is one column's polynomial on one coset. A tile has eight of them side by
+//! side, so that its rows are cache lines.
+
+use core::ops::Range;
 
 use super::{
-    series::{geometric, geometric_rows},
+    series::geometric_rows,
     sinks::{Partial, Plain, Scaled, ScaledLanes},
-    tile::{TilePlan, place, places},
-    transpose::load_transposed,
+    tile::{CHUNK, TilePlan, place, places},
+    transpose::turn,
 };
 use crate::{
     parallel::Shared,
     vector::{Kernel, MAX_LANES, Vector},
 };
 
-/// Coefficients that are read of each column at a time: one cache line.
-pub(crate) const GROUP: usize = 8;
+/// The words of a row of a tile, and the coefficients that are read of each column at a time: one
+/// cache line.
+pub(crate) const LINE: usize = 8;
 
-/// The virtual columns of one tile, one a lane.
-pub(crate) struct Lanes<'a> {
-    /// The coefficients of each lane's column.
-    pub(crate) sources: [*const u64; MAX_LANES],
-    /// Factors of the coefficients by row `j1`.
-    pub(crate) scale: Factors<'a>,
-    /// For each lane, the shift's powers by `j2`; of no use in a single pass.
-    pub(crate) inner: [&'a [u64]; MAX_LANES],
+/// Where coefficients come from: for each word of a row, a column.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources(pub(crate) [*const u64; LINE]);
+
+// SAFETY: the sources are only read, while their columns are borrowed.
+unsafe impl Send for Sources {}
+// SAFETY: as above.
+unsafe impl Sync for Sources {}
+
+/// The shifts of the virtual columns of a tile.
+pub(crate) struct Shifts<'a> {
+    /// For each virtual column, the powers `s^(N2 j1)` of its shift.
+    pub(crate) outer: [&'a [u64]; LINE],
+    /// And `s^j2`; of no use in a single pass.
+    pub(crate) inner: [&'a [u64]; LINE],
+    /// Whether all are the same.
+    pub(crate) uniform: bool,
 }
 
-/// Canonical integers, by row.
-pub(crate) enum Factors<'a> {
-    /// One a row, for all lanes.
-    Uniform(&'a [u64]),
-    /// A vector a row.
-    Mixed(&'a [u64]),
+/// Where a tile's rows go: row `k` to `start + k * stride`, of which only `lanes` words count.
+#[derive(Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) start: Shared,
+    pub(crate) stride: usize,
+    pub(crate) lanes: usize,
+    /// Whether to write past the caches: rows are whole and aligned then.
+    pub(crate) stream: bool,
 }
 
-// SAFETY: the sources are only read, and borrowed for as long as the lanes are.
-unsafe impl Sync for Lanes<'_> {}
-
-impl Lanes<'_> {
-    /// Fills rows `j1` of `L = LANES` tiles, `tile_words` apart, with the scaled coefficients
-    /// `offset + j1 * stride + t` for tile `t`.
+impl Shifts<'_> {
+    /// Multiplies row `j` by `s^(N2 j)`, for all rows: from `from`, rows without gaps, to the
+    /// places of a tile.
     ///
     /// # Safety
-    /// The sources must have those coefficients, the tiles must have `rows` rows, and there must
-    /// be as many factors.
+    /// There must be `rows` rows at both, and as many powers.
     #[inline(always)]
-    unsafe fn fill<V: Vector>(
+    unsafe fn scale<V: Vector>(
         &self,
         token: V::Token,
-        tiles: *mut u64,
-        tile_words: usize,
+        from: *const u64,
+        tile: *mut u64,
         rows: usize,
-        offset: usize,
-        stride: usize,
     ) {
         for j in 0..rows {
-            // SAFETY: the caller vouches for coefficients, rows and factors.
-            unsafe {
-                let x = load_transposed::<V>(token, &self.sources, offset + j * stride);
-                let factor = self.scale.get::<V>(token, j);
-                for (t, x) in x.into_iter().take(V::LANES).enumerate() {
-                    let row = tiles.add(t * tile_words + place(j) * V::LANES);
-                    x.mul_plain(factor).store_ptr(row);
+            for at in (0..LINE).step_by(V::LANES) {
+                // SAFETY: the caller vouches for rows and powers.
+                unsafe {
+                    let factor = if self.uniform {
+                        V::splat(token, *self.outer[0].get_unchecked(j))
+                    } else {
+                        let factors = self.outer.map(|outer| *outer.get_unchecked(j));
+                        V::load(token, &factors[at..])
+                    };
+                    V::load_ptr(token, from.add(j * LINE + at))
+                        .mul_plain(factor)
+                        .store_ptr(tile.add(place(j) * LINE + at));
                 }
             }
         }
     }
 }
 
-impl Factors<'_> {
-    /// The factors of row `j`.
-    ///
-    /// # Safety
-    /// There must be such a row.
-    #[inline(always)]
-    unsafe fn get<V: Vector>(&self, token: V::Token, j: usize) -> V {
-        // SAFETY: the caller vouches for the row.
-        unsafe {
-            match self {
-                Self::Uniform(factors) => V::splat(token, *factors.get_unchecked(j)),
-                Self::Mixed(factors) => V::load_ptr(token, factors.as_ptr().add(j * V::LANES)),
-            }
-        }
-    }
-}
-
-/// Where a tile's rows go: row `k` to `target + k * stride`, of which only `lanes` lanes count.
-#[derive(Clone, Copy)]
-pub(crate) struct Target {
-    pub(crate) start: Shared,
-    pub(crate) stride: usize,
-    pub(crate) lanes: usize,
-}
-
 impl Target {
-    /// Transforms the tile into the target, from row `k` on, each `step`-th row.
+    /// The inner transforms of the tile, into each `step`-th row of the target from row `k` on.
     ///
     /// # Safety
-    /// As for [`TilePlan::run`]; and the target must have those rows, for this thread alone.
+    /// As for [`TilePlan::inner`]; and the target must have those rows, for this thread alone.
     #[inline(always)]
     unsafe fn take<V: Vector>(
         &self,
@@ -111,15 +100,18 @@ impl Target {
         unsafe {
             let target = self.start.0.add(k * self.stride);
             let stride = self.stride * step;
-            if self.lanes == V::LANES {
-                plan.run::<V, _>(token, tile, &Plain { target, stride });
-            } else {
+            if self.lanes < LINE {
+                let lanes = self.lanes;
                 let sink = Partial {
                     target,
                     stride,
-                    lanes: self.lanes,
+                    lanes,
                 };
-                plan.run::<V, _>(token, tile, &sink);
+                plan.inner::<V, _, LINE>(token, tile, &sink);
+            } else if self.stream {
+                plan.inner::<V, _, LINE>(token, tile, &Plain::<true> { target, stride });
+            } else {
+                plan.inner::<V, _, LINE>(token, tile, &Plain::<false> { target, stride });
             }
         }
     }
@@ -127,11 +119,17 @@ impl Target {
 
 /// The whole transform of a tile that fits into the cache.
 pub(crate) struct SinglePass<'a> {
-    /// Room for the tile.
+    /// Room for [`single_pass_scratch`] words.
     pub(crate) scratch: &'a mut [u64],
-    pub(crate) lanes: &'a Lanes<'a>,
+    pub(crate) sources: Sources,
+    pub(crate) shifts: &'a Shifts<'a>,
     pub(crate) plan: &'a TilePlan,
     pub(crate) target: Target,
+}
+
+/// The words of scratch that [`SinglePass`] needs for `rows` rows.
+pub(crate) const fn single_pass_scratch(rows: usize) -> usize {
+    (places(rows) + rows) * LINE
 }
 
 impl Kernel for SinglePass<'_> {
@@ -140,108 +138,169 @@ impl Kernel for SinglePass<'_> {
     #[inline(always)]
     fn run<V: Vector>(self, token: V::Token) {
         let rows = self.plan.rows();
-        let tile_words = places(rows) * V::LANES;
-        assert!(self.scratch.len() >= tile_words, "scratch too short");
-        let tile = self.scratch.as_mut_ptr();
-        // The coefficients of one lane vector at a time: V::LANES rows of one tile.
-        if rows >= V::LANES {
-            for j in (0..rows).step_by(V::LANES) {
-                // SAFETY: each source has `rows` coefficients, a multiple of LANES.
-                let x = unsafe { load_transposed::<V>(token, &self.lanes.sources, j) };
-                for (t, x) in x.into_iter().take(V::LANES).enumerate() {
-                    // SAFETY: there are `rows` factors, and as many rows in the tile.
-                    unsafe {
-                        let factor = self.lanes.scale.get::<V>(token, j + t);
-                        let row = tile.add(place(j + t) * V::LANES);
-                        x.mul_plain(factor).store_ptr(row);
+        let (tile, raw) = self.scratch.split_at_mut(places(rows) * LINE);
+        assert!(raw.len() >= rows * LINE, "scratch too short");
+        let (tile, raw) = (tile.as_mut_ptr(), raw.as_mut_ptr());
+        // SAFETY: each source has `rows` coefficients, and both parts of the scratch as many rows;
+        // the target was made for these rows.
+        unsafe {
+            if rows >= LINE {
+                for j in (0..rows).step_by(LINE) {
+                    turn::<V, LINE>(token, &self.sources.0, j, raw.add(j * LINE), LINE);
+                }
+            } else {
+                for j in 0..rows {
+                    for (l, source) in self.sources.0.iter().enumerate() {
+                        raw.add(j * LINE + l).write(source.add(j).read());
                     }
                 }
             }
-        } else {
-            for j in 0..rows {
-                // SAFETY: each source has `rows` coefficients and there are as many factors.
-                unsafe {
-                    let x = self.lanes.sources.map(|source| source.add(j).read());
-                    let factor = self.lanes.scale.get::<V>(token, j);
-                    let row = tile.add(place(j) * V::LANES);
-                    V::load(token, &x).mul_plain(factor).store_ptr(row);
-                }
+            self.shifts.scale::<V>(token, raw, tile, rows);
+            for chunk in 0..self.plan.chunks() {
+                self.plan
+                    .outer::<V, LINE>(token, tile, chunk, core::ptr::null());
             }
+            self.target.take::<V>(token, self.plan, tile, 0, 1);
         }
-        // SAFETY: the scratch has the tile's places; the target was made for these rows.
-        unsafe { self.target.take::<V>(token, self.plan, tile, 0, 1) };
+        V::fence(token);
     }
 }
 
-/// The first of two passes: for each `j2` of a range, the transform over `j1`, then the products
-/// with `s^j2 w^(j2 k1)`, into blocks of the second pass.
+/// What lies between two passes: for each of some tiles and each `k1 < N1`, a block of `N2` lines,
+/// in the order in which the second pass wants them.
+#[derive(Clone, Copy)]
+pub(crate) struct Between {
+    pub(crate) start: Shared,
+    pub(crate) rows1: usize,
+    pub(crate) rows2: usize,
+    /// Whether to write past the caches, since it is too much for them.
+    pub(crate) stream: bool,
+}
+
+impl Between {
+    /// The words from one block to the next, which is no power of two.
+    const fn block(rows2: usize) -> usize {
+        (rows2 + LINE) * LINE
+    }
+
+    /// The words of a tile.
+    pub(crate) const fn words(rows1: usize, rows2: usize) -> usize {
+        rows1 * Self::block(rows2)
+    }
+
+    /// The line of `j2` in a block: columns of [`CHUNK`] lines of the second pass's outer
+    /// transform, one after the other. `N2` is at least 128.
+    #[inline(always)]
+    const fn line(&self, j2: usize) -> usize {
+        let (m, p) = (j2 / 64, j2 % 64);
+        (p / CHUNK * (self.rows2 / 64) + m) * CHUNK + p % CHUNK
+    }
+
+    /// Block `k1` of tile `tile`.
+    #[inline(always)]
+    const fn at(&self, tile: usize, k1: usize) -> *mut u64 {
+        self.start
+            .at((tile * self.rows1 + k1) * Self::block(self.rows2))
+    }
+}
+
+/// The first of two passes, of some tiles of the same columns: for each `j2` of a range, the
+/// transform over `j1`, then the products with `s^j2 w^(j2 k1)`.
 pub(crate) struct FirstPass<'a> {
     /// Room for [`first_pass_scratch`] words.
     pub(crate) scratch: &'a mut [u64],
-    pub(crate) lanes: &'a Lanes<'a>,
+    pub(crate) sources: Sources,
+    /// One for each tile.
+    pub(crate) shifts: &'a [Shifts<'a>],
     /// Of `N1` rows.
     pub(crate) plan: &'a TilePlan,
-    /// `N2`.
-    pub(crate) rows2: usize,
     /// `w_N^j2`.
     pub(crate) roots: &'a [u64],
-    /// `N1` tiles of `N2` rows.
-    pub(crate) blocks: Shared,
-    /// The range of `j2`, a multiple of [`GROUP`] at both ends.
-    pub(crate) range: core::ops::Range<usize>,
+    pub(crate) between: Between,
+    /// The range of `j2`, a multiple of [`LINE`] at both ends.
+    pub(crate) range: Range<usize>,
+}
+
+/// The words of scratch that [`FirstPass`] needs for `rows` rows.
+pub(crate) const fn first_pass_scratch(rows: usize) -> usize {
+    (LINE * (rows + 1) + places(rows) + rows) * LINE
 }
 
 impl Kernel for FirstPass<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self, token: V::Token) {
+    fn run<V: Vector>(mut self, token: V::Token) {
+        if self.between.stream {
+            self.run_to::<V, true>(token);
+        } else {
+            self.run_to::<V, false>(token);
+        }
+        V::fence(token);
+    }
+}
+
+impl FirstPass<'_> {
+    #[inline(always)]
+    fn run_to<V: Vector, const STREAM: bool>(&mut self, token: V::Token) {
         let rows = self.plan.rows();
-        // An odd number of places between tiles.
-        let tile_words = (places(rows) | 1) * V::LANES;
-        let uniform = matches!(self.lanes.scale, Factors::Uniform(_));
-        let (tiles, factors) = self.scratch.split_at_mut(GROUP * tile_words);
-        let tiles = tiles.as_mut_ptr();
-        for j2 in self.range.step_by(GROUP) {
-            for t in (0..GROUP).step_by(V::LANES) {
-                // SAFETY: each source has N1 * N2 coefficients; the scratch has GROUP tiles.
+        let rows2 = self.between.rows2;
+        // The rows of one j2 follow those of the last at a distance that is no power of two.
+        let pitch = (rows + 1) * LINE;
+        let (raw, rest) = self.scratch.split_at_mut(LINE * pitch);
+        let (tile, factors) = rest.split_at_mut(places(rows) * LINE);
+        let (raw, tile, factors) = (
+            raw.as_mut_ptr(),
+            tile.as_mut_ptr(),
+            &mut factors[..rows * LINE],
+        );
+        for j2 in self.range.clone().step_by(LINE) {
+            for j1 in 0..rows {
+                // SAFETY: each source has N1 * N2 coefficients, and the scratch LINE times `pitch`.
                 unsafe {
-                    let tiles = tiles.add(t * tile_words);
-                    self.lanes
-                        .fill::<V>(token, tiles, tile_words, rows, j2 + t, self.rows2);
+                    let raw = raw.add(j1 * LINE);
+                    turn::<V, LINE>(token, &self.sources.0, j1 * rows2 + j2, raw, pitch);
                 }
             }
-            for t in 0..GROUP {
-                let root = self.roots[j2 + t];
-                // SAFETY: the scratch has GROUP tiles; row j2 + t of every block is written by
-                // this call alone.
-                unsafe {
-                    let tile = tiles.add(t * tile_words);
-                    let target = self.blocks.0.add(place(j2 + t) * V::LANES);
-                    let stride = places(self.rows2) * V::LANES;
-                    if uniform {
-                        let factors = &mut factors[..rows];
-                        geometric::<V>(token, factors, self.lanes.inner[0][j2 + t], root);
-                        let factors = factors.as_ptr();
-                        let sink = Scaled::<V> {
-                            token,
-                            factors,
-                            target,
-                            stride,
-                        };
-                        self.plan.run(token, tile, &sink);
-                    } else {
-                        let start = self.lanes.inner.map(|inner| inner[j2 + t]);
-                        let start = V::load(token, &start);
-                        geometric_rows(factors, start, V::splat(token, root));
-                        let factors = factors.as_ptr();
-                        let sink = ScaledLanes::<V> {
-                            token,
-                            factors,
-                            target,
-                            stride,
-                        };
-                        self.plan.run(token, tile, &sink);
+            for (b, shifts) in self.shifts.iter().enumerate() {
+                if shifts.uniform {
+                    // Factors of row k1 are side by side for all these j2.
+                    let (start, ratio) = (&shifts.inner[0][j2..], &self.roots[j2..]);
+                    geometric_rows::<V, LINE>(token, factors, start, ratio);
+                }
+                for t in 0..LINE {
+                    // The next lines of the t-th column, each tile asking for its share.
+                    for j1 in (b..rows).step_by(self.shifts.len()) {
+                        let next = j1 * rows2 + j2 + LINE;
+                        V::prefetch_far(token, self.sources.0[t].wrapping_add(next));
+                    }
+                    // SAFETY: raw and tile have `rows` rows; the lines of j2 + t of this tile's
+                    // blocks are written by this call alone, and aligned.
+                    unsafe {
+                        shifts.scale::<V>(token, raw.add(t * pitch), tile, rows);
+                        let target = self.between.at(b, 0).add(self.between.line(j2 + t) * LINE);
+                        let stride = Between::block(rows2);
+                        if shifts.uniform {
+                            let sink = Scaled::<V, STREAM> {
+                                token,
+                                factors: factors.as_ptr().add(t),
+                                factor_stride: LINE,
+                                target,
+                                stride,
+                            };
+                            self.plan.run::<V, _, LINE>(token, tile, &sink);
+                        } else {
+                            let start = shifts.inner.map(|inner| inner[j2 + t]);
+                            let ratio = [self.roots[j2 + t]; MAX_LANES];
+                            geometric_rows::<V, LINE>(token, factors, &start, &ratio);
+                            let sink = ScaledLanes::<V, STREAM, LINE> {
+                                token,
+                                factors: factors.as_ptr(),
+                                target,
+                                stride,
+                            };
+                            self.plan.run::<V, _, LINE>(token, tile, &sink);
+                        }
                     }
                 }
             }
@@ -249,23 +308,17 @@ impl Kernel for FirstPass<'_> {
     }
 }
 
-/// The words of scratch that [`FirstPass`] needs for `rows` rows.
-pub(crate) const fn first_pass_scratch(rows: usize, lanes: usize) -> usize {
-    (GROUP * (places(rows) | 1) + rows) * lanes
-}
-
-/// The second of two passes: for each `k1` of a range, the transform over `j2`, into the rows
-/// `k1 + N1 k2`.
+/// The second of two passes: for some blocks, counted through all tiles, the transform over `j2`,
+/// into the rows `k1 + N1 k2`.
 pub(crate) struct SecondPass<'a> {
+    /// Room for the rows of a tile.
+    pub(crate) scratch: &'a mut [u64],
     /// Of `N2` rows.
     pub(crate) plan: &'a TilePlan,
-    /// `N1`.
-    pub(crate) rows1: usize,
-    /// `N1` tiles of `N2` rows.
-    pub(crate) blocks: Shared,
-    pub(crate) target: Target,
-    /// The range of `k1`.
-    pub(crate) range: core::ops::Range<usize>,
+    pub(crate) between: Between,
+    /// One for each tile.
+    pub(crate) targets: &'a [Target],
+    pub(crate) range: Range<usize>,
 }
 
 impl Kernel for SecondPass<'_> {
@@ -273,13 +326,32 @@ impl Kernel for SecondPass<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self, token: V::Token) {
-        for k1 in self.range {
-            // SAFETY: tile k1 and the rows k1 + N1 k2 are this call's alone.
+        let Self { plan, between, .. } = self;
+        assert!(
+            self.scratch.len() >= places(plan.rows()) * LINE,
+            "scratch too short"
+        );
+        let tile = self.scratch.as_mut_ptr();
+        for block in self.range {
+            let (b, k1) = (block / between.rows1, block % between.rows1);
+            let mut source = between.at(b, k1).cast_const();
+            // SAFETY: the block has N2 lines, chunk after chunk, and the scratch as many rows; the
+            // rows k1 + N1 k2 of the target are this call's alone.
             unsafe {
-                let tile = self.blocks.0.add(k1 * places(self.plan.rows()) * V::LANES);
-                self.target
-                    .take::<V>(token, self.plan, tile, k1, self.rows1);
+                for chunk in 0..plan.chunks() {
+                    for m in 0..plan.outer_rows() {
+                        let row = tile.add(place(64 * m + chunk * CHUNK) * LINE);
+                        for i in (0..CHUNK * LINE).step_by(V::LANES) {
+                            V::load_ptr(token, source.add(i)).store_ptr(row.add(i));
+                        }
+                        source = source.add(CHUNK * LINE);
+                    }
+                    plan.outer::<V, LINE>(token, tile, chunk, source);
+                }
+                let target = &self.targets[b];
+                target.take::<V>(token, plan, tile, k1, between.rows1);
             }
         }
+        V::fence(token);
     }
 }

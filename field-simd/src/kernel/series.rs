@@ -51,30 +51,44 @@ pub(crate) fn geometric<V: Vector>(token: V::Token, out: &mut [u64], start: u64,
     }
 }
 
-/// Fills `out`, rows of one vector each, with `start * ratio^i` lane by lane, for loose `ratio`
-/// and canonical `start`.
+/// Fills `out`, rows of `W` words each, with `start * ratio^i` word by word, for canonical `start`
+/// and loose `ratio`, which have `W` words. `W` is a multiple of the lanes.
 #[inline(always)]
-pub(crate) fn geometric_rows<V: Vector>(out: &mut [u64], start: V, ratio: V) {
-    // Four chains, so that four products are under way at a time.
-    const CHAINS: usize = 4;
+pub(crate) fn geometric_rows<V: Vector, const W: usize>(
+    token: V::Token,
+    out: &mut [u64],
+    start: &[u64],
+    ratio: &[u64],
+) {
+    for at in (0..W).step_by(V::LANES) {
+        geometric_lanes::<V, W>(
+            out,
+            at,
+            V::load(token, &start[at..]),
+            V::load(token, &ratio[at..]),
+        );
+    }
+}
+
+/// [`geometric_rows`] for the words from `at` on that make a vector.
+#[inline(always)]
+fn geometric_lanes<V: Vector, const W: usize>(out: &mut [u64], at: usize, start: V, ratio: V) {
+    // Eight chains, so that eight products are under way at a time.
+    const CHAINS: usize = 8;
     let mut x = [start; CHAINS];
     for i in 1..CHAINS {
         x[i] = x[i - 1].mul_plain(ratio);
     }
-    let square = ratio.square_plain();
-    let step = square.square_plain();
-    let mut rows = out.chunks_exact_mut(V::LANES * CHAINS);
+    let power = ratio.square_plain().square_plain().square_plain();
+    let mut rows = out.chunks_exact_mut(W * CHAINS);
     for rows in rows.by_ref() {
-        for (x, row) in x.iter_mut().zip(rows.chunks_exact_mut(V::LANES)) {
-            x.store(row);
-            *x = x.mul_plain(step);
+        for (x, row) in x.iter_mut().zip(rows.chunks_exact_mut(W)) {
+            x.store(&mut row[at..]);
+            *x = x.mul_plain(power);
         }
     }
-    for (x, row) in x
-        .iter()
-        .zip(rows.into_remainder().chunks_exact_mut(V::LANES))
-    {
-        x.store(row);
+    for (x, row) in x.iter().zip(rows.into_remainder().chunks_exact_mut(W)) {
+        x.store(&mut row[at..]);
     }
 }
 

@@ -3,69 +3,89 @@
 use super::tile::Sink;
 use crate::vector::Vector;
 
+/// Stores a vector, past the caches if `STREAM`.
+///
+/// # Safety
+/// `dst` must be valid for writes of a vector, and aligned to one if `STREAM`.
+#[inline(always)]
+unsafe fn write<V: Vector, const STREAM: bool>(x: V, dst: *mut u64) {
+    if STREAM {
+        // SAFETY: the caller vouches for the place and its alignment.
+        unsafe { x.stream_ptr(dst) }
+    } else {
+        // SAFETY: the caller vouches for the place.
+        unsafe { x.store_ptr(dst) }
+    }
+}
+
 /// Row `k`, times a factor that all lanes share, to `target + k * stride`.
-pub(crate) struct Scaled<V: Vector> {
+pub(crate) struct Scaled<V: Vector, const STREAM: bool> {
     pub(crate) token: V::Token,
-    /// Canonical integers, one a row.
+    /// Canonical integers, that of row `k` at `k * factor_stride`.
     pub(crate) factors: *const u64,
+    pub(crate) factor_stride: usize,
     pub(crate) target: *mut u64,
     pub(crate) stride: usize,
 }
 
-impl<V: Vector> Sink<V> for Scaled<V> {
+impl<V: Vector, const STREAM: bool> Sink<V> for Scaled<V, STREAM> {
     const CANONICAL: bool = false;
 
     #[inline(always)]
-    unsafe fn put(&self, k: usize, row: V) {
-        // SAFETY: whoever made the sink vouches for a factor and a place for every row.
+    unsafe fn put(&self, k: usize, part: usize, row: V) {
+        // SAFETY: whoever made the sink vouches for a factor for every row.
+        let factor = unsafe { self.factors.add(k * self.factor_stride).read() };
+        let row = row.mul_plain(V::splat(self.token, factor));
+        // SAFETY: and for a place, aligned if streamed to.
         unsafe {
-            let factor = V::splat(self.token, self.factors.add(k).read());
-            row.mul_plain(factor)
-                .store_ptr(self.target.add(k * self.stride));
+            write::<V, STREAM>(row, self.target.add(k * self.stride + part * V::LANES));
         }
     }
 }
 
-/// Row `k`, times a vector of factors, to `target + k * stride`.
-pub(crate) struct ScaledLanes<V: Vector> {
+/// Row `k`, times a row of factors of `W` words, to `target + k * stride`.
+pub(crate) struct ScaledLanes<V: Vector, const STREAM: bool, const W: usize> {
     pub(crate) token: V::Token,
-    /// Canonical integers, one vector a row.
+    /// Canonical integers, one row of them a row.
     pub(crate) factors: *const u64,
     pub(crate) target: *mut u64,
     pub(crate) stride: usize,
 }
 
-impl<V: Vector> Sink<V> for ScaledLanes<V> {
+impl<V: Vector, const STREAM: bool, const W: usize> Sink<V> for ScaledLanes<V, STREAM, W> {
     const CANONICAL: bool = false;
 
     #[inline(always)]
-    unsafe fn put(&self, k: usize, row: V) {
-        // SAFETY: whoever made the sink vouches for factors and a place for every row.
+    unsafe fn put(&self, k: usize, part: usize, row: V) {
+        let at = part * V::LANES;
+        // SAFETY: whoever made the sink vouches for factors for every row.
+        let factor = unsafe { V::load_ptr(self.token, self.factors.add(k * W + at)) };
+        // SAFETY: and for a place, aligned if streamed to.
         unsafe {
-            let factor = V::load_ptr(self.token, self.factors.add(k * V::LANES));
-            row.mul_plain(factor)
-                .store_ptr(self.target.add(k * self.stride));
+            write::<V, STREAM>(row.mul_plain(factor), self.target.add(k * self.stride + at));
         }
     }
 }
 
 /// Row `k` to `target + k * stride`, canonical.
-pub(crate) struct Plain {
+pub(crate) struct Plain<const STREAM: bool> {
     pub(crate) target: *mut u64,
     pub(crate) stride: usize,
 }
 
-impl<V: Vector> Sink<V> for Plain {
+impl<V: Vector, const STREAM: bool> Sink<V> for Plain<STREAM> {
     const CANONICAL: bool = true;
 
     #[inline(always)]
-    unsafe fn put(&self, k: usize, row: V) {
-        // SAFETY: whoever made the sink vouches for a place for every row.
-        unsafe { row.store_ptr(self.target.add(k * self.stride)) }
+    unsafe fn put(&self, k: usize, part: usize, row: V) {
+        // SAFETY: whoever made the sink vouches for a place for every row, aligned if streamed to.
+        unsafe {
+            write::<V, STREAM>(row, self.target.add(k * self.stride + part * V::LANES));
+        }
     }
 }
 
-/// The first `lanes` lanes of row `k` to `target + k * stride`, canonical.
+/// The first `lanes` words of row `k` to `target + k * stride`, canonical.
 pub(crate) struct Partial {
     pub(crate) target: *mut u64,
     pub(crate) stride: usize,
@@ -76,10 +96,12 @@ impl<V: Vector> Sink<V> for Partial {
     const CANONICAL: bool = true;
 
     #[inline(always)]
-    unsafe fn put(&self, k: usize, row: V) {
+    unsafe fn put(&self, k: usize, part: usize, row: V) {
+        let from = (part * V::LANES).min(self.lanes);
+        let count = (self.lanes - from).min(V::LANES);
         // SAFETY: whoever made the sink vouches for `lanes` places for every row.
         let target = unsafe {
-            core::slice::from_raw_parts_mut(self.target.add(k * self.stride), self.lanes)
+            core::slice::from_raw_parts_mut(self.target.add(k * self.stride + from), count)
         };
         row.store_partial(target);
     }

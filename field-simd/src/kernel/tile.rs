@@ -1,6 +1,9 @@
-//! The transform of a tile: up to 4,096 rows of one vector each, in cache.
+//! The transform of a tile: up to 4,096 rows of `W` words each, in cache.
 //!
-//! A tile of `M = O * I` rows is transformed by decimation in frequency, each row being `LANES`
+//! A row is a cache line, `W = 8`, however many vectors that is, so that whole lines move; only
+//! transforms of less than 64 points have rows of one word.
+//!
+//! A tile of `M = O * I` rows is transformed by decimation in frequency, each row being `W`
 //! independent values. The outer transform, of `O` rows at a distance of `I`, comes first, then a
 //! product with `w_M^(q k)`, then the inner transform, of `I` neighbours. Both have at most 64
 //! points, and so multiply by shifting; `I` is 64 unless the tile is smaller.
@@ -21,6 +24,10 @@ pub(crate) const MAX_LOG_ROWS: u32 = 12;
 /// fall into the same cache sets.
 const PAD: usize = 64;
 
+/// Columns of the outer transform, `r mod 64`, that go through it together: their rows fit into
+/// the first level of the cache.
+pub(crate) const CHUNK: usize = 4;
+
 /// The place of row `r`, in rows.
 #[inline(always)]
 pub(crate) const fn place(r: usize) -> usize {
@@ -37,12 +44,13 @@ pub(crate) trait Sink<V: Vector> {
     /// Whether [`put`](Self::put) wants canonical values; it gets loose ones otherwise.
     const CANONICAL: bool;
 
-    /// Takes row `k` of the transform. Implementations must be `#[inline(always)]`.
+    /// Takes the `part`-th vector of row `k` of the transform. Implementations must be
+    /// `#[inline(always)]`.
     ///
     /// # Safety
-    /// `k` must be below the number of rows of the tile; the rest is the sink's promise to itself
+    /// `k` must be below the number of rows of the tile, and `part` below `W / LANES`; the rest is the sink's promise to itself
     /// when it was made.
-    unsafe fn put(&self, k: usize, row: V);
+    unsafe fn put(&self, k: usize, part: usize, row: V);
 }
 
 /// How a tile of some size is transformed: plain data, with the products between its halves.
@@ -106,73 +114,107 @@ impl TilePlan {
         self.outer * self.inner
     }
 
+    /// The chunks of [`outer`](Self::outer): columns of [`CHUNK`] rows; none if one step does.
+    pub(crate) const fn chunks(&self) -> usize {
+        if self.outer > 1 { PAD / CHUNK } else { 0 }
+    }
+
+    /// The rows of the outer transform.
+    pub(crate) const fn outer_rows(&self) -> usize {
+        self.outer
+    }
+
     /// Transforms the tile at `tile`, destroying it, and gives each row to `sink`.
     ///
-    /// Row `r` is a vector of canonical values at [`place`]`(r)`. With `w` the root of unity of the
+    /// Row `r` is `W` canonical words at [`place`]`(r) * W`. With `w` the root of unity of the
     /// order of the number of rows, row `k` of the result is the sum of `w^(j k)` times row `j`.
     ///
     /// # Safety
-    /// `tile` must be valid for reads and writes of [`places`]`(rows)` vectors.
+    /// `tile` must be valid for reads and writes of [`places`]`(rows)` rows.
     #[inline(always)]
-    pub(crate) unsafe fn run<V: Vector, S: Sink<V>>(
+    pub(crate) unsafe fn run<V: Vector, S: Sink<V>, const W: usize>(
         &self,
         token: V::Token,
         tile: *mut u64,
         sink: &S,
     ) {
-        let step = Step {
-            tile,
-            first: 0,
-            twiddles: self.twiddles.as_ptr(),
-        };
-        // SAFETY: all rows below stay within the tile: each step states the rows it touches.
+        // SAFETY: the caller vouches for the tile.
         unsafe {
-            match self.outer {
-                1 => {}
-                2 => step.outer_last::<V, 2>(token, 1),
-                4 => step.outer_last::<V, 4>(token, 1),
-                8 => step.outer_last::<V, 8>(token, 1),
-                16 => {
-                    step.first::<V, 2>(token, PAD);
-                    step.outer_last::<V, 8>(token, 2);
-                }
-                32 => {
-                    step.first::<V, 4>(token, PAD);
-                    step.outer_last::<V, 8>(token, 4);
-                }
-                _ => {
-                    step.first::<V, 8>(token, PAD);
-                    step.outer_last::<V, 8>(token, 8);
-                }
+            for chunk in 0..self.chunks() {
+                self.outer::<V, W>(token, tile, chunk, core::ptr::null());
             }
+            self.inner::<V, S, W>(token, tile, sink);
+        }
+    }
+
+    /// The outer transform of the rows `r` with `r mod 64 / CHUNK = chunk`. Asks for the
+    /// `CHUNK * outer` lines from `ahead` on meanwhile, unless it is null.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run).
+    #[inline(always)]
+    pub(crate) unsafe fn outer<V: Vector, const W: usize>(
+        &self,
+        token: V::Token,
+        tile: *mut u64,
+        chunk: usize,
+        ahead: *const u64,
+    ) {
+        let twiddles = self.twiddles.as_ptr();
+        let first = chunk * CHUNK;
+        let step = Outer::<1, 2, W> {
+            tile,
+            first,
+            twiddles,
+            ahead,
+        };
+        match self.outer {
+            1 => {}
+            2 => V::call(token, step),
+            4 => V::call(token, step.radix::<1, 4>()),
+            8 => V::call(token, step.radix::<1, 8>()),
+            16 => V::call(token, step.radix::<2, 8>()),
+            32 => V::call(token, step.radix::<4, 8>()),
+            _ => V::call(token, step.radix::<8, 8>()),
+        }
+    }
+
+    /// The inner transforms, the results of which go to `sink`.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run).
+    #[inline(always)]
+    pub(crate) unsafe fn inner<V: Vector, S: Sink<V>, const W: usize>(
+        &self,
+        token: V::Token,
+        tile: *mut u64,
+        sink: &S,
+    ) {
+        // SAFETY: all rows below stay within the tile, and those of a block within one run of 64.
+        unsafe {
             match self.inner {
-                1 => sink.put(0, V::load_ptr(token, tile)),
-                2 => step.last::<V, S, 2>(token, 0, 1, sink),
-                4 => step.last::<V, S, 4>(token, 0, 1, sink),
-                8 => step.last::<V, S, 8>(token, 0, 1, sink),
+                1 => {
+                    for part in 0..W / V::LANES {
+                        sink.put(0, part, V::load_ptr(token, tile.add(part * V::LANES)));
+                    }
+                }
+                2 => last::<V, S, 2, W>(token, tile, 0, 1, sink),
+                4 => last::<V, S, 4, W>(token, tile, 0, 1, sink),
+                8 => last::<V, S, 8, W>(token, tile, 0, 1, sink),
                 _ => {
+                    let neighbours = self.inner / 8;
+                    let step = self.outer * neighbours;
                     for block in 0..self.outer {
-                        let step = Step {
-                            first: block * PAD,
-                            ..step
-                        };
+                        let tile = tile.add(place(block * PAD) * W);
                         match self.inner {
-                            16 => step.first::<V, 2>(token, 1),
-                            32 => step.first::<V, 4>(token, 1),
-                            _ => step.first::<V, 8>(token, 1),
+                            16 => V::call(token, FirstInner::<2, W>(tile)),
+                            32 => V::call(token, FirstInner::<4, W>(tile)),
+                            _ => V::call(token, FirstInner::<8, W>(tile)),
                         }
-                        let (k, neighbours) = (output(self.outer, block), self.inner / 8);
+                        let k = output(self.outer, block);
                         for q in 0..neighbours {
-                            let step = Step {
-                                first: step.first + 8 * q,
-                                ..step
-                            };
-                            step.last::<V, S, 8>(
-                                token,
-                                k + self.outer * q,
-                                self.outer * neighbours,
-                                sink,
-                            );
+                            let k = k + self.outer * q;
+                            last::<V, S, 8, W>(token, tile.add(8 * q * W), k, step, sink);
                         }
                     }
                 }
@@ -181,68 +223,30 @@ impl TilePlan {
     }
 }
 
-/// One step over a tile, or over a part of it.
-#[derive(Clone, Copy)]
-struct Step {
-    tile: *mut u64,
-    /// The first row.
-    first: usize,
-    twiddles: *const u64,
-}
-
-impl Step {
-    /// # Safety
-    /// Row `r` must be within the tile.
-    #[inline(always)]
-    unsafe fn at<V: Vector>(&self, r: usize) -> *mut u64 {
-        // SAFETY: the caller keeps the row within the tile.
-        unsafe { self.tile.add(place(r) * V::LANES) }
-    }
-
-    /// The first step of a transform of `8 A` rows, `distance` apart: of radix `A`, on the rows
-    /// `(q + 8 m) distance + p`, `m < A`, for all `q < 8` and `p < distance`, with the shifts by
-    /// `w_(8 A)^(q k)`. `distance` is 1, with all rows within a run of [`PAD`], or [`PAD`].
-    ///
-    /// # Safety
-    /// Those rows must be within the tile.
-    #[inline(always)]
-    unsafe fn first<V: Vector, const A: usize>(&self, token: V::Token, distance: usize) {
-        V::call(token, FirstStep::<A>(*self, distance));
-    }
-
-    /// The last step of the outer transform, of radix `R`, on the rows `64 (R b + m) + p`, `m < R`,
-    /// for all `b < blocks` and `p < 64`, with the products by the plan's twiddles.
-    ///
-    /// # Safety
-    /// Those rows must be within the tile, and there must be a twiddle for each.
-    #[inline(always)]
-    unsafe fn outer_last<V: Vector, const R: usize>(&self, token: V::Token, blocks: usize) {
-        V::call(token, OuterLast::<R>(*self, blocks));
-    }
-
-    /// The last step, on `R` neighbours: output `m` is row `k + step m` of the whole.
-    ///
-    /// # Safety
-    /// The rows must be within the tile, and within one run of 64 places; the outputs must be rows
-    /// of the transform.
-    #[inline(always)]
-    unsafe fn last<V: Vector, S: Sink<V>, const R: usize>(
-        &self,
-        token: V::Token,
-        k: usize,
-        step: usize,
-        sink: &S,
-    ) {
+/// The last step, on the `R` neighbouring rows from `rows` on: output `m` is row `k + step m` of
+/// the whole.
+///
+/// # Safety
+/// The rows must be valid for reads; the outputs must be rows of the transform.
+#[inline(always)]
+unsafe fn last<V: Vector, S: Sink<V>, const R: usize, const W: usize>(
+    token: V::Token,
+    rows: *const u64,
+    k: usize,
+    step: usize,
+    sink: &S,
+) {
+    for part in 0..W / V::LANES {
         // SAFETY: rows the caller vouches for.
         unsafe {
-            let y = open(gather::<V, R>(token, self.at::<V>(self.first), V::LANES));
+            let y = open(gather::<V, R>(token, rows.add(part * V::LANES), W));
             let z = if S::CANONICAL {
                 close(y)
             } else {
                 close_loose(y)
             };
             for (m, z) in z.into_iter().enumerate() {
-                sink.put(k + step * m, z);
+                sink.put(k + step * m, part, z);
             }
         }
     }
@@ -280,73 +284,147 @@ unsafe fn scatter<V: Vector, const R: usize>(base: *mut u64, stride: usize, x: [
     }
 }
 
-/// [`Step::first`] as a function of its own.
-struct FirstStep<const A: usize>(Step, usize);
+/// The first step of a transform of `8 A` rows, of radix `A`, with the shifts by `w_(8 A)^(q k)`:
+/// on the vectors at `base + (q + 8 m) stride`, `m < A`. `q` should be a constant.
+///
+/// # Safety
+/// They must be valid for reads and writes.
+#[inline(always)]
+unsafe fn first<V: Vector, const A: usize>(
+    token: V::Token,
+    base: *mut u64,
+    stride: usize,
+    q: usize,
+) {
+    let e = root_exponent(8 * A) * q as u32;
+    // SAFETY: the caller vouches for the vectors.
+    unsafe {
+        let base = base.add(q * stride);
+        let x = gather::<V, A>(token, base, 8 * stride);
+        scatter(base, 8 * stride, close_shifted(open(x), e));
+    }
+}
 
-impl<const A: usize> FirstStep<A> {
-    /// The rows of one `q`, which should be a constant.
+/// [`first`] for every `q`.
+macro_rules! all_first {
+    ($q:ident => $body:expr) => {{
+        macro_rules! one {
+            ($i:literal) => {{
+                const $q: usize = $i;
+                $body
+            }};
+        }
+        one!(0);
+        one!(1);
+        one!(2);
+        one!(3);
+        one!(4);
+        one!(5);
+        one!(6);
+        one!(7);
+    }};
+}
+
+/// The first step of an inner transform, on neighbouring rows from here on: a function of its own,
+/// which all sinks share. Whoever makes one vouches for `8 A` rows.
+struct FirstInner<const A: usize, const W: usize>(*mut u64);
+
+impl<const A: usize, const W: usize> Kernel for FirstInner<A, W> {
+    type Output = ();
+
     #[inline(always)]
-    fn rows<V: Vector>(&self, token: V::Token, q: usize) {
-        let Self(step, distance) = self;
-        let e = root_exponent(8 * A) * q as u32;
-        // 64 rows are 65 places.
-        let stride = if *distance == 1 { 8 } else { 8 * place(PAD) } * V::LANES;
-        for p in 0..*distance {
-            // SAFETY: whoever made the step vouches for the rows (q + 8 m) distance + p.
+    fn run<V: Vector>(self, token: V::Token) {
+        all_first!(Q => {
+            for part in 0..W / V::LANES {
+                // SAFETY: whoever made this vouches for the rows.
+                unsafe { first::<V, A>(token, self.0.add(part * V::LANES), W, Q) }
+            }
+        });
+    }
+}
+
+/// Both steps of an outer transform, of radices `A` (none if 1) and `R`, on the rows `r` of the
+/// tile with `first <= r mod 64 < first + CHUNK`, and the products by the twiddles.
+///
+/// Whoever makes one vouches for the `64 A R` rows of the tile, and as many twiddles.
+struct Outer<const A: usize, const R: usize, const W: usize> {
+    tile: *mut u64,
+    first: usize,
+    twiddles: *const u64,
+    /// Null, or the first of `CHUNK A R` lines to ask for.
+    ahead: *const u64,
+}
+
+impl<const A: usize, const R: usize, const W: usize> Outer<A, R, W> {
+    /// The same with other radices.
+    const fn radix<const B: usize, const S: usize>(self) -> Outer<B, S, W> {
+        Outer {
+            tile: self.tile,
+            first: self.first,
+            twiddles: self.twiddles,
+            ahead: self.ahead,
+        }
+    }
+
+    /// The last step for the rows `64 (R b + m) + p`.
+    ///
+    /// # Safety
+    /// They must be rows of the tile.
+    #[inline(always)]
+    unsafe fn last<V: Vector>(&self, token: V::Token, b: usize, p: usize) {
+        let stride = place(PAD) * W;
+        let r = PAD * R * b + p;
+        for part in 0..W / V::LANES {
+            // SAFETY: the caller vouches for the rows r + 64 m, and for twiddles.
             unsafe {
-                let base = step.at::<V>(step.first + q * distance + p);
-                let x = gather::<V, A>(token, base, stride);
-                scatter(base, stride, close_shifted(open(x), e));
+                let base = self.tile.add(place(r) * W + part * V::LANES);
+                let y = open(gather::<V, R>(token, base, stride));
+                let mut z = close_loose(y);
+                for (m, z) in z.iter_mut().enumerate() {
+                    if m > 0 || b > 0 {
+                        let twiddle = self.twiddles.add(r + PAD * m).read();
+                        *z = z.mul_plain(V::splat(token, twiddle));
+                    } else {
+                        // These rows have only ones for twiddles.
+                        *z = y[0].add_canonical(y[R / 2]);
+                    }
+                }
+                scatter(base, stride, z);
             }
         }
     }
 }
 
-impl<const A: usize> Kernel for FirstStep<A> {
+impl<const A: usize, const R: usize, const W: usize> Kernel for Outer<A, R, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self, token: V::Token) {
-        self.rows::<V>(token, 0);
-        self.rows::<V>(token, 1);
-        self.rows::<V>(token, 2);
-        self.rows::<V>(token, 3);
-        self.rows::<V>(token, 4);
-        self.rows::<V>(token, 5);
-        self.rows::<V>(token, 6);
-        self.rows::<V>(token, 7);
-    }
-}
-
-/// [`Step::outer_last`] as a function of its own.
-struct OuterLast<const R: usize>(Step, usize);
-
-impl<const R: usize> Kernel for OuterLast<R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector>(self, token: V::Token) {
-        let Self(step, blocks) = self;
-        let stride = place(PAD) * V::LANES;
-        for b in 0..blocks {
-            for p in 0..PAD {
-                let r = PAD * R * b + p;
-                // SAFETY: whoever made the step vouches for the rows r + 64 m, and for twiddles.
-                unsafe {
-                    let base = step.at::<V>(r);
-                    let y = open(gather::<V, R>(token, base, stride));
-                    let mut z = close_loose(y);
-                    for (m, z) in z.iter_mut().enumerate() {
-                        if m > 0 || b > 0 {
-                            let twiddle = step.twiddles.add(r + PAD * m).read();
-                            *z = z.mul_plain(V::splat(token, twiddle));
-                        } else {
-                            // These rows have only ones for twiddles.
-                            *z = y[0].add_canonical(y[R / 2]);
+        let columns = self.first..self.first + CHUNK;
+        if A > 1 {
+            all_first!(Q => {
+                for p in columns.clone() {
+                    for part in 0..W / V::LANES {
+                        // SAFETY: whoever made this vouches for the rows 64 (q + 8 m) + p.
+                        unsafe {
+                            let base = self.tile.add(p * W + part * V::LANES);
+                            first::<V, A>(token, base, place(PAD) * W, Q);
                         }
                     }
-                    scatter(base, stride, z);
                 }
+            });
+        }
+        let mut ahead = self.ahead;
+        for b in 0..A {
+            for p in columns.clone() {
+                if !ahead.is_null() {
+                    for _ in 0..R {
+                        V::prefetch_far(token, ahead);
+                        ahead = ahead.wrapping_add(W);
+                    }
+                }
+                // SAFETY: whoever made this vouches for the rows 64 (R b + m) + p.
+                unsafe { self.last::<V>(token, b, p) }
             }
         }
     }

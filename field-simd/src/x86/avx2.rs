@@ -286,9 +286,27 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn stream_ptr(self, dst: *mut u64) {
+        // SAFETY: the value proves AVX2; the caller vouches for room for four values, aligned.
+        unsafe { _mm256_stream_si256(dst.cast(), self.0) }
+    }
+
+    #[inline(always)]
+    fn fence(_: Avx2Token) {
+        // SAFETY: SSE is part of x86-64.
+        unsafe { _mm_sfence() }
+    }
+
+    #[inline(always)]
     fn prefetch(_: Avx2Token, src: *const u64) {
         // SAFETY: SSE is part of x86-64, and a prefetch never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(src.cast()) }
+    }
+
+    #[inline(always)]
+    fn prefetch_far(_: Avx2Token, src: *const u64) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(src.cast()) }
     }
 
     #[inline(always)]
