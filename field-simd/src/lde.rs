@@ -300,7 +300,9 @@ impl<'a> Extension<'a> {
         // between the passes allows: an eighth of the result, or what the caches hold.
         let period = self.period();
         let result = (self.blowup * self.columns.len()) << (self.log_rows1 + self.log_rows2);
-        let room = (CACHED / words).max(result / 8 / words).max(1);
+        let room = (CACHED / words)
+            .max((result / 8 + words / 2) / words)
+            .max(1);
         let together = room.min(tiles.div_ceil(period));
         let mut between = HugeBuffer::new(together * words);
         for first in 0..period.min(tiles) {

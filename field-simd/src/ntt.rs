@@ -20,6 +20,9 @@ use crate::{
 /// Columns that go through the passes together, and share their factors.
 const BATCH: usize = 4;
 
+/// From this length on, results are written past the caches.
+const STREAMED: usize = 1 << 17;
+
 /// Up to this length, as a power of two, threads take whole columns each.
 const MAX_LOG_SHORT: u32 = 13;
 
@@ -253,25 +256,47 @@ impl Factors {
                 let mut between = lines(words);
                 let between = Shared(values_mut(&mut between).as_mut_ptr());
                 for &data in &columns[range] {
-                    let column = [Column { data, between }];
+                    let column = [Column {
+                        data,
+                        between,
+                        out: data,
+                    }];
                     passes(backend, plan, &column, false);
                 }
             });
         } else {
+            let n = rows1 * rows2;
+            // Large allocations rarely start at a line. Transforms are written line by line in
+            // no order: then rather to a place of their own, to be copied at the end.
+            let copied = n >= STREAMED && columns.iter().any(|c| c.0.align_offset(64) != 0);
             let batch = columns.len().min(BATCH);
             let mut between = HugeBuffer::new(batch * words);
             let between = Shared(between.as_mut_ptr());
+            let mut out = HugeBuffer::new(if copied { batch * n } else { 0 });
+            let out = Shared(out.as_mut_ptr());
             for batch in columns.chunks(batch) {
-                let at = |i| Shared(between.at(i * words));
                 let batch: Vec<_> = batch
                     .iter()
                     .enumerate()
                     .map(|(i, &data)| Column {
                         data,
-                        between: at(i),
+                        between: Shared(between.at(i * words)),
+                        out: if copied { Shared(out.at(i * n)) } else { data },
                     })
                     .collect();
                 passes(backend, plan, &batch, true);
+                if copied {
+                    for_each_range(batch.len() * n, 1 << 12, |range| {
+                        for i in range.step_by(1 << 12) {
+                            let (column, i) = (batch[i / n], i % n);
+                            // SAFETY: both have n words, of which these 2^12 are this call's alone.
+                            unsafe {
+                                let to = column.data.at(i);
+                                to.copy_from_nonoverlapping(column.out.at(i), 1 << 12);
+                            }
+                        }
+                    });
+                }
             }
         }
     }
@@ -299,15 +324,18 @@ const fn sides(log_n: u32) -> (usize, usize) {
 /// Both passes over some columns, on many threads or on this one.
 fn passes(backend: Backend, plan: &ColumnPlan<'_>, columns: &[Column], parallel: bool) {
     let n = plan.plan1.rows() * plan.plan2.rows();
+    let aligned = |column: &Column| column.out.0.align_offset(64) == 0;
     if n < 1 << MIN_LOG_VECTOR {
-        passes_by::<1>(backend, plan, columns, parallel);
+        passes_by::<1, false>(backend, plan, columns, parallel);
+    } else if n >= STREAMED && columns.iter().all(aligned) {
+        passes_by::<GROUP, true>(backend, plan, columns, parallel);
     } else {
-        passes_by::<GROUP>(backend, plan, columns, parallel);
+        passes_by::<GROUP, false>(backend, plan, columns, parallel);
     }
 }
 
-/// [`passes`] with tiles of rows of `W` words.
-fn passes_by<const W: usize>(
+/// [`passes`] with tiles of rows of `W` words, past the caches if `STREAM`.
+fn passes_by<const W: usize, const STREAM: bool>(
     backend: Backend,
     plan: &ColumnPlan<'_>,
     columns: &[Column],
@@ -318,7 +346,7 @@ fn passes_by<const W: usize>(
     let (rows1, rows2) = (plan.plan1.rows(), plan.plan2.rows());
     for_each_range(rows2, grain(rows2), |range| {
         with_scratch(scratch, |scratch| {
-            let pass = FirstPass::<W> {
+            let pass = FirstPass::<W, STREAM> {
                 scratch,
                 plan,
                 columns,
@@ -329,7 +357,7 @@ fn passes_by<const W: usize>(
     });
     for_each_range(rows1, grain(rows1), |range| {
         with_scratch(scratch, |scratch| {
-            let pass = SecondPass::<W> {
+            let pass = SecondPass::<W, STREAM> {
                 scratch,
                 plan,
                 columns,

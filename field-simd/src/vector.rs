@@ -49,7 +49,7 @@
 //! modulo `p`. Every operation says what it takes and gives. Loose values exist since a correction
 //! costs instructions: a sum of a loose and a canonical value never needs more than one.
 
-use core::fmt::Debug;
+use core::{cell::UnsafeCell, fmt::Debug};
 
 use crate::goldilocks::{EPSILON, P};
 
@@ -95,6 +95,14 @@ pub trait Vector: Sealed + Copy + Debug {
     /// # Safety
     /// `dst` must be valid for writes of `LANES` values.
     unsafe fn store_ptr(self, dst: *mut u64);
+
+    /// `2^32 - 1` in every lane, for products: from memory, so that the compiler does not know it
+    /// and replace a product with it, one operation, by two or three.
+    #[inline(always)]
+    fn epsilon(token: Self::Token) -> Self {
+        // SAFETY: the table has MAX_LANES values, which nobody writes.
+        unsafe { Self::load_ptr(token, EPSILONS.0.get().cast()) }
+    }
 
     /// The first `LANES` values of `src`.
     ///
@@ -302,10 +310,16 @@ pub trait Vector: Sealed + Copy + Debug {
     /// The 128-bit product of loose values, as `(low, high)`.
     #[inline(always)]
     fn mul_wide(self, rhs: Self) -> (Self, Self) {
+        self.mul_wide_halves(rhs, rhs.dup_hi32())
+    }
+
+    /// [`mul_wide`](Self::mul_wide), where the low 32 bits of `y1` are the high ones of `rhs`.
+    #[inline(always)]
+    fn mul_wide_halves(self, rhs: Self, y1: Self) -> (Self, Self) {
         // With x = x0 + 2^32 x1 and y likewise; no sum below exceeds 2^64 - 1, since
         // (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1.
         let epsilon = Self::splat(self.token(), EPSILON);
-        let (x1, y1) = (self.dup_hi32(), rhs.dup_hi32());
+        let x1 = self.dup_hi32();
         let ll = self.mul_lo32(rhs);
         let lh = self.mul_lo32(y1);
         let hl = x1.mul_lo32(rhs);
@@ -333,7 +347,7 @@ pub trait Vector: Sealed + Copy + Debug {
     #[inline(always)]
     fn reduce_plain(low: Self, high: Self) -> Self {
         let t = low.sub(high.shr(32));
-        let mid = high.mul_lo32(Self::splat(low.token(), EPSILON));
+        let mid = high.mul_lo32(Self::epsilon(low.token()));
         // t + mid <= 2p - 2, so that one correction gives a canonical value.
         t.sub(Self::splat(low.token(), P).wrapping_sub(mid))
     }
@@ -356,13 +370,23 @@ pub trait Vector: Sealed + Copy + Debug {
         Self::reduce_plain(low, high)
     }
 
+    /// [`mul_plain`](Self::mul_plain) by the one value at `factor` in every lane.
+    ///
+    /// # Safety
+    /// `factor` must be valid for reads of a value.
+    #[inline(always)]
+    unsafe fn mul_plain_at(self, factor: *const u64) -> Self {
+        // SAFETY: the caller vouches for the value.
+        self.mul_plain(Self::splat(self.token(), unsafe { factor.read() }))
+    }
+
     /// `self * 2^k mod p`, canonical, of a loose value, for `k < 96`. `k` should be a constant: the
     /// formula depends on it, and costs 5 to 11 operations where a product costs 23.
     #[inline(always)]
     fn mul_pow2(self, k: u32) -> Self {
         debug_assert!(k < 96);
         let p = Self::splat(self.token(), P);
-        let epsilon = Self::splat(self.token(), EPSILON);
+        let epsilon = Self::epsilon(self.token());
         if k == 0 {
             self.canonical()
         } else if k <= 32 {
@@ -402,6 +426,16 @@ pub trait Vector: Sealed + Copy + Debug {
         Self::reduce_mont(low, high)
     }
 }
+
+/// `2^32 - 1`, of which the compiler cannot know that nobody changes it.
+#[repr(C, align(64))]
+struct Epsilons(UnsafeCell<[u64; MAX_LANES]>);
+
+// SAFETY: nobody writes to it.
+unsafe impl Sync for Epsilons {}
+
+#[used]
+static EPSILONS: Epsilons = Epsilons(UnsafeCell::new([EPSILON; MAX_LANES]));
 
 /// The largest number of lanes of any backend.
 pub const MAX_LANES: usize = 8;

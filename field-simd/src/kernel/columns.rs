@@ -9,7 +9,7 @@ use core::ops::Range;
 
 use super::{
     series::geometric_rows,
-    sinks::{Plain, Scaled, ScaledLanes},
+    sinks::{Ahead, Plain, Scaled, ScaledLanes},
     tile::{TilePlan, place, places},
     transpose::turn,
 };
@@ -63,22 +63,25 @@ impl ColumnPlan<'_> {
     }
 }
 
-/// A column, and its room between the passes.
+/// A column, its room between the passes, and where its transform goes: to the column itself, or
+/// elsewhere.
 #[derive(Clone, Copy)]
 pub(crate) struct Column {
     pub(crate) data: Shared,
     pub(crate) between: Shared,
+    pub(crate) out: Shared,
 }
 
-/// The first pass over some columns, for a range of `j2`, a multiple of `W` at both ends.
-pub(crate) struct FirstPass<'a, const W: usize> {
+/// The first pass over some columns, for a range of `j2`, a multiple of `W` at both ends; past the
+/// caches if `STREAM`.
+pub(crate) struct FirstPass<'a, const W: usize, const STREAM: bool> {
     pub(crate) scratch: &'a mut [u64],
     pub(crate) plan: &'a ColumnPlan<'a>,
     pub(crate) columns: &'a [Column],
     pub(crate) range: Range<usize>,
 }
 
-impl<const W: usize> Kernel for FirstPass<'_, W> {
+impl<const W: usize, const STREAM: bool> Kernel for FirstPass<'_, W, STREAM> {
     type Output = ();
 
     #[inline(always)]
@@ -93,9 +96,6 @@ impl<const W: usize> Kernel for FirstPass<'_, W> {
             for column in columns {
                 for j1 in 0..rows1 {
                     let j = j1 * rows2 + j2;
-                    // The line of the next j2.
-                    let next = if plan.reversed { n - (j + W) } else { j + W };
-                    V::prefetch_far(token, column.data.at(next));
                     for at in (0..W).step_by(V::LANES) {
                         // SAFETY: the column has N1 * N2 entries, and the tile N1 rows; nobody
                         // writes to the column during this pass.
@@ -111,16 +111,26 @@ impl<const W: usize> Kernel for FirstPass<'_, W> {
                 // SAFETY: the scratch holds the tile; the places j2 and on of every row between
                 // the passes are written by this call alone.
                 unsafe {
-                    let sink = ScaledLanes::<V, false, W> {
+                    let sink = ScaledLanes::<V, STREAM, W> {
                         token,
                         factors: factors.as_ptr(),
                         target: column.between.0.add(j2),
                         stride: plan.stride(),
                     };
-                    plan.plan1.run::<V, _, W>(token, tile, &sink);
+                    // The lines of the next j2 are asked for meanwhile.
+                    let (next, stride) = if plan.reversed {
+                        (n - (j2 + W), -(rows2 as isize))
+                    } else {
+                        (j2 + W, rows2 as isize)
+                    };
+                    let next = column.data.at(next).cast_const();
+                    let sink = Ahead { sink, next, stride };
+                    plan.plan1
+                        .run::<V, _, W>(token, tile, core::ptr::null(), &sink);
                 }
             }
         }
+        V::fence(token);
     }
 }
 
@@ -154,15 +164,16 @@ unsafe fn load<V: Vector>(
     }
 }
 
-/// The second pass over some columns, for a range of `k1`, a multiple of `W` at both ends.
-pub(crate) struct SecondPass<'a, const W: usize> {
+/// The second pass over some columns, for a range of `k1`, a multiple of `W` at both ends; past
+/// the caches if `STREAM`, for which transforms start at a line.
+pub(crate) struct SecondPass<'a, const W: usize, const STREAM: bool> {
     pub(crate) scratch: &'a mut [u64],
     pub(crate) plan: &'a ColumnPlan<'a>,
     pub(crate) columns: &'a [Column],
     pub(crate) range: Range<usize>,
 }
 
-impl<const W: usize> Kernel for SecondPass<'_, W> {
+impl<const W: usize, const STREAM: bool> Kernel for SecondPass<'_, W, STREAM> {
     type Output = ();
 
     #[inline(always)]
@@ -185,28 +196,30 @@ impl<const W: usize> Kernel for SecondPass<'_, W> {
                         turn::<V, W>(token, &sources, j2, tile.add(place(j2) * W), W);
                     }
                 }
-                // SAFETY: the scratch holds the tile; the entries k2 N1 + k1 and on of the column
+                // SAFETY: the scratch holds the tile; the entries k2 N1 + k1 and on of the transform
                 // are written by this call alone, and nobody reads the column during this pass.
                 unsafe {
-                    let target = column.data.0.add(k1);
+                    let target = column.out.0.add(k1);
+                    // The next rows of this column.
+                    let ahead = sources[0].wrapping_add(W * plan.stride());
                     if plan.after.is_empty() {
-                        let sink = Plain::<false> {
+                        let sink = Plain::<STREAM> {
                             target,
                             stride: rows1,
                         };
-                        plan.plan2.run::<V, _, W>(token, tile, &sink);
+                        plan.plan2.run::<V, _, W>(token, tile, ahead, &sink);
                     } else {
-                        let sink = Scaled::<V, false> {
-                            token,
+                        let sink = Scaled::<STREAM> {
                             factors: plan.after.as_ptr(),
                             factor_stride: 1,
                             target,
                             stride: rows1,
                         };
-                        plan.plan2.run::<V, _, W>(token, tile, &sink);
+                        plan.plan2.run::<V, _, W>(token, tile, ahead, &sink);
                     }
                 }
             }
         }
+        V::fence(token);
     }
 }

@@ -16,23 +16,24 @@ pub(crate) const fn root_exponent(n: usize) -> u32 {
     (192 / n) as u32
 }
 
-/// All but the last layer of the transform of `R` canonical vectors (2, 4 or 8), with
-/// `w_R = 2^(192 / R)`: outputs `k` and `k + R / 2` are the sum and the difference of vectors `k`
-/// and `k + R / 2` of the result, which are canonical.
+/// All but the last layer of the transform of `R` vectors (2, 4 or 8), with `w_R = 2^(192 / R)`:
+/// outputs `k` and `k + R / 2` are the sum and the difference of vectors `k` and `k + R / 2` of the
+/// result. All are canonical if `STRICT`; otherwise `x[0]` may be loose, and so are the first
+/// halves of the results.
 #[inline(always)]
-pub(crate) fn open<V: Vector, const R: usize>(x: [V; R]) -> [V; R] {
+pub(crate) fn open<V: Vector, const R: usize, const STRICT: bool>(x: [V; R]) -> [V; R] {
     let mut y = x;
     match R {
         2 => {}
         4 => {
-            y[0] = x[0].add_canonical(x[2]);
+            y[0] = left::<V, STRICT>(x[0], x[2]);
             y[1] = x[0].sub(x[2]);
             y[2] = x[1].add_canonical(x[3]);
             y[3] = x[1].sub(x[3]).mul_pow2(48);
         }
         _ => {
             let s = [
-                x[0].add_canonical(x[4]),
+                left::<V, STRICT>(x[0], x[4]),
                 x[1].add_canonical(x[5]),
                 x[2].add_canonical(x[6]),
                 x[3].add_canonical(x[7]),
@@ -43,7 +44,7 @@ pub(crate) fn open<V: Vector, const R: usize>(x: [V; R]) -> [V; R] {
                 x[2].sub(x[6]).mul_pow2(48),
                 x[3].sub(x[7]).mul_pow2(72),
             ];
-            let (s, d) = (open::<V, 4>(s), open::<V, 4>(d));
+            let (s, d) = (open::<V, 4, STRICT>(s), open::<V, 4, STRICT>(d));
             y[0] = s[0];
             y[1] = d[0];
             y[2] = s[1];
@@ -55,6 +56,13 @@ pub(crate) fn open<V: Vector, const R: usize>(x: [V; R]) -> [V; R] {
         }
     }
     y
+}
+
+/// A sum that only is the left side of what follows: canonical, of canonical values, if `STRICT`;
+/// otherwise loose, and `x` may be.
+#[inline(always)]
+fn left<V: Vector, const STRICT: bool>(x: V, y: V) -> V {
+    if STRICT { x.add_canonical(y) } else { x.add(y) }
 }
 
 /// The outputs in order, canonical.

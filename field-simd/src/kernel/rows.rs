@@ -67,15 +67,14 @@ impl Shifts<'_> {
             for at in (0..LINE).step_by(V::LANES) {
                 // SAFETY: the caller vouches for rows and powers.
                 unsafe {
-                    let factor = if self.uniform {
-                        V::splat(token, *self.outer[0].get_unchecked(j))
+                    let x = V::load_ptr(token, from.add(j * LINE + at));
+                    let x = if self.uniform {
+                        x.mul_plain_at(self.outer[0].as_ptr().add(j))
                     } else {
                         let factors = self.outer.map(|outer| *outer.get_unchecked(j));
-                        V::load(token, &factors[at..])
+                        x.mul_plain(V::load(token, &factors[at..]))
                     };
-                    V::load_ptr(token, from.add(j * LINE + at))
-                        .mul_plain(factor)
-                        .store_ptr(tile.add(place(j) * LINE + at));
+                    x.store_ptr(tile.add(place(j) * LINE + at));
                 }
             }
         }
@@ -281,14 +280,14 @@ impl FirstPass<'_> {
                         let target = self.between.at(b, 0).add(self.between.line(j2 + t) * LINE);
                         let stride = Between::block(rows2);
                         if shifts.uniform {
-                            let sink = Scaled::<V, STREAM> {
-                                token,
+                            let sink = Scaled::<STREAM> {
                                 factors: factors.as_ptr().add(t),
                                 factor_stride: LINE,
                                 target,
                                 stride,
                             };
-                            self.plan.run::<V, _, LINE>(token, tile, &sink);
+                            self.plan
+                                .run::<V, _, LINE>(token, tile, core::ptr::null(), &sink);
                         } else {
                             let start = shifts.inner.map(|inner| inner[j2 + t]);
                             let ratio = [self.roots[j2 + t]; MAX_LANES];
@@ -299,7 +298,8 @@ impl FirstPass<'_> {
                                 target,
                                 stride,
                             };
-                            self.plan.run::<V, _, LINE>(token, tile, &sink);
+                            self.plan
+                                .run::<V, _, LINE>(token, tile, core::ptr::null(), &sink);
                         }
                     }
                 }

@@ -19,8 +19,7 @@ unsafe fn write<V: Vector, const STREAM: bool>(x: V, dst: *mut u64) {
 }
 
 /// Row `k`, times a factor that all lanes share, to `target + k * stride`.
-pub(crate) struct Scaled<V: Vector, const STREAM: bool> {
-    pub(crate) token: V::Token,
+pub(crate) struct Scaled<const STREAM: bool> {
     /// Canonical integers, that of row `k` at `k * factor_stride`.
     pub(crate) factors: *const u64,
     pub(crate) factor_stride: usize,
@@ -28,14 +27,13 @@ pub(crate) struct Scaled<V: Vector, const STREAM: bool> {
     pub(crate) stride: usize,
 }
 
-impl<V: Vector, const STREAM: bool> Sink<V> for Scaled<V, STREAM> {
+impl<V: Vector, const STREAM: bool> Sink<V> for Scaled<STREAM> {
     const CANONICAL: bool = false;
 
     #[inline(always)]
     unsafe fn put(&self, k: usize, part: usize, row: V) {
         // SAFETY: whoever made the sink vouches for a factor for every row.
-        let factor = unsafe { self.factors.add(k * self.factor_stride).read() };
-        let row = row.mul_plain(V::splat(self.token, factor));
+        let row = unsafe { row.mul_plain_at(self.factors.add(k * self.factor_stride)) };
         // SAFETY: and for a place, aligned if streamed to.
         unsafe {
             write::<V, STREAM>(row, self.target.add(k * self.stride + part * V::LANES));
@@ -104,5 +102,27 @@ impl<V: Vector> Sink<V> for Partial {
             core::slice::from_raw_parts_mut(self.target.add(k * self.stride + from), count)
         };
         row.store_partial(target);
+    }
+}
+
+/// Another sink, asking for the line at `next + k * stride` with every row `k`: spread over the
+/// work, so that requests do not wait for each other.
+pub(crate) struct Ahead<S> {
+    pub(crate) sink: S,
+    pub(crate) next: *const u64,
+    pub(crate) stride: isize,
+}
+
+impl<V: Vector, S: Sink<V>> Sink<V> for Ahead<S> {
+    const CANONICAL: bool = S::CANONICAL;
+
+    #[inline(always)]
+    unsafe fn put(&self, k: usize, part: usize, row: V) {
+        if part == 0 {
+            let line = self.next.wrapping_offset(k as isize * self.stride);
+            V::prefetch_far(row.token(), line);
+        }
+        // SAFETY: as the caller and whoever made the sink vouch.
+        unsafe { self.sink.put(k, part, row) }
     }
 }

@@ -124,7 +124,8 @@ impl TilePlan {
         self.outer
     }
 
-    /// Transforms the tile at `tile`, destroying it, and gives each row to `sink`.
+    /// Transforms the tile at `tile`, destroying it, and gives each row to `sink`. Asks for as many
+    /// lines from `ahead` on meanwhile, unless it is null.
     ///
     /// Row `r` is `W` canonical words at [`place`]`(r) * W`. With `w` the root of unity of the
     /// order of the number of rows, row `k` of the result is the sum of `w^(j k)` times row `j`.
@@ -136,12 +137,18 @@ impl TilePlan {
         &self,
         token: V::Token,
         tile: *mut u64,
+        ahead: *const u64,
         sink: &S,
     ) {
         // SAFETY: the caller vouches for the tile.
         unsafe {
             for chunk in 0..self.chunks() {
-                self.outer::<V, W>(token, tile, chunk, core::ptr::null());
+                let ahead = if ahead.is_null() {
+                    ahead
+                } else {
+                    ahead.wrapping_add(chunk * CHUNK * self.outer * W)
+                };
+                self.outer::<V, W>(token, tile, chunk, ahead);
             }
             self.inner::<V, S, W>(token, tile, sink);
         }
@@ -239,11 +246,11 @@ unsafe fn last<V: Vector, S: Sink<V>, const R: usize, const W: usize>(
     for part in 0..W / V::LANES {
         // SAFETY: rows the caller vouches for.
         unsafe {
-            let y = open(gather::<V, R>(token, rows.add(part * V::LANES), W));
+            let x = gather::<V, R>(token, rows.add(part * V::LANES), W);
             let z = if S::CANONICAL {
-                close(y)
+                close(open::<V, R, true>(x))
             } else {
-                close_loose(y)
+                close_loose(open::<V, R, false>(x))
             };
             for (m, z) in z.into_iter().enumerate() {
                 sink.put(k + step * m, part, z);
@@ -285,12 +292,13 @@ unsafe fn scatter<V: Vector, const R: usize>(base: *mut u64, stride: usize, x: [
 }
 
 /// The first step of a transform of `8 A` rows, of radix `A`, with the shifts by `w_(8 A)^(q k)`:
-/// on the vectors at `base + (q + 8 m) stride`, `m < A`. `q` should be a constant.
+/// on the vectors at `base + (q + 8 m) stride`, `m < A`. `q` should be a constant. The results are
+/// canonical, but for those of the first `q` if `LOOSE`.
 ///
 /// # Safety
 /// They must be valid for reads and writes.
 #[inline(always)]
-unsafe fn first<V: Vector, const A: usize>(
+unsafe fn first<V: Vector, const A: usize, const LOOSE: bool>(
     token: V::Token,
     base: *mut u64,
     stride: usize,
@@ -301,7 +309,12 @@ unsafe fn first<V: Vector, const A: usize>(
     unsafe {
         let base = base.add(q * stride);
         let x = gather::<V, A>(token, base, 8 * stride);
-        scatter(base, 8 * stride, close_shifted(open(x), e));
+        let z = if LOOSE && q == 0 {
+            close_loose(open::<V, A, false>(x))
+        } else {
+            close_shifted(open::<V, A, true>(x), e)
+        };
+        scatter(base, 8 * stride, z);
     }
 }
 
@@ -337,7 +350,7 @@ impl<const A: usize, const W: usize> Kernel for FirstInner<A, W> {
         all_first!(Q => {
             for part in 0..W / V::LANES {
                 // SAFETY: whoever made this vouches for the rows.
-                unsafe { first::<V, A>(token, self.0.add(part * V::LANES), W, Q) }
+                unsafe { first::<V, A, false>(token, self.0.add(part * V::LANES), W, Q) }
             }
         });
     }
@@ -378,15 +391,15 @@ impl<const A: usize, const R: usize, const W: usize> Outer<A, R, W> {
             // SAFETY: the caller vouches for the rows r + 64 m, and for twiddles.
             unsafe {
                 let base = self.tile.add(place(r) * W + part * V::LANES);
-                let y = open(gather::<V, R>(token, base, stride));
+                // Only the first of these rows may be loose, and need not give a canonical sum.
+                let y = open::<V, R, false>(gather::<V, R>(token, base, stride));
                 let mut z = close_loose(y);
                 for (m, z) in z.iter_mut().enumerate() {
                     if m > 0 || b > 0 {
-                        let twiddle = self.twiddles.add(r + PAD * m).read();
-                        *z = z.mul_plain(V::splat(token, twiddle));
+                        *z = z.mul_plain_at(self.twiddles.add(r + PAD * m));
                     } else {
                         // These rows have only ones for twiddles.
-                        *z = y[0].add_canonical(y[R / 2]);
+                        *z = z.canonical();
                     }
                 }
                 scatter(base, stride, z);
@@ -408,7 +421,7 @@ impl<const A: usize, const R: usize, const W: usize> Kernel for Outer<A, R, W> {
                         // SAFETY: whoever made this vouches for the rows 64 (q + 8 m) + p.
                         unsafe {
                             let base = self.tile.add(p * W + part * V::LANES);
-                            first::<V, A>(token, base, place(PAD) * W, Q);
+                            first::<V, A, true>(token, base, place(PAD) * W, Q);
                         }
                     }
                 }

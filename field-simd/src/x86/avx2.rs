@@ -204,6 +204,21 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn mul_plain_at(self, factor: *const u64) -> Self {
+        // Both halves are loads, which cost no arithmetic.
+        // SAFETY: the value proves AVX2; the caller vouches for the factor, whose high half
+        // comes last.
+        let (y, y1) = unsafe {
+            (
+                Self(_mm256_set1_epi64x(factor.cast::<i64>().read())),
+                Self(_mm256_set1_epi32(factor.cast::<i32>().add(1).read())),
+            )
+        };
+        let (low, high) = self.mul_wide_halves(y, y1);
+        Self::reduce_plain(low, high)
+    }
+
+    #[inline(always)]
     fn interleave(self, rhs: Self, block: usize) -> (Self, Self) {
         let (a, b) = (self.0, rhs.0);
         // SAFETY: the values prove AVX2.

@@ -175,6 +175,21 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn mul_plain_at(self, factor: *const u64) -> Self {
+        // Both halves are loads, which cost no arithmetic.
+        // SAFETY: the value proves AVX-512; the caller vouches for the factor, whose high half
+        // comes last.
+        let (y, y1) = unsafe {
+            (
+                Self(_mm512_set1_epi64(factor.cast::<i64>().read())),
+                Self(_mm512_set1_epi32(factor.cast::<i32>().add(1).read())),
+            )
+        };
+        let (low, high) = self.mul_wide_halves(y, y1);
+        Self::reduce_plain(low, high)
+    }
+
+    #[inline(always)]
     fn interleave(self, rhs: Self, block: usize) -> (Self, Self) {
         let (a, b) = (self.0, rhs.0);
         // SAFETY: the values prove AVX-512.
