@@ -8,6 +8,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use winterlane_field_simd::Backend;
 
 fn winterlane(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_winterlane"))
@@ -253,6 +254,33 @@ fn unusable_input_is_named_and_nothing_is_written() {
 }
 
 #[test]
+fn a_batch_that_does_not_fit_is_refused_before_any_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let csv = directory.path().join("transfers.csv");
+    let out = directory.path().join("out");
+    fs::write(&csv, transfers()).unwrap();
+    for engine in ["simd", "stock"] {
+        let arguments = ["--engine", engine, "--max-memory", "16", "--json"];
+        let base = ["prove", "--transfers", text(&csv), "--out", text(&out)];
+        let output = winterlane(&[&base[..], &arguments].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(output.stdout.is_empty() && !out.exists(), "{said}");
+        let (_, needed) = said.split_once("a batch needs ").expect(&said);
+        let (needed, rest) = needed.split_once(' ').expect(&said);
+        assert!(rest.starts_with("MiB of memory, there are 16: "), "{said}");
+        // What it says is needed is enough.
+        if engine == "simd" {
+            let enough = ["--max-memory", needed, "--json"];
+            let report = expect(0, &[&base[..], &enough].concat());
+            let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+            assert_eq!(report["transfers"], 9);
+            fs::remove_dir_all(&out).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_run_can_be_repeated_and_both_engines_agree() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("out");
@@ -277,13 +305,19 @@ fn a_run_can_be_repeated_and_both_engines_agree() {
         "refused, and nothing is lost"
     );
 
+    let stock = ["--profile", "compact", "--engine", "stock", "--replace"];
+    let report = prove(&directory, &out, &stock);
+    assert_eq!(report["engine"], "stock");
+    assert_eq!(report["backend"], Backend::detect().to_string());
+    assert_eq!(read("batch-0001.public.json"), first.0);
+    expect(0, &["verify", text(&out)]);
+    // Several threads take any proof-of-work nonce that satisfies, one takes the smallest.
     prove(
         &directory,
         &out,
-        &["--profile", "compact", "--engine", "stock", "--replace"],
+        &[&stock[..], &["--threads", "1"]].concat(),
     );
-    assert_eq!(read("batch-0001.public.json"), first.0);
-    expect(0, &["verify", text(&out)]);
+    assert!(read("batch-0001.proof") == first.1, "the same proof");
     expect(0, &[&again[..], &["--replace"]].concat());
     assert_eq!(
         fs::read_dir(&out).unwrap().count(),

@@ -13,6 +13,7 @@ use winterfell::{
 use winterlane_prover::engine::{
     EngineOptions, MemoryEstimate, Phase, ProverError, Segment, prove, prove_inlined, prove_with,
 };
+use winterlane_prover::plain::single_threaded;
 use winterlane_tests::airs::{DegreeNine, Fibonacci, Rap, TestAir, TestProver, Wide, element};
 
 type Blake = Blake3_256<BaseElement>;
@@ -200,8 +201,8 @@ fn threads_and_inlining_do_not_change_a_byte() {
     fn check<A: TestAir>(width: usize, rows: usize, options: ProofOptions) {
         let prover = Plain::<A>::new(options);
         let trace = A::trace(width, rows, 11);
-        let stock = prover
-            .prove(trace.clone())
+        let stock = single_threaded(|| prover.prove(trace.clone()))
+            .expect("a thread")
             .expect("winterfell proves it")
             .to_bytes();
         for threads in [1, 2, 3] {

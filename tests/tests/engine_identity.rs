@@ -6,6 +6,7 @@ use winterfell::crypto::{DefaultRandomCoin, ElementHasher, MerkleTree, VectorCom
 use winterfell::math::fields::f64::BaseElement;
 use winterfell::{AcceptableOptions, BatchingMethod, FieldExtension, ProofOptions, Prover};
 use winterlane_prover::engine::ProverError;
+use winterlane_prover::plain::single_threaded;
 use winterlane_tests::airs::{
     DegreeNine, Fibonacci, FlatCommitment, Periodic, Rap, Sequences, TestAir, TestProver, Wide,
 };
@@ -103,7 +104,9 @@ where
         }
         Err(error) => return Err(TestCaseError::fail(error.to_string())),
     };
-    let stock = prover.prove(trace).expect("winterfell proves it");
+    let stock = single_threaded(|| prover.prove(trace))
+        .expect("a thread")
+        .expect("winterfell proves it");
     prop_assert_eq!(ours.to_bytes(), stock.to_bytes());
     let acceptable = AcceptableOptions::OptionSet(vec![options]);
     let verified = winterfell::verify::<A, H, DefaultRandomCoin<H>, V>(ours, inputs, &acceptable);

@@ -35,6 +35,7 @@ mod chain;
 mod door;
 mod error;
 mod policy;
+mod records;
 mod shape;
 mod verify;
 
@@ -43,5 +44,6 @@ pub use chain::{Batch, ChainError, ChainFault, VerifiedChain, verify_chain};
 pub use door::{BoundedOpening, OpeningError};
 pub use error::{InputsError, Reason, Section, VerifyError};
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
+pub use records::verify_records;
 pub use shape::{MAX_LOG2_LDE_LENGTH, MAX_NUM_QUERIES, MAX_TRACE_WIDTH, PolicyError, TraceShape};
 pub use verify::{Verified, verify};

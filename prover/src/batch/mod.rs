@@ -1,23 +1,28 @@
 //! Proofs of sealed batches: trace filling, the choice of the engine, and what came of it.
 
 mod error;
-mod stock;
 
 use std::time::{Duration, Instant};
 
+use winter_air::Air;
 use winter_prover::Prover;
 use winterlane_air::{
-    PublicInputs, SealedBatch,
+    BatchAir, Digest, PublicInputs, SealedBatch,
     columns::TRACE_WIDTH,
     presets::{Parameters, Preset},
     schedule::BLOCK_ROWS,
 };
 
-pub use self::{error::BatchError, stock::BatchProver};
+pub use self::error::BatchError;
 use crate::{
-    engine::{EngineOptions, prove_inlined},
+    PlainProver,
+    engine::{EngineOptions, MemoryEstimate, available_memory, prove_inlined},
     trace::fill_trace,
 };
+
+/// A `winterfell` prover of one batch: BLAKE3 commitments and transcript. Both engines take
+/// everything they need from it.
+pub type BatchProver = PlainProver<BatchAir>;
 
 /// Which prover turns a trace into a proof. Both give the same bytes, up to the grinding nonce of
 /// a stock prover that searches it in parallel.
@@ -60,6 +65,54 @@ pub struct BatchProof {
     pub prove_time: Duration,
 }
 
+/// What the engine needs to prove a batch of `slots` operation slots with `preset`, if it may have it:
+/// to be asked before keys, signatures and witnesses are made.
+///
+/// `limit` is in bytes, the trace included; without one, the proof may take what the system has left,
+/// where the system says.
+///
+/// ```
+/// use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+/// use winterlane_prover::batch::check_memory;
+///
+/// let preset = Preset::new(PresetName::Balanced, SecurityLevel::Bits128);
+/// let estimate = check_memory(1024, preset, Some(8 << 30))?;
+/// // 256 rows a slot, 251 columns of eight bytes, blowup 4
+/// assert_eq!(estimate.extended_trace, 1024 * 256 * 251 * 8 * 4);
+/// let error = check_memory(1024, preset, Some(1 << 30)).unwrap_err();
+/// assert!(error.to_string().ends_with("1073741824 are available"));
+/// # Ok::<(), winterlane_prover::BatchError>(())
+/// ```
+///
+/// # Errors
+/// [`BatchError::Unsupported`] when no batch has that many slots or the preset no parameters for it;
+/// [`ProverError::Memory`](crate::ProverError::Memory) when it does not fit.
+pub fn check_memory(
+    slots: usize,
+    preset: Preset,
+    limit: Option<u64>,
+) -> Result<MemoryEstimate, BatchError> {
+    let rows = slots.saturating_mul(BLOCK_ROWS);
+    let unsupported = || BatchError::Unsupported { preset, rows };
+    let num_operations = u32::try_from(slots).map_err(|_| unsupported())?;
+    let options = preset.options(rows).ok_or_else(unsupported)?;
+    // The size of a proof does not depend on the rest of its statement.
+    let inputs = PublicInputs {
+        domain: Digest::ZERO,
+        batch_number: 0,
+        old_root: Digest::ZERO,
+        new_root: Digest::ZERO,
+        operations_digest: Digest::ZERO,
+        num_operations,
+    };
+    let air = BatchAir::new(BatchAir::trace_info(&inputs), inputs, options);
+    let estimate = MemoryEstimate::new(&air);
+    if let Some(limit) = limit.or_else(available_memory) {
+        estimate.check(Some(limit))?;
+    }
+    Ok(estimate)
+}
+
 /// Proves `batch` with the options of `preset` for its length.
 ///
 /// ```no_run
@@ -75,8 +128,8 @@ pub struct BatchProof {
 /// ```
 ///
 /// # Errors
-/// [`BatchError`] when the preset has no parameters for the batch's length, or when filling the
-/// trace or proving fails.
+/// [`BatchError`] when the preset has no parameters for the batch's length, when the proof does not
+/// fit into memory (asked before the trace is filled), or when filling the trace or proving fails.
 pub fn prove_batch(
     batch: &SealedBatch,
     preset: Preset,
@@ -91,6 +144,7 @@ pub fn prove_batch(
         batch.public_inputs,
     );
 
+    check_memory(batch.operations.len(), preset, options.memory_limit)?;
     let start = Instant::now();
     let trace = {
         let _span = tracing::info_span!("fill_trace", rows, columns = TRACE_WIDTH).entered();

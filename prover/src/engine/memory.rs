@@ -122,7 +122,7 @@ impl MemoryEstimate {
 
     /// Checks the peak against a limit, or against the memory that the system has left if none is
     /// given. The trace, which exists already, counts towards a limit but is not asked of the system.
-    pub(super) fn check(&self, limit: Option<u64>) -> Result<(), ProverError> {
+    pub(crate) fn check(&self, limit: Option<u64>) -> Result<(), ProverError> {
         let (needed, available) = match limit {
             Some(limit) => (self.peak, limit),
             None => match available() {
@@ -139,7 +139,7 @@ impl MemoryEstimate {
 
 /// Bytes that the system can still give, as far as it says: on Linux the available memory, or less
 /// if the control group has a limit.
-fn available() -> Option<u64> {
+pub(crate) fn available() -> Option<u64> {
     let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = meminfo
         .lines()

@@ -36,6 +36,7 @@ use winter_prover::{Proof, Prover};
 
 pub use self::error::{ProverError, Segment};
 pub use self::memory::MemoryEstimate;
+pub(crate) use self::memory::available as available_memory;
 pub use self::observer::{Observer, Phase};
 
 /// How to run the engine; what it proves, and every byte of the proof, is up to the prover given

@@ -19,11 +19,7 @@ use winterfell::crypto::{
 };
 use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winterfell::matrix::ColMatrix;
-use winterfell::{
-    Air, AuxRandElements, CompositionPoly, CompositionPolyTrace, ConstraintCompositionCoefficients,
-    DefaultConstraintCommitment, DefaultConstraintEvaluator, DefaultTraceLde, EvaluationFrame,
-    PartitionOptions, ProofOptions, Prover, StarkDomain, Trace, TraceInfo, TracePolyTable,
-};
+use winterfell::{Air, AuxRandElements, EvaluationFrame, ProofOptions, Prover, Trace, TraceInfo};
 
 pub use self::degree::DegreeNine;
 pub use self::fibonacci::Fibonacci;
@@ -170,11 +166,8 @@ where
     type HashFn = H;
     type VC = V;
     type RandomCoin = DefaultRandomCoin<H>;
-    type TraceLde<E: FieldElement<BaseField = BaseElement>> = DefaultTraceLde<E, H, V>;
-    type ConstraintEvaluator<'a, E: FieldElement<BaseField = BaseElement>> =
-        DefaultConstraintEvaluator<'a, A, E>;
-    type ConstraintCommitment<E: FieldElement<BaseField = BaseElement>> =
-        DefaultConstraintCommitment<E, H, V>;
+
+    winterlane_prover::default_parts!();
 
     fn get_pub_inputs(&self, trace: &TestTrace) -> Inputs {
         A::public_inputs(trace)
@@ -182,40 +175,6 @@ where
 
     fn options(&self) -> &ProofOptions {
         &self.options
-    }
-
-    fn new_trace_lde<E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        trace_info: &TraceInfo,
-        main_trace: &ColMatrix<BaseElement>,
-        domain: &StarkDomain<BaseElement>,
-        partition_option: PartitionOptions,
-    ) -> (Self::TraceLde<E>, TracePolyTable<E>) {
-        DefaultTraceLde::new(trace_info, main_trace, domain, partition_option)
-    }
-
-    fn new_evaluator<'a, E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        air: &'a A,
-        aux_rand_elements: Option<AuxRandElements<E>>,
-        composition_coefficients: ConstraintCompositionCoefficients<E>,
-    ) -> Self::ConstraintEvaluator<'a, E> {
-        DefaultConstraintEvaluator::new(air, aux_rand_elements, composition_coefficients)
-    }
-
-    fn build_constraint_commitment<E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        composition_poly_trace: CompositionPolyTrace<E>,
-        num_constraint_composition_columns: usize,
-        domain: &StarkDomain<BaseElement>,
-        partition_options: PartitionOptions,
-    ) -> (Self::ConstraintCommitment<E>, CompositionPoly<E>) {
-        DefaultConstraintCommitment::new(
-            composition_poly_trace,
-            num_constraint_composition_columns,
-            domain,
-            partition_options,
-        )
     }
 
     fn build_aux_trace<E: FieldElement<BaseField = BaseElement>>(

@@ -44,9 +44,20 @@ pub(crate) struct ProvingArgs {
     /// Who makes the proof: the vector engine, or stock winterfell to compare with.
     #[arg(long, value_enum, default_value_t = EngineName::Simd)]
     pub(crate) engine: EngineName,
+    /// Memory that proving may take, in MiB; what the system has left if not given.
+    #[arg(long, value_name = "MIB")]
+    pub(crate) max_memory: Option<u64>,
     /// Print one JSON object on standard output instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl ProvingArgs {
+    /// Bytes that proving may take, if there is a limit.
+    pub(crate) fn memory_limit(&self) -> Option<u64> {
+        self.max_memory
+            .map(|mebibytes| mebibytes.saturating_mul(1 << 20))
+    }
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 use thiserror::Error;
 use winterlane_air::PublicInputs;
 
@@ -88,17 +89,59 @@ pub(crate) fn public_path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("batch-{number:04}.public.json"))
 }
 
-/// Makes the directory, and makes sure that no batches of an earlier run are in it.
-pub(crate) fn prepare(directory: &Path, replace: bool) -> Result<(), FilesError> {
-    fs::create_dir_all(directory).map_err(FilesError::io(directory))?;
-    for number in numbers(directory)? {
-        if !replace {
-            return Err(FilesError::NotEmpty(directory.to_owned()));
+/// Batches of a run that is not verified yet, in a directory of their own inside the one they are
+/// for. What is not published disappears with this value: a run that fails leaves nothing behind,
+/// and the batches of an earlier run as they were.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    target: PathBuf,
+    directory: TempDir,
+}
+
+impl Staging {
+    /// Makes the directory `target`, where batches of an earlier run may only be if `replace`.
+    pub(crate) fn new(target: &Path, replace: bool) -> Result<Self, FilesError> {
+        fs::create_dir_all(target).map_err(FilesError::io(target))?;
+        if !replace && !numbers(target)?.is_empty() {
+            return Err(FilesError::NotEmpty(target.to_owned()));
         }
-        for path in [
-            proof_path(directory, number),
-            public_path(directory, number),
-        ] {
+        let directory = tempfile::Builder::new()
+            .prefix(".unverified-")
+            .tempdir_in(target)
+            .map_err(FilesError::io(target))?;
+        Ok(Self {
+            target: target.to_owned(),
+            directory,
+        })
+    }
+
+    /// Writes both files of a batch.
+    pub(crate) fn write(&self, batch: &BatchFiles) -> Result<(), FilesError> {
+        let number = batch.public.public_inputs.batch_number;
+        let directory = self.directory.path();
+        let path = public_path(directory, number);
+        let mut json = serde_json::to_vec_pretty(&batch.public).map_err(|error| {
+            let path = path.clone();
+            FilesError::Json { path, error }
+        })?;
+        json.push(b'\n');
+        write_synced(&proof_path(directory, number), &batch.proof)?;
+        write_synced(&path, &json)
+    }
+
+    /// Removes the batches of an earlier run and moves the written ones to where they belong: each
+    /// file appears there whole or not at all.
+    pub(crate) fn publish(self) -> Result<(), FilesError> {
+        let paths = |directory: &Path, number| {
+            [
+                proof_path(directory, number),
+                public_path(directory, number),
+            ]
+        };
+        for path in numbers(&self.target)?
+            .into_iter()
+            .flat_map(|number| paths(&self.target, number))
+        {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(FilesError::Io { path, error });
@@ -106,46 +149,24 @@ pub(crate) fn prepare(directory: &Path, replace: bool) -> Result<(), FilesError>
                 _ => {}
             }
         }
-    }
-    Ok(())
-}
-
-/// Writes both files of a batch; each appears whole or not at all.
-pub(crate) fn write(
-    directory: &Path,
-    number: u64,
-    proof: &[u8],
-    public: &PublicFile,
-) -> Result<(), FilesError> {
-    let path = public_path(directory, number);
-    let mut json = serde_json::to_vec_pretty(public).map_err(|error| FilesError::Json {
-        path: path.clone(),
-        error,
-    })?;
-    json.push(b'\n');
-    write_whole(&proof_path(directory, number), proof)?;
-    write_whole(&path, &json)
-}
-
-/// Writes beside the target, then renames over it.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    let temporary = PathBuf::from(temporary);
-    let write = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|error| {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&temporary);
-        FilesError::Io {
-            path: path.to_owned(),
-            error,
+        for number in numbers(self.directory.path())? {
+            let from = paths(self.directory.path(), number);
+            for (from, to) in from.iter().zip(paths(&self.target, number)) {
+                fs::rename(from, &to).map_err(FilesError::io(&to))?;
+            }
         }
-    })
+        self.directory.close().map_err(FilesError::io(&self.target))
+    }
+}
+
+/// Writes a file, down to the disk.
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
+    let write = || {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(FilesError::io(path))
 }
 
 /// Reads all batches of a directory in the order of their numbers.
@@ -282,15 +303,33 @@ mod tests {
         PublicFile::new("fast-128", inputs, vec![0, 1, 0xfe, 0xff])
     }
 
+    fn batch(number: u64) -> BatchFiles {
+        BatchFiles {
+            public: public(number),
+            proof: number.to_le_bytes().to_vec(),
+        }
+    }
+
+    /// Publishes batches of these numbers.
+    fn publish(directory: &Path, replace: bool, numbers: &[u64]) {
+        let staging = Staging::new(directory, replace).unwrap();
+        for &number in numbers {
+            staging.write(&batch(number)).unwrap();
+        }
+        staging.publish().unwrap();
+    }
+
+    fn files_in(directory: &Path) -> usize {
+        fs::read_dir(directory).unwrap().count()
+    }
+
     #[test]
     fn batches_come_back_in_order_and_whole() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new/dir");
-        prepare(&path, false).unwrap();
+        publish(&path, false, &[]);
         assert!(matches!(read_all(&path), Err(FilesError::NoBatches(_))));
-        for number in [10_000, 9, 10] {
-            write(&path, number, &number.to_le_bytes(), &public(number)).unwrap();
-        }
+        publish(&path, false, &[10_000, 9, 10]);
         fs::write(path.join("batch-7.proof"), "not ours").unwrap();
         let batches = read_all(&path).unwrap();
         let numbers: Vec<_> = batches
@@ -300,27 +339,48 @@ mod tests {
         assert_eq!(numbers, [9, 10, 10_000]);
         assert_eq!(batches[1].proof, 10u64.to_le_bytes());
         assert_eq!(batches[1].public, public(10));
-        assert_eq!(fs::read_dir(&path).unwrap().count(), 7);
+        assert_eq!(files_in(&path), 7);
     }
 
     #[test]
     fn old_batches_are_kept_unless_replaced() {
         let directory = tempfile::tempdir().unwrap();
-        write(directory.path(), 3, b"proof", &public(3)).unwrap();
+        let path = directory.path();
+        publish(path, false, &[3]);
         assert!(matches!(
-            prepare(directory.path(), false),
+            Staging::new(path, false),
             Err(FilesError::NotEmpty(_))
         ));
-        assert_eq!(read_all(directory.path()).unwrap().len(), 1);
-        prepare(directory.path(), true).unwrap();
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        assert_eq!(read_all(path).unwrap().len(), 1);
+        publish(path, true, &[4]);
+        let batches = read_all(path).unwrap();
+        assert_eq!(batches[0].public, public(4));
+        assert_eq!(files_in(path), 2);
+    }
+
+    #[test]
+    fn what_is_not_published_disappears() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        publish(path, false, &[3]);
+        let staging = Staging::new(path, true).unwrap();
+        staging.write(&batch(3)).unwrap();
+        staging.write(&batch(4)).unwrap();
+        assert_eq!(
+            numbers(path).unwrap(),
+            [3],
+            "not seen before it is published"
+        );
+        drop(staging);
+        assert_eq!(numbers(path).unwrap(), [3]);
+        assert_eq!(files_in(path), 2);
     }
 
     #[test]
     fn half_a_batch_and_bad_text_are_errors() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        write(path, 0, b"proof", &public(0)).unwrap();
+        publish(path, false, &[0]);
         let json = fs::read_to_string(public_path(path, 0)).unwrap();
         for (from, to) in [
             ("0001feff", "0001FEFF"),

@@ -15,6 +15,7 @@ use std::{fmt::Display, io::Write, process::ExitCode};
 
 use clap::Parser;
 use indicatif::MultiProgress;
+use winterlane_prover::{BatchError, ProverError};
 
 use args::{Cli, Command};
 
@@ -35,6 +36,22 @@ impl Failure {
     /// Proving did not lead to a proof.
     pub(crate) fn invalid(error: impl Display) -> Self {
         Self::Invalid(error.to_string())
+    }
+
+    /// A batch was not proven: too large for this machine, or for another reason.
+    pub(crate) fn unproven(error: BatchError) -> Self {
+        match error {
+            BatchError::Engine(ProverError::Memory { needed, available }) => {
+                let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
+                Self::Unusable(format!(
+                    "a batch needs {} MiB of memory, there are {}: take a smaller --batch-size or \
+                     a --profile with a smaller blowup",
+                    mebibytes(needed),
+                    available >> 20,
+                ))
+            }
+            error => Self::invalid(error),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use indicatif::MultiProgress;
 use winterlane_air::{Compressor, SealedBatch, hash::domain_digest, presets::Preset, wire};
 use winterlane_field_simd::Backend;
 use winterlane_prover::{
-    BatchProof, Engine, EngineOptions, SimdCompressor, prove_batch,
+    BatchProof, Engine, EngineOptions, SimdCompressor, check_memory, prove_batch,
     replay::{DEMO_TRANSFERS, Plan, PlanOptions, Replay, ReplayKeys, TransferRow, read_transfers},
 };
 
@@ -18,7 +18,7 @@ use crate::{
     Failure,
     args::{ProveArgs, ProvingArgs},
     chain::verify_batches,
-    files::{self, BatchFiles, PublicFile},
+    files::{BatchFiles, PublicFile, Staging},
     progress::Progress,
     report::Report,
 };
@@ -73,10 +73,15 @@ fn replay(
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
         pool.build_global().map_err(Failure::unusable)?;
     }
-    if let Some((directory, replace)) = out {
-        files::prepare(directory, replace).map_err(Failure::unusable)?;
-    }
     let preset = Preset::new(args.profile.name(), args.security.level());
+    let largest = plan.batches.iter().map(|batch| batch.slots).max();
+    check_memory(largest.unwrap_or(0), preset, args.memory_limit()).map_err(Failure::unproven)?;
+    let staging = match out {
+        Some((directory, replace)) => {
+            Some(Staging::new(directory, replace).map_err(Failure::unusable)?)
+        }
+        None => None,
+    };
     let engine = args.engine.engine();
     let compressor = SimdCompressor;
     let mut report = planned(&plan, preset, engine, backend);
@@ -98,18 +103,17 @@ fn replay(
         let proof = {
             progress.say(format!("batch {index}: trace"));
             let watch = progress.batch(index);
-            let options = EngineOptions::default().with_observer(&watch);
+            let mut options = EngineOptions::default().with_observer(&watch);
+            options.memory_limit = args.memory_limit();
             let proof = prove_batch(&sealed, preset, engine, &options);
             report.add_phases(&watch.finish());
-            proof.map_err(Failure::invalid)?
+            proof.map_err(Failure::unproven)?
         };
         report.add(&proof);
         let batch = publish(&sealed, proof, preset)?;
         report.public_bytes += batch.public.records.len();
-        if let Some((directory, _)) = out {
-            let number = batch.public.public_inputs.batch_number;
-            files::write(directory, number, &batch.proof, &batch.public)
-                .map_err(Failure::unusable)?;
+        if let Some(staging) = &staging {
+            staging.write(&batch).map_err(Failure::unusable)?;
         }
         published.push(batch);
         progress.batch_done(index);
@@ -119,6 +123,9 @@ fn replay(
     let (verified, time) = timed(|| verify_batches(&published, args.security.level()));
     report.verify_seconds = time.as_secs_f64();
     report.security_bits = verified?.security_bits;
+    if let Some(staging) = staging {
+        staging.publish().map_err(Failure::unusable)?;
+    }
     report.finish();
     if args.json {
         report.json().map_err(Failure::unusable)

@@ -1,0 +1,51 @@
+//! The records that a batch publishes.
+
+use alloc::vec::Vec;
+
+use winterlane_air::{
+    PublicInputs, Record, ScalarCompressor,
+    wire::{self, PublishedError},
+};
+
+/// Decodes the published bytes of the batch with these public inputs, and checks that they are its
+/// records: as many as it has operations, and with its `operations_digest`, recomputed.
+///
+/// Exactly one byte string is accepted for a batch: numbers in a longer form, surplus bytes, bits
+/// that nobody looks at are refused. Memory is that of 8,192 records at most, time three
+/// compressions a record.
+///
+/// Together with [`verify_batch`](crate::verify_batch) for the same public inputs this says that
+/// *these* records lead from the old root to the new one.
+/// [`decode_published`](wire::decode_published) is the same with a compressor of the caller's own,
+/// such as a vectorised one.
+///
+/// ```
+/// use winterlane_air::{
+///     Digest, PublicInputs, Record, ScalarCompressor, record::operations_digest, wire,
+/// };
+/// use winterlane_verifier::verify_records;
+///
+/// let records = [Record::Noop; 4];
+/// let inputs = PublicInputs {
+///     domain: Digest::ZERO,
+///     batch_number: 7,
+///     old_root: Digest::ZERO,
+///     new_root: Digest::ZERO,
+///     operations_digest: operations_digest(&records, &ScalarCompressor),
+///     num_operations: 4,
+/// };
+/// let bytes = wire::encode(&records, 7)?;
+/// assert_eq!(verify_records(&bytes, &inputs)?, records);
+///
+/// let other = PublicInputs { operations_digest: Digest::ZERO, ..inputs };
+/// assert!(verify_records(&bytes, &other).is_err());
+/// assert!(verify_records(&[&bytes[..], &[0]].concat(), &inputs).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`PublishedError`] when the bytes are not records in their one encoding, or those of another
+/// batch.
+pub fn verify_records(bytes: &[u8], inputs: &PublicInputs) -> Result<Vec<Record>, PublishedError> {
+    wire::decode_published(bytes, inputs, &ScalarCompressor)
+}
