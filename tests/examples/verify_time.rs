@@ -1,7 +1,10 @@
 //! Throw-away.
 use std::time::Instant;
 use winterfell::{AcceptableOptions, Proof};
-use winterlane_air::{BatchAir, presets::{Preset, PresetName, SecurityLevel}};
+use winterlane_air::{
+    BatchAir,
+    presets::{Preset, PresetName, SecurityLevel},
+};
 use winterlane_prover::{Engine, EngineOptions, prove_batch};
 use winterlane_tests::scenario::{Opening, World, by_first, transfer};
 use winterlane_verifier::{BatchCoin, BatchHash, BatchTree, Policy, verify_batch};
@@ -22,14 +25,24 @@ fn main() {
             let start = Instant::now();
             let proof = Proof::from_bytes(&bytes).unwrap();
             let acceptable = AcceptableOptions::OptionSet(vec![options.clone()]);
-            winterfell::verify::<BatchAir, BatchHash, BatchCoin, BatchTree>(proof, inputs, &acceptable).unwrap();
+            winterfell::verify::<BatchAir, BatchHash, BatchCoin, BatchTree>(
+                proof,
+                inputs,
+                &acceptable,
+            )
+            .unwrap();
             start.elapsed().as_secs_f64() * 1e3
         };
         let min = || {
             let start = Instant::now();
             let proof = Proof::from_bytes(&bytes).unwrap();
             let acceptable = AcceptableOptions::MinProvenSecurity(128);
-            winterfell::verify::<BatchAir, BatchHash, BatchCoin, BatchTree>(proof, inputs, &acceptable).unwrap();
+            winterfell::verify::<BatchAir, BatchHash, BatchCoin, BatchTree>(
+                proof,
+                inputs,
+                &acceptable,
+            )
+            .unwrap();
             start.elapsed().as_secs_f64() * 1e3
         };
         let ours = || {
@@ -42,10 +55,23 @@ fn main() {
             times[0].push(stock());
             times[1].push(ours());
         }
-        for _ in 0..5 { times[2].push(min()); }
-        for t in &mut times { t.sort_by(f64::total_cmp); }
+        for _ in 0..5 {
+            times[2].push(min());
+        }
+        for t in &mut times {
+            t.sort_by(f64::total_cmp);
+        }
         let m = |i: usize| times[i][times[i].len() / 2];
-        println!("{preset} {} bytes: stock {:.3} ms (min {:.3}), ours {:.3} (min {:.3}), ratio {:.3} (of minima {:.3}); stock with MinProvenSecurity {:.3}",
-            bytes.len(), m(0), times[0][0], m(1), times[1][0], m(1)/m(0), times[1][0]/times[0][0], m(2));
+        println!(
+            "{preset} {} bytes: stock {:.3} ms (min {:.3}), ours {:.3} (min {:.3}), ratio {:.3} (of minima {:.3}); stock with MinProvenSecurity {:.3}",
+            bytes.len(),
+            m(0),
+            times[0][0],
+            m(1),
+            times[1][0],
+            m(1) / m(0),
+            times[1][0] / times[0][0],
+            m(2)
+        );
     }
 }
