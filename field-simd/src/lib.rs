@@ -13,6 +13,8 @@ pub mod hashing;
 mod huge;
 mod kernel;
 mod lde;
+#[doc = include_str!("../docs/lde.md")]
+pub mod lde_design {}
 mod matrix;
 mod memory;
 mod ntt;
