@@ -10,7 +10,7 @@ use winterlane_fuzz::{VALID_BATCH, any_preset, check_batch, check_case, inputs_f
 use winterlane_tests::hostile::{Case, small_cases};
 use winterlane_verifier::Policy;
 
-static CASES: LazyLock<Vec<Case>> = LazyLock::new(small_cases);
+thread_local!(static CASES: Vec<Case> = small_cases());
 static POLICY: LazyLock<Policy> = LazyLock::new(any_preset);
 
 /// `proof` with `bytes` at `start`, in place of none, half as many or as many.
@@ -30,11 +30,12 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let start = u32::from_le_bytes([low, middle, high, 0]) as usize;
-    if let Some(case) = CASES.get(usize::from(pick) % (CASES.len() + 1)) {
-        let mutant = changed(&case.proof, how, start, bytes);
-        check_case(case, &mutant);
-    } else {
-        let (inputs, proof) = inputs_from_bytes(VALID_BATCH).expect("the seed is a batch");
-        check_batch(&inputs, &changed(proof, how, start, bytes), &POLICY);
-    }
+    CASES.with(|cases| {
+        if let Some(case) = cases.get(usize::from(pick) % (cases.len() + 1)) {
+            check_case(case, &changed(&case.proof, how, start, bytes));
+        } else {
+            let (inputs, proof) = inputs_from_bytes(VALID_BATCH).expect("the seed is a batch");
+            check_batch(&inputs, &changed(proof, how, start, bytes), &POLICY);
+        }
+    });
 });
