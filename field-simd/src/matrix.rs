@@ -33,8 +33,8 @@ impl Matrix {
     }
 
     /// As [`unspecified`](Self::unspecified), each row at the start of a cache line of eight
-    /// elements, and an odd number of lines long: a column of lines then spreads over all sets of a
-    /// cache.
+    /// elements, and no multiple of eight lines long: a column of lines then spreads over more sets
+    /// of a cache.
     ///
     /// ```
     /// use winterlane_field_simd::Matrix;
@@ -52,7 +52,14 @@ impl Matrix {
 
     /// The [`stride`](Self::stride) of a padded matrix.
     pub const fn padded_stride(width: usize) -> usize {
-        (width.div_ceil(Line::LEN) | 1) * Line::LEN
+        let lines = width.div_ceil(Line::LEN);
+        // A multiple of eight lines would put a column of lines into few sets of a cache.
+        let lines = if lines.is_multiple_of(8) {
+            lines + 1
+        } else {
+            lines
+        };
+        lines * Line::LEN
     }
 
     fn with_stride(rows: usize, width: usize, stride: usize) -> Self {
