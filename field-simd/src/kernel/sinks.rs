@@ -30,6 +30,7 @@ pub(crate) struct Scaled<const STREAM: bool> {
 impl<V: Vector, const STREAM: bool> Sink<V> for Scaled<STREAM> {
     const CANONICAL: bool = false;
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn put(&self, k: usize, part: usize, row: V) {
         // SAFETY: whoever made the sink vouches for a factor for every row.
@@ -53,6 +54,7 @@ pub(crate) struct ScaledLanes<V: Vector, const STREAM: bool, const W: usize> {
 impl<V: Vector, const STREAM: bool, const W: usize> Sink<V> for ScaledLanes<V, STREAM, W> {
     const CANONICAL: bool = false;
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn put(&self, k: usize, part: usize, row: V) {
         let at = part * V::LANES;
@@ -74,6 +76,7 @@ pub(crate) struct Plain<const STREAM: bool> {
 impl<V: Vector, const STREAM: bool> Sink<V> for Plain<STREAM> {
     const CANONICAL: bool = true;
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn put(&self, k: usize, part: usize, row: V) {
         // SAFETY: whoever made the sink vouches for a place for every row, aligned if streamed to.
@@ -93,6 +96,7 @@ pub(crate) struct Partial {
 impl<V: Vector> Sink<V> for Partial {
     const CANONICAL: bool = true;
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn put(&self, k: usize, part: usize, row: V) {
         let from = (part * V::LANES).min(self.lanes);
@@ -116,6 +120,7 @@ pub(crate) struct Ahead<S> {
 impl<V: Vector, S: Sink<V>> Sink<V> for Ahead<S> {
     const CANONICAL: bool = S::CANONICAL;
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn put(&self, k: usize, part: usize, row: V) {
         if part == 0 {

@@ -203,6 +203,7 @@ impl Vector for Avx2 {
         }
     }
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn mul_plain_at(self, factor: *const u64) -> Self {
         // Both halves are loads, which cost no arithmetic.
@@ -300,6 +301,7 @@ impl Vector for Avx2 {
         words
     }
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn stream_ptr(self, dst: *mut u64) {
         // SAFETY: the value proves AVX2; the caller vouches for room for four values, aligned.

@@ -174,6 +174,7 @@ impl Vector for Avx512 {
         Self(unsafe { _mm512_min_epu64(self.0, rhs.0) })
     }
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn mul_plain_at(self, factor: *const u64) -> Self {
         // Both halves are loads, which cost no arithmetic.
@@ -287,6 +288,7 @@ impl Vector for Avx512 {
         words
     }
 
+    // SAFETY: the contract is the trait's.
     #[inline(always)]
     unsafe fn stream_ptr(self, dst: *mut u64) {
         // SAFETY: the value proves AVX-512; the caller vouches for room for eight values, aligned.
