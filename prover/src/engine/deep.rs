@@ -16,11 +16,11 @@ use winterlane_field_simd::vector::MAX_LANES;
 use winterlane_field_simd::{Backend, Matrix, Vector, dispatch};
 
 use super::domain::Domain;
-use super::dot::{Weight, dot};
 use super::kernels::Columns;
 use super::ood::{OodCoset, basis};
 use super::planes::{ExtensionKernel, MAX_DEGREE, OfDegree, Planes};
 use super::segment::{Coset, Extended, gather};
+use winterlane_field_simd::packed_element::{Weight, dot};
 
 /// Rows worked on by one task.
 const TASK_ROWS: usize = 512;

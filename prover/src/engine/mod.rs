@@ -16,7 +16,6 @@ mod commit;
 mod constraints;
 mod deep;
 mod domain;
-mod dot;
 mod error;
 mod fri;
 mod grind;

@@ -14,10 +14,10 @@ use winterlane_field_simd::packed_element::PackedElement;
 use winterlane_field_simd::{Backend, Kernel, Vector, dispatch};
 
 use super::domain::Domain;
-use super::dot::{Dot, MAX_TERMS, Weight};
 use super::kernels::Columns;
 use super::planes::{ExtensionKernel, OfDegree, Planes};
 use super::segment::{Coset, Extended};
+use winterlane_field_simd::packed_element::{Dot, MAX_TERMS, Weight};
 
 /// Rows worked on by one task: a vector's width of them stays in the first cache.
 const TASK_ROWS: usize = 256;

@@ -9,9 +9,9 @@ use winterlane_field_simd::{Kernel, Vector};
 
 use super::frame::MainFrame;
 use super::{Block, Constraints};
-use crate::engine::dot::dot;
 use crate::engine::planes::{MAX_DEGREE, Planes};
 use crate::engine::segment::{Coset, Extended, gather};
+use winterlane_field_simd::packed_element::dot;
 
 /// Evaluates the constraints on the auxiliary segment in rows `start..` of every constraint coset,
 /// as many as the block has room for, and adds their composition.

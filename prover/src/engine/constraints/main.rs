@@ -7,8 +7,8 @@ use winterlane_field_simd::{Kernel, Vector};
 
 use super::frame::MainFrame;
 use super::{Block, Constraints};
-use crate::engine::dot::dot;
 use crate::engine::segment::Extended;
+use winterlane_field_simd::packed_element::dot;
 
 /// Evaluates the constraints on the main segment in rows `start..` of every constraint coset, as
 /// many as the block has room for, and writes their composition.

@@ -27,10 +27,10 @@ use self::boundary::{BoundaryGroup, Points};
 use self::main::MainTask;
 use self::periodic::PeriodicTable;
 use super::domain::Domain;
-use super::dot::Weight;
 use super::kernels::Columns;
 use super::ood::basis;
 use super::segment::Extended;
+use winterlane_field_simd::packed_element::Weight;
 
 /// The fewest and the most trace rows that one task evaluates, in every coset.
 const TASK_ROWS: (usize, usize) = (128, 4096);
