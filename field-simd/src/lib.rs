@@ -41,6 +41,8 @@ pub use tables::MAX_LOG_SIZE;
 pub use vector::{Kernel, Vector};
 
 #[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod lde_tests;
 #[cfg(test)]
 mod ntt_tests;

@@ -1,9 +1,6 @@
 //! Every operation, on every backend, over every field, against winterfell's own elements.
 //!
-//! With one exception. `BaseElement::double` of winterfell leaves sums from p to 2^64 - 1 as they are,
-//! and a subtraction of such a sum may come out wrong. That takes a product in a window of 2^31 words
-//! and an operand below 2^32: nothing that random elements run into, but edges do. So the arithmetic
-//! of extensions is compared with [`Exact`], and that with winterfell's on random elements.
+//! The arithmetic of extensions is compared with [`Exact`], for the reason that its module gives.
 
 mod elementwise;
 mod folding;
@@ -14,12 +11,7 @@ use proptest::prelude::*;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{SliceError, Slices};
-use crate::{
-    Backend,
-    convert::{extension_words, extension_words_mut},
-    goldilocks::{self, P},
-    vector_tests::EDGES,
-};
+use crate::{Backend, convert::extension_words, exact::Exact, goldilocks, vector_tests::EDGES};
 
 /// Runs a generic test function over the base field and both extensions.
 macro_rules! for_all_fields {
@@ -66,85 +58,6 @@ fn loose<E: FieldElement<BaseField = BaseElement>>(words: &[u64], len: usize) ->
 fn canonical<E: FieldElement<BaseField = BaseElement>>(words: &[u64], len: usize) -> Vec<E> {
     let words: Vec<_> = words.iter().map(|&w| goldilocks::canonical(w)).collect();
     loose(&words, len)
-}
-
-/// The arithmetic of the base field and of its extensions by their definition: coordinates as
-/// integers, divided by p.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Exact<E>(E);
-
-impl<E: FieldElement<BaseField = BaseElement>> Exact<E> {
-    /// The element with these coordinates, any integers.
-    fn new(integers: &[u128]) -> Self {
-        let mut element = [E::ZERO];
-        for (word, &x) in extension_words_mut(&mut element).iter_mut().zip(integers) {
-            *word = (x % u128::from(P)) as u64;
-        }
-        Self(element[0])
-    }
-
-    fn words(self) -> [u128; 3] {
-        let mut words = [0; 3];
-        for (word, &x) in words.iter_mut().zip(extension_words(&[self.0])) {
-            *word = u128::from(x);
-        }
-        words
-    }
-}
-
-impl<E: FieldElement<BaseField = BaseElement>> core::ops::Add for Exact<E> {
-    type Output = Self;
-
-    fn add(self, rhs: Self) -> Self {
-        let (a, b) = (self.words(), rhs.words());
-        Self::new(&core::array::from_fn::<_, 3, _>(|i| a[i] + b[i]))
-    }
-}
-
-impl<E: FieldElement<BaseField = BaseElement>> core::ops::Sub for Exact<E> {
-    type Output = Self;
-
-    fn sub(self, rhs: Self) -> Self {
-        let (a, b) = (self.words(), rhs.words());
-        Self::new(&core::array::from_fn::<_, 3, _>(|i| {
-            a[i] + u128::from(P) - b[i]
-        }))
-    }
-}
-
-impl<E: FieldElement<BaseField = BaseElement>> core::ops::Mul for Exact<E> {
-    type Output = Self;
-
-    fn mul(self, rhs: Self) -> Self {
-        let (a, b, p) = (self.words(), rhs.words(), u128::from(P));
-        // 1 / 2^64 = 2^128, since 2^192 = 1.
-        let inverse = u128::from(goldilocks::R2);
-        let mut c = [0; 5];
-        for (i, a) in a.iter().enumerate() {
-            for (j, b) in b.iter().enumerate() {
-                c[i + j] = (c[i + j] + a * b % p * inverse) % p;
-            }
-        }
-        match E::EXTENSION_DEGREE {
-            1 => Self::new(&c[..1]),
-            // phi^2 = phi - 2
-            2 => Self::new(&[c[0] + 2 * (p - c[2]), c[1] + c[2]]),
-            // phi^3 = phi + 1, phi^4 = phi^2 + phi
-            _ => Self::new(&[c[0] + c[3], c[1] + c[3] + c[4], c[2] + c[4]]),
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn the_definition_is_winterfells(words: [u64; 6]) {
-        fn check<E: FieldElement<BaseField = BaseElement>>(words: &[u64]) {
-            let pair = canonical::<E>(words, 2);
-            let (a, b) = (Exact(pair[0]), Exact(pair[1]));
-            assert_bits(&[(a + b).0, (a - b).0, (a * b).0], &[a.0 + b.0, a.0 - b.0, a.0 * b.0], "");
-        }
-        for_all_fields!(check(&words));
-    }
 }
 
 /// Compares the bits of elements.
