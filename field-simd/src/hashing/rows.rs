@@ -141,6 +141,12 @@ fn chunk<W: Words>(w: W, group: Messages<'_>, index: usize, root: u32) -> [W::V;
     let mut cv = initial(w);
     loop {
         let left = end - at;
+        // The same block of the group that follows: its lanes are too far apart for the hardware to
+        // see where they go.
+        let following = bytes.as_ptr().wrapping_add(W::LANES * stride + at);
+        for lane in 0..W::LANES {
+            w.prefetch(following.wrapping_add(lane * stride));
+        }
         let mut m = if left >= BLOCK {
             w.load_block(&bytes[at..], stride)
         } else {

@@ -79,6 +79,10 @@ pub(super) trait Words: Copy {
         self.load_block(&padded, BLOCK)
     }
 
+    /// Asks for the cache line at `at`. A hint: any address will do.
+    #[inline(always)]
+    fn prefetch(self, _at: *const u8) {}
+
     /// Writes the eight words of lane `i` to `digests[i]`, little-endian, for every lane.
     ///
     /// # Panics

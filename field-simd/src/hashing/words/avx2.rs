@@ -158,6 +158,12 @@ impl Words for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(self, at: *const u8) {
+        // SAFETY: a prefetch may be given any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+
+    #[inline(always)]
     fn store_digests(self, v: [__m256i; 8], digests: &mut [[u8; 32]]) {
         for (digest, row) in digests[..LANES].iter_mut().zip(transpose(self, v)) {
             // SAFETY: the token proves AVX2; a digest has the vector's 32 bytes.

@@ -129,6 +129,12 @@ impl Words for Avx512 {
     }
 
     #[inline(always)]
+    fn prefetch(self, at: *const u8) {
+        // SAFETY: a prefetch may be given any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+
+    #[inline(always)]
     fn store_digests(self, v: [__m512i; 8], digests: &mut [[u8; 32]]) {
         let digests = &mut digests[..LANES];
         // Now vector i of `low` has words 0 to 3 of messages i, 4 + i, 8 + i and 12 + i in its
