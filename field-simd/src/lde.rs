@@ -332,11 +332,10 @@ impl<'a> Extension<'a> {
 
     fn shifts(&self, tile: usize) -> Shifts<'_> {
         let cosets = self.virtuals(tile).map(|v| v / self.columns.len());
-        Shifts {
-            outer: cosets.map(|c| self.outer[c].as_slice()),
-            inner: cosets.map(|c| self.inner[c].as_slice()),
-            uniform: cosets.iter().all(|&c| c == cosets[0]),
-        }
+        Shifts::new(
+            cosets.map(|c| self.outer[c].as_slice()),
+            cosets.map(|c| self.inner[c].as_slice()),
+        )
     }
 
     /// The rows of a tile in the output, written past the caches if that is asked for and can be.

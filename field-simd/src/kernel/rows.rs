@@ -29,14 +29,17 @@ unsafe impl Send for Sources {}
 // SAFETY: as above.
 unsafe impl Sync for Sources {}
 
-/// The shifts of the virtual columns of a tile.
-pub(crate) struct Shifts<'a> {
-    /// For each virtual column, the powers `s^(N2 j1)` of its shift.
-    pub(crate) outer: [&'a [u64]; LINE],
-    /// And `s^j2`; of no use in a single pass.
-    pub(crate) inner: [&'a [u64]; LINE],
-    /// Whether all are the same.
-    pub(crate) uniform: bool,
+/// The powers of the shifts `s` of the virtual columns of a tile: the *outer* ones are `s^(N2 j1)`,
+/// the *inner* ones `s^j2`, which are of no use in a single pass.
+pub(crate) enum Shifts<'a> {
+    /// All have the same shift.
+    Uniform { outer: &'a [u64], inner: &'a [u64] },
+    /// Each has its own.
+    Mixed {
+        /// Rows of a word for each virtual column.
+        outer: Vec<u64>,
+        inner: [&'a [u64]; LINE],
+    },
 }
 
 /// Where a tile's rows go: row `k` to `start + k * stride`, of which only `lanes` words count.
@@ -49,7 +52,18 @@ pub(crate) struct Target {
     pub(crate) stream: bool,
 }
 
-impl Shifts<'_> {
+impl<'a> Shifts<'a> {
+    /// Those of virtual columns with these outer and inner powers.
+    pub(crate) fn new(outer: [&'a [u64]; LINE], inner: [&'a [u64]; LINE]) -> Self {
+        if outer.iter().all(|o| core::ptr::eq(*o, outer[0])) {
+            let (outer, inner) = (outer[0], inner[0]);
+            return Self::Uniform { outer, inner };
+        }
+        let row = |j: usize| outer.map(|outer| outer[j]);
+        let outer = (0..outer[0].len()).flat_map(row).collect();
+        Self::Mixed { outer, inner }
+    }
+
     /// Multiplies row `j` by `s^(N2 j)`, for all rows: from `from`, rows without gaps, to the
     /// places of a tile.
     ///
@@ -68,11 +82,11 @@ impl Shifts<'_> {
                 // SAFETY: the caller vouches for rows and powers.
                 unsafe {
                     let x = V::load_ptr(token, from.add(j * LINE + at));
-                    let x = if self.uniform {
-                        x.mul_plain_at(self.outer[0].as_ptr().add(j))
-                    } else {
-                        let factors = self.outer.map(|outer| *outer.get_unchecked(j));
-                        x.mul_plain(V::load(token, &factors[at..]))
+                    let x = match self {
+                        Self::Uniform { outer, .. } => x.mul_plain_at(outer.as_ptr().add(j)),
+                        Self::Mixed { outer, .. } => {
+                            x.mul_plain(V::load_ptr(token, outer.as_ptr().add(j * LINE + at)))
+                        }
                     };
                     x.store_ptr(tile.add(place(j) * LINE + at));
                 }
@@ -262,9 +276,9 @@ impl FirstPass<'_> {
                 }
             }
             for (b, shifts) in self.shifts.iter().enumerate() {
-                if shifts.uniform {
+                if let Shifts::Uniform { inner, .. } = shifts {
                     // Factors of row k1 are side by side for all these j2.
-                    let (start, ratio) = (&shifts.inner[0][j2..], &self.roots[j2..]);
+                    let (start, ratio) = (&inner[j2..], &self.roots[j2..]);
                     geometric_rows::<V, LINE>(token, factors, start, ratio);
                 }
                 for t in 0..LINE {
@@ -279,27 +293,30 @@ impl FirstPass<'_> {
                         shifts.scale::<V>(token, raw.add(t * pitch), tile, rows);
                         let target = self.between.at(b, 0).add(self.between.line(j2 + t) * LINE);
                         let stride = Between::block(rows2);
-                        if shifts.uniform {
-                            let sink = Scaled::<STREAM> {
-                                factors: factors.as_ptr().add(t),
-                                factor_stride: LINE,
-                                target,
-                                stride,
-                            };
-                            self.plan
-                                .run::<V, _, LINE>(token, tile, core::ptr::null(), &sink);
-                        } else {
-                            let start = shifts.inner.map(|inner| inner[j2 + t]);
-                            let ratio = [self.roots[j2 + t]; MAX_LANES];
-                            geometric_rows::<V, LINE>(token, factors, &start, &ratio);
-                            let sink = ScaledLanes::<V, STREAM, LINE> {
-                                token,
-                                factors: factors.as_ptr(),
-                                target,
-                                stride,
-                            };
-                            self.plan
-                                .run::<V, _, LINE>(token, tile, core::ptr::null(), &sink);
+                        match shifts {
+                            Shifts::Uniform { .. } => {
+                                let sink = Scaled::<STREAM> {
+                                    factors: factors.as_ptr().add(t),
+                                    factor_stride: LINE,
+                                    target,
+                                    stride,
+                                };
+                                self.plan
+                                    .run::<V, _, LINE>(token, tile, core::ptr::null(), &sink);
+                            }
+                            Shifts::Mixed { inner, .. } => {
+                                let start = inner.map(|inner| inner[j2 + t]);
+                                let ratio = [self.roots[j2 + t]; MAX_LANES];
+                                geometric_rows::<V, LINE>(token, factors, &start, &ratio);
+                                let sink = ScaledLanes::<V, STREAM, LINE> {
+                                    token,
+                                    factors: factors.as_ptr(),
+                                    target,
+                                    stride,
+                                };
+                                self.plan
+                                    .run::<V, _, LINE>(token, tile, core::ptr::null(), &sink);
+                            }
                         }
                     }
                 }
