@@ -2,8 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use winterlane_fuzz::check_case;
-use winterlane_tests::hostile::{Case, small_cases};
+use winterlane_fuzz::{Case, small_cases};
 
 thread_local!(static CASES: Vec<Case> = small_cases());
 
@@ -11,5 +10,5 @@ fuzz_target!(|data: &[u8]| {
     let Some((&pick, bytes)) = data.split_first() else {
         return;
     };
-    CASES.with(|cases| check_case(&cases[usize::from(pick) % cases.len()], bytes));
+    CASES.with(|cases| cases[usize::from(pick) % cases.len()].check(bytes));
 });

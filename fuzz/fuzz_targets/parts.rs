@@ -6,8 +6,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use winterlane_fuzz::{VALID_BATCH, any_preset, check_batch, check_case, inputs_from_bytes};
-use winterlane_tests::hostile::{Case, small_cases};
+use winterlane_fuzz::{Case, VALID_BATCH, any_preset, check_batch, inputs_from_bytes, small_cases};
 use winterlane_verifier::Policy;
 
 thread_local!(static CASES: Vec<Case> = small_cases());
@@ -32,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
     let start = u32::from_le_bytes([low, middle, high, 0]) as usize;
     CASES.with(|cases| {
         if let Some(case) = cases.get(usize::from(pick) % (cases.len() + 1)) {
-            check_case(case, &changed(&case.proof, how, start, bytes));
+            case.check(&changed(case.proof, how, start, bytes));
         } else {
             let (inputs, proof) = inputs_from_bytes(VALID_BATCH).expect("the seed is a batch");
             check_batch(&inputs, &changed(proof, how, start, bytes), &POLICY);

@@ -3,11 +3,22 @@
 #![forbid(unsafe_code)]
 
 use winterlane_air::{Digest, PublicInputs, presets::Preset};
-use winterlane_tests::hostile::Case;
+use winterlane_tests::hostile::{Statement, small_statements};
 use winterlane_verifier::{Policy, verify_batch};
 
 /// Bytes of public inputs in a target's input.
 pub const INPUTS_BYTES: usize = 4 * 32 + 8 + 4;
+
+/// The one input of `door` that it must accept, for each small AIR: which one, then its proof.
+pub const VALID_CASES: [&[u8]; 7] = [
+    include_bytes!("../seeds/door/fibonacci"),
+    include_bytes!("../seeds/door/no-FRI-layer"),
+    include_bytes!("../seeds/door/periodic--192-bit-hash"),
+    include_bytes!("../seeds/door/auxiliary-segment--metadata"),
+    include_bytes!("../seeds/door/sequences--algebraic-hash"),
+    include_bytes!("../seeds/door/partitioned-rows"),
+    include_bytes!("../seeds/door/no-Merkle-tree"),
+];
 
 /// Public inputs as bytes, then the proof: the one input that `batch` must accept.
 pub const VALID_BATCH: &[u8] = include_bytes!("../seeds/batch/valid");
@@ -44,18 +55,46 @@ pub fn any_preset() -> Policy {
         .fold(Policy::default(), |policy, preset| policy.and(preset))
 }
 
-/// Verifies bytes as the proof of a small AIR and panics unless they are accepted exactly if they are
-/// the valid proof. Another nonce may do as well (the last eight bytes): these proofs are small enough
-/// that a fuzzer finds one that leads to the same queries.
-///
-/// # Panics
-/// On a finding.
-pub fn check_case(case: &Case, proof: &[u8]) {
-    let accepted = (case.verify)(proof).is_ok();
-    let nonce = case.proof.len() - 8;
-    let other_nonce = proof.len() == case.proof.len() && proof[..nonce] == case.proof[..nonce];
-    assert!(accepted || proof != case.proof, "{} refused", case.name);
-    assert!(!accepted || other_nonce, "{} forged", case.name);
+/// A small AIR with its valid proof.
+pub struct Case {
+    statement: Statement,
+    /// The valid proof.
+    pub proof: &'static [u8],
+}
+
+/// The small AIRs, in the order of [`VALID_CASES`].
+#[must_use]
+pub fn small_cases() -> Vec<Case> {
+    let statements = small_statements();
+    assert_eq!(statements.len(), VALID_CASES.len());
+    statements
+        .into_iter()
+        .zip(VALID_CASES)
+        .map(|(statement, input)| Case {
+            statement,
+            proof: &input[1..],
+        })
+        .collect()
+}
+
+impl Case {
+    /// Verifies bytes as the proof of this AIR and panics unless they are accepted exactly if they are
+    /// the valid proof. Another nonce may do as well (the last eight bytes): these proofs are small
+    /// enough that a fuzzer finds one that leads to the same queries.
+    ///
+    /// # Panics
+    /// On a finding.
+    pub fn check(&self, proof: &[u8]) {
+        let accepted = (self.statement.verify)(proof).is_ok();
+        let nonce = self.proof.len() - 8;
+        let other_nonce = proof.len() == self.proof.len() && proof[..nonce] == self.proof[..nonce];
+        assert!(
+            accepted || proof != self.proof,
+            "{} refused",
+            self.statement.name
+        );
+        assert!(!accepted || other_nonce, "{} forged", self.statement.name);
+    }
 }
 
 /// Verifies the proof of a batch and panics unless it is accepted exactly if it is the valid one of

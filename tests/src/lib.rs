@@ -1,19 +1,36 @@
 //! What the property suites share.
+//!
+//! Without the feature `prover` (on by default) only what it takes to verify proofs of the small AIRs:
+//! that is what the fuzz targets use, whose build should not take longer than their run.
 
 #![forbid(unsafe_code)]
 
 pub mod airs;
-pub mod catalogue;
-pub mod cells;
-pub mod constraint_check;
-pub mod forge;
 pub mod hostile;
+
+#[cfg(feature = "prover")]
+pub mod catalogue;
+#[cfg(feature = "prover")]
+pub mod cells;
+#[cfg(feature = "prover")]
+pub mod constraint_check;
+#[cfg(feature = "prover")]
+pub mod forge;
+#[cfg(feature = "prover")]
 pub mod implied;
+#[cfg(feature = "prover")]
 pub mod masked;
+#[cfg(feature = "prover")]
 pub mod model;
+#[cfg(feature = "prover")]
 pub mod plain;
+#[cfg(feature = "prover")]
 pub mod programs;
+#[cfg(feature = "prover")]
 pub mod random;
+#[cfg(feature = "prover")]
 pub mod scenario;
+#[cfg(feature = "prover")]
 pub mod stock;
+#[cfg(feature = "prover")]
 pub mod valid;

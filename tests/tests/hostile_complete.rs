@@ -12,7 +12,7 @@ use winterlane_tests::airs::{
     DegreeNine, Fibonacci, Periodic, Rap, Sequences, TestAir, TestProver, Wide,
 };
 use winterlane_tests::hostile::mutants::longer_form;
-use winterlane_tests::hostile::{Opening, Parts, cases, small_cases};
+use winterlane_tests::hostile::{Opening, Parts, small_cases, statements};
 use winterlane_verifier::{MAX_NUM_QUERIES, PolicyError, verify};
 
 /// Queries, log2 of the blowup, extension, log2 of folding, log2 of the remainder, grinding.
@@ -59,7 +59,7 @@ where
     H: ElementHasher<BaseField = BaseElement> + Sync,
 {
     let trace = A::trace(width, 1 << log2_rows, seed);
-    let Some(policy) = cases::try_policy::<A, H>(&trace, options) else {
+    let Some(policy) = statements::try_policy::<A, H>(&trace, options) else {
         return false;
     };
     let prover = TestProver::<A, H, MerkleTree<H>>::new(options.clone());
@@ -135,14 +135,14 @@ fn options_that_winterfell_cannot_verify() {
         )
     };
     type Blake = Blake3_256<BaseElement>;
-    assert!(cases::try_policy::<Fibonacci, Blake>(&trace, &options(254, 2, 7)).is_some());
-    assert!(cases::try_policy::<Fibonacci, Blake>(&trace, &options(255, 2, 7)).is_none());
+    assert!(statements::try_policy::<Fibonacci, Blake>(&trace, &options(254, 2, 7)).is_some());
+    assert!(statements::try_policy::<Fibonacci, Blake>(&trace, &options(255, 2, 7)).is_none());
     assert_eq!(MAX_NUM_QUERIES, 254);
     // 64 = 16 * 4 does not fold by 16 twice
-    assert!(cases::try_policy::<Fibonacci, Blake>(&trace, &options(8, 16, 3)).is_some());
-    assert!(cases::try_policy::<Fibonacci, Blake>(&trace, &options(8, 16, 1)).is_none());
+    assert!(statements::try_policy::<Fibonacci, Blake>(&trace, &options(8, 16, 3)).is_some());
+    assert!(statements::try_policy::<Fibonacci, Blake>(&trace, &options(8, 16, 1)).is_none());
     // and a policy asks for its minimum at every length
-    let policy = cases::policy::<Fibonacci, Blake>(&trace, &options(8, 2, 7));
+    let policy = statements::policy::<Fibonacci, Blake>(&trace, &options(8, 2, 7));
     let strict = winterlane_verifier::AirPolicy::<Blake>::new(policy.shape().clone(), 100);
     assert!(matches!(
         strict.accept(options(8, 2, 7)),

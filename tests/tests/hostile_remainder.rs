@@ -11,7 +11,7 @@ use winterlane_air::{
     presets::{Preset, PresetName, SecurityLevel},
 };
 use winterlane_tests::airs::{Fibonacci, Inputs, TestAir};
-use winterlane_tests::hostile::{cases, forge::forge};
+use winterlane_tests::hostile::{forge::forge, statements};
 use winterlane_verifier::{Policy, VerifyError, verify, verify_batch};
 
 type Hash = Blake3_256<BaseElement>;
@@ -38,7 +38,7 @@ fn a_remainder_chosen_after_the_queries() {
         // The last number is wrong: no trace has these inputs.
         let Inputs(mut inputs) = Fibonacci::public_inputs(&trace);
         inputs[2] += BaseElement::ONE;
-        let policy = cases::policy::<Fibonacci, Hash>(&trace, &options);
+        let policy = statements::policy::<Fibonacci, Hash>(&trace, &options);
 
         let proof = forge::<Fibonacci>(trace.info(), Inputs(inputs.clone()), &options).unwrap();
         assert!(

@@ -49,3 +49,30 @@ use winterlane_air::{
 pub fn verify_records(bytes: &[u8], inputs: &PublicInputs) -> Result<Vec<Record>, PublishedError> {
     wire::decode_published(bytes, inputs, &ScalarCompressor)
 }
+
+#[cfg(test)]
+mod tests {
+    use winterlane_air::Digest;
+
+    use super::*;
+    use crate::{InputsError, Policy, VerifyError, verify_batch};
+
+    /// The digest of no records is that of zeros, so that bytes of none match these public inputs; no
+    /// batch has them.
+    #[test]
+    fn no_records_are_of_no_batch() {
+        let inputs = PublicInputs {
+            domain: Digest::ZERO,
+            batch_number: 7,
+            old_root: Digest::ZERO,
+            new_root: Digest::ZERO,
+            operations_digest: Digest::ZERO,
+            num_operations: 0,
+        };
+        assert_eq!(verify_records(&[1, 0], &inputs), Ok(Vec::new()));
+        assert_eq!(
+            verify_batch(&[], &inputs, &Policy::default()),
+            Err(VerifyError::Inputs(InputsError::NumOperations(0)))
+        );
+    }
+}
