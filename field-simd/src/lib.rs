@@ -34,7 +34,7 @@ pub use huge::{HugeBuffer, advise_huge_pages, set_pool_limit};
 pub use lde::{lde_columns_into, lde_rows, lde_rows_into};
 pub use matrix::Matrix;
 pub use ntt::{
-    evaluate_columns, evaluate_poly_with_offset, interpolate_columns,
+    evaluate_columns, evaluate_poly_with_offset, interpolate_columns, interpolate_columns_into,
     interpolate_columns_with_offset, interpolate_poly_with_offset,
 };
 pub use tables::MAX_LOG_SIZE;

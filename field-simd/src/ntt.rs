@@ -4,7 +4,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
     Backend,
-    convert::{elements_mut, extension_words, extension_words_mut, words_mut},
+    convert::{elements_mut, extension_words, extension_words_mut, words, words_mut},
     dispatch, goldilocks,
     huge::HugeBuffer,
     kernel::{
@@ -37,7 +37,7 @@ const MIN_LOG_VECTOR: u32 = 6;
 /// # Panics
 /// Panics if the columns differ in length, or if the length is no power of two or over `2^24`.
 pub fn evaluate_columns<C: AsMut<[BaseElement]>>(columns: &mut [C]) {
-    transform(columns, Direction::Evaluate { offset: 1 });
+    transform(in_place(columns), Direction::Evaluate { offset: 1 });
 }
 
 /// Interpolates polynomials in place: `columns` of values at `g^i`, `g` being the root of unity of
@@ -59,7 +59,39 @@ pub fn evaluate_columns<C: AsMut<[BaseElement]>>(columns: &mut [C]) {
 /// # Panics
 /// Panics if the columns differ in length, or if the length is no power of two or over `2^24`.
 pub fn interpolate_columns<C: AsMut<[BaseElement]>>(columns: &mut [C]) {
-    transform(columns, Direction::Interpolate { offset: 1 });
+    transform(in_place(columns), Direction::Interpolate { offset: 1 });
+}
+
+/// As [`interpolate_columns`], from `values` to `coefficients`, whose contents are overwritten.
+///
+/// ```
+/// use winter_math::{FieldElement, fields::f64::BaseElement};
+/// use winterlane_field_simd::{evaluate_columns, interpolate_columns_into};
+///
+/// let mut values = vec![(0..64).map(BaseElement::new).collect::<Vec<_>>(); 2];
+/// let mut coefficients = vec![vec![BaseElement::ZERO; 64]; 2];
+/// interpolate_columns_into(&values, &mut coefficients);
+/// evaluate_columns(&mut coefficients);
+/// assert_eq!(coefficients, values);
+/// ```
+///
+/// # Panics
+/// As [`interpolate_columns`], and if there are not as many columns of coefficients as of values, of
+/// the same length.
+pub fn interpolate_columns_into<V: AsRef<[BaseElement]>, C: AsMut<[BaseElement]>>(
+    values: &[V],
+    coefficients: &mut [C],
+) {
+    assert_eq!(values.len(), coefficients.len(), "columns of coefficients");
+    let routes: Vec<Route<'_>> = values
+        .iter()
+        .zip(coefficients)
+        .map(|(from, to)| Route {
+            from: Some(words(from.as_ref())),
+            to: words_mut(to.as_mut()),
+        })
+        .collect();
+    transform(routes, Direction::Interpolate { offset: 1 });
 }
 
 /// As [`interpolate_columns`], for values at `offset * g^i`.
@@ -72,7 +104,7 @@ pub fn interpolate_columns_with_offset<C: AsMut<[BaseElement]>>(
 ) {
     assert!(offset != BaseElement::ZERO, "the offset is zero");
     transform(
-        columns,
+        in_place(columns),
         Direction::Interpolate {
             offset: offset.as_int(),
         },
@@ -158,19 +190,31 @@ enum Direction {
     Interpolate { offset: u64 },
 }
 
-fn transform<C: AsMut<[BaseElement]>>(columns: &mut [C], direction: Direction) {
-    let mut columns: Vec<&mut [u64]> = columns
-        .iter_mut()
-        .map(|column| words_mut(column.as_mut()))
-        .collect();
+/// A column to be transformed into `to`: from `from`, or from what is there.
+struct Route<'a> {
+    from: Option<&'a [u64]>,
+    to: &'a mut [u64],
+}
+
+fn in_place<C: AsMut<[BaseElement]>>(columns: &mut [C]) -> Vec<Route<'_>> {
+    let words = columns.iter_mut().map(|column| words_mut(column.as_mut()));
+    words.map(|to| Route { from: None, to }).collect()
+}
+
+fn transform(mut columns: Vec<Route<'_>>, direction: Direction) {
     let Some(first) = columns.first() else { return };
-    let log_n = log_size(first.len());
-    let n = first.len();
+    let n = first.to.len();
+    let log_n = log_size(n);
     assert!(
-        columns.iter().all(|c| c.len() == n),
+        columns
+            .iter()
+            .all(|c| c.to.len() == n && c.from.is_none_or(|from| from.len() == n)),
         "columns of unequal lengths"
     );
     if log_n == 0 {
+        for Route { from, to } in columns {
+            from.into_iter().for_each(|from| to.copy_from_slice(from));
+        }
         return;
     }
     let backend = if log_n < MIN_LOG_VECTOR {
@@ -238,7 +282,7 @@ impl Factors {
         }
     }
 
-    fn run(&self, backend: Backend, log_n: u32, columns: &mut [&mut [u64]]) {
+    fn run(&self, backend: Backend, log_n: u32, columns: &mut [Route<'_>]) {
         let (rows1, rows2) = sides(log_n);
         let plan = &ColumnPlan {
             plan1: tile_plan(rows1.ilog2()),
@@ -249,18 +293,21 @@ impl Factors {
             ratio: &self.ratio,
             after: &self.after,
         };
-        let columns: Vec<Shared> = columns.iter_mut().map(|c| Shared(c.as_mut_ptr())).collect();
+        // A source of its own is only read.
+        let columns: Vec<[Shared; 2]> = columns
+            .iter_mut()
+            .map(|Route { from, to }| {
+                let to = to.as_mut_ptr();
+                [from.map_or(to, |from| from.as_ptr().cast_mut()), to].map(Shared)
+            })
+            .collect();
         let words = plan.between();
         if log_n <= MAX_LOG_SHORT {
             for_each_range(columns.len(), 1, |range| {
                 let mut between = lines(words);
                 let between = Shared(values_mut(&mut between).as_mut_ptr());
-                for &data in &columns[range] {
-                    let column = [Column {
-                        data,
-                        between,
-                        out: data,
-                    }];
+                for &[data, out] in &columns[range] {
+                    let column = [Column { data, between, out }];
                     passes(backend, plan, &column, false);
                 }
             });
@@ -268,32 +315,30 @@ impl Factors {
             let n = rows1 * rows2;
             // Large allocations rarely start at a line. Transforms are written line by line in
             // no order: then rather to a place of their own, to be copied at the end.
-            let copied = n >= STREAMED && columns.iter().any(|c| c.0.align_offset(64) != 0);
+            let misaligned = |[_, to]: &[Shared; 2]| to.0.align_offset(64) != 0;
+            let copied = n >= STREAMED && columns.iter().any(misaligned);
             let batch = columns.len().min(BATCH);
             let mut between = HugeBuffer::new(batch * words);
             let between = Shared(between.as_mut_ptr());
             let mut out = HugeBuffer::new(if copied { batch * n } else { 0 });
             let out = Shared(out.as_mut_ptr());
             for batch in columns.chunks(batch) {
-                let batch: Vec<_> = batch
+                let work: Vec<_> = batch
                     .iter()
                     .enumerate()
-                    .map(|(i, &data)| Column {
+                    .map(|(i, &[data, to])| Column {
                         data,
                         between: Shared(between.at(i * words)),
-                        out: if copied { Shared(out.at(i * n)) } else { data },
+                        out: if copied { Shared(out.at(i * n)) } else { to },
                     })
                     .collect();
-                passes(backend, plan, &batch, true);
+                passes(backend, plan, &work, true);
                 if copied {
                     for_each_range(batch.len() * n, 1 << 12, |range| {
                         for i in range.step_by(1 << 12) {
-                            let (column, i) = (batch[i / n], i % n);
+                            let (from, [_, to], i) = (work[i / n].out, batch[i / n], i % n);
                             // SAFETY: both have n words, of which these 2^12 are this call's alone.
-                            unsafe {
-                                let to = column.data.at(i);
-                                to.copy_from_nonoverlapping(column.out.at(i), 1 << 12);
-                            }
+                            unsafe { to.at(i).copy_from_nonoverlapping(from.at(i), 1 << 12) }
                         }
                     });
                 }

@@ -8,7 +8,7 @@ use winter_math::{
 
 use crate::{
     Backend, evaluate_columns, evaluate_poly_with_offset, interpolate_columns,
-    interpolate_columns_with_offset, interpolate_poly_with_offset,
+    interpolate_columns_into, interpolate_columns_with_offset, interpolate_poly_with_offset,
     lde_tests::{bits, elements},
 };
 
@@ -22,11 +22,11 @@ fn columns(log_n: u32, width: usize) -> Vec<Vec<BaseElement>> {
 fn check(log_n: u32, width: usize) {
     let offset = BaseElement::new(1234567);
     let input = columns(log_n, width);
-    let mut expected = [input.clone(), input.clone(), input.clone()];
+    let mut expected = [input.clone(), input.clone(), input.clone(), Vec::new()];
     if log_n > 0 {
         let twiddles = fft::get_twiddles(1 << log_n);
         let inverse = fft::get_inv_twiddles(1 << log_n);
-        let [evaluated, interpolated, on_coset] = &mut expected;
+        let [evaluated, interpolated, on_coset, _] = &mut expected;
         for column in evaluated {
             fft::evaluate_poly(column, &twiddles);
         }
@@ -37,13 +37,16 @@ fn check(log_n: u32, width: usize) {
             fft::interpolate_poly_with_offset(column, &inverse, offset);
         }
     }
+    expected[3] = expected[1].clone();
     for backend in Backend::available() {
-        let mut got = [input.clone(), input.clone(), input.clone()];
+        let mut got = core::array::from_fn::<_, 4, _>(|_| input.clone());
         backend
             .with(|| {
                 evaluate_columns(&mut got[0]);
                 interpolate_columns(&mut got[1]);
                 interpolate_columns_with_offset(&mut got[2], offset);
+                got[3].iter_mut().flatten().for_each(|x| *x = offset);
+                interpolate_columns_into(&input, &mut got[3]);
             })
             .expect("available");
         for (i, (got, expected)) in got.iter().zip(&expected).enumerate() {

@@ -1,14 +1,22 @@
 //! The statement's hash on vector units: what keys, signatures, trees and records hash in bulk with.
 
+use rayon::prelude::*;
 use winterlane_air::{BaseElement, Compressor, Digest, hash::Input};
-use winterlane_field_simd::rescue::{self, Compression};
+use winterlane_field_simd::{
+    Backend,
+    rescue::{self, Compression},
+};
 
 /// Compressions that one call of the kernel takes: many groups of the widest backend, and a buffer
 /// that stays in the first-level cache.
 const CHUNK: usize = 128;
 
-/// Compresses with the vector kernels of [`winterlane_field_simd::rescue`], on the calling thread
-/// and the backend in force there. Equal to [`winterlane_air::ScalarCompressor`] in every digest.
+/// Calls of this many compressions and more, about half a millisecond, are shared between threads.
+const SHARED: usize = 2 * CHUNK;
+
+/// Compresses with the vector kernels of [`winterlane_field_simd::rescue`], on the backend in force
+/// on the calling thread; large calls on the threads of its rayon pool. Equal to
+/// [`winterlane_air::ScalarCompressor`] in every digest.
 ///
 /// ```
 /// use winterlane_air::{Compressor, Digest, ScalarCompressor, hash::{input, tag}};
@@ -28,14 +36,29 @@ pub struct SimdCompressor;
 impl Compressor for SimdCompressor {
     fn compress_many(&self, inputs: &[Input], out: &mut [Digest]) {
         assert_eq!(inputs.len(), out.len(), "a digest per input");
-        let mut buffer: [Compression; CHUNK] = [[BaseElement::new(0); 4]; CHUNK];
-        for (inputs, out) in inputs.chunks(CHUNK).zip(out.chunks_mut(CHUNK)) {
-            let buffer = &mut buffer[..inputs.len()];
-            let merged = rescue::merge_many(inputs, buffer);
-            assert!(merged.is_ok(), "both slices have the chunk's length");
-            for (digest, lanes) in out.iter_mut().zip(&*buffer) {
-                *digest = Digest(*lanes);
-            }
+        if inputs.len() < SHARED {
+            return compress_here(inputs, out);
+        }
+        let backend = Backend::current();
+        inputs
+            .par_chunks(CHUNK)
+            .zip(out.par_chunks_mut(CHUNK))
+            .for_each(|(inputs, out)| {
+                let done = backend.with(|| compress_here(inputs, out));
+                assert!(done.is_ok(), "the backend in force is available");
+            });
+    }
+}
+
+/// One digest per input, on this thread.
+fn compress_here(inputs: &[Input], out: &mut [Digest]) {
+    let mut buffer: [Compression; CHUNK] = [[BaseElement::new(0); 4]; CHUNK];
+    for (inputs, out) in inputs.chunks(CHUNK).zip(out.chunks_mut(CHUNK)) {
+        let buffer = &mut buffer[..inputs.len()];
+        let merged = rescue::merge_many(inputs, buffer);
+        assert!(merged.is_ok(), "both slices have the chunk's length");
+        for (digest, lanes) in out.iter_mut().zip(&*buffer) {
+            *digest = Digest(*lanes);
         }
     }
 }

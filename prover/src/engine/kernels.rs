@@ -6,7 +6,9 @@
 
 use rayon::prelude::*;
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winterlane_field_simd::{Matrix, interpolate_columns_with_offset, lde_columns_into, lde_rows};
+use winterlane_field_simd::{
+    Matrix, interpolate_columns_into, interpolate_columns_with_offset, lde_columns_into, lde_rows,
+};
 
 /// Elements copied by one task.
 const TASK_ELEMENTS: usize = 1 << 14;
@@ -52,6 +54,26 @@ impl Columns {
                         }
                     });
             });
+        result
+    }
+
+    /// The coefficients of the base columns of columns of `F` elements: of their values over the
+    /// subgroup of their length.
+    pub(super) fn interpolated<F>(values: &[&[F]]) -> Self
+    where
+        F: FieldElement<BaseField = BaseElement>,
+    {
+        if F::EXTENSION_DEGREE > 1 {
+            let mut result = Self::from_elements(values);
+            result.interpolate(0..result.len(), BaseElement::ONE);
+            return result;
+        }
+        let values: Vec<_> = values
+            .iter()
+            .map(|v| F::slice_as_base_elements(v))
+            .collect();
+        let mut result = Self::unspecified(values.len(), values[0].len());
+        interpolate_columns_into(&values, &mut result.iter_mut().collect::<Vec<_>>());
         result
     }
 

@@ -64,8 +64,7 @@ impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
         };
         let group = group_columns(domain.rows(), degree);
         for (i, columns) in columns.chunks(group).enumerate() {
-            let mut columns = Columns::from_elements(columns);
-            columns.interpolate(0..columns.len(), BaseElement::ONE);
+            let columns = Columns::interpolated(columns);
             let first = i * group * degree;
             columns.extend_into(domain.blowup(), domain.offset(), &mut matrix, first);
         }
