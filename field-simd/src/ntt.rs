@@ -12,8 +12,8 @@ use crate::{
         series::Series,
     },
     lde::{lde_words, log_size},
-    memory::{lines, values_mut, with_scratch},
-    parallel::{Shared, for_each_range},
+    memory::with_scratch,
+    parallel::{Shared, for_each_range, threads},
     tables::{powers, tile_plan},
 };
 
@@ -25,6 +25,10 @@ const STREAMED: usize = 1 << 17;
 
 /// Up to this length, as a power of two, threads take whole columns each.
 const MAX_LOG_SHORT: u32 = 13;
+
+/// And below [`STREAMED`], if there are at least this many columns for each thread: a column fits into
+/// a core's own cache, and threads that share one take its lines from each other.
+const COLUMNS_A_THREAD: usize = 4;
 
 /// Below this length, as a power of two, there are fewer rows than lanes.
 const MIN_LOG_VECTOR: u32 = 6;
@@ -302,17 +306,18 @@ impl Factors {
             })
             .collect();
         let words = plan.between();
-        if log_n <= MAX_LOG_SHORT {
+        let n = rows1 * rows2;
+        let enough = threads() > 1 && columns.len() >= COLUMNS_A_THREAD * threads();
+        if log_n <= MAX_LOG_SHORT || n < STREAMED && enough {
             for_each_range(columns.len(), 1, |range| {
-                let mut between = lines(words);
-                let between = Shared(values_mut(&mut between).as_mut_ptr());
+                let mut between = HugeBuffer::new(words);
+                let between = Shared(between.as_mut_ptr());
                 for &[data, out] in &columns[range] {
                     let column = [Column { data, between, out }];
                     passes(backend, plan, &column, false);
                 }
             });
         } else {
-            let n = rows1 * rows2;
             // Large allocations rarely start at a line. Transforms are written line by line in
             // no order: then rather to a place of their own, to be copied at the end.
             let misaligned = |[_, to]: &[Shared; 2]| to.0.align_offset(64) != 0;
