@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use winterfell::{Air, Proof, Prover, TraceTable, math::fields::f64::BaseElement};
-use winterlane_prover::{BatchProver, trace::fill_trace};
+use winterlane_prover::{BatchProver, PlainProver, trace::fill_trace};
 
 use crate::{
     Failure, Options, Run, Statement, Workload,
-    airs::{BenchAir, BenchProver, Narrow, Poseidon2, Wide},
+    airs::{BenchAir, Hash, Narrow, Poseidon2, Wide, plain_prover},
     batches::Signed,
 };
 
@@ -50,8 +50,8 @@ pub fn prove<E: Engine>(
 }
 
 /// A trace that is proven again and again.
-struct Proving<E, A> {
-    prover: BenchProver<A>,
+struct Proving<E, A: BenchAir> {
+    prover: PlainProver<A, Hash>,
     trace: TraceTable<BaseElement>,
     proof: Option<Vec<u8>>,
     _engine: core::marker::PhantomData<fn() -> E>,
@@ -59,9 +59,10 @@ struct Proving<E, A> {
 
 impl<E, A: BenchAir> Proving<E, A> {
     fn new(log_rows: u32, options: Options) -> Self {
+        let trace = A::trace(log_rows);
         Self {
-            prover: BenchProver::new(options.to_winterfell()),
-            trace: A::trace(log_rows),
+            prover: plain_prover(options.to_winterfell(), &trace),
+            trace,
             proof: None,
             _engine: core::marker::PhantomData,
         }

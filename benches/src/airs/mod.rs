@@ -1,19 +1,13 @@
-//! The AIRs that are measured, and one plain winterfell prover for all of them.
+//! The AIRs that are measured.
 
 mod narrow;
 mod poseidon2;
 mod wide;
 
-use core::marker::PhantomData;
-
-use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
-use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
-use winterfell::matrix::ColMatrix;
-use winterfell::{
-    Air, AuxRandElements, CompositionPoly, CompositionPolyTrace, ConstraintCompositionCoefficients,
-    DefaultConstraintCommitment, DefaultConstraintEvaluator, DefaultTraceLde, PartitionOptions,
-    ProofOptions, Prover, StarkDomain, Trace, TraceInfo, TracePolyTable, TraceTable,
-};
+use winterfell::crypto::hashers::Blake3_256;
+use winterfell::math::{ToElements, fields::f64::BaseElement};
+use winterfell::{Air, ProofOptions, Trace, TraceTable};
+use winterlane_prover::PlainProver;
 
 pub use narrow::{NARROW_COLUMNS, Narrow};
 pub use poseidon2::{
@@ -64,79 +58,13 @@ impl ToElements<BaseElement> for Ends {
     }
 }
 
-/// A plain winterfell prover.
-#[derive(Clone, Debug)]
-pub struct BenchProver<A> {
+/// A plain winterfell prover of this trace.
+#[must_use]
+pub fn plain_prover<A: BenchAir>(
     options: ProofOptions,
-    _air: PhantomData<fn() -> A>,
-}
-
-impl<A> BenchProver<A> {
-    /// A prover with these options.
-    #[must_use]
-    pub const fn new(options: ProofOptions) -> Self {
-        Self {
-            options,
-            _air: PhantomData,
-        }
-    }
-}
-
-impl<A: BenchAir> Prover for BenchProver<A> {
-    type BaseField = BaseElement;
-    type Air = A;
-    type Trace = TraceTable<BaseElement>;
-    type HashFn = Hash;
-    type VC = MerkleTree<Hash>;
-    type RandomCoin = DefaultRandomCoin<Hash>;
-    type TraceLde<E: FieldElement<BaseField = BaseElement>> =
-        DefaultTraceLde<E, Self::HashFn, Self::VC>;
-    type ConstraintEvaluator<'a, E: FieldElement<BaseField = BaseElement>> =
-        DefaultConstraintEvaluator<'a, A, E>;
-    type ConstraintCommitment<E: FieldElement<BaseField = BaseElement>> =
-        DefaultConstraintCommitment<E, Self::HashFn, Self::VC>;
-
-    fn get_pub_inputs(&self, trace: &Self::Trace) -> Ends {
-        Ends::of(trace)
-    }
-
-    fn options(&self) -> &ProofOptions {
-        &self.options
-    }
-
-    fn new_trace_lde<E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        trace_info: &TraceInfo,
-        main_trace: &ColMatrix<BaseElement>,
-        domain: &StarkDomain<BaseElement>,
-        partition_option: PartitionOptions,
-    ) -> (Self::TraceLde<E>, TracePolyTable<E>) {
-        DefaultTraceLde::new(trace_info, main_trace, domain, partition_option)
-    }
-
-    fn new_evaluator<'a, E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        air: &'a A,
-        aux_rand_elements: Option<AuxRandElements<E>>,
-        composition_coefficients: ConstraintCompositionCoefficients<E>,
-    ) -> Self::ConstraintEvaluator<'a, E> {
-        DefaultConstraintEvaluator::new(air, aux_rand_elements, composition_coefficients)
-    }
-
-    fn build_constraint_commitment<E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        composition_poly_trace: CompositionPolyTrace<E>,
-        num_constraint_composition_columns: usize,
-        domain: &StarkDomain<BaseElement>,
-        partition_options: PartitionOptions,
-    ) -> (Self::ConstraintCommitment<E>, CompositionPoly<E>) {
-        DefaultConstraintCommitment::new(
-            composition_poly_trace,
-            num_constraint_composition_columns,
-            domain,
-            partition_options,
-        )
-    }
+    trace: &TraceTable<BaseElement>,
+) -> PlainProver<A, Hash> {
+    PlainProver::new(options, Ends::of(trace))
 }
 
 /// A trace from a first row and a rule for the next.

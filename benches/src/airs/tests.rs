@@ -1,5 +1,7 @@
 //! Each AIR proves and verifies with stock winterfell, and refuses a changed end.
 
+use winterfell::crypto::{DefaultRandomCoin, MerkleTree};
+use winterfell::math::FieldElement;
 use winterfell::{AcceptableOptions, Prover};
 
 use super::*;
@@ -9,7 +11,8 @@ fn prove_and_verify<A: BenchAir>(log_rows: u32) {
     let options = Options::quadratic(20, 8, 0).to_winterfell();
     let trace = A::trace(log_rows);
     let ends = Ends::of(&trace);
-    let proof = BenchProver::<A>::new(options.clone()).prove(trace).unwrap();
+    let prover = plain_prover::<A>(options.clone(), &trace);
+    let proof = prover.prove(trace).unwrap();
     let acceptable = AcceptableOptions::OptionSet(vec![options]);
     let verify = |ends| {
         winterfell::verify::<A, Hash, DefaultRandomCoin<Hash>, MerkleTree<Hash>>(

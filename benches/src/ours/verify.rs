@@ -15,8 +15,8 @@ use super::prove::Winterlane;
 use crate::{
     Failure, Options, Run, Statement, Workload,
     airs::{
-        BenchAir, BenchProver, Ends, Hash, NARROW_COLUMNS, Narrow, POSEIDON2_COLUMNS, Poseidon2,
-        WIDE_COLUMNS, Wide,
+        BenchAir, Ends, Hash, NARROW_COLUMNS, Narrow, POSEIDON2_COLUMNS, Poseidon2, WIDE_COLUMNS,
+        Wide, plain_prover,
     },
     batches::Signed,
     proving::Engine,
@@ -106,7 +106,7 @@ pub(super) fn workload<V: Verifier>(
     ) -> Result<Box<dyn Workload>, String> {
         let trace = A::trace(log_rows);
         let inputs = Ends::of(&trace);
-        let prover = BenchProver::<A>::new(options.to_winterfell());
+        let prover = plain_prover::<A>(options.to_winterfell(), &trace);
         let (proof, _) = Winterlane::prove(&prover, trace)?;
         let shape = Shape {
             columns,

@@ -22,9 +22,30 @@ pub(crate) fn describe() -> BTreeMap<String, String> {
                 .map_or_else(|_| "?".into(), |text| text.trim().to_owned()),
         ),
         ("compiler", output("rustc", &["--version"])),
+        ("peers", peers()),
+        (
+            "flags",
+            "Winterlane none; peers `-Ctarget-cpu` as in their names, thin LTO".into(),
+        ),
         ("commit", commit()),
     ];
     facts.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// What Winterlane is measured beside, by the lock file of its build.
+fn peers() -> String {
+    let lock = include_str!("../../../peers/Cargo.lock");
+    let version = |package: &str| {
+        let name = format!("name = \"{package}\"");
+        let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
+        let version = lines.next().and_then(|line| line.split('"').nth(1));
+        version.unwrap_or("?").to_owned()
+    };
+    format!(
+        "winterfell {} (concurrent), Plonky3 {} (parallel)",
+        version("winterfell"),
+        version("p3-uni-stark")
+    )
 }
 
 fn output(program: &str, arguments: &[&str]) -> String {

@@ -90,7 +90,7 @@ fn memory(results: &Results, directory: &Path) -> Outcome {
         }
     }
     let axes = Axes {
-        title: "Most memory held",
+        title: "Most memory held from signed orders to proof bytes, 128 provable bits, all threads",
         x: "operations in the batch",
         y: "MiB",
     };
@@ -120,7 +120,20 @@ fn scaling(results: &Results, directory: &Path) -> Outcome {
     lines(&directory.join("scaling.svg"), &axes, &series)
 }
 
-/// Lines over axes that are logarithmic to the base 2, so that sizes fall on the marks.
+/// Colors of lines, each dark enough for white ground.
+const COLORS: [RGBColor; 8] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 135, 90),
+    RGBColor(170, 50, 130),
+    RGBColor(90, 90, 90),
+    RGBColor(190, 140, 0),
+    RGBColor(70, 60, 200),
+    RGBColor(160, 30, 40),
+];
+
+/// Lines over axes that are logarithmic to the base 2, so that sizes fall on the marks. The legend has
+/// the right quarter for itself.
 fn lines(path: &Path, axes: &Axes<'_>, series: &Series) -> Outcome {
     let points = || series.values().flatten();
     let (Some(x), Some(y)) = (
@@ -131,22 +144,23 @@ fn lines(path: &Path, axes: &Axes<'_>, series: &Series) -> Outcome {
     };
     let area = SVGBackend::new(path, (860, 480)).into_drawing_area();
     area.fill(&WHITE)?;
+    let room = x.start..x.end + 0.4 * (x.end - x.start);
     let mut chart = ChartBuilder::on(&area)
         .caption(axes.title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(70)
-        .build_cartesian_2d(x, y)?;
+        .build_cartesian_2d(room, y.clone())?;
     chart
         .configure_mesh()
         .x_desc(axes.x)
         .y_desc(axes.y)
-        .x_label_formatter(&|x| number(x.exp2()))
-        .y_label_formatter(&|y| number(y.exp2()))
+        .x_label_formatter(&|at| mark(*at, &x))
+        .y_label_formatter(&|at| mark(*at, &y))
         .light_line_style(WHITE)
         .draw()?;
     for (i, (name, points)) in series.iter().enumerate() {
-        let color = Palette99::pick(i).to_rgba();
+        let color = COLORS[i % COLORS.len()];
         let logarithms = points.iter().map(|(x, y)| (x.log2(), y.log2()));
         let line = LineSeries::new(logarithms, color.stroke_width(2)).point_size(3);
         chart
@@ -156,7 +170,8 @@ fn lines(path: &Path, axes: &Axes<'_>, series: &Series) -> Outcome {
     }
     chart
         .configure_series_labels()
-        .background_style(WHITE.mix(0.8))
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
         .border_style(BLACK.mix(0.3))
         .draw()?;
     area.present()?;
@@ -173,13 +188,28 @@ fn span(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
     (low <= high).then_some(low - 0.3..high + 0.3)
 }
 
-fn number(x: f64) -> String {
-    if x >= 10_000.0 && (x.log2() - x.log2().round()).abs() < 1e-9 {
-        format!("2^{}", x.log2().round())
-    } else if x >= 10.0 {
-        format!("{x:.0}")
+/// What stands at a mark of a logarithmic axis: the powers of two, or all when there are fewer than two;
+/// nothing beyond the values.
+fn mark(logarithm: f64, range: &Range<f64>) -> String {
+    let whole = (logarithm - logarithm.round()).abs() < 1e-9;
+    let few = range.end.floor() - range.start.ceil() < 1.0;
+    if (whole || few) && logarithm <= range.end {
+        number(logarithm.exp2())
     } else {
-        format!("{x:.2}")
+        String::new()
+    }
+}
+
+fn number(x: f64) -> String {
+    let logarithm = x.log2();
+    if x >= 10_000.0 && (logarithm - logarithm.round()).abs() < 1e-9 {
+        return format!("2^{logarithm:.0}");
+    }
+    let decimals = if x >= 10.0 { 0 } else { 3 };
+    let text = format!("{x:.decimals$}");
+    match text.split_once('.') {
+        Some(_) => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        None => text,
     }
 }
 
@@ -271,4 +301,24 @@ fn frontier(results: &Results, directory: &Path) -> Outcome {
         y: "KiB",
     };
     lines(&directory.join("frontier.svg"), &axes, &series)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_powers_of_two_within_the_values() {
+        let range = 5.7..13.3;
+        let at = |logarithm| mark(logarithm, &range);
+        assert_eq!(
+            [at(6.0), at(6.5), at(13.0), at(14.0)],
+            ["64", "", "8192", ""]
+        );
+        assert_eq!(mark(0.5, &(0.3..0.9)), "1.414");
+        assert_eq!(
+            [0.25, 1.0, 10.0, 65536.0].map(number),
+            ["0.25", "1", "10", "2^16"]
+        );
+    }
 }

@@ -14,8 +14,8 @@ use crate::record::Record;
 /// Runs that a median is taken of.
 const RUNS: usize = 5;
 
-/// A contender that has run for so long is not run again: the slow ones are the steady ones.
-const BUDGET: Duration = Duration::from_secs(3);
+/// A batch that is compared with nobody's is not proven again after so long.
+const ALONE: Duration = Duration::from_secs(10);
 
 /// A part of the report.
 pub(crate) struct Section {
@@ -83,6 +83,8 @@ pub(crate) struct Entry {
     job: Job,
     setups: Vec<Setup>,
     runs: usize,
+    /// A contender that has run for so long is not run again.
+    budget: Duration,
     /// The same job for which the outputs are compared, if any is comparable. Counts as warm-up.
     check: Option<Job>,
     /// Whether a run that does not count comes first where nothing is compared.
@@ -99,6 +101,7 @@ impl Entry {
             job,
             setups: setups.collect(),
             runs: RUNS,
+            budget: Duration::MAX,
             check: Some(job),
             warm_up: true,
         }
@@ -140,7 +143,7 @@ impl Entry {
         let rounds = Rounds {
             warm_up: self.warm_up && self.check.is_none(),
             most: self.runs,
-            budget: BUDGET,
+            budget: self.budget,
         };
         let (samples, failures) = interleave(&mut fleet, &self.setups, self.job, rounds);
         let record = |sample| Record::new(sample, &self.label, self.job);
@@ -228,29 +231,30 @@ fn extension(log_rows: u32, columns: usize, blowup: usize, setups: Vec<Setup>) -
 }
 
 fn lde(size: Size) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for threads in ends_of_threads() {
-        for columns in [32, 2, 6] {
-            entries.push(extension(size.log(18), columns, 8, everyone(threads)));
-        }
-    }
-    for (log_rows, columns, blowup) in [
+    let shapes = [
+        (18, 32, 8),
+        (18, 2, 8),
+        (18, 6, 8),
         (16, 1, 8),
-        (16, 128, 8),
+        (14, 128, 8),
         (14, 240, 8),
-        (18, 32, 2),
-        (18, 32, 4),
-    ] {
-        entries.push(extension(size.log(log_rows), columns, blowup, everyone(1)));
+        (16, 32, 2),
+        (16, 32, 4),
+    ];
+    let entry = |threads, (log_rows, columns, blowup)| {
+        extension(size.log(log_rows), columns, blowup, everyone(threads))
+    };
+    let mut entries: Vec<_> = shapes.iter().map(|shape| entry(1, *shape)).collect();
+    if all_threads() > 1 {
+        entries.extend(shapes[..2].iter().map(|shape| entry(all_threads(), *shape)));
     }
     entries
 }
 
-/// Eight columns at blowup 4, so that five processes hold the largest at once.
+/// Eight columns at blowup 4, so that four processes hold the largest at once.
 fn lde_sizes(size: Size) -> Vec<Entry> {
     let setups = || {
         let mut setups = vectors(1);
-        setups.push(Setup::winterfell(Build::Default, 1));
         setups.push(Setup::winterfell(Build::Native, 1));
         setups.push(Setup::plonky3(Build::Native, 1));
         setups
@@ -258,7 +262,7 @@ fn lde_sizes(size: Size) -> Vec<Entry> {
     let logs: &[u32] = if size.smoke {
         &[6, 8]
     } else {
-        &[12, 14, 16, 18, 20, 22]
+        &[10, 12, 14, 16, 18, 20, 21]
     };
     logs.iter()
         .map(|&log_rows| extension(log_rows, 8, 4, setups()))
@@ -268,15 +272,12 @@ fn lde_sizes(size: Size) -> Vec<Entry> {
 fn commit(size: Size) -> Vec<Entry> {
     let mut entries = Vec::new();
     for threads in ends_of_threads() {
-        for columns in [32, 226] {
-            let log_rows = size.log(20);
+        for (log_rows, columns) in [(20, 32), (18, 226)] {
+            let log_rows = size.log(log_rows);
             let mut setups = vectors(threads);
             setups.push(Setup::winterfell(Build::Default, threads));
             setups.push(Setup::winterfell(Build::Native, threads));
-            // Of 226 columns every process holds 2 GiB, and Plonky3's, which keeps a copy, 4 GiB.
-            if columns == 32 {
-                setups.push(Setup::plonky3(Build::Native, threads));
-            }
+            setups.push(Setup::plonky3(Build::Native, threads));
             let job = Job::Commit { log_rows, columns };
             entries.push(Entry::new(format!("2^{log_rows} x {columns}"), job, setups));
         }
@@ -322,8 +323,11 @@ fn prove(size: Size) -> Vec<Entry> {
     ];
     let mut entries = Vec::new();
     for threads in ends_of_threads() {
+        // All builds on one thread; on more what people run.
+        let others = if threads == 1 { 3 } else { 1 };
         for statement in statements {
-            let setups = vectors(threads).into_iter().chain(stock(threads)).collect();
+            let setups = vectors(threads).into_iter();
+            let setups = setups.chain(stock(threads).take(others)).collect();
             let rows = statement.rows().ilog2();
             let label = format!("{}, 2^{rows} x {}", statement.name(), statement.columns());
             entries.push(Entry::proof(&label, statement, options, setups));
@@ -349,25 +353,22 @@ fn batch_of(name: PresetName, operations: usize, setups: Vec<Setup>) -> Option<E
     Some(Entry::proof(&label, statement, options, setups))
 }
 
-/// On one thread a stock proof takes most of a minute: there it runs just once, unchecked.
+/// The large batch on all threads; on one, where a stock proof of it takes half a minute, a quarter of
+/// it, unchecked: the bytes are the same whatever the threads.
 fn batch(size: Size) -> Vec<Entry> {
-    ends_of_threads()
-        .into_iter()
-        .rev()
-        .filter_map(|threads| {
-            let setups = vectors(threads).into_iter().chain(stock(threads));
-            let entry = batch_of(PresetName::Fast, size.operations(1024), setups.collect())?;
-            Some(if threads == all_threads() {
-                entry
-            } else {
-                Entry {
-                    check: None,
-                    warm_up: false,
-                    ..entry
-                }
-            })
-        })
-        .collect()
+    let entry = |threads, operations| {
+        let setups = vectors(threads).into_iter().chain(stock(threads));
+        batch_of(
+            PresetName::Fast,
+            size.operations(operations),
+            setups.collect(),
+        )
+    };
+    let mut entries = Vec::from_iter(entry(all_threads(), 1024));
+    if all_threads() > 1 {
+        entries.extend(entry(1, 256).map(Entry::unchecked));
+    }
+    entries
 }
 
 fn equal(size: Size) -> Vec<Entry> {
@@ -435,28 +436,31 @@ fn presets(size: Size) -> Vec<Entry> {
     entries
 }
 
+/// Against others and with all backends up to 256 operations, then alone up to the largest that fits.
 fn sizes(size: Size) -> Vec<Entry> {
     let all = all_threads();
     let mut entries = Vec::new();
     for operations in [64, 128, 256, 512, 1024, 2048, 4096, 8192] {
-        let mut setups = if operations <= 1024 {
-            vectors(all)
-        } else {
-            vec![preferred(all)]
-        };
+        let mut setups = vec![preferred(all)];
         if operations <= 256 {
+            setups = vectors(all);
             setups.push(Setup::winterlane(all).on(Backend::Scalar));
             setups.push(Setup::winterfell(Build::Native, all));
         }
         let mut names = vec![(PresetName::Fast, setups)];
-        if operations <= 512 {
+        if operations <= 1024 {
             let others = [PresetName::Balanced, PresetName::Compact];
             names.extend(others.map(|name| (name, vec![preferred(all)])));
         }
         for (name, setups) in names {
+            let budget = if setups.len() > 1 {
+                Duration::MAX
+            } else {
+                ALONE
+            };
             let entry = batch_of(name, size.operations(operations), setups);
             entries.extend(entry.map(|entry| Entry {
-                runs: 3,
+                budget,
                 ..entry.unchecked()
             }));
         }

@@ -146,7 +146,9 @@ fn growth(page: &mut String, records: &[(f64, &Record)]) -> fmt::Result {
          factor log n to their share, and an operation has {:.1} MiB of extended trace, so that all but the \
          smallest batches are larger than the last cache level and memory bandwidth is already in the slope. \
          **Where it bends**: an operation costs least in batches of {} ({:.2} ms), and {:+.0}% against that \
-         at {}, the largest measured; memory ends the line at about {:.0} operations a GiB.\n",
+         at {}, the largest measured; memory starts from \
+         what every process holds (the program, tables of roots, stacks), bends no more, and ends the line at about \
+         {:.0} operations a GiB.\n",
         1e3 * b,
         1e3 * m1,
         251.0 * 512.0 * 8.0 / MEBIBYTE,
