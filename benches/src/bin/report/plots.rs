@@ -155,8 +155,8 @@ fn lines(path: &Path, axes: &Axes<'_>, series: &Series) -> Outcome {
         .configure_mesh()
         .x_desc(axes.x)
         .y_desc(axes.y)
-        .x_label_formatter(&|at| mark(*at, &x))
-        .y_label_formatter(&|at| mark(*at, &y))
+        .x_label_formatter(&|at| mark(*at, &x, 2.0))
+        .y_label_formatter(&|at| mark(*at, &y, 4.0))
         .light_line_style(WHITE)
         .draw()?;
     for (i, (name, points)) in series.iter().enumerate() {
@@ -188,11 +188,11 @@ fn span(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
     (low <= high).then_some(low - 0.3..high + 0.3)
 }
 
-/// What stands at a mark of a logarithmic axis: the powers of two, or all when there are fewer than two;
-/// nothing beyond the values.
-fn mark(logarithm: f64, range: &Range<f64>) -> String {
+/// What stands at a mark of a logarithmic axis: the powers of two, or all when there are fewer than
+/// `least` of those; nothing beyond the values.
+fn mark(logarithm: f64, range: &Range<f64>, least: f64) -> String {
     let whole = (logarithm - logarithm.round()).abs() < 1e-9;
-    let few = range.end.floor() - range.start.ceil() < 1.0;
+    let few = range.end.floor() - range.start.ceil() + 1.0 < least;
     if (whole || few) && logarithm <= range.end {
         number(logarithm.exp2())
     } else {
@@ -205,7 +205,7 @@ fn number(x: f64) -> String {
     if x >= 10_000.0 && (logarithm - logarithm.round()).abs() < 1e-9 {
         return format!("2^{logarithm:.0}");
     }
-    let decimals = if x >= 10.0 { 0 } else { 3 };
+    let decimals = if x >= 10.0 { 0 } else { 2 };
     let text = format!("{x:.decimals$}");
     match text.split_once('.') {
         Some(_) => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
@@ -310,12 +310,12 @@ mod tests {
     #[test]
     fn marks_are_powers_of_two_within_the_values() {
         let range = 5.7..13.3;
-        let at = |logarithm| mark(logarithm, &range);
+        let at = |logarithm| mark(logarithm, &range, 2.0);
         assert_eq!(
             [at(6.0), at(6.5), at(13.0), at(14.0)],
             ["64", "", "8192", ""]
         );
-        assert_eq!(mark(0.5, &(0.3..0.9)), "1.414");
+        assert_eq!(mark(0.5, &(0.3..0.9), 2.0), "1.41");
         assert_eq!(
             [0.25, 1.0, 10.0, 65536.0].map(number),
             ["0.25", "1", "10", "2^16"]

@@ -37,7 +37,7 @@ pub(crate) fn write(page: &mut String, results: &Results) -> fmt::Result {
                     record.label == label && record.threads == threads && record.name == name
                 })
             };
-            write!(page, "| {section}: {label} | {threads} |")?;
+            let mut ratios = String::new();
             for (backend, build) in BACKENDS {
                 let ours = of_row(&format!("Winterlane {backend}"));
                 for other in [
@@ -47,13 +47,15 @@ pub(crate) fn write(page: &mut String, results: &Results) -> fmt::Result {
                 ] {
                     match (ours, of_row(other)) {
                         (Some(ours), Some(other)) => {
-                            write!(page, " {:.2} |", other.seconds / ours.seconds)?;
+                            write!(ratios, " {:.2} |", other.seconds / ours.seconds)?;
                         }
-                        _ => page.push_str(" |"),
+                        _ => ratios.push_str(" |"),
                     }
                 }
             }
-            page.push('\n');
+            if ratios.contains('.') {
+                writeln!(page, "| {section}: {label} | {threads} |{ratios}")?;
+            }
         }
     }
     page.push('\n');
