@@ -360,7 +360,7 @@ pub fn withdraw(from: u32, amount: u128, fee: u128) -> Order {
         from,
         amount,
         fee,
-        recipient: core::array::from_fn(|i| 0xf0 + i as u8),
+        recipient: core::array::from_fn(|i| 0xf0_u8.wrapping_add(i as u8)),
         valid_until: 1000,
     })
 }
