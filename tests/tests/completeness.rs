@@ -119,6 +119,13 @@ fn an_operation_without_fee_of_another_asset_than_the_pool() {
         top_up(9, IRON, 8),
         Op::Collect(2),
     ]));
+    // a fee in every limb
+    proves(&batch(&[
+        top_up(3, GOLD, 1 << 102),
+        by_first(transfer(3, 2, 1, (1 << 100) + (1 << 60) + 3)),
+        by_first(transfer(9, u32::MAX, 1, 0)),
+        Op::Collect(2),
+    ]));
 }
 
 #[test]
@@ -169,7 +176,25 @@ fn one_key_in_both_slots() {
     satisfies(&batch);
 }
 
-/// Amounts around every limb border, so that every carry is 0 and 1, and 2 where it can be.
+#[test]
+fn a_slot_replaced_twice() {
+    // the second time its first nonce is not 0
+    for [slot, other] in [
+        [SlotIndex::Zero, SlotIndex::One],
+        [SlotIndex::One, SlotIndex::Zero],
+    ] {
+        let mut world = world().knowing(&[NEW, OTHER]);
+        let batch = batch_in(
+            &mut world,
+            &[
+                Op::Signed(rotate(1, slot, NEW, Scope::ROTATE, 0), other),
+                Op::Signed(rotate(1, slot, OTHER, Scope::SPEND, 0), other),
+                Op::Signed(transfer(1, 2, 1, 0), slot),
+            ],
+        );
+        satisfies(&batch);
+    }
+}
 
 #[test]
 fn rotation_in_the_middle_of_a_batch() {
