@@ -178,7 +178,7 @@ fn one_key_in_both_slots() {
 
 #[test]
 fn a_slot_replaced_twice() {
-    // the second time its first nonce is not 0
+    // the second time its first nonce is not 0, and it has both scopes
     for [slot, other] in [
         [SlotIndex::Zero, SlotIndex::One],
         [SlotIndex::One, SlotIndex::Zero],
@@ -187,7 +187,7 @@ fn a_slot_replaced_twice() {
         let batch = batch_in(
             &mut world,
             &[
-                Op::Signed(rotate(1, slot, NEW, Scope::ROTATE, 0), other),
+                Op::Signed(rotate(1, slot, NEW, Scope::BOTH, 0), other),
                 Op::Signed(rotate(1, slot, OTHER, Scope::SPEND, 0), other),
                 Op::Signed(transfer(1, 2, 1, 0), slot),
             ],

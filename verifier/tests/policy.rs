@@ -284,3 +284,25 @@ fn links_of_a_chain() {
         (1, ChainFault::Root { expected, found })
     );
 }
+
+#[test]
+fn every_section_has_a_name() {
+    let sections = [
+        (Section::TraceInfo, "trace info"),
+        (Section::FieldModulus, "field modulus"),
+        (Section::Options, "options"),
+        (Section::NumConstraints, "number of constraints"),
+        (Section::NumQueries, "number of queries"),
+        (Section::Commitments, "commitments"),
+        (Section::TraceQueries(1), "queries of trace segment 1"),
+        (Section::ConstraintQueries, "constraint queries"),
+        (Section::OodFrame, "out-of-domain frame"),
+        (Section::FriLayer(2), "FRI layer 2"),
+        (Section::FriRemainder, "FRI remainder"),
+        (Section::Nonce, "nonce"),
+        (Section::End, "end of proof"),
+    ];
+    for (section, name) in sections {
+        assert_eq!(section.to_string(), name);
+    }
+}

@@ -55,6 +55,16 @@ fn naive_root(leaves: &[Digest], height: usize) -> Digest {
     (height..KEY_HEIGHT).fold(top, |node, _| compress(tag::XMSS, &node, &Digest::ZERO))
 }
 
+#[test]
+fn a_source_behind_a_reference_is_that_source() {
+    fn answers(source: impl SecretSource) -> ([ChainValue; CHAINS], [BaseElement; 2]) {
+        let base = source.randomizer_base(3, &bound(1), 5);
+        (source.chain_starts(3), base)
+    }
+    assert_eq!(answers(&Toy(5)), answers(Toy(5)));
+    assert_ne!(answers(&Toy(5)), answers(Toy(6)));
+}
+
 fn verifies(key: &KeyTree, bound: Digest, nonce: u32, signature: &Signature) -> bool {
     let claim = Claim {
         bound,

@@ -393,4 +393,49 @@ mod tests {
             })
         );
     }
+
+    /// Nothing but bad elements: the pass without branches sees one of each kind by itself.
+    #[test]
+    fn pieces_of_bad_elements_alone_are_refused() {
+        let section = Section::FriRemainder;
+        const MODULUS: u64 = 0xffff_ffff_0000_0001;
+        for value in [MODULUS, MODULUS + 1, u64::MAX] {
+            for count in 1..4 {
+                let piece = Span {
+                    bytes: &value.to_le_bytes().repeat(count),
+                    offset: 7,
+                    section,
+                };
+                assert_eq!(
+                    piece.check_elements(),
+                    Err(VerifyError::Refused {
+                        section,
+                        offset: 7,
+                        reason: Reason::NotAFieldElement(value)
+                    })
+                );
+            }
+        }
+    }
+
+    /// A byte string may take all that is left; a longer one is refused for its length, where the
+    /// length stands.
+    #[test]
+    fn byte_strings_longer_than_the_rest_are_refused() {
+        let bytes = [3, 0, 0, 0, 7, 8, 9];
+        let string = Cursor::new(&bytes).u32_bytes("a string").unwrap();
+        assert_eq!((string.bytes, string.offset), (&bytes[4..], 4));
+        let error = Cursor::new(&bytes[..6]).u32_bytes("a string").err();
+        let Some(VerifyError::Refused { offset, reason, .. }) = error else {
+            panic!("{error:?}");
+        };
+        let (what, min, max, found) = ("a string", 0, 2, 3);
+        let range = Reason::Range {
+            what,
+            min,
+            max,
+            found,
+        };
+        assert_eq!((offset, reason), (0, range));
+    }
 }

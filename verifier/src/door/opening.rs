@@ -199,7 +199,8 @@ mod tests {
     use winter_math::fields::f64::BaseElement;
     use winter_utils::Serializable;
 
-    use super::{BoundedOpening, node_counts};
+    use super::{super::cursor::Span, BoundedOpening, check_len, node_counts};
+    use crate::{Reason, Section, VerifyError};
 
     type H = Blake3_256<BaseElement>;
 
@@ -274,6 +275,61 @@ mod tests {
             MerkleTree::verify_batch(tree.root(), &positions, &leaves, &proof).unwrap();
             assert!(!check(&proof.to_bytes(), &positions, log2_size));
             proof.nodes[i].pop();
+        }
+    }
+
+    /// What differs from the one encoding is named, and where.
+    #[test]
+    fn the_first_difference_is_named() {
+        let log2_size = 5;
+        let positions = [3, 17];
+        let bytes = tree(log2_size)
+            .prove_batch(&positions)
+            .unwrap()
+            .1
+            .to_bytes();
+        let refused = |bytes: &[u8]| {
+            let refused =
+                <MerkleTree<H> as BoundedOpening<H>>::check_opening(bytes, &positions, log2_size);
+            let error = refused.unwrap_err();
+            (error.offset, error.reason)
+        };
+        let mut deeper = bytes.clone();
+        deeper[0] += 1;
+        let depth = Reason::Value {
+            what: "depth of a Merkle tree",
+            expected: 5,
+            found: 6,
+        };
+        assert_eq!(refused(&deeper), (0, depth));
+        let mut longer = bytes.clone();
+        longer.push(0);
+        assert_eq!(refused(&longer), (bytes.len(), Reason::TrailingBytes(1)));
+    }
+
+    /// Values of another length are refused where their length stands.
+    #[test]
+    fn values_of_another_length_are_refused() {
+        let section = Section::FriRemainder;
+        let values = Span {
+            bytes: &[0; 48],
+            offset: 104,
+            section,
+        };
+        assert_eq!(check_len(values, 48), Ok(()));
+        for expected in [0, 24, 47, 49, 96] {
+            let reason = Reason::Value {
+                what: "bytes of values",
+                expected: expected as u64,
+                found: 48,
+            };
+            let offset = 100;
+            let refused = VerifyError::Refused {
+                section,
+                offset,
+                reason,
+            };
+            assert_eq!(check_len(values, expected), Err(refused));
         }
     }
 }
