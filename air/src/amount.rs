@@ -58,6 +58,12 @@ mod tests {
         assert_eq!(from_limbs([0, 0, 1]), Some(1 << 100));
     }
 
+    #[test]
+    fn limbs_as_elements() {
+        let elements = limb_elements(1 | 2 << 50 | 3 << 100);
+        assert_eq!(elements, [1, 2, 3].map(BaseElement::new));
+    }
+
     proptest! {
         #[test]
         fn round_trip(amount: u128) {

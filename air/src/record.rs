@@ -334,6 +334,7 @@ mod tests {
 
     const AMOUNT: u128 = 1 | 2 << 50 | 3 << 100;
     const FEE: u128 = 4 | 5 << 50 | 6 << 100;
+    const VALID_UNTIL: u64 = 1 << 62 | 5;
 
     fn digest(n: u64) -> Digest {
         Digest([n, n + 1, n + 2, n + 3].map(BaseElement::new))
@@ -352,7 +353,7 @@ mod tests {
             amount: AMOUNT,
             keys: None,
         };
-        let (amount, fee, valid_until) = (AMOUNT, FEE, 1 << 62);
+        let (amount, fee, valid_until) = (AMOUNT, FEE, VALID_UNTIL);
         [
             Record::Noop,
             Record::Transfer(Transfer {
@@ -390,9 +391,18 @@ mod tests {
     fn elements_follow_the_definition() {
         let expected: [[u64; 8]; 7] = [
             [0; 8],
-            [10 + (1 << 32), 11, 1 << 62, 1, 2, 4, 5, 3 + (6 << 28)],
-            [10 + (2 << 32), 0, 1 << 62, 1, 2, 4, 5, 3 + (6 << 28)],
-            [10 + ((3 + 8 + 32) << 32), 0, 1 << 62, 0, 0, 4, 5, 6 << 28],
+            [10 + (1 << 32), 11, VALID_UNTIL, 1, 2, 4, 5, 3 + (6 << 28)],
+            [10 + (2 << 32), 0, VALID_UNTIL, 1, 2, 4, 5, 3 + (6 << 28)],
+            [
+                10 + ((3 + 8 + 32) << 32),
+                0,
+                VALID_UNTIL,
+                0,
+                0,
+                4,
+                5,
+                6 << 28,
+            ],
             [10 + (4 << 32), 11, 0, 1, 2, 0, 0, 3],
             [10 + ((5 + 16 * (2 + 12)) << 32), 11, 0, 1, 2, 0, 0, 3],
             [6 << 32, 11, 0, 1, 2, 0, 0, 3],

@@ -163,6 +163,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_first_randomizer_is_taken() {
+        let (bound, base) = (digest([3, 7]), [11, 13].map(BaseElement::new));
+        let first = (0..).find_map(|i: u32| {
+            let rho = [base[0], base[1] + BaseElement::from(i)];
+            let message = hash::compress_input(&message_input(&bound, &rho, 9));
+            digits(&message).ok().map(|found| (rho, found))
+        });
+        assert_ne!(first.map(|(rho, _)| rho), Some(base), "no search");
+        let found = find_randomizer(&bound, 9, &base, &crate::ScalarCompressor);
+        assert_eq!(found, first);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(8))]
         #[test]

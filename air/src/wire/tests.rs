@@ -279,6 +279,15 @@ fn runs_of_noops_are_whole() {
         Err(DecodeError::OutOfRange { offset: 2, what })
     );
     assert_eq!(decode(&[VERSION, 2, 0, 1], 0), Ok(vec![Record::Noop; 2]));
+    // a run that is too long by as many as there are records before it
+    let mut bytes = encode(&[Record::Transfer(PAY), Record::Noop], BATCH).unwrap();
+    let end = bytes.len() - 1;
+    bytes[end] += 1;
+    let offset = end - 1;
+    assert_eq!(
+        decode(&bytes, BATCH),
+        Err(DecodeError::OutOfRange { offset, what })
+    );
 }
 
 #[test]
@@ -299,6 +308,7 @@ fn the_frame_is_strict() {
         decode(&[1, 0x80, 0x40, 0, 0xff, 0x3f], 0).unwrap().len(),
         8192
     );
+    assert!(encode(&vec![Record::Noop; 8192], 0).is_ok());
     let many = vec![Record::Noop; 8193];
     assert_eq!(encode(&many, 0), Err(EncodeError::TooMany { count: 8193 }));
 }

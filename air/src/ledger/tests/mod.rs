@@ -407,8 +407,10 @@ fn accounts_are_created_on_empty_leaves_only() {
 fn slots_of_a_batch() {
     let mut ledger = genesis(5);
     let mut batch = ledger.open_batch();
+    assert!(batch.is_empty());
     for _ in 0..3 {
         batch.noop().unwrap();
+        assert!(!batch.is_empty());
     }
     for slots in [0, 1, 2, 3, 5, MAX_OPERATIONS * 2, u32::MAX] {
         assert_eq!(
