@@ -61,8 +61,10 @@ fn a_source_behind_a_reference_is_that_source() {
         let base = source.randomizer_base(3, &bound(1), 5);
         (source.chain_starts(3), base)
     }
-    assert_eq!(answers(&Toy(5)), answers(Toy(5)));
-    assert_ne!(answers(&Toy(5)), answers(Toy(6)));
+    let source = Toy(5);
+    let behind = answers(&source);
+    assert_eq!(behind, answers(source));
+    assert_ne!(behind, answers(Toy(6)));
 }
 
 fn verifies(key: &KeyTree, bound: Digest, nonce: u32, signature: &Signature) -> bool {
@@ -110,6 +112,8 @@ fn impossible_keys_are_refused() {
         let key = KeyTree::generate(&Toy(1), SEED, height, &ScalarCompressor);
         assert_eq!(key, Err(KeyError::Height { height }));
     }
+    let highest = KeyTree::generate(&Toy(1), SEED, 10, &ScalarCompressor).unwrap();
+    assert_eq!(highest.capacity(), 1024);
 }
 
 #[test]
