@@ -2,12 +2,8 @@
 
 use winter_math::{FieldElement, ToElements};
 use winterfell::{
-    Air, AirContext, Assertion, AuxRandElements, CompositionPoly, CompositionPolyTrace,
-    ConstraintCompositionCoefficients, DefaultConstraintCommitment, DefaultConstraintEvaluator,
-    DefaultTraceLde, EvaluationFrame, PartitionOptions, ProofOptions, Prover, StarkDomain,
-    TraceInfo, TracePolyTable, TraceTable,
+    Air, AirContext, Assertion, EvaluationFrame, ProofOptions, Prover, TraceInfo, TraceTable,
     crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256},
-    matrix::ColMatrix,
 };
 use winterlane_air::{
     BaseElement, BatchAir, PublicInputs,
@@ -123,12 +119,8 @@ impl Prover for MaskedProver {
     type HashFn = Blake3_256<BaseElement>;
     type VC = MerkleTree<Self::HashFn>;
     type RandomCoin = DefaultRandomCoin<Self::HashFn>;
-    type TraceLde<E: FieldElement<BaseField = BaseElement>> =
-        DefaultTraceLde<E, Self::HashFn, Self::VC>;
-    type ConstraintCommitment<E: FieldElement<BaseField = BaseElement>> =
-        DefaultConstraintCommitment<E, Self::HashFn, Self::VC>;
-    type ConstraintEvaluator<'a, E: FieldElement<BaseField = BaseElement>> =
-        DefaultConstraintEvaluator<'a, MaskedAir, E>;
+
+    winterlane_prover::default_parts!();
 
     fn get_pub_inputs(&self, _trace: &Self::Trace) -> MaskedInputs {
         self.inputs
@@ -136,40 +128,6 @@ impl Prover for MaskedProver {
 
     fn options(&self) -> &ProofOptions {
         &self.options
-    }
-
-    fn new_trace_lde<E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        trace_info: &TraceInfo,
-        main_trace: &ColMatrix<BaseElement>,
-        domain: &StarkDomain<BaseElement>,
-        partition_options: PartitionOptions,
-    ) -> (Self::TraceLde<E>, TracePolyTable<E>) {
-        DefaultTraceLde::new(trace_info, main_trace, domain, partition_options)
-    }
-
-    fn new_evaluator<'a, E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        air: &'a MaskedAir,
-        aux_rand_elements: Option<AuxRandElements<E>>,
-        composition_coefficients: ConstraintCompositionCoefficients<E>,
-    ) -> Self::ConstraintEvaluator<'a, E> {
-        DefaultConstraintEvaluator::new(air, aux_rand_elements, composition_coefficients)
-    }
-
-    fn build_constraint_commitment<E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        composition_poly_trace: CompositionPolyTrace<E>,
-        num_constraint_composition_columns: usize,
-        domain: &StarkDomain<BaseElement>,
-        partition_options: PartitionOptions,
-    ) -> (Self::ConstraintCommitment<E>, CompositionPoly<E>) {
-        DefaultConstraintCommitment::new(
-            composition_poly_trace,
-            num_constraint_composition_columns,
-            domain,
-            partition_options,
-        )
     }
 }
 

@@ -7,11 +7,11 @@ use winterlane_field_simd::packed_element::{
 };
 use winterlane_field_simd::{Kernel, Vector};
 
+use super::composition::Composition;
 use super::frame::MainFrame;
 use super::{Block, Constraints};
 use crate::engine::planes::{MAX_DEGREE, Planes};
 use crate::engine::segment::{Coset, Extended, gather};
-use winterlane_field_simd::packed_element::dot;
 
 /// Evaluates the constraints on the auxiliary segment in rows `start..` of every constraint coset,
 /// as many as the block has room for, and adds their composition.
@@ -85,13 +85,9 @@ where
         let mut cells = vec![T::ZERO; aux.width()];
         let mut values = vec![T::ZERO; constraints.num_aux * degree];
         for k in 0..domain.ce_blowup() {
-            let points = constraints.points(k, start, rows);
-            let inverse_zerofier = PackedElement::<V>::splat(constraints.inverse_zerofier(k));
-            let inverses: Vec<_> = constraints
-                .aux_boundary
-                .iter()
-                .map(|group| group.inverse_divisors(&points, domain))
-                .collect();
+            let (weights, boundary) = (&constraints.aux_weights, &constraints.aux_boundary);
+            let composition =
+                Composition::<V>::new(constraints, (weights, boundary), k, start, rows);
             let main_coset = main.coset(domain.ce_coset(k), domain);
             let aux_coset = aux.coset(domain.ce_coset(k), domain);
 
@@ -120,23 +116,7 @@ where
                     if from >= rows {
                         break;
                     }
-                    let x = PackedElement::<V>::load(&points.x[from..]);
-                    let factor = constraints.exempted(x, inverse_zerofier);
-                    let mut sums = [PackedElement::<V>::ZERO; 3];
-                    for (sum, weights) in sums.iter_mut().zip(&constraints.aux_weights) {
-                        *sum = dot(weights, &values, pack) * factor;
-                    }
-                    for (group, inverses) in constraints.aux_boundary.iter().zip(&inverses) {
-                        group.add_to(
-                            &mut sums[..degree],
-                            &points,
-                            from,
-                            inverses,
-                            domain.rows(),
-                            &cells,
-                            pack,
-                        );
-                    }
+                    let sums = composition.sums(&values, &cells, from, pack);
                     for (column, sum) in block[k * degree..].iter_mut().zip(&sums[..degree]) {
                         let column = &mut column[from..];
                         (PackedElement::load(column) + *sum).store(column);

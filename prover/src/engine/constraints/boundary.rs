@@ -80,45 +80,31 @@ impl BoundaryGroup {
             .collect()
     }
 
-    /// Adds the group's constraint, over its divisor, to `sums`, one sum for each coordinate.
-    ///
-    /// The rows are `points.start + from` and on; vector `pack` of `cells` holds the base columns
-    /// there, and `inverses` is from [`inverse_divisors`](Self::inverse_divisors).
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a struct would be built for one call"
-    )]
+    /// Coordinate `d` of the group's constraint, without its divisor, at the points `x` of rows `row` and
+    /// on, counted through all constraint cosets; vector `pack` of `cells` holds the base columns there.
     #[inline(always)]
-    pub(super) fn add_to<V: Vector, T: RowPack<V>>(
+    pub(super) fn form<V: Vector, T: RowPack<V>>(
         &self,
-        sums: &mut [PackedElement<V>],
-        points: &Points,
-        from: usize,
-        inverses: &[BaseElement],
-        rows: usize,
+        d: usize,
+        x: PackedElement<V>,
+        row: usize,
         cells: &[T],
         pack: usize,
-    ) {
-        let x = PackedElement::<V>::load(&points.x[from..]);
-        let inverse = PackedElement::<V>::load(&inverses[from..]);
-        for (d, (sum, values)) in sums.iter_mut().zip(&self.values).enumerate() {
-            let mut form = match values {
-                Values::Poly(coefficients) => {
-                    let mut value = PackedElement::ZERO;
-                    for &c in coefficients.iter().rev() {
-                        value = value * x + PackedElement::splat(c);
-                    }
-                    -value
+    ) -> PackedElement<V> {
+        let mut form = match &self.values[d] {
+            Values::Poly(coefficients) => {
+                let mut value = PackedElement::ZERO;
+                for &c in coefficients.iter().rev() {
+                    value = value * x + PackedElement::splat(c);
                 }
-                Values::Table(table) => {
-                    -PackedElement::load(&table[points.coset * rows + points.start + from..])
-                }
-            };
-            for (column, coefficient) in &self.columns {
-                form += cells[*column].pack(pack) * PackedElement::splat(coefficient[d]);
+                -value
             }
-            *sum += form * inverse;
+            Values::Table(table) => -PackedElement::load(&table[row..]),
+        };
+        for (column, coefficient) in &self.columns {
+            form += cells[*column].pack(pack) * PackedElement::splat(coefficient[d]);
         }
+        form
     }
 }
 

@@ -1,14 +1,14 @@
 //! Constraints on the main segment.
 
 use winter_air::Air;
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::fields::f64::BaseElement;
 use winterlane_field_simd::packed_element::{Arithmetic, PackedElement, RowPack, WideElement};
 use winterlane_field_simd::{Kernel, Vector};
 
+use super::composition::Composition;
 use super::frame::MainFrame;
 use super::{Block, Constraints};
 use crate::engine::segment::Extended;
-use winterlane_field_simd::packed_element::dot;
 
 /// Evaluates the constraints on the main segment in rows `start..` of every constraint coset, as
 /// many as the block has room for, and writes their composition.
@@ -49,13 +49,9 @@ impl<A: Air<BaseField = BaseElement>, const INLINE: bool> MainTask<'_, A, INLINE
         let mut frame = MainFrame::<T>::new(main.columns(), &constraints.periodic);
         let mut results = vec![T::ZERO; constraints.num_main];
         for k in 0..domain.ce_blowup() {
-            let points = constraints.points(k, start, rows);
-            let inverse_zerofier = PackedElement::<V>::splat(constraints.inverse_zerofier(k));
-            let inverses: Vec<_> = constraints
-                .main_boundary
-                .iter()
-                .map(|group| group.inverse_divisors(&points, domain))
-                .collect();
+            let (weights, boundary) = (&constraints.main_weights, &constraints.main_boundary);
+            let composition =
+                Composition::<V>::new(constraints, (weights, boundary), k, start, rows);
             let coset = main.coset(domain.ce_coset(k), domain);
 
             frame.start(coset, start);
@@ -71,23 +67,7 @@ impl<A: Air<BaseField = BaseElement>, const INLINE: bool> MainTask<'_, A, INLINE
                     if from >= rows {
                         break;
                     }
-                    let x = PackedElement::<V>::load(&points.x[from..]);
-                    let factor = constraints.exempted(x, inverse_zerofier);
-                    let mut sums = [PackedElement::<V>::ZERO; 3];
-                    for (sum, weights) in sums.iter_mut().zip(&constraints.main_weights) {
-                        *sum = dot(weights, &results, pack) * factor;
-                    }
-                    for (group, inverses) in constraints.main_boundary.iter().zip(&inverses) {
-                        group.add_to(
-                            &mut sums[..degree],
-                            &points,
-                            from,
-                            inverses,
-                            domain.rows(),
-                            frame.rows.current(),
-                            pack,
-                        );
-                    }
+                    let sums = composition.sums(&results, frame.rows.current(), from, pack);
                     for (column, sum) in block[k * degree..].iter_mut().zip(&sums[..degree]) {
                         sum.store(&mut column[from..]);
                     }

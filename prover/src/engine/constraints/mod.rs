@@ -12,6 +12,7 @@
 
 mod aux;
 mod boundary;
+mod composition;
 mod frame;
 mod main;
 mod periodic;
@@ -19,8 +20,7 @@ mod periodic;
 use rayon::prelude::*;
 use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients};
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winterlane_field_simd::packed_element::PackedElement;
-use winterlane_field_simd::{Backend, Vector, dispatch};
+use winterlane_field_simd::{Backend, dispatch, packed_element::Weight};
 
 use self::aux::AuxTask;
 use self::boundary::{BoundaryGroup, Points};
@@ -30,7 +30,6 @@ use super::domain::Domain;
 use super::kernels::Columns;
 use super::ood::basis;
 use super::segment::Extended;
-use winterlane_field_simd::packed_element::Weight;
 
 /// The fewest and the most trace rows that one task evaluates, in every coset.
 const TASK_ROWS: (usize, usize) = (128, 4096);
@@ -160,18 +159,5 @@ impl<'a, A: Air<BaseField = BaseElement>> Constraints<'a, A> {
     fn inverse_zerofier(&self, k: usize) -> BaseElement {
         let offset = self.domain.coset_offset(self.domain.ce_coset(k));
         (offset.exp(self.domain.rows() as u64) - BaseElement::ONE).inv()
-    }
-
-    /// The exempted points' polynomial `e(x)` times `factor`.
-    #[inline(always)]
-    fn exempted<V: Vector>(
-        &self,
-        x: PackedElement<V>,
-        mut factor: PackedElement<V>,
-    ) -> PackedElement<V> {
-        for &e in &self.exemptions {
-            factor *= x - PackedElement::splat(e);
-        }
-        factor
     }
 }
