@@ -8,6 +8,17 @@
 pub mod airs;
 pub mod hostile;
 
+/// Prints a line of figures that every run shows: past the test harness, which only shows what failed
+/// tests print.
+#[macro_export]
+macro_rules! report {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        // Nobody to read it is no failure of the test.
+        let _ = writeln!(std::io::stdout(), $($argument)*);
+    }};
+}
+
 #[cfg(feature = "prover")]
 pub mod catalogue;
 #[cfg(feature = "prover")]

@@ -1,10 +1,15 @@
-//! The engine's proof equals winterfell's, byte for byte, and winterfell verifies it.
+//! The engine's proof equals winterfell's, byte for byte, on every backend that the CPU has and on any
+//! number of threads, and winterfell verifies it.
+
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use winterfell::crypto::hashers::{Blake3_192, Blake3_256, Rp64_256, RpJive64_256, Sha3_256};
 use winterfell::crypto::{DefaultRandomCoin, ElementHasher, MerkleTree, VectorCommitment};
 use winterfell::math::fields::f64::BaseElement;
 use winterfell::{AcceptableOptions, BatchingMethod, FieldExtension, ProofOptions, Prover};
+use winterlane_field_simd::Backend;
 use winterlane_prover::engine::ProverError;
 use winterlane_prover::plain::single_threaded;
 use winterlane_tests::airs::{
@@ -25,7 +30,17 @@ struct Case {
     log_remainder: u32,
     batching: (BatchingMethod, BatchingMethod),
     partitions: (usize, usize),
+    /// Index in [`POOLS`].
+    pool: usize,
 }
+
+/// Pools of one, two and three threads.
+static POOLS: LazyLock<[ThreadPool; 3]> = LazyLock::new(|| {
+    [1, 2, 3].map(|threads| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads")
+    })
+});
 
 impl Case {
     fn options(&self, min_log_blowup: u32) -> ProofOptions {
@@ -57,11 +72,13 @@ fn case() -> impl Strategy<Value = Case> {
         Just(FieldExtension::Quadratic),
         Just(FieldExtension::Cubic)
     ];
+    let log_blowup = prop_oneof![5 => 1..6_u32, 1 => 6..8_u32];
     (
         (3..9_u32, 1..40_usize, any::<u64>(), 1..60_usize),
-        (1..6_u32, 0..7_u32, extension, 1..5_u32, 0..9_u32),
+        (log_blowup, 0..7_u32, extension, 1..5_u32, 0..9_u32),
         (batching(), batching()),
         prop_oneof![3 => Just((1, 1)), 2 => (1..17_usize, 1..33_usize)],
+        0..3_usize,
     )
         .prop_map(
             |(
@@ -69,6 +86,7 @@ fn case() -> impl Strategy<Value = Case> {
                 (log_blowup, grinding, extension, log_folding, log_remainder),
                 batching,
                 partitions,
+                pool,
             )| Case {
                 log_rows,
                 width,
@@ -81,6 +99,7 @@ fn case() -> impl Strategy<Value = Case> {
                 log_remainder,
                 batching,
                 partitions,
+                pool,
             },
         )
 }
@@ -96,20 +115,30 @@ where
     let trace = A::trace(case.width, 1 << case.log_rows, case.seed);
     let inputs = A::public_inputs(&trace);
     let prover = TestProver::<A, H, V>::new(options.clone());
-    let ours = match winterlane_prover::prove(&prover, trace.clone()) {
-        Ok(proof) => proof,
-        // winterfell panics on these.
-        Err(ProverError::FriFolding { .. } | ProverError::TooManyQueries { .. }) => {
-            return Ok(false);
-        }
-        Err(error) => return Err(TestCaseError::fail(error.to_string())),
+    let prove = |backend: Backend| {
+        let (prover, trace) = (&prover, trace.clone());
+        let prove = || backend.with(|| winterlane_prover::prove(prover, trace));
+        POOLS[case.pool].install(prove).expect("available")
     };
+    let mut ours = Vec::new();
+    for backend in Backend::available() {
+        match prove(backend) {
+            Ok(proof) => ours.push((backend, proof)),
+            // winterfell panics on these.
+            Err(ProverError::FriFolding { .. } | ProverError::TooManyQueries { .. }) => {
+                return Ok(false);
+            }
+            Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        }
+    }
     let stock = single_threaded(|| prover.prove(trace))
         .expect("a thread")
         .expect("winterfell proves it");
-    prop_assert_eq!(ours.to_bytes(), stock.to_bytes());
+    for (backend, ours) in ours {
+        prop_assert_eq!(ours.to_bytes(), stock.to_bytes(), "{}", backend);
+    }
     let acceptable = AcceptableOptions::OptionSet(vec![options]);
-    let verified = winterfell::verify::<A, H, DefaultRandomCoin<H>, V>(ours, inputs, &acceptable);
+    let verified = winterfell::verify::<A, H, DefaultRandomCoin<H>, V>(stock, inputs, &acceptable);
     prop_assert!(verified.is_ok(), "{verified:?}");
     Ok(true)
 }
@@ -165,6 +194,7 @@ fn extreme_widths() {
         log_remainder: 2,
         batching: (BatchingMethod::Linear, BatchingMethod::Horner),
         partitions: (1, 1),
+        pool: 2,
     };
     for (width, log_blowup, extension) in [
         (1, 1, FieldExtension::None),

@@ -2,18 +2,20 @@
 //!
 //! One test, so that nothing else allocates while a mutant is verified.
 
+use std::time::Instant;
+
 use peak_alloc::PeakAlloc;
 use winterfell::math::FieldElement;
 use winterlane_air::{
     BaseElement, MAX_OPERATIONS, PublicInputs,
     presets::{Preset, PresetName, SecurityLevel},
 };
-use winterlane_prover::{BatchProof, Engine, EngineOptions, prove_batch};
-use winterlane_tests::hostile::{Case, Parts, Tally, mutants};
+use winterlane_prover::{BatchProof, Engine, EngineOptions, prove_batch, prove_batches};
+use winterlane_tests::hostile::{Case, Parts, Tally, mutants, structured};
 use winterlane_tests::scenario::{Opening, World, by_first, transfer};
 use winterlane_verifier::{
-    Batch, ChainFault, InputsError, Policy, Reason, Section, VerifyError, verify_batch,
-    verify_chain,
+    Batch, ChainFault, DEFAULT_MAX_PROOF_BYTES, InputsError, Policy, Reason, Section, VerifyError,
+    verify_batch, verify_chain,
 };
 
 #[global_allocator]
@@ -25,13 +27,13 @@ const COMPACT: Preset = Preset::new(PresetName::Compact, SecurityLevel::Bits100)
 fn batches() -> Vec<BatchProof> {
     let mut world = World::new(5, &[Opening::new(1, 7, 1000), Opening::new(2, 7, 500)]);
     let pay = |amount| by_first(transfer(1, 2, amount, 0));
-    [vec![pay(10)], vec![pay(20), pay(30)], vec![pay(40)]]
-        .into_iter()
-        .map(|operations| {
-            let batch = world.seal(&operations, None).unwrap();
-            prove_batch(&batch, COMPACT, Engine::Simd, &EngineOptions::default()).unwrap()
-        })
-        .collect()
+    let operations = [vec![pay(10)], vec![pay(20), pay(30)], vec![pay(40)]];
+    let sealed = operations.map(|operations| world.seal(&operations, None).unwrap());
+    let options = EngineOptions::default();
+    let proofs = prove_batches(&sealed, COMPACT, Engine::Simd, &options).unwrap();
+    let second = prove_batch(&sealed[1], COMPACT, Engine::Simd, &options).unwrap();
+    assert_eq!(proofs[1].proof, second.proof);
+    proofs
 }
 
 fn chain(batches: &[BatchProof]) -> Vec<Batch<'_>> {
@@ -196,12 +198,21 @@ fn mutants_of_a_batch(batch: &BatchProof, other: &BatchProof) {
         stock: Box::new(|_| false),
     };
     let parts = Parts::decode(&case.proof, Some(32)).unwrap();
+    let other = Parts::decode(&case.other, Some(32)).unwrap();
     let mut tally = Tally::default();
     mutants::bytes(&case, &mut tally, 101);
     mutants::truncations(&case, &mut tally, 11);
     mutants::appended(&case, &mut tally);
+    mutants::splices(&case, &parts, &other, &mut tally, 101);
     mutants::fields(&case, &parts, &mut tally);
-    println!("batch ({} bytes): {tally}", case.proof.len());
+    structured::run(&case, &parts, &mut tally, 2_000);
+    // As large as the policy lets in: here four times the proof is the bound, not the 16 MiB beside it.
+    let began = Instant::now();
+    mutants::oversized(&case, &parts, &mut tally, DEFAULT_MAX_PROOF_BYTES);
+    let took = began.elapsed();
+    winterlane_tests::report!("batch ({} bytes): {tally}", case.proof.len());
+    let count = tally.by_kind["oversized"];
+    winterlane_tests::report!("{count} mutants of up to 4 MiB were refused in {took:?}");
     let _ = std::panic::take_hook();
     tally.assert_clean();
     assert!(tally.tried > 30_000);

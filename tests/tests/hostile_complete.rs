@@ -4,12 +4,12 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use winterfell::crypto::{
     DefaultRandomCoin, ElementHasher, MerkleTree,
-    hashers::{Blake3_256, RpJive64_256},
+    hashers::{Blake3_256, Rp64_256, RpJive64_256, Sha3_256},
 };
 use winterfell::math::fields::f64::BaseElement;
 use winterfell::{BatchingMethod, FieldExtension, ProofOptions, Prover};
 use winterlane_tests::airs::{
-    DegreeNine, Fibonacci, Periodic, Rap, Sequences, TestAir, TestProver, Wide,
+    DegreeNine, Doubling, Fibonacci, Periodic, Rap, Sequences, TestAir, TestProver, Wide,
 };
 use winterlane_tests::hostile::mutants::longer_form;
 use winterlane_tests::hostile::{Opening, Parts, small_cases, statements};
@@ -19,9 +19,11 @@ use winterlane_verifier::{MAX_NUM_QUERIES, PolicyError, verify};
 type Numbers = (usize, u32, u8, u32, u32, u32);
 
 fn options() -> impl Strategy<Value = ProofOptions> {
-    let numbers = (1..48_usize, 1..5_u32, 0..3_u8, 1..5_u32, 0..6_u32, 0..5_u32);
+    let queries = prop_oneof![4 => 1..48_usize, 1 => 48..=254_usize];
+    let blowup = prop_oneof![4 => 1..5_u32, 1 => 5..8_u32];
+    let numbers = (queries, blowup, 0..3_u8, 1..5_u32, 0..9_u32, 0..5_u32);
     let batching = (0..3_usize, 0..3_usize);
-    let partitions = (1..5_usize, 1..9_usize);
+    let partitions = (1..17_usize, prop_oneof![1..9_usize, 9..=255_usize]);
     (numbers, batching, partitions).prop_map(|(numbers, (a, b), (partitions, rate))| {
         let (queries, blowup, extension, folding, remainder, grinding): Numbers = numbers;
         let extension = [
@@ -46,6 +48,11 @@ fn options() -> impl Strategy<Value = ProofOptions> {
         )
         .with_partitions(partitions, rate)
     })
+}
+
+/// Widths of the wide AIR, up to the most that winterfell verifies.
+fn widths() -> impl Strategy<Value = usize> {
+    prop_oneof![3..64_usize, 64..=254_usize, Just(254)]
 }
 
 /// Proves and verifies; `false` when the policy says that these options cannot be verified.
@@ -91,8 +98,8 @@ fn honest_proofs_pass() {
     let (proven, refused) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     TestRunner::new_with_rng(config, rng)
         .run(
-            &(options(), 0..7_u8, 3..8_u32, any::<u64>()),
-            |(options, air, log2_rows, seed)| {
+            &(options(), 0..10_u8, 3..8_u32, widths(), any::<u64>()),
+            |(options, air, log2_rows, width, seed)| {
                 // The constraints of some AIRs need a larger domain than others.
                 let blowup = options.blowup_factor();
                 let passed = match air {
@@ -102,8 +109,11 @@ fn honest_proofs_pass() {
                     1 if blowup >= 4 => round_trip::<Periodic, Blake>(3, log2_rows, seed, &options),
                     2 => round_trip::<Rap, Blake>(3, log2_rows, seed, &options),
                     3 => round_trip::<Sequences, Blake>(5, log2_rows.max(4), seed, &options),
-                    4 => round_trip::<Wide, Blake>(40, log2_rows, seed, &options),
+                    4 => round_trip::<Wide, Blake>(width, log2_rows, seed, &options),
                     5 => round_trip::<Fibonacci, RpJive64_256>(2, log2_rows, seed, &options),
+                    6 => round_trip::<Rap, Rp64_256>(3, log2_rows, seed, &options),
+                    7 => round_trip::<Wide, Sha3_256<BaseElement>>(9, log2_rows, seed, &options),
+                    8 => round_trip::<Doubling, Blake>(2, log2_rows, seed, &options),
                     _ => round_trip::<Fibonacci, Blake>(2, log2_rows, seed, &options),
                 };
                 let count = if passed { &proven } else { &refused };
@@ -113,7 +123,9 @@ fn honest_proofs_pass() {
         )
         .unwrap();
     let (proven, refused) = (proven.get(), refused.get());
-    println!("{proven} proofs passed; {refused} sets of options were refused by the policy");
+    winterlane_tests::report!(
+        "{proven} proofs passed; {refused} sets of options were refused by the policy"
+    );
     assert!(proven >= 100);
 }
 
@@ -152,6 +164,24 @@ fn options_that_winterfell_cannot_verify() {
             ..
         })
     ));
+}
+
+/// A hash rate of 256 is written as 0, which winterfell asserts not to read.
+#[test]
+fn a_hash_rate_that_a_proof_cannot_spell() {
+    let trace = Fibonacci::trace(2, 64, 1);
+    let linear = BatchingMethod::Linear;
+    let options = ProofOptions::new(4, 8, 0, FieldExtension::Cubic, 4, 7, linear, linear);
+    let policy = statements::policy::<Fibonacci, Blake3_256<BaseElement>>(&trace, &options);
+    for partitions in [1, 16] {
+        let accepted = |rate| {
+            policy
+                .clone()
+                .accept(options.clone().with_partitions(partitions, rate))
+        };
+        assert!(accepted(255).is_ok());
+        assert_eq!(accepted(256).err(), Some(PolicyError::HashRate));
+    }
 }
 
 /// Other spellings of a valid proof, all of which winterfell accepts.
@@ -209,6 +239,8 @@ fn other_spellings_are_refused() {
             }
         }
     }
-    println!("{spellings} other spellings, accepted by winterfell, refused by the door");
+    winterlane_tests::report!(
+        "{spellings} other spellings, accepted by winterfell, refused by the door"
+    );
     assert!(spellings > 50);
 }

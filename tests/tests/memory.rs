@@ -60,7 +60,7 @@ fn check(test: &str, work: impl FnOnce(), estimate: &MemoryEstimate) {
 
     let basis = estimate.extended_trace + estimate.coefficients;
     let bound = basis + basis / 4 + FIXED;
-    println!(
+    winterlane_tests::report!(
         "{test}: peak {} MiB = {:.3} x (extended trace and coefficients, {} MiB); allowed {} MiB, \
          estimated {} MiB",
         measured >> 20,
@@ -75,26 +75,37 @@ fn check(test: &str, work: impl FnOnce(), estimate: &MemoryEstimate) {
     assert!(measured <= estimate.peak + FIXED, "the estimate");
 }
 
-/// 256 slots with blowup 4.
-#[test]
-#[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation")]
-fn a_batch() {
-    let preset = Preset::new(PresetName::Balanced, SecurityLevel::Bits128);
-    let slots = 256;
+/// A batch of so many slots, a quarter of them used.
+fn batch(test: &str, slots: usize, preset: PresetName) {
+    let preset = Preset::new(preset, SecurityLevel::Bits128);
     let estimate = check_memory(slots, preset, Some(u64::MAX)).expect("a preset for it");
     let work = || {
         let accounts: Vec<_> = (1..=16).map(|id| Opening::new(id, 7, 1000)).collect();
         let mut world = World::new(5, &accounts);
         let pay = |i: u32| by_first(transfer(1 + i % 16, 1 + (i + 1) % 16, 5, 0));
-        let operations: Vec<_> = (0..64).map(pay).collect();
+        let operations: Vec<_> = (0..slots as u32 / 4).map(pay).collect();
         let batch = world
-            .seal(&operations, Some(256))
+            .seal(&operations, Some(slots))
             .expect("valid operations");
         let options = EngineOptions::default();
         let proof = prove_batch(&batch, preset, Engine::Simd, &options).expect("a proof");
         assert_eq!(proof.rows, slots * 256);
     };
-    check("a_batch", work, &estimate);
+    check(test, work, &estimate);
+}
+
+/// With blowup 2, where the trace itself counts most.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation")]
+fn a_fast_batch() {
+    batch("a_fast_batch", 256, PresetName::Fast);
+}
+
+/// With blowup 4.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation")]
+fn a_balanced_batch() {
+    batch("a_balanced_batch", 256, PresetName::Balanced);
 }
 
 /// 96 columns of 2^16 rows with blowup 8.

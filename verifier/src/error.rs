@@ -10,8 +10,9 @@ use crate::PolicyError;
 
 /// Why a proof was not accepted.
 ///
-/// Every variant but [`VerifyError::Rejected`] and [`VerifyError::AirMismatch`] is raised by the
-/// door, before winterfell's verifier has seen a byte.
+/// All but [`VerifyError::Rejected`] are raised before winterfell's verifier has seen a byte:
+/// [`VerifyError::Inputs`] and [`VerifyError::Policy`] by [`verify_batch`](crate::verify_batch), before
+/// the proof is looked at, the others by the door.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -50,6 +51,12 @@ pub enum VerifyError {
         /// What the AIR says.
         actual: usize,
     },
+    /// The AIR, given options that the policy accepts, has others. This is a mistake of the caller.
+    #[error("the AIR does not keep the options that it was given")]
+    AirOptions,
+    /// The AIR, given the policy's metadata, has other. This is a mistake of the caller.
+    #[error("the AIR does not keep the trace metadata that it was given")]
+    AirMetadata,
     /// The public coin could not draw a challenge (of cryptographically small probability for
     /// the hash functions of `winter-crypto`).
     #[error("the public coin could not draw a challenge")]
@@ -68,6 +75,15 @@ pub enum VerifyError {
     /// after the query positions are known. `SECURITY.md` says what follows from that.
     #[error("the FRI remainder is not the one that was committed to")]
     RemainderNotCommitted,
+    /// At the out-of-domain point the constraints, composed, are not the quotient: the trace behind
+    /// the proof does not satisfy them.
+    #[error("the constraints do not equal the quotient at the out-of-domain point")]
+    OutOfDomain,
+    /// Winterfell 0.13.1 cannot compute powers of this out-of-domain point: an addition in its cubic
+    /// extension would be wrong. About one honest proof in 2^28 meets such a point; any change to
+    /// the statement or the options gives another one.
+    #[error("winterfell's arithmetic is not exact at this out-of-domain point")]
+    OutOfDomainPoint,
     /// Winterfell's verifier does not accept the proof.
     #[error("{0}")]
     Rejected(VerifierError),

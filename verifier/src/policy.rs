@@ -19,7 +19,7 @@ use crate::{
 
 /// Proofs longer than this are refused unread, unless the policy says otherwise: 4 MiB.
 ///
-/// The largest proof of a preset, 254 rows of 254 columns and their openings, has about 1.2 MiB.
+/// The largest proof of a preset, 253 rows of 251 columns and their openings, has about 1.1 MiB.
 pub const DEFAULT_MAX_PROOF_BYTES: usize = 4 << 20;
 
 /// What [`verify`](crate::verify) accepts for an AIR whose proofs are hashed with `H`.
@@ -188,6 +188,11 @@ impl<H: Hasher> AirPolicy<H> {
 /// Checks that a proof with these options, honestly made, passes through winterfell's verifier: it
 /// asserts some of this, and the prover does not look at all of it.
 pub(crate) fn check_options(options: &ProofOptions, log2_length: u32) -> Result<(), PolicyError> {
+    // The hash rate of partitions goes up to 256, is written as a byte, and 0 is asserted not to be
+    // read.
+    if options.to_bytes().last() == Some(&0) {
+        return Err(PolicyError::HashRate);
+    }
     let blowup = options.blowup_factor();
     let log2_domain = log2_length.saturating_add(blowup.ilog2());
     if log2_domain > MAX_LOG2_LDE_LENGTH {

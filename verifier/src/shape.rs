@@ -203,6 +203,9 @@ pub enum PolicyError {
         /// Folding factor of the options.
         folding: usize,
     },
+    /// Partitions with a hash rate of 256, which a proof cannot spell.
+    #[error("a hash rate of 256 does not fit a proof's options")]
+    HashRate,
     /// The options are weaker than the policy's minimum at one of its trace lengths.
     #[error("{bits} provable bits at 2^{log2_length} rows, the policy asks for {required}")]
     TooWeak {

@@ -11,6 +11,7 @@ use winterlane_air::presets::Preset;
 use crate::{
     AirPolicy, BoundedOpening, VerifyError,
     door::{self, Cursor},
+    policy::Entry,
 };
 
 /// What was accepted.
@@ -32,7 +33,10 @@ pub struct Verified {
 /// Verifies that `proof` shows that a trace of the policy's shape satisfies `A` with `inputs`.
 ///
 /// The proof's bytes pass the [door](crate#the-door) and then winterfell's verifier: what this
-/// function accepts, winterfell accepts too. Exactly one byte string is accepted for a proof.
+/// function accepts, winterfell accepts too. A proof has one byte string, but for what the transcript
+/// does not bind: another nonce with the proof of work and the same set of query positions (of which
+/// there is none for options as strong as the presets'), and batching and partition options that make
+/// no difference, if `policy` accepts both.
 ///
 /// The memory in use at any time is at most four times the proof's size plus 16 MiB, as long as
 /// the AIR itself (its periodic columns, its assertions) stays below that.
@@ -70,7 +74,7 @@ where
     let trace_length = trace_info.length();
     let mut input_elements = inputs.to_elements();
     let air = A::new(trace_info, inputs.clone(), entry.options.clone());
-    check_air(&air, policy, entry.log2_length)?;
+    check_air(&air, policy, entry)?;
 
     let seed = door::seed(&air, shape.num_constraints(), &mut input_elements);
     door::check_body::<A, H, R, V>(&mut cursor, &air, &seed)?;
@@ -99,8 +103,11 @@ where
 fn check_air<A: Air, H: ElementHasher>(
     air: &A,
     policy: &AirPolicy<H>,
-    log2_length: u32,
+    entry: &Entry,
 ) -> Result<(), VerifyError> {
+    if *air.options() != entry.options {
+        return Err(VerifyError::AirOptions);
+    }
     let shape = policy.shape();
     let context = air.context();
     let info = air.trace_info();
@@ -119,7 +126,12 @@ fn check_air<A: Air, H: ElementHasher>(
             shape.num_aux_rands(),
             info.get_num_aux_segment_rand_elements(),
         ),
-        ("rows", 1 << log2_length, info.length()),
+        ("rows", 1 << entry.log2_length, info.length()),
+        (
+            "bytes of metadata",
+            shape.metadata().len(),
+            info.meta().len(),
+        ),
         ("constraints", shape.num_constraints(), num_constraints),
     ];
     for (what, declared, actual) in pairs {
@@ -130,6 +142,9 @@ fn check_air<A: Air, H: ElementHasher>(
                 actual,
             });
         }
+    }
+    if shape.metadata() != info.meta() {
+        return Err(VerifyError::AirMetadata);
     }
     Ok(())
 }

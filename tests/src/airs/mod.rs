@@ -5,6 +5,7 @@
 //! function and vector commitment.
 
 mod degree;
+mod doubling;
 mod fibonacci;
 mod flat;
 mod periodic;
@@ -20,6 +21,7 @@ use winterfell::matrix::ColMatrix;
 use winterfell::{Air, EvaluationFrame, Trace, TraceInfo};
 
 pub use self::degree::DegreeNine;
+pub use self::doubling::Doubling;
 pub use self::fibonacci::Fibonacci;
 pub use self::flat::FlatCommitment;
 pub use self::periodic::Periodic;

@@ -9,6 +9,8 @@ pub mod mutants;
 pub mod parts;
 pub mod statements;
 #[cfg(feature = "prover")]
+pub mod structured;
+#[cfg(feature = "prover")]
 pub mod tally;
 
 #[cfg(feature = "prover")]

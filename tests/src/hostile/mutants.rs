@@ -39,10 +39,10 @@ pub fn appended(case: &Case, tally: &mut Tally) {
     }
 }
 
-/// The head of one valid proof and the tail of another, cut at every byte and field; one field
-/// of one in the other.
-pub fn splices(case: &Case, parts: &Parts, other: &Parts, tally: &mut Tally) {
-    for i in 0..case.proof.len().min(case.other.len()) {
+/// The head of one valid proof and the tail of another, cut at one byte in `every` and at every field;
+/// one field of one in the other.
+pub fn splices(case: &Case, parts: &Parts, other: &Parts, tally: &mut Tally, every: usize) {
+    for i in (0..case.proof.len().min(case.other.len())).step_by(every) {
         let mutant = [&case.proof[..i], &case.other[i..]].concat();
         tally.run(case, "splice", &mutant);
         let mutant = [&case.other[..i], &case.proof[i..]].concat();
@@ -62,6 +62,43 @@ pub fn splices(case: &Case, parts: &Parts, other: &Parts, tally: &mut Tally) {
             );
         }
     }
+}
+
+/// Proofs of nearly `size` bytes: each opening in turn with as many more nodes, values or vectors, and
+/// the other byte strings that have a length of their own.
+pub fn oversized(case: &Case, parts: &Parts, tally: &mut Tally, size: usize) {
+    let more = size - case.proof.len() - 64;
+    let mut run = |change: &dyn Fn(&mut Parts)| {
+        let mut mutant = parts.clone();
+        change(&mut mutant);
+        tally.run(case, "oversized", &mutant.encode());
+    };
+    for i in 0..parts.clone().queries_mut().count() {
+        run(&|parts| {
+            for query in parts.queries_mut().skip(i).take(1) {
+                query.values.resize(query.values.len() + more, 0);
+            }
+        });
+        run(&|parts| {
+            for query in parts.queries_mut().skip(i).take(1) {
+                if let Opening::Merkle { nodes, .. } = &mut query.opening {
+                    let digest = vec![0; case.digest_bytes];
+                    nodes[0].extend(vec![digest; more / case.digest_bytes]);
+                }
+            }
+        });
+        run(&|parts| {
+            for query in parts.queries_mut().skip(i).take(1) {
+                if let Opening::Merkle { nodes, .. } = &mut query.opening {
+                    nodes.extend(vec![Vec::new(); more]);
+                }
+            }
+        });
+    }
+    run(&|parts| parts.fri_layers.truncate(0));
+    run(&|parts| parts.remainder.resize(usize::from(u16::MAX), 0));
+    run(&|parts| parts.commitments.resize(usize::from(u16::MAX), 0));
+    run(&|parts| parts.modulus.resize(255, 0));
 }
 
 /// Every number in the proof set to 0, 1, the greatest, its neighbours, its double and half; all

@@ -13,13 +13,16 @@
 //! 2. `layout`: the body is cut into its parts; all lengths but those of the openings are fixed,
 //!    and every field element is canonical;
 //! 3. `transcript`: Fiat-Shamir is replayed up to the query positions; the remainder is the one
-//!    committed to and the nonce shows its work;
+//!    committed to, the nonce shows its work, and the constraints equal the quotient at the
+//!    out-of-domain point (`ood`), in exact arithmetic (`exact`);
 //! 4. `opening`: from the positions, every opening has its one shape.
 
 mod cursor;
 mod digest;
+mod exact;
 mod header;
 mod layout;
+mod ood;
 mod opening;
 mod transcript;
 

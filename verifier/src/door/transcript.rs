@@ -15,6 +15,7 @@ use super::{
     cursor::{Cursor, Span},
     digest,
     layout::{Dimensions, Layout},
+    ood::OutOfDomain,
 };
 use crate::{Reason, Section, VerifyError};
 
@@ -42,7 +43,8 @@ where
 ///
 /// # Errors
 /// When a digest or the FRI remainder is not what was committed to, the nonce lacks the proof of
-/// work, or the number of distinct positions is not the one in the proof.
+/// work, the constraints do not equal the quotient at the out-of-domain point, or the number of
+/// distinct positions is not the one in the proof.
 pub(crate) fn query_positions<A, E, H, R>(
     air: &A,
     seed: &[BaseElement],
@@ -61,16 +63,22 @@ where
 
     let mut coin = R::new(seed);
     coin.reseed(next_digest()?);
-    if dims.aux_width > 0 {
-        air.get_aux_rand_elements::<E, R>(&mut coin)
+    let aux_rand_elements = if dims.aux_width > 0 {
+        let rand = air
+            .get_aux_rand_elements::<E, R>(&mut coin)
             .map_err(coin_error)?;
         coin.reseed(next_digest()?);
-    }
-    air.get_constraint_composition_coefficients::<E, R>(&mut coin)
+        Some(rand)
+    } else {
+        None
+    };
+    let coefficients = air
+        .get_constraint_composition_coefficients::<E, R>(&mut coin)
         .map_err(coin_error)?;
     coin.reseed(next_digest()?);
-    coin.draw::<E>().map_err(coin_error)?;
-    coin.reseed(H::hash_elements(&ood_evaluations::<E>(layout, dims)?));
+    let z = coin.draw::<E>().map_err(coin_error)?;
+    let evaluations = ood_evaluations::<E>(layout, dims)?;
+    coin.reseed(H::hash_elements(&evaluations));
     air.get_deep_composition_coefficients::<E, R>(&mut coin)
         .map_err(coin_error)?;
 
@@ -91,6 +99,14 @@ where
     if found < required {
         return Err(VerifyError::ProofOfWork { required, found });
     }
+    // Once the work is paid for, so that no byte string makes this run for nothing.
+    OutOfDomain {
+        aux_rand_elements: aux_rand_elements.as_ref(),
+        coefficients: &coefficients,
+        z,
+        evaluations: &evaluations,
+    }
+    .check(air, dims)?;
     // The policy checked that there are fewer queries than points.
     let mut positions = coin
         .draw_integers(dims.num_queries, dims.lde_size, layout.nonce)
