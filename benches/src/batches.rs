@@ -1,18 +1,22 @@
 //! Batches of real transfers to prove.
 
-use std::{fs::File, path::Path, sync::Mutex};
+use std::{any::Any, fs::File, path::Path, sync::Mutex};
 
 use rayon::prelude::*;
-use winterlane_air::{Ledger, SealedBatch, SignedOrder, check_orders, hash::domain_digest};
-use winterlane_prover::{
-    SimdCompressor,
-    replay::{OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers},
+use winterlane_air::{
+    Ledger, SealedBatch, SignedOrder, check_orders,
+    hash::{Compressor, domain_digest},
+};
+use winterlane_prover::replay::{
+    OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers,
 };
 
 use crate::Failure;
 
-/// What hashes in bulk when batches are sealed.
-pub type Bulk = SimdCompressor;
+/// What hashes in bulk when keys are made and batches sealed.
+pub trait Bulk: Compressor + Clone + core::fmt::Debug + Default + Send + 'static {}
+
+impl<C: Compressor + Clone + core::fmt::Debug + Default + Send + 'static> Bulk for C {}
 
 /// Largest key of a sender: 2^6 one-time keys, so that the making of keys is short.
 const KEY_HEIGHT: u32 = 6;
@@ -37,30 +41,31 @@ pub fn plan(operations: usize) -> Result<Plan, Failure> {
 
 /// Signed orders and the state that they apply to.
 #[derive(Clone, Debug)]
-pub struct Signed {
-    ledger: Ledger<Bulk>,
+pub struct Signed<C> {
+    ledger: Ledger<C>,
     orders: Vec<SignedOrder>,
     slots: u32,
     /// Transfers among the orders; the others are rotations of keys.
     pub transfers: usize,
 }
 
-impl Signed {
+impl<C: Bulk> Signed<C> {
     /// Plans the batch, makes the keys and signs; the latest is kept and given out again.
     ///
     /// # Errors
     /// When any of that fails.
     pub fn new(operations: usize) -> Result<Self, Failure> {
-        static LATEST: Mutex<Option<(usize, Signed)>> = Mutex::new(None);
+        static LATEST: Mutex<Option<(usize, Box<dyn Any + Send>)>> = Mutex::new(None);
         let mut latest = LATEST.lock()?;
-        match &*latest {
-            Some((kept, signed)) if *kept == operations => Ok(signed.clone()),
-            _ => {
-                let signed = Self::make(operations)?;
-                *latest = Some((operations, signed.clone()));
-                Ok(signed)
-            }
+        if let Some((kept, signed)) = &*latest
+            && *kept == operations
+            && let Some(signed) = signed.downcast_ref::<Self>()
+        {
+            return Ok(signed.clone());
         }
+        let signed = Self::make(operations)?;
+        *latest = Some((operations, Box::new(signed.clone())));
+        Ok(signed)
     }
 
     fn make(operations: usize) -> Result<Self, Failure> {
@@ -70,8 +75,8 @@ impl Signed {
             .iter()
             .filter(|operation| matches!(operation, PlannedOperation::Transfer { .. }))
             .count();
-        let keys = ReplayKeys::generate(&plan, &SimdCompressor)?;
-        let mut replay = Replay::open(plan, keys, domain_digest(1, 1), SimdCompressor)?;
+        let keys = ReplayKeys::generate(&plan, &C::default())?;
+        let mut replay = Replay::open(plan, keys, domain_digest(1, 1), C::default())?;
         let orders = replay.sign()?.unwrap_or_default();
         Ok(Self {
             ledger: replay.ledger().clone(),
@@ -93,9 +98,8 @@ impl Signed {
             ..
         } = self;
         let domain = *ledger.domain();
-        let checked: Vec<_> = check_all(orders, |chunk| {
-            check_orders(chunk, &domain, &SimdCompressor)
-        });
+        let checked: Vec<_> =
+            check_all(orders, |chunk| check_orders(chunk, &domain, &C::default()));
         let mut batch = ledger.open_batch();
         for order in checked {
             batch.checked(order?)?;
@@ -112,7 +116,7 @@ impl Signed {
 
     /// The state before the batch.
     #[must_use]
-    pub const fn ledger(&self) -> &Ledger<Bulk> {
+    pub const fn ledger(&self) -> &Ledger<C> {
         &self.ledger
     }
 }

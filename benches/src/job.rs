@@ -38,6 +38,11 @@ pub enum Job {
         /// How many.
         count: usize,
     },
+    /// The trace of [`Statement::Poseidon2`], filled.
+    Trace {
+        /// Base-2 logarithm of the rows.
+        log_rows: u32,
+    },
     /// From a filled trace to a proof; for [`Statement::Batch`], from signed orders.
     Prove {
         /// What is proven.
@@ -67,16 +72,51 @@ impl Job {
     pub fn is_for(self, contender: Contender) -> bool {
         match contender {
             Contender::Winterlane => true,
+            Contender::WinterlaneAnyAir => matches!(self, Self::Prove { .. }),
             Contender::WinterfellVerifier => matches!(self, Self::Verify { .. }),
-            Contender::Winterfell => !matches!(self, Self::Witness { .. }),
+            // Its hash function serves wallets and ledgers; traces of batches are Winterlane's alone.
+            Contender::Winterfell => match self {
+                Self::Witness { step, .. } => step != WitnessStep::FillTrace,
+                Self::Verify { .. } => false,
+                _ => true,
+            },
             Contender::Plonky3 => match self {
-                Self::Field { operation, .. } => operation != FieldOperation::CubicMul,
-                Self::Lde { .. } | Self::Commit { .. } => true,
+                Self::Field { .. }
+                | Self::Lde { .. }
+                | Self::Commit { .. }
+                | Self::Trace { .. } => true,
                 Self::Prove { statement, options } | Self::Verify { statement, options } => {
                     matches!(statement, Statement::Poseidon2 { .. }) && options.extension == 2
                 }
                 Self::Rescue { .. } | Self::Witness { .. } => false,
             },
+        }
+    }
+
+    /// Whether a run of this leaves a process as warm as a run of `other`: proofs that differ in their
+    /// proof of work touch the same memory.
+    #[must_use]
+    pub fn warms(self, other: Self) -> bool {
+        let without_grinding = |job| match job {
+            Self::Prove { statement, options } => Self::Prove {
+                statement,
+                options: options.without_grinding(),
+            },
+            _ => job,
+        };
+        without_grinding(self) == without_grinding(other)
+    }
+
+    /// What must be equal before this job's outputs are compared: the trace of a statement that is
+    /// written down twice.
+    #[must_use]
+    pub const fn trace(self) -> Option<Self> {
+        match self {
+            Self::Prove {
+                statement: Statement::Poseidon2 { log_rows },
+                ..
+            } => Some(Self::Trace { log_rows }),
+            _ => None,
         }
     }
 }
@@ -91,7 +131,7 @@ pub enum FieldOperation {
     Mul,
     /// `a b` of canonical integers, as in Winterlane's transforms; as `Mul` for the others.
     MulCanonical,
-    /// `a b` in the cubic extension.
+    /// `a b` in the cubic extension, modulo `x^3 - x - 1` for everyone.
     CubicMul,
     /// `a^(1/7)`, the inverse of Rescue's power map.
     SeventhRoot,

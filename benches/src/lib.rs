@@ -20,6 +20,7 @@ pub mod proving;
 pub mod rescue;
 mod setup;
 pub mod stock;
+pub mod witness;
 mod worker;
 
 pub use job::{FieldOperation, Job, Options, Statement, WitnessStep};

@@ -3,12 +3,14 @@
 use std::time::Instant;
 
 use winterfell::{Air, Proof, Prover, TraceTable, math::fields::f64::BaseElement};
-use winterlane_prover::{BatchProver, PlainProver, trace::fill_trace};
+use winterlane_air::wire;
+use winterlane_prover::{BatchProver, PlainProver, SimdCompressor, trace::fill_trace};
 
 use crate::{
     Failure, Options, Run, Statement, Workload,
     airs::{BenchAir, Hash, Narrow, Poseidon2, Wide, plain_prover},
     batches::Signed,
+    data,
 };
 
 /// Seconds by phase, in order.
@@ -47,6 +49,39 @@ pub fn prove<E: Engine>(
             _engine: core::marker::PhantomData,
         }),
     })
+}
+
+/// The workload of filling the trace of the Poseidon2 AIR.
+#[must_use]
+pub fn trace(log_rows: u32) -> Box<dyn Workload> {
+    Box::new(Filling {
+        log_rows,
+        trace: None,
+    })
+}
+
+struct Filling {
+    log_rows: u32,
+    trace: Option<TraceTable<BaseElement>>,
+}
+
+impl Workload for Filling {
+    fn run(&mut self) -> Result<Run, String> {
+        self.trace = None;
+        let start = Instant::now();
+        let trace = Poseidon2::trace(self.log_rows);
+        let time = start.elapsed();
+        self.trace = Some(trace);
+        Ok(Run::new(time))
+    }
+
+    fn digest(&mut self) -> Result<Option<String>, String> {
+        use winterfell::Trace;
+        let trace = self.trace.as_ref().ok_or("no run yet")?;
+        let cells = (0..trace.length())
+            .flat_map(|r| (0..trace.width()).map(move |c| trace.get(c, r).as_int()));
+        Ok(Some(data::digest(cells)))
+    }
 }
 
 /// A trace that is proven again and again.
@@ -94,7 +129,7 @@ fn clone_of(trace: &TraceTable<BaseElement>) -> TraceTable<BaseElement> {
 
 /// Signed orders that are sealed and proven again and again.
 struct BatchProving<E> {
-    signed: Signed,
+    signed: Signed<SimdCompressor>,
     options: Options,
     proof: Option<Vec<u8>>,
     _engine: core::marker::PhantomData<fn() -> E>,
@@ -112,11 +147,14 @@ impl<E: Engine> Workload for BatchProving<E> {
         let (proof, phases) = E::prove(&prover, trace)?;
         let bytes = proof.to_bytes();
         let time = start.elapsed();
+        let records = wire::encode(&batch.records, batch.public_inputs.batch_number)
+            .map_err(|error| error.to_string())?;
         let run = Run::new(time)
             .with("0 seal", sealed.as_secs_f64())
             .with("1 fill trace", (filled - sealed).as_secs_f64())
             .with("prove", (time - filled).as_secs_f64())
             .with("transfers", transfers as f64)
+            .with("public_bytes", records.len() as f64)
             .with("proof_bytes", bytes.len() as f64);
         self.proof = Some(bytes);
         Ok(with_phases(run, &phases))

@@ -9,8 +9,10 @@ use winterlane_field_simd::Backend;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Contender {
-    /// Winterlane.
+    /// Winterlane; proofs by `prove_inlined`, for AIRs that inline.
     Winterlane,
+    /// Winterlane by `prove`, the call for any AIR: its compiled code evaluates the constraints.
+    WinterlaneAnyAir,
     /// winterfell from the registry, with its `concurrent` feature.
     Winterfell,
     /// winterfell's verifier inside Winterlane's worker, on Winterlane's own proofs (the bytes are the
@@ -64,8 +66,14 @@ pub struct Setup {
     pub backend: Option<Backend>,
     /// Threads of its pool.
     pub threads: usize,
-    /// Huge pages and a heap that is kept, the same for all; off only to show what they are worth.
-    pub huge_pages: bool,
+}
+
+impl Contender {
+    /// Whether Winterlane's own worker plays this part.
+    #[must_use]
+    pub const fn is_in_our_worker(self) -> bool {
+        !matches!(self, Self::Winterfell | Self::Plonky3)
+    }
 }
 
 impl Setup {
@@ -99,7 +107,6 @@ impl Setup {
             build,
             backend: None,
             threads,
-            huge_pages: true,
         }
     }
 
@@ -112,11 +119,11 @@ impl Setup {
         }
     }
 
-    /// The same with the system's default pages and allocator settings.
+    /// The same by `prove` instead of `prove_inlined`.
     #[must_use]
-    pub const fn with_default_pages(self) -> Self {
+    pub const fn for_any_air(self) -> Self {
         Self {
-            huge_pages: false,
+            contender: Contender::WinterlaneAnyAir,
             ..self
         }
     }
@@ -124,13 +131,16 @@ impl Setup {
     /// The name without the threads, as in a table: `Winterlane avx2`, `winterfell native`.
     #[must_use]
     pub fn name(&self) -> String {
-        let pages = if self.huge_pages { "" } else { " 4K" };
-        match (self.contender, self.backend) {
-            (Contender::Winterlane, None) => format!("Winterlane{pages}"),
-            (Contender::Winterlane, Some(backend)) => format!("Winterlane {backend}{pages}"),
-            (Contender::Winterfell, _) => format!("winterfell {}{pages}", self.build.name()),
-            (Contender::WinterfellVerifier, _) => format!("winterfell's verifier{pages}"),
-            (Contender::Plonky3, _) => format!("Plonky3 {}{pages}", self.build.name()),
+        let name = match self.contender {
+            Contender::Winterlane => "Winterlane",
+            Contender::WinterlaneAnyAir => "Winterlane `prove`",
+            Contender::Winterfell => return format!("winterfell {}", self.build.name()),
+            Contender::WinterfellVerifier => return "winterfell's verifier".to_owned(),
+            Contender::Plonky3 => return format!("Plonky3 {}", self.build.name()),
+        };
+        match self.backend {
+            None => name.to_owned(),
+            Some(backend) => format!("{name} {backend}"),
         }
     }
 }

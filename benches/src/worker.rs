@@ -11,7 +11,7 @@ use std::{
 
 use winterlane_field_simd::{BACKEND_VARIABLE, Backend};
 
-use crate::{Build, Contender, Job, Reply, Request, Run, Setup};
+use crate::{Build, Job, Reply, Request, Run, Setup};
 
 /// glibc's allocator with 2 MiB pages (where `madvise` is allowed), one heap, and nothing given
 /// back to the system: no contender pays for page faults after its first run.
@@ -66,23 +66,19 @@ impl Worker {
         let mut command = Command::new(&program);
         command
             .env("RAYON_NUM_THREADS", setup.threads.to_string())
-            .env_remove("GLIBC_TUNABLES")
+            .env("GLIBC_TUNABLES", HUGE_PAGES)
             .env_remove(BACKEND_VARIABLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        if setup.huge_pages {
-            command.env("GLIBC_TUNABLES", HUGE_PAGES);
-        }
-        match (setup.contender, setup.backend) {
-            (Contender::Winterlane, Some(backend)) => {
-                command.env(BACKEND_VARIABLE, backend.name());
-            }
-            (Contender::Winterlane, None) | (Contender::WinterfellVerifier, _) => {}
-            // Batches are sealed and traces filled by Winterlane's code for everyone: without
-            // vectors for the others, as they have none of their own there.
-            _ => {
-                command.env(BACKEND_VARIABLE, Backend::Scalar.name());
-            }
+        // Batches are sealed and traces filled by Winterlane's code for everyone: without vectors for
+        // the others, as they have none of their own there.
+        let backend = if setup.contender.is_in_our_worker() {
+            setup.backend
+        } else {
+            Some(Backend::Scalar)
+        };
+        if let Some(backend) = backend {
+            command.env(BACKEND_VARIABLE, backend.name());
         }
         let mut child = command
             .spawn()
@@ -202,18 +198,15 @@ impl Fleet {
 /// # Errors
 /// When the build fails, or Winterlane is asked for in another build than its default.
 pub fn build(setup: Setup) -> Result<PathBuf, WorkerError> {
-    static BUILT: Mutex<BTreeMap<(Contender, Build), PathBuf>> = Mutex::new(BTreeMap::new());
+    static BUILT: Mutex<BTreeMap<(bool, Build), PathBuf>> = Mutex::new(BTreeMap::new());
     // Both peers are one program.
-    let contender = match setup.contender {
-        Contender::Winterlane | Contender::WinterfellVerifier => Contender::Winterlane,
-        Contender::Winterfell | Contender::Plonky3 => Contender::Winterfell,
-    };
+    let key = (setup.contender.is_in_our_worker(), setup.build);
     let mut built = BUILT.lock().map_err(|error| failed("build", error))?;
-    if let Some(program) = built.get(&(contender, setup.build)) {
+    if let Some(program) = built.get(&key) {
         return Ok(program.clone());
     }
     let program = run_cargo(setup)?;
-    built.insert((contender, setup.build), program.clone());
+    built.insert(key, program.clone());
     Ok(program)
 }
 
@@ -227,10 +220,7 @@ fn run_cargo(setup: Setup) -> Result<PathBuf, WorkerError> {
         .args(["build", "--quiet", "--release", "--locked"])
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS");
-    let (directory, name) = if matches!(
-        setup.contender,
-        Contender::Winterlane | Contender::WinterfellVerifier
-    ) {
+    let (directory, name) = if setup.contender.is_in_our_worker() {
         if setup.build != Build::Default {
             return Err(WorkerError::Unsupported(
                 "Winterlane is measured in its default build".into(),

@@ -5,14 +5,18 @@ mod field;
 mod lde;
 mod prove;
 mod verify;
-mod witness;
 
 use winterlane_field_simd::rescue::merge_many;
+use winterlane_prover::SimdCompressor;
 
-use self::{prove::Winterlane, verify::Stock};
+use self::{
+    prove::{AnyAir, Inlined},
+    verify::{Door, Stock},
+};
 use crate::{
     Contender, Failure, Job, Workload, proving,
     rescue::{Pair, Parent, Rescue},
+    witness,
 };
 
 /// The workload of a job.
@@ -22,6 +26,9 @@ use crate::{
 pub fn prepare(contender: Contender, job: Job) -> Result<Box<dyn Workload>, Failure> {
     match (contender, job) {
         (Contender::Winterlane, _) => {}
+        (Contender::WinterlaneAnyAir, Job::Prove { statement, options }) => {
+            return proving::prove::<AnyAir>(statement, options);
+        }
         (Contender::WinterfellVerifier, Job::Verify { statement, options }) => {
             return verify::workload::<Stock>(statement, options);
         }
@@ -39,9 +46,10 @@ pub fn prepare(contender: Contender, job: Job) -> Result<Box<dyn Workload>, Fail
         } => Box::new(lde::Lde::new(log_rows, columns, blowup)),
         Job::Commit { log_rows, columns } => Box::new(commit::Commit::new(log_rows, columns)),
         Job::Rescue { count } => Box::new(Rescue::new(count, merge)),
-        Job::Prove { statement, options } => proving::prove::<Winterlane>(statement, options)?,
-        Job::Verify { statement, options } => verify::workload::<Winterlane>(statement, options)?,
-        Job::Witness { step, count } => witness::prepare(step, count)?,
+        Job::Trace { log_rows } => proving::trace(log_rows),
+        Job::Prove { statement, options } => proving::prove::<Inlined>(statement, options)?,
+        Job::Verify { statement, options } => verify::workload::<Door>(statement, options)?,
+        Job::Witness { step, count } => witness::prepare::<SimdCompressor>(step, count)?,
     })
 }
 

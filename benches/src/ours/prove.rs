@@ -5,14 +5,17 @@ use std::{sync::Mutex, time::Instant};
 
 use winterfell::{Air, Proof, Prover, math::fields::f64::BaseElement};
 use winterlane_prover::{
-    EngineOptions,
-    engine::{Observer, Phase, prove_inlined},
+    EngineOptions, ProverError,
+    engine::{Observer, Phase, prove_inlined, prove_with},
 };
 
 use crate::proving::{Engine, Phases};
 
-/// Winterlane's engine. All AIRs here inline, and say so.
-pub(super) struct Winterlane;
+/// The engine as AIRs call it that inline, as all here do.
+pub(super) struct Inlined;
+
+/// The engine as any AIR calls it.
+pub(super) struct AnyAir;
 
 /// When each phase began.
 struct Clock(Mutex<Vec<(Phase, Instant)>>);
@@ -26,22 +29,39 @@ impl Observer for Clock {
     }
 }
 
-impl Engine for Winterlane {
+/// Calls the engine with a clock and reads that.
+fn timed(
+    prove: impl FnOnce(&EngineOptions<'_>) -> Result<Proof, ProverError>,
+) -> Result<(Proof, Phases), String> {
+    let clock = Clock(Mutex::default());
+    let proof = prove(&EngineOptions::default().with_observer(&clock));
+    let proof = proof.map_err(|error| error.to_string())?;
+    let end = Instant::now();
+    let starts = clock.0.into_inner().map_err(|error| error.to_string())?;
+    let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([end]);
+    let phases = starts
+        .iter()
+        .zip(ends)
+        .map(|((phase, start), end)| (phase.name().to_owned(), (end - *start).as_secs_f64()));
+    Ok((proof, phases.collect()))
+}
+
+impl Engine for Inlined {
     fn prove<P>(prover: &P, trace: P::Trace) -> Result<(Proof, Phases), String>
     where
         P: Prover<BaseField = BaseElement>,
         <P::Air as Air>::PublicInputs: Send,
     {
-        let clock = Clock(Mutex::default());
-        let options = EngineOptions::default().with_observer(&clock);
-        let proof = prove_inlined(prover, trace, &options).map_err(|error| error.to_string())?;
-        let end = Instant::now();
-        let starts = clock.0.into_inner().map_err(|error| error.to_string())?;
-        let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([end]);
-        let phases = starts
-            .iter()
-            .zip(ends)
-            .map(|((phase, start), end)| (phase.name().to_owned(), (end - *start).as_secs_f64()));
-        Ok((proof, phases.collect()))
+        timed(|options| prove_inlined(prover, trace, options))
+    }
+}
+
+impl Engine for AnyAir {
+    fn prove<P>(prover: &P, trace: P::Trace) -> Result<(Proof, Phases), String>
+    where
+        P: Prover<BaseField = BaseElement>,
+        <P::Air as Air>::PublicInputs: Send,
+    {
+        timed(|options| prove_with(prover, trace, options))
     }
 }

@@ -8,10 +8,10 @@ use winterfell::{
     math::fields::f64::BaseElement,
 };
 use winterlane_air::{BatchAir, batch_air::NUM_ASSERTIONS, constraints::NUM_CONSTRAINTS};
-use winterlane_prover::{BatchProver, trace::fill_trace};
+use winterlane_prover::{BatchProver, SimdCompressor, trace::fill_trace};
 use winterlane_verifier::{AirPolicy, TraceShape};
 
-use super::prove::Winterlane;
+use super::prove::Inlined;
 use crate::{
     Failure, Options, Run, Statement, Workload,
     airs::{
@@ -48,7 +48,10 @@ pub(super) struct Shape {
     constraints: usize,
 }
 
-impl Verifier for Winterlane {
+/// winterfell's verifier behind Winterlane's door.
+pub(super) struct Door;
+
+impl Verifier for Door {
     fn verify<A>(
         bytes: &[u8],
         inputs: A::PublicInputs,
@@ -70,7 +73,7 @@ impl Verifier for Winterlane {
     }
 }
 
-/// winterfell's verifier.
+/// winterfell's verifier alone.
 pub(super) struct Stock;
 
 impl Verifier for Stock {
@@ -93,6 +96,13 @@ impl Verifier for Stock {
     }
 }
 
+/// Prepares on all threads: only the verifier is held to one.
+fn prepared<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+    let threads = std::thread::available_parallelism()?.get();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    Ok(pool.build()?.install(work))
+}
+
 /// The workload of verifying a proof, which Winterlane makes.
 pub(super) fn workload<V: Verifier>(
     statement: Statement,
@@ -103,11 +113,14 @@ pub(super) fn workload<V: Verifier>(
         options: Options,
         constraints: usize,
         columns: usize,
-    ) -> Result<Box<dyn Workload>, String> {
-        let trace = A::trace(log_rows);
-        let inputs = Ends::of(&trace);
-        let prover = plain_prover::<A>(options.to_winterfell(), &trace);
-        let (proof, _) = Winterlane::prove(&prover, trace)?;
+    ) -> Result<Box<dyn Workload>, Failure> {
+        let (inputs, proof) = prepared(|| {
+            let trace = A::trace(log_rows);
+            let prover = plain_prover::<A>(options.to_winterfell(), &trace);
+            let inputs = Ends::of(&trace);
+            Inlined::prove(&prover, trace).map(|(proof, _)| (inputs, proof))
+        })?
+        .map_err(Failure::Failed)?;
         let shape = Shape {
             columns,
             rows: 1 << log_rows,
@@ -119,29 +132,31 @@ pub(super) fn workload<V: Verifier>(
         )))
     }
     let (wide, narrow) = (WIDE_COLUMNS, NARROW_COLUMNS);
-    let workload = match statement {
+    match statement {
         Statement::Wide { log_rows } => of_air::<V, Wide>(log_rows, options, wide, wide),
         Statement::Narrow { log_rows } => of_air::<V, Narrow>(log_rows, options, narrow, narrow),
         Statement::Poseidon2 { log_rows } => {
             of_air::<V, Poseidon2>(log_rows, options, POSEIDON2_COLUMNS - 8, POSEIDON2_COLUMNS)
         }
         Statement::Batch { operations } => {
-            let batch = Signed::new(operations)?.seal()?;
-            let inputs = batch.public_inputs;
-            let prover = BatchProver::new(options.to_winterfell(), inputs);
-            let (proof, _) =
-                Winterlane::prove(&prover, fill_trace(&batch)?).map_err(Failure::Failed)?;
+            let (inputs, proof) = prepared(|| {
+                let batch = Signed::<SimdCompressor>::new(operations)?.seal()?;
+                let prover = BatchProver::new(options.to_winterfell(), batch.public_inputs);
+                let (proof, _) =
+                    Inlined::prove(&prover, fill_trace(&batch)?).map_err(Failure::Failed)?;
+                Ok::<_, Failure>((batch.public_inputs, proof))
+            })??;
             let shape = Shape {
                 columns: statement.columns(),
                 rows: statement.rows(),
                 constraints: NUM_CONSTRAINTS + NUM_ASSERTIONS,
             };
-            Ok(Box::new(Verifying(proof.to_bytes(), move |bytes: &[u8]| {
-                V::verify::<BatchAir>(bytes, inputs, options, shape)
-            })) as Box<dyn Workload>)
+            Ok(Box::new(Verifying(
+                proof.to_bytes(),
+                move |bytes: &[u8]| V::verify::<BatchAir>(bytes, inputs, options, shape),
+            )))
         }
-    };
-    workload.map_err(Failure::Failed)
+    }
 }
 
 /// The bytes of a proof, and what checks and times them.

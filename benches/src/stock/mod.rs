@@ -15,6 +15,7 @@ use winterfell::{
     },
     matrix::{ColMatrix, RowMatrix},
 };
+use winterlane_air::hash::ScalarCompressor;
 
 use crate::{
     Contender, Failure, FieldOperation, Job, Run, Workload,
@@ -23,6 +24,7 @@ use crate::{
     field::{Operands, chain, pass, seventh_root},
     proving::{self, Engine, Phases},
     rescue::{Pair, Parent, Rescue},
+    witness,
 };
 
 /// The workload of a job.
@@ -55,10 +57,10 @@ pub fn prepare(contender: Contender, job: Job) -> Result<Box<dyn Workload>, Fail
         }),
         Job::Rescue { count } => Box::new(Rescue::new(count, merge)),
         Job::Prove { statement, options } => proving::prove::<Winterfell>(statement, options)?,
-        Job::Verify { .. } | Job::Witness { .. } => {
-            return Err(Failure::Unsupported(
-                "in Winterlane's worker, or not at all".into(),
-            ));
+        Job::Trace { log_rows } => proving::trace(log_rows),
+        Job::Witness { step, count } => witness::prepare::<ScalarCompressor>(step, count)?,
+        Job::Verify { .. } => {
+            return Err(Failure::Unsupported("in Winterlane's worker".into()));
         }
     })
 }

@@ -16,13 +16,14 @@ pub(crate) fn prepare(job: Job) -> Result<Box<dyn Workload>, Failure> {
         Job::Field {
             operation,
             dependent,
-        } => field::prepare(operation, dependent),
+        } => Ok(field::prepare(operation, dependent)),
         Job::Lde {
             log_rows,
             columns,
             blowup,
         } => Ok(Box::new(lde::Lde::new(log_rows, columns, blowup))),
         Job::Commit { log_rows, columns } => Ok(Box::new(lde::Commit::new(log_rows, columns))),
+        Job::Trace { log_rows } => Ok(Box::new(prove::Filling::new(log_rows))),
         Job::Prove { statement, options } => prove::prove(statement, options),
         Job::Verify { statement, options } => prove::verify(statement, options),
         Job::Rescue { .. } => Err(Failure::Unsupported("no Rescue-Jive".into())),

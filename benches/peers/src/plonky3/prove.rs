@@ -1,7 +1,7 @@
 //! Plonky3's prover: `uni-stark` over FRI, BLAKE3 for commitments and transcript, the quadratic
 //! extension, and the queries, blowup, grinding and folding that the others use.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use p3_blake3::Blake3;
 use p3_challenger::{HashChallenger, SerializingChallenger64};
@@ -20,6 +20,8 @@ use winterlane_benches::{
     airs::{FULL_CONSTANTS, PARTIAL_CONSTANTS},
     data,
 };
+
+use super::integer;
 
 type Challenge = BinomialExtensionField<Goldilocks, 2>;
 type FieldHash = SerializingHasher<Blake3>;
@@ -76,6 +78,60 @@ fn constants() -> Constants {
     )
 }
 
+/// The inputs of the permutations, as in the trace of winterfell's AIR.
+fn inputs(log_rows: u32) -> Vec<[Goldilocks; WIDTH]> {
+    let input = |row, i| Goldilocks::new(data::value(WIDTH as u64 * row + i as u64));
+    (0..1u64 << log_rows)
+        .map(|row| core::array::from_fn(|i| input(row, i)))
+        .collect()
+}
+
+fn filled(inputs: Vec<[Goldilocks; WIDTH]>, constants: &Constants) -> RowMajorMatrix<Goldilocks> {
+    generate_trace_rows::<
+        _,
+        GenericPoseidon2LinearLayersGoldilocks,
+        WIDTH,
+        7,
+        1,
+        HALF_FULL_ROUNDS,
+        PARTIAL_ROUNDS,
+    >(inputs, constants, 0)
+}
+
+/// Plonky3's own generator of the trace.
+pub(super) struct Filling {
+    inputs: Vec<[Goldilocks; WIDTH]>,
+    constants: Constants,
+    trace: Option<RowMajorMatrix<Goldilocks>>,
+}
+
+impl Filling {
+    pub(super) fn new(log_rows: u32) -> Self {
+        Self {
+            inputs: inputs(log_rows),
+            constants: constants(),
+            trace: None,
+        }
+    }
+}
+
+impl Workload for Filling {
+    fn run(&mut self) -> Result<Run, String> {
+        let inputs = self.inputs.clone();
+        self.trace = None;
+        let start = Instant::now();
+        let trace = filled(inputs, &self.constants);
+        let time = start.elapsed();
+        self.trace = Some(trace);
+        Ok(Run::new(time))
+    }
+
+    fn digest(&mut self) -> Result<Option<String>, String> {
+        let trace = self.trace.as_ref().ok_or("no run yet")?;
+        Ok(Some(data::digest(trace.values.iter().map(integer))))
+    }
+}
+
 struct Proving {
     config: Config,
     air: Air,
@@ -83,6 +139,7 @@ struct Proving {
     log_blowup: u32,
     verify: bool,
     proof: Option<Proof<Config>>,
+    bytes: u64,
 }
 
 impl Proving {
@@ -93,23 +150,8 @@ impl Proving {
         if options.extension != 2 {
             return Err(Failure::Unsupported("the cubic extension".into()));
         }
-        let inputs = (0..1u64 << log_rows)
-            .map(|row| {
-                core::array::from_fn(|i| {
-                    Goldilocks::new(data::value(WIDTH as u64 * row + i as u64))
-                })
-            })
-            .collect();
         let constants = constants();
-        let trace = generate_trace_rows::<
-            _,
-            GenericPoseidon2LinearLayersGoldilocks,
-            WIDTH,
-            7,
-            1,
-            HALF_FULL_ROUNDS,
-            PARTIAL_ROUNDS,
-        >(inputs, &constants, 0);
+        let trace = filled(inputs(log_rows), &constants);
         Ok(Self {
             config: config(options),
             air: Air::new(constants),
@@ -117,6 +159,7 @@ impl Proving {
             log_blowup: options.blowup.ilog2(),
             verify: false,
             proof: None,
+            bytes: 0,
         })
     }
 
@@ -128,8 +171,14 @@ impl Proving {
         let proof = p3_uni_stark::prove(&self.config, &self.air, trace, &[])
             .map_err(|error| format!("{error:?}"))?;
         let time = start.elapsed();
+        self.bytes = bincode::serialized_size(&proof).map_err(|error| error.to_string())?;
         self.proof = Some(proof);
-        Ok(Run::new(time))
+        Ok(self.sized(time))
+    }
+
+    /// A run, with what the proof takes as integers of fixed width.
+    fn sized(&self, time: Duration) -> Run {
+        Run::new(time).with("proof_bytes", self.bytes as f64)
     }
 
     fn check(&self) -> Result<Run, String> {
@@ -137,7 +186,7 @@ impl Proving {
         let start = Instant::now();
         p3_uni_stark::verify(&self.config, &self.air, proof, &[])
             .map_err(|error| format!("{error:?}"))?;
-        Ok(Run::new(start.elapsed()))
+        Ok(self.sized(start.elapsed()))
     }
 }
 
