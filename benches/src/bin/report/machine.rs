@@ -4,8 +4,14 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use winterlane_field_simd::Backend;
 
-/// Facts by name, for the head of the page.
-pub(crate) fn describe() -> BTreeMap<String, String> {
+/// Facts by name, for the head of a page.
+pub(crate) type Facts = BTreeMap<String, String>;
+
+/// The name of the fact when it was measured, which sorts by time.
+pub(crate) const MEASURED: &str = "measured";
+
+/// The facts of this machine, now.
+pub(crate) fn describe() -> Facts {
     let backends: Vec<_> = Backend::available().map(Backend::name).collect();
     let facts = [
         ("CPU", cpu()),
@@ -14,6 +20,10 @@ pub(crate) fn describe() -> BTreeMap<String, String> {
             std::thread::available_parallelism().map_or_else(|_| "?".into(), |n| n.to_string()),
         ),
         ("memory", memory()),
+        (
+            "last-level cache",
+            last_level_cache().unwrap_or_else(|| "?".into()),
+        ),
         ("vector backends", backends.join(", ")),
         ("system", output("uname", &["-sr"])),
         (
@@ -28,8 +38,59 @@ pub(crate) fn describe() -> BTreeMap<String, String> {
             "Winterlane none; peers `-Ctarget-cpu` as in their names, thin LTO".into(),
         ),
         ("commit", commit()),
+        (MEASURED, output("date", &["-u", "+%F %R UTC"])),
     ];
     facts.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// The name of this machine's folder: maker, family, model and best vector backend.
+pub(crate) fn slug() -> String {
+    let backend = Backend::detect();
+    let fact = |name| line_of("/proc/cpuinfo", name);
+    match (fact("vendor_id"), fact("cpu family"), fact("model\t")) {
+        (Some(vendor), Some(family), Some(model)) => {
+            let vendor = match vendor.as_str() {
+                "AuthenticAMD" => "amd".to_owned(),
+                "GenuineIntel" => "intel".to_owned(),
+                other => other.to_lowercase(),
+            };
+            format!("{vendor}-family-{family}-model-{model}-{backend}")
+        }
+        _ => format!("{}-{backend}", std::env::consts::ARCH),
+    }
+}
+
+/// Bytes that a process may take, where the system tells.
+pub(crate) fn free_memory() -> Option<f64> {
+    let line = line_of("/proc/meminfo", "MemAvailable")?;
+    let kibibytes: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(1024.0 * kibibytes)
+}
+
+/// The number in mebibytes of a fact such as `24 GiB`.
+pub(crate) fn mebibytes(facts: &Facts, name: &str) -> Option<f64> {
+    let (number, unit) = facts.get(name)?.split_once(' ')?;
+    let number: f64 = number.parse().ok()?;
+    match unit {
+        "MiB" => Some(number),
+        "GiB" => Some(1024.0 * number),
+        _ => None,
+    }
+}
+
+/// The size of the first core's outermost cache.
+fn last_level_cache() -> Option<String> {
+    let caches = Path::new("/sys/devices/system/cpu/cpu0/cache");
+    let outermost = fs::read_dir(caches)
+        .ok()?
+        .filter_map(|cache| {
+            let read = |name| fs::read_to_string(cache.as_ref().ok()?.path().join(name)).ok();
+            let level: u32 = read("level")?.trim().parse().ok()?;
+            let kibibytes: f64 = read("size")?.trim().strip_suffix('K')?.parse().ok()?;
+            Some((level, kibibytes))
+        })
+        .max_by(|x, y| x.0.cmp(&y.0))?;
+    Some(format!("{} MiB", outermost.1 / 1024.0))
 }
 
 /// What Winterlane is measured beside, by the lock file of its build.

@@ -1,4 +1,5 @@
-//! Measures a bounded set of jobs and writes `docs/benchmarks`.
+//! Measures a bounded set of jobs and writes `docs/benchmarks`, a folder a machine, and the numbers of
+//! the README.
 //!
 //! ```text
 //! report                      measure everything, then write the pages and plots
@@ -11,6 +12,11 @@
 
 #![forbid(unsafe_code)]
 
+mod entry;
+mod fit;
+mod headline;
+mod index;
+mod lde;
 mod machine;
 mod pages;
 mod plots;
@@ -22,13 +28,16 @@ mod sizing;
 
 use std::{
     error::Error,
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Instant,
 };
 
+use entry::Entry;
 use progress::Progress;
-use record::Results;
-use sections::{Entry, Section, Size};
+use record::{Measured, Results};
+use sections::{Section, Size};
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1).collect()) {
@@ -41,7 +50,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
-    let mut directory: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks");
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut root: PathBuf = project.join("docs/benchmarks");
+    let mut readme = project.join("README.md");
     let mut chosen: Vec<&Section> = sections::ALL.iter().collect();
     let mut size = Size { smoke: false };
     let mut arguments = arguments.iter().map(String::as_str);
@@ -51,15 +62,23 @@ fn run(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
             "--only" => chosen = sections_of(arguments.next().unwrap_or_default())?,
             "--smoke" => {
                 size.smoke = true;
-                directory = winterlane_benches::target_directory().join("benchmarks-smoke");
+                root = winterlane_benches::target_directory().join("benchmarks-smoke");
+                fs::create_dir_all(&root)?;
+                let copy = root.join("PROJECT.md");
+                fs::copy(&readme, &copy)?;
+                readme = copy;
             }
             _ => return Err("usage: report [--render | --only SECTION,...] [--smoke]".into()),
         }
     }
-    let mut results = Results::load(&directory)?;
-    let failures = measure(&chosen, size, &mut results, &directory)?;
-    plots::write(&results, &directory)?;
-    pages::write(&results, &directory)?;
+    let failures = measure(&chosen, size, &root.join(machine::slug()))?;
+    let machines = record::load_all(&root)?;
+    for (folder, results) in &machines {
+        let folder = root.join(folder);
+        plots::write(results, &folder)?;
+        pages::write(results, &folder)?;
+    }
+    index::write(&machines, &root, &readme)?;
     if failures.is_empty() {
         return Ok(());
     }
@@ -78,12 +97,8 @@ fn sections_of(names: &str) -> Result<Vec<&'static Section>, String> {
 }
 
 /// Measures sections and keeps the results of each on disk; returns what failed.
-fn measure(
-    chosen: &[&Section],
-    size: Size,
-    results: &mut Results,
-    directory: &Path,
-) -> Result<Vec<String>, Box<dyn Error>> {
+fn measure(chosen: &[&Section], size: Size, folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut results = Results::load(folder)?;
     let sections: Vec<(&Section, Vec<Entry>)> = chosen
         .iter()
         .map(|section| (*section, section.entries(size)))
@@ -93,9 +108,11 @@ fn measure(
     for setup in entries().flat_map(Entry::setups) {
         winterlane_benches::build(*setup)?;
     }
+    let facts = machine::describe();
     let mut progress = Progress::new(entries().count());
     let mut failures = Vec::new();
     for (section, entries) in &sections {
+        let start = Instant::now();
         let mut records = Vec::new();
         for entry in entries {
             progress.show(&format!("{}: {}", section.title, entry.label));
@@ -103,10 +120,17 @@ fn measure(
             records.extend(measured);
             failures.extend(failed);
             if !records.is_empty() {
-                results.replace(section.name, machine::describe(), records.clone());
-                results.save(directory)?;
+                let measured = Measured {
+                    machine: facts.clone(),
+                    seconds: start.elapsed().as_secs_f64(),
+                    records: records.clone(),
+                };
+                results.replace(section.name, measured);
+                results.save(folder)?;
             }
         }
+        let seconds = start.elapsed().as_secs_f64();
+        progress.note(&format!("{}: {seconds:.0} s", section.name));
     }
     progress.finish();
     Ok(failures)

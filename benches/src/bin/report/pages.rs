@@ -5,8 +5,8 @@ use std::{error::Error, fmt::Write as _, fs, path::Path};
 use winterlane_benches::{Contender, Job};
 
 use crate::{
-    ratios,
-    record::{Record, Results},
+    lde, ratios,
+    record::{MARKS, Record, Results},
     sizing,
 };
 
@@ -37,7 +37,7 @@ const TABLES: [(&str, &str, &[&str]); 12] = [
     ),
     (
         "witness",
-        "Work before a proof, us per thing (256 of each)",
+        "Work before a proof, us per thing (256 of each); stock is winter-crypto's Rescue in the same code",
         &[],
     ),
     (
@@ -77,17 +77,20 @@ pub(crate) fn write(results: &Results, directory: &Path) -> Result<(), Box<dyn E
         fs::write(directory.join("sizing.md"), sizing)?;
         page.push_str("What a machine buys: [sizing.md](sizing.md).\n");
     }
+    if let Some(lde) = lde::page(results)? {
+        fs::write(directory.join("lde.md"), lde)?;
+    }
     fs::write(directory.join("README.md"), page)?;
     Ok(())
 }
 
 fn main_page(results: &Results) -> Result<String, std::fmt::Error> {
     let mut page = format!(
-        "# Benchmarks\n\nWritten by `{COMMAND}`; [METHOD.md](../../benches/METHOD.md) says what is \
-         compared with what and why that is fair. All numbers are in \
-         [results.json](results.json).\n\n"
+        "# Benchmarks of one machine\n\nWritten by `{COMMAND}`; \
+         [METHOD.md](../../../benches/METHOD.md) says what is compared with what and why that is fair, \
+         [the index](../README.md) has other machines. All numbers are in [results.json](results.json).\n\n"
     );
-    for (machine, sections) in results.machines() {
+    for (machine, sections) in results.runs() {
         writeln!(
             page,
             "Sections {}:\n\n| | |\n|---|---|",
@@ -98,6 +101,7 @@ fn main_page(results: &Results) -> Result<String, std::fmt::Error> {
         }
         page.push('\n');
     }
+    durations(&mut page, results)?;
     page.push_str(
         "Winterlane is built by Cargo's defaults and picks its instructions at run time. `default`, \
          `x86-64-v3` and `native` are the flags of the others.\n\n",
@@ -105,9 +109,10 @@ fn main_page(results: &Results) -> Result<String, std::fmt::Error> {
     ratios::write(&mut page, results)?;
     page.push_str(
         "Below, times are medians; the ratio in brackets is how many times longer than the fastest \
-         Winterlane of the row. The last column is the largest ratio of the slowest to the fastest run of \
-         one contender.\n\n",
+         Winterlane of the row. *Spread* is the largest ratio of the slowest to the fastest run of one \
+         contender, *runs* how many there were, of the contender with the fewest. ",
     );
+    writeln!(page, "{MARKS}\n")?;
     for (section, title, plots) in TABLES {
         let records: Vec<_> = results.section(section).iter().collect();
         if records.is_empty() {
@@ -117,7 +122,7 @@ fn main_page(results: &Results) -> Result<String, std::fmt::Error> {
         match section {
             "batch" => phases(&mut page, &records)?,
             "equal" => rates(&mut page, &records)?,
-            "presets" => frontier(&mut page, &records)?,
+            "presets" | "verify" => proofs(&mut page, &records)?,
             _ => {}
         }
         for plot in plots {
@@ -125,6 +130,29 @@ fn main_page(results: &Results) -> Result<String, std::fmt::Error> {
         }
     }
     Ok(page)
+}
+
+/// How long the sections took.
+fn durations(page: &mut String, results: &Results) -> std::fmt::Result {
+    let total: f64 = results.durations().map(|(_, seconds)| seconds).sum();
+    if total == 0.0 {
+        return Ok(());
+    }
+    writeln!(
+        page,
+        "Measuring took {:.1} minutes, preparation and comparison included, building not. In seconds:\n",
+        total / 60.0
+    )?;
+    let sections: Vec<_> = results.durations().collect();
+    for (name, _) in &sections {
+        write!(page, "| {name} ")?;
+    }
+    writeln!(page, "|\n{}|", "|---".repeat(sections.len()))?;
+    for (_, seconds) in &sections {
+        write!(page, "| {seconds:.0} ")?;
+    }
+    page.push_str("|\n\n");
+    Ok(())
 }
 
 /// What the seconds of a record are divided by and multiplied with to be in the table's unit.
@@ -141,7 +169,7 @@ fn scale(job: Job) -> f64 {
         Job::Commit { log_rows, .. } => 1e9 / f64::from(1u32 << log_rows),
         Job::Witness { count, .. } => 1e6 / count as f64,
         Job::Rescue { count } => 1e9 / count as f64,
-        Job::Prove { .. } => 1.0,
+        Job::Prove { .. } | Job::Trace { .. } => 1.0,
         Job::Verify { .. } => 1e3,
     }
 }
@@ -161,37 +189,35 @@ fn table(page: &mut String, title: &str, records: &[&Record]) -> std::fmt::Resul
     }
     writeln!(
         page,
-        "## {title}\n\n| | threads | {} | spread |",
+        "## {title}\n\n| | threads | {} | spread | runs |",
         names.join(" | ")
     )?;
-    writeln!(page, "|---|---|{}---|", "---|".repeat(names.len()))?;
+    writeln!(page, "|---|---|{}---|---|", "---|".repeat(names.len()))?;
     for (row, threads) in rows {
         let of_row = || {
             records
                 .iter()
                 .filter(|record| record.label == row && record.threads == threads)
         };
-        let best = of_row()
-            .filter(|record| record.contender == Contender::Winterlane)
-            .map(|record| record.seconds)
-            .fold(f64::INFINITY, f64::min);
+        let ours = of_row().filter(|record| record.contender == Contender::Winterlane);
+        let best = ours.min_by(|x, y| x.seconds.total_cmp(&y.seconds));
         write!(page, "| {row} | {threads} |")?;
         for name in &names {
-            match of_row().find(|record| record.name == *name) {
-                None => page.push_str(" |"),
-                Some(record) => {
-                    let value = significant(record.seconds * scale(record.job));
-                    let ratio = record.seconds / best;
-                    if ratio.is_finite() && record.seconds > best {
-                        write!(page, " {value} ({ratio:.2} x) |")?;
-                    } else {
-                        write!(page, " **{value}** |")?;
-                    }
+            let Some(record) = of_row().find(|record| record.name == *name) else {
+                page.push_str(" |");
+                continue;
+            };
+            let value = significant(record.seconds * scale(record.job));
+            match best {
+                Some(best) if record.seconds > best.seconds => {
+                    write!(page, " {value} ({} x) |", best.ratio(record))?;
                 }
+                _ => write!(page, " **{value}** |")?,
             }
         }
         let spread = of_row().map(|record| record.spread).fold(0.0, f64::max);
-        writeln!(page, " {spread:.2} |")?;
+        let runs = of_row().map(|record| record.runs).min().unwrap_or(0);
+        writeln!(page, " {spread:.2} | {runs} |")?;
     }
     page.push('\n');
     Ok(())
@@ -202,22 +228,23 @@ fn significant(x: f64) -> String {
     format!("{x:.digits$}")
 }
 
-/// Permutations and cells per second of the equal-work proofs.
+/// Permutations and cells per second of the equal-work proofs, and their sizes.
 fn rates(page: &mut String, records: &[&Record]) -> std::fmt::Result {
     page.push_str(
-        "| | | threads | thousand permutations/s | million cells/s |\n|---|---|---|---|---|\n",
+        "| | | threads | thousand permutations/s | million cells/s | proof KiB |\n|---|---|---|---|---|---|\n",
     );
     for record in records {
         if let Job::Prove { statement, .. } = record.job {
             let rows = statement.rows() as f64 / record.seconds;
             writeln!(
                 page,
-                "| {} | {} | {} | {:.0} | {:.1} |",
+                "| {} | {} | {} | {:.0} | {:.1} | {:.0} |",
                 record.name,
                 record.label,
                 record.threads,
                 rows / 1e3,
-                rows * statement.columns() as f64 / 1e6
+                rows * statement.columns() as f64 / 1e6,
+                record.kibibytes(),
             )?;
         }
     }
@@ -251,32 +278,28 @@ fn phases(page: &mut String, records: &[&Record]) -> std::fmt::Result {
     }
     page.push_str("| **transfers/s** |");
     for record in &ours {
-        write!(
-            page,
-            " **{:.0}** |",
-            record.value("transfers") / record.seconds
-        )?;
+        write!(page, " **{:.0}** |", record.rate())?;
     }
     page.push_str("\n| MiB |");
     for record in &ours {
-        let bytes = record.peak_rss.unwrap_or(0) as f64;
-        write!(page, " {:.0} |", bytes / f64::from(1 << 20))?;
+        write!(page, " {:.0} |", record.mebibytes())?;
     }
     page.push_str("\n\n");
     Ok(())
 }
 
 /// Sizes of proofs beside times.
-fn frontier(page: &mut String, records: &[&Record]) -> std::fmt::Result {
-    page.push_str("| preset | seconds | proof KiB | peak MiB |\n|---|---|---|---|\n");
+fn proofs(page: &mut String, records: &[&Record]) -> std::fmt::Result {
+    page.push_str("| | | seconds | proof KiB | peak MiB |\n|---|---|---|---|---|\n");
     for record in records {
         writeln!(
             page,
-            "| {} | {:.3} | {:.1} | {:.0} |",
+            "| {} | {} | {:.3} | {:.1} | {:.0} |",
             record.label,
+            record.name,
             record.seconds,
-            record.value("proof_bytes") / 1024.0,
-            record.peak_rss.unwrap_or(0) as f64 / f64::from(1 << 20),
+            record.kibibytes(),
+            record.mebibytes(),
         )?;
     }
     page.push('\n');

@@ -7,7 +7,7 @@ use winterlane_benches::{Contender, Job};
 
 use crate::{
     record::{Record, Results},
-    sizing::{self, operations},
+    sizing,
 };
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -60,15 +60,15 @@ fn batches(results: &Results) -> impl Iterator<Item = (String, f64, &Record)> {
     results.section("sizes").iter().filter_map(|record| {
         let (preset, _) = record.label.split_once(',')?;
         let name = format!("{}, {preset}", record.name);
-        Some((name, operations(record)? as f64, record))
+        Some((name, record.operations()? as f64, record))
     })
 }
 
 fn throughput(results: &Results, directory: &Path) -> Outcome {
     let mut series = Series::new();
     for (name, operations, record) in batches(results) {
-        let rate = record.value("transfers") / record.seconds;
-        series.entry(name).or_default().push((operations, rate));
+        let point = (operations, record.rate());
+        series.entry(name).or_default().push(point);
     }
     let axes = Axes {
         title: "From signed orders to proof bytes, 128 provable bits, all threads",
@@ -81,12 +81,9 @@ fn throughput(results: &Results, directory: &Path) -> Outcome {
 fn memory(results: &Results, directory: &Path) -> Outcome {
     let mut series = Series::new();
     for (name, operations, record) in batches(results) {
-        if let Some(bytes) = record.peak_rss {
-            let mebibytes = bytes as f64 / f64::from(1 << 20);
-            series
-                .entry(name)
-                .or_default()
-                .push((operations, mebibytes));
+        if record.peak_rss.is_some() {
+            let point = (operations, record.mebibytes());
+            series.entry(name).or_default().push(point);
         }
     }
     let axes = Axes {
@@ -288,12 +285,11 @@ fn phases(results: &Results, directory: &Path) -> Outcome {
 fn frontier(results: &Results, directory: &Path) -> Outcome {
     let mut series = Series::new();
     for record in results.section("presets") {
-        let kibibytes = record.value("proof_bytes") / 1024.0;
         let bits = record.label.rsplit('-').next().unwrap_or_default();
         series
             .entry(format!("{bits} provable bits"))
             .or_default()
-            .push((record.seconds, kibibytes));
+            .push((record.seconds, record.kibibytes()));
     }
     let axes = Axes {
         title: "Proof size against prover time, 256 operations: fast, balanced, compact, smallest",

@@ -45,6 +45,12 @@ impl Progress {
         self.done += 1;
     }
 
+    /// A line that stays.
+    pub(crate) fn note(&self, line: &str) {
+        let end = if self.terminal { "\r\x1b[K" } else { "" };
+        eprintln!("{end}{line}");
+    }
+
     /// All is done.
     pub(crate) fn finish(&mut self) {
         if self.total > 0 {

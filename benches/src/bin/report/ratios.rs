@@ -4,59 +4,75 @@ use std::fmt::{self, Write as _};
 
 use winterlane_benches::Contender;
 
-use crate::record::{Record, Results};
+use crate::record::{MARKS, Record, Results, rows};
 
 /// Sections whose contenders do the same work, and so have a ratio.
-const SECTIONS: [&str; 7] = [
-    "field", "lde", "commit", "rescue", "prove", "batch", "equal",
+const SECTIONS: [&str; 8] = [
+    "field", "lde", "commit", "rescue", "witness", "prove", "batch", "equal",
 ];
 
-/// The backends of a column, and the peers' build for the same instructions.
-const BACKENDS: [(&str, &str); 2] = [("avx512", "native"), ("avx2", "x86-64-v3")];
+/// The peers beside the best backend of a machine, and beside AVX2 where there is more.
+const PEERS: [&[&str]; 2] = [
+    &[
+        "winterfell default",
+        "winterfell x86-64-v3",
+        "winterfell native",
+        "Plonky3 x86-64-v3",
+        "Plonky3 native",
+    ],
+    &[
+        "winterfell default",
+        "winterfell x86-64-v3",
+        "Plonky3 x86-64-v3",
+    ],
+];
 
-/// One row a job and number of threads.
+/// One row a job and number of threads, one column a peer that has any ratio.
 pub(crate) fn write(page: &mut String, results: &Results) -> fmt::Result {
-    page.push_str(
-        "## How many times faster\n\nThe median time of the other over the median time of Winterlane, on the \
-         same data and threads.\n\n\
-         | | threads | AVX-512: stock default | stock native | Plonky3 native | AVX2: stock default | stock \
-         x86-64-v3 | Plonky3 x86-64-v3 |\n|---|---|---|---|---|---|---|---|\n",
-    );
+    let columns: Vec<(&str, &str)> = results
+        .backends()
+        .into_iter()
+        .zip(PEERS)
+        .flat_map(|(backend, peers)| peers.iter().map(move |peer| (backend, *peer)))
+        .collect();
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
     for section in SECTIONS {
-        let records = results.section(section);
-        let mut rows: Vec<(&str, usize)> = Vec::new();
-        for record in records {
-            let row = (record.label.as_str(), record.threads);
-            if !rows.contains(&row) {
-                rows.push(row);
-            }
-        }
-        for (label, threads) in rows {
-            let of_row = |name: &str| {
-                records.iter().find(|record| {
-                    record.label == label && record.threads == threads && record.name == name
-                })
-            };
-            let mut ratios = String::new();
-            for (backend, build) in BACKENDS {
-                let ours = of_row(&format!("Winterlane {backend}"));
-                for other in [
-                    "winterfell default",
-                    &format!("winterfell {build}"),
-                    &format!("Plonky3 {build}"),
-                ] {
-                    match (ours, of_row(other)) {
-                        (Some(ours), Some(other)) => {
-                            write!(ratios, " {:.2} |", other.seconds / ours.seconds)?;
-                        }
-                        _ => ratios.push_str(" |"),
-                    }
+        for row in rows(results.section(section)) {
+            for kind in ["Winterlane", "Winterlane `prove`"] {
+                let cell = |(backend, peer): &(&str, &str)| {
+                    let ours = results.find(section, row, &format!("{kind} {backend}"))?;
+                    Some(ours.ratio(results.find(section, row, peer)?))
+                };
+                let cells: Vec<_> = columns
+                    .iter()
+                    .map(|column| cell(column).unwrap_or_default())
+                    .collect();
+                if cells.iter().any(|cell| !cell.is_empty()) {
+                    let how = kind.strip_prefix("Winterlane").unwrap_or_default();
+                    lines.push((format!("{section}{how}: {} | {}", row.0, row.1), cells));
                 }
             }
-            if ratios.contains('.') {
-                writeln!(page, "| {section}: {label} | {threads} |{ratios}")?;
-            }
         }
+    }
+    writeln!(
+        page,
+        "## How many times faster\n\nThe median time of the other over the median time of Winterlane, on the \
+         same data and threads. {MARKS}\n"
+    )?;
+    let used = |i: &usize| lines.iter().any(|(_, cells)| !cells[*i].is_empty());
+    let used: Vec<usize> = (0..columns.len()).filter(used).collect();
+    page.push_str("| | threads |");
+    for &i in &used {
+        let (backend, peer) = columns[i];
+        write!(page, " {backend}: {peer} |")?;
+    }
+    writeln!(page, "\n|---|---|{}", "---|".repeat(used.len()))?;
+    for (title, cells) in &lines {
+        write!(page, "| {title} |")?;
+        for &i in &used {
+            write!(page, " {} |", cells[i])?;
+        }
+        page.push('\n');
     }
     page.push('\n');
     threads(page, results)
@@ -67,7 +83,13 @@ fn threads(page: &mut String, results: &Results) -> fmt::Result {
     let mut lines = String::new();
     for section in SECTIONS {
         let records = results.section(section);
-        let ours = |record: &&Record| record.contender == Contender::Winterlane;
+        let ours = |record: &&Record| {
+            let contender = record.contender;
+            matches!(
+                contender,
+                Contender::Winterlane | Contender::WinterlaneAnyAir
+            )
+        };
         for one in records
             .iter()
             .filter(ours)
@@ -81,11 +103,11 @@ fn threads(page: &mut String, results: &Results) -> fmt::Result {
             {
                 writeln!(
                     lines,
-                    "| {section}: {} | {} | {} | {:.2} |",
+                    "| {section}: {} | {} | {} | {} |",
                     one.label,
                     one.name,
                     more.threads,
-                    one.seconds / more.seconds
+                    more.ratio(one)
                 )?;
             }
         }

@@ -3,7 +3,19 @@
 use std::{collections::BTreeMap, error::Error, fs, path::Path};
 
 use serde::{Deserialize, Serialize};
-use winterlane_benches::{Contender, Job, Sample};
+use winterlane_benches::{Contender, Job, Sample, Statement};
+
+use crate::{
+    entry::RUNS,
+    machine::{Facts, MEASURED},
+};
+
+/// A spread over this is marked wherever a ratio of the row is quoted.
+const UNQUIET: f64 = 1.25;
+
+/// What the marks mean.
+pub(crate) const MARKS: &str =
+    "\\* a run took over 1.25 times the fastest of the same contender. † fewer than 5 runs.";
 
 /// The median of some runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,6 +57,44 @@ impl Record {
         self.values.get(name).copied().unwrap_or(0.0)
     }
 
+    /// Transfers per second of a batch.
+    pub(crate) fn rate(&self) -> f64 {
+        self.value("transfers") / self.seconds
+    }
+
+    pub(crate) fn kibibytes(&self) -> f64 {
+        self.value("proof_bytes") / 1024.0
+    }
+
+    /// The most memory held.
+    pub(crate) fn mebibytes(&self) -> f64 {
+        self.peak_rss.unwrap_or(0) as f64 / f64::from(1 << 20)
+    }
+
+    /// The operations of a batch.
+    pub(crate) const fn operations(&self) -> Option<usize> {
+        match self.job {
+            Job::Prove {
+                statement: Statement::Batch { operations },
+                ..
+            } => Some(operations),
+            _ => None,
+        }
+    }
+
+    /// How many times longer `other` takes, with marks where either is doubtful.
+    pub(crate) fn ratio(&self, other: &Self) -> String {
+        let pair = [self, other];
+        let unquiet = pair.iter().any(|record| record.spread > UNQUIET);
+        let few = pair.iter().any(|record| record.runs < RUNS);
+        format!(
+            "{:.2}{}{}",
+            other.seconds / self.seconds,
+            if unquiet { "\\*" } else { "" },
+            if few { "†" } else { "" },
+        )
+    }
+
     /// The phases in order: name without its rank, and seconds.
     pub(crate) fn phases(&self) -> impl Iterator<Item = (&str, f64)> {
         self.values.iter().filter_map(|(name, seconds)| {
@@ -54,14 +104,29 @@ impl Record {
     }
 }
 
+/// The labels and threads of some records, each pair once, in order.
+pub(crate) fn rows(records: &[Record]) -> Vec<(&str, usize)> {
+    let mut rows = Vec::new();
+    for record in records {
+        let row = (record.label.as_str(), record.threads);
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
 /// A section's measurements and where they were made.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Measured {
-    pub(crate) machine: BTreeMap<String, String>,
+    pub(crate) machine: Facts,
+    /// How long it took, with preparation and comparison, but without building.
+    #[serde(default)]
+    pub(crate) seconds: f64,
     pub(crate) records: Vec<Record>,
 }
 
-/// All sections.
+/// All sections of one machine.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Results(BTreeMap<String, Measured>);
 
@@ -84,14 +149,8 @@ impl Results {
         Ok(())
     }
 
-    pub(crate) fn replace(
-        &mut self,
-        section: &str,
-        machine: BTreeMap<String, String>,
-        records: Vec<Record>,
-    ) {
-        self.0
-            .insert(section.to_owned(), Measured { machine, records });
+    pub(crate) fn replace(&mut self, section: &str, measured: Measured) {
+        self.0.insert(section.to_owned(), measured);
     }
 
     /// The records of a section; none if it was not measured.
@@ -99,18 +158,74 @@ impl Results {
         self.0.get(name).map_or(&[], |measured| &measured.records)
     }
 
-    /// Machines of the sections, each once, with the sections measured on it.
-    pub(crate) fn machines(&self) -> Vec<(&BTreeMap<String, String>, Vec<&str>)> {
-        let mut machines: Vec<(&BTreeMap<String, String>, Vec<&str>)> = Vec::new();
+    /// The record of that name in a row of a section.
+    pub(crate) fn find(
+        &self,
+        section: &str,
+        (label, threads): (&str, usize),
+        name: &str,
+    ) -> Option<&Record> {
+        self.section(section).iter().find(|record| {
+            record.label == label && record.threads == threads && record.name == name
+        })
+    }
+
+    /// Names of sections, and how long each took.
+    pub(crate) fn durations(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.0
+            .iter()
+            .map(|(name, measured)| (name.as_str(), measured.seconds))
+    }
+
+    /// The facts of each run, with the sections measured in it.
+    pub(crate) fn runs(&self) -> Vec<(&Facts, Vec<&str>)> {
+        let mut runs: Vec<(&Facts, Vec<&str>)> = Vec::new();
         for (name, measured) in &self.0 {
-            match machines
+            match runs
                 .iter_mut()
-                .find(|(machine, _)| *machine == &measured.machine)
+                .find(|(facts, _)| *facts == &measured.machine)
             {
                 Some((_, names)) => names.push(name),
-                None => machines.push((&measured.machine, vec![name])),
+                None => runs.push((&measured.machine, vec![name])),
             }
         }
-        machines
+        runs
     }
+
+    /// The facts of the latest run.
+    pub(crate) fn latest(&self) -> Option<&Facts> {
+        let facts = self.0.values().map(|measured| &measured.machine);
+        facts.max_by_key(|facts| facts.get(MEASURED))
+    }
+
+    /// The vector backends that were measured, the best first.
+    pub(crate) fn backends(&self) -> Vec<&'static str> {
+        let is_measured = |backend: &&str| {
+            let name = format!("Winterlane {backend}");
+            let mut records = self.0.values().flat_map(|measured| &measured.records);
+            records.any(|record| record.name == name)
+        };
+        let backends = ["avx512", "avx2", "neon"].into_iter();
+        backends.filter(is_measured).collect()
+    }
+}
+
+/// The results of all machines, by folder, the latest last.
+pub(crate) fn load_all(root: &Path) -> Result<Vec<(String, Results)>, Box<dyn Error>> {
+    let mut machines = Vec::new();
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        if entry.path().join(FILE).is_file() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            machines.push((name, Results::load(&entry.path())?));
+        }
+    }
+    let time = |results: &Results| {
+        results
+            .latest()
+            .and_then(|facts| facts.get(MEASURED))
+            .cloned()
+    };
+    machines.sort_by_key(|(name, results)| (time(results), name.clone()));
+    Ok(machines)
 }

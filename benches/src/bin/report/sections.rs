@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_benches::{
-    Build, FieldOperation, Fleet, Job, Options, Rounds, Setup, Statement, WitnessStep, check_equal,
-    interleave,
+use winterlane_air::{
+    columns::TRACE_WIDTH,
+    presets::{Preset, PresetName, SecurityLevel},
+    schedule::BLOCK_ROWS,
 };
+use winterlane_benches::{Build, FieldOperation, Job, Options, Setup, Statement, WitnessStep};
 use winterlane_field_simd::Backend;
 
-use crate::record::Record;
-
-/// Runs that a median is taken of.
-const RUNS: usize = 5;
+use crate::{
+    entry::{Entry, RUNS},
+    machine,
+};
 
 /// A batch that is compared with nobody's is not proven again after so long.
 const ALONE: Duration = Duration::from_secs(5);
@@ -52,7 +53,7 @@ pub(crate) const ALL: [Section; 13] = [
     Section::new("equal", "the same AIR by Plonky3", equal),
     Section::new("verify", "verification", verify),
     Section::new("presets", "the presets", presets),
-    Section::new("sizes", "batches from 64 operations up", sizes),
+    Section::new("sizes", "batches from 8 operations up", sizes),
     Section::new("scaling", "threads", scaling),
 ];
 
@@ -74,81 +75,6 @@ impl Size {
         } else {
             operations
         }
-    }
-}
-
-/// One job for some contenders.
-pub(crate) struct Entry {
-    pub(crate) label: String,
-    job: Job,
-    setups: Vec<Setup>,
-    runs: usize,
-    /// A contender that has run for so long is not run again.
-    budget: Duration,
-    /// The same job for which the outputs are compared, if any is comparable. Counts as warm-up.
-    check: Option<Job>,
-    /// Whether a run that does not count comes first where nothing is compared.
-    warm_up: bool,
-}
-
-impl Entry {
-    fn new(label: impl Into<String>, job: Job, setups: Vec<Setup>) -> Self {
-        let setups = setups
-            .into_iter()
-            .filter(|setup| job.is_for(setup.contender));
-        Self {
-            label: label.into(),
-            job,
-            setups: setups.collect(),
-            runs: RUNS,
-            budget: Duration::MAX,
-            check: Some(job),
-            warm_up: true,
-        }
-    }
-
-    fn unchecked(self) -> Self {
-        Self {
-            check: None,
-            ..self
-        }
-    }
-
-    /// A proof, its bytes compared without proof of work: a parallel search finds another nonce.
-    fn proof(label: &str, statement: Statement, options: Options, setups: Vec<Setup>) -> Self {
-        let check = Job::Prove {
-            statement,
-            options: options.without_grinding(),
-        };
-        Self {
-            check: Some(check),
-            ..Self::new(label, Job::Prove { statement, options }, setups)
-        }
-    }
-
-    /// Everyone whose programs must be there.
-    pub(crate) fn setups(&self) -> &[Setup] {
-        &self.setups
-    }
-
-    /// Measures it, in fresh processes, so that their memory is this job's alone. What fails is told
-    /// and left out.
-    pub(crate) fn measure(&self) -> (Vec<Record>, Vec<String>) {
-        let mut fleet = Fleet::default();
-        if let Some(check) = self.check
-            && let Err(error) = check_equal(&mut fleet, &self.setups, check)
-        {
-            return (Vec::new(), vec![error.to_string()]);
-        }
-        let rounds = Rounds {
-            warm_up: self.warm_up && self.check.is_none(),
-            most: self.runs,
-            budget: self.budget,
-        };
-        let (samples, failures) = interleave(&mut fleet, &self.setups, self.job, rounds);
-        let record = |sample| Record::new(sample, &self.label, self.job);
-        let failures = failures.iter().map(ToString::to_string).collect();
-        (samples.iter().map(record).collect(), failures)
     }
 }
 
@@ -176,20 +102,31 @@ fn preferred(threads: usize) -> Setup {
     Setup::winterlane(threads).on(Backend::detect())
 }
 
-const BUILDS: [Build; 3] = [Build::Default, Build::V3, Build::Native];
+const BUILDS: &[Build] = if cfg!(target_arch = "x86_64") {
+    &[Build::Default, Build::V3, Build::Native]
+} else {
+    &[Build::Default, Build::Native]
+};
 
 /// Stock winterfell in its builds.
 fn stock(threads: usize) -> impl Iterator<Item = Setup> {
     BUILDS
-        .map(|build| Setup::winterfell(build, threads))
-        .into_iter()
+        .iter()
+        .map(move |build| Setup::winterfell(*build, threads))
+}
+
+/// The same where a round takes half a minute: without `x86-64-v3` where `native` has no more.
+fn stock_briefly(threads: usize) -> impl Iterator<Item = Setup> {
+    let more = Backend::detect() == Backend::Avx512;
+    stock(threads).filter(move |setup| more || setup.build != Build::V3)
 }
 
 /// Plonky3 in its builds.
 fn plonky3(threads: usize) -> impl Iterator<Item = Setup> {
-    [Build::V3, Build::Native]
-        .map(|build| Setup::plonky3(build, threads))
-        .into_iter()
+    BUILDS
+        .iter()
+        .filter(|build| **build != Build::Default)
+        .map(move |build| Setup::plonky3(*build, threads))
 }
 
 /// All contenders and builds.
@@ -210,11 +147,10 @@ fn field(_: Size) -> Vec<Entry> {
                 dependent,
             };
             let kind = if dependent { "latency" } else { "throughput" };
-            entries.push(Entry {
-                runs: 5 * RUNS,
-                check: (!dependent).then_some(job),
-                ..Entry::new(format!("{}, {kind}", operation.name()), job, setups.clone())
-            });
+            let label = format!("{}, {kind}", operation.name());
+            let entry = Entry::new(label, job, setups.clone()).runs(5 * RUNS);
+            // A chain has a result of as many lanes as the contender's vectors have.
+            entries.push(if dependent { entry.unchecked() } else { entry });
         }
     }
     entries
@@ -250,12 +186,12 @@ fn lde(size: Size) -> Vec<Entry> {
     entries
 }
 
-/// Eight columns at blowup 4, so that four processes hold the largest at once.
+/// Eight columns at blowup 4, so that all processes hold the largest at once.
 fn lde_sizes(size: Size) -> Vec<Entry> {
     let setups = || {
         let mut setups = vectors(1);
         setups.push(Setup::winterfell(Build::Native, 1));
-        setups.push(Setup::plonky3(Build::Native, 1));
+        setups.extend(plonky3(1));
         setups
     };
     let logs: &[u32] = if size.smoke {
@@ -268,19 +204,22 @@ fn lde_sizes(size: Size) -> Vec<Entry> {
         .collect()
 }
 
+/// The wide matrix has 1.8 GiB: fewer contenders, on all threads only.
 fn commit(size: Size) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for threads in ends_of_threads() {
-        for (log_rows, columns) in [(20, 32), (18, 226)] {
-            let log_rows = size.log(log_rows);
-            let mut setups = vectors(threads);
-            setups.push(Setup::winterfell(Build::Default, threads));
-            setups.push(Setup::winterfell(Build::Native, threads));
-            setups.push(Setup::plonky3(Build::Native, threads));
-            let job = Job::Commit { log_rows, columns };
-            entries.push(Entry::new(format!("2^{log_rows} x {columns}"), job, setups));
-        }
-    }
+    let all = all_threads();
+    let entry = |columns, setups| {
+        let log_rows = size.log(20);
+        let job = Job::Commit { log_rows, columns };
+        Entry::new(format!("2^{log_rows} x {columns}"), job, setups)
+    };
+    let mut entries: Vec<_> = ends_of_threads()
+        .into_iter()
+        .map(|threads| entry(32, everyone(threads)))
+        .collect();
+    let mut wide = vectors(all);
+    wide.push(Setup::winterfell(Build::Default, all));
+    wide.extend(plonky3(all));
+    entries.push(entry(226, wide));
     entries
 }
 
@@ -298,14 +237,16 @@ fn rescue(size: Size) -> Vec<Entry> {
 fn witness(size: Size) -> Vec<Entry> {
     let mut setups = vectors(1);
     setups.push(Setup::winterlane(1).on(Backend::Scalar));
-    setups.push(preferred(all_threads()));
-    setups.dedup();
+    setups.push(Setup::winterfell(Build::Default, 1));
+    if all_threads() > 1 {
+        setups.push(preferred(all_threads()));
+    }
     WitnessStep::ALL
         .into_iter()
         .map(|step| {
             let count = size.operations(256);
             let job = Job::Witness { step, count };
-            Entry::new(step.name(), job, setups.clone()).unchecked()
+            Entry::new(step.name(), job, setups.clone())
         })
         .collect()
 }
@@ -323,10 +264,12 @@ fn prove(size: Size) -> Vec<Entry> {
     let mut entries = Vec::new();
     for threads in ends_of_threads() {
         for statement in statements {
-            // Stock provers of these are a minute a round: on one thread only.
-            let others = if threads == 1 { BUILDS.len() } else { 0 };
-            let setups = vectors(threads).into_iter();
-            let setups = setups.chain(stock(threads).take(others)).collect();
+            let mut setups = vectors(threads);
+            setups.push(preferred(threads).for_any_air());
+            // Rounds of stock provers of these take half a minute: on one thread only.
+            if threads == 1 {
+                setups.extend(stock_briefly(threads));
+            }
             let rows = statement.rows().ilog2();
             let label = format!("{}, 2^{rows} x {}", statement.name(), statement.columns());
             entries.push(Entry::proof(&label, statement, options, setups));
@@ -352,24 +295,19 @@ fn batch_of(name: PresetName, operations: usize, setups: Vec<Setup>) -> Option<E
     Some(Entry::proof(&label, statement, options, setups))
 }
 
-/// The large batch on all threads; on one, where a stock proof of it takes half a minute, a quarter of
-/// it. The bytes are compared at 64 operations.
+/// The large batch on all threads, in three rounds; on one, where a stock proof of it takes half a
+/// minute, a quarter of it.
 fn batch(size: Size) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for (threads, operations) in [(all_threads(), 1024), (1, 256)] {
-        let setups = vectors(threads).into_iter().chain(stock(threads));
-        let setups: Vec<_> = setups.collect();
-        let small = batch_of(PresetName::Fast, size.operations(64), setups.clone());
-        let large = batch_of(PresetName::Fast, size.operations(operations), setups);
-        entries.extend(large.zip(small).map(|(large, small)| Entry {
-            check: small.check,
-            ..large
-        }));
-        if threads == 1 {
-            break;
-        }
-    }
-    entries
+    let mut shapes = vec![(all_threads(), 1024, 3), (1, 256, RUNS)];
+    shapes.dedup_by_key(|(threads, ..)| *threads);
+    shapes
+        .into_iter()
+        .filter_map(|(threads, operations, runs)| {
+            let setups = vectors(threads).into_iter().chain(stock_briefly(threads));
+            let operations = size.operations(operations);
+            Some(batch_of(PresetName::Fast, operations, setups.collect())?.runs(runs))
+        })
+        .collect()
 }
 
 fn equal(size: Size) -> Vec<Entry> {
@@ -406,16 +344,13 @@ fn verify(size: Size) -> Vec<Entry> {
         let statement = Statement::Poseidon2 { log_rows };
         let options = Options::quadratic(84, 2, 16);
         let mut setups = setups();
-        setups.push(Setup::plonky3(Build::Native, 1));
+        setups.extend(plonky3(1));
         let label = format!("poseidon2, 2^{log_rows} permutations, 84 queries");
         Entry::new(label, Job::Verify { statement, options }, setups).unchecked()
     };
     batches
         .chain([poseidon2])
-        .map(|entry| Entry {
-            runs: 5 * RUNS,
-            ..entry
-        })
+        .map(|entry| entry.runs(5 * RUNS))
         .collect()
 }
 
@@ -427,48 +362,55 @@ fn presets(size: Size) -> Vec<Entry> {
             let setups = vec![preferred(all_threads())];
             if let Some((statement, options)) = preset(name, level, operations) {
                 let label = Preset::new(name, level).to_string();
-                entries.push(Entry {
-                    runs: 3,
-                    ..Entry::proof(&label, statement, options, setups).unchecked()
-                });
+                let entry = Entry::proof(&label, statement, options, setups);
+                entries.push(entry.unchecked().runs(3));
             }
         }
     }
     entries
 }
 
-/// Against stock winterfell up to 256 operations, then alone up to the largest that fits.
+/// Against stock winterfell up to 256 operations, then alone up to the largest that fits. The smallest
+/// show where caches end.
 fn sizes(size: Size) -> Vec<Entry> {
     let all = all_threads();
     let mut entries = Vec::new();
-    for operations in [64, 128, 256, 512, 1024, 2048, 4096, 8192] {
-        let mut setups = vec![preferred(all)];
-        if operations <= 256 {
-            setups = vectors(all);
-            if operations == 64 {
-                setups.push(Setup::winterlane(all).on(Backend::Scalar));
+    // Smoke: 2 to 32 operations, as those of 64 to 1,024.
+    let (logarithms, smaller) = if size.smoke { (6..=10, 5) } else { (3..=13, 0) };
+    for logarithm in logarithms {
+        let operations = 1 << logarithm;
+        let mut names = vec![PresetName::Fast];
+        if matches!(operations, 64 | 256 | 1024) {
+            names.extend([PresetName::Balanced, PresetName::Compact]);
+        }
+        if operations == 1024 {
+            names.push(PresetName::Smallest);
+        }
+        for name in names {
+            let mut setups = vec![preferred(all)];
+            let mut budget = ALONE;
+            if name == PresetName::Fast && (64..=256).contains(&operations) {
+                setups = vectors(all);
+                setups.push(Setup::winterfell(Build::Native, all));
+                if operations == 64 {
+                    setups.push(Setup::winterlane(all).on(Backend::Scalar));
+                }
+                budget = Duration::MAX;
             }
-            setups.push(Setup::winterfell(Build::Native, all));
-        }
-        let mut names = vec![(PresetName::Fast, setups)];
-        if operations <= 512 {
-            let others = [PresetName::Balanced, PresetName::Compact];
-            names.extend(others.map(|name| (name, vec![preferred(all)])));
-        }
-        for (name, setups) in names {
-            let budget = if setups.len() > 1 {
-                Duration::MAX
-            } else {
-                ALONE
-            };
-            let entry = batch_of(name, size.operations(operations), setups);
-            entries.extend(entry.map(|entry| Entry {
-                budget,
-                ..entry.unchecked()
-            }));
+            if !fits(operations, name.blowup_factor()) {
+                continue;
+            }
+            let entry = batch_of(name, operations >> smaller, setups);
+            entries.extend(entry.map(|entry| entry.unchecked().budget(budget)));
         }
     }
     entries
+}
+
+/// Whether the memory that is free holds the extended trace, its coefficients, and a half more.
+fn fits(operations: usize, blowup: usize) -> bool {
+    let cells = operations * BLOCK_ROWS * TRACE_WIDTH * (blowup + 1);
+    machine::free_memory().is_none_or(|free| 1.5 * 8.0 * cells as f64 <= free)
 }
 
 /// One size by powers of two of threads.

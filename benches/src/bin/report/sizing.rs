@@ -2,14 +2,17 @@
 
 use std::fmt::{self, Write as _};
 
-use winterlane_benches::{Job, Statement};
+use winterlane_air::{columns::TRACE_WIDTH, schedule::BLOCK_ROWS};
 
 use crate::{
+    fit::{Fit, MODELS, bend},
+    machine::{Facts, mebibytes},
     pages::COMMAND,
     record::{Record, Results},
 };
 
-const MEBIBYTE: f64 = 1_048_576.0;
+/// Of the extended trace of an operation at blowup 2.
+const MEBIBYTES_PER_OPERATION: f64 = (TRACE_WIDTH * BLOCK_ROWS * 2 * 8) as f64 / 1_048_576.0;
 
 /// Cores that the estimate is made for.
 const CORES: [f64; 3] = [16.0, 64.0, 192.0];
@@ -32,40 +35,14 @@ fn by_size<'a>(results: &'a Results, preset: &str, name: &str) -> Vec<(f64, &'a 
         .section("sizes")
         .iter()
         .filter(of_preset)
-        .filter_map(|record| Some((operations(record)? as f64, record)))
+        .filter_map(|record| Some((record.operations()? as f64, record)))
         .collect()
-}
-
-/// The operations of a batch.
-pub(crate) fn operations(record: &Record) -> Option<usize> {
-    match record.job {
-        Job::Prove {
-            statement: Statement::Batch { operations },
-            ..
-        } => Some(operations),
-        _ => None,
-    }
-}
-
-/// Least squares in the relative error: `y = a + b x`, each point weighted by `1 / y^2`.
-fn fit(points: &[(f64, f64)]) -> (f64, f64) {
-    let [mut s, mut sx, mut sxx, mut sy, mut sxy] = [0.0; 5];
-    for &(x, y) in points {
-        let weight = 1.0 / (y * y);
-        s += weight;
-        sx += weight * x;
-        sxx += weight * x * x;
-        sy += weight * y;
-        sxy += weight * x * y;
-    }
-    let b = (s * sxy - sx * sy) / (s * sxx - sx * sx);
-    ((sy - b * sx) / s, b)
 }
 
 /// The page, if enough was measured.
 pub(crate) fn page(results: &Results) -> Result<Option<String>, fmt::Error> {
     let scaling = scaling(results);
-    let (Some((_, one)), Some((most, all))) = (scaling.first(), scaling.last()) else {
+    let (Some((most, all)), Some(facts)) = (scaling.last(), results.latest()) else {
         return Ok(None);
     };
     let records = by_size(results, "fast-128", &all.name);
@@ -77,129 +54,207 @@ pub(crate) fn page(results: &Results) -> Result<Option<String>, fmt::Error> {
          signed orders to proof bytes, 128 provable bits. Written by `{COMMAND}`.\n\n",
         all.name
     );
-    growth(&mut page, &records)?;
+    growth(&mut page, &records, facts)?;
     page.push_str(
         "![Transfers per second](throughput.svg)\n\n![Memory](memory.svg)\n\n## Smaller proofs\n\n\
-         | preset | operations | seconds | transfers/s | proof KiB | peak MiB |\n|---|---|---|---|---|---|\n",
+         | preset | operations | seconds | transfers/s | proof KiB | peak MiB | runs |\n\
+         |---|---|---|---|---|---|---|\n",
     );
-    for preset in ["balanced-128", "compact-128"] {
+    for preset in ["balanced-128", "compact-128", "smallest-128"] {
         for (n, record) in by_size(results, preset, &all.name) {
             writeln!(
                 page,
-                "| {preset} | {n} | {:.3} | {:.0} | {:.0} | {:.0} |",
+                "| {preset} | {n} | {:.3} | {:.0} | {:.0} | {:.0} | {} |",
                 record.seconds,
-                rate(record),
-                record.value("proof_bytes") / 1024.0,
-                mebibytes(record),
+                record.rate(),
+                record.kibibytes(),
+                record.mebibytes(),
+                record.runs,
             )?;
         }
     }
-    more_cores(&mut page, one, all, &records)?;
+    more_cores(&mut page, &scaling, &records)?;
     Ok(Some(page))
 }
 
-fn rate(record: &Record) -> f64 {
-    record.value("transfers") / record.seconds
-}
-
-fn mebibytes(record: &Record) -> f64 {
-    record.peak_rss.unwrap_or(0) as f64 / MEBIBYTE
-}
-
-/// Batches by size, and the lines through them.
-fn growth(page: &mut String, records: &[(f64, &Record)]) -> fmt::Result {
+/// Batches by size, the lines through them, and where those bend.
+fn growth(page: &mut String, records: &[(f64, &Record)], facts: &Facts) -> fmt::Result {
     let points = |y: fn(&Record) -> f64| -> Vec<_> {
         records.iter().map(|(n, record)| (*n, y(record))).collect()
     };
-    let (a, b) = fit(&points(|record| record.seconds));
-    let (m0, m1) = fit(&points(mebibytes));
+    let seconds = points(|record| record.seconds);
+    let memory = points(Record::mebibytes);
+    let (time, held) = (Fit::best(&seconds), Fit::new(MODELS[0], &memory));
     page.push_str(
         "## How cost grows, preset `fast`\n\n| operations | seconds | fit | ms/operation | transfers/s | \
-         proof KiB | peak MiB | fit |\n|---|---|---|---|---|---|---|---|\n",
+         proof KiB | peak MiB | fit | runs |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for (n, record) in records {
         writeln!(
             page,
-            "| {n} | {:.3} | {:+.0}% | {:.2} | {:.0} | {:.0} | {:.0} | {:+.0}% |",
+            "| {n} | {:.3} | {:+.0}% | {:.2} | {:.0} | {:.0} | {:.0} | {:+.0}% | {} |",
             record.seconds,
-            100.0 * ((a + b * n) / record.seconds - 1.0),
+            100.0 * time.miss((*n, record.seconds)),
             1e3 * record.seconds / n,
-            rate(record),
-            record.value("proof_bytes") / 1024.0,
-            mebibytes(record),
-            100.0 * ((m0 + m1 * n) / mebibytes(record) - 1.0),
+            record.rate(),
+            record.kibibytes(),
+            record.mebibytes(),
+            100.0 * held.miss((*n, record.mebibytes())),
+            record.runs,
         )?;
     }
-    let per_operation = |(n, record): &(f64, &Record)| record.seconds / n;
-    let Some(least) = records
+    page.push_str(
+        "\nThe lines have the least squares of the relative error; the columns *fit* say by how much a line \
+         misses a size. A line bends where two, each through three sizes at least, have a quarter of the \
+         squares of one.\n\n",
+    );
+    describe(page, "Time, seconds", time, &seconds, facts)?;
+    describe(page, "Memory, MiB", held, &memory, facts)?;
+    let cheapest = seconds
         .iter()
-        .min_by(|x, y| per_operation(x).total_cmp(&per_operation(y)))
-    else {
-        return Ok(());
-    };
-    let largest = records.last().unwrap_or(least);
-    writeln!(
-        page,
-        "\n**The fits**, least squares of the relative error over n operations: seconds = {a:.3} + {:.3} \
-         n / 1000, MiB = {m0:.0} + {:.0} n / 1000; the columns *fit* say by how much the line misses each \
-         size. The constant is what every batch pays: grinding, queries, start-up. The transforms add a \
-         factor log n to their share, and an operation has {:.1} MiB of extended trace, so that all but the \
-         smallest batches are larger than the last cache level and memory bandwidth is already in the slope. \
-         **Where it bends**: an operation costs least in batches of {} ({:.2} ms), and {:+.0}% against that \
-         at {}, the largest measured; memory starts from \
-         what every process holds (the program, tables of roots, stacks), bends no more, and ends the line at about \
-         {:.0} operations a GiB.\n",
-        1e3 * b,
-        1e3 * m1,
-        251.0 * 512.0 * 8.0 / MEBIBYTE,
-        least.0,
-        1e3 * per_operation(least),
-        100.0 * (per_operation(largest) / per_operation(least) - 1.0),
-        largest.0,
-        1024.0 / m1,
-    )
+        .min_by(|x, y| (x.1 / x.0).total_cmp(&(y.1 / y.0)));
+    if let (Some(cheapest), Some(largest)) = (cheapest, seconds.last()) {
+        let each = |(n, y): &(f64, f64)| 1e3 * y / n;
+        writeln!(
+            page,
+            "- **An operation** costs least in batches of {}: {:.2} ms, and {:+.0}% against that at {}, the \
+             largest measured.",
+            cheapest.0,
+            each(cheapest),
+            100.0 * (each(largest) / each(cheapest) - 1.0),
+            largest.0,
+        )?;
+    }
+    if let Some(memory) = mebibytes(facts, "memory") {
+        let most = (memory - held.a) / held.b;
+        let power = most.max(1.0).log2().floor().exp2();
+        writeln!(
+            page,
+            "- **The end**: by its line, {:.0} GiB hold {most:.0} operations, so that the largest batch is one \
+             of {power:.0}; presets end at 8192.",
+            memory / 1024.0
+        )?;
+    }
+    page.push('\n');
+    Ok(())
 }
 
-/// Amdahl's law from one and from all threads.
+/// A line in words, with its bend beside the last-level cache.
+fn describe(
+    page: &mut String,
+    what: &str,
+    fit: Fit,
+    points: &[(f64, f64)],
+    facts: &Facts,
+) -> fmt::Result {
+    let [linear, other] = MODELS.map(|model| Fit::new(model, points).worst(points));
+    write!(
+        page,
+        "- **{what}** = {:.4} + {:.6} {}; the line misses {:.0}% at most (of the two, in `{}` {:.0}% and in \
+         `{}` {:.0}%). ",
+        fit.a,
+        fit.b,
+        fit.model.name,
+        100.0 * fit.worst(points),
+        MODELS[0].name,
+        100.0 * linear,
+        MODELS[1].name,
+        100.0 * other,
+    )?;
+    let bend = bend(fit.model, points);
+    match bend {
+        None => page.push_str("It does not bend."),
+        Some(bend) => write!(
+            page,
+            "It bends between {} and {} operations, to {:.2} times the slope.",
+            bend.between.0, bend.between.1, bend.steeper
+        )?,
+    }
+    if let Some(cache) = mebibytes(facts, "last-level cache") {
+        let filled = cache / MEBIBYTES_PER_OPERATION;
+        write!(
+            page,
+            " The extended trace, {MEBIBYTES_PER_OPERATION:.2} MiB an operation, fills the last-level cache \
+             ({cache:.0} MiB) at {filled:.0} operations"
+        )?;
+        let near = bend.map(|bend| (bend.between.0 / 2.0..=bend.between.1 * 2.0).contains(&filled));
+        page.push_str(match near {
+            Some(true) => ": where the line bends.",
+            Some(false) => ", which is not where the line bends.",
+            None => ".",
+        });
+    }
+    page.push('\n');
+    Ok(())
+}
+
+/// The serial share `s` of `t(p) / t(1) = s + (1 - s) / p`: least squares over all points.
+fn serial_share(times: &[(f64, f64)]) -> f64 {
+    let Some(&(_, one)) = times.first() else {
+        return 0.0;
+    };
+    let (mut over, mut under) = (0.0, 0.0);
+    for &(p, t) in &times[1..] {
+        over += (t / one - 1.0 / p) * (1.0 - 1.0 / p);
+        under += (1.0 - 1.0 / p).powi(2);
+    }
+    (over / under).max(0.0)
+}
+
+/// Amdahl's law from one thread to all.
 fn more_cores(
     page: &mut String,
-    one: &Record,
-    all: &Record,
+    scaling: &[(usize, &Record)],
     records: &[(f64, &Record)],
 ) -> fmt::Result {
-    let p = all.threads as f64;
-    if p < 2.0 {
+    let (Some((1, one)), Some((most, all))) = (scaling.first(), scaling.last()) else {
+        return Ok(());
+    };
+    if *most < 2 {
         return Ok(());
     }
-    // t(p) / t(1) = s + (1 - s) / p, solved for s.
-    let serial = ((all.seconds / one.seconds - 1.0 / p) / (1.0 - 1.0 / p)).max(0.0);
+    let times: Vec<_> = scaling
+        .iter()
+        .map(|(threads, record)| (*threads as f64, record.seconds))
+        .collect();
+    let serial = serial_share(&times);
     let speedup = |cores: f64| 1.0 / (serial + (1.0 - serial) / cores);
-    let base = records
+    let Some((n, base)) = records
         .iter()
         .find(|(n, _)| *n == 1024.0)
         .or(records.last())
-        .map_or(0.0, |(_, record)| rate(record));
+    else {
+        return Ok(());
+    };
+    writeln!(
+        page,
+        "\n## More cores\n\n![Strong scaling](scaling.svg)\n\n| threads | seconds, {} operations | times less \
+         than one | runs |\n|---|---|---|---|",
+        all.operations().unwrap_or(0)
+    )?;
+    for (threads, record) in scaling {
+        let (seconds, ratio, runs) = (record.seconds, record.ratio(one), record.runs);
+        writeln!(page, "| {threads} | {seconds:.3} | {ratio} | {runs} |")?;
+    }
     write!(
         page,
-        "\n## More cores\n\n![Strong scaling](scaling.svg)\n\n**An estimate, not a measurement.** By \
-         Amdahl's law, with s the share of the work that is serial,\n\n```text\nt(p) = t(1) (s + (1 - s) / \
-         p)\n```\n\ns = {serial:.3}, from t(1) = {:.3} s and t({p}) = {:.3} s at {} operations. From two \
-         points it is rough, and it takes memory bandwidth to grow with the cores, as it does over the sockets \
-         of a server but not within one: read the first columns as an upper bound for one batch. A rollup \
-         rather proves its batches side by side, one for every {p} cores (last column): s does not matter \
-         then, memory size and bandwidth do.\n\n| cores | speed-up of one batch | transfers/s, batches of \
-         1,024 | one batch for every {p} cores |\n|---|---|---|---|\n",
-        one.seconds,
-        all.seconds,
-        operations(all).unwrap_or(0),
+        "\n**An estimate, not a measurement.** By Amdahl's law, with s the share of the work that is serial,\
+         \n\n```text\nt(p) = t(1) (s + (1 - s) / p)\n```\n\ns = {serial:.3}, by least squares over the \
+         {} points above. From so few threads it is rough, and it takes memory bandwidth to grow with the cores, \
+         as it does over the sockets of a server but not within one: read the first columns as an upper bound \
+         for one batch. A rollup rather proves its batches side by side, one for every {most} cores (last \
+         column): s does not matter then, memory size and bandwidth do.\n\n| cores | speed-up of one batch | \
+         transfers/s, batches of {n} | one batch for every {most} cores |\n|---|---|---|---|\n",
+        scaling.len(),
     )?;
+    let p = *most as f64;
     for cores in CORES {
         writeln!(
             page,
             "| {cores} | {:.1} | {:.0} | {:.0} |",
             speedup(cores),
-            base * speedup(cores) / speedup(p),
-            base * cores / p,
+            base.rate() * speedup(cores) / speedup(p),
+            base.rate() * cores / p,
         )?;
     }
     Ok(())
@@ -210,8 +265,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_fitted_exactly() {
-        let (a, b) = fit(&[(1.0, 5.0), (2.0, 7.0), (10.0, 23.0)]);
-        assert!((a - 3.0).abs() < 1e-9 && (b - 2.0).abs() < 1e-9);
+    fn the_serial_share_of_exact_times() {
+        let times = [1.0, 2.0, 4.0].map(|p| (p, 8.0 * (0.1 + 0.9 / p)));
+        assert!((serial_share(&times) - 0.1).abs() < 1e-12);
     }
 }
