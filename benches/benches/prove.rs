@@ -1,14 +1,15 @@
-//! Proofs, end to end. The phases of each are in the `report`.
+//! Proofs, end to end, and Winterlane's by phase.
 
 #![allow(missing_docs, reason = "Criterion's macros")]
 
 mod common;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_benches::{Fleet, Job, Options, Statement};
+use winterlane_benches::{Fleet, Job, Options, Setup, Statement};
+use winterlane_prover::engine::Phase;
 
 fn prove(criterion: &mut Criterion) {
     let fleet = RefCell::new(Fleet::default());
@@ -40,16 +41,59 @@ fn prove(criterion: &mut Criterion) {
         ] {
             let Some(options) = options else { continue };
             let job = Job::Prove { statement, options };
-            let setups: Vec<_> = common::everyone(threads)
-                .into_iter()
-                .filter(|setup| job.is_for(setup.contender))
-                .collect();
+            let mut setups = common::everyone(threads);
+            setups.push(Setup::winterlane(threads).for_any_air());
             let label = format!("blowup {}, {} rows", options.blowup, statement.rows());
             let group = format!("prove/{}", statement.name());
             let rows = statement.rows() as u64;
             common::compare(criterion, &fleet, &group, &label, &setups, job, rows);
+            phases(
+                criterion,
+                &fleet,
+                statement,
+                Setup::winterlane(threads),
+                job,
+            );
         }
     }
+}
+
+/// The phases of a proof, in groups of their own. Each is taken from proofs that are made for it.
+fn phases(
+    criterion: &mut Criterion,
+    fleet: &RefCell<Fleet>,
+    statement: Statement,
+    setup: Setup,
+    job: Job,
+) {
+    let mut group = criterion.benchmark_group(format!("prove/{}/phases", statement.name()));
+    let Job::Prove { options, .. } = job else {
+        return;
+    };
+    // What these proofs do not have would be measured as nothing.
+    let phases = Phase::ALL
+        .into_iter()
+        .filter(|phase| !matches!(phase, Phase::Auxiliary | Phase::Grind));
+    let before: &[&str] = match statement {
+        Statement::Batch { .. } => &["seal", "fill trace"],
+        _ => &[],
+    };
+    for phase in before.iter().copied().chain(phases.map(Phase::name)) {
+        let id = BenchmarkId::new(
+            setup.to_string(),
+            format!("{phase}, blowup {}", options.blowup),
+        );
+        group.bench_function(id, |bencher| {
+            bencher.iter_custom(|runs| {
+                let runs = common::timed(&mut fleet.borrow_mut(), setup, job, runs);
+                let values = runs.iter().flat_map(|run| &run.values);
+                let seconds = values.filter(|(name, _)| name.get(2..) == Some(phase));
+                Duration::from_secs_f64(seconds.map(|(_, seconds)| seconds).sum())
+            });
+        });
+    }
+    group.finish();
+    fleet.borrow_mut().clear();
 }
 
 criterion_group! { name = benches; config = common::criterion(); targets = prove }

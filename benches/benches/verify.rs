@@ -1,4 +1,5 @@
-//! Verification: winterfell's verifier from bytes, the same behind Winterlane's door, and Plonky3's.
+//! Verification: winterfell's verifier from bytes, the same behind Winterlane's door, and Plonky3's. The size of
+//! each proof is printed before its times.
 
 #![allow(missing_docs, reason = "Criterion's macros")]
 
@@ -8,7 +9,7 @@ use std::cell::RefCell;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_benches::{Build, Fleet, Job, Options, Setup, Statement};
+use winterlane_benches::{Contender, Fleet, Job, Options, Setup, Statement};
 
 fn verify(criterion: &mut Criterion) {
     let fleet = RefCell::new(Fleet::default());
@@ -22,14 +23,16 @@ fn verify(criterion: &mut Criterion) {
     let others = [(poseidon2, Options::quadratic(84, 2, 16), "84 queries")];
     for (statement, options, label) in presets.chain(others) {
         let job = Job::Verify { statement, options };
-        let setups: Vec<_> = [
-            Setup::winterlane(1),
-            Setup::winterfell_verifier(),
-            Setup::plonky3(Build::Native, 1),
-        ]
-        .into_iter()
-        .filter(|setup| job.is_for(setup.contender))
-        .collect();
+        let peers = common::everyone(1);
+        let setups: Vec<_> = [Setup::winterlane(1), Setup::winterfell_verifier()]
+            .into_iter()
+            .chain(
+                peers
+                    .into_iter()
+                    .filter(|setup| setup.contender == Contender::Plonky3),
+            )
+            .filter(|setup| job.is_for(setup.contender))
+            .collect();
         let group = format!("verify/{}", statement.name());
         common::compare(criterion, &fleet, &group, label, &setups, job, 1);
     }
