@@ -25,7 +25,9 @@ use std::{
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use winterlane_benches::{Contender, Job, Options, Reply, Request, Statement, WitnessStep, ours};
+use winterlane_benches::{
+    Contender, FieldOperation, Job, Options, Reply, Request, Statement, WitnessStep, ours,
+};
 use winterlane_field_simd::{BACKEND_VARIABLE, Backend};
 
 /// How much a count may grow: memory allocators and hash maps are not the same everywhere.
@@ -59,52 +61,52 @@ fn jobs() -> Vec<(&'static str, Job)> {
     let options = Options::quadratic(20, 8, 0);
     let narrow = Statement::Narrow { log_rows: 10 };
     let wide = Statement::Wide { log_rows: 8 };
-    let fill = WitnessStep::FillTrace;
+    let batch = Statement::Batch { operations: 2 };
+    // The cubic extension, in whose field constraints are merged, DEEP composed and FRI folded.
+    let cubic = Options {
+        extension: 3,
+        blowup: 2,
+        ..options
+    };
+    let lde = |log_rows, columns, blowup| Job::Lde {
+        log_rows,
+        columns,
+        blowup,
+    };
+    let commit = Job::Commit {
+        log_rows: 12,
+        columns: 32,
+    };
+    let field = |operation| Job::Field {
+        operation,
+        dependent: false,
+    };
+    let prove = |statement, options| Job::Prove { statement, options };
+    let verify = Job::Verify {
+        statement: narrow,
+        options,
+    };
+    let fill = Job::Witness {
+        step: WitnessStep::FillTrace,
+        count: 8,
+    };
     vec![
+        ("mul", field(FieldOperation::Mul)),
         (
-            "lde 2^12 x 8, blowup 4",
-            Job::Lde {
-                log_rows: 12,
-                columns: 8,
-                blowup: 4,
-            },
+            "mul of canonical integers",
+            field(FieldOperation::MulCanonical),
         ),
-        (
-            "lde 2^12 x 1, blowup 8",
-            Job::Lde {
-                log_rows: 12,
-                columns: 1,
-                blowup: 8,
-            },
-        ),
-        (
-            "commit 2^12 x 32",
-            Job::Commit {
-                log_rows: 12,
-                columns: 32,
-            },
-        ),
-        (
-            "prove narrow 2^10",
-            Job::Prove {
-                statement: narrow,
-                options,
-            },
-        ),
-        (
-            "prove wide 2^8",
-            Job::Prove {
-                statement: wide,
-                options,
-            },
-        ),
-        (
-            "fill the traces of 8 operations",
-            Job::Witness {
-                step: fill,
-                count: 8,
-            },
-        ),
+        ("cubic mul", field(FieldOperation::CubicMul)),
+        ("rescue, 512 pairs", Job::Rescue { count: 512 }),
+        ("lde 2^12 x 8, blowup 4", lde(12, 8, 4)),
+        ("lde 2^12 x 1, blowup 8", lde(12, 1, 8)),
+        ("commit 2^12 x 32", commit),
+        ("prove narrow 2^10", prove(narrow, options)),
+        ("prove narrow 2^10, cubic", prove(narrow, cubic)),
+        ("prove wide 2^8", prove(wide, options)),
+        ("prove 2 operations, cubic", prove(batch, cubic)),
+        ("verify narrow 2^10", verify),
+        ("fill the traces of 8 operations", fill),
     ]
 }
 
