@@ -1,18 +1,30 @@
 //! Whole attacks with honest-looking proofs: none verifies.
+//!
+//! Each of them has two proofs, one that winterfell's prover made and winterfell's verifier refuses,
+//! and one with 128 provable bits that Winterlane's verifier refuses. What the constraints refuse it
+//! for is the case's `breaks`.
 
-use winterlane_air::{Digest, SealedBatch, hash::domain_digest};
+use winterlane_air::{
+    Digest, SealedBatch,
+    columns::PAYLOAD,
+    hash::domain_digest,
+    wire::{self, PublishedError},
+};
 use winterlane_prover::trace::fill_trace;
 use winterlane_tests::{
     catalogue::{self, world},
-    forge::element,
-    scenario::{by_first, transfer},
+    forge::{Forgery, REFUSAL, element, prove_in_full},
+    scenario::{KeyName, by_first, transfer, withdraw},
     stock::{Attempt, attempt_as},
 };
+use winterlane_verifier::{Policy, VerifyError, verify_batch, verify_records};
 
 fn refused(names: &[&str]) {
     for case in catalogue::named(names) {
-        let attempt = case.make().attempt();
-        assert_ne!(attempt, Attempt::Accepted, "{} verifies", case.name);
+        let batch = case.make();
+        assert_eq!(batch.broken(), case.breaks, "{}", case.name);
+        batch.is_refused(&case.name);
+        batch.is_refused_in_full(&case.name);
     }
 }
 
@@ -96,6 +108,7 @@ fn keys_that_may_not_sign() {
         "a one-time key beyond the capacity signs",
         "the one-time key of another account signs",
         "digits of sum 121",
+        "digits of sum 123",
         "the chains of a pair change places",
         "pairs of chains change places",
         "word 0 is split as if it were the modulus more",
@@ -119,13 +132,17 @@ fn honest() -> SealedBatch {
         .expect("a valid batch")
 }
 
-/// An honest proof is accepted for its own public inputs and for no others.
+/// An honest proof is accepted for its own public inputs and for no others, by both verifiers.
 #[test]
 fn an_honest_proof_shown_for_another_claim() {
     let batch = honest();
     let trace = fill_trace(&batch).expect("a sealed batch fills");
     let inputs = batch.public_inputs;
     assert_eq!(attempt_as(inputs, inputs, trace.clone()), Attempt::Accepted);
+    let proof = prove_in_full(inputs, trace.clone());
+    let policy = Policy::default();
+    let verified = verify_batch(&proof, &inputs, &policy).expect("an honest proof");
+    assert!(verified.bits >= 128);
     let mut claims = Vec::new();
     for lane in 0..4 {
         let off = |digest: Digest| {
@@ -147,10 +164,40 @@ fn an_honest_proof_shown_for_another_claim() {
     domain.domain = domain_digest(1, 8);
     claims.extend([number, domain]);
     for claim in claims {
+        let refused = Attempt::Refused(REFUSAL.to_string());
         let attempt = attempt_as(inputs, claim, trace.clone());
-        assert!(
-            matches!(attempt, Attempt::Refused(_)),
-            "{claim:?}: {attempt:?}"
-        );
+        assert_eq!(attempt, refused, "{claim:?}");
+        // another transcript, in which the nonce shows no work
+        let verdict = verify_batch(&proof, &claim, &policy);
+        let no_work = matches!(verdict, Err(VerifyError::ProofOfWork { .. }));
+        assert!(no_work, "{claim:?}: {verdict:?}");
     }
+}
+
+/// No constraint looks at a withdrawal's recipient. A batch that pays to what is no address can be
+/// proven, signed by its owner, and has no records: with them alone the statement is whole.
+#[test]
+fn a_recipient_that_is_no_address_has_no_record() {
+    let sealed = world()
+        .seal(&[by_first(withdraw(2, 200, 0))], Some(2))
+        .expect("a valid batch");
+    let inputs = sealed.public_inputs;
+    let records = wire::encode(&sealed.records, inputs.batch_number).expect("they have bytes");
+    assert_eq!(
+        verify_records(&records, &inputs),
+        Ok(sealed.records.clone())
+    );
+
+    let forgery = Forgery::of(&sealed);
+    let five_bytes = forgery.cell(0, 0, PAYLOAD.start);
+    let batch = forgery
+        .register(0, PAYLOAD.start, five_bytes + element(1 << 40))
+        .signed_by(0, &KeyName(4, 2).get(), 0)
+        .finish();
+    let proof = prove_in_full(batch.inputs, batch.trace.clone());
+    let verdict = verify_batch(&proof, &batch.inputs, &Policy::default());
+    assert!(verdict.is_ok(), "{verdict:?}");
+    let published = verify_records(&records, &batch.inputs);
+    let other = matches!(published, Err(PublishedError::Digest { .. }));
+    assert!(other, "{published:?}");
 }

@@ -1,9 +1,9 @@
 //! Each rule of the statement, R1 to R10: false traces that break it, and that no proof covers.
 //!
 //! A case breaks exactly the constraints it names, by direct evaluation; winterfell's prover, which
-//! checks nothing in a release build, makes a proof of it, and winterfell's verifier refuses that.
+//! looks at no constraint, makes a proof of it, and winterfell's verifier refuses that.
 
-use winterlane_tests::{catalogue, stock::Attempt};
+use winterlane_tests::catalogue;
 
 /// The cases of these names belong to the rule, break what they say, and are refused.
 fn rule(rule: u8, names: &[&str]) {
@@ -15,14 +15,7 @@ fn rule(rule: u8, names: &[&str]) {
         );
         let batch = case.make();
         assert_eq!(batch.broken(), case.breaks, "{}", case.name);
-        let attempt = batch.attempt();
-        assert_ne!(attempt, Attempt::Accepted, "{} verifies", case.name);
-        #[cfg(not(debug_assertions))]
-        assert!(
-            matches!(attempt, Attempt::Refused(_)),
-            "{}: there was no proof to refuse",
-            case.name
-        );
+        batch.is_refused(&case.name);
     }
 }
 
@@ -76,6 +69,9 @@ fn rule_03_a_signature_of_the_stored_account_over_everything() {
             "the scope bits are not those of the leaf",
             "a signature of another amount",
             "the last pair is never closed",
+            "digits of sum 121",
+            "digits of sum 123",
+            "pairs of chains change places",
             "even chains begin at other positions than their digits",
         ],
     );

@@ -6,19 +6,18 @@ use winter_math::FieldElement;
 use winterlane_air::{
     BaseElement, Digest, Scope, SlotIndex,
     columns::{
-        AMOUNT, ASSET, BITS, EVEN, INPUT_HI, INPUT_LO, KEY_INDEX, NONCE, ODD, OPERATIONS, PAIR,
-        ROOT, SCOPE, SUBJECT, TO,
+        AMOUNT, ASSET, BITS, INPUT_HI, INPUT_LO, KEY_INDEX, NONCE, OPERATIONS, ROOT, SCOPE,
+        SUBJECT, TO,
     },
     hash::domain_digest,
     schedule::{
-        CHAIN_START, RECEIVER_LEAF_ROW, RECEIVER_META_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW,
-        SIGNER_META_ROW,
+        RECEIVER_LEAF_ROW, RECEIVER_META_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW, SIGNER_META_ROW,
     },
 };
 
 use super::{Case, GOLD, NEW, creating, depositing, forge, paying, withdrawing, world};
 use crate::{
-    forge::{ChainRow, FREE_DIGITS, FalseBatch, Forgery, Rule, element, minus},
+    forge::{FalseBatch, Forgery, Rule, element, minus},
     scenario::{
         KeyName, by_first, by_second, key_out_of_range, rotate, top_up, transfer, withdraw,
     },
@@ -231,44 +230,6 @@ fn theft() -> Vec<Case> {
                 forgery.signed_by(0, &key, 1024).finish()
             },
         ),
-        Case::many(
-            "the chains of a pair change places",
-            &[3],
-            lanes("key-root"),
-            || {
-                let mut forgery = paying();
-                for i in [0, 1] {
-                    let even = forgery.cell(0, CHAIN_START, EVEN.start + i);
-                    let odd = forgery.cell(0, CHAIN_START, ODD.start + i);
-                    forgery = forgery.set(0, CHAIN_START, EVEN.start + i, odd).set(
-                        0,
-                        CHAIN_START,
-                        ODD.start + i,
-                        even,
-                    );
-                }
-                forgery.finish()
-            },
-        ),
-        Case::one("pairs of chains change places", &[3], ("pairs", 0), || {
-            // the second pair of the free digits begins in the sixth row
-            let first = [0, 1, 2, 3, 4].map(|row| (row, 1));
-            let second = [5, 6, 7, 8].map(|row| (row, 0));
-            let forgery = first
-                .into_iter()
-                .chain(second)
-                .fold(super::padding(), |forgery, (row, pair)| {
-                    forgery.lie(0, CHAIN_START + row, PAIR, element(pair))
-                });
-            forgery.lie(0, CHAIN_START + 9, PAIR, element(2)).finish()
-        }),
-        Case::one("digits of sum 121", &[3], ("pairs", 2), || {
-            let mut digits = FREE_DIGITS;
-            digits[10] -= 1;
-            let mut plan = ChainRow::of_digits(&digits);
-            plan.pop();
-            super::padding().chains(0, &digits, &plan).finish()
-        }),
         Case::one(
             "a creation trades bits of its asset for scopes",
             &[9, 10],

@@ -260,7 +260,7 @@ fn words() -> Vec<Case> {
                 },
             ),
             Case::one(
-                format!("word {i} is split as if it were the modulus more"),
+                format!("word {i} of padding is split as if it were the modulus more"),
                 &[3, 10],
                 ("canonical-words", 1 + i),
                 move || second_representation(i),

@@ -1,24 +1,37 @@
-//! Signatures: keys and scopes.
+//! Signatures: keys, scopes, and the digits that a key signs.
 
-use winter_math::FieldElement;
+use winter_math::{FieldElement, StarkField};
+use winterfell::crypto::hashers::RpJive64_256;
 use winterlane_air::{
     BaseElement, SlotIndex,
-    columns::{BITS, DIGEST_WIDTH, INPUT_HI, INPUT_LO, SCOPE},
-    schedule::{
-        KEY_TREE_START, RECEIVER_LEAF_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW, SIGNER_META_ROW,
+    columns::{
+        BITS, DIGEST_WIDTH, EVEN, INPUT_HI, INPUT_LO, NUM_ROUNDS, ODD, SCOPE, STATE_WIDTH,
+        round_start,
     },
+    schedule::{
+        CHAIN_START, KEY_TREE_START, RECEIVER_LEAF_ROW, SIGN_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW,
+        SIGNER_META_ROW,
+    },
+    signature::TARGET_SUM,
 };
 
 use super::{Case, creating, padding, paying, rotating};
 use crate::{
-    forge::{Forgery, Rule, element, minus},
+    forge::{
+        ChainRow, FalseBatch, Forgery, ReadDigits, Rule, Signer, element, minus, output, split,
+    },
     scenario::KeyName,
 };
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = keys();
     cases.extend(scopes());
+    cases.extend(digits());
     cases
+}
+
+fn key_root() -> impl Iterator<Item = Rule> {
+    (0..DIGEST_WIDTH).map(|lane| Rule::Constraint("key-root", lane))
 }
 
 fn keys() -> Vec<Case> {
@@ -61,7 +74,7 @@ fn keys() -> Vec<Case> {
     cases.push(Case::many(
         "signed by a key that the account never had",
         &[3],
-        (0..4).map(|lane| Rule::Constraint("key-root", lane)),
+        key_root(),
         || {
             let stranger = KeyName(4, 2).get();
             paying().signed_by(0, &stranger, 0).finish()
@@ -191,4 +204,128 @@ fn scopes() -> Vec<Case> {
         ));
     }
     cases
+}
+
+/// Account 1 pays, and its own key signs that in a way that is not the statement's.
+fn signed(how: impl FnOnce(Signer) -> Signer) -> FalseBatch {
+    let honest = Signer::new(&KeyName(2, 2).get(), 0);
+    paying().signed(0, how(honest)).finish()
+}
+
+/// The digits of a message if they add up to `sum`.
+fn of_sum(sum: u32) -> ReadDigits {
+    Box::new(move |message| {
+        let [low, high, ..] = message.0.map(|lane| lane.as_int());
+        (low.count_ones() + 2 * high.count_ones() == sum).then(|| split([low, high]))
+    })
+}
+
+fn digits() -> Vec<Case> {
+    let mut cases = vec![
+        Case::many(
+            "the chains of a pair change places",
+            &[3],
+            key_root(),
+            || {
+                let mut forgery = paying();
+                for i in [0, 1] {
+                    let even = forgery.cell(0, CHAIN_START, EVEN.start + i);
+                    let odd = forgery.cell(0, CHAIN_START, ODD.start + i);
+                    forgery = forgery.set(0, CHAIN_START, EVEN.start + i, odd).set(
+                        0,
+                        CHAIN_START,
+                        ODD.start + i,
+                        even,
+                    );
+                }
+                forgery.finish()
+            },
+        ),
+        // each pair steps right for its own number: the ends are the key's, in another order
+        Case::many(
+            "pairs of chains change places",
+            &[3],
+            key_root().chain([Rule::Constraint("pairs", 0)]),
+            || {
+                signed(|honest| Signer {
+                    pair: |pair| if pair < 2 { 1 - pair } else { pair },
+                    ..honest
+                })
+            },
+        ),
+        // a step more than there is room for: the last pair stays open
+        Case::many(
+            "digits of sum 121",
+            &[3],
+            key_root().chain([Rule::Constraint("pairs", 2)]),
+            || {
+                signed(|honest| Signer {
+                    digits: of_sum(TARGET_SUM - 1),
+                    plan: |digits| {
+                        let mut plan = ChainRow::of_digits(digits);
+                        plan.pop();
+                        plan
+                    },
+                    ..honest
+                })
+            },
+        ),
+        // a signature that is walked on by a step, and a row to spare: everything else is in order
+        Case::one("digits of sum 123", &[3], ("step-flags", 3), || {
+            signed(|honest| Signer {
+                digits: of_sum(TARGET_SUM + 1),
+                plan: |digits| {
+                    let mut plan = ChainRow::of_digits(digits);
+                    plan.insert(0, ChainRow::Idle);
+                    plan
+                },
+                ..honest
+            })
+        }),
+    ];
+    cases.extend([0, 1].map(|word| {
+        let broken = [("permutation", MESSAGE_HASH), ("canonical-words", 1 + word)];
+        Case::many(
+            format!("word {word} is split as if it were the modulus more"),
+            &[3, 10],
+            broken.map(|(group, index)| Rule::Constraint(group, index)),
+            move || second_representation(word),
+        )
+    }));
+    cases
+}
+
+/// The constraint on the last lane between the two halves of the last round.
+const MESSAGE_HASH: usize = 3 * (STATE_WIDTH * (NUM_ROUNDS - 1) + STATE_WIDTH - 1) + 1;
+
+/// A signed payment whose message has a small word, and the digits of that word and the modulus.
+///
+/// Such a message, with digits of the right sum, takes some 2^37 randomisers to find. Here a false
+/// lane in its hash stands for the search: all else is the signer's, and in order.
+fn second_representation(word: usize) -> FalseBatch {
+    // the lower half of the sum with the modulus is all these ones, so that the sum is in reach
+    let small = (1 << [26, 13][word]) - 2;
+    let lane = STATE_WIDTH - 1;
+    let column = round_start(NUM_ROUNDS - 1) + STATE_WIDTH + lane;
+    let signer = Signer {
+        digits: Box::new(move |message| {
+            let mut words = [0, 1].map(|i| message.0[i].as_int());
+            assert_eq!(words[word], small, "the hash is not as it was pinned");
+            words[word] += BaseElement::MODULUS;
+            let digits = split(words);
+            let sum: u32 = digits.iter().copied().map(u32::from).sum();
+            (sum == TARGET_SUM).then_some(digits)
+        }),
+        ..Signer::new(&KeyName(2, 2).get(), 0)
+    };
+    paying()
+        .lie_with(0, SIGN_ROW, column, move |rows, row| {
+            let mut cells = rows[row];
+            cells[column] = BaseElement::ZERO;
+            let mds = RpJive64_256::MDS;
+            let weight = mds[word][lane] + mds[word + DIGEST_WIDTH][lane];
+            (element(small) - output(&cells)[word]) / weight
+        })
+        .signed(0, signer)
+        .finish()
 }

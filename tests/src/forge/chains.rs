@@ -1,5 +1,7 @@
 //! The chain phase of a forged block: its layout, and signing again.
 
+use std::sync::Arc;
+
 use winter_math::FieldElement;
 use winterlane_air::{
     BaseElement, Digest,
@@ -9,10 +11,11 @@ use winterlane_air::{
     },
     hash::{compress_input, input, tag},
     schedule::{BLOCK_ROWS, CHAIN_END, CHAIN_START, KEY_TREE_START, NUM_PAIRS, SIGN_ROW, Selector},
-    signature::{CHAINS as NUM_CHAINS, SecretSource, chain_step_input, digits},
+    signature::{CHAINS as NUM_CHAINS, Digits, SecretSource, chain_step_input, digits},
 };
 
 use super::{Forgery, element, permutation::output, quotient};
+use crate::scenario::TestKey;
 
 /// What a row of the chain phase does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub enum ChainRow {
     Odd,
     /// The closing of the pair.
     Close,
+    /// Neither: a row to spare.
+    Idle,
 }
 
 /// The digits that the prover gives to an operation without a signature: six ones, then twos.
@@ -47,6 +52,44 @@ impl ChainRow {
             rows.push(Self::Close);
         }
         rows
+    }
+}
+
+/// The digits of two message words.
+pub fn split(words: [u64; 2]) -> Digits {
+    core::array::from_fn(|c| {
+        let [low, high] = words.map(|word| (word >> c & 1) as u8);
+        low + 2 * high
+    })
+}
+
+/// The digits to sign for a message digest, or `None` if it takes another randomiser.
+pub type ReadDigits = Box<dyn Fn(&Digest) -> Option<Digits>>;
+
+/// Who signs a block again, and how.
+pub struct Signer {
+    /// The key.
+    pub key: Arc<TestKey>,
+    /// Its one-time key. Numbers beyond the key's capacity take its leaves around again.
+    pub index: u32,
+    /// How the message is read.
+    pub digits: ReadDigits,
+    /// The rows of the phase for these digits.
+    pub plan: fn(&Digits) -> Vec<ChainRow>,
+    /// The pair of the key's chains that stands where a pair should.
+    pub pair: fn(usize) -> usize,
+}
+
+impl Signer {
+    /// As the statement has it.
+    pub fn new(key: &Arc<TestKey>, index: u32) -> Self {
+        Self {
+            key: key.clone(),
+            index,
+            digits: Box::new(|message| digits(message).ok()),
+            plan: |digits| ChainRow::of_digits(digits),
+            pair: |pair| pair,
+        }
     }
 }
 
@@ -94,38 +137,42 @@ impl Forgery {
     /// Signs the block's message: searches the randomiser, and sets chain values and siblings.
     pub(super) fn sign(&mut self, row: usize) {
         let block = row / BLOCK_ROWS;
-        let Some((key, index)) = self.signers.get(&block).cloned() else {
+        let Some(signer) = self.signers.remove(&block) else {
             return;
         };
         debug_assert_eq!(row % BLOCK_ROWS, SIGN_ROW);
-        let mut lanes: [BaseElement; 8] = core::array::from_fn(|lane| self.rows[row][lane]);
+        let (key, index) = (&signer.key, signer.index);
         let found = loop {
-            let message = compress_input(&lanes);
-            if let Ok(found) = digits(&message) {
+            // as the trace hashes, not as it should
+            self.hash(row);
+            let message = Digest(output(&self.rows[row]));
+            if let Some(found) = (signer.digits)(&message) {
                 break found;
             }
-            lanes[4] += BaseElement::ONE;
+            self.rows[row][INPUT.start + 4] += BaseElement::ONE;
         };
-        self.rows[row][INPUT.start + 4] = lanes[4];
-        self.lay(block, &found, &ChainRow::of_digits(&found));
+        self.lay(block, &found, &(signer.plan)(&found));
         let start = block * BLOCK_ROWS;
         let seed = *key.tree.seed();
-        let values: Vec<_> = key
-            .secrets
-            .chain_starts(index)
-            .into_iter()
+        let starts = key.secrets.chain_starts(index);
+        let values: Vec<_> = found
+            .iter()
             .enumerate()
-            .map(|(chain, mut value)| {
-                for position in 0..found[chain] {
+            .map(|(place, &digit)| {
+                let chain = 2 * (signer.pair)(place / 2) + place % 2;
+                (0..digit).fold(starts[chain], |value, position| {
                     let step = chain_step_input(&seed, index, chain, position, &value);
                     let Digest([v0, v1, ..]) = compress_input(&step);
-                    value = [v0, v1];
-                }
-                value
+                    [v0, v1]
+                })
             })
             .collect();
         let mut pair = 0;
         for row in start + CHAIN_START..=start + CHAIN_END {
+            let number = element((signer.pair)(pair) as u64);
+            self.lies
+                .entry((row, PAIR))
+                .or_insert_with(|| Box::new(move |_, _| number));
             let cells = &mut self.rows[row];
             for i in [0, 1] {
                 cells[EVEN.start + i] = values[2 * pair][i];
@@ -163,6 +210,13 @@ impl Forgery {
             row[BITS.start + 2 * i] + row[BITS.start + 2 * i + 1] * element(2)
         };
         let opens = on(Selector::Sign) || closes;
+        if on(Selector::Chains) && step + close == zero {
+            // a row to spare leaves everything as it is, though nothing says so
+            let kept = [POSITION, EVEN, ODD, ONE_TIME_KEY, WORD];
+            for column in kept.into_iter().flatten() {
+                self.put(row, column, previous[column]);
+            }
+        }
         for i in [0, 1] {
             let moves = if i == 0 { even } else { odd };
             if opens {

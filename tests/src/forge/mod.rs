@@ -13,6 +13,7 @@
 mod chains;
 mod path;
 mod permutation;
+mod verdict;
 mod walk;
 
 use std::{
@@ -30,13 +31,13 @@ use winterlane_air::{
 };
 use winterlane_prover::trace::fill_trace;
 
-pub use chains::{ChainRow, FREE_DIGITS};
+pub use chains::{ChainRow, FREE_DIGITS, ReadDigits, Signer, split};
 pub use permutation::output;
+pub use verdict::{REFUSAL, prove_in_full};
 
 use crate::{
     constraint_check::{Checker, Violation, constraint_name, row_of},
     scenario::TestKey,
-    stock::{Attempt, attempt},
 };
 
 /// One row of a trace.
@@ -54,8 +55,8 @@ pub struct Forgery {
     /// The trace it began with.
     base: Vec<Cells>,
     lies: BTreeMap<(usize, usize), Lie>,
-    /// Who signs again, by block: the key and its one-time key.
-    signers: BTreeMap<usize, (Arc<TestKey>, u32)>,
+    /// Who signs again, by block.
+    signers: BTreeMap<usize, Signer>,
     /// Nodes of the account tree that blocks so far have put there, by height and index.
     nodes: BTreeMap<(usize, u64), [BaseElement; 4]>,
     /// The root that the first update opens.
@@ -172,10 +173,15 @@ impl Forgery {
     }
 
     /// Has the operation of `block` signed again, by this one-time key, once its message is known.
-    /// Numbers beyond the key's capacity take its leaves around again.
     #[must_use]
-    pub fn signed_by(mut self, block: usize, key: &Arc<TestKey>, index: u32) -> Self {
-        self.signers.insert(block, (key.clone(), index));
+    pub fn signed_by(self, block: usize, key: &Arc<TestKey>, index: u32) -> Self {
+        self.signed(block, Signer::new(key, index))
+    }
+
+    /// As [`Forgery::signed_by`], in any way.
+    #[must_use]
+    pub fn signed(mut self, block: usize, signer: Signer) -> Self {
+        self.signers.insert(block, signer);
         self
     }
 
@@ -240,11 +246,6 @@ impl FalseBatch {
                 },
             })
             .collect()
-    }
-
-    /// Attempts to prove the claim with winterfell's prover and to pass winterfell's verifier.
-    pub fn attempt(&self) -> Attempt {
-        attempt(self.inputs, self.trace.clone())
     }
 
     /// The cell of a column.
