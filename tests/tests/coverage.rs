@@ -15,6 +15,8 @@ use winterlane_tests::{
     stock::Attempt,
 };
 
+const DOCUMENT: &str = include_str!("../../air/docs/constraints.md");
+
 /// Every constraint and every assertion.
 fn everything() -> BTreeSet<Rule> {
     let constraints = CONSTRAINT_GROUPS
@@ -63,24 +65,55 @@ fn every_false_trace_breaks_what_it_says() {
 #[test]
 fn every_constraint_has_a_false_trace() {
     let everything = everything();
-    let covering: BTreeSet<Rule> = covering().into_keys().collect();
+    let broken: BTreeSet<Rule> = covering().into_keys().collect();
     let implied: BTreeSet<Rule> = IMPLIED
         .iter()
-        .map(|&(group, index, _)| Rule::Constraint(group, index))
+        .map(|&(group, index)| Rule::Constraint(group, index))
         .collect();
-    let missing: Vec<_> = everything
-        .iter()
-        .filter(|rule| !covering.contains(rule) && !implied.contains(rule))
-        .collect();
+    let covered: BTreeSet<Rule> = broken.union(&implied).copied().collect();
     println!(
-        "constraints and assertions broken alone by a false trace: {} / {}, and {} implied by others",
-        covering.len(),
+        "{} / {} constraints and assertions: {} broken alone by a false trace, {} implied by others: {}",
+        covered.intersection(&everything).count(),
         everything.len(),
-        implied.len()
+        broken.len(),
+        implied.len(),
+        names(IMPLIED).join(", ")
     );
+    let missing: Vec<_> = everything.difference(&covered).collect();
     assert!(missing.is_empty(), "without a false trace: {missing:?}");
-    assert!(implied.is_disjoint(&covering), "implied, yet broken alone");
-    assert!(covering.is_subset(&everything) && implied.is_subset(&everything));
+    let unknown: Vec<_> = covered.difference(&everything).collect();
+    assert!(unknown.is_empty(), "no constraints: {unknown:?}");
+    let both: Vec<_> = broken.intersection(&implied).collect();
+    assert!(both.is_empty(), "implied, yet broken alone: {both:?}");
+}
+
+fn names(rules: &[(&str, usize)]) -> Vec<String> {
+    rules
+        .iter()
+        .map(|(group, index)| format!("`{group}` {index}"))
+        .collect()
+}
+
+/// The document has every implied constraint, no other, and a reason for each.
+#[test]
+fn the_document_says_why_constraints_are_implied() {
+    let section = DOCUMENT
+        .split("\n## ")
+        .find(|section| section.starts_with("Implied constraints"))
+        .expect("the document has the section");
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let (listed, reasons): (Vec<String>, Vec<&str>) = rows
+        .map(|row| {
+            let mut cells = row.trim_matches('|').split(" | ").map(str::trim);
+            let name = cells.next().unwrap_or_default().to_owned();
+            (name, cells.next().unwrap_or_default())
+        })
+        .unzip();
+    assert_eq!(listed, names(IMPLIED));
+    for (name, reason) in listed.iter().zip(reasons) {
+        let words = reason.split_whitespace().count();
+        assert!(words >= 10, "{name} has no reason: {reason:?}");
+    }
 }
 
 /// With winterfell's prover and verifier: without the constraint the false trace is accepted, with
