@@ -37,8 +37,9 @@ fn round<E: FieldElement>(state: &[E]) -> [E; WIDTH] {
         cube.square() * state[i]
     });
     core::array::from_fn(|i| {
-        let neighbours = powers[(i + 1) % WIDTH] + powers[(i + 5) % WIDTH].double();
-        powers[i] + neighbours + E::from(i as u32 + 1)
+        let (near, far) = (powers[(i + 1) % WIDTH], powers[(i + 5) % WIDTH]);
+        // Not `far.double()`: see SECURITY.md on winterfell's doublings.
+        powers[i] + near + far + far + E::from(i as u32 + 1)
     })
 }
 

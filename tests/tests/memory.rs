@@ -76,20 +76,20 @@ fn check(test: &str, work: impl FnOnce(), estimate: &MemoryEstimate) {
 }
 
 /// A batch of so many slots, a quarter of them used.
-fn batch(test: &str, slots: usize, preset: PresetName) {
+fn batch(test: &str, slots: u32, preset: PresetName) {
     let preset = Preset::new(preset, SecurityLevel::Bits128);
-    let estimate = check_memory(slots, preset, Some(u64::MAX)).expect("a preset for it");
+    let estimate = check_memory(slots as usize, preset, Some(u64::MAX)).expect("a preset for it");
     let work = || {
         let accounts: Vec<_> = (1..=16).map(|id| Opening::new(id, 7, 1000)).collect();
         let mut world = World::new(5, &accounts);
         let pay = |i: u32| by_first(transfer(1 + i % 16, 1 + (i + 1) % 16, 5, 0));
-        let operations: Vec<_> = (0..slots as u32 / 4).map(pay).collect();
+        let operations: Vec<_> = (0..slots / 4).map(pay).collect();
         let batch = world
             .seal(&operations, Some(slots))
             .expect("valid operations");
         let options = EngineOptions::default();
         let proof = prove_batch(&batch, preset, Engine::Simd, &options).expect("a proof");
-        assert_eq!(proof.rows, slots * 256);
+        assert_eq!(proof.rows, slots as usize * 256);
     };
     check(test, work, &estimate);
 }

@@ -36,7 +36,7 @@ fn step<E: FieldElement<BaseField = BaseElement>>(row: &[E], mut set: impl FnMut
         } else {
             first
         };
-        set(i, current + next.double());
+        set(i, current + (next + next));
         current = next;
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use peak_alloc::PeakAlloc;
 use winterlane_verifier::VerifyError;
@@ -34,6 +35,8 @@ pub struct Tally {
     pub over_memory: Vec<String>,
     /// Most memory that a mutant took, in bytes.
     pub peak: usize,
+    /// Longest time that a mutant took.
+    pub slowest: Duration,
 }
 
 impl Tally {
@@ -47,7 +50,9 @@ impl Tally {
         let before = PeakAlloc.current_usage();
         PeakAlloc.reset_peak_usage();
         // A panic is a failure of the verifier: it is caught to be counted.
+        let began = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| (case.verify)(mutant)));
+        self.slowest = self.slowest.max(began.elapsed());
         let used = PeakAlloc.peak_usage().saturating_sub(before);
         self.peak = self.peak.max(used);
         let name = || format!("{}, {kind}, mutant {}", case.name, self.tried);
@@ -82,7 +87,7 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{} mutants: {} panics, {} accepted, {} over memory; {} refused by the door, {} \
-             behind it; peak memory {} bytes",
+             behind it; peak memory {} bytes, slowest {:?}",
             self.tried,
             self.panics.len(),
             self.accepted.len(),
@@ -90,6 +95,7 @@ impl fmt::Display for Tally {
             self.by_door,
             self.by_winterfell,
             self.peak,
+            self.slowest,
         )?;
         for (kind, count) in &self.by_kind {
             write!(f, "\n  {count:>7} {kind}")?;
