@@ -41,9 +41,11 @@ impl Sample {
 pub struct Rounds {
     /// Whether a run that does not count comes first.
     pub warm_up: bool,
-    /// The most timed runs of a contender.
+    /// The fewest timed runs of a contender.
+    pub least: usize,
+    /// The most.
     pub most: usize,
-    /// A contender that has spent this much in timed runs is not run again.
+    /// A contender that has spent this much in timed runs is not run more often than `least`.
     pub budget: Duration,
 }
 
@@ -68,7 +70,7 @@ pub fn interleave(
         let counts = round > 0 || !rounds.warm_up;
         samples.retain_mut(|sample| {
             let spent: Duration = sample.runs.iter().map(|run| run.time).sum();
-            if spent > rounds.budget {
+            if sample.runs.len() >= rounds.least && spent > rounds.budget {
                 return true;
             }
             let outcome = fleet.get(sample.setup).and_then(|worker| {

@@ -9,13 +9,23 @@ use crate::record::Record;
 /// Runs that a median is taken of, wherever ratios are claimed.
 pub(crate) const RUNS: usize = 5;
 
+/// The fewest, of a contender that is slow.
+const LEAST: usize = 3;
+
+/// How much time makes a contender slow.
+const SLOW: Duration = Duration::from_secs(15);
+
+/// A job that is compared with nobody's is not done again after so long.
+const ALONE: Duration = Duration::from_secs(5);
+
 /// One job for some contenders.
 pub(crate) struct Entry {
     pub(crate) label: String,
     job: Job,
     setups: Vec<Setup>,
+    least: usize,
     runs: usize,
-    /// A contender that has run for so long is not run again.
+    /// A contender that has run for so long is run no more than `least` times.
     budget: Duration,
     /// The jobs whose outputs are compared before the clock starts.
     checks: Vec<Job>,
@@ -30,8 +40,9 @@ impl Entry {
             label: label.into(),
             job,
             setups: setups.collect(),
+            least: LEAST,
             runs: RUNS,
-            budget: Duration::MAX,
+            budget: SLOW,
             checks: vec![job],
         }
     }
@@ -47,8 +58,13 @@ impl Entry {
         Self { runs, ..self }
     }
 
-    pub(crate) fn budget(self, budget: Duration) -> Self {
-        Self { budget, ..self }
+    /// Compared with nobody's: once is enough of what takes long.
+    pub(crate) fn alone(self) -> Self {
+        Self {
+            least: 1,
+            budget: ALONE,
+            ..self.unchecked()
+        }
     }
 
     /// A proof, its bytes compared without proof of work: a parallel search finds another nonce.
@@ -85,6 +101,7 @@ impl Entry {
         }
         let rounds = Rounds {
             warm_up: !self.checks.last().is_some_and(|last| last.warms(self.job)),
+            least: self.least,
             most: self.runs,
             budget: self.budget,
         };

@@ -1,7 +1,5 @@
 //! What is measured: sections of jobs, each interleaved among its contenders.
 
-use std::time::Duration;
-
 use winterlane_air::{
     columns::TRACE_WIDTH,
     presets::{Preset, PresetName, SecurityLevel},
@@ -14,9 +12,6 @@ use crate::{
     entry::{Entry, RUNS},
     machine,
 };
-
-/// A batch that is compared with nobody's is not proven again after so long.
-const ALONE: Duration = Duration::from_secs(5);
 
 /// A part of the report.
 pub(crate) struct Section {
@@ -172,12 +167,14 @@ fn lde(size: Size) -> Vec<Entry> {
         (18, 2, 8),
         (18, 6, 8),
         (16, 1, 8),
-        (14, 128, 8),
+        (13, 128, 8),
         (16, 32, 2),
         (16, 32, 4),
     ];
     let entry = |threads, (log_rows, columns, blowup)| {
-        extension(size.log(log_rows), columns, blowup, everyone(threads))
+        let setups = vectors(threads).into_iter();
+        let setups = setups.chain(stock_briefly(threads)).chain(plonky3(threads));
+        extension(size.log(log_rows), columns, blowup, setups.collect())
     };
     let mut entries: Vec<_> = shapes.iter().map(|shape| entry(1, *shape)).collect();
     if all_threads() > 1 {
@@ -296,9 +293,9 @@ fn batch_of(name: PresetName, operations: usize, setups: Vec<Setup>) -> Option<E
 }
 
 /// The large batch on all threads, in three rounds; on one, where a stock proof of it takes half a
-/// minute, a quarter of it.
+/// minute, an eighth of it.
 fn batch(size: Size) -> Vec<Entry> {
-    let mut shapes = vec![(all_threads(), 1024, 3), (1, 256, RUNS)];
+    let mut shapes = vec![(all_threads(), 1024, 3), (1, 128, RUNS)];
     shapes.dedup_by_key(|(threads, ..)| *threads);
     shapes
         .into_iter()
@@ -330,10 +327,10 @@ fn equal(size: Size) -> Vec<Entry> {
 
 fn verify(size: Size) -> Vec<Entry> {
     let setups = || vec![preferred(1), Setup::winterfell_verifier()];
-    let batches = [PresetName::Fast, PresetName::Compact]
+    let batches = [(PresetName::Fast, 1024), (PresetName::Compact, 256)]
         .into_iter()
-        .filter_map(|name| {
-            let operations = size.operations(1024);
+        .filter_map(|(name, operations)| {
+            let operations = size.operations(operations);
             let (statement, options) = preset(name, SecurityLevel::Bits128, operations)?;
             let label = format!("{}-128, {operations} operations", name.as_str());
             let job = Job::Verify { statement, options };
@@ -370,7 +367,7 @@ fn presets(size: Size) -> Vec<Entry> {
     entries
 }
 
-/// Against stock winterfell up to 256 operations, then alone up to the largest that fits. The smallest
+/// Against stock winterfell at 64 and 256 operations, else alone, up to the largest that fits. The smallest
 /// show where caches end.
 fn sizes(size: Size) -> Vec<Entry> {
     let all = all_threads();
@@ -380,7 +377,7 @@ fn sizes(size: Size) -> Vec<Entry> {
     for logarithm in logarithms {
         let operations = 1 << logarithm;
         let mut names = vec![PresetName::Fast];
-        if matches!(operations, 64 | 256 | 1024) {
+        if matches!(operations, 256 | 1024) {
             names.extend([PresetName::Balanced, PresetName::Compact]);
         }
         if operations == 1024 {
@@ -388,20 +385,19 @@ fn sizes(size: Size) -> Vec<Entry> {
         }
         for name in names {
             let mut setups = vec![preferred(all)];
-            let mut budget = ALONE;
-            if name == PresetName::Fast && (64..=256).contains(&operations) {
+            let compared = name == PresetName::Fast && matches!(operations, 64 | 256);
+            if compared {
                 setups = vectors(all);
                 setups.push(Setup::winterfell(Build::Native, all));
                 if operations == 64 {
                     setups.push(Setup::winterlane(all).on(Backend::Scalar));
                 }
-                budget = Duration::MAX;
             }
             if !fits(operations, name.blowup_factor()) {
                 continue;
             }
             let entry = batch_of(name, operations >> smaller, setups);
-            entries.extend(entry.map(|entry| entry.unchecked().budget(budget)));
+            entries.extend(entry.map(|entry| if compared { entry } else { entry.alone() }));
         }
     }
     entries

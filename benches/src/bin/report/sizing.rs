@@ -108,8 +108,9 @@ fn growth(page: &mut String, records: &[(f64, &Record)], facts: &Facts) -> fmt::
          misses a size. A line bends where two, each through three sizes at least, have a quarter of the \
          squares of one.\n\n",
     );
-    describe(page, "Time, seconds", time, &seconds, facts)?;
-    describe(page, "Memory, MiB", held, &memory, facts)?;
+    let cache = mebibytes(facts, "last-level cache");
+    describe(page, "Time, seconds", time, &seconds, cache)?;
+    describe(page, "Memory, MiB", held, &memory, None)?;
     let cheapest = seconds
         .iter()
         .min_by(|x, y| (x.1 / x.0).total_cmp(&(y.1 / y.0)));
@@ -139,13 +140,13 @@ fn growth(page: &mut String, records: &[(f64, &Record)], facts: &Facts) -> fmt::
     Ok(())
 }
 
-/// A line in words, with its bend beside the last-level cache.
+/// A line in words, with its bend beside the last-level cache, if that matters.
 fn describe(
     page: &mut String,
     what: &str,
     fit: Fit,
     points: &[(f64, f64)],
-    facts: &Facts,
+    cache: Option<f64>,
 ) -> fmt::Result {
     let [linear, other] = MODELS.map(|model| Fit::new(model, points).worst(points));
     write!(
@@ -170,7 +171,7 @@ fn describe(
             bend.between.0, bend.between.1, bend.steeper
         )?,
     }
-    if let Some(cache) = mebibytes(facts, "last-level cache") {
+    if let Some(cache) = cache {
         let filled = cache / MEBIBYTES_PER_OPERATION;
         write!(
             page,
@@ -198,7 +199,7 @@ fn serial_share(times: &[(f64, f64)]) -> f64 {
         over += (t / one - 1.0 / p) * (1.0 - 1.0 / p);
         under += (1.0 - 1.0 / p).powi(2);
     }
-    (over / under).max(0.0)
+    (over / under).clamp(0.0, 1.0)
 }
 
 /// Amdahl's law from one thread to all.
