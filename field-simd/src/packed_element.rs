@@ -11,6 +11,9 @@
 //!   function compiled for the instruction set, so it is fast in code that does not inline.
 //! - [`PackedExtension`] is an element of the quadratic or cubic extension over either.
 //!
+//! Beside the operators there are [`Arithmetic::mul_add`], [`Arithmetic::pow7`], [`Root7`], and sums
+//! of products that are reduced once, [`Dot`].
+//!
 //! # What packed elements cannot do
 //!
 //! Arithmetic, `From`, constants and comparison work lane by lane (two values are equal if all
@@ -21,11 +24,13 @@
 //!
 //! # Representation
 //!
-//! Lanes are canonical Montgomery forms, as in `BaseElement`.
+//! Lanes are canonical Montgomery forms, below `p`, before and after every operation. Only [`Dot`] takes
+//! loose ones.
 
 mod boilerplate;
 mod dot;
 mod extension;
+mod powers;
 #[cfg(test)]
 mod tests;
 mod wide;
@@ -37,6 +42,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 pub use self::boilerplate::Arithmetic;
 pub use self::dot::{Dot, MAX_TERMS, Weight, dot};
 pub use self::extension::PackedExtension;
+pub use self::powers::Root7;
 pub use self::wide::{WIDE_LANES, WideElement};
 use crate::convert::{words, words_mut};
 use crate::goldilocks::EPSILON;

@@ -4,7 +4,8 @@ use core::fmt;
 
 use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 
-/// The arithmetic that a packed type brings.
+/// The arithmetic that a packed type brings: the operators of `FieldElement` by name, and what it lacks.
+/// All of it is lane by lane, on canonical Montgomery forms and with such as results.
 pub trait Arithmetic: FieldElement<BaseField = BaseElement> {
     /// Zero in every lane.
     const ALL_ZERO: Self;
@@ -25,6 +26,21 @@ pub trait Arithmetic: FieldElement<BaseField = BaseElement> {
     fn scaled(self, rhs: BaseElement) -> Self;
     /// `self^2`.
     fn squared(self) -> Self;
+    /// `self * a + b`.
+    #[inline(always)]
+    #[must_use]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        self.product(a).sum(b)
+    }
+    /// `self^7`, the S-box of Rescue-Prime: two squarings and two products. [`Root7`] is its inverse.
+    ///
+    /// [`Root7`]: super::Root7
+    #[inline(always)]
+    #[must_use]
+    fn pow7(self) -> Self {
+        let square = self.squared();
+        square.product(self).product(square.squared())
+    }
     /// `1 / self`, and zero for zero.
     #[inline(always)]
     fn inverse(self) -> Self {

@@ -115,8 +115,14 @@ where
 }
 
 /// [`Slices::root7_assign`] on the backend in force.
-pub fn root7_assign(values: &mut [BaseElement]) {
-    Slices::current().root7_assign(values);
+///
+/// # Errors
+/// As [`Slices::root7_assign`].
+pub fn root7_assign<E>(values: &mut [E]) -> Result<(), SliceError>
+where
+    E: FieldElement<BaseField = BaseElement>,
+{
+    Slices::current().root7_assign(values)
 }
 
 /// [`Slices::invert_assign`] on the backend in force.

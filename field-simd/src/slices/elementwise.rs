@@ -12,6 +12,7 @@ use crate::{
     convert::{extension_words, extension_words_mut, words, words_mut},
     dispatch,
     goldilocks::R2,
+    packed_element::{PackedElement, PackedExtension, Root7},
     vector::{Kernel, Vector},
 };
 
@@ -86,13 +87,9 @@ operations! {
     Mul(_t, x, y, _z) = x.product(y);
     Square(_t, x, _y, _z) = x.squared();
     Neg(_t, x, _y, _z) = X::ALL_ZERO.difference(x);
-    MulAdd(_t, x, y, z) = x.sum(y.product(z));
+    MulAdd(_t, x, y, z) = y.mul_add(z, x);
     Canonical(_t, x, _y, _z) = x.canonical();
-    /// `x^7`, with two squarings and two products.
-    Pow7(_t, x, _y, _z) = {
-        let square = x.squared();
-        square.product(x).product(square.squared())
-    };
+    Pow7(_t, x, _y, _z) = x.pow7();
     /// Loose integers to canonical Montgomery forms: 2^128 / 2^64 times as much.
     FromIntegers(token, x, _y, _z) = x.times(V::splat(token, R2));
     /// Loose Montgomery forms to canonical integers: 2^64 times as little.
@@ -127,68 +124,38 @@ operations_with! {
     /// Times one element of the base field.
     ScaleBase(token, x, _y, p) = x.times(V::splat(token, p[0]));
     /// Plus the other times one element.
-    ScaleAdd(token, x, y, p) = x.sum(y.product(X::splat(token, p)));
+    ScaleAdd(token, x, y, p) = y.mul_add(X::splat(token, p), x);
 }
 
-/// `x^(1/7)` of base elements.
-struct Root7<'a>(&'a mut [u64]);
+/// `x^(1/7)` of elements of the field of this degree, 1 or 3.
+struct Roots<'a>(usize, &'a mut [u64]);
 
-/// Vectors whose roots are taken in step: each is a chain of 72 products, every one of which waits
-/// for the one before it.
-const ROOTS: usize = 8;
-
-impl Kernel for Root7<'_> {
+impl Kernel for Roots<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self, token: V::Token) {
-        for words in self.0.chunks_mut(ROOTS * V::LANES) {
-            let mut x = [V::splat(token, 0); ROOTS];
-            for (x, words) in x.iter_mut().zip(words.chunks(V::LANES)) {
-                *x = V::load_partial(token, words);
-            }
-            for (x, words) in root7(x).into_iter().zip(words.chunks_mut(V::LANES)) {
-                x.store_partial(words);
-            }
+        // As many in step as keep the multiplier busy: six products of a cubic one are independent.
+        if self.0 == 1 {
+            roots::<V, PackedElement<V>, 8>(token, self.1);
+        } else {
+            roots::<V, PackedExtension<PackedElement<V>, 3>, 2>(token, self.1);
         }
     }
 }
 
-/// `x^e` with `7 e = 1` modulo `p - 1`. In binary, with `(100)_n` for `n` times `100`,
-/// `e = (100)_10 1 000 (110)_10 111`: since `(110)_10` is `(100)_10` and half of it, the power
-/// `(100)_10` is computed once, by doubling, and serves for both parts.
 #[inline(always)]
-fn root7<V: Vector>(x: [V; ROOTS]) -> [V; ROOTS] {
-    // x^4, and then twice as many groups of three bits at a time.
-    let x2 = squares(x, 1);
-    let x4 = squares(x2, 1);
-    let two = products(squares(x4, 3), x4);
-    let four = products(squares(two, 6), two);
-    let eight = products(squares(four, 12), four);
-    let ten = products(squares(eight, 6), two);
-    // (100)_10 0 (100)_10; once more doubled and half of the lower part added; two bits to come.
-    let upper = products(squares(ten, 31), ten);
-    let joined = products(squares(upper, 1), ten);
-    let seven = products(products(x4, x2), x);
-    products(squares(joined, 2), seven)
-}
-
-#[inline(always)]
-fn products<V: Vector>(mut x: [V; ROOTS], y: [V; ROOTS]) -> [V; ROOTS] {
-    for i in 0..ROOTS {
-        x[i] = x[i].mul_mont(y[i]);
-    }
-    x
-}
-
-#[inline(always)]
-fn squares<V: Vector>(mut x: [V; ROOTS], times: u32) -> [V; ROOTS] {
-    for _ in 0..times {
-        for x in &mut x {
-            *x = x.square_mont();
+fn roots<V: Vector, X: Block<V> + Root7, const N: usize>(token: V::Token, words: &mut [u64]) {
+    for words in words.chunks_mut(N * X::WORDS) {
+        let mut x = [X::ALL_ZERO; N];
+        for (x, words) in x.iter_mut().zip(words.chunks(X::WORDS)) {
+            *x = X::load_any(token, words);
+        }
+        let roots = X::root7_each(x);
+        for (x, words) in roots.into_iter().zip(words.chunks_mut(X::WORDS)) {
+            x.store_any(words);
         }
     }
-    x
 }
 
 /// An operation on coordinates in words: what all fields share, compiled once and here.
@@ -395,8 +362,11 @@ impl Slices {
         self.apply(POW7, values, [], NONE)
     }
 
-    /// `values[i] = values[i]^(1/7)`, the inverse of [`pow7_assign`](Self::pow7_assign) in the base
-    /// field: 63 squarings and 9 products each.
+    /// `values[i] = values[i]^(1/7)`, the inverse of [`pow7_assign`](Self::pow7_assign): in the base
+    /// field 63 squarings and 9 products each, in the cubic extension 61 and 9, and about as many more of
+    /// the norm, in the base field. Zeros stay zeros.
+    ///
+    /// In the quadratic extension seventh roots are not unique, since 7 divides `p^2 - 1`.
     ///
     /// ```
     /// use winter_math::fields::f64::BaseElement;
@@ -404,13 +374,26 @@ impl Slices {
     ///
     /// let numbers: Vec<_> = (0..50).map(BaseElement::new).collect();
     /// let mut values = numbers.clone();
-    /// Slices::current().root7_assign(&mut values);
+    /// Slices::current().root7_assign(&mut values)?;
     /// Slices::current().pow7_assign(&mut values)?;
     /// assert_eq!(values, numbers);
     /// # Ok::<(), winterlane_field_simd::slices::SliceError>(())
     /// ```
-    pub fn root7_assign(self, values: &mut [BaseElement]) {
-        dispatch(self.backend, Root7(words_mut(values)));
+    ///
+    /// # Errors
+    /// [`SliceError::Roots`] in the quadratic extension, and [`SliceError::Field`].
+    pub fn root7_assign<E>(self, values: &mut [E]) -> Result<(), SliceError>
+    where
+        E: FieldElement<BaseField = BaseElement>,
+    {
+        check_field::<E>()?;
+        match E::EXTENSION_DEGREE {
+            2 => Err(SliceError::Roots),
+            degree => {
+                dispatch(self.backend, Roots(degree, extension_words_mut(values)));
+                Ok(())
+            }
+        }
     }
 
     /// Makes the Montgomery form of every coordinate canonical: the way back for elements made by

@@ -23,7 +23,7 @@
 //!
 //! Elements are winterfell's: their coordinates are Montgomery forms, `x * 2^64 mod p`. Inputs are
 //! canonical (below `p`) unless an operation says that it takes *loose* ones, any `u64` read modulo
-//! `p`, as `BaseElement::from_mont` may make them. Results are always canonical, bit for bit those
+//! `p`, as `BaseElement::from_mont` and, rarely, `BaseElement::double` leave them. Results are always canonical, bit for bit those
 //! of winterfell on every backend.
 //!
 //! # Lengths and places
@@ -105,6 +105,9 @@ pub enum SliceError {
     /// A domain with offset zero has no points.
     #[error("the domain's offset is zero")]
     ZeroOffset,
+    /// In the quadratic extension `x^7` is no bijection.
+    #[error("seventh roots are not unique in the quadratic extension")]
+    Roots,
     /// The field is not the base field nor winterfell's quadratic or cubic extension.
     #[error("an extension of degree {degree} other than winterfell's")]
     Field {
