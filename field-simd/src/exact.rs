@@ -15,6 +15,7 @@ use winter_math::{
 use crate::{
     convert::{extension_words, extension_words_mut},
     goldilocks::{self, P},
+    vector_tests::cases,
 };
 
 /// The arithmetic of the base field and of its extensions by their definition: coordinates as
@@ -85,6 +86,8 @@ impl<E: FieldElement<BaseField = BaseElement>> core::ops::Mul for Exact<E> {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn the_definition_is_winterfells(words: [u64; 6]) {
         fn check<E: FieldElement<BaseField = BaseElement>>(words: &[u64]) {

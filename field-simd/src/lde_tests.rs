@@ -3,9 +3,14 @@
 use proptest::prelude::*;
 use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement, polynom};
 
-use crate::{Backend, Matrix, lde_columns_into, lde_rows};
+use crate::{
+    Backend, Matrix,
+    goldilocks::canonical,
+    lde_columns_into, lde_rows,
+    vector_tests::{EDGES, cases},
+};
 
-/// Reproducible elements, among them the ends of the field.
+/// Reproducible elements, among them the ends of the field and words at which carries change.
 pub(crate) fn elements(len: usize, seed: u64) -> Vec<BaseElement> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..len)
@@ -13,12 +18,9 @@ pub(crate) fn elements(len: usize, seed: u64) -> Vec<BaseElement> {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            match state % 16 {
-                0 => BaseElement::ZERO,
-                1 => BaseElement::ONE,
-                2 => -BaseElement::ONE,
-                3 => BaseElement::new(1 << 32),
-                _ => BaseElement::new(state),
+            match EDGES.get((state % 64) as usize) {
+                Some(&word) => BaseElement::from_mont(canonical(word)),
+                None => BaseElement::new(state),
             }
         })
         .collect()
@@ -84,6 +86,12 @@ fn widths() {
 
 #[test]
 fn blowups() {
+    // The widest, at sizes of one pass and of two.
+    for blowup in [64, 128] {
+        check(9, 3, blowup, BaseElement::GENERATOR);
+        check(12, 1, blowup, BaseElement::new(5));
+        check(13, 2, blowup, BaseElement::GENERATOR);
+    }
     for log_blowup in 0..=7 {
         check(3, 5, 1 << log_blowup, BaseElement::GENERATOR);
         check(6, 1, 1 << log_blowup, BaseElement::new(3));
@@ -157,9 +165,9 @@ fn one_thread_and_many_give_the_same_bits() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(cases(16))]
     #[test]
-    fn linearity(seed: u64, log_n in 0u32..9, factor: u64) {
+    fn linearity(seed: u64, log_n in 0u32..if cfg!(miri) { 5 } else { 9 }, factor: u64) {
         let n = 1 << log_n;
         let (a, b) = (elements(n, seed), elements(n, !seed));
         let factor = BaseElement::new(factor);

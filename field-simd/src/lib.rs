@@ -41,7 +41,11 @@ pub use tables::MAX_LOG_SIZE;
 pub use vector::{Kernel, Vector};
 
 #[cfg(test)]
+mod definition_tests;
+#[cfg(test)]
 mod exact;
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod lde_tests;
 #[cfg(test)]

@@ -28,6 +28,11 @@ pub(crate) const EDGES: [u64; 16] = [
     u64::MAX,
 ];
 
+/// Of how many random cases a test takes its pick; under Miri, one.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    ProptestConfig::with_cases(if cfg!(miri) { 1 } else { count })
+}
+
 /// The operations of one pair of loose vectors `a`, `b`, results in a fixed order.
 struct Operations([u64; MAX_LANES], [u64; MAX_LANES]);
 
@@ -120,6 +125,8 @@ fn edges() {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn random(a: [u64; MAX_LANES], b: [u64; MAX_LANES]) {
         check(a, b);

@@ -10,7 +10,12 @@ use winter_math::{
 };
 
 use super::{PackedElement, PackedExtension, RowPack, WIDE_LANES, WideElement};
-use crate::{Backend, Kernel, Vector, dispatch, exact::Exact};
+use crate::{
+    Backend, Kernel, Vector, dispatch,
+    exact::Exact,
+    goldilocks::canonical,
+    vector_tests::{EDGES, cases},
+};
 
 /// A polynomial expression that uses every operation constraint functions use.
 fn expression<E: FieldElement<BaseField = BaseElement>>(a: E, b: E, c: BaseElement) -> [E; 9] {
@@ -156,12 +161,13 @@ impl<const WIDE: bool, const D: usize> Kernel for Extension<'_, WIDE, D> {
 fn check_base<const WIDE: bool>(a: &[BaseElement], b: &[BaseElement], c: BaseElement) {
     for backend in Backend::available() {
         let results = dispatch(backend, Base::<WIDE> { a, b, c });
-        for (i, rows) in results.iter().enumerate() {
-            assert_eq!(rows.len(), if WIDE { WIDE_LANES } else { backend.lanes() });
-            for (row, &x) in rows.iter().enumerate() {
-                let expected = expression(a[row], b[row], c)[i];
+        let count = if WIDE { WIDE_LANES } else { backend.lanes() };
+        assert!(results.iter().all(|rows| rows.len() == count));
+        for row in 0..count {
+            let expected = expression(a[row], b[row], c);
+            for (i, (rows, expected)) in results.iter().zip(expected).enumerate() {
                 assert_eq!(
-                    x.inner(),
+                    rows[row].inner(),
                     expected.inner(),
                     "{backend}, operation {i}, row {row}"
                 );
@@ -183,14 +189,15 @@ fn check_extension<E, const WIDE: bool, const D: usize>(
     );
     for backend in Backend::available() {
         let results = dispatch(backend, Extension::<WIDE, D> { a, b, c });
-        for (i, planes) in results.iter().enumerate() {
-            for row in 0..planes[0].len() {
+        for row in 0..results[0][0].len() {
+            let expected = exact_expression(ea[row], eb[row], c);
+            for (i, (planes, expected)) in results.iter().zip(expected).enumerate() {
                 let coefficients: Vec<_> = planes.iter().map(|plane| plane[row]).collect();
                 let x = E::slice_from_base_elements(&coefficients)[0];
                 let (x, expected) = match (i, eb[row]) {
                     (QUOTIENT, divisor) if divisor == E::ZERO => (x, E::ZERO),
                     (QUOTIENT, divisor) => ((Exact(x) * Exact(divisor)).0, ea[row]),
-                    _ => (x, exact_expression(ea[row], eb[row], c)[i]),
+                    _ => (x, expected),
                 };
                 assert_eq!(x, expected, "{backend}, operation {i}, row {row}");
             }
@@ -199,19 +206,15 @@ fn check_extension<E, const WIDE: bool, const D: usize>(
 }
 
 fn elements(n: usize) -> impl Strategy<Value = Vec<BaseElement>> {
-    let edge = prop_oneof![
-        4 => any::<u64>(),
-        1 => prop_oneof![
-            Just(0),
-            Just(1),
-            Just(crate::goldilocks::P - 1),
-            Just(crate::goldilocks::EPSILON)
-        ],
-    ];
-    proptest::collection::vec(edge.prop_map(BaseElement::new), n)
+    let edge = proptest::sample::select(&EDGES[..]);
+    let word = prop_oneof![4 => any::<u64>(), 1 => edge];
+    let element = word.prop_map(|word| BaseElement::from_mont(canonical(word)));
+    proptest::collection::vec(element, n)
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn all_types_compute_as_winterfell(
         a in elements(3 * WIDE_LANES),

@@ -1,10 +1,17 @@
 //! Sums, products, powers, conversions, inverses.
 
 use proptest::prelude::*;
-use winter_math::{FieldElement, batch_inversion, fields::f64::BaseElement};
+use winter_math::{
+    FieldElement, batch_inversion,
+    fields::{CubeExtension, QuadExtension, f64::BaseElement},
+};
 
 use super::{Exact, all_backends, any_words, assert_bits, canonical, for_all_fields, loose};
-use crate::{convert::extension_words, goldilocks, slices, vector_tests::EDGES};
+use crate::{
+    convert::extension_words,
+    goldilocks, slices,
+    vector_tests::{EDGES, cases},
+};
 
 /// Compares all operations on elements `from..` of slices of `len` with their definitions; the
 /// elements before must stay.
@@ -74,8 +81,25 @@ fn check<E: FieldElement<BaseField = BaseElement>>(words: &[Vec<u64>; 3], from: 
     }
 }
 
+/// Seventh powers have one root each, so that a root is right if its power is.
+fn check_roots<E: FieldElement<BaseField = BaseElement>>(words: &[u64]) {
+    let values = canonical::<E>(words, words.len() / E::EXTENSION_DEGREE);
+    for slices in all_backends() {
+        let mut roots = values.clone();
+        slices.root7_assign(&mut roots).expect("a field");
+        assert!(
+            extension_words(&roots)
+                .iter()
+                .all(|&word| word < goldilocks::P)
+        );
+        let power = |&root: &E| (1..7).fold(Exact(root), |power, _| power * Exact(root)).0;
+        let powers: Vec<_> = roots.iter().map(power).collect();
+        assert_bits(&powers, &values, &format!("{slices:?}"));
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
     #[test]
     fn by_definition(
         words in [any_words(3 * 80), any_words(3 * 80), any_words(3 * 80)],
@@ -102,14 +126,9 @@ proptest! {
                 .map(BaseElement::as_int)
                 .collect();
             prop_assert_eq!(&integers, &expected);
-
-            let mut roots = elements.clone();
-            slices.root7_assign(&mut roots);
-            for (root, &x) in roots.iter().zip(&elements) {
-                prop_assert_eq!(root.exp7(), x);
-                prop_assert!(root.inner() < goldilocks::P);
-            }
         }
+        check_roots::<BaseElement>(words);
+        check_roots::<CubeExtension<BaseElement>>(words);
     }
 }
 
@@ -142,8 +161,18 @@ fn check_many_inverses<E: FieldElement<BaseField = BaseElement>>() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "minutes under Miri")]
 fn many_inverses() {
     for_all_fields!(check_many_inverses());
+}
+
+#[test]
+fn no_quadratic_roots() {
+    let mut values = [QuadExtension::new(BaseElement::ONE, BaseElement::ONE); 3];
+    assert_eq!(
+        slices::root7_assign(&mut values),
+        Err(slices::SliceError::Roots)
+    );
 }
 
 #[test]
@@ -188,7 +217,7 @@ fn free_functions_are_the_methods() {
         map(&|x| x + x * two)
     );
     assert_eq!(run(&|x| ok(slices::pow7_assign(x))), map(&|x| x.exp7()));
-    assert_eq!(run(&|x| slices::root7_assign(x)), {
+    assert_eq!(run(&|x| ok(slices::root7_assign(x))), {
         let e = 10_540_996_611_094_048_183_u64;
         map(&|x| x.exp(e))
     });

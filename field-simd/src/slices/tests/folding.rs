@@ -6,7 +6,10 @@ use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 use winter_utils::transpose_slice;
 
 use super::{Exact, all_backends, any_words, assert_bits, canonical, for_all_fields};
-use crate::slices::{self, SliceError, Slices};
+use crate::{
+    slices::{self, SliceError, Slices},
+    vector_tests::cases,
+};
 
 /// winterfell's result.
 fn project<E: FieldElement<BaseField = BaseElement>>(
@@ -80,7 +83,7 @@ fn check<E: FieldElement<BaseField = BaseElement>>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(cases(32))]
     #[test]
     fn by_definition(
         words in any_words(3 << 8),
@@ -93,6 +96,7 @@ proptest! {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "minutes under Miri")]
 fn larger_layers_as_winterfell() {
     let words: Vec<_> = (0..3_u64 << 13)
         .map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15))

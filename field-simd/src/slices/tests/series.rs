@@ -8,7 +8,7 @@ use winter_math::{
 use super::{
     Exact, all_backends, any_words, assert_bits, canonical, for_all_fields, for_all_pairs,
 };
-use crate::slices;
+use crate::{slices, vector_tests::cases};
 
 fn check_series<E: FieldElement<BaseField = BaseElement>>(words: &[u64], len: usize) {
     let parameters = canonical::<E>(words, 2);
@@ -76,7 +76,7 @@ fn check_winterfell<E: FieldElement<BaseField = BaseElement>>(words: &[u64]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
     #[test]
     fn series_by_definition(words in any_words(6), len in 0_usize..200) {
         for_all_fields!(check_series(&words, len));
@@ -98,6 +98,7 @@ proptest! {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "minutes under Miri")]
 fn long_polynomials() {
     let words: Vec<_> = (0..3 * 2000_u64)
         .map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15))

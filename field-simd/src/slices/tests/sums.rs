@@ -4,7 +4,11 @@ use proptest::prelude::*;
 use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 
 use super::{Exact, all_backends, any_words, assert_bits, canonical, for_all_pairs, loose};
-use crate::{goldilocks::P, slices, vector_tests::EDGES};
+use crate::{
+    goldilocks::P,
+    slices,
+    vector_tests::{EDGES, cases},
+};
 
 /// The inner product of elements `from..len`, which may be loose.
 fn check_dot<F, E>(a: &[u64], b: &[u64], from: usize, len: usize)
@@ -58,7 +62,7 @@ where
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
     #[test]
     fn by_definition(
         a in any_words(3 * 80),
@@ -81,6 +85,7 @@ proptest! {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "minutes under Miri")]
 fn sums_as_large_as_they_get() {
     // Words with all bits set, for longer than the sums can hold without being reduced.
     for word in [u64::MAX, P - 1, P, P + 1] {
