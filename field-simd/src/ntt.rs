@@ -34,20 +34,30 @@ const COLUMNS_A_THREAD: usize = 4;
 const MIN_LOG_VECTOR: u32 = 6;
 
 /// Evaluates polynomials in place: `columns` of coefficients of the same length `n`, lowest first,
-/// become their values at `g^i`, `g` being the root of unity of order `n`.
+/// become their values at `g^i`, `g` being the root of unity of order `n`, in the order of `i`.
 ///
 /// Equal to `winter_math::fft::evaluate_poly`.
 ///
+/// # Representation and range
+///
+/// In this and the other transforms elements are winterfell's: coefficients and values alike, in and
+/// out, are Montgomery forms below `p`, at any alignment. A loose word, as `BaseElement::from_mont` and,
+/// in one case of `2^32`, `BaseElement::double` leave it, is not noticed and makes the results
+/// unspecified; [`slices::canonicalize`](crate::slices::canonicalize) puts such right. Lengths are `2^0`
+/// to `2^24`, and there may be any number of columns, or none.
+///
 /// # Panics
-/// Panics if the columns differ in length, or if the length is no power of two or over `2^24`.
+/// Panics if the columns differ in length, or if the length is no power of two or over `2^24`; and as
+/// [`Backend::current`].
 pub fn evaluate_columns<C: AsMut<[BaseElement]>>(columns: &mut [C]) {
     transform(in_place(columns), Direction::Evaluate { offset: 1 });
 }
 
 /// Interpolates polynomials in place: `columns` of values at `g^i`, `g` being the root of unity of
-/// order `n`, become coefficients, lowest first.
+/// order `n`, in the order of `i`, become coefficients, lowest first.
 ///
-/// Equal to `winter_math::fft::interpolate_poly`.
+/// Equal to `winter_math::fft::interpolate_poly`. Representation and range are those of
+/// [`evaluate_columns`].
 ///
 /// ```
 /// use winter_math::fields::f64::BaseElement;
@@ -61,12 +71,13 @@ pub fn evaluate_columns<C: AsMut<[BaseElement]>>(columns: &mut [C]) {
 /// ```
 ///
 /// # Panics
-/// Panics if the columns differ in length, or if the length is no power of two or over `2^24`.
+/// As [`evaluate_columns`].
 pub fn interpolate_columns<C: AsMut<[BaseElement]>>(columns: &mut [C]) {
     transform(in_place(columns), Direction::Interpolate { offset: 1 });
 }
 
-/// As [`interpolate_columns`], from `values` to `coefficients`, whose contents are overwritten.
+/// As [`interpolate_columns`], from `values` to `coefficients`, whose contents, anything, are
+/// overwritten.
 ///
 /// ```
 /// use winter_math::{FieldElement, fields::f64::BaseElement};
@@ -98,7 +109,8 @@ pub fn interpolate_columns_into<V: AsRef<[BaseElement]>, C: AsMut<[BaseElement]>
     transform(routes, Direction::Interpolate { offset: 1 });
 }
 
-/// As [`interpolate_columns`], for values at `offset * g^i`.
+/// As [`interpolate_columns`], for values at `offset * g^i`; equal to
+/// `winter_math::fft::interpolate_poly_with_offset`.
 ///
 /// # Panics
 /// As [`interpolate_columns`], and if `offset` is zero.
@@ -116,18 +128,22 @@ pub fn interpolate_columns_with_offset<C: AsMut<[BaseElement]>>(
 }
 
 /// The values of a polynomial over the base field or an extension at `offset * g^i`, `g` being the
-/// root of unity of order `p.len() * blowup`.
+/// root of unity of order `p.len() * blowup`, in the order of `i`. Coefficients are given lowest first;
+/// `blowup` may be 1.
 ///
-/// Equal to `winter_math::fft::evaluate_poly_with_offset`.
+/// Equal to `winter_math::fft::evaluate_poly_with_offset`. Representation and range of coordinates are
+/// those of [`evaluate_columns`].
 ///
 /// # Panics
 /// Panics if the length or `blowup` is no power of two; if the length is over `2^24`, or the domain
-/// over `2^32`; or if `offset` is zero.
+/// over `2^32`; if `offset` is zero; or if `E` is not stored as its base elements, as all of
+/// winterfell's fields are. Also as [`Backend::current`].
 pub fn evaluate_poly_with_offset<E: FieldElement<BaseField = BaseElement>>(
     p: &[E],
     offset: BaseElement,
     blowup: usize,
 ) -> Vec<E> {
+    log_size(p.len());
     let mut values = vec![E::ZERO; p.len() * blowup];
     let columns = coordinates(p);
     let columns: Vec<&[u64]> = columns.chunks_exact(p.len()).collect();
@@ -138,13 +154,14 @@ pub fn evaluate_poly_with_offset<E: FieldElement<BaseField = BaseElement>>(
 }
 
 /// Makes the coefficients of a polynomial over the base field or an extension of its values at
-/// `offset * g^i`, `g` being the root of unity of order `values.len()`, in place.
+/// `offset * g^i`, `g` being the root of unity of order `values.len()`, in place; lowest first.
 ///
 /// Equal to `winter_math::fft::interpolate_poly_with_offset`; with an offset of one, to
-/// `interpolate_poly`.
+/// `interpolate_poly`. Representation and range of coordinates are those of [`evaluate_columns`].
 ///
 /// # Panics
-/// Panics if the length is no power of two or over `2^24`, or if `offset` is zero.
+/// Panics if the length is no power of two or over `2^24`; if `offset` is zero; or if `E` is not stored
+/// as its base elements. Also as [`Backend::current`].
 pub fn interpolate_poly_with_offset<E: FieldElement<BaseField = BaseElement>>(
     values: &mut [E],
     offset: BaseElement,
