@@ -221,13 +221,16 @@ proptest! {
         b in elements(3 * WIDE_LANES),
         c in elements(1),
     ) {
-        check_base::<false>(&a, &b, c[0]);
-        check_base::<true>(&a, &b, c[0]);
         let (a2, b2) = (&a[..2 * WIDE_LANES], &b[..2 * WIDE_LANES]);
+        check_base::<false>(&a, &b, c[0]);
         check_extension::<QuadExtension<BaseElement>, false, 2>(a2, b2, c[0]);
-        check_extension::<QuadExtension<BaseElement>, true, 2>(a2, b2, c[0]);
         check_extension::<CubeExtension<BaseElement>, false, 3>(&a, &b, c[0]);
-        check_extension::<CubeExtension<BaseElement>, true, 3>(&a, &b, c[0]);
+        // Under Miri a wide element takes minutes.
+        if !cfg!(miri) {
+            check_base::<true>(&a, &b, c[0]);
+            check_extension::<QuadExtension<BaseElement>, true, 2>(a2, b2, c[0]);
+            check_extension::<CubeExtension<BaseElement>, true, 3>(&a, &b, c[0]);
+        }
     }
 }
 
