@@ -34,6 +34,8 @@ const STREAMED: usize = 1 << 20;
 /// `RowMatrix::evaluate_polys_over`, without padding, and its `fft::evaluate_poly_with_offset`
 /// column by column. `blowup` may be 1.
 ///
+/// Coefficients and values are in Montgomery form and canonical, as winterfell keeps its elements.
+///
 /// ```
 /// use winter_math::{FieldElement, StarkField, fields::f64::BaseElement, polynom};
 /// use winterlane_field_simd::lde_rows;

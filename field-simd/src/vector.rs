@@ -381,7 +381,7 @@ pub trait Vector: Sealed + Copy + Debug {
     }
 
     /// `self * 2^k mod p`, canonical, of a loose value, for `k < 96`. `k` should be a constant: the
-    /// formula depends on it, and costs 5 to 11 operations where a product costs 23.
+    /// formula depends on it, and costs 5 to 11 operations where a product costs 24 or more.
     #[inline(always)]
     fn mul_pow2(self, k: u32) -> Self {
         debug_assert!(k < 96);
