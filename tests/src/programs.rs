@@ -1,6 +1,11 @@
-//! Random programs for a ledger, and what the reference says of each step.
+//! Random programs for a ledger, what the reference says of each step, and runs that can be repeated.
 
-use proptest::prelude::*;
+use std::hash::{BuildHasher, RandomState};
+
+use proptest::{
+    prelude::*,
+    test_runner::{RngSeed, TestRunner},
+};
 use proptest_state_machine::ReferenceStateMachine;
 use winterlane_air::{
     Deposit, LedgerError, NewKeys, Order, RotateKey, Scope, SealError, SlotIndex, Transfer,
@@ -14,6 +19,31 @@ use crate::{
 
 const GOLD: u32 = 7;
 const IRON: u32 = 8;
+/// Runs `test` on random values, all of which follow from one seed: a new one, or that of
+/// `PROPTEST_RNG_SEED`. A failing test prints it.
+///
+/// # Panics
+/// When a test fails.
+pub fn replayable<S: Strategy>(
+    config: ProptestConfig,
+    strategy: &S,
+    test: impl Fn(S::Value) -> Result<(), TestCaseError>,
+) {
+    let seed = match config.rng_seed {
+        RngSeed::Fixed(seed) => seed,
+        RngSeed::Random => RandomState::new().hash_one(()),
+    };
+    println!("PROPTEST_RNG_SEED={seed}");
+    TestRunner::new(ProptestConfig {
+        rng_seed: RngSeed::Fixed(seed),
+        // the seed is all it takes
+        failure_persistence: None,
+        ..config
+    })
+    .run(strategy, test)
+    .unwrap_or_else(|failure| panic!("PROPTEST_RNG_SEED={seed}: {failure}"));
+}
+
 /// Accounts at the beginning, and places for more.
 pub const IDS: [u32; 8] = [0, 1, 2, 3, 9, u32::MAX, 4, 1 << 31];
 /// Operations of a batch, at most.
@@ -208,7 +238,7 @@ impl ReferenceStateMachine for Reference {
         let waits = if model.pool.is_some() { 3 } else { 1 };
         prop_oneof![
             14 => signed(model),
-            2 => deposit(),
+            4 => deposit(),
             waits => prop::sample::select(IDS.to_vec()).prop_map(Step::Collect),
             1 => Just(Step::Noop),
             1 => Just(Step::Seal),

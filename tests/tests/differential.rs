@@ -18,8 +18,11 @@ use winterlane_prover::plain::single_threaded;
 use winterlane_prover::{Engine, EngineOptions, SimdCompressor, prove_batch};
 use winterlane_tests::{
     plain::{Lanes, SecretKey, Signed, recovered_root},
+    programs::replayable,
     random::{any_op, batch_of},
+    scenario::Op,
 };
+use winterlane_verifier::{Policy, verify_batch};
 
 // RESCUE-PRIME
 // ------------------------------------------------------------------------------------------------
@@ -258,43 +261,36 @@ fn compare_signatures(case: &Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 64,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn signatures_are_those_of_the_text(case in case()) {
-        compare_signatures(&case)?;
-    }
+#[test]
+fn signatures_are_those_of_the_text() {
+    let config = ProptestConfig::with_cases(64);
+    replayable(config, &case(), |case| compare_signatures(&case));
 }
 
 // PROOFS
 // ------------------------------------------------------------------------------------------------
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 12,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+fn compare_proofs(ops: &[Op], preset: Preset) -> Result<(), TestCaseError> {
+    let batch = batch_of(ops);
+    let prove = |engine| prove_batch(&batch, preset, engine, &EngineOptions::default());
+    let ours = prove(Engine::Simd).expect("it proves");
+    // On one thread stock winterfell finds the smallest nonce, too.
+    let theirs = single_threaded(|| prove(Engine::Stock)).expect("a thread");
+    let theirs = theirs.expect("it proves");
+    prop_assert_eq!(&ours.proof, &theirs.proof);
+    let policy = Policy::only(preset);
+    let verdict = verify_batch(&ours.proof, &batch.public_inputs, &policy);
+    prop_assert!(verdict.is_ok(), "{:?}", verdict);
+    Ok(())
+}
 
-    #[test]
-    fn accelerated_proofs_are_those_of_winterfell(
-        ops in proptest::collection::vec(any_op(), 0..8),
-        preset in prop::sample::select(Preset::ALL.to_vec()),
-    ) {
-        let batch = batch_of(&ops);
-        let prove = |engine| prove_batch(&batch, preset, engine, &EngineOptions::default());
-        let ours = prove(Engine::Simd).expect("it proves");
-        // On one thread stock winterfell finds the smallest nonce, too.
-        let theirs = single_threaded(|| prove(Engine::Stock)).expect("a thread");
-        let theirs = theirs.expect("it proves");
-        prop_assert_eq!(&ours.proof, &theirs.proof);
-        let policy = winterlane_verifier::Policy::only(preset);
-        let verdict = winterlane_verifier::verify_batch(&ours.proof, &batch.public_inputs, &policy);
-        prop_assert!(verdict.is_ok(), "{:?}", verdict);
-    }
+#[test]
+fn accelerated_proofs_are_those_of_winterfell() {
+    let presets = prop::sample::select(Preset::ALL.to_vec());
+    let programs = (prop::collection::vec(any_op(), 0..8), presets);
+    replayable(
+        ProptestConfig::with_cases(12),
+        &programs,
+        |(ops, preset)| compare_proofs(&ops, preset),
+    );
 }

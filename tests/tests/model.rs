@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use winterlane_air::{
     Account, Batch, Digest, LedgerError, Order, Record, ScalarCompressor, Scope, SealedBatch,
@@ -13,7 +13,7 @@ use winterlane_prover::trace::fill_trace;
 use winterlane_tests::{
     model::{Accounts, Entry, Holder, Signing},
     plain,
-    programs::{IDS, Lie, Outcome, Reference, Step, openings},
+    programs::{IDS, Lie, Outcome, Reference, Step, openings, replayable},
     scenario::{World, domain},
     stock::{Attempt, attempt},
 };
@@ -313,40 +313,47 @@ impl StateMachineTest for Ledger {
     }
 }
 
-/// Runs programs of `steps` steps, `programs` of them.
-fn run(programs: u32, steps: core::ops::Range<usize>) {
+/// Runs programs of `steps` steps, `programs` of them, and asks that they did enough: operations of
+/// each kind, and at least so many operations, batches, refusals and false signatures.
+fn run(programs: u32, steps: core::ops::Range<usize>, at_least: [usize; 4]) {
     let config = Config {
         cases: programs,
-        failure_persistence: None,
         max_shrink_iters: 200,
         ..Config::default()
     };
     let strategy = Reference::sequential_strategy(steps);
-    TestRunner::new(config.clone())
-        .run(&strategy, |(state, program, seen)| {
-            Ledger::test_sequential(config.clone(), state, program, seen);
-            Ok(())
-        })
-        .unwrap_or_else(|failure| panic!("{failure}"));
+    replayable(config.clone(), &strategy, |(state, program, seen)| {
+        Ledger::test_sequential(config.clone(), state, program, seen);
+        Ok(())
+    });
     let taken = COUNTS.taken.each_ref().map(|count| count.load(Relaxed));
-    println!(
-        "{programs} programs: {} batches proven and verified, {taken:?} operations of each kind in \
-         them, {} operations refused, {} false signatures refused",
+    let counts = [
+        taken.iter().sum(),
         COUNTS.sealed.load(Relaxed),
         COUNTS.refused.load(Relaxed),
         COUNTS.forged.load(Relaxed),
+    ];
+    let [operations, sealed, refused, forged] = counts;
+    println!(
+        "{programs} programs: {sealed} batches of {operations} operations proven and verified, \
+         {taken:?} of each kind, {refused} operations refused, {forged} false signatures refused"
     );
     assert!(taken.iter().all(|&count| count > 0), "a kind is missing");
+    let enough = counts
+        .iter()
+        .zip(at_least)
+        .all(|(&count, least)| count >= least);
+    assert!(enough, "{counts:?} are fewer than {at_least:?}");
 }
 
 #[test]
 fn random_programs_agree_with_the_reference_ledger() {
-    run(32, 12..40);
+    run(32, 12..40, [120, 15, 150, 15]);
 }
 
 /// `cargo test --release -p winterlane-tests --test model -- --ignored --nocapture`
 #[test]
 #[ignore = "takes some ten minutes"]
 fn many_random_programs_agree_with_the_reference_ledger() {
-    run(600, 12..80);
+    run(600, 12..80, [5000, 500, 5000, 500]);
 }
