@@ -348,7 +348,7 @@ fn run(programs: u32, steps: core::ops::Range<usize>, at_least: [usize; 4]) {
 
 #[test]
 fn random_programs_agree_with_the_reference_ledger() {
-    run(32, 12..40, [120, 15, 150, 15]);
+    run(32, 12..40, [100, 12, 150, 10]);
 }
 
 /// `cargo test --release -p winterlane-tests --test model -- --ignored --nocapture`
