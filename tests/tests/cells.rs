@@ -23,9 +23,12 @@ fn every_cell_is_bound_or_listed() {
         .iter()
         .map(sweep)
         .fold(Tally::default(), Tally::with);
-    println!(
+    winterlane_tests::report!(
         "{} mutants of {} cells: {} satisfied, all of them in the {} cells that are listed as free",
-        tally.tried, tally.cells, tally.satisfied, tally.free_cells
+        tally.tried,
+        tally.cells,
+        tally.satisfied,
+        tally.free_cells
     );
     let mut kinds = BTreeMap::new();
     for surprise in &tally.surprises {
@@ -34,7 +37,9 @@ fn every_cell_is_bound_or_listed() {
         kinds.entry(kind).or_insert((0, surprise)).0 += 1;
     }
     for ((column, row, _), (count, surprise)) in kinds.iter().take(100) {
-        println!("column {column}, row {row} of a block: {count} surprises, as {surprise:?}");
+        winterlane_tests::report!(
+            "column {column}, row {row} of a block: {count} surprises, as {surprise:?}"
+        );
     }
     assert!(
         tally.surprises.is_empty(),
@@ -82,7 +87,9 @@ fn every_register_is_bound() {
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    println!("{tried} mutants of stretches: {satisfied} satisfied, all of an empty pool's asset");
+    winterlane_tests::report!(
+        "{tried} mutants of stretches: {satisfied} satisfied, all of an empty pool's asset"
+    );
     assert!(satisfied > 0, "no subject has an empty pool");
 }
 
@@ -136,7 +143,7 @@ fn proofs_of_changed_cells_are_refused() {
             (attempt != refused).then_some((row, column, value, attempt))
         })
         .collect();
-    println!(
+    winterlane_tests::report!(
         "{} proofs of changed cells, {} kinds of rows: {} refused",
         sample.len(),
         kinds.len(),

@@ -71,7 +71,7 @@ fn every_constraint_has_a_false_trace() {
         .map(|&(group, index)| Rule::Constraint(group, index))
         .collect();
     let covered: BTreeSet<Rule> = broken.union(&implied).copied().collect();
-    println!(
+    winterlane_tests::report!(
         "{} / {} constraints and assertions: {} broken alone by a false trace, {} implied by others: {}",
         covered.intersection(&everything).count(),
         everything.len(),

@@ -102,7 +102,7 @@ fn a_million_compressions_on_every_backend() {
         })
         .sum();
     let names: Vec<_> = backends.iter().map(|backend| backend.name()).collect();
-    println!("{INPUTS} compressions on each of {names:?}: {wrong} lanes differ");
+    winterlane_tests::report!("{INPUTS} compressions on each of {names:?}: {wrong} lanes differ");
     assert_eq!(wrong, 0);
 }
 

@@ -334,7 +334,7 @@ fn run(programs: u32, steps: core::ops::Range<usize>, at_least: [usize; 4]) {
         COUNTS.forged.load(Relaxed),
     ];
     let [operations, sealed, refused, forged] = counts;
-    println!(
+    winterlane_tests::report!(
         "{programs} programs: {sealed} batches of {operations} operations proven and verified, \
          {taken:?} of each kind, {refused} operations refused, {forged} false signatures refused"
     );
