@@ -210,7 +210,8 @@ impl Results {
     }
 }
 
-/// The results of all machines, by folder, the latest last.
+/// The results of all machines, by folder: whoever has most sections last, since the README shows
+/// numbers and plots of all of them, and of those the latest.
 pub(crate) fn load_all(root: &Path) -> Result<Vec<(String, Results)>, Box<dyn Error>> {
     let mut machines = Vec::new();
     for entry in fs::read_dir(root)? {
@@ -226,6 +227,6 @@ pub(crate) fn load_all(root: &Path) -> Result<Vec<(String, Results)>, Box<dyn Er
             .and_then(|facts| facts.get(MEASURED))
             .cloned()
     };
-    machines.sort_by_key(|(name, results)| (time(results), name.clone()));
+    machines.sort_by_key(|(name, results)| (results.0.len(), time(results), name.clone()));
     Ok(machines)
 }
