@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use winterfell::{Air, Proof, Prover, TraceTable, math::fields::f64::BaseElement};
-use winterlane_air::wire;
+use winterlane_air::{SealedBatch, wire};
 use winterlane_prover::{BatchProver, PlainProver, SimdCompressor, trace::fill_trace};
 
 use crate::{
@@ -26,6 +26,20 @@ pub trait Engine: 'static {
     where
         P: Prover<BaseField = BaseElement>,
         <P::Air as Air>::PublicInputs: Send;
+
+    /// Fills the trace of a batch and proves it; also says when it was filled.
+    ///
+    /// # Errors
+    /// As [`prove`](Self::prove).
+    fn prove_batch(
+        prover: &BatchProver,
+        batch: &SealedBatch,
+    ) -> Result<(Instant, Proof, Phases), String> {
+        let trace = fill_trace(batch).map_err(|error| error.to_string())?;
+        let filled = Instant::now();
+        let (proof, phases) = Self::prove(prover, trace)?;
+        Ok((filled, proof, phases))
+    }
 }
 
 /// The workload of proving a statement with `E`.
@@ -141,10 +155,9 @@ impl<E: Engine> Workload for BatchProving<E> {
         let start = Instant::now();
         let batch = signed.seal().map_err(|failure| format!("{failure:?}"))?;
         let sealed = start.elapsed();
-        let trace = fill_trace(&batch).map_err(|error| error.to_string())?;
-        let filled = start.elapsed();
         let prover = BatchProver::new(self.options.to_winterfell(), batch.public_inputs);
-        let (proof, phases) = E::prove(&prover, trace)?;
+        let (filled, proof, phases) = E::prove_batch(&prover, &batch)?;
+        let filled = filled - start;
         let bytes = proof.to_bytes();
         let time = start.elapsed();
         let records = wire::encode(&batch.records, batch.public_inputs.batch_number)

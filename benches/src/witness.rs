@@ -10,7 +10,7 @@ use winterlane_air::{
     tree::AccountTree,
 };
 use winterlane_prover::{
-    trace::fill_trace,
+    trace::fill_columns,
     wallet::{KeySecret, MasterSeed, generate_key},
 };
 
@@ -122,10 +122,9 @@ pub fn prepare<C: Bulk>(kind: WitnessStep, count: usize) -> Result<Box<dyn Workl
         WitnessStep::FillTrace => {
             let batch = Signed::<C>::new(count)?.seal()?;
             step(
-                move || timed(|| fill_trace(&batch)),
+                move || timed(|| fill_columns(&batch)),
                 |trace| {
-                    use winterfell::Trace;
-                    let cells = trace.main_segment().columns().flatten();
+                    let cells = trace.columns().flatten();
                     data::digest(cells.map(BaseElement::as_int))
                 },
             )

@@ -3,11 +3,14 @@
 //! First touches of fresh pages cost more than half the time of a large transform. So a buffer that
 //! is dropped goes to a pool, up to a limit, and the next request of about its size gets it back.
 
-use core::ops::{Deref, DerefMut};
+use core::{
+    mem::MaybeUninit,
+    ops::{Deref, DerefMut},
+};
 use std::sync::{Mutex, PoisonError};
 
 use memmap2::MmapMut;
-use winter_math::fields::f64::BaseElement;
+use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::memory::{self, Line};
 
@@ -77,22 +80,39 @@ fn map(bytes: usize) -> Option<MmapMut> {
     Some(map)
 }
 
-/// Asks the system for huge pages where these elements lie, if they take up a huge page at least: a
-/// hint, to be given before the memory is first touched. The elements stay as they are.
-pub fn advise_huge_pages(values: &[BaseElement]) {
+/// A column of zeros, in huge pages where the system has them: for the columns of a winterfell
+/// `TraceTable`, which are vectors.
+///
+/// ```
+/// use winter_math::{FieldElement, fields::f64::BaseElement};
+///
+/// assert_eq!(winterlane_field_simd::zero_column(1000), vec![BaseElement::ZERO; 1000]);
+/// ```
+pub fn zero_column(len: usize) -> Vec<BaseElement> {
+    let mut column = Vec::with_capacity(len);
+    // Before the memory is first touched, or it would be in small pages.
     #[cfg(target_os = "linux")]
-    if size_of_val(values) >= HUGE_PAGE {
-        const PAGE: usize = 4096;
-        let bytes = values.as_ptr_range();
-        let start = bytes.start.addr() / PAGE * PAGE;
-        let len = bytes.end.addr() - start;
-        // SAFETY: the advice changes how the kernel backs the range, never what is in it; a range
-        // that it cannot take is an error without effect.
-        let _ = unsafe {
-            let start = bytes.start.with_addr(start).cast_mut().cast();
-            libc::madvise(start, len, libc::MADV_HUGEPAGE)
-        };
+    advise_huge_pages(column.spare_capacity_mut());
+    column.resize(len, BaseElement::ZERO);
+    column
+}
+
+/// Asks the system for huge pages where `memory` lies, if it takes up a huge page at least.
+#[cfg(target_os = "linux")]
+fn advise_huge_pages(memory: &mut [MaybeUninit<BaseElement>]) {
+    const PAGE: usize = 4096;
+    if size_of_val(memory) < HUGE_PAGE || cfg!(miri) {
+        return;
     }
+    let bytes = memory.as_mut_ptr_range();
+    let start = bytes.start.addr() / PAGE * PAGE;
+    let len = bytes.end.addr() - start;
+    // SAFETY: the advice changes how the kernel backs the range, never what is in it; a range
+    // that it cannot take is an error without effect.
+    let _ = unsafe {
+        let start = bytes.start.with_addr(start).cast();
+        libc::madvise(start, len, libc::MADV_HUGEPAGE)
+    };
 }
 
 /// Limits the memory that dropped buffers may keep for reuse, 2 GiB unless told otherwise; 0 gives

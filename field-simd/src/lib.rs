@@ -30,7 +30,7 @@ mod x86;
 
 pub use backend::{BACKEND_VARIABLE, Backend, BackendError};
 pub use dispatch::dispatch;
-pub use huge::{HugeBuffer, advise_huge_pages, set_pool_limit};
+pub use huge::{HugeBuffer, set_pool_limit, zero_column};
 pub use lde::{lde_columns_into, lde_rows, lde_rows_into};
 pub use matrix::Matrix;
 pub use ntt::{

@@ -87,8 +87,8 @@ impl Vector for Scalar {
     }
 
     #[inline(always)]
-    fn join_lo32(self, high: Self) -> Self {
-        Self((self.0 & goldilocks::EPSILON) | (high.0 << 32))
+    fn product_low(self, rhs: Self, _ll: Self, _middle: Self) -> Self {
+        Self(self.0.wrapping_mul(rhs.0))
     }
 
     #[inline(always)]
@@ -110,6 +110,11 @@ impl Vector for Scalar {
     #[inline(always)]
     fn add_one_if_less(self, a: Self, b: Self) -> Self {
         Self(self.0.wrapping_add(u64::from(a.0 < b.0)))
+    }
+
+    #[inline(always)]
+    fn sub_one_if_less(self, a: Self, b: Self) -> Self {
+        Self(self.0.wrapping_sub(u64::from(a.0 < b.0)))
     }
 
     #[inline(always)]

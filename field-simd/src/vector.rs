@@ -104,6 +104,14 @@ pub trait Vector: Sealed + Copy + Debug {
         unsafe { Self::load_ptr(token, EPSILONS.0.get().cast()) }
     }
 
+    /// 1 in every lane, from memory, so that the compiler does not know it: it would replace the
+    /// addition of 1 under a mask by that of the mask, made a vector first.
+    #[inline(always)]
+    fn one(token: Self::Token) -> Self {
+        // SAFETY: as in `epsilon`.
+        unsafe { Self::load_ptr(token, ONES.0.get().cast()) }
+    }
+
     /// The first `LANES` values of `src`.
     ///
     /// # Panics
@@ -170,14 +178,17 @@ pub trait Vector: Sealed + Copy + Debug {
     /// The high 32 bits in the low half; the high half is anything. To feed
     /// [`mul_lo32`](Self::mul_lo32).
     fn dup_hi32(self) -> Self;
-    /// The low 32 bits of `self` in the low half, those of `high` in the high half.
-    fn join_lo32(self, high: Self) -> Self;
+    /// The low 64 bits of `self * rhs`: the low half of `ll`, the product of their low halves, below
+    /// that of `middle`; a backend takes whichever is cheaper.
+    fn product_low(self, rhs: Self, ll: Self, middle: Self) -> Self;
     /// `self + 2^32 - 1` modulo `2^64` in the lanes where `a < b` (unsigned), otherwise `self`.
     fn add_epsilon_if_less(self, a: Self, b: Self) -> Self;
     /// `self - (2^32 - 1)` modulo `2^64` in the lanes where `a < b` (unsigned), otherwise `self`.
     fn sub_epsilon_if_less(self, a: Self, b: Self) -> Self;
     /// `self + 1` modulo `2^64` in the lanes where `a < b` (unsigned), otherwise `self`.
     fn add_one_if_less(self, a: Self, b: Self) -> Self;
+    /// `self - 1` modulo `2^64` in the lanes where `a < b` (unsigned), otherwise `self`.
+    fn sub_one_if_less(self, a: Self, b: Self) -> Self;
     /// The smaller, as unsigned integers.
     fn min(self, rhs: Self) -> Self;
 
@@ -327,7 +338,7 @@ pub trait Vector: Sealed + Copy + Debug {
         let t0 = hl.wrapping_add(ll.shr(32));
         let t1 = lh.wrapping_add(t0.and(epsilon));
         let high = hh.wrapping_add(t0.shr(32)).wrapping_add(t1.shr(32));
-        (ll.join_lo32(t1), high)
+        (self.product_low(rhs, ll, t1), high)
     }
 
     /// The 128-bit square of a loose value, as `(low, high)`.
@@ -358,7 +369,7 @@ pub trait Vector: Sealed + Copy + Debug {
     fn reduce_mont(low: Self, high: Self) -> Self {
         let a = low.wrapping_add(low.shl(32));
         // b = a - (a >> 32) - carry, at most p - 1.
-        let b = a.wrapping_sub(a.shr(32).add_one_if_less(a, low));
+        let b = a.wrapping_sub(a.shr(32)).sub_one_if_less(a, low);
         high.sub(b)
     }
 
@@ -427,15 +438,18 @@ pub trait Vector: Sealed + Copy + Debug {
     }
 }
 
-/// `2^32 - 1`, of which the compiler cannot know that nobody changes it.
+/// The same in all lanes, of which the compiler cannot know that nobody changes it.
 #[repr(C, align(64))]
-struct Epsilons(UnsafeCell<[u64; MAX_LANES]>);
+struct Same(UnsafeCell<[u64; MAX_LANES]>);
 
 // SAFETY: nobody writes to it.
-unsafe impl Sync for Epsilons {}
+unsafe impl Sync for Same {}
 
 #[used]
-static EPSILONS: Epsilons = Epsilons(UnsafeCell::new([EPSILON; MAX_LANES]));
+static EPSILONS: Same = Same(UnsafeCell::new([EPSILON; MAX_LANES]));
+
+#[used]
+static ONES: Same = Same(UnsafeCell::new([1; MAX_LANES]));
 
 /// The largest number of lanes of any backend.
 pub const MAX_LANES: usize = 8;

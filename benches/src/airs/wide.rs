@@ -25,19 +25,19 @@ fn power<E: FieldElement<BaseField = BaseElement>>(row: &[E], i: usize) -> E {
     x2.square() * x2 * x
 }
 
-/// What the next row must be, written by `set(i, value)`.
+/// What the next row must be.
 #[inline(always)]
-fn step<E: FieldElement<BaseField = BaseElement>>(row: &[E], mut set: impl FnMut(usize, E)) {
+fn step<E: FieldElement<BaseField = BaseElement>>(row: &[E], next: &mut [E]) {
     let first = power(row, 0);
     let mut current = first;
     for i in 0..WIDE_COLUMNS {
-        let next = if i + 1 < WIDE_COLUMNS {
+        let following = if i + 1 < WIDE_COLUMNS {
             power(row, i + 1)
         } else {
             first
         };
-        set(i, current + (next + next));
-        current = next;
+        next[i] = current + (following + following);
+        current = following;
     }
 }
 
@@ -64,8 +64,10 @@ impl Air for Wide {
         _periodic: &[E],
         result: &mut [E],
     ) {
-        let next = frame.next();
-        step(frame.current(), |i, value| result[i] = next[i] - value);
+        step(frame.current(), result);
+        for (result, &next) in result.iter_mut().zip(frame.next()) {
+            *result = next - *result;
+        }
     }
 
     fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
@@ -75,8 +77,6 @@ impl Air for Wide {
 
 impl BenchAir for Wide {
     fn trace(log_rows: u32) -> TraceTable<BaseElement> {
-        iterate(WIDE_COLUMNS, log_rows, |row, next| {
-            step(row, |i, value| next[i] = value);
-        })
+        iterate(WIDE_COLUMNS, log_rows, |row, next| step(row, next))
     }
 }

@@ -4,9 +4,11 @@ use core::ops::ControlFlow;
 use std::{sync::Mutex, time::Instant};
 
 use winterfell::{Air, Proof, Prover, math::fields::f64::BaseElement};
+use winterlane_air::{BatchAir, SealedBatch};
 use winterlane_prover::{
-    EngineOptions, ProverError,
-    engine::{Observer, Phase, prove_inlined, prove_with},
+    BatchProver, EngineOptions, ProverError,
+    engine::{Observer, Phase, prove_columns, prove_inlined, prove_with},
+    trace::fill_columns,
 };
 
 use crate::proving::{Engine, Phases};
@@ -53,6 +55,19 @@ impl Engine for Inlined {
         <P::Air as Air>::PublicInputs: Send,
     {
         timed(|options| prove_inlined(prover, trace, options))
+    }
+
+    /// As `prove_batch` of the prover's crate does it.
+    fn prove_batch(
+        prover: &BatchProver,
+        batch: &SealedBatch,
+    ) -> Result<(Instant, Proof, Phases), String> {
+        let trace = fill_columns(batch).map_err(|error| error.to_string())?;
+        let filled = Instant::now();
+        let info = BatchAir::trace_info(&batch.public_inputs);
+        let (proof, phases) =
+            timed(|options| prove_columns(prover, info, batch.public_inputs, trace, options))?;
+        Ok((filled, proof, phases))
     }
 }
 

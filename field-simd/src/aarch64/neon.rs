@@ -120,10 +120,10 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
-    fn join_lo32(self, high: Self) -> Self {
-        // Shift left and insert: the low 32 bits of `self` stay.
+    fn product_low(self, _rhs: Self, ll: Self, middle: Self) -> Self {
+        // Shift left and insert: the low 32 bits of `ll` stay.
         // SAFETY: the values prove NEON.
-        Self(unsafe { vsliq_n_u64::<32>(self.0, high.0) })
+        Self(unsafe { vsliq_n_u64::<32>(ll.0, middle.0) })
     }
 
     #[inline(always)]
@@ -143,6 +143,13 @@ impl Vector for Neon {
         // All ones is -1.
         // SAFETY: the values prove NEON.
         Self(unsafe { vsubq_u64(self.0, Self::less(a, b)) })
+    }
+
+    #[inline(always)]
+    fn sub_one_if_less(self, a: Self, b: Self) -> Self {
+        // All ones is -1.
+        // SAFETY: the values prove NEON.
+        Self(unsafe { vaddq_u64(self.0, Self::less(a, b)) })
     }
 
     #[inline(always)]

@@ -259,10 +259,18 @@ fn root7<V: Vector>(e: V, x: [V; STATE_WIDTH]) -> [V; STATE_WIDTH] {
 
 /// `2^32 - 1`, which takes part in every reduction; `e` below.
 ///
-/// The compiler must not know it: it would replace the product with it, one operation, by three.
+/// The compiler must not know it: it would replace the product with it, one operation, by three. Nor
+/// may it know that it stays the same from one product of states to the next ([`hidden`]): it would
+/// mask it once and for all, forget that it did, and make 64-bit products of the 32-bit ones.
 #[inline(always)]
 fn epsilon<V: Vector>(token: V::Token) -> V {
     V::splat(token, core::hint::black_box(EPSILON))
+}
+
+/// The same, and the compiler does not know.
+#[inline(always)]
+fn hidden<V: Vector>(e: V) -> V {
+    core::hint::black_box(e)
 }
 
 // Eight chains in step, so that no product waits for the one before it. Written out, since loops
@@ -271,6 +279,7 @@ fn epsilon<V: Vector>(token: V::Token) -> V {
 
 #[inline(always)]
 fn square<V: Vector>(e: V, x: [V; STATE_WIDTH]) -> [V; STATE_WIDTH] {
+    let e = hidden(e);
     let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
     [
         square_word(e, x0),
@@ -295,6 +304,7 @@ fn squares<V: Vector>(e: V, mut x: [V; STATE_WIDTH], n: usize) -> [V; STATE_WIDT
 
 #[inline(always)]
 fn multiply<V: Vector>(e: V, x: [V; STATE_WIDTH], y: [V; STATE_WIDTH]) -> [V; STATE_WIDTH] {
+    let e = hidden(e);
     let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
     let [y0, y1, y2, y3, y4, y5, y6, y7] = y;
     [

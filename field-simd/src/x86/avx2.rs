@@ -145,11 +145,11 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn join_lo32(self, high: Self) -> Self {
+    fn product_low(self, _rhs: Self, ll: Self, middle: Self) -> Self {
         // SAFETY: the values prove AVX2.
         Self(unsafe {
-            let high = _mm256_castps_si256(_mm256_moveldup_ps(_mm256_castsi256_ps(high.0)));
-            _mm256_blend_epi32::<0b1010_1010>(self.0, high)
+            let high = _mm256_castps_si256(_mm256_moveldup_ps(_mm256_castsi256_ps(middle.0)));
+            _mm256_blend_epi32::<0b1010_1010>(ll.0, high)
         })
     }
 
@@ -170,6 +170,13 @@ impl Vector for Avx2 {
         // All ones is -1.
         // SAFETY: the values prove AVX2.
         Self(unsafe { _mm256_sub_epi64(self.0, Self::less(a, b)) })
+    }
+
+    #[inline(always)]
+    fn sub_one_if_less(self, a: Self, b: Self) -> Self {
+        // All ones is -1.
+        // SAFETY: the values prove AVX2.
+        Self(unsafe { _mm256_add_epi64(self.0, Self::less(a, b)) })
     }
 
     #[inline(always)]

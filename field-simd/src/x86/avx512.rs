@@ -127,16 +127,10 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
-    fn join_lo32(self, high: Self) -> Self {
-        // The odd 32-bit places take the even ones of `high`.
-        // SAFETY: the values prove AVX-512.
-        Self(unsafe {
-            _mm512_castps_si512(_mm512_mask_moveldup_ps(
-                _mm512_castsi512_ps(self.0),
-                0xaaaa,
-                _mm512_castsi512_ps(high.0),
-            ))
-        })
+    fn product_low(self, rhs: Self, _ll: Self, _middle: Self) -> Self {
+        // One operation: the compiler makes two of a merging `vmovsldup`.
+        // SAFETY: the values prove AVX-512 DQ.
+        Self(unsafe { _mm512_mullo_epi64(self.0, rhs.0) })
     }
 
     #[inline(always)]
@@ -164,7 +158,16 @@ impl Vector for Avx512 {
         // SAFETY: the values prove AVX-512.
         Self(unsafe {
             let mask = _mm512_cmplt_epu64_mask(a.0, b.0);
-            _mm512_mask_add_epi64(self.0, mask, self.0, _mm512_set1_epi64(1))
+            _mm512_mask_add_epi64(self.0, mask, self.0, Self::one(self.token()).0)
+        })
+    }
+
+    #[inline(always)]
+    fn sub_one_if_less(self, a: Self, b: Self) -> Self {
+        // SAFETY: the values prove AVX-512.
+        Self(unsafe {
+            let mask = _mm512_cmplt_epu64_mask(a.0, b.0);
+            _mm512_mask_sub_epi64(self.0, mask, self.0, Self::one(self.token()).0)
         })
     }
 
@@ -188,6 +191,17 @@ impl Vector for Avx512 {
         };
         let (low, high) = self.mul_wide_halves(y, y1);
         Self::reduce_plain(low, high)
+    }
+
+    #[inline(always)]
+    fn square_wide(self) -> (Self, Self) {
+        // As the trait does it, but for the low half: one product for a shift and an addition.
+        let x1 = self.dup_hi32();
+        let ll = self.mul_lo32(self);
+        let lh = self.mul_lo32(x1);
+        let hh = x1.mul_lo32(x1);
+        let t = lh.wrapping_add(ll.shr(33));
+        (self.product_low(self, ll, lh), hh.wrapping_add(t.shr(31)))
     }
 
     #[inline(always)]

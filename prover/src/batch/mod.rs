@@ -16,8 +16,8 @@ use winterlane_air::{
 pub use self::error::BatchError;
 use crate::{
     PlainProver,
-    engine::{EngineOptions, MemoryEstimate, available_memory, prove_inlined},
-    trace::fill_trace,
+    engine::{EngineOptions, MemoryEstimate, available_memory, prove_columns},
+    trace::{fill_columns, fill_trace},
 };
 
 /// A `winterfell` prover of one batch: BLAKE3 commitments and transcript. Both engines take
@@ -106,7 +106,7 @@ pub fn check_memory(
         num_operations,
     };
     let air = BatchAir::new(BatchAir::trace_info(&inputs), inputs, options);
-    let estimate = MemoryEstimate::new(&air);
+    let estimate = MemoryEstimate::of_columns(&air);
     if let Some(limit) = limit.or_else(available_memory) {
         estimate.check(Some(limit))?;
     }
@@ -145,17 +145,24 @@ pub fn prove_batch(
     );
 
     check_memory(batch.operations.len(), preset, options.memory_limit)?;
+    let fill_span = || tracing::info_span!("fill_trace", rows, columns = TRACE_WIDTH).entered();
     let start = Instant::now();
-    let trace = {
-        let _span = tracing::info_span!("fill_trace", rows, columns = TRACE_WIDTH).entered();
-        fill_trace(batch)?
-    };
-    let trace_time = start.elapsed();
-
-    let start = Instant::now();
-    let proof = match engine {
-        Engine::Stock => prover.prove(trace)?,
-        Engine::Simd => prove_inlined(&prover, trace, options)?,
+    let (trace_time, proof) = match engine {
+        Engine::Stock => {
+            let span = fill_span();
+            let trace = fill_trace(batch)?;
+            drop(span);
+            (start.elapsed(), prover.prove(trace)?)
+        }
+        Engine::Simd => {
+            let span = fill_span();
+            let trace = fill_columns(batch)?;
+            drop(span);
+            let info = BatchAir::trace_info(&batch.public_inputs);
+            let trace_time = start.elapsed();
+            let proof = prove_columns(&prover, info, batch.public_inputs, trace, options)?;
+            (trace_time, proof)
+        }
     };
     Ok(BatchProof {
         public_inputs: batch.public_inputs,
@@ -164,7 +171,7 @@ pub fn prove_batch(
         rows,
         columns: TRACE_WIDTH,
         trace_time,
-        prove_time: start.elapsed(),
+        prove_time: start.elapsed() - trace_time,
     })
 }
 

@@ -77,6 +77,17 @@ impl MemoryEstimate {
     /// ```
     #[must_use]
     pub fn new<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
+        Self::estimate(air, false)
+    }
+
+    /// As [`new`](Self::new), of a trace in [`TraceColumns`](super::TraceColumns): coefficients take no
+    /// memory beside it, but it stays with the process, for the next trace.
+    #[must_use]
+    pub fn of_columns<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
+        Self::estimate(air, true)
+    }
+
+    fn estimate<A: Air<BaseField = BaseElement>>(air: &A, in_place: bool) -> Self {
         let info = air.trace_info();
         let rows = info.length() as u64;
         let points = air.lde_domain_size() as u64;
@@ -94,13 +105,18 @@ impl MemoryEstimate {
         let row = |columns: u64| row_elements(columns as usize) as u64;
         let tree = points * LEAF_AND_NODE;
         let trace = main * column;
-        let kept = if aux > 0 { trace } else { 0 };
+        let for_aux = if aux > 0 { trace } else { 0 };
+        let kept = if in_place { trace } else { 0 };
 
-        // A group of columns in coefficients, and the blocks between the passes of its extension.
-        let group = |columns: u64| 2 * column * columns.min(group_columns(info.length(), 1) as u64);
-        let extending = trace + row(main) * extended + group(main);
-        let extending_aux = main * extended + tree + aux * (column + extended) + group(aux) + kept;
-        let committed = (row(main) + row(aux)) * extended + tree * if aux > 0 { 2 } else { 1 };
+        // The blocks between the passes of the extension of a group of columns; and its coefficients.
+        let group = |columns: u64| column * columns.min(group_columns(info.length(), 1) as u64);
+        let of_main = if in_place { 1 } else { 2 };
+        let extending = trace + row(main) * extended + of_main * group(main);
+        let extending_aux =
+            main * extended + tree + aux * (column + extended) + 2 * group(aux) + for_aux;
+        let committed = kept
+            + (row(main) + row(aux)) * extended
+            + tree * if aux > 0 { 2 } else { 1 };
         let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;
         // The quotient in coefficients and extended, then weights, DEEP and the layers of FRI, which
         // shrink by half at least.

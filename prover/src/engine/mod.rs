@@ -12,6 +12,7 @@
 
 mod channel;
 mod coin;
+mod columns;
 mod commit;
 mod constraints;
 mod deep;
@@ -29,10 +30,13 @@ mod planes;
 mod quotient;
 mod segment;
 
-use winter_air::{Air, FieldExtension};
+use winter_air::{Air, FieldExtension, TraceInfo};
 use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winter_prover::{Proof, Prover};
 
+use self::pipeline::{Source, Statement};
+
+pub use self::columns::TraceColumns;
 pub use self::error::{ProverError, Segment};
 pub use self::memory::MemoryEstimate;
 pub(crate) use self::memory::available as available_memory;
@@ -95,7 +99,7 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    with_field::<P, false>(prover, trace, options)
+    with_field::<P, false>(prover, Statement::of(prover, &trace), trace.into(), options)
 }
 
 /// [`prove_with`] for an AIR whose `evaluate_transition` (and `evaluate_aux_transition`) is
@@ -117,13 +121,40 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    with_field::<P, true>(prover, trace, options)
+    with_field::<P, true>(prover, Statement::of(prover, &trace), trace.into(), options)
+}
+
+/// [`prove_inlined`] of a trace in the engine's own memory, for an AIR without an auxiliary segment.
+///
+/// `info` and `public_inputs` are what `prover` would say of the trace if it were a `P::Trace`; its
+/// `get_pub_inputs` is not called.
+///
+/// # Errors
+///
+/// See [`ProverError`]; [`ProverError::TraceShape`] also if the AIR has an auxiliary segment.
+pub fn prove_columns<P>(
+    prover: &P,
+    info: TraceInfo,
+    public_inputs: <P::Air as Air>::PublicInputs,
+    trace: TraceColumns,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    <P::Air as Air>::PublicInputs: Send,
+{
+    let statement = Statement {
+        info,
+        public_inputs,
+    };
+    with_field::<P, true>(prover, statement, Source::Columns(trace), options)
 }
 
 /// Picks the field of the challenges.
 fn with_field<P, const INLINE: bool>(
     prover: &P,
-    trace: P::Trace,
+    statement: Statement<P>,
+    source: Source<P::Trace>,
     options: &EngineOptions<'_>,
 ) -> Result<Proof, ProverError>
 where
@@ -132,8 +163,14 @@ where
     type Quad = QuadExtension<BaseElement>;
     type Cube = CubeExtension<BaseElement>;
     match prover.options().field_extension() {
-        FieldExtension::None => pipeline::run::<P, BaseElement, INLINE>(prover, trace, options),
-        FieldExtension::Quadratic => pipeline::run::<P, Quad, INLINE>(prover, trace, options),
-        FieldExtension::Cubic => pipeline::run::<P, Cube, INLINE>(prover, trace, options),
+        FieldExtension::None => {
+            pipeline::run::<P, BaseElement, INLINE>(prover, statement, source, options)
+        }
+        FieldExtension::Quadratic => {
+            pipeline::run::<P, Quad, INLINE>(prover, statement, source, options)
+        }
+        FieldExtension::Cubic => {
+            pipeline::run::<P, Cube, INLINE>(prover, statement, source, options)
+        }
     }
 }

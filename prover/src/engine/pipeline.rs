@@ -9,6 +9,7 @@ use winter_prover::{Prover, Trace};
 use winterlane_field_simd::MAX_LOG_SIZE;
 
 use super::channel::Channel;
+use super::columns::TraceColumns;
 use super::constraints::Constraints;
 use super::deep::DeepInputs;
 use super::domain::Domain;
@@ -23,11 +24,42 @@ use super::{
 /// The widest trace that winterfell's verifier can read.
 const MAX_WIDTH: usize = 254;
 
+/// What is proven of a trace.
+pub(super) struct Statement<P: Prover> {
+    pub(super) info: TraceInfo,
+    pub(super) public_inputs: <P::Air as Air>::PublicInputs,
+}
+
+impl<P: Prover> Statement<P> {
+    /// What `prover` says of `trace`.
+    pub(super) fn of(prover: &P, trace: &P::Trace) -> Self {
+        Self {
+            info: trace.info().clone(),
+            public_inputs: prover.get_pub_inputs(trace),
+        }
+    }
+}
+
+/// Where the main segment is.
+pub(super) enum Source<T> {
+    /// In the caller's memory.
+    Trace(T),
+    /// In the engine's.
+    Columns(TraceColumns),
+}
+
+impl<T> From<T> for Source<T> {
+    fn from(trace: T) -> Self {
+        Self::Trace(trace)
+    }
+}
+
 /// Makes the proof with challenges drawn from `E`; `INLINE` says that the AIR's constraint functions
 /// inline.
 pub(super) fn run<P, E, const INLINE: bool>(
     prover: &P,
-    trace: P::Trace,
+    statement: Statement<P>,
+    source: Source<P::Trace>,
     options: &EngineOptions<'_>,
 ) -> Result<Proof, ProverError>
 where
@@ -36,15 +68,18 @@ where
 {
     let enter = |phase| observer::enter(options.observer, phase);
 
-    let public_inputs = prover.get_pub_inputs(&trace);
-    let public_input_elements = public_inputs.to_elements();
-    let air = P::Air::new(
-        trace.info().clone(),
+    let Statement {
+        info,
         public_inputs,
-        prover.options().clone(),
-    );
+    } = statement;
+    let public_input_elements = public_inputs.to_elements();
+    let air = P::Air::new(info, public_inputs, prover.options().clone());
     check(air.trace_info(), air.options(), air.lde_domain_size())?;
-    MemoryEstimate::new(&air).check(options.memory_limit)?;
+    let estimate = match &source {
+        Source::Trace(_) => MemoryEstimate::new(&air),
+        Source::Columns(_) => MemoryEstimate::of_columns(&air),
+    };
+    estimate.check(options.memory_limit)?;
     let domain = Domain::new(&air);
     let partitions = prover.options().partition_options();
     let mut channel = Channel::<P::Air, P::HashFn, P::RandomCoin>::new(&air, public_input_elements);
@@ -57,9 +92,7 @@ where
         blowup = domain.blowup()
     )
     .entered();
-    let main = extend(trace.main_segment(), SegmentKind::Main, &air, &domain)?;
-    // The trace is kept only if the auxiliary segment will be built from it.
-    let trace = air.trace_info().is_multi_segment().then_some(trace);
+    let (main, trace) = extend_main(source, &air, &domain)?;
     drop(extend_span);
 
     enter(Phase::CommitTrace)?;
@@ -193,6 +226,33 @@ fn check(
     fri::check(options, lde_domain_size)
 }
 
+/// The main segment extended, and the trace if the auxiliary segment will be built from it.
+fn extend_main<T, A>(
+    source: Source<T>,
+    air: &A,
+    domain: &Domain,
+) -> Result<(Extended<BaseElement>, Option<T>), ProverError>
+where
+    T: Trace<BaseField = BaseElement>,
+    A: Air<BaseField = BaseElement>,
+{
+    let with_aux = air.trace_info().is_multi_segment();
+    match source {
+        Source::Trace(trace) => {
+            let main = extend(trace.main_segment(), SegmentKind::Main, air, domain)?;
+            Ok((main, with_aux.then_some(trace)))
+        }
+        Source::Columns(trace) => {
+            check_shape(SegmentKind::Main, trace.width(), trace.rows(), air)?;
+            if with_aux {
+                // There is nobody to build it.
+                check_shape(SegmentKind::Auxiliary, 0, 0, air)?;
+            }
+            Ok((Extended::from_columns(trace, domain), None))
+        }
+    }
+}
+
 /// A segment extended, its shape checked against the AIR's.
 fn extend<F, A>(
     matrix: &ColMatrix<F>,
@@ -204,19 +264,30 @@ where
     F: FieldElement<BaseField = BaseElement>,
     A: Air<BaseField = BaseElement>,
 {
+    check_shape(segment, matrix.num_cols(), matrix.num_rows(), air)?;
+    Ok(Extended::from_values(matrix, domain))
+}
+
+/// Refuses a segment that does not have the shape that the AIR's trace info declares.
+fn check_shape<A: Air<BaseField = BaseElement>>(
+    segment: SegmentKind,
+    columns: usize,
+    rows: usize,
+    air: &A,
+) -> Result<(), ProverError> {
     let info = air.trace_info();
-    let expected_columns = match segment {
-        SegmentKind::Main => info.main_trace_width(),
-        SegmentKind::Auxiliary => info.aux_segment_width(),
+    let (expected_columns, expected_rows) = match segment {
+        SegmentKind::Main => (info.main_trace_width(), info.length()),
+        SegmentKind::Auxiliary => (info.aux_segment_width(), info.length()),
     };
-    if matrix.num_cols() != expected_columns || matrix.num_rows() != info.length() {
+    if columns != expected_columns || rows != expected_rows {
         return Err(ProverError::TraceShape {
             segment,
             expected_columns,
-            expected_rows: info.length(),
-            columns: matrix.num_cols(),
-            rows: matrix.num_rows(),
+            expected_rows,
+            columns,
+            rows,
         });
     }
-    Ok(Extended::from_values(matrix, domain))
+    Ok(())
 }

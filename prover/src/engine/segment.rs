@@ -12,6 +12,7 @@ use winterlane_field_simd::vector::MAX_LANES;
 use winterlane_field_simd::{Matrix, Vector};
 
 use super::channel::DigestOf;
+use super::columns::TraceColumns;
 use super::commit::Commitment;
 use super::domain::Domain;
 use super::kernels::Columns;
@@ -50,18 +51,41 @@ pub(super) fn group_columns(rows: usize, degree: usize) -> usize {
     (GROUP_ELEMENTS / (rows * degree)).next_multiple_of(GROUP_COLUMNS)
 }
 
+/// The matrix of an extended segment of `width` base columns, to be written to.
+fn rows_of(width: usize, domain: &Domain) -> Matrix {
+    if row_elements(width) == width {
+        Matrix::unspecified(domain.lde_size(), width)
+    } else {
+        Matrix::padded(domain.lde_size(), width)
+    }
+}
+
+impl Extended<BaseElement> {
+    /// As [`from_values`](Self::from_values), in the memory of the values, group by group.
+    pub(super) fn from_columns(trace: TraceColumns, domain: &Domain) -> Self {
+        let columns = trace.width();
+        let mut matrix = rows_of(columns, domain);
+        let mut first = 0;
+        for mut group in trace.into_groups() {
+            group.interpolate(0..group.len(), BaseElement::ONE);
+            group.extend_into(domain.blowup(), domain.offset(), &mut matrix, first);
+            first += group.len();
+        }
+        Self {
+            matrix,
+            columns,
+            _element: PhantomData,
+        }
+    }
+}
+
 impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
     /// Interpolates and extends columns given by their values on the trace domain, some at a time:
     /// coefficients of all of them are never in memory at once.
     pub(super) fn from_values(values: &ColMatrix<F>, domain: &Domain) -> Self {
         let columns: Vec<&[F]> = values.columns().collect();
         let degree = F::EXTENSION_DEGREE;
-        let width = columns.len() * degree;
-        let mut matrix = if row_elements(width) == width {
-            Matrix::unspecified(domain.lde_size(), width)
-        } else {
-            Matrix::padded(domain.lde_size(), width)
-        };
+        let mut matrix = rows_of(columns.len() * degree, domain);
         let group = group_columns(domain.rows(), degree);
         for (i, columns) in columns.chunks(group).enumerate() {
             let columns = Columns::interpolated(columns);

@@ -17,10 +17,10 @@ use winterlane_air::{
     schedule::{BLOCK_ROWS, OPERATIONS_ROW, RECEIVER_PATH_END, SIGNER_PATH_END},
 };
 
-use winterlane_field_simd::{advise_huge_pages, rescue::trace_many};
+use winterlane_field_simd::{rescue::trace_many, zero_column};
 
 use self::block::{Block, Incoming, REGISTERS_START};
-use crate::compressor::SimdCompressor;
+use crate::{compressor::SimdCompressor, engine::TraceColumns};
 
 /// Blocks that are filled in lockstep: a multiple of every backend's lanes.
 const GROUP: usize = 16;
@@ -60,25 +60,40 @@ pub enum TraceError {
 /// # Errors
 /// See [`TraceError`].
 pub fn fill_trace(batch: &SealedBatch) -> Result<TraceTable<BaseElement>, TraceError> {
-    let operations = &batch.operations;
-    let expected = batch.public_inputs.num_operations;
-    if operations.len() != expected as usize || !operations.len().is_power_of_two() {
-        return Err(TraceError::OperationCount {
-            expected,
-            found: operations.len(),
-        });
-    }
-    let incoming = incoming(batch)?;
-    let rows = operations.len() * BLOCK_ROWS;
+    let rows = rows(batch)?;
     let mut columns: Vec<Vec<BaseElement>> = (0..TRACE_WIDTH)
         .into_par_iter()
-        .map(|_| {
-            let column = vec![BaseElement::ZERO; rows];
-            advise_huge_pages(&column);
-            column
-        })
+        .map(|_| zero_column(rows))
         .collect();
+    fill(batch, columns.iter_mut().map(Vec::as_mut_slice).collect())?;
+    Ok(TraceTable::init(columns))
+}
 
+/// As [`fill_trace`], in memory that [`prove_columns`](crate::engine::prove_columns) works in and
+/// leaves to the next batch.
+///
+/// # Errors
+/// See [`TraceError`].
+pub fn fill_columns(batch: &SealedBatch) -> Result<TraceColumns, TraceError> {
+    let mut trace = TraceColumns::unspecified(TRACE_WIDTH, rows(batch)?);
+    fill(batch, trace.columns_mut())?;
+    Ok(trace)
+}
+
+/// The rows of the trace of `batch`.
+const fn rows(batch: &SealedBatch) -> Result<usize, TraceError> {
+    let found = batch.operations.len();
+    let expected = batch.public_inputs.num_operations;
+    if found != expected as usize || !found.is_power_of_two() {
+        return Err(TraceError::OperationCount { expected, found });
+    }
+    Ok(found * BLOCK_ROWS)
+}
+
+/// Writes every cell of the columns of a trace.
+fn fill(batch: &SealedBatch, mut columns: Vec<&mut [BaseElement]>) -> Result<(), TraceError> {
+    let operations = &batch.operations;
+    let incoming = incoming(batch)?;
     // the rows of one group are contiguous in every column
     let mut tiles: Vec<Vec<&mut [BaseElement]>> = (0..operations.len().div_ceil(GROUP))
         .map(|_| Vec::with_capacity(TRACE_WIDTH))
@@ -109,7 +124,7 @@ pub fn fill_trace(batch: &SealedBatch) -> Result<TraceTable<BaseElement>, TraceE
         .collect();
     fill_roots(&mut columns[ROOT], batch.public_inputs.old_root, &roots);
     fill_operations(&mut columns[OPERATIONS], batch, &incoming);
-    Ok(TraceTable::init(columns))
+    Ok(())
 }
 
 type Roots = [Option<[BaseElement; 4]>; 2];
@@ -175,7 +190,7 @@ fn fill_group(blocks: &mut [Block<'_>], tile: &mut [&mut [BaseElement]]) -> Resu
 }
 
 /// The account root: each update shows from the row after its path on.
-fn fill_roots(columns: &mut [Vec<BaseElement>], old_root: Digest, roots: &[Roots]) {
+fn fill_roots(columns: &mut [&mut [BaseElement]], old_root: Digest, roots: &[Roots]) {
     columns
         .par_iter_mut()
         .enumerate()
@@ -194,7 +209,7 @@ fn fill_roots(columns: &mut [Vec<BaseElement>], old_root: Digest, roots: &[Roots
 }
 
 /// The operations digest: it changes after its row.
-fn fill_operations(columns: &mut [Vec<BaseElement>], batch: &SealedBatch, incoming: &[Incoming]) {
+fn fill_operations(columns: &mut [&mut [BaseElement]], batch: &SealedBatch, incoming: &[Incoming]) {
     let last = batch.public_inputs.operations_digest;
     columns
         .par_iter_mut()
