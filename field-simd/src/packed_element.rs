@@ -40,7 +40,7 @@ use core::fmt;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 pub use self::boilerplate::Arithmetic;
-pub use self::dot::{Dot, MAX_TERMS, Weight, dot};
+pub use self::dot::{Dot, MAX_TERMS, Weight, dots};
 pub use self::extension::PackedExtension;
 pub use self::powers::Root7;
 pub use self::wide::{WIDE_LANES, WideElement};
@@ -180,14 +180,10 @@ impl<V: Vector> PackedElement<V> {
         BaseElement::from_mont(self.0.to_array()[i])
     }
 
-    /// Transposes a square of `V::LANES` vectors: lane `i` of vector `j` becomes lane `j` of vector
-    /// `i`.
-    ///
-    /// # Panics
-    /// Panics if `square` does not hold `V::LANES` vectors.
+    /// Transposes the square of the first `V::LANES` vectors: lane `i` of vector `j` becomes lane `j` of
+    /// vector `i`. The other vectors stay as they are.
     #[inline(always)]
-    pub fn transpose(square: &mut [Self]) {
-        assert_eq!(square.len(), V::LANES, "a square of vectors");
+    pub fn transpose(mut square: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
         let mut block = 1;
         while block < V::LANES {
             for i in 0..V::LANES {
@@ -198,6 +194,7 @@ impl<V: Vector> PackedElement<V> {
             }
             block *= 2;
         }
+        square
     }
 }
 

@@ -84,6 +84,14 @@ pub trait Vector: Sealed + Copy + Debug {
     /// `x` in every lane.
     fn splat(token: Self::Token, x: u64) -> Self;
 
+    /// `x` in the low half of every lane; the high half is anything. To feed
+    /// [`mul_lo32`](Self::mul_lo32): a broadcast of 32 bits is part of a load, while the compiler
+    /// takes one of 64, of which only the low half counts, apart.
+    #[inline(always)]
+    fn splat_lo32(token: Self::Token, x: u32) -> Self {
+        Self::splat(token, u64::from(x))
+    }
+
     /// Lane `i` is what `src.add(i)` points at; no alignment is needed.
     ///
     /// # Safety

@@ -32,7 +32,7 @@ const PIECE: u64 = (1 << PIECE_BITS) - 1;
 
 /// A factor of many products, in pieces.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Weight([u64; 3]);
+pub struct Weight([u32; 3]);
 
 impl Weight {
     /// Cuts the Montgomery form of an element, canonical or loose, into pieces.
@@ -40,9 +40,9 @@ impl Weight {
     pub const fn new(weight: BaseElement) -> Self {
         let word = weight.inner();
         Self([
-            word & PIECE,
-            (word >> PIECE_BITS) & PIECE,
-            word >> (2 * PIECE_BITS),
+            (word & PIECE) as u32,
+            ((word >> PIECE_BITS) & PIECE) as u32,
+            (word >> (2 * PIECE_BITS)) as u32,
         ])
     }
 
@@ -120,10 +120,15 @@ impl<V: Vector> Dot<V> {
     /// Adds `value * weight`; [`MAX_TERMS`] products at most may be added to a sum.
     #[inline(always)]
     pub fn add(&mut self, value: V, weight: &Weight) {
-        let high = value.dup_hi32();
+        self.add_halves(value, value.dup_hi32(), weight);
+    }
+
+    /// [`add`](Self::add), where the low 32 bits of `high` are the high ones of `value`.
+    #[inline(always)]
+    fn add_halves(&mut self, value: V, high: V, weight: &Weight) {
         let token = value.token();
         for i in 0..3 {
-            let piece = V::splat(token, weight.0[i]);
+            let piece = V::splat_lo32(token, weight.0[i]);
             self.low[i] = self.low[i].wrapping_add(value.mul_lo32(piece));
             self.high[i] = self.high[i].wrapping_add(high.mul_lo32(piece));
         }
@@ -166,12 +171,47 @@ impl<V: Vector> Dot<V> {
     }
 }
 
-/// The sum of `values[i] * weights[i]`, of any length, for vector `pack` of each value.
+/// For each of the `weights`, of which there may be three, the sum of `values[i] * weights[i]`, of any
+/// length, for vector `pack` of each value; and zeros up to three.
 ///
 /// # Panics
-/// Panics if there are fewer values than weights, or if `pack` is not below `T::PACKS`.
+/// Panics if there are fewer values than weights, if the weights differ in length, or if `pack` is not
+/// below `T::PACKS`.
 #[inline(always)]
-pub fn dot<V: Vector, T: RowPack<V>>(
+pub fn dots<V: Vector, T: RowPack<V>>(
+    weights: &[Vec<Weight>],
+    values: &[T],
+    pack: usize,
+) -> [PackedElement<V>; 3] {
+    let mut sums = [PackedElement::ALL_ZERO; 3];
+    // All sums of three weights at once take 18 registers, and four more.
+    if let ([a, b, c], 8) = (weights, V::LANES) {
+        let values = &values[..a.len()];
+        let (b, c) = (&b[..a.len()], &c[..a.len()]);
+        for from in (0..values.len()).step_by(MAX_TERMS) {
+            let mut dots = [Dot::new(); 3];
+            for i in from..values.len().min(from + MAX_TERMS) {
+                let value = values[i].pack(pack).vector();
+                let high = value.dup_hi32();
+                dots[0].add_halves(value, high, &a[i]);
+                dots[1].add_halves(value, high, &b[i]);
+                dots[2].add_halves(value, high, &c[i]);
+            }
+            for (sum, dot) in sums.iter_mut().zip(dots) {
+                *sum += dot.reduce();
+            }
+        }
+        return sums;
+    }
+    for (sum, weights) in sums.iter_mut().zip(weights) {
+        *sum = dot(weights, values, pack);
+    }
+    sums
+}
+
+/// The sum of `values[i] * weights[i]`, as [`dots`].
+#[inline(always)]
+fn dot<V: Vector, T: RowPack<V>>(
     weights: &[Weight],
     values: &[T],
     pack: usize,
@@ -209,6 +249,10 @@ mod tests {
             let values = self.0.iter().map(|&x| V::splat(token, x));
             let values: Vec<_> = values.map(PackedElement::from_vector).collect();
             let by_weights = dot::<V, _>(&weights, &values, 0).lane(0);
+            let of_three: Vec<_> = [&weights[..], &weights, &weights].map(<[_]>::to_vec).into();
+            for sum in dots::<V, _>(&of_three, &values, 0) {
+                assert_eq!(sum.lane(0), by_weights);
+            }
             let mut total = PackedElement::ALL_ZERO;
             for (a, b) in self.0.chunks(MAX_TERMS).zip(self.1.chunks(MAX_TERMS)) {
                 let mut sum = Dot::new();

@@ -14,6 +14,7 @@ use crate::{
     Backend, Kernel, Vector, dispatch,
     exact::Exact,
     goldilocks::canonical,
+    vector::MAX_LANES,
     vector_tests::{EDGES, cases},
 };
 
@@ -245,13 +246,12 @@ impl Kernel for Transpose {
         let numbers: Vec<_> = (0..(V::LANES * V::LANES) as u32)
             .map(BaseElement::from)
             .collect();
-        let mut square: Vec<_> = numbers
-            .chunks(V::LANES)
-            .map(PackedElement::<V>::load)
-            .collect();
-        PackedElement::transpose(&mut square);
+        let mut square = [PackedElement::<V>::ZERO; MAX_LANES];
+        for (pack, row) in square.iter_mut().zip(numbers.chunks(V::LANES)) {
+            *pack = PackedElement::load(row);
+        }
         let mut result = numbers;
-        for (row, pack) in result.chunks_mut(V::LANES).zip(square) {
+        for (row, pack) in result.chunks_mut(V::LANES).zip(PackedElement::transpose(square)) {
             pack.store(row);
         }
         result

@@ -87,6 +87,12 @@ impl Vector for Avx2 {
         Self(unsafe { _mm256_set1_epi64x(x as i64) })
     }
 
+    #[inline(always)]
+    fn splat_lo32(_: Avx2Token, x: u32) -> Self {
+        // SAFETY: the token proves AVX2.
+        Self(unsafe { _mm256_set1_epi32(x.cast_signed()) })
+    }
+
     // SAFETY: the caller vouches for four values to read at `src`, as the trait asks.
     #[inline(always)]
     unsafe fn load_ptr(_: Avx2Token, src: *const u64) -> Self {

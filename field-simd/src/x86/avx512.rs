@@ -55,6 +55,12 @@ impl Vector for Avx512 {
         Self(unsafe { _mm512_set1_epi64(signed(x)) })
     }
 
+    #[inline(always)]
+    fn splat_lo32(_: Avx512Token, x: u32) -> Self {
+        // SAFETY: the token proves AVX-512.
+        Self(unsafe { _mm512_set1_epi32(x.cast_signed()) })
+    }
+
     // SAFETY: the caller vouches for eight values to read at `src`, as the trait asks.
     #[inline(always)]
     unsafe fn load_ptr(_: Avx512Token, src: *const u64) -> Self {

@@ -20,7 +20,7 @@ use super::kernels::Columns;
 use super::ood::{OodCoset, basis};
 use super::planes::{ExtensionKernel, MAX_DEGREE, OfDegree, Planes};
 use super::segment::{Coset, Extended, gather};
-use winterlane_field_simd::packed_element::{Weight, dot};
+use winterlane_field_simd::packed_element::{Weight, dots};
 
 /// Rows worked on by one task.
 const TASK_ROWS: usize = 512;
@@ -146,10 +146,7 @@ impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Rows<'_, E> {
             for (coset, weights) in self.parts {
                 let columns = &mut columns[..coset.width()];
                 gather::<V, _>(*coset, t, columns, 0);
-                for (plane, weights) in planes.iter_mut().zip(weights) {
-                    *plane = dot(weights, columns, 0);
-                }
-                sum += X::from_planes(&planes);
+                sum += X::from_planes(&dots(weights, columns, 0));
             }
             // 1/(z - x_t), and 1/(z - x_(t-1)) = w/(z w - x_t).
             for (plane, column) in planes.iter_mut().zip(inverses.iter()) {

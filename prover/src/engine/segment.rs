@@ -197,28 +197,37 @@ pub(super) fn gather<V: Vector, T: RowPack<V>>(
     for (lane, row) in rows[..V::LANES].iter_mut().enumerate() {
         *row = coset.row((t + lane) % coset.rows());
     }
-    let rows = &rows[..V::LANES];
     // Rows lie apart, and are too short for the CPU to see a stream: it is told of the next ones.
     let mut ahead: [&[BaseElement]; MAX_LANES] = [&[]; MAX_LANES];
     for (lane, row) in ahead[..V::LANES].iter_mut().enumerate() {
         *row = coset.row((t + V::LANES + lane) % coset.rows());
     }
-    let ahead = &ahead[..V::LANES];
     let mut square = [PackedElement::<V>::ZERO; MAX_LANES];
-    let square = &mut square[..V::LANES];
-    for (i, cells) in cells.chunks_mut(V::LANES).enumerate() {
-        for (packed, row) in square.iter_mut().zip(rows) {
-            *packed = PackedElement::load(&row[i * V::LANES..]);
+    let mut from = 0;
+    let mut squares = cells.chunks_exact_mut(V::LANES);
+    for cells in squares.by_ref() {
+        for lane in 0..V::LANES {
+            // Of that length, it is known to fill a vector.
+            square[lane] = PackedElement::load(&rows[lane][from..from + V::LANES]);
         }
-        if i * V::LANES % LINE == 0 {
-            for row in ahead {
-                PackedElement::<V>::prefetch(&row[i * V::LANES..]);
+        if from.is_multiple_of(LINE) {
+            for row in &ahead[..V::LANES] {
+                PackedElement::<V>::prefetch(&row[from..]);
             }
         }
-        PackedElement::transpose(square);
-        for (cell, &packed) in cells.iter_mut().zip(square.iter()) {
+        square = PackedElement::transpose(square);
+        for (cell, packed) in cells.iter_mut().zip(square) {
             cell.set_pack(pack, packed);
         }
+        from += V::LANES;
+    }
+    let rest = squares.into_remainder();
+    for lane in 0..V::LANES {
+        square[lane] = PackedElement::load(&rows[lane][from..]);
+        PackedElement::<V>::prefetch(&ahead[lane][from..]);
+    }
+    for (cell, packed) in rest.iter_mut().zip(PackedElement::transpose(square)) {
+        cell.set_pack(pack, packed);
     }
 }
 

@@ -1,9 +1,9 @@
 //! From the values of a segment's constraints to their composition.
 
 use winter_air::Air;
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::fields::f64::BaseElement;
 use winterlane_field_simd::Vector;
-use winterlane_field_simd::packed_element::{PackedElement, RowPack, Weight, dot};
+use winterlane_field_simd::packed_element::{PackedElement, RowPack, Weight, dots};
 
 use super::Constraints;
 use super::boundary::{BoundaryGroup, Points};
@@ -70,9 +70,9 @@ impl<'a, V: Vector> Composition<'a, V> {
         for &e in self.exemptions {
             factor *= x - PackedElement::splat(e);
         }
-        let mut sums = [PackedElement::<V>::ZERO; 3];
-        for (sum, weights) in sums.iter_mut().zip(self.weights) {
-            *sum = dot(weights, values, pack) * factor;
+        let mut sums = dots(self.weights, values, pack);
+        for sum in sums.iter_mut().take(self.degree) {
+            *sum *= factor;
         }
         for (group, inverses) in self.boundary.iter().zip(&self.inverses) {
             let inverse = PackedElement::<V>::load(&inverses[from..]);

@@ -15,6 +15,8 @@ pub(super) struct MainFrame<T: FieldElement> {
     pub(super) periodic: Vec<T>,
     /// The rows after the current ones.
     following: Vec<T>,
+    /// Room for the current ones.
+    current: Vec<T>,
 }
 
 impl<T: Arithmetic> MainFrame<T> {
@@ -24,6 +26,7 @@ impl<T: Arithmetic> MainFrame<T> {
             rows: EvaluationFrame::new(width),
             periodic: vec![T::ZERO; periodic.columns()],
             following: vec![T::ZERO; width],
+            current: vec![T::ZERO; width],
         }
     }
 
@@ -50,10 +53,12 @@ impl<T: Arithmetic> MainFrame<T> {
     ) where
         T: RowPack<V>,
     {
-        self.rows.current_mut().copy_from_slice(&self.following);
+        core::mem::swap(&mut self.current, &mut self.following);
         self.start(coset, t + T::ROWS);
-        for (i, following) in self.following.iter().enumerate() {
-            self.rows.next_mut()[i] = self.rows.current()[i].shift_in(following);
+        self.rows.current_mut().copy_from_slice(&self.current);
+        let pairs = self.current.iter().zip(&self.following);
+        for (next, (current, following)) in self.rows.next_mut().iter_mut().zip(pairs) {
+            *next = current.shift_in(following);
         }
         for pack in 0..T::PACKS {
             let row = t + pack * V::LANES;
