@@ -22,6 +22,7 @@ pub mod packed_element;
 mod parallel;
 pub mod rescue;
 mod scalar;
+mod scatter;
 pub mod slices;
 mod tables;
 pub mod vector;
@@ -37,6 +38,7 @@ pub use ntt::{
     evaluate_columns, evaluate_poly_with_offset, interpolate_columns, interpolate_columns_into,
     interpolate_columns_with_offset, interpolate_poly_with_offset,
 };
+pub use scatter::{STAGED_ROWS, scatter_rows};
 pub use tables::MAX_LOG_SIZE;
 pub use vector::{Kernel, Vector};
 

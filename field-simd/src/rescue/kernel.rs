@@ -29,25 +29,22 @@ static ARK1: Constants = integers(RpJive64_256::ARK1);
 /// Added at the end of each round.
 static ARK2: Constants = integers(RpJive64_256::ARK2);
 
-/// Where lane l of state i goes: `lanes[l * pitch + i * stride]`.
+/// Where lane l of state i goes: `lanes[l * pitch + i]`.
 pub(super) struct Lanes<'a> {
     pub(super) lanes: &'a mut [BaseElement],
     pub(super) pitch: usize,
-    pub(super) stride: usize,
 }
 
 impl Lanes<'_> {
     /// Writes lane `lane` of states `from..from + count`.
     #[inline(always)]
     fn write<V: Vector>(&mut self, lane: usize, from: usize, count: usize, v: V) {
-        let at = lane * self.pitch + from * self.stride;
-        let lanes = &mut convert::words_mut(self.lanes)[at..];
-        if self.stride == 1 && count == V::LANES {
-            return v.store(lanes);
-        }
-        let values = v.to_array();
-        for (to, value) in lanes.iter_mut().step_by(self.stride).zip(&values[..count]) {
-            *to = *value;
+        let at = lane * self.pitch + from;
+        let lanes = &mut convert::words_mut(self.lanes)[at..][..count];
+        if count == V::LANES {
+            v.store(lanes);
+        } else {
+            v.store_partial(lanes);
         }
     }
 }

@@ -98,43 +98,38 @@ pub fn merge_many(inputs: &[State], outputs: &mut [Compression]) -> Result<(), L
 ///
 /// With `s^7 = h^2 s` and `v^7 = g^2 v` no constraint has a degree over 3.
 ///
-/// Lane l of input i goes to `lanes[(l * inputs.len() + i) * stride]`; other places stay as they
-/// are. With `stride` 1 that is a column of `inputs.len()` values for each lane; with more, the
-/// rows of several calls can be put side by side.
+/// Lane l of input i goes to `lanes[l * pitch + i]`; other places stay as they are. With a pitch of
+/// `inputs.len()` that is a column for each lane; with more, rows of several calls can be put side by
+/// side, as [`scatter_rows`](crate::scatter_rows) takes them.
 ///
 /// # Errors
 /// [`LengthError`] if there is not one output an input, or if `lanes` ends before the last value
-/// (`expected` is the least length then), or if `stride` is 0 (1 expected).
+/// (`expected` is the least length then), or if `pitch` is less than the number of inputs (which is
+/// `expected` then).
 pub fn trace_many(
     inputs: &[State],
     lanes: &mut [BaseElement],
-    stride: usize,
+    pitch: usize,
     outputs: &mut [Compression],
 ) -> Result<(), LengthError> {
-    check(inputs.len(), outputs.len())?;
-    if stride == 0 {
-        return Err(LengthError {
-            expected: 1,
-            got: 0,
-        });
-    }
-    let Some(last) = (TRACE_LANES * inputs.len()).checked_sub(1) else {
-        return Ok(());
-    };
-    let expected = last.saturating_mul(stride).saturating_add(1);
-    if lanes.len() < expected {
-        return Err(LengthError {
-            expected,
-            got: lanes.len(),
-        });
-    }
     let count = inputs.len();
+    check(count, outputs.len())?;
+    if count == 0 {
+        return Ok(());
+    }
+    if pitch < count {
+        let (expected, got) = (count, pitch);
+        return Err(LengthError { expected, got });
+    }
+    let expected = pitch.saturating_mul(TRACE_LANES - 1).saturating_add(count);
+    if lanes.len() < expected {
+        let got = lanes.len();
+        return Err(LengthError { expected, got });
+    }
     for_groups(count, |backend, from, to| {
-        let lanes = &mut lanes[from * stride..];
         let lanes = Lanes {
-            lanes,
-            pitch: count * stride,
-            stride,
+            lanes: &mut lanes[from..],
+            pitch,
         };
         let (inputs, outputs) = (&inputs[from..to], &mut outputs[from..to]);
         dispatch(

@@ -17,15 +17,13 @@ use winterlane_air::{
     schedule::{BLOCK_ROWS, OPERATIONS_ROW, RECEIVER_PATH_END, SIGNER_PATH_END},
 };
 
-use winterlane_field_simd::{rescue::trace_many, zero_column};
+use winterlane_field_simd::{STAGED_ROWS, rescue::trace_many, scatter_rows, zero_column};
 
 use self::block::{Block, Incoming, REGISTERS_START};
 use crate::{compressor::SimdCompressor, engine::TraceColumns};
 
 /// Blocks that are filled in lockstep: a multiple of every backend's lanes.
 const GROUP: usize = 16;
-/// Rows of a block that are staged before they go to the columns.
-const STAGE: usize = 8;
 
 /// Why a trace cannot be filled. A batch that a ledger sealed fills always.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -158,33 +156,30 @@ fn incoming(batch: &SealedBatch) -> Result<Vec<Incoming>, TraceError> {
 
 /// Fills the rows of a group's blocks, row by row, all blocks at once.
 ///
-/// Rows are staged [`STAGE`] at a time, lane by lane, so that what goes to a column is a cache line
-/// of each block and not single elements.
+/// Rows are staged [`STAGED_ROWS`] at a time, so that what goes to a column is a cache line of each
+/// block and not single elements.
 fn fill_group(blocks: &mut [Block<'_>], tile: &mut [&mut [BaseElement]]) -> Result<(), TraceError> {
     let count = blocks.len();
     let mut inputs = vec![[BaseElement::ZERO; STATE_WIDTH]; count];
     let mut outputs = vec![[BaseElement::ZERO; DIGEST_WIDTH]; count];
-    let mut stage = vec![BaseElement::ZERO; TRACE_WIDTH * count * STAGE];
-    for first_row in (0..BLOCK_ROWS).step_by(STAGE) {
-        for offset in 0..STAGE {
+    let mut stage = vec![BaseElement::ZERO; TRACE_WIDTH * count * STAGED_ROWS];
+    for first_row in (0..BLOCK_ROWS).step_by(STAGED_ROWS) {
+        for offset in 0..STAGED_ROWS {
             let row = first_row + offset;
             for (input, block) in inputs.iter_mut().zip(blocks.iter_mut()) {
                 *input = block.input(row)?;
             }
-            trace_many(&inputs, &mut stage[offset..], STAGE, &mut outputs)?;
+            let rows = &mut stage[offset * count..];
+            trace_many(&inputs, rows, STAGED_ROWS * count, &mut outputs)?;
             for (number, (block, &output)) in blocks.iter_mut().zip(&outputs).enumerate() {
                 for (lane, register) in block.registers(row).into_iter().enumerate() {
                     let lane = REGISTERS_START + lane;
-                    stage[(lane * count + number) * STAGE + offset] = register;
+                    stage[(lane * STAGED_ROWS + offset) * count + number] = register;
                 }
                 block.output(row, output);
             }
         }
-        for (column, staged) in tile.iter_mut().zip(stage.chunks(count * STAGE)) {
-            for (rows, staged) in column.chunks_mut(BLOCK_ROWS).zip(staged.chunks(STAGE)) {
-                rows[first_row..first_row + STAGE].copy_from_slice(staged);
-            }
-        }
+        scatter_rows(&stage, count, tile, first_row, BLOCK_ROWS);
     }
     Ok(())
 }
