@@ -142,7 +142,8 @@ mod tests {
     fn every_item_gets_its_rows_and_nothing_else_changes() {
         for backend in Backend::available() {
             // Whole vectors and parts of one, columns aligned and not.
-            for (items, width, offset) in [(1, 1, 0), (3, 2, 1), (8, 3, 0), (16, 2, 3), (21, 5, 0)] {
+            for (items, width, offset) in [(1, 1, 0), (3, 2, 1), (8, 3, 0), (16, 2, 3), (21, 5, 0)]
+            {
                 let (first, pitch) = (4, 19);
                 let staged: Vec<_> = (0..(width * STAGED_ROWS * items) as u64)
                     .map(|i| BaseElement::new(i + 1))
@@ -155,13 +156,19 @@ mod tests {
                     .expect("available");
                 for (c, column) in columns.iter().enumerate() {
                     for (at, &x) in column.iter().enumerate() {
-                        let (i, r) = (at.wrapping_sub(first) / pitch, at.wrapping_sub(first) % pitch);
+                        let (i, r) = (
+                            at.wrapping_sub(first) / pitch,
+                            at.wrapping_sub(first) % pitch,
+                        );
                         let expected = if at >= first && i < items && r < STAGED_ROWS {
                             staged[(c * STAGED_ROWS + r) * items + i]
                         } else {
                             BaseElement::ZERO
                         };
-                        assert_eq!(x, expected, "{backend}: {items} items, column {c}, row {at}");
+                        assert_eq!(
+                            x, expected,
+                            "{backend}: {items} items, column {c}, row {at}"
+                        );
                     }
                 }
             }

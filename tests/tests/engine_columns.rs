@@ -2,7 +2,9 @@
 
 use winterfell::crypto::{MerkleTree, hashers::Blake3_256};
 use winterfell::math::fields::f64::BaseElement;
-use winterfell::{Air, BatchingMethod::Linear, FieldExtension, ProofOptions, Prover, Trace, TraceInfo};
+use winterfell::{
+    Air, BatchingMethod::Linear, FieldExtension, ProofOptions, Prover, Trace, TraceInfo,
+};
 use winterlane_prover::engine::{
     EngineOptions, MemoryEstimate, ProverError, Segment, TraceColumns, prove_columns,
 };

@@ -251,7 +251,10 @@ impl Kernel for Transpose {
             *pack = PackedElement::load(row);
         }
         let mut result = numbers;
-        for (row, pack) in result.chunks_mut(V::LANES).zip(PackedElement::transpose(square)) {
+        for (row, pack) in result
+            .chunks_mut(V::LANES)
+            .zip(PackedElement::transpose(square))
+        {
             pack.store(row);
         }
         result

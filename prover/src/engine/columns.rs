@@ -41,7 +41,10 @@ impl TraceColumns {
     /// Panics if there is no column or no row.
     #[must_use]
     pub fn unspecified(width: usize, rows: usize) -> Self {
-        assert!(width > 0 && rows > 0, "a trace of {width} columns of {rows} rows");
+        assert!(
+            width > 0 && rows > 0,
+            "a trace of {width} columns of {rows} rows"
+        );
         let group = group_columns(rows, 1);
         let groups = (0..width)
             .step_by(group)

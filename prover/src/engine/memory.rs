@@ -114,9 +114,8 @@ impl MemoryEstimate {
         let extending = trace + row(main) * extended + of_main * group(main);
         let extending_aux =
             main * extended + tree + aux * (column + extended) + 2 * group(aux) + for_aux;
-        let committed = kept
-            + (row(main) + row(aux)) * extended
-            + tree * if aux > 0 { 2 } else { 1 };
+        let committed =
+            kept + (row(main) + row(aux)) * extended + tree * if aux > 0 { 2 } else { 1 };
         let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;
         // The quotient in coefficients and extended, then weights, DEEP and the layers of FRI, which
         // shrink by half at least.
