@@ -3,6 +3,8 @@
 //! Exit status: 0 valid, 1 invalid, 2 unusable input. Results go to standard output, progress and
 //! log lines to standard error.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod chain;
 mod files;
