@@ -235,7 +235,11 @@ fn columns_are_extended() {
 fn large_blowups() {
     // All sizes of one pass, and the first of two (one of these where code is slow); as many rows as take
     // a moment.
-    let two_passes = if cfg!(debug_assertions) { 13..14 } else { 12..14 };
+    let two_passes = if cfg!(debug_assertions) {
+        13..14
+    } else {
+        12..14
+    };
     for blowup in [64, 128] {
         for log_n in (0..=MAX_LOG + 1).chain(two_passes.clone()) {
             let rows = blowup << log_n;
