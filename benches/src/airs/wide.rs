@@ -30,13 +30,13 @@ fn power<E: FieldElement<BaseField = BaseElement>>(row: &[E], i: usize) -> E {
 fn step<E: FieldElement<BaseField = BaseElement>>(row: &[E], next: &mut [E]) {
     let first = power(row, 0);
     let mut current = first;
-    for i in 0..WIDE_COLUMNS {
+    for (i, next) in next.iter_mut().enumerate() {
         let following = if i + 1 < WIDE_COLUMNS {
             power(row, i + 1)
         } else {
             first
         };
-        next[i] = current + (following + following);
+        *next = current + (following + following);
         current = following;
     }
 }
@@ -77,6 +77,6 @@ impl Air for Wide {
 
 impl BenchAir for Wide {
     fn trace(log_rows: u32) -> TraceTable<BaseElement> {
-        iterate(WIDE_COLUMNS, log_rows, |row, next| step(row, next))
+        iterate(WIDE_COLUMNS, log_rows, step)
     }
 }
