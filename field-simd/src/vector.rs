@@ -186,6 +186,12 @@ pub trait Vector: Sealed + Copy + Debug {
     /// The high 32 bits in the low half; the high half is anything. To feed
     /// [`mul_lo32`](Self::mul_lo32).
     fn dup_hi32(self) -> Self;
+    /// The low 64 bits of `self^2`, of which `ll` and `lh` are the products of the low half with itself
+    /// and with the high half.
+    #[inline(always)]
+    fn square_low(self, ll: Self, lh: Self) -> Self {
+        ll.wrapping_add(lh.shl(33))
+    }
     /// The low 64 bits of `self * rhs`: the low half of `ll`, the product of their low halves, below
     /// that of `middle`; a backend takes whichever is cheaper.
     fn product_low(self, rhs: Self, ll: Self, middle: Self) -> Self;
@@ -358,7 +364,7 @@ pub trait Vector: Sealed + Copy + Debug {
         let hh = x1.mul_lo32(x1);
         // x0^2 + 2^33 x0 x1 + 2^64 x1^2; lh + (ll >> 33) <= (2^32 - 1)^2 + 2^31 does not overflow.
         let t = lh.wrapping_add(ll.shr(33));
-        (ll.wrapping_add(lh.shl(33)), hh.wrapping_add(t.shr(31)))
+        (self.square_low(ll, lh), hh.wrapping_add(t.shr(31)))
     }
 
     /// `low + 2^64 high mod p`, canonical, for any `low` and `high`; see

@@ -9,7 +9,9 @@ use winterlane_prover::engine::{
     EngineOptions, MemoryEstimate, ProverError, Segment, TraceColumns, prove_columns,
 };
 use winterlane_prover::prove;
+use winterlane_prover::trace::{fill_columns, fill_trace};
 use winterlane_tests::airs::{Rap, TestAir, TestProver, TestTrace, Wide};
+use winterlane_tests::scenario::{Opening, World, by_first, transfer};
 
 type Hash = Blake3_256<BaseElement>;
 type Plain<A> = TestProver<A, Hash, MerkleTree<Hash>>;
@@ -115,4 +117,29 @@ fn a_memory_limit_counts_what_stays() {
     assert_eq!(error, Err(ProverError::Memory { needed, available }));
     let enough = EngineOptions::default().with_memory_limit(estimate.peak);
     assert!(proven(&prover, &trace, columns(&trace), &enough).is_ok());
+}
+
+/// What an earlier trace left in the memory shows in no cell: a batch's filling writes them all.
+#[test]
+fn a_batch_fills_every_cell() {
+    let accounts: Vec<_> = (1..=4).map(|id| Opening::new(id, 7, 1000)).collect();
+    let mut world = World::new(5, &accounts);
+    let pay = by_first(transfer(1, 2, 5, 0));
+    let batch = world.seal(&[pay], Some(4)).expect("a valid operation");
+    let expected = fill_trace(&batch).expect("a sealed batch fills");
+    let expected = expected.main_segment();
+
+    // Several, should another test take one of them.
+    let dirty: Vec<_> = (0..8)
+        .map(|_| {
+            let mut trace = TraceColumns::unspecified(expected.num_cols(), expected.num_rows());
+            for column in trace.columns_mut() {
+                column.fill(BaseElement::from_mont(u64::MAX));
+            }
+            trace
+        })
+        .collect();
+    drop(dirty);
+    let trace = fill_columns(&batch).expect("a sealed batch fills");
+    assert!(trace.columns().eq(expected.columns()));
 }

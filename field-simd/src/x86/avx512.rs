@@ -140,6 +140,12 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
+    fn square_low(self, ll: Self, lh: Self) -> Self {
+        // One operation for a shift and an addition.
+        self.product_low(self, ll, lh)
+    }
+
+    #[inline(always)]
     fn add_epsilon_if_less(self, a: Self, b: Self) -> Self {
         // SAFETY: the values prove AVX-512.
         Self(unsafe {
@@ -197,17 +203,6 @@ impl Vector for Avx512 {
         };
         let (low, high) = self.mul_wide_halves(y, y1);
         Self::reduce_plain(low, high)
-    }
-
-    #[inline(always)]
-    fn square_wide(self) -> (Self, Self) {
-        // As the trait does it, but for the low half: one product for a shift and an addition.
-        let x1 = self.dup_hi32();
-        let ll = self.mul_lo32(self);
-        let lh = self.mul_lo32(x1);
-        let hh = x1.mul_lo32(x1);
-        let t = lh.wrapping_add(ll.shr(33));
-        (self.product_low(self, ll, lh), hh.wrapping_add(t.shr(31)))
     }
 
     #[inline(always)]

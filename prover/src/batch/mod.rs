@@ -145,21 +145,17 @@ pub fn prove_batch(
     );
 
     check_memory(batch.operations.len(), preset, options.memory_limit)?;
-    let fill_span = || tracing::info_span!("fill_trace", rows, columns = TRACE_WIDTH).entered();
+    let filling = tracing::info_span!("fill_trace", rows, columns = TRACE_WIDTH);
     let start = Instant::now();
     let (trace_time, proof) = match engine {
         Engine::Stock => {
-            let span = fill_span();
-            let trace = fill_trace(batch)?;
-            drop(span);
+            let trace = filling.in_scope(|| fill_trace(batch))?;
             (start.elapsed(), prover.prove(trace)?)
         }
         Engine::Simd => {
-            let span = fill_span();
-            let trace = fill_columns(batch)?;
-            drop(span);
-            let info = BatchAir::trace_info(&batch.public_inputs);
+            let trace = filling.in_scope(|| fill_columns(batch))?;
             let trace_time = start.elapsed();
+            let info = BatchAir::trace_info(&batch.public_inputs);
             let proof = prove_columns(&prover, info, batch.public_inputs, trace, options)?;
             (trace_time, proof)
         }

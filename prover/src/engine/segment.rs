@@ -222,6 +222,9 @@ pub(super) fn gather<V: Vector, T: RowPack<V>>(
         from += V::LANES;
     }
     let rest = squares.into_remainder();
+    if rest.is_empty() {
+        return;
+    }
     for lane in 0..V::LANES {
         square[lane] = PackedElement::load(&rows[lane][from..]);
         PackedElement::<V>::prefetch(&ahead[lane][from..]);
