@@ -92,11 +92,6 @@ pub(crate) struct Entry {
     pub(crate) encoded: Vec<u8>,
 }
 
-impl Entry {
-    /// Bytes of the options in a proof.
-    pub(crate) const ENCODED_OPTIONS: usize = 10;
-}
-
 impl<H: Hasher> AirPolicy<H> {
     /// A policy for traces of `shape` that accepts no options yet, and will accept none with fewer
     /// provable bits than `min_bits`.

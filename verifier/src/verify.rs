@@ -80,14 +80,10 @@ where
     door::check_body::<A, H, R, V>(&mut cursor, &air, &seed)?;
     drop((air, seed));
 
-    let stock = Proof::from_bytes(proof).map_err(|error| {
-        VerifyError::Rejected(VerifierError::ProofDeserializationError(alloc::format!(
-            "{error}"
-        )))
-    })?;
+    let stock = Proof::from_bytes(proof)
+        .map_err(|error| VerifierError::ProofDeserializationError(alloc::format!("{error}")))?;
     let acceptable = AcceptableOptions::OptionSet(vec![entry.options.clone()]);
-    winter_verifier::verify::<A, H, R, V>(stock, inputs, &acceptable)
-        .map_err(VerifyError::Rejected)?;
+    winter_verifier::verify::<A, H, R, V>(stock, inputs, &acceptable)?;
 
     Ok(Verified {
         bits: entry.bits,

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use peak_alloc::PeakAlloc;
-use winterlane_verifier::VerifyError;
+use winterlane_verifier::{Mismatch, VerifyError};
 
 use super::Case;
 
@@ -62,7 +62,7 @@ impl Tally {
         match result {
             Err(_) => self.panics.push(name()),
             Ok(Ok(_)) => self.accepted.push(name()),
-            Ok(Err(VerifyError::Rejected(_))) => self.by_winterfell += 1,
+            Ok(Err(VerifyError::Mismatch(Mismatch::Rejected(_)))) => self.by_winterfell += 1,
             Ok(Err(_)) => self.by_door += 1,
         }
     }

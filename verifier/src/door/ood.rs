@@ -13,7 +13,7 @@ use winter_math::{
 };
 
 use super::{exact::Exact, layout::Dimensions};
-use crate::VerifyError;
+use crate::{Mismatch, VerifyError};
 
 /// What the transcript of a proof brings to the out-of-domain check, in winterfell's extension `E`.
 pub(super) struct OutOfDomain<'a, E: FieldElement> {
@@ -74,7 +74,7 @@ impl<E: FieldElement<BaseField = BaseElement>> OutOfDomain<'_, E> {
         if composed == quotient {
             Ok(())
         } else {
-            Err(VerifyError::OutOfDomain)
+            Err(Mismatch::OutOfDomain.into())
         }
     }
 }

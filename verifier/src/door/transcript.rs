@@ -17,7 +17,7 @@ use super::{
     layout::{Dimensions, Layout},
     ood::OutOfDomain,
 };
-use crate::{Reason, Section, VerifyError};
+use crate::{Mismatch, Reason, VerifyError};
 
 /// The elements with which winterfell seeds the public coin: the proof's context, here from
 /// trusted data alone, and the public inputs.
@@ -91,13 +91,13 @@ where
     }
     let remainder = elements::<E>(layout.remainder, dims.remainder_len)?;
     if last != Some(H::hash_elements(&remainder)) {
-        return Err(VerifyError::RemainderNotCommitted);
+        return Err(Mismatch::RemainderNotCommitted.into());
     }
 
     let required = air.options().grinding_factor();
     let found = coin.check_leading_zeros(layout.nonce);
     if found < required {
-        return Err(VerifyError::ProofOfWork { required, found });
+        return Err(Mismatch::ProofOfWork { required, found }.into());
     }
     // Once the work is paid for, so that no byte string makes this run for nothing.
     OutOfDomain {
@@ -115,18 +115,8 @@ where
     positions.dedup();
 
     if positions.len() != layout.num_queries {
-        let reason = Reason::Value {
-            what: "number of distinct query positions",
-            expected: positions.len() as u64,
-            found: layout.num_queries as u64,
-        };
-        // One byte before the length of the commitments.
-        let offset = layout.commitments.offset.saturating_sub(3);
-        return Err(VerifyError::Refused {
-            section: Section::NumQueries,
-            offset,
-            reason,
-        });
+        let (expected, found) = (positions.len(), layout.num_queries);
+        return Err(Mismatch::NumPositions { expected, found }.into());
     }
     Ok(positions)
 }
