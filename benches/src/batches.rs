@@ -3,7 +3,7 @@
 use std::{any::Any, fs::File, path::Path, sync::Mutex};
 
 use rayon::prelude::*;
-use winterlane_air::{
+use winterlane_ledger::{
     Ledger, SealedBatch, SignedOrder, check_orders,
     hash::{Compressor, domain_digest},
 };
