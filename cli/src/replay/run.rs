@@ -7,12 +7,12 @@ use winterlane_air::{
     Scope, SealError, SealedBatch, SignedOrder, SlotIndex, Transfer, check_orders,
     signature::{KeyError, KeyTree, SignatureError, bound_message},
 };
+use winterlane_prover::wallet::{KeySecret, MasterSeed, generate_key};
 
 use super::{
     csv::Address,
     plan::{OPERATOR, Plan, PlannedAccount, PlannedBatch, PlannedOperation},
 };
-use crate::wallet::{KeySecret, MasterSeed, generate_key};
 
 /// The asset of all accounts of a replay.
 pub const ASSET: u32 = 0;
