@@ -9,10 +9,8 @@ use winterlane_air::{
     signature::{KeyTree, bound_message},
     tree::AccountTree,
 };
-use winterlane_prover::{
-    trace::fill_columns,
-    wallet::{KeySecret, MasterSeed, generate_key},
-};
+use winterlane_prover::trace::fill_columns;
+use winterlane_wallet::{KeySecret, MasterSeed, generate_key};
 
 use crate::{
     Failure, Run, WitnessStep, Workload,

@@ -7,7 +7,7 @@ use winterlane_air::{
     Scope, SealError, SealedBatch, SignedOrder, SlotIndex, Transfer, check_orders,
     signature::{KeyError, KeyTree, SignatureError, bound_message},
 };
-use winterlane_prover::wallet::{KeySecret, MasterSeed, generate_key};
+use winterlane_wallet::{KeySecret, MasterSeed, generate_key};
 
 use super::{
     csv::Address,

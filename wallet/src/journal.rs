@@ -23,7 +23,7 @@ use std::{
 
 use winterlane_air::Digest;
 
-use super::WalletError;
+use crate::WalletError;
 
 const HEADER: &[u8; 16] = b"winterlane-otk-1";
 const ENTRY: usize = 80;
@@ -244,7 +244,7 @@ fn lock(file: &File, path: &Path) -> Result<(), WalletError> {
 }
 
 /// Makes the name of a new file durable. Only Unix lets a directory be opened and synchronised.
-pub(super) fn sync_parent(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_parent(path: &Path) -> std::io::Result<()> {
     match path.parent() {
         Some(parent) if cfg!(unix) => {
             let parent = if parent.as_os_str().is_empty() {

@@ -31,10 +31,10 @@ impl MasterSeed {
     /// A seed from the system's randomness.
     ///
     /// # Errors
-    /// [`super::WalletError::NoRandomness`] when the system has none.
-    pub fn random() -> Result<Self, super::WalletError> {
+    /// [`crate::WalletError::NoRandomness`] when the system has none.
+    pub fn random() -> Result<Self, crate::WalletError> {
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(super::WalletError::NoRandomness)?;
+        getrandom::fill(&mut bytes).map_err(crate::WalletError::NoRandomness)?;
         Ok(Self(bytes))
     }
 

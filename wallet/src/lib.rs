@@ -19,7 +19,7 @@
 //!
 //! ```
 //! use winterlane_air::{Order, Transfer, hash::domain_digest};
-//! use winterlane_prover::wallet::{Request, Wallet, WalletError};
+//! use winterlane_wallet::{Request, Wallet, WalletError};
 //!
 //! let place = tempfile::tempdir()?;
 //! let mut wallet = Wallet::create(place.path())?;
@@ -41,6 +41,8 @@
 //! assert!(matches!(wallet.sign(&pay(11), &domain), Err(WalletError::AlreadySigned { .. })));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+#![forbid(unsafe_code)]
 
 mod journal;
 mod keygen;

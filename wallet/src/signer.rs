@@ -14,7 +14,7 @@ use winterlane_air::{
     signature::{KeyError, KeyTree, bound_message},
 };
 
-use super::{
+use crate::{
     Journal, KeySecret, MasterSeed, Signed, WalletError, generate_key, journal::sync_parent,
 };
 
@@ -34,7 +34,7 @@ pub struct Request {
     pub first_nonce: u32,
 }
 
-/// A wallet, open: see the [module](super).
+/// A wallet, open: see the [crate](crate).
 ///
 /// `C` is what hashes in bulk; [`ScalarCompressor`] unless another is given.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ const KEYS_PER_TASK: u32 = 32;
 ///
 /// ```
 /// use winterlane_air::{ScalarCompressor, signature::KeyTree};
-/// use winterlane_prover::wallet::{MasterSeed, generate_key};
+/// use winterlane_wallet::{MasterSeed, generate_key};
 /// let secret = MasterSeed::from_bytes([7; 32]).key_secret(0, 3);
 /// let tree = generate_key(&secret, &ScalarCompressor)?;
 /// let sequential = KeyTree::generate(&secret, secret.public_seed(), 3, &ScalarCompressor)?;
