@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use winterlane::replay::{
     OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers,
 };
-use winterlane_air::{
+use winterlane_ledger::{
     Ledger, SealedBatch, SignedOrder, check_orders,
     hash::{Compressor, domain_digest},
 };

@@ -4,11 +4,8 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use serde::Serialize;
-use winterlane_air::{
-    Digest, Record,
-    presets::{Preset, SecurityLevel},
-    wire,
-};
+use winterlane_air::presets::{Preset, SecurityLevel};
+use winterlane_ledger::{Digest, Record, wire};
 use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{Batch, Policy, verify_chain};
 

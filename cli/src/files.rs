@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use thiserror::Error;
-use winterlane_air::PublicInputs;
+use winterlane_ledger::PublicInputs;
 
 /// Names the layout of the public file.
 const FORMAT: &str = "winterlane-batch-1";
@@ -287,7 +287,7 @@ mod hex {
 
 #[cfg(test)]
 mod tests {
-    use winterlane_air::Digest;
+    use winterlane_ledger::Digest;
 
     use super::*;
 

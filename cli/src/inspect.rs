@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
-use winterlane_air::{
+use winterlane_air::presets::Preset;
+use winterlane_ledger::{
     Record,
-    presets::Preset,
     wire::{self, DecodeError},
 };
 
@@ -165,7 +165,8 @@ fn describe_proof(bytes: &[u8]) -> Option<String> {
 mod tests {
     use winter_air::{TraceInfo, proof::Context};
     use winter_utils::Serializable;
-    use winterlane_air::{BaseElement, columns::TRACE_WIDTH};
+    use winterlane_air::batch::columns::TRACE_WIDTH;
+    use winterlane_ledger::BaseElement;
 
     use super::*;
 

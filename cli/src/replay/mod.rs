@@ -24,7 +24,7 @@ pub const DEMO_TRANSFERS: &str = include_str!("../../data/demo-transfers.csv");
 
 #[cfg(test)]
 mod tests {
-    use winterlane_air::{Record, ScalarCompressor, hash::domain_digest};
+    use winterlane_ledger::{Record, ScalarCompressor, hash::domain_digest};
 
     use super::*;
 
@@ -173,8 +173,10 @@ mod tests {
         };
         let one = roots(1);
         assert_eq!(one, roots(3));
-        let different: std::collections::HashSet<_> =
-            one.iter().map(winterlane_air::Digest::to_bytes).collect();
+        let different: std::collections::HashSet<_> = one
+            .iter()
+            .map(winterlane_ledger::Digest::to_bytes)
+            .collect();
         assert_eq!(different.len(), one.len());
     }
 }

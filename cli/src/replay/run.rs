@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use thiserror::Error;
-use winterlane_air::{
+use winterlane_ledger::{
     Account, Compressor, Digest, GenesisError, KeySlot, Ledger, LedgerError, Order, RotateKey,
     Scope, SealError, SealedBatch, SignedOrder, SlotIndex, Transfer, check_orders,
     signature::{KeyError, KeyTree, SignatureError, bound_message},

@@ -21,7 +21,7 @@ pub type Siblings = [Digest; TREE_DEPTH];
 /// The digests of empty subtrees by height: zeros for a leaf, at 32 the root of an empty tree.
 ///
 /// ```
-/// use winterlane_air::{Digest, hash::{compress, tag}, tree::empty_digests};
+/// use winterlane_ledger::{Digest, hash::{compress, tag}, tree::empty_digests};
 /// let empty = empty_digests();
 /// assert_eq!(empty[0], Digest::ZERO);
 /// assert_eq!(empty[1], compress(tag::NODE, &empty[0], &empty[0]));
@@ -60,7 +60,7 @@ fn parent_input(index: u32, height: usize, node: &Digest, sibling: &Digest) -> I
 /// The sparse account tree, in memory.
 ///
 /// ```
-/// use winterlane_air::{Account, ScalarCompressor, tree::{AccountTree, root_of_path}};
+/// use winterlane_ledger::{Account, ScalarCompressor, tree::{AccountTree, root_of_path}};
 /// let leaf = Account::default().leaf_digest();
 /// let mut tree = AccountTree::from_leaves([(3, leaf), (9, leaf)], &ScalarCompressor);
 /// assert_eq!(root_of_path(9, &leaf, &tree.siblings(9)), tree.root());

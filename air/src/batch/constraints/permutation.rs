@@ -4,7 +4,7 @@ use winter_crypto::hashers::RpJive64_256;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, squared, twice};
-use crate::columns::{DIGEST_WIDTH, NUM_ROUNDS, ROUND_WIDTH, Row, STATE_WIDTH};
+use crate::batch::columns::{DIGEST_WIDTH, NUM_ROUNDS, ROUND_WIDTH, Row, STATE_WIDTH};
 
 /// Number of constraints: `h`, `v` and `g` of every round and lane.
 pub(super) const LEN: usize = NUM_ROUNDS * ROUND_WIDTH;

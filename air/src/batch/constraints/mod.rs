@@ -17,8 +17,8 @@ use winter_air::{EvaluationFrame, TransitionConstraintDegree};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    columns::{self as column, DIGEST_WIDTH, Row},
-    schedule::{BLOCK_ROWS, NUM_SELECTORS, Selector},
+    batch::columns::{self as column, DIGEST_WIDTH, Row},
+    batch::schedule::{BLOCK_ROWS, NUM_SELECTORS, Selector},
 };
 
 /// A group of constraints: how many, of which degree.

@@ -31,7 +31,7 @@ struct Pool {
 /// # Example
 /// A batch that is dropped leaves the ledger as it was:
 /// ```
-/// use winterlane_air::{Account, Deposit, Digest, Ledger, LedgerError};
+/// use winterlane_ledger::{Account, Deposit, Digest, Ledger, LedgerError};
 /// let mut ledger = Ledger::genesis(Digest::ZERO, 0, [(1, Account::default())])?;
 /// let mut batch = ledger.open_batch();
 /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;

@@ -11,7 +11,7 @@ pub const LIMB_BITS: [u32; 3] = [50, 50, 28];
 /// Splits an amount into its limbs.
 ///
 /// ```
-/// use winterlane_air::amount::{from_limbs, limbs};
+/// use winterlane_ledger::amount::{from_limbs, limbs};
 /// let amount = 50_000_000_000_000_000_000_000; // a real payment, in units of 10^-18
 /// assert_eq!(from_limbs(limbs(amount)), Some(amount));
 /// assert_eq!(limbs(u128::MAX), [(1 << 50) - 1, (1 << 50) - 1, (1 << 28) - 1]);

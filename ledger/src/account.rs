@@ -13,7 +13,7 @@ use crate::{
 /// What a key may sign. Least privilege: a hot key that can spend, a cold key that can only rotate.
 ///
 /// ```
-/// use winterlane_air::Scope;
+/// use winterlane_ledger::Scope;
 /// assert!(Scope::BOTH.allows(Scope::SPEND) && !Scope::ROTATE.allows(Scope::SPEND));
 /// assert_eq!(Scope::from_bits(4), None);
 /// ```
@@ -147,7 +147,7 @@ impl Account {
     /// The account's leaf of the tree: three compressions.
     ///
     /// ```
-    /// use winterlane_air::{Account, Digest};
+    /// use winterlane_ledger::{Account, Digest};
     /// let account = Account { balance: 1, ..Account::default() };
     /// assert_ne!(account.leaf_digest(), Account::default().leaf_digest());
     /// assert_ne!(account.leaf_digest(), Digest::ZERO);

@@ -1,7 +1,7 @@
 //! The state machine, native: accounts and their tree, batches, and the witness of each operation.
 //!
 //! ```
-//! use winterlane_air::{Account, Deposit, Ledger, hash::domain_digest};
+//! use winterlane_ledger::{Account, Deposit, Ledger, hash::domain_digest};
 //!
 //! let account = Account { asset: 7, ..Account::default() };
 //! let mut ledger = Ledger::genesis(domain_digest(1, 1), 0, [(3, account)])?;
@@ -188,7 +188,7 @@ impl<C: Compressor> Ledger<C> {
 /// The leaves of many accounts: three compressions each, in three calls.
 ///
 /// ```
-/// use winterlane_air::{Account, ScalarCompressor, ledger::leaf_digests};
+/// use winterlane_ledger::{Account, ScalarCompressor, ledger::leaf_digests};
 /// let accounts = [Account::default(), Account { nonce: 1, ..Account::default() }];
 /// let leaves = leaf_digests(&accounts, &ScalarCompressor);
 /// assert_eq!(leaves, accounts.map(|account| account.leaf_digest()));

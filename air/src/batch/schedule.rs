@@ -17,7 +17,7 @@ use alloc::{vec, vec::Vec};
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use crate::{
+use winterlane_ledger::{
     amount::LIMB_BITS,
     public::BATCH_NUMBER_BITS,
     signature::{CHAIN_STEPS, CHAINS, KEY_HEIGHT},

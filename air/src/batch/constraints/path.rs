@@ -5,10 +5,10 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, View, minus, plus, tagged, times, twice};
 use crate::{
-    columns::{self as column, DIGEST_WIDTH},
-    hash::tag,
-    schedule::Selector,
+    batch::columns::{self as column, DIGEST_WIDTH},
+    batch::schedule::Selector,
 };
+use winterlane_ledger::hash::tag;
 
 #[inline(always)]
 pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(

@@ -6,7 +6,7 @@
 //! searches for a randomiser that brings the digits to that sum.
 //!
 //! ```
-//! use winterlane_air::{BaseElement, Digest, ScalarCompressor, signature::*};
+//! use winterlane_ledger::{BaseElement, Digest, ScalarCompressor, signature::*};
 //!
 //! struct Toy; // a real source derives these from a secret seed
 //! impl SecretSource for Toy {

@@ -4,11 +4,10 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, View, constant, minus, plus, tagged, times, twice};
 use crate::{
-    amount::LIMB_BITS,
-    columns::{self as column, DIGEST_WIDTH, NUM_LIMBS},
-    hash::tag,
-    schedule::Selector,
+    batch::columns::{self as column, DIGEST_WIDTH, NUM_LIMBS},
+    batch::schedule::Selector,
 };
+use winterlane_ledger::{amount::LIMB_BITS, hash::tag};
 
 #[inline(always)]
 pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(

@@ -75,7 +75,7 @@ pub fn compress_input(input: &Input) -> Digest {
 /// The tagged compression of two digests.
 ///
 /// ```
-/// use winterlane_air::{Digest, hash::{compress, tag}};
+/// use winterlane_ledger::{Digest, hash::{compress, tag}};
 /// let empty = Digest::ZERO;
 /// assert_ne!(compress(tag::NODE, &empty, &empty), compress(tag::XMSS, &empty, &empty));
 /// ```
@@ -119,7 +119,7 @@ impl Compressor for ScalarCompressor {
 /// The digest that binds a batch to one rollup on one chain.
 ///
 /// ```
-/// use winterlane_air::hash::domain_digest;
+/// use winterlane_ledger::hash::domain_digest;
 /// assert_ne!(domain_digest(1, 7), domain_digest(7, 1));
 /// ```
 #[must_use]

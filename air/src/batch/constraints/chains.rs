@@ -8,10 +8,10 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, View, constant, minus, plus, times, twice};
 use crate::{
-    columns::{self as column, DIGEST_WIDTH, STATE_WIDTH},
-    hash::tag,
-    schedule::{NUM_PAIRS, Selector},
+    batch::columns::{self as column, DIGEST_WIDTH, STATE_WIDTH},
+    batch::schedule::{NUM_PAIRS, Selector},
 };
+use winterlane_ledger::hash::tag;
 
 /// Number of constraints of the input of a row of the phase.
 pub(super) const INPUT_LEN: usize = STATE_WIDTH;

@@ -4,10 +4,10 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, View, minus, plus, tagged, times, twice};
 use crate::{
-    columns::{self as column, DIGEST_WIDTH},
-    hash::tag,
-    schedule::Selector,
+    batch::columns::{self as column, DIGEST_WIDTH},
+    batch::schedule::Selector,
 };
+use winterlane_ledger::hash::tag;
 
 /// Number of constraints of the scopes.
 pub(super) const SCOPES_LEN: usize = 4;

@@ -4,10 +4,10 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, View, bit, constant, minus, times};
 use crate::{
-    amount::LIMB_BITS,
-    columns::{self as column, NUM_LIMBS, POOL_ASSET, REGISTERS},
-    schedule::Selector,
+    batch::columns::{self as column, NUM_LIMBS, POOL_ASSET, REGISTERS},
+    batch::schedule::Selector,
 };
+use winterlane_ledger::amount::LIMB_BITS;
 
 /// Number of constraints of the flags.
 pub(super) const FLAGS_LEN: usize = 12;

@@ -15,7 +15,7 @@ pub const DIGEST_BYTES: usize = 32;
 /// element is a little-endian integer *below the modulus*, so that a digest has one encoding only.
 ///
 /// ```
-/// use winterlane_air::{BaseElement, Digest};
+/// use winterlane_ledger::{BaseElement, Digest};
 /// let digest = Digest([1u32, 2, 3, 4].map(BaseElement::from));
 /// let hex = digest.to_string();
 /// assert!(hex.starts_with("0100000000000000" ) && hex.len() == 64);

@@ -9,12 +9,11 @@ use winter_air::{
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    PublicInputs,
-    columns::{OPERATIONS, POOL, ROOT, TRACE_WIDTH},
-    constraints::{self, PublicValues},
-    public::MAX_OPERATIONS,
-    schedule::{BLOCK_ROWS, periodic_columns},
+    batch::columns::{OPERATIONS, POOL, ROOT, TRACE_WIDTH},
+    batch::constraints::{self, PublicValues},
+    batch::schedule::{BLOCK_ROWS, periodic_columns},
 };
+use winterlane_ledger::{PublicInputs, public::MAX_OPERATIONS};
 
 /// Boundary assertions: roots, operations digest and fee pool, in the first and the last row.
 pub const NUM_ASSERTIONS: usize = 22;
@@ -127,7 +126,8 @@ mod tests {
     use winter_air::{BatchingMethod, FieldExtension};
 
     use super::*;
-    use crate::{Digest, constraints::CONSTRAINT_GROUPS};
+    use crate::batch::constraints::CONSTRAINT_GROUPS;
+    use winterlane_ledger::Digest;
 
     fn inputs(num_operations: u32) -> PublicInputs {
         let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));

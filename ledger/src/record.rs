@@ -216,7 +216,7 @@ impl Record {
     /// `R`, the digest of the record: two compressions.
     ///
     /// ```
-    /// use winterlane_air::{Record, Transfer};
+    /// use winterlane_ledger::{Record, Transfer};
     /// let transfer = Transfer { from: 1, to: 2, amount: 3, fee: 4, valid_until: 5 };
     /// let swapped = Transfer { from: 2, to: 1, ..transfer };
     /// assert_ne!(Record::Transfer(transfer).digest(), Record::Transfer(swapped).digest());
@@ -291,7 +291,7 @@ fn recipient_elements(recipient: &[u8; 20]) -> [BaseElement; 4] {
 /// Every slot of the batch counts, padding included.
 ///
 /// ```
-/// use winterlane_air::{Record, ScalarCompressor, record::operations_digest};
+/// use winterlane_ledger::{Record, ScalarCompressor, record::operations_digest};
 /// let [one, two] = [1, 2].map(|n| operations_digest(&vec![Record::Noop; n], &ScalarCompressor));
 /// assert_ne!(one, two);
 /// ```

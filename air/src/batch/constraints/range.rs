@@ -5,10 +5,10 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{Sink, View, bit, twice};
 use crate::{
-    columns::{self as column, NUM_LIMBS},
-    hash::tag,
-    schedule::Selector,
+    batch::columns::{self as column, NUM_LIMBS},
+    batch::schedule::Selector,
 };
+use winterlane_ledger::hash::tag;
 
 /// Columns that hold a bit in every row.
 pub(super) const NUM_BITS: usize = 8;

@@ -35,7 +35,7 @@ pub enum DigitError {
 /// `M1`: what is signed, without randomiser and nonce: a record's digest bound to a domain.
 ///
 /// ```
-/// use winterlane_air::{Record, hash::domain_digest, signature::bound_message};
+/// use winterlane_ledger::{Record, hash::domain_digest, signature::bound_message};
 /// let record = Record::Noop.digest();
 /// let here = bound_message(&record, &domain_digest(1, 1));
 /// assert_ne!(here, bound_message(&record, &domain_digest(2, 1)), "no replay on another chain");

@@ -146,7 +146,7 @@ pub enum PublishedError {
 /// Encodes the records of batch `batch_number`.
 ///
 /// ```
-/// use winterlane_air::{Record, Transfer, wire};
+/// use winterlane_ledger::{Record, Transfer, wire};
 /// // 0.25 ether, with the fee of a plain transfer at 13.37 gwei.
 /// let (amount, fee) = (250_000_000_000_000_000, 21_000 * 13_370_000_000);
 /// let transfer = Transfer { from: 70_000, to: 12, amount, fee, valid_until: 1010 };
