@@ -4,10 +4,8 @@ use core::fmt;
 
 use thiserror::Error;
 use winter_verifier::VerifierError;
-use winterlane_air::{
-    presets::Preset,
-    public::{BATCH_NUMBER_BITS, MAX_OPERATIONS},
-};
+use winterlane_air::presets::Preset;
+use winterlane_ledger::public::{BATCH_NUMBER_BITS, MAX_OPERATIONS};
 
 use crate::{FoundOptions, PolicyError};
 
