@@ -3,7 +3,6 @@
 use core::fmt;
 
 use thiserror::Error;
-use winter_verifier::VerifierError;
 use winterlane_air::presets::Preset;
 use winterlane_ledger::public::{BATCH_NUMBER_BITS, MAX_OPERATIONS};
 
@@ -18,8 +17,6 @@ use crate::{FoundOptions, PolicyError};
 /// | the proof's size | [`VerifyError::TooLarge`] |
 /// | what the caller brought | [`VerifyError::Inputs`], [`VerifyError::Policy`], [`VerifyError::AirMismatch`], [`VerifyError::AirOptions`], [`VerifyError::AirMetadata`] |
 /// | chance, with an honest proof | [`VerifyError::OutOfDomainPoint`], [`VerifyError::RandomCoin`] |
-///
-/// All but [`Mismatch::Rejected`] are raised before winterfell's verifier has seen a byte.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -148,15 +145,16 @@ pub enum Mismatch {
         /// What the proof has.
         found: usize,
     },
-    /// Winterfell's verifier does not accept the proof.
-    #[error("{0}")]
-    Rejected(#[source] VerifierError),
-}
-
-impl From<VerifierError> for VerifyError {
-    fn from(error: VerifierError) -> Self {
-        Self::Mismatch(Mismatch::Rejected(error))
-    }
+    /// The opened rows of a part of the proof are not those whose commitment is in the transcript.
+    #[error("{0}: the rows are not those that were committed to")]
+    NotCommitted(Section),
+    /// The values in a FRI layer are not those that the step before it gives: for the first layer the
+    /// DEEP values, computed from the opened rows, and for the others the folds of the layer before.
+    #[error("FRI layer {0} does not hold the values of the step before it")]
+    FriLayer(usize),
+    /// The remainder does not have the values that the last layer folds into.
+    #[error("the FRI remainder does not have the values of the last fold")]
+    FriRemainder,
 }
 
 /// Public inputs that no batch has, whatever its proof.

@@ -180,7 +180,7 @@ impl<H: Hasher> AirPolicy<H> {
     }
 }
 
-/// Checks that a proof with these options, honestly made, passes through winterfell's verifier: it
+/// Checks that a proof with these options, honestly made, passes through winterfell's verifier, too: it
 /// asserts some of this, and the prover does not look at all of it.
 pub(crate) fn check_options(options: &ProofOptions, log2_length: u32) -> Result<(), PolicyError> {
     // The hash rate of partitions goes up to 256, is written as a byte, and 0 is asserted not to be

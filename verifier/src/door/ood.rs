@@ -3,7 +3,7 @@
 //! The verifier of a STARK computes constraints at one point, the out-of-domain point, and compares
 //! with the quotient there. Winterfell does it with field elements whose doublings are not always
 //! reduced, so that an AIR's constraint may come out wrong (`exact.rs`). Here it is done with exact
-//! ones, by the AIR's own generic functions; winterfell's check follows, and both must pass.
+//! ones, by the AIR's own generic functions.
 
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 

@@ -322,8 +322,8 @@ fn a_nonce_shows_its_work() {
                     kinds[1] += 1;
                 }
                 // The openings are of other positions, in their shape or in their values.
-                VerifyError::Refused { .. } | VerifyError::Mismatch(Mismatch::Rejected(_)) => {
-                    kinds[2] += 1
+                VerifyError::Refused { .. } | VerifyError::Mismatch(Mismatch::NotCommitted(_)) => {
+                    kinds[2] += 1;
                 }
                 other => panic!("{other}"),
             }
