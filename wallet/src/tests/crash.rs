@@ -300,6 +300,20 @@ fn a_journal_that_is_moved_away_and_copied_back_has_one_holder() {
     assert!(place::open(disk.boxed(), false).is_ok());
 }
 
+/// A copy of the moment before, put in place while the entry is written: it lacks the entry.
+#[test]
+fn a_journal_that_is_replaced_while_it_is_written_releases_nothing() {
+    let disk = Simulated::default();
+    let mut first = place::make(disk.boxed(), &seed()).unwrap();
+    disk.swap_in_sync(disk.read("journal").unwrap());
+    assert!(matches!(
+        first.reserve(&[entry(0, 0, 0)]),
+        Err(WalletError::Disturbed { .. })
+    ));
+    let (_, mut second) = place::open(disk.boxed(), true).unwrap();
+    second.reserve(&[entry(0, 0, 1)]).unwrap();
+}
+
 #[test]
 fn a_fork_does_not_sign() {
     let disk = Simulated::default();

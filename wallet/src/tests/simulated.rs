@@ -67,6 +67,8 @@ struct State {
     /// Operations until the next fault.
     fault: Option<(u32, Fault)>,
     dead: bool,
+    /// A content that takes the journal's name while a file is synchronised.
+    swap: Option<Vec<u8>>,
     random: u64,
     handles: u64,
     /// Handles of an earlier power-on are dead.
@@ -211,6 +213,11 @@ impl Simulated {
         let copy = state.files.len() - 1;
         state.names.insert(name.into(), copy);
         state.durable_names.insert(name.into(), copy);
+    }
+
+    /// The journal is moved away while the next file is synchronised, and this put in its place.
+    pub(super) fn swap_in_sync(&self, bytes: Vec<u8>) {
+        self.state().swap = Some(bytes);
     }
 
     /// The content of a file as reads see it; `None` when there is none.
@@ -406,6 +413,10 @@ impl MediumFile for Handle {
     }
 
     fn sync(&self) -> io::Result<()> {
+        let swap = self.medium.state().swap.take();
+        if let Some(bytes) = swap {
+            self.medium.put("journal", &bytes);
+        }
         self.content(|state, file| {
             let Some(fault) = state.fault()? else {
                 state.files[file].synchronise();
