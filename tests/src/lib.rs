@@ -30,6 +30,8 @@ pub mod forge;
 #[cfg(feature = "prover")]
 pub mod implied;
 #[cfg(feature = "prover")]
+pub mod linear;
+#[cfg(feature = "prover")]
 pub mod masked;
 #[cfg(feature = "prover")]
 pub mod model;
