@@ -4,7 +4,7 @@ use core::fmt::Debug;
 use std::time::Instant;
 
 use rayon::prelude::*;
-use winterlane_air::{
+use winterlane_ledger::{
     BaseElement, Digest, check_orders,
     signature::{KeyTree, bound_message},
     tree::AccountTree,

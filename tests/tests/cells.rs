@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use winterlane_air::{
-    BaseElement,
-    columns::TRACE_WIDTH,
-    schedule::{BLOCK_ROWS, NUM_SELECTORS, periodic_columns},
+    batch::columns::TRACE_WIDTH,
+    batch::schedule::{BLOCK_ROWS, NUM_SELECTORS, periodic_columns},
 };
+use winterlane_ledger::BaseElement;
 use winterlane_tests::{
     cells::{FREE, Judge, Subject, Tally, listed, subjects, sweep},
     forge::{REFUSAL, table},

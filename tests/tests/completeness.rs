@@ -1,7 +1,7 @@
 //! Every valid batch satisfies every constraint, and proves and verifies with winterfell alone.
 
 use proptest::prelude::*;
-use winterlane_air::{Scope, SlotIndex};
+use winterlane_ledger::{Scope, SlotIndex};
 use winterlane_tests::{
     random::{any_op, batch_of},
     scenario::{KeyName, Op, by_first, by_second, create, rotate, top_up, transfer, withdraw},

@@ -1,6 +1,6 @@
 //! Valid batches at the limits: of amounts, limbs, nonces, keys and batch numbers.
 
-use winterlane_air::{LedgerError, Order, Scope, Transfer, Withdraw};
+use winterlane_ledger::{LedgerError, Order, Scope, Transfer, Withdraw};
 use winterlane_tests::{
     scenario::{
         KeyName, Op, Opening, Refusal, World, by_first, by_second, top_up, transfer, withdraw,

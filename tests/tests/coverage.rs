@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use winterfell::Air;
-use winterlane_air::{batch_air::NUM_ASSERTIONS, constraints::CONSTRAINT_GROUPS};
+use winterlane_air::{batch::NUM_ASSERTIONS, batch::constraints::CONSTRAINT_GROUPS};
 use winterlane_tests::{
     catalogue::{self, Case},
     constraint_check::batch_air,

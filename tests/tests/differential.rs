@@ -5,15 +5,15 @@ use proptest::prelude::*;
 use rayon::prelude::*;
 use winter_math::{FieldElement, StarkField};
 use winterfell::crypto::{Hasher, hashers::RpJive64_256};
-use winterlane_air::{
+use winterlane_air::presets::Preset;
+use winterlane_field_simd::{Backend, rescue};
+use winterlane_ledger::{
     BaseElement, Digest, ScalarCompressor,
     hash::{Compressor, Input},
-    presets::Preset,
     signature::{
         CHAINS, ChainValue, Claim, KeyTree, SecretSource, Signature, bound_message, recover_root,
     },
 };
-use winterlane_field_simd::{Backend, rescue};
 use winterlane_prover::plain::single_threaded;
 use winterlane_prover::{Engine, EngineOptions, SimdCompressor, prove_batch};
 use winterlane_tests::{

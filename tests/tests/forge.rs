@@ -1,7 +1,7 @@
 //! The forgery walk itself: without lies it leaves every valid trace as it is.
 
 use winterfell::Trace;
-use winterlane_air::{Scope, SlotIndex};
+use winterlane_ledger::{Scope, SlotIndex};
 use winterlane_prover::trace::fill_trace;
 use winterlane_tests::{
     constraint_check::row_of,

@@ -4,9 +4,9 @@
 //! and one with 128 provable bits that Winterlane's verifier refuses. What the constraints refuse it
 //! for is the case's `breaks`.
 
-use winterlane_air::{
+use winterlane_air::batch::columns::PAYLOAD;
+use winterlane_ledger::{
     Digest, SealedBatch,
-    columns::PAYLOAD,
     hash::domain_digest,
     wire::{self, PublishedError},
 };

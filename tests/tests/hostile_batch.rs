@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
 use winterfell::math::FieldElement;
-use winterlane_air::{
-    BaseElement, MAX_OPERATIONS, PublicInputs,
-    presets::{Preset, PresetName, SecurityLevel},
-};
+use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+use winterlane_ledger::{BaseElement, MAX_OPERATIONS, PublicInputs};
 use winterlane_prover::{BatchProof, Engine, EngineOptions, prove_batch, prove_batches};
 use winterlane_tests::hostile::{Case, Parts, Tally, mutants, structured};
 use winterlane_tests::scenario::{Opening, World, by_first, transfer};

@@ -7,9 +7,10 @@ use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winterfell::math::{FieldElement, fields::f64::BaseElement};
 use winterfell::{AcceptableOptions, Proof, Trace};
 use winterlane_air::{
-    BatchAir, Digest, PublicInputs,
+    BatchAir,
     presets::{Preset, PresetName, SecurityLevel},
 };
+use winterlane_ledger::{Digest, PublicInputs};
 use winterlane_tests::airs::{Fibonacci, Inputs, TestAir};
 use winterlane_tests::hostile::{forge::forge, statements};
 use winterlane_verifier::{Policy, VerifyError, verify, verify_batch};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
-use winterlane_air::{
+use winterlane_ledger::{
     Account, Batch, Digest, LedgerError, Order, Record, ScalarCompressor, Scope, SealedBatch,
     SignedOrder, hash::domain_digest, record::OperationKind,
 };

@@ -5,12 +5,12 @@ use std::fmt::Write;
 use winter_air::proof::{Context, Proof};
 use winterfell::{ProofOptions, TraceInfo, crypto::hashers::Blake3_256};
 use winterlane_air::{
-    BaseElement,
-    batch_air::NUM_ASSERTIONS,
-    columns::TRACE_WIDTH,
-    constraints::NUM_CONSTRAINTS,
+    batch::NUM_ASSERTIONS,
+    batch::columns::TRACE_WIDTH,
+    batch::constraints::NUM_CONSTRAINTS,
     presets::{MAX_LOG2_LENGTH, MIN_LOG2_LENGTH, Preset, PresetName, SecurityLevel},
 };
+use winterlane_ledger::BaseElement;
 
 const DOCUMENT: &str = include_str!("../../docs/soundness.md");
 

@@ -3,10 +3,8 @@
 use winter_air::{BatchingMethod, FieldExtension, ProofOptions};
 use winter_crypto::hashers::Blake3_256;
 use winter_math::fields::f64::BaseElement;
-use winterlane_air::{
-    Digest, MAX_OPERATIONS, PublicInputs,
-    presets::{Preset, PresetName, SecurityLevel},
-};
+use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+use winterlane_ledger::{Digest, MAX_OPERATIONS, PublicInputs};
 use winterlane_verifier::{
     AirPolicy, Batch, ChainFault, DEFAULT_MAX_PROOF_BYTES, InputsError, MAX_LOG2_LDE_LENGTH,
     MAX_NUM_QUERIES, MAX_TRACE_WIDTH, Policy, PolicyError, Section, TraceShape, VerifyError,

@@ -21,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use winterlane_air::Digest;
+use winterlane_ledger::Digest;
 
 use crate::WalletError;
 
@@ -38,7 +38,7 @@ pub struct Signed {
     pub index: u32,
     /// The nonce, which is part of the message.
     pub nonce: u32,
-    /// The rest of the message: [`winterlane_air::signature::bound_message`].
+    /// The rest of the message: [`winterlane_ledger::signature::bound_message`].
     pub bound: Digest,
 }
 

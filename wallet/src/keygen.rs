@@ -1,7 +1,7 @@
 //! Key generation in parallel: the one-time public keys of a tree do not depend on each other.
 
 use rayon::prelude::*;
-use winterlane_air::{
+use winterlane_ledger::{
     Compressor,
     signature::{KEY_HEIGHT, KeyError, KeyTree, one_time_public_keys},
 };
@@ -15,7 +15,7 @@ const KEYS_PER_TASK: u32 = 32;
 /// for each of its `2^height` one-time keys.
 ///
 /// ```
-/// use winterlane_air::{ScalarCompressor, signature::KeyTree};
+/// use winterlane_ledger::{ScalarCompressor, signature::KeyTree};
 /// use winterlane_wallet::{MasterSeed, generate_key};
 /// let secret = MasterSeed::from_bytes([7; 32]).key_secret(0, 3);
 /// let tree = generate_key(&secret, &ScalarCompressor)?;

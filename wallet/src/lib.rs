@@ -18,7 +18,7 @@
 //! elsewhere, forgets what was signed since; rotate to a fresh key number instead.
 //!
 //! ```
-//! use winterlane_air::{Order, Transfer, hash::domain_digest};
+//! use winterlane_ledger::{Order, Transfer, hash::domain_digest};
 //! use winterlane_wallet::{Request, Wallet, WalletError};
 //!
 //! let place = tempfile::tempdir()?;
@@ -54,7 +54,7 @@ mod tests;
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use winterlane_air::{Digest, signature::KeyError};
+use winterlane_ledger::{Digest, signature::KeyError};
 
 pub use journal::{Journal, Signed};
 pub use keygen::generate_key;

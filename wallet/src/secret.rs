@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use winterlane_air::{
+use winterlane_ledger::{
     BaseElement, Digest,
     signature::{CHAINS, ChainValue, SecretSource},
 };

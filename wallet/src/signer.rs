@@ -8,7 +8,7 @@ use std::{
 };
 
 use rayon::prelude::*;
-use winterlane_air::{
+use winterlane_ledger::{
     Compressor, Digest, Order, ScalarCompressor, SignedOrder,
     record::record_digests,
     signature::{KeyError, KeyTree, bound_message},

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use proptest::prelude::*;
-use winterlane_air::{
+use winterlane_ledger::{
     Account, BaseElement, Digest, KeySlot, Ledger, LedgerError, Order, ScalarCompressor, Scope,
     SignedOrder, Transfer,
     hash::domain_digest,
