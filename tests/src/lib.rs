@@ -46,4 +46,6 @@ pub mod scenario;
 #[cfg(feature = "prover")]
 pub mod stock;
 #[cfg(feature = "prover")]
+pub mod toy;
+#[cfg(feature = "prover")]
 pub mod valid;
