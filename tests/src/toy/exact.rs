@@ -97,6 +97,8 @@ struct Reduced<'a, const P: u32, const D: usize> {
     constant: Vec<u32>,
     /// The transition function of every element.
     steps: Vec<Toy<P, D>>,
+    /// What a cell of one adds, for each row: to the values on the points, and to what the relations say.
+    of_rows: Vec<(Vec<Toy<P, D>>, Vec<u32>)>,
 }
 
 fn index<const P: u32, const D: usize>(x: Toy<P, D>) -> usize {
@@ -170,14 +172,17 @@ impl<'a, const P: u32, const D: usize> Reduced<'a, P, D> {
         let elements = (0..P.pow(D as u32))
             .map(|number| Toy::<P, D>(std::array::from_fn(|i| number / P.pow(i as u32) % P)));
         let turn = |rows: Vec<Vec<u32>>| crate::linear::transpose(&rows);
-        Self {
+        let mut reduced = Self {
             protocol,
             points,
             of_trace: turn(of_trace),
             of_constraint: turn(of_constraint),
             constant,
             steps: elements.map(|x| protocol.step(x)).collect(),
-        }
+            of_rows: Vec::new(),
+        };
+        reduced.of_rows = (0..design.rows).map(|row| reduced.of_row(row)).collect();
+        reduced
     }
 
     /// The values of a column on all points.
@@ -191,10 +196,13 @@ impl<'a, const P: u32, const D: usize> Reduced<'a, P, D> {
         let rows = self.protocol.design.rows;
         let mut constraint = Vec::with_capacity(values.len() * D);
         for coset in values.chunks(rows) {
-            for (i, &x) in coset.iter().enumerate() {
-                let next = coset[(i + 1) % rows];
-                constraint.extend((next - self.steps[index(x)]).0);
-            }
+            let next = coset[1..].iter().chain(&coset[..1]);
+            constraint.extend(
+                coset
+                    .iter()
+                    .zip(next)
+                    .flat_map(|(&x, &next)| (next - self.steps[index(x)]).0),
+            );
         }
         let said = linear.iter().zip(&self.of_constraint);
         let digits = u128::BITS / P.next_power_of_two().ilog2();
@@ -211,15 +219,14 @@ impl<'a, const P: u32, const D: usize> Reduced<'a, P, D> {
             keys.push(self.key(values, linear));
             return;
         }
-        let (of_values, of_linear) = self.of_row(row);
+        let (of_values, of_linear) = &self.of_rows[row];
         let (mut values, mut linear) = (values.to_vec(), linear.to_vec());
         for _ in 0..P {
             self.extend(row + 1, &values, &linear, keys);
-            add(&mut values, &mut linear, &of_values, &of_linear);
+            add(&mut values, &mut linear, of_values, of_linear);
         }
     }
 
-    /// What a cell of one in a row adds.
     fn of_row(&self, row: usize) -> (Vec<Toy<P, D>>, Vec<u32>) {
         let mut unit = self.protocol.blank().trace;
         unit[row] = Toy::ONE;
@@ -246,11 +253,11 @@ impl<'a, const P: u32, const D: usize> Reduced<'a, P, D> {
             return vec![self.key(&values, &linear)];
         }
         let row = self.protocol.design.last() + 1;
-        let (of_values, of_linear) = self.of_row(row);
+        let (of_values, of_linear) = &self.of_rows[row];
         let begin = |digit: u32| {
             let (mut values, mut linear) = (values.clone(), linear.clone());
             for _ in 0..digit {
-                add(&mut values, &mut linear, &of_values, &of_linear);
+                add(&mut values, &mut linear, of_values, of_linear);
             }
             let mut keys = Vec::new();
             self.extend(row + 1, &values, &linear, &mut keys);
@@ -329,9 +336,9 @@ mod tests {
             for row in design.last() + 1..design.rows {
                 let digit = (tail * 31 + row as u32 * 7) % P;
                 trace[row] = Toy::base(digit);
-                let (of_values, of_linear) = reduced.of_row(row);
+                let (of_values, of_linear) = &reduced.of_rows[row];
                 for _ in 0..digit {
-                    add(&mut values, &mut linear, &of_values, &of_linear);
+                    add(&mut values, &mut linear, of_values, of_linear);
                 }
             }
             let cells = Cells {

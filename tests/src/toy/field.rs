@@ -18,9 +18,17 @@ pub struct Toy<const P: u32, const D: usize>(pub [u32; D]);
 pub const fn generator<const P: u32>() -> u32 {
     match P {
         17 => 3,
+        41 => 6,
         97 => 5,
         _ => panic!("no such toy"),
     }
+}
+
+/// The remainder of what is less than twice the modulus, without a branch.
+const fn reduce<const P: u32>(x: u32) -> u32 {
+    let less = x.wrapping_sub(P);
+    // what is below the modulus wraps around, to more
+    if less < x { less } else { x }
 }
 
 impl<const P: u32, const D: usize> Toy<P, D> {
@@ -72,7 +80,7 @@ impl<const P: u32, const D: usize> Add for Toy<P, D> {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self(std::array::from_fn(|i| (self.0[i] + other.0[i]) % P))
+        Self(std::array::from_fn(|i| reduce::<P>(self.0[i] + other.0[i])))
     }
 }
 
@@ -80,7 +88,9 @@ impl<const P: u32, const D: usize> Sub for Toy<P, D> {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
-        Self(std::array::from_fn(|i| (self.0[i] + P - other.0[i]) % P))
+        Self(std::array::from_fn(|i| {
+            reduce::<P>(self.0[i] + P - other.0[i])
+        }))
     }
 }
 
