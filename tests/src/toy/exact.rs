@@ -333,9 +333,10 @@ mod tests {
         for tail in 0..3 {
             let (mut values, mut linear) = reduced.start(witnesses[0]);
             let mut trace = protocol.run(witnesses[0]);
-            for row in design.last() + 1..design.rows {
+            let cells = trace.iter_mut().enumerate().skip(design.last() + 1);
+            for (row, cell) in cells {
                 let digit = (tail * 31 + row as u32 * 7) % P;
-                trace[row] = Toy::base(digit);
+                *cell = Toy::base(digit);
                 let (of_values, of_linear) = &reduced.of_rows[row];
                 for _ in 0..digit {
                     add(&mut values, &mut linear, of_values, of_linear);
