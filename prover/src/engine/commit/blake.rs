@@ -146,13 +146,14 @@ where
     .map_err(|error| failed(phase, &error))
 }
 
-/// The digests of rows, in parts of `part` base elements unless that is a whole row.
+/// The digests of rows, in parts of `part` base elements unless that is a whole row. A part that is
+/// longer than a row is a part all the same: winterfell hashes its digest once more.
 fn hash_rows<const N: usize>(
     matrix: &Matrix,
     part: usize,
     phase: Phase,
 ) -> Result<Vec<[u8; N]>, ProverError> {
-    if part < matrix.width() {
+    if part != matrix.width() {
         return hash_parts(matrix, part, phase);
     }
     let rows = Rows::new(matrix.elements(), matrix.width(), matrix.stride());

@@ -56,7 +56,7 @@ where
         }
         let digests = digests::<H>(matrix.rows(), &|i| {
             let row = matrix.row(i);
-            if part >= row.len() {
+            if part == row.len() {
                 return hash_elements::<H>(row, degree);
             }
             let parts = row.chunks(part);
