@@ -10,7 +10,7 @@
 //! | `files` | batches on disk: reading those of strangers, the lock, publishing |
 //! | `show` | text that is safe on a terminal, writing that cannot crash |
 //! | `progress`, `report` | what is said on the way and at the end |
-//! | `threads`, `interrupt` | threads, and the end that is asked for |
+//! | `threads`, `memory`, `interrupt` | what there is to run on, and the end that is asked for |
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,7 @@ mod commands;
 mod failure;
 mod files;
 mod interrupt;
+mod memory;
 mod progress;
 mod report;
 mod show;

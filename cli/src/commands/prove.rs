@@ -19,6 +19,7 @@ use crate::{
     Failure,
     args::{ProveArgs, ProvingArgs},
     files::{BatchFiles, PublicFile, Staging, proof_path, public_path},
+    memory,
     progress::Progress,
     report::Report,
     show::{self, Escaped, counted},
@@ -65,7 +66,11 @@ fn replay(
 ) -> Result<String, Failure> {
     let preset = Preset::new(args.profile.name(), args.security.level());
     let largest = plan.batches.iter().map(|batch| batch.slots).max();
-    check_memory(largest.unwrap_or(0), preset, args.memory_limit()).map_err(Failure::unproven)?;
+    let limit = memory_limit(args.memory_limit());
+    // Of what the system has left the engine knows by itself; a limit on the address space aborts.
+    for limit in [args.memory_limit(), limit] {
+        check_memory(largest.unwrap_or(0), preset, limit).map_err(Failure::unproven)?;
+    }
     let staging = match out {
         Some((directory, replace)) => {
             Some(Staging::new(directory, replace).map_err(Failure::unusable)?)
@@ -126,6 +131,12 @@ fn replay(
     }
     let next = next_steps(out.map(|(directory, _)| directory), &verified);
     Ok(format!("{}\n{next}", report.table()))
+}
+
+/// The lower of the limit that was asked for and that of the address space.
+fn memory_limit(asked: Option<u64>) -> Option<u64> {
+    let left = memory::address_space_left(rayon::current_num_threads());
+    asked.into_iter().chain(left).min()
 }
 
 /// Makes the keys and opens the state.

@@ -114,6 +114,38 @@ fn more_threads_than_the_system_allows_are_fewer_or_refused_with_words() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_small_address_space_is_refused_with_words() {
+    let (directory, _) = proven();
+    let csv = csv_in(directory.path());
+    let out = directory.path().join("new");
+    let (csv, out) = (text(&csv), text(&out));
+    let mut ends = Vec::new();
+    for mebibytes in [100, 200, 300, 400, 600, 1000, 4000] {
+        let kibibytes = mebibytes << 10;
+        let line = format!(
+            "ulimit -v {kibibytes}; $W prove --transfers {csv} --out {out} --replace --threads 2 --json"
+        );
+        let output = shell(&line, &[]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let status = output.status.code();
+        assert!(
+            matches!(status, Some(0 | 2)),
+            "{mebibytes}: {status:?}, {said}"
+        );
+        assert!(
+            status == Some(0) || said.contains("memory") || said.contains("thread"),
+            "{said}"
+        );
+        ends.push(status);
+    }
+    assert!(
+        ends.contains(&Some(2)) && ends.contains(&Some(0)),
+        "{ends:?}"
+    );
+}
+
 #[test]
 fn a_wrong_backend_is_named_by_every_command() {
     let (directory, _) = proven();
