@@ -4,7 +4,11 @@ use std::fs;
 
 use super::{command, expect};
 
-const PAGE: &str = include_str!("../../../docs/command.md");
+/// The page, which is not a part of this package.
+fn page() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command.md");
+    fs::read_to_string(path).unwrap()
+}
 
 /// The fenced blocks of a language that follow a line.
 fn block<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
@@ -17,7 +21,8 @@ fn block<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 
 #[test]
 fn the_session_of_the_page_runs() {
-    let (_, session) = PAGE.split_once("## A session").unwrap();
+    let page = page();
+    let (_, session) = page.split_once("## A session").unwrap();
     let session = session.split("\n## ").next().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let csv = block(session, "csv")[0];
@@ -55,6 +60,7 @@ fn the_session_of_the_page_runs() {
 
 #[test]
 fn the_page_has_every_option_and_every_command() {
+    let page = page();
     let help = expect(0, &["--help"]);
     let (_, commands) = help.split_once("Commands:\n").unwrap();
     let commands = commands.split("\n\n").next().unwrap();
