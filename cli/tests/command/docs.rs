@@ -72,7 +72,7 @@ fn the_page_has_every_option_and_every_command() {
     assert!(names.len() == 6, "{names:?}");
     for name in names {
         let heading = format!("\n## `{name}`");
-        let (_, section) = PAGE
+        let (_, section) = page
             .split_once(&heading)
             .unwrap_or_else(|| panic!("no {heading}"));
         let section = section.split("\n## ").next().unwrap();
