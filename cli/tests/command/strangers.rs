@@ -215,7 +215,7 @@ fn a_cut_proof_is_shown_as_what_it_is() {
         let shown = expect(0, &["inspect", text(&proof)]);
         assert!(shown.contains("checked              nothing"), "{shown}");
         assert!(
-            shown.contains("the header, ") && !shown.contains("bits  "),
+            shown.contains("the header, ") && !shown.contains("provable"),
             "{shown}"
         );
         let json = expect(0, &["inspect", text(&proof), "--json"]);
