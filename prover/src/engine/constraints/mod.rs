@@ -11,7 +11,7 @@
 //! the coefficients, so that an AIR's function is compiled once for each instruction set. What does not
 //! call the AIR is not generic over it: it is compiled once, in this crate, and not for each AIR.
 
-mod aux;
+mod auxiliary;
 mod boundary;
 mod composition;
 mod frame;
@@ -23,7 +23,7 @@ use winter_air::{Air, AuxRandElements, BoundaryConstraints, TransitionConstraint
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::{Backend, dispatch, packed_element::Weight};
 
-use self::aux::AuxTask;
+use self::auxiliary::AuxTask;
 use self::boundary::{BoundaryGroup, Points};
 use self::main::MainTask;
 use self::periodic::PeriodicTable;
