@@ -109,11 +109,14 @@ impl MemoryEstimate {
         let kept = if in_place { trace } else { 0 };
 
         // The blocks between the passes of the extension of a group of columns; and its coefficients.
-        let group = |columns: u64| column * columns.min(group_columns(info.length(), 1) as u64);
+        let group = |columns: u64, degree: u64| {
+            let at_a_time = group_columns(info.length(), degree as usize) as u64 * degree;
+            column * columns.min(at_a_time)
+        };
         let of_main = if in_place { 1 } else { 2 };
-        let extending = trace + row(main) * extended + of_main * group(main);
+        let extending = trace + row(main) * extended + of_main * group(main, 1);
         let extending_aux =
-            main * extended + tree + aux * (column + extended) + 2 * group(aux) + for_aux;
+            main * extended + tree + aux * (column + extended) + 2 * group(aux, degree) + for_aux;
         let committed =
             kept + (row(main) + row(aux)) * extended + tree * if aux > 0 { 2 } else { 1 };
         let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;

@@ -10,7 +10,7 @@
 //! around that call is vectorised here. Nothing but the auxiliary segment depends on the field of
 //! the coefficients, so that an AIR's function is compiled once for each instruction set.
 
-mod aux;
+mod auxiliary;
 mod boundary;
 mod composition;
 mod frame;
@@ -22,7 +22,7 @@ use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::{Backend, dispatch, packed_element::Weight};
 
-use self::aux::AuxTask;
+use self::auxiliary::AuxTask;
 use self::boundary::{BoundaryGroup, Points};
 use self::main::MainTask;
 use self::periodic::PeriodicTable;
