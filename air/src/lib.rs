@@ -1,16 +1,11 @@
-//! The statement of Winterlane: what one batch of a payment rollup is, natively and as an AIR.
+//! The statements of Winterlane as AIRs (algebraic intermediate representations), and their presets.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`digest`], [`hash`] | digests, the tagged compression, many at once |
-//! | [`amount`], [`account`], [`tree`] | the state: balances, accounts, the account tree |
-//! | [`signature`] | keys of one-time keys: generation, signing, verification |
-//! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
-//! | [`ledger`] | the state machine and the witness of each operation |
-//! | [`public`] | the public inputs of a proof |
-//! | [`columns`], [`schedule`] | the trace: its columns, and what each row of a block does |
-//! | [`constraints`], [`batch_air`] | the constraints, and winterfell's `Air` over them |
+//! | [`batch`] | one batch of the rollup: columns, schedule, constraints, winterfell's `Air` |
+//! | [`presets`] | proof options by name and level of security |
 //!
+//! What the statements are about (accounts, signatures, records, public inputs) is in `winterlane-ledger`.
 //! The crate is `no_std` and knows nothing of threads, vectors or provers.
 
 #![no_std]
@@ -18,36 +13,7 @@
 
 extern crate alloc;
 
-pub mod account;
-pub mod amount;
-pub mod batch_air;
-pub mod columns;
-pub mod constraints;
-pub mod digest;
-pub mod hash;
-pub mod ledger;
-pub mod operation;
+pub mod batch;
 pub mod presets;
-pub mod public;
-pub mod record;
-pub mod schedule;
-pub mod signature;
-#[cfg(test)]
-mod testing;
-pub mod tree;
-pub mod wire;
 
-pub use account::{Account, KeySlot, Scope, SlotIndex};
-pub use batch_air::BatchAir;
-pub use digest::{Digest, DigestError};
-pub use hash::{Compressor, ScalarCompressor};
-pub use ledger::{
-    Batch, CheckedOrder, GenesisError, Ledger, LedgerError, OperationWitness, ReceiverWitness,
-    SealError, SealedBatch, SignerWitness, check_orders,
-};
-pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
-pub use public::{MAX_OPERATIONS, PublicInputs};
-pub use record::{OperationKind, Record};
-pub use signature::Signature;
-/// The Goldilocks field, p = 2^64 - 2^32 + 1, in winterfell's Montgomery form.
-pub use winter_math::fields::f64::BaseElement;
+pub use batch::BatchAir;

@@ -214,7 +214,7 @@ impl Statement {
             Self::Wide { log_rows } | Self::Narrow { log_rows } | Self::Poseidon2 { log_rows } => {
                 1 << log_rows
             }
-            Self::Batch { operations } => operations * winterlane_air::schedule::BLOCK_ROWS,
+            Self::Batch { operations } => operations * winterlane_air::batch::schedule::BLOCK_ROWS,
         }
     }
 
@@ -225,7 +225,7 @@ impl Statement {
             Self::Wide { .. } => crate::airs::WIDE_COLUMNS,
             Self::Narrow { .. } => crate::airs::NARROW_COLUMNS,
             Self::Poseidon2 { .. } => crate::airs::POSEIDON2_COLUMNS,
-            Self::Batch { .. } => winterlane_air::columns::TRACE_WIDTH,
+            Self::Batch { .. } => winterlane_air::batch::columns::TRACE_WIDTH,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use winterfell::{Air, Proof, Prover, TraceTable, math::fields::f64::BaseElement};
-use winterlane_air::{SealedBatch, wire};
+use winterlane_ledger::{SealedBatch, wire};
 use winterlane_prover::{BatchProver, PlainProver, SimdCompressor, trace::fill_trace};
 
 use crate::{

@@ -4,15 +4,13 @@ use core::fmt::Debug;
 use std::time::Instant;
 
 use rayon::prelude::*;
-use winterlane_air::{
+use winterlane_ledger::{
     BaseElement, Digest, check_orders,
     signature::{KeyTree, bound_message},
     tree::AccountTree,
 };
-use winterlane_prover::{
-    trace::fill_columns,
-    wallet::{KeySecret, MasterSeed, generate_key},
-};
+use winterlane_prover::trace::fill_columns;
+use winterlane_wallet::{KeySecret, MasterSeed, generate_key};
 
 use crate::{
     Failure, Run, WitnessStep, Workload,

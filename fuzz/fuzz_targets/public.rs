@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use winterlane_air::PublicInputs;
+use winterlane_ledger::PublicInputs;
 use winterlane_fuzz::{INPUTS_BYTES, VALID_BATCH, any_preset, check_batch};
 use winterlane_verifier::Policy;
 

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use winterlane_air::{Digest, PublicInputs, presets::Preset};
+use winterlane_air::presets::Preset;
+use winterlane_ledger::{Digest, PublicInputs};
 use winterlane_tests::hostile::{Statement, small_statements};
 use winterlane_verifier::{Policy, verify_batch};
 

@@ -1,11 +1,11 @@
 //! The statement's hash on vector units: what keys, signatures, trees and records hash in bulk with.
 
 use rayon::prelude::*;
-use winterlane_air::{BaseElement, Compressor, Digest, hash::Input};
 use winterlane_field_simd::{
     Backend,
     rescue::{self, Compression},
 };
+use winterlane_ledger::{BaseElement, Compressor, Digest, hash::Input};
 
 /// Compressions that one call of the kernel takes: many groups of the widest backend, and a buffer
 /// that stays in the first-level cache.
@@ -16,10 +16,10 @@ const SHARED: usize = 2 * CHUNK;
 
 /// Compresses with the vector kernels of [`winterlane_field_simd::rescue`], on the backend in force
 /// on the calling thread; large calls on the threads of its rayon pool. Equal to
-/// [`winterlane_air::ScalarCompressor`] in every digest.
+/// [`winterlane_ledger::ScalarCompressor`] in every digest.
 ///
 /// ```
-/// use winterlane_air::{Compressor, Digest, ScalarCompressor, hash::{input, tag}};
+/// use winterlane_ledger::{Compressor, Digest, ScalarCompressor, hash::{input, tag}};
 /// use winterlane_prover::SimdCompressor;
 ///
 /// let inputs: Vec<_> = (0..300u32)
@@ -65,8 +65,8 @@ fn compress_here(inputs: &[Input], out: &mut [Digest]) {
 
 #[cfg(test)]
 mod tests {
-    use winterlane_air::{ScalarCompressor, hash::compress_input};
     use winterlane_field_simd::Backend;
+    use winterlane_ledger::{ScalarCompressor, hash::compress_input};
 
     use super::*;
 

@@ -6,8 +6,6 @@
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
 //! | [`trace`] | the execution trace of a batch from its witness |
-//! | [`wallet`] (feature `wallet`) | keys, and signatures whose one-time state survives restarts |
-//! | [`replay`] (feature `replay`) | transfers from CSV files as streams of operations |
 //!
 //! A prover of your own AIR changes one call:
 //!
@@ -23,11 +21,7 @@ pub mod batch;
 mod compressor;
 pub mod engine;
 pub mod plain;
-#[cfg(feature = "replay")]
-pub mod replay;
 pub mod trace;
-#[cfg(feature = "wallet")]
-pub mod wallet;
 
 pub use batch::{
     BatchError, BatchProof, BatchProver, Engine, check_memory, prove_batch, prove_batches,

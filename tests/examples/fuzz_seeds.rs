@@ -5,11 +5,8 @@
 
 use std::{error::Error, fs, path::Path};
 
-use winterlane_air::{
-    OperationKind, PublicInputs, Scope, SealedBatch, SlotIndex,
-    presets::{Preset, PresetName, SecurityLevel},
-    wire,
-};
+use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+use winterlane_ledger::{OperationKind, PublicInputs, Scope, SealedBatch, SlotIndex, wire};
 use winterlane_prover::{Engine, EngineOptions, prove_batch};
 use winterlane_tests::{
     hostile::small_cases,

@@ -5,11 +5,12 @@ use std::fmt;
 use winter_math::FieldElement;
 use winterfell::{Air, Assertion, EvaluationFrame, ProofOptions, Trace, TraceTable};
 use winterlane_air::{
-    BaseElement, BatchAir, PublicInputs,
-    columns::TRACE_WIDTH,
-    constraints::{CONSTRAINT_GROUPS, NUM_CONSTRAINTS},
-    schedule::{BLOCK_ROWS, periodic_columns},
+    BatchAir,
+    batch::columns::TRACE_WIDTH,
+    batch::constraints::{CONSTRAINT_GROUPS, NUM_CONSTRAINTS},
+    batch::schedule::{BLOCK_ROWS, periodic_columns},
 };
+use winterlane_ledger::{BaseElement, PublicInputs};
 
 /// A constraint that a trace breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

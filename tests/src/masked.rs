@@ -6,10 +6,11 @@ use winterfell::{
     crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256},
 };
 use winterlane_air::{
-    BaseElement, BatchAir, PublicInputs,
-    batch_air::{NUM_ASSERTIONS, constraint_degrees},
-    constraints::CONSTRAINT_GROUPS,
+    BatchAir,
+    batch::constraints::CONSTRAINT_GROUPS,
+    batch::{NUM_ASSERTIONS, constraint_degrees},
 };
+use winterlane_ledger::{BaseElement, PublicInputs};
 
 use crate::{
     forge::{FalseBatch, Rule},

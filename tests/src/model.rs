@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use winterlane_air::{
+use winterlane_ledger::{
     Deposit, LedgerError, Order, Scope, SealError, SlotIndex, signature::KEY_CAPACITY,
 };
 

@@ -6,7 +6,7 @@
 
 use winter_math::StarkField;
 use winterfell::crypto::{Hasher, hashers::RpJive64_256};
-use winterlane_air::BaseElement;
+use winterlane_ledger::BaseElement;
 
 /// A digest: four lanes below the modulus.
 pub type Lanes = [u64; 4];

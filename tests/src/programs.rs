@@ -7,7 +7,7 @@ use proptest::{
     test_runner::{RngSeed, TestRunner},
 };
 use proptest_state_machine::ReferenceStateMachine;
-use winterlane_air::{
+use winterlane_ledger::{
     Deposit, LedgerError, NewKeys, Order, RotateKey, Scope, SealError, SlotIndex, Transfer,
     Withdraw,
 };

@@ -1,7 +1,7 @@
 //! Random batches of operations that a ledger takes.
 
 use proptest::prelude::*;
-use winterlane_air::{Scope, SealedBatch, SlotIndex};
+use winterlane_ledger::{Scope, SealedBatch, SlotIndex};
 
 use crate::{
     scenario::{KeyName, Op, by_first, create, rotate, top_up, transfer, withdraw},

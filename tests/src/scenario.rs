@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use winterlane_air::{
+use winterlane_ledger::{
     Account, BaseElement, Batch, Deposit, Digest, KeySlot, Ledger, LedgerError, NewKeys, Order,
     RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, Signature, SignedOrder, SlotIndex,
     Transfer, Withdraw,

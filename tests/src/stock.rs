@@ -6,7 +6,7 @@ use winterfell::{
     AcceptableOptions, Air, BatchingMethod, FieldExtension, ProofOptions, Prover, TraceTable,
     crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256},
 };
-use winterlane_air::{BaseElement, PublicInputs};
+use winterlane_ledger::{BaseElement, PublicInputs};
 use winterlane_prover::BatchProver;
 
 type Hash = Blake3_256<BaseElement>;

@@ -1,6 +1,6 @@
 //! Valid batches, and what must hold of them.
 
-use winterlane_air::SealedBatch;
+use winterlane_ledger::SealedBatch;
 use winterlane_prover::trace::fill_trace;
 
 use crate::{

@@ -3,10 +3,13 @@
 use winter_crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winter_math::fields::f64::BaseElement;
 use winterlane_air::{
-    BatchAir, PublicInputs,
-    batch_air::NUM_ASSERTIONS,
-    constraints::NUM_CONSTRAINTS,
+    BatchAir,
+    batch::NUM_ASSERTIONS,
+    batch::constraints::NUM_CONSTRAINTS,
     presets::{Preset, PresetName, SecurityLevel},
+};
+use winterlane_ledger::{
+    PublicInputs,
     public::{BATCH_NUMBER_BITS, MAX_OPERATIONS},
 };
 
@@ -132,7 +135,7 @@ impl Policy {
 ///
 /// That the old root is the one the caller holds, and that the records with this digest are
 /// published, is for the caller to check: see [`verify_chain`](crate::verify_chain) and
-/// [`decode_published`](winterlane_air::wire::decode_published).
+/// [`decode_published`](winterlane_ledger::wire::decode_published).
 ///
 /// Everything in the proof's header follows from `inputs` and `policy`; see [`verify`] for what is
 /// promised about the rest.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use thiserror::Error;
-use winterlane_air::{Digest, PublicInputs};
+use winterlane_ledger::{Digest, PublicInputs};
 
 use crate::{Policy, Verified, VerifyError, verify_batch};
 

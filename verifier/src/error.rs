@@ -4,7 +4,7 @@ use core::fmt;
 
 use thiserror::Error;
 use winter_verifier::VerifierError;
-use winterlane_air::public::{BATCH_NUMBER_BITS, MAX_OPERATIONS};
+use winterlane_ledger::public::{BATCH_NUMBER_BITS, MAX_OPERATIONS};
 
 use crate::PolicyError;
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use winterlane_air::{
+use winterlane_ledger::{
     PublicInputs, Record, ScalarCompressor,
     wire::{self, PublishedError},
 };
@@ -20,7 +20,7 @@ use winterlane_air::{
 /// such as a vectorised one.
 ///
 /// ```
-/// use winterlane_air::{
+/// use winterlane_ledger::{
 ///     Digest, PublicInputs, Record, ScalarCompressor, record::operations_digest, wire,
 /// };
 /// use winterlane_verifier::verify_records;
@@ -52,7 +52,7 @@ pub fn verify_records(bytes: &[u8], inputs: &PublicInputs) -> Result<Vec<Record>
 
 #[cfg(test)]
 mod tests {
-    use winterlane_air::Digest;
+    use winterlane_ledger::Digest;
 
     use super::*;
     use crate::{InputsError, Policy, VerifyError, verify_batch};

@@ -11,7 +11,8 @@ use winter_air::{
 use winter_crypto::hashers::Blake3_256;
 
 use super::*;
-use crate::{BaseElement, batch_air, columns::TRACE_WIDTH};
+use crate::{batch, batch::columns::TRACE_WIDTH};
+use winterlane_ledger::BaseElement;
 
 /// Columns of the constraint composition polynomial of an AIR of degree 3.
 const QUOTIENT_COLUMNS: usize = 2;
@@ -40,7 +41,7 @@ fn with_parameters(name: PresetName, p: Parameters) -> ProofOptions {
 /// Winterfell's estimate for the AIR of a batch.
 fn provable_bits(options: &ProofOptions, log2_length: u32) -> u32 {
     let info = TraceInfo::new(TRACE_WIDTH, 1 << log2_length);
-    let num_constraints = batch_air::constraint_degrees().len() + batch_air::NUM_ASSERTIONS;
+    let num_constraints = batch::constraint_degrees().len() + batch::NUM_ASSERTIONS;
     let context = Context::new::<BaseElement>(info, options.clone(), num_constraints);
     let proof = Proof {
         context,

@@ -4,7 +4,8 @@ use core::ops::ControlFlow;
 use std::{sync::Mutex, time::Instant};
 
 use winterfell::{Air, Proof, Prover, math::fields::f64::BaseElement};
-use winterlane_air::{BatchAir, SealedBatch};
+use winterlane_air::BatchAir;
+use winterlane_ledger::SealedBatch;
 use winterlane_prover::{
     BatchProver, EngineOptions, ProverError,
     engine::{Observer, Phase, prove_columns, prove_inlined, prove_with},

@@ -7,7 +7,7 @@ use winterfell::{
     crypto::{DefaultRandomCoin, MerkleTree},
     math::fields::f64::BaseElement,
 };
-use winterlane_air::{BatchAir, batch_air::NUM_ASSERTIONS, constraints::NUM_CONSTRAINTS};
+use winterlane_air::{BatchAir, batch::NUM_ASSERTIONS, batch::constraints::NUM_CONSTRAINTS};
 use winterlane_prover::{BatchProver, SimdCompressor, trace::fill_trace};
 use winterlane_verifier::{AirPolicy, TraceShape};
 

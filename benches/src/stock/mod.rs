@@ -15,7 +15,7 @@ use winterfell::{
     },
     matrix::{ColMatrix, RowMatrix},
 };
-use winterlane_air::hash::ScalarCompressor;
+use winterlane_ledger::hash::ScalarCompressor;
 
 use crate::{
     Contender, Failure, FieldOperation, Job, Run, Workload,

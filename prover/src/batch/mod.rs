@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use winter_air::Air;
 use winter_prover::Prover;
 use winterlane_air::{
-    BatchAir, Digest, PublicInputs, SealedBatch,
-    columns::TRACE_WIDTH,
+    BatchAir,
+    batch::columns::TRACE_WIDTH,
+    batch::schedule::BLOCK_ROWS,
     presets::{Parameters, Preset},
-    schedule::BLOCK_ROWS,
 };
+use winterlane_ledger::{Digest, PublicInputs, SealedBatch};
 
 pub use self::error::BatchError;
 use crate::{
@@ -116,7 +117,7 @@ pub fn check_memory(
 /// Proves `batch` with the options of `preset` for its length.
 ///
 /// ```no_run
-/// # fn sealed_batch() -> winterlane_air::SealedBatch { unimplemented!() }
+/// # fn sealed_batch() -> winterlane_ledger::SealedBatch { unimplemented!() }
 /// use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 /// use winterlane_prover::{Engine, EngineOptions, prove_batch};
 ///

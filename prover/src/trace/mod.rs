@@ -10,11 +10,13 @@ use thiserror::Error;
 use winter_math::FieldElement;
 use winterfell::TraceTable;
 use winterlane_air::{
+    batch::columns::{DIGEST_WIDTH, OPERATIONS, ROOT, STATE_WIDTH, TRACE_WIDTH},
+    batch::schedule::{BLOCK_ROWS, OPERATIONS_ROW, RECEIVER_PATH_END, SIGNER_PATH_END},
+};
+use winterlane_ledger::{
     BaseElement, Digest, SealedBatch,
-    columns::{DIGEST_WIDTH, OPERATIONS, ROOT, STATE_WIDTH, TRACE_WIDTH},
     hash::{compress, tag},
     record::record_digests,
-    schedule::{BLOCK_ROWS, OPERATIONS_ROW, RECEIVER_PATH_END, SIGNER_PATH_END},
 };
 
 use winterlane_field_simd::{STAGED_ROWS, rescue::trace_many, scatter_rows, zero_column};

@@ -2,16 +2,15 @@
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    BaseElement,
-    amount::LIMB_BITS,
-    columns::{
+    batch::columns::{
         AMOUNT, BITS, DIGEST_WIDTH, FEE, HINT, INDEX_BIT, NONCE, NUM_LIMBS, OPERATIONS, POOL,
         POOL_ASSET, RANGE, RANGE_BITS, ROOT, VALID_UNTIL, WORD,
     },
-    schedule::{
+    batch::schedule::{
         CHAIN_START, LAST_ROW, POOL_ROW, RANGE_WINDOWS, SIGNER_META_ROW, SIGNER_PATH_START,
     },
 };
+use winterlane_ledger::{BaseElement, amount::LIMB_BITS};
 
 use super::{
     Case, GOLD, IRON, collecting, depositing, forge, padding, paying, paying_a_fee, withdrawing,
@@ -127,13 +126,13 @@ fn ranges() -> Vec<Case> {
             ("limbs-end", 2),
             || {
                 let most = size(2) - BaseElement::ONE;
-                let column = winterlane_air::columns::INPUT_HI.start + 3;
+                let column = winterlane_air::batch::columns::INPUT_HI.start + 3;
                 depositing()
                     .set(
                         0,
-                        winterlane_air::schedule::RECEIVER_LEAF_ROW,
+                        winterlane_air::batch::schedule::RECEIVER_LEAF_ROW,
                         column,
-                        most + winterlane_air::hash::tag::LEAF,
+                        most + winterlane_ledger::hash::tag::LEAF,
                     )
                     .register(0, AMOUNT.start + 2, BaseElement::ONE)
                     .finish()
@@ -215,7 +214,7 @@ fn counters() -> Vec<Case> {
         ),
         Case::one("the nonce grows beyond 32 bits", &[4], ("nonce", 1), || {
             let nonce = element(u64::from(u32::MAX));
-            let first = winterlane_air::columns::INPUT_HI.start + 2;
+            let first = winterlane_air::batch::columns::INPUT_HI.start + 2;
             let forgery = paying()
                 .register(0, NONCE, nonce)
                 .set(0, SIGNER_META_ROW, first, nonce);

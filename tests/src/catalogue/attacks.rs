@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    BaseElement, Digest, Scope, SlotIndex,
-    columns::{
+    batch::columns::{
         AMOUNT, ASSET, BITS, INPUT_HI, INPUT_LO, KEY_INDEX, NONCE, OPERATIONS, ROOT, SCOPE,
         SUBJECT, TO,
     },
-    hash::domain_digest,
-    schedule::{
+    batch::schedule::{
         RECEIVER_LEAF_ROW, RECEIVER_META_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW, SIGNER_META_ROW,
     },
 };
+use winterlane_ledger::{BaseElement, Digest, Scope, SlotIndex, hash::domain_digest};
 
 use super::{Case, GOLD, NEW, creating, depositing, forge, paying, withdrawing, world};
 use crate::{
@@ -274,7 +273,7 @@ fn theft() -> Vec<Case> {
             .collect::<Vec<_>>(),
         || {
             // the leaf before is said to be zeros, as if the payment created an account
-            let carry = winterlane_air::columns::CARRY;
+            let carry = winterlane_air::batch::columns::CARRY;
             depositing()
                 .lie_lanes(0, RECEIVER_LEAF_ROW + 1, carry, &[BaseElement::ZERO; 4])
                 .finish()
@@ -294,12 +293,12 @@ fn digests() -> Vec<Case> {
         let ops = [top_up(2, GOLD, 12), by_first(withdraw(1, 5, 0))];
         let sealed = world().seal(&ops, None).expect("a valid batch");
         let mut published = sealed.records.clone();
-        published.push(winterlane_air::Record::Noop);
+        published.push(winterlane_ledger::Record::Noop);
         let published = order.map(|i| published[i]);
         let mut batch = Forgery::of(&sealed).finish();
-        batch.inputs.operations_digest = winterlane_air::record::operations_digest(
+        batch.inputs.operations_digest = winterlane_ledger::record::operations_digest(
             &published,
-            &winterlane_air::ScalarCompressor,
+            &winterlane_ledger::ScalarCompressor,
         );
         batch
     };

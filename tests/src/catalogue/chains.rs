@@ -2,14 +2,13 @@
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    BaseElement,
-    columns::{
+    batch::columns::{
         AMOUNT, CARRY, DIGEST_WIDTH, EVEN, HINT, INPUT, MIDWAY, ODD, ONE_TIME_KEY, PAIR, POSITION,
         SEED, STEP, WORD,
     },
-    schedule::{CHAIN_END, CHAIN_START, KEY_TREE_START, LAST_ROW, NUM_PAIRS},
-    signature::CHAINS as NUM_CHAINS,
+    batch::schedule::{CHAIN_END, CHAIN_START, KEY_TREE_START, LAST_ROW, NUM_PAIRS},
 };
+use winterlane_ledger::{BaseElement, signature::CHAINS as NUM_CHAINS};
 
 use super::{Case, padding, paying};
 use crate::forge::{ChainRow, FREE_DIGITS, FalseBatch, Forgery, Rule, element};

@@ -3,11 +3,11 @@
 use std::sync::OnceLock;
 
 use winterlane_air::{
-    columns::{
+    batch::columns::{
         CARRY, DIGEST_WIDTH, INPUT, INPUT_HI, INPUT_LO, NUM_ROUNDS, OPERATIONS, ROUND_WIDTH,
         STATE_WIDTH, round_start,
     },
-    schedule::{DOMAIN_ROW, LAST_ROW, OPERATIONS_ROW, PAYLOAD_ROW, RECORD_ROW, SIGN_ROW},
+    batch::schedule::{DOMAIN_ROW, LAST_ROW, OPERATIONS_ROW, PAYLOAD_ROW, RECORD_ROW, SIGN_ROW},
 };
 
 use super::{Case, padding, paying};

@@ -2,13 +2,13 @@
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    BaseElement, SlotIndex,
-    columns::{
+    batch::columns::{
         AMOUNT, ASSET, CARRY, FEE, IS_COLLECT, IS_CREATE, IS_TOP_UP, IS_TRANSFER, NUM_LIMBS,
         PAYLOAD, REGISTERS, ROTATE, SCOPE, SPEND, SUBJECT, TARGETS_SLOT_0, TO, VALID_UNTIL,
     },
-    schedule::{LAST_ROW, RECEIVER_META_ROW},
+    batch::schedule::{LAST_ROW, RECEIVER_META_ROW},
 };
+use winterlane_ledger::{BaseElement, SlotIndex};
 
 use super::{Case, GOLD, collecting, forge, padding, paying, paying_a_fee, rotating, withdrawing};
 use crate::{

@@ -13,7 +13,7 @@ mod state;
 
 use std::collections::BTreeSet;
 
-use winterlane_air::{Scope, SlotIndex};
+use winterlane_ledger::{Scope, SlotIndex};
 
 use crate::{
     forge::{FalseBatch, Forgery, Rule},

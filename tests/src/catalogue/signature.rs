@@ -3,17 +3,16 @@
 use winter_math::{FieldElement, StarkField};
 use winterfell::crypto::hashers::RpJive64_256;
 use winterlane_air::{
-    BaseElement, SlotIndex,
-    columns::{
+    batch::columns::{
         BITS, DIGEST_WIDTH, EVEN, INPUT_HI, INPUT_LO, NUM_ROUNDS, ODD, SCOPE, STATE_WIDTH,
         round_start,
     },
-    schedule::{
+    batch::schedule::{
         CHAIN_START, KEY_TREE_START, RECEIVER_LEAF_ROW, SIGN_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW,
         SIGNER_META_ROW,
     },
-    signature::TARGET_SUM,
 };
+use winterlane_ledger::{BaseElement, SlotIndex, signature::TARGET_SUM};
 
 use super::{Case, creating, padding, paying, rotating};
 use crate::{

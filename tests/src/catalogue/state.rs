@@ -2,18 +2,17 @@
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    BaseElement, SlotIndex,
-    columns::{
+    batch::columns::{
         ASSET, CARRY, DIGEST_WIDTH, INDEX, INDEX_BIT, INPUT_HI, INPUT_LO, PAYLOAD, ROOT, SUBJECT,
         TO,
     },
-    hash::tag,
-    schedule::{
+    batch::schedule::{
         KEY_TREE_START, RECEIVER_KEYS_ROW, RECEIVER_LEAF_ROW, RECEIVER_META_ROW,
         RECEIVER_PATH_START, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW, SIGNER_META_ROW, SIGNER_PATH_END,
         SIGNER_PATH_START,
     },
 };
+use winterlane_ledger::{BaseElement, SlotIndex, hash::tag};
 
 use super::{Case, GOLD, IRON, creating, depositing, padding, paying, rotating, withdrawing};
 use crate::{

@@ -2,7 +2,8 @@
 
 use std::{fmt, ops::Range};
 
-use winterlane_air::{OperationKind, columns as column};
+use winterlane_air::batch::columns as column;
+use winterlane_ledger::OperationKind;
 
 use super::Place;
 

@@ -13,12 +13,12 @@ use rayon::prelude::*;
 use winter_math::FieldElement;
 use winterfell::Trace;
 use winterlane_air::{
-    BaseElement, OperationKind, PublicInputs, Scope, SealedBatch, SlotIndex,
-    columns::{
+    batch::columns::{
         CLOSE, FEE, MIDWAY, OPERATIONS, POOL, POOL_ASSET, REGISTERS, ROOT, SEED, STEP, TRACE_WIDTH,
     },
-    schedule::{BLOCK_ROWS, CHAIN_END, CHAIN_START},
+    batch::schedule::{BLOCK_ROWS, CHAIN_END, CHAIN_START},
 };
+use winterlane_ledger::{BaseElement, OperationKind, PublicInputs, Scope, SealedBatch, SlotIndex};
 use winterlane_prover::trace::fill_trace;
 
 pub use free::{FREE, FreeCells, Values, When, listed};

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    BaseElement, Digest,
-    columns::{
+    batch::columns::{
         BITS, CLOSE, EVEN, HINT, INDEX_BIT, INPUT, KEY_INDEX, MIDWAY, ODD, ONE_TIME_KEY, PAIR,
         POSITION, SEED, STEP, WORD,
     },
+    batch::schedule::{
+        BLOCK_ROWS, CHAIN_END, CHAIN_START, KEY_TREE_START, NUM_PAIRS, SIGN_ROW, Selector,
+    },
+};
+use winterlane_ledger::{
+    BaseElement, Digest,
     hash::{compress_input, input, tag},
-    schedule::{BLOCK_ROWS, CHAIN_END, CHAIN_START, KEY_TREE_START, NUM_PAIRS, SIGN_ROW, Selector},
     signature::{CHAINS as NUM_CHAINS, Digits, SecretSource, chain_step_input, digits},
 };
 

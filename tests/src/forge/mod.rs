@@ -25,10 +25,10 @@ use std::{
 use winter_math::FieldElement;
 use winterfell::{Trace, TraceTable};
 use winterlane_air::{
-    BaseElement, Digest, PublicInputs, SealedBatch,
-    columns::{OPERATIONS, ROOT, TRACE_WIDTH},
-    schedule::BLOCK_ROWS,
+    batch::columns::{OPERATIONS, ROOT, TRACE_WIDTH},
+    batch::schedule::BLOCK_ROWS,
 };
+use winterlane_ledger::{BaseElement, Digest, PublicInputs, SealedBatch};
 use winterlane_prover::trace::fill_trace;
 
 pub use chains::{ChainRow, FREE_DIGITS, ReadDigits, Signer, split};

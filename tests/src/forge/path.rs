@@ -2,12 +2,10 @@
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    BaseElement,
-    columns::{CARRY, INDEX, INDEX_BIT, INPUT_HI, INPUT_LO},
-    hash::tag,
-    schedule::{BLOCK_ROWS, RECEIVER_PATH_START, SIGNER_PATH_END, SIGNER_PATH_START},
-    tree::TREE_DEPTH,
+    batch::columns::{CARRY, INDEX, INDEX_BIT, INPUT_HI, INPUT_LO},
+    batch::schedule::{BLOCK_ROWS, RECEIVER_PATH_START, SIGNER_PATH_END, SIGNER_PATH_START},
 };
+use winterlane_ledger::{BaseElement, hash::tag, tree::TREE_DEPTH};
 
 use super::{Cells, Forgery, permutation::output};
 

@@ -2,10 +2,8 @@
 
 use winter_math::FieldElement;
 use winterfell::crypto::hashers::RpJive64_256;
-use winterlane_air::{
-    BaseElement,
-    columns::{INPUT, NUM_ROUNDS, PERMUTATION, STATE_WIDTH, round_start},
-};
+use winterlane_air::batch::columns::{INPUT, NUM_ROUNDS, PERMUTATION, STATE_WIDTH, round_start};
+use winterlane_ledger::BaseElement;
 
 use super::{Cells, Forgery};
 

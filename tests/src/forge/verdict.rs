@@ -1,10 +1,8 @@
 //! What verifiers say of a proof of a false batch.
 
 use winterfell::{Trace, TraceTable, VerifierError};
-use winterlane_air::{
-    BaseElement, PublicInputs,
-    presets::{Preset, PresetName, SecurityLevel},
-};
+use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+use winterlane_ledger::{BaseElement, PublicInputs};
 use winterlane_prover::BatchProver;
 use winterlane_verifier::{Policy, VerifyError, verify_batch};
 

@@ -2,22 +2,20 @@
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    BaseElement,
-    amount::LIMB_BITS,
-    columns::{
+    batch::columns::{
         AMOUNT, ASSET, BITS, CARRY, CLOSE, FEE, HINT, INDEX, INDEX_BIT, INPUT_HI, INPUT_LO,
         IS_COLLECT, IS_CREATE, IS_TOP_UP, IS_TRANSFER, KEY_INDEX, NONCE, OPERATIONS, PAYLOAD, POOL,
         POOL_ASSET, RANGE, RANGE_BITS, REGISTERS, ROOT, ROTATE, SCOPE, SPEND, STEP, SUBJECT,
         TARGETS_SLOT_0, TO, VALID_UNTIL, WORD,
     },
-    hash::tag,
-    schedule::{
+    batch::schedule::{
         BLOCK_ROWS, DOMAIN_ROW, KEY_TREE_END, KEY_TREE_START, OPERATIONS_ROW, PAYLOAD_ROW,
         POOL_ROW, RECEIVER_KEYS_ROW, RECEIVER_LEAF_ROW, RECEIVER_META_ROW, RECEIVER_PATH_END,
         RECEIVER_PATH_START, RECORD_ROW, SIGN_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW,
         SIGNER_META_ROW, SIGNER_PATH_END, SIGNER_PATH_START, Selector,
     },
 };
+use winterlane_ledger::{BaseElement, amount::LIMB_BITS, hash::tag};
 
 use super::{Cells, Forgery, element, halved, low_bit, permutation::output};
 

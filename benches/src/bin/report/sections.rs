@@ -1,9 +1,9 @@
 //! What is measured: sections of jobs, each interleaved among its contenders.
 
 use winterlane_air::{
-    columns::TRACE_WIDTH,
+    batch::columns::TRACE_WIDTH,
+    batch::schedule::BLOCK_ROWS,
     presets::{Preset, PresetName, SecurityLevel},
-    schedule::BLOCK_ROWS,
 };
 use winterlane_benches::{Build, FieldOperation, Job, Options, Setup, Statement, WitnessStep};
 use winterlane_field_simd::Backend;

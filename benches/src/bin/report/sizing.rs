@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use winterlane_air::{columns::TRACE_WIDTH, schedule::BLOCK_ROWS};
+use winterlane_air::{batch::columns::TRACE_WIDTH, batch::schedule::BLOCK_ROWS};
 
 use crate::{
     fit::{Fit, MODELS, bend},

@@ -4,17 +4,19 @@ mod registers;
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    Account, BaseElement, Digest, OperationKind, OperationWitness, Record, SlotIndex,
-    amount::limbs,
-    columns::{self as column, TRACE_WIDTH},
-    hash::{self, Input, tag},
-    record::RecordFields,
-    schedule::{
+    batch::columns::{self as column, TRACE_WIDTH},
+    batch::schedule::{
         CHAIN_END, CHAIN_START, DOMAIN_ROW, KEY_TREE_END, KEY_TREE_START, NUM_PAIRS,
         OPERATIONS_ROW, PAYLOAD_ROW, RECEIVER_KEYS_ROW, RECEIVER_LEAF_ROW, RECEIVER_META_ROW,
         RECEIVER_PATH_END, RECEIVER_PATH_START, RECORD_ROW, SIGN_ROW, SIGNER_KEYS_ROW,
         SIGNER_LEAF_ROW, SIGNER_META_ROW, SIGNER_PATH_END, SIGNER_PATH_START,
     },
+};
+use winterlane_ledger::{
+    Account, BaseElement, Digest, OperationKind, OperationWitness, Record, SlotIndex,
+    amount::limbs,
+    hash::{self, Input, tag},
+    record::RecordFields,
     signature::{CHAINS, Signature, TARGET_SUM},
     tree::TREE_DEPTH,
 };

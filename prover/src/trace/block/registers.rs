@@ -2,15 +2,17 @@
 
 use winter_math::{FieldElement, batch_inversion};
 use winterlane_air::{
-    BaseElement, Digest, OperationKind,
-    amount::{LIMB_BITS, limbs},
-    columns as column,
-    schedule::{
+    batch::columns as column,
+    batch::schedule::{
         CHAIN_END, CHAIN_START, KEY_TREE_END, KEY_TREE_START, LIMB_ROWS, NUM_PAIRS,
         POOL_CARRY_START, POOL_ROW, RANGE_WINDOWS, RECEIVER_KEYS_ROW, RECEIVER_LEAF_ROW,
         RECEIVER_PATH_END, RECEIVER_PATH_START, SIGNER_LEAF_ROW, SIGNER_PATH_END,
         SIGNER_PATH_START,
     },
+};
+use winterlane_ledger::{
+    BaseElement, Digest, OperationKind,
+    amount::{LIMB_BITS, limbs},
 };
 
 use super::{Block, ChainRow, REGISTERS_START, Registers, digit, element, flag};

@@ -1,0 +1,106 @@
+//! What a signature entitles to, and what a created account holds.
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use super::{Sink, View, minus, plus, tagged, times, twice};
+use crate::{
+    batch::columns::{self as column, DIGEST_WIDTH},
+    batch::schedule::Selector,
+};
+use winterlane_ledger::hash::tag;
+
+/// Number of constraints of the scopes.
+pub(super) const SCOPES_LEN: usize = 4;
+/// Number of constraints of the creation of an account.
+pub(super) const CREATION_LEN: usize = 4;
+
+#[inline(always)]
+pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+    sink: &mut Sink<'_, E>,
+) {
+    sink.extend(key_root(view));
+    sink.push(key_index(view));
+    sink.extend(scopes(view));
+    sink.extend(creation(view));
+    sink.extend(new_keys(view));
+}
+
+/// The root of the key tree that the signature opened is the root of the signing slot.
+#[inline(always)]
+fn key_root<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+    let root = view.current.carry();
+    let [slot_0, slot_1] = view.signing_slot();
+    let mismatch = plus(
+        times(slot_0, minus(view.current.lo(), root)),
+        times(slot_1, minus(view.current.hi(), tagged(root, tag::KEYS))),
+    );
+    times(view.on(Selector::SignerKeys), mismatch)
+}
+
+/// The one-time key is number `nonce - first_nonce` of the signing slot.
+#[inline(always)]
+fn key_index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> E {
+    let [_, _, first_0, first_1] = view.current.hi();
+    let [slot_0, slot_1] = view.signing_slot();
+    let first = view.at(column::NONCE) - view.at(column::KEY_INDEX);
+    view.on(Selector::SignerMeta)
+        * (slot_0 * (first - first_0) + slot_1 * (first + E::from(tag::META) - first_1))
+}
+
+/// Scope bits: `spend` and `rotate` of slot 0, then of slot 1.
+#[inline(always)]
+fn scopes<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; SCOPES_LEN] {
+    let [stored, ..] = view.current.hi();
+    let bits = view.current.bits();
+    let packed = bits[0] + twice(bits[1] + twice(bits[2] + twice(bits[3])));
+    let [spend_0, spend_1] = view.current.spend();
+    let [rotate_0, rotate_1] = view.current.rotate();
+    let (signer, receiver) = (
+        view.on(Selector::SignerLeaf),
+        view.on(Selector::ReceiverLeaf),
+    );
+    let scope = view.at(column::SCOPE);
+    let [new_spend, new_rotate, _] = view.current.range_bits();
+    let creates = view.at(column::IS_CREATE);
+    [
+        // the signer's scopes, bit by bit
+        signer * (stored - packed),
+        // the signing slot has the scope that the operation needs
+        signer
+            * (spend_0 * (E::ONE - bits[0])
+                + rotate_0 * (E::ONE - bits[1])
+                + spend_1 * (E::ONE - bits[2])
+                + rotate_1 * (E::ONE - bits[3])),
+        // the scope that a rotation installs has two bits, those that a creation installs four
+        signer * view.rotates() * (scope - new_spend - twice(new_rotate))
+            + receiver * creates * (scope - packed),
+        // a created account has the scopes of its record
+        receiver * creates * (scope - stored),
+    ]
+}
+
+/// A created account starts at nonce 0, with keys installed at nonce 0 and nothing in it.
+#[inline(always)]
+fn creation<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; CREATION_LEN] {
+    let [_, l1, l2, l3] = view.current.hi();
+    let creates = view.at(column::IS_CREATE);
+    let (meta, leaf) = (
+        view.on(Selector::ReceiverMeta),
+        view.on(Selector::ReceiverLeaf),
+    );
+    [
+        (meta + leaf) * creates * l1,
+        (meta + leaf) * creates * l2,
+        meta * creates * (l3 - E::from(tag::META)) + leaf * creates * (l3 - E::from(tag::LEAF)),
+        // a deposit says which asset it is in
+        meta * view.deposits() * (view.at(column::ASSET) - view.at(column::SUBJECT)),
+    ]
+}
+
+/// The keys of a created account are those of its record.
+#[inline(always)]
+fn new_keys<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+    let creates = view.on(Selector::ReceiverMeta) * view.at(column::IS_CREATE);
+    times(creates, minus(view.current.carry(), view.current.payload()))
+}

@@ -1,0 +1,236 @@
+//! The one primitive of the statement: Rescue-Prime in Jive mode, 8 elements to 4, with a tag.
+
+use winter_crypto::hashers::RpJive64_256;
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use crate::Digest;
+
+/// Elements that one compression takes: two digests.
+pub const INPUT_WIDTH: usize = 8;
+
+/// The input of one compression, its tag already added to the last lane.
+pub type Input = [BaseElement; INPUT_WIDTH];
+
+/// What keeps the uses of the hash apart: a constant added to the last lane of the input.
+///
+/// A tag is eight ASCII characters, a letter of its own and `-winter`, read as a big-endian
+/// integer: any two differ by a multiple of 2^56 other than zero. A last lane that carries data
+/// other than a digest carries less than 2^56 of it, so no data can imitate another tag there; a
+/// last lane that carries part of a digest is pseudo-random, and to imitate another use is to find
+/// a digest with a chosen lane and all others as that use has them.
+pub mod tag {
+    use winter_math::fields::f64::BaseElement;
+
+    const fn tag(letter: u8) -> BaseElement {
+        let [a, b, c, d, e, f, g] = *b"-winter";
+        BaseElement::new(u64::from_be_bytes([letter, a, b, c, d, e, f, g]))
+    }
+
+    /// A node of the account tree.
+    pub const NODE: BaseElement = tag(b'n');
+    /// A node of a key tree.
+    pub const XMSS: BaseElement = tag(b'x');
+    /// The two key roots of an account.
+    pub const KEYS: BaseElement = tag(b'k');
+    /// Keys, asset and nonces of an account.
+    pub const META: BaseElement = tag(b'm');
+    /// A leaf of the account tree.
+    pub const LEAF: BaseElement = tag(b'l');
+    /// A step of a one-time chain.
+    pub const CHAIN: BaseElement = tag(b'w');
+    /// Two chain ends absorbed into a one-time public key.
+    pub const OTS: BaseElement = tag(b'o');
+    /// The eight lanes of an operation record.
+    pub const RECORD: BaseElement = tag(b'r');
+    /// A record and its payload.
+    pub const PAYLOAD: BaseElement = tag(b'p');
+    /// One record digest absorbed into the operations digest.
+    pub const OPS: BaseElement = tag(b'f');
+    /// A record bound to a domain: the first half of a signed message.
+    pub const DOMAIN: BaseElement = tag(b'd');
+    /// Randomiser and nonce: the second half of a signed message.
+    pub const SIGN: BaseElement = tag(b's');
+    /// The domain digest itself: chain id and rollup id.
+    pub const ROLLUP: BaseElement = tag(b'z');
+}
+
+/// Builds the input of a compression: `a`, then `b` with the tag added to its last lane.
+#[must_use]
+pub fn input(tag: BaseElement, a: &[BaseElement; 4], b: &[BaseElement; 4]) -> Input {
+    [a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3] + tag]
+}
+
+/// The 2-to-1 compression: Jive over winter-crypto's Rescue-Prime permutation of width 8.
+///
+/// Equals `RpJive64_256::merge` on the same eight elements.
+#[must_use]
+pub fn compress_input(input: &Input) -> Digest {
+    let mut state = *input;
+    RpJive64_256::apply_permutation(&mut state);
+    Digest(core::array::from_fn(|i| {
+        input[i] + input[i + 4] + state[i] + state[i + 4]
+    }))
+}
+
+/// The tagged compression of two digests.
+///
+/// ```
+/// use winterlane_ledger::{Digest, hash::{compress, tag}};
+/// let empty = Digest::ZERO;
+/// assert_ne!(compress(tag::NODE, &empty, &empty), compress(tag::XMSS, &empty, &empty));
+/// ```
+#[must_use]
+pub fn compress(tag: BaseElement, a: &Digest, b: &Digest) -> Digest {
+    compress_input(&input(tag, &a.0, &b.0))
+}
+
+/// Many compressions at once: where vector units and threads come in.
+///
+/// Everything in this crate that hashes in bulk (key generation, the search for a randomiser,
+/// signature verification, the account tree) takes a `Compressor`. [`ScalarCompressor`] is the
+/// reference; another one must return the same digests.
+pub trait Compressor: Sync {
+    /// Compresses each of `inputs` into the digest of the same position of `out`.
+    ///
+    /// # Panics
+    /// When the two slices differ in length: a mistake of the caller, never of its data.
+    fn compress_many(&self, inputs: &[Input], out: &mut [Digest]);
+}
+
+impl<C: Compressor + ?Sized> Compressor for &C {
+    fn compress_many(&self, inputs: &[Input], out: &mut [Digest]) {
+        (**self).compress_many(inputs, out);
+    }
+}
+
+/// One compression after another, by winter-crypto's own permutation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScalarCompressor;
+
+impl Compressor for ScalarCompressor {
+    fn compress_many(&self, inputs: &[Input], out: &mut [Digest]) {
+        assert_eq!(inputs.len(), out.len(), "a digest per input");
+        for (input, out) in inputs.iter().zip(out) {
+            *out = compress_input(input);
+        }
+    }
+}
+
+/// The digest that binds a batch to one rollup on one chain.
+///
+/// ```
+/// use winterlane_ledger::hash::domain_digest;
+/// assert_ne!(domain_digest(1, 7), domain_digest(7, 1));
+/// ```
+#[must_use]
+pub fn domain_digest(chain_id: u64, rollup_id: u64) -> Digest {
+    let halves = |id: u64| {
+        let [low, high] = [id & u64::from(u32::MAX), id >> 32].map(BaseElement::new);
+        Digest([low, high, BaseElement::ZERO, BaseElement::ZERO])
+    };
+    compress(tag::ROLLUP, &halves(chain_id), &halves(rollup_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use winter_crypto::{Digest as _, Hasher, hashers::RpJive64_256};
+
+    use super::*;
+
+    const TAGS: [BaseElement; 13] = [
+        tag::NODE,
+        tag::XMSS,
+        tag::KEYS,
+        tag::META,
+        tag::LEAF,
+        tag::CHAIN,
+        tag::OTS,
+        tag::RECORD,
+        tag::PAYLOAD,
+        tag::OPS,
+        tag::DOMAIN,
+        tag::SIGN,
+        tag::ROLLUP,
+    ];
+
+    #[test]
+    fn equals_the_merge_of_winter_crypto() {
+        for seed in 0..50u64 {
+            let lane =
+                |i: u64| BaseElement::new((seed * 8 + i).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let lanes: Input = core::array::from_fn(|i| lane(i as u64));
+            let digests: [<RpJive64_256 as Hasher>::Digest; 2] =
+                [0, 4].map(|at| [lanes[at], lanes[at + 1], lanes[at + 2], lanes[at + 3]].into());
+            let expected = RpJive64_256::merge(&digests);
+            assert_eq!(compress_input(&lanes).to_bytes(), expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_tag_is_added_to_the_last_lane() {
+        let [a, b] = [1u32, 9].map(|n| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from)));
+        let mut moved = b;
+        moved.0[3] += tag::NODE - tag::LEAF;
+        assert_eq!(compress(tag::NODE, &a, &b), compress(tag::LEAF, &a, &moved));
+        assert_ne!(compress(tag::NODE, &a, &b), compress(tag::LEAF, &a, &b));
+    }
+
+    #[test]
+    fn tags_differ_and_are_large() {
+        for (i, tag) in TAGS.iter().enumerate() {
+            assert!(tag.as_int() > 1 << 55 && !TAGS[..i].contains(tag));
+        }
+    }
+
+    #[test]
+    fn a_reference_compresses_as_what_it_refers_to() {
+        fn first<C: Compressor>(compressor: C, input: Input) -> Digest {
+            let mut out = [Digest::ZERO];
+            compressor.compress_many(&[input], &mut out);
+            out[0]
+        }
+        let input = core::array::from_fn(|i| BaseElement::from(i as u32));
+        let reference = &ScalarCompressor;
+        assert_eq!(first(reference, input), compress_input(&input));
+    }
+
+    #[test]
+    fn a_domain_is_both_numbers_in_halves() {
+        let (chain_id, rollup_id) = (0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210);
+        let halves = |low: u32, high: u32| Digest([low, high, 0, 0].map(BaseElement::from));
+        let expected = compress(
+            tag::ROLLUP,
+            &halves(0x89ab_cdef, 0x0123_4567),
+            &halves(0x7654_3210, 0xfedc_ba98),
+        );
+        assert_eq!(domain_digest(chain_id, rollup_id), expected);
+    }
+
+    #[test]
+    fn a_tag_is_a_letter_and_a_word() {
+        let letters = *b"nxkmlworpfdsz";
+        for (tag, letter) in TAGS.iter().zip(letters) {
+            assert_eq!(
+                tag.as_int().to_be_bytes()[..],
+                [&[letter], b"-winter".as_slice()].concat()
+            );
+        }
+    }
+
+    #[test]
+    fn many_equal_one_by_one() {
+        let inputs: Vec<Input> = (0..17u32)
+            .map(|n| core::array::from_fn(|i| BaseElement::from(n * 8 + i as u32)))
+            .collect();
+        let mut out = [Digest::ZERO; 17];
+        ScalarCompressor.compress_many(&inputs, &mut out);
+        assert!(
+            inputs
+                .iter()
+                .zip(out)
+                .all(|(input, out)| compress_input(input) == out)
+        );
+    }
+}

@@ -1,0 +1,449 @@
+//! A batch being filled: operations are checked against the state one by one, in order.
+//!
+//! The accounts that a batch changes are kept beside the ledger's, and the tree is not touched
+//! before the end. So a refused operation and an abandoned batch leave no trace, and all hashing
+//! of the state happens at once, when the batch is sealed.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+use core::mem;
+
+use super::{
+    CheckedOrder, Ledger, LedgerError, OperationWitness, ReceiverWitness, SealError, SealedBatch,
+    SignerWitness, check_order,
+    rules::{created, credit, debit, same_asset},
+};
+use crate::{
+    Account, Deposit, Digest, KeySlot, MAX_OPERATIONS, Order, PublicInputs, Record, SignedOrder,
+    SlotIndex, hash::Compressor, public::BATCH_NUMBER_BITS, record::operations_digest,
+    signature::KEY_CAPACITY, tree::TREE_DEPTH,
+};
+
+/// The fees that a batch has taken in and not paid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+struct Pool {
+    /// Set by the first fee; the pool then takes no other asset until it is collected.
+    asset: Option<u32>,
+    amount: u128,
+}
+
+/// A batch that takes operations until it is sealed.
+///
+/// # Example
+/// A batch that is dropped leaves the ledger as it was:
+/// ```
+/// use winterlane_ledger::{Account, Deposit, Digest, Ledger, LedgerError};
+/// let mut ledger = Ledger::genesis(Digest::ZERO, 0, [(1, Account::default())])?;
+/// let mut batch = ledger.open_batch();
+/// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+/// let unknown = batch.deposit(Deposit { to: 2, asset: 0, amount: 5, keys: None });
+/// assert_eq!(unknown, Err(LedgerError::UnknownAccount { account: 2 }));
+/// assert_eq!(batch.account(1).unwrap().balance, 5);
+/// drop(batch);
+/// assert_eq!(ledger.account(1).unwrap().balance, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Batch<'a, C> {
+    ledger: &'a mut Ledger<C>,
+    /// Accounts as the batch has left them; those it has not touched are the ledger's.
+    changed: BTreeMap<u32, Account>,
+    /// Witnesses whose siblings and pool asset are filled in later.
+    operations: Vec<OperationWitness>,
+    pool: Pool,
+    /// The first operation since the pool was last collected: from here on its asset is open.
+    pool_since: usize,
+}
+
+impl<'a, C: Compressor> Batch<'a, C> {
+    pub(super) fn new(ledger: &'a mut Ledger<C>) -> Self {
+        let (changed, operations) = (BTreeMap::new(), Vec::new());
+        Self {
+            ledger,
+            changed,
+            operations,
+            pool: Pool::default(),
+            pool_since: 0,
+        }
+    }
+
+    /// The number of this batch.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.ledger.batch_number
+    }
+
+    /// Operations applied so far.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether no operation was applied yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// An account as the operations so far have left it.
+    #[must_use]
+    pub fn account(&self, id: u32) -> Option<&Account> {
+        self.changed
+            .get(&id)
+            .or_else(|| self.ledger.accounts.get(&id))
+    }
+
+    /// Fees in the pool: asset and amount; `None` when it is empty.
+    #[must_use]
+    pub const fn pool(&self) -> Option<(u32, u128)> {
+        match self.pool.asset {
+            Some(asset) => Some((asset, self.pool.amount)),
+            None => None,
+        }
+    }
+
+    /// Checks the signature of an order and applies it.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when a rule refuses it; the batch is then as before.
+    pub fn signed(&mut self, order: SignedOrder) -> Result<(), LedgerError> {
+        let account = order.order.signer();
+        let checked = check_order(order, &self.ledger.domain, &self.ledger.compressor);
+        self.checked(checked.map_err(|reason| LedgerError::BadSignature { account, reason })?)
+    }
+
+    /// Applies an order whose signature was checked before ([`super::check_orders`]).
+    ///
+    /// # Errors
+    /// [`LedgerError`] when a rule refuses it; the batch is then as before.
+    pub fn checked(&mut self, order: CheckedOrder) -> Result<(), LedgerError> {
+        self.slot_left()?;
+        if *order.domain() != self.ledger.domain {
+            return Err(LedgerError::WrongDomain);
+        }
+        let id = order.signed().order.signer();
+        let account = *self.existing(id)?;
+        let used_slot = self.authorise(id, &account, &order)?;
+        let SignedOrder {
+            order, signature, ..
+        } = order.into_signed();
+        let after = debit(id, &account, &order)?;
+        let pool = self.pool_with(account.asset, order.fee())?;
+        let receiver = match &order {
+            Order::Transfer(transfer) => {
+                // A payment to oneself finds the account as the signer's side left it.
+                let found = if transfer.to == id {
+                    &after
+                } else {
+                    self.existing(transfer.to)?
+                };
+                same_asset(transfer.to, found, account.asset)?;
+                Some((
+                    transfer.to,
+                    *found,
+                    credit(transfer.to, found, transfer.amount)?,
+                ))
+            }
+            Order::Withdraw(_) | Order::RotateKey(_) => None,
+        };
+
+        // Nothing can fail from here on.
+        self.pool = pool;
+        self.changed.insert(id, after);
+        let siblings = [Digest::ZERO; TREE_DEPTH];
+        let signer = SignerWitness {
+            index: id,
+            account,
+            siblings,
+            used_slot,
+            signature,
+        };
+        let receiver = receiver.map(|(index, found, after)| {
+            self.changed.insert(index, after);
+            ReceiverWitness {
+                index,
+                account: Some(found),
+                created: None,
+                siblings,
+            }
+        });
+        self.push(order.record(), Some(signer), receiver);
+        Ok(())
+    }
+
+    /// Credits a deposit, or creates its account when it has keys.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when a rule refuses it; the batch is then as before.
+    pub fn deposit(&mut self, deposit: Deposit) -> Result<(), LedgerError> {
+        self.slot_left()?;
+        let Deposit {
+            to,
+            asset,
+            amount,
+            keys,
+        } = deposit;
+        let (found, created, after) = match keys {
+            None => {
+                let found = *self.existing(to)?;
+                same_asset(to, &found, asset)?;
+                (Some(found), None, credit(to, &found, amount)?)
+            }
+            Some(_) if self.account(to).is_some() => {
+                return Err(LedgerError::AccountExists { account: to });
+            }
+            Some(keys) => {
+                let account = created(asset, amount, &keys);
+                (None, Some(account), account)
+            }
+        };
+        self.changed.insert(to, after);
+        let siblings = [Digest::ZERO; TREE_DEPTH];
+        let receiver = ReceiverWitness {
+            index: to,
+            account: found,
+            created,
+            siblings,
+        };
+        self.push(Record::Deposit(deposit), None, Some(receiver));
+        Ok(())
+    }
+
+    /// Pays the whole fee pool to an account of its asset. An empty pool may be collected too.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when a rule refuses it; the batch is then as before.
+    pub fn collect_fees(&mut self, to: u32) -> Result<(), LedgerError> {
+        self.slot_left()?;
+        let found = *self.existing(to)?;
+        let Pool { asset, amount } = self.pool;
+        let asset = asset.unwrap_or(found.asset);
+        if asset != found.asset {
+            return Err(LedgerError::PoolAssetConflict {
+                pool: asset,
+                asset: found.asset,
+            });
+        }
+        let after = credit(to, &found, amount)?;
+        self.changed.insert(to, after);
+        let siblings = [Digest::ZERO; TREE_DEPTH];
+        let receiver = ReceiverWitness {
+            index: to,
+            account: Some(found),
+            created: None,
+            siblings,
+        };
+        self.push(Record::CollectFees { to, amount }, None, Some(receiver));
+        self.pool = Pool::default();
+        self.name_pool_asset(asset);
+        Ok(())
+    }
+
+    /// Takes a slot and does nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::BatchFull`].
+    pub fn noop(&mut self) -> Result<(), LedgerError> {
+        self.slot_left()?;
+        self.push(Record::Noop, None, None);
+        Ok(())
+    }
+
+    /// Closes the batch: pads it with Noops to `slots` (by default the next power of two), hashes
+    /// the new state into the tree, and moves the ledger on to the next batch number.
+    ///
+    /// Afterwards this value is the next batch, open and empty.
+    ///
+    /// # Errors
+    /// [`SealError`] when the fee pool is not empty or there is no such number of slots; the batch
+    /// is then still open, as before.
+    pub fn seal(&mut self, slots: Option<u32>) -> Result<SealedBatch, SealError> {
+        let operations = self.operations.len() as u32;
+        let slots = slots.unwrap_or_else(|| operations.next_power_of_two());
+        if !slots.is_power_of_two() || slots > MAX_OPERATIONS || slots < operations {
+            return Err(SealError::Slots { slots, operations });
+        }
+        if let Some((asset, amount)) = self.pool() {
+            return Err(SealError::PoolNotEmpty { asset, amount });
+        }
+        let batch_number = self.ledger.batch_number;
+        if batch_number >> BATCH_NUMBER_BITS != 0 {
+            return Err(SealError::BatchNumber { batch_number });
+        }
+        for _ in operations..slots {
+            self.push(Record::Noop, None, None);
+        }
+        let last = self.operations[..self.pool_since]
+            .last()
+            .map(|operation| operation.pool_asset);
+        self.name_pool_asset(last.unwrap_or(0));
+        self.pool_since = 0;
+
+        let mut operations = mem::take(&mut self.operations);
+        let old_root = self.ledger.root();
+        self.ledger.hash_state(&mut operations);
+        self.ledger.accounts.append(&mut self.changed);
+        self.ledger.batch_number += 1;
+        let records: Vec<Record> = operations
+            .iter()
+            .map(|operation| operation.record)
+            .collect();
+        let public_inputs = PublicInputs {
+            domain: self.ledger.domain,
+            batch_number,
+            old_root,
+            new_root: self.ledger.root(),
+            operations_digest: operations_digest(&records, &self.ledger.compressor),
+            num_operations: slots,
+        };
+        Ok(SealedBatch {
+            public_inputs,
+            records,
+            operations,
+        })
+    }
+
+    fn slot_left(&self) -> Result<(), LedgerError> {
+        if self.operations.len() < MAX_OPERATIONS as usize {
+            Ok(())
+        } else {
+            Err(LedgerError::BatchFull {
+                capacity: MAX_OPERATIONS,
+            })
+        }
+    }
+
+    fn existing(&self, id: u32) -> Result<&Account, LedgerError> {
+        self.account(id)
+            .ok_or(LedgerError::UnknownAccount { account: id })
+    }
+
+    /// Whether the order may run now, by this account; and which slot's key signed it.
+    fn authorise(
+        &self,
+        id: u32,
+        account: &Account,
+        checked: &CheckedOrder,
+    ) -> Result<SlotIndex, LedgerError> {
+        let SignedOrder {
+            order,
+            nonce,
+            signature,
+        } = checked.signed();
+        let (signed, current) = (*nonce, account.nonce);
+        if signed < current {
+            return Err(LedgerError::StaleNonce {
+                account: id,
+                signed,
+                current,
+            });
+        }
+        if signed > current {
+            return Err(LedgerError::FutureNonce {
+                account: id,
+                signed,
+                current,
+            });
+        }
+        if current == u32::MAX {
+            return Err(LedgerError::NonceExhausted { account: id });
+        }
+        let (valid_until, batch_number) = (order.valid_until(), self.ledger.batch_number);
+        match valid_until.checked_sub(batch_number) {
+            None => {
+                return Err(LedgerError::Expired {
+                    valid_until,
+                    batch_number,
+                });
+            }
+            Some(left) if left >> BATCH_NUMBER_BITS != 0 => {
+                return Err(LedgerError::ValidTooLong {
+                    valid_until,
+                    batch_number,
+                });
+            }
+            Some(_) => {}
+        }
+        // Both slots may hold the key that signed: the first one that allows the order counts, and
+        // if none does, the last reason is told.
+        let mut refusal = LedgerError::UnknownKey { account: id };
+        for slot in SlotIndex::ALL {
+            let KeySlot {
+                root,
+                first_nonce,
+                scope,
+            } = account.slots[slot.index()];
+            if root != *checked.root() {
+                continue;
+            }
+            let needed = order.needed_scope();
+            let expected = current - first_nonce;
+            if !scope.allows(needed) {
+                refusal = LedgerError::WrongScope {
+                    account: id,
+                    slot,
+                    held: scope,
+                    needed,
+                };
+            } else if expected >= KEY_CAPACITY {
+                refusal = LedgerError::KeyExhausted {
+                    account: id,
+                    slot,
+                    first_nonce,
+                };
+            } else if signature.key_index != expected {
+                let used = signature.key_index;
+                refusal = LedgerError::WrongOneTimeKey {
+                    account: id,
+                    used,
+                    expected,
+                };
+            } else {
+                return Ok(slot);
+            }
+        }
+        Err(refusal)
+    }
+
+    /// The pool after a fee.
+    fn pool_with(&self, asset: u32, fee: u128) -> Result<Pool, LedgerError> {
+        if fee == 0 {
+            return Ok(self.pool);
+        }
+        match self.pool.asset {
+            Some(pool) if pool != asset => Err(LedgerError::PoolAssetConflict { pool, asset }),
+            _ => {
+                let amount = self.pool.amount.checked_add(fee);
+                let amount = amount.ok_or(LedgerError::PoolOverflow { fee })?;
+                Ok(Pool {
+                    asset: Some(asset),
+                    amount,
+                })
+            }
+        }
+    }
+
+    /// Writes the pool's asset into the operations since the pool was last collected.
+    fn name_pool_asset(&mut self, asset: u32) {
+        for operation in &mut self.operations[self.pool_since..] {
+            operation.pool_asset = asset;
+        }
+        self.pool_since = self.operations.len();
+    }
+
+    fn push(
+        &mut self,
+        record: Record,
+        signer: Option<SignerWitness>,
+        receiver: Option<ReceiverWitness>,
+    ) {
+        let batch_number = self.ledger.batch_number;
+        let operation = OperationWitness {
+            record,
+            batch_number,
+            pool_asset: 0,
+            signer,
+            receiver,
+        };
+        self.operations.push(operation);
+    }
+}

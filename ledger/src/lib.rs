@@ -1,0 +1,46 @@
+//! The protocol of Winterlane: what a payment rollup is, before anything is proven about it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`digest`], [`hash`] | digests, the tagged compression, many at once |
+//! | [`amount`], [`account`], [`tree`] | the state: balances, accounts, the account tree |
+//! | [`signature`] | keys of one-time keys: generation, signing, verification |
+//! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
+//! | [`ledger`] | the state machine and the witness of each operation |
+//! | [`public`] | what a batch says of itself: the public inputs of its proof |
+//!
+//! A *statement* (in `winterlane-air`) says the same as constraints; nothing here knows of one. The
+//! crate is `no_std` and knows nothing of threads, vectors or provers.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod account;
+pub mod amount;
+pub mod digest;
+pub mod hash;
+pub mod ledger;
+pub mod operation;
+pub mod public;
+pub mod record;
+pub mod signature;
+#[cfg(test)]
+mod testing;
+pub mod tree;
+pub mod wire;
+
+pub use account::{Account, KeySlot, Scope, SlotIndex};
+pub use digest::{Digest, DigestError};
+pub use hash::{Compressor, ScalarCompressor};
+pub use ledger::{
+    Batch, CheckedOrder, GenesisError, Ledger, LedgerError, OperationWitness, ReceiverWitness,
+    SealError, SealedBatch, SignerWitness, check_orders,
+};
+pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
+pub use public::{MAX_OPERATIONS, PublicInputs};
+pub use record::{OperationKind, Record};
+pub use signature::Signature;
+/// The Goldilocks field, p = 2^64 - 2^32 + 1, in winterfell's Montgomery form.
+pub use winter_math::fields::f64::BaseElement;

@@ -1,0 +1,471 @@
+//! Public records: what a batch says of each operation, its field elements and its digest.
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use crate::{
+    Digest,
+    account::keys_digest,
+    amount::limbs,
+    hash::{self, Compressor, Input, tag},
+    operation::{Deposit, RotateKey, Transfer, Withdraw},
+};
+
+/// What an operation is. The discriminant is its number in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum OperationKind {
+    /// Padding.
+    Noop = 0,
+    /// A payment inside the rollup.
+    Transfer = 1,
+    /// A payment out of the rollup.
+    Withdraw = 2,
+    /// A new key in a slot.
+    RotateKey = 3,
+    /// A deposit to an account that exists.
+    Deposit = 4,
+    /// A deposit that creates its account.
+    Create = 5,
+    /// The fee pool paid out.
+    CollectFees = 6,
+}
+
+impl OperationKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Noop,
+        Self::Transfer,
+        Self::Withdraw,
+        Self::RotateKey,
+        Self::Deposit,
+        Self::Create,
+        Self::CollectFees,
+    ];
+
+    /// Whether an account's key must sign it.
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::Transfer | Self::Withdraw | Self::RotateKey)
+    }
+
+    /// Whether it opens the leaf of a receiver.
+    #[must_use]
+    pub const fn has_receiver(self) -> bool {
+        matches!(
+            self,
+            Self::Transfer | Self::Deposit | Self::Create | Self::CollectFees
+        )
+    }
+}
+
+/// The public record of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// Padding.
+    Noop,
+    /// A payment inside the rollup.
+    Transfer(Transfer),
+    /// A payment out of the rollup.
+    Withdraw(Withdraw),
+    /// A new key in a slot.
+    RotateKey(RotateKey),
+    /// A deposit; it creates its account when it has keys.
+    Deposit(Deposit),
+    /// The whole fee pool paid out.
+    CollectFees {
+        /// To whom.
+        to: u32,
+        /// How much was in the pool.
+        amount: u128,
+    },
+}
+
+/// A record taken apart: the same fields for every kind, zero where a kind has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordFields {
+    /// What the operation is.
+    pub kind: OperationKind,
+    /// The signer's account, the asset of a deposit, or 0.
+    pub subject: u32,
+    /// The receiver's account, or 0.
+    pub to: u32,
+    /// The slot that a rotation replaces (0 or 1), or 0.
+    pub target_slot: u8,
+    /// The new scope of a rotation (0 to 3), all four scope bits of a creation, or 0.
+    pub scope: u8,
+    /// The last batch number a signed operation may run in, or 0.
+    pub valid_until: u64,
+    /// What moves.
+    pub amount: u128,
+    /// What the fee pool gets.
+    pub fee: u128,
+    /// Recipient of a withdrawal (four lanes of five bytes, little-endian), new root of a
+    /// rotation, keys digest of a creation, or zeros.
+    pub payload: [BaseElement; 4],
+}
+
+/// Field elements of a record: eight lanes and a payload of four.
+pub const RECORD_ELEMENTS: usize = 12;
+
+impl Record {
+    /// What the operation is.
+    #[must_use]
+    pub const fn kind(&self) -> OperationKind {
+        match self {
+            Self::Noop => OperationKind::Noop,
+            Self::Transfer(_) => OperationKind::Transfer,
+            Self::Withdraw(_) => OperationKind::Withdraw,
+            Self::RotateKey(_) => OperationKind::RotateKey,
+            Self::Deposit(Deposit { keys: None, .. }) => OperationKind::Deposit,
+            Self::Deposit(Deposit { keys: Some(_), .. }) => OperationKind::Create,
+            Self::CollectFees { .. } => OperationKind::CollectFees,
+        }
+    }
+
+    /// What moves; 0 for kinds that move nothing.
+    #[must_use]
+    pub const fn amount(&self) -> u128 {
+        match self {
+            Self::Noop | Self::RotateKey(_) => 0,
+            Self::Transfer(transfer) => transfer.amount,
+            Self::Withdraw(withdraw) => withdraw.amount,
+            Self::Deposit(deposit) => deposit.amount,
+            Self::CollectFees { amount, .. } => *amount,
+        }
+    }
+
+    /// What the fee pool gets; 0 for kinds that pay no fee.
+    #[must_use]
+    pub const fn fee(&self) -> u128 {
+        match self {
+            Self::Noop | Self::Deposit(_) | Self::CollectFees { .. } => 0,
+            Self::Transfer(transfer) => transfer.fee,
+            Self::Withdraw(withdraw) => withdraw.fee,
+            Self::RotateKey(rotate) => rotate.fee,
+        }
+    }
+
+    /// The record taken apart.
+    #[must_use]
+    pub fn fields(&self) -> RecordFields {
+        let empty = RecordFields {
+            kind: self.kind(),
+            subject: 0,
+            to: 0,
+            target_slot: 0,
+            scope: 0,
+            valid_until: 0,
+            amount: self.amount(),
+            fee: self.fee(),
+            payload: [BaseElement::ZERO; 4],
+        };
+        match *self {
+            Self::Noop => empty,
+            Self::Transfer(Transfer {
+                from,
+                to,
+                valid_until,
+                ..
+            }) => RecordFields {
+                subject: from,
+                to,
+                valid_until,
+                ..empty
+            },
+            Self::Withdraw(Withdraw {
+                from,
+                recipient,
+                valid_until,
+                ..
+            }) => {
+                let payload = recipient_elements(&recipient);
+                RecordFields {
+                    subject: from,
+                    valid_until,
+                    payload,
+                    ..empty
+                }
+            }
+            Self::RotateKey(rotate) => RecordFields {
+                subject: rotate.account,
+                target_slot: rotate.slot as u8,
+                scope: rotate.scope.bits(),
+                valid_until: rotate.valid_until,
+                payload: rotate.new_root.0,
+                ..empty
+            },
+            Self::Deposit(Deposit {
+                to, asset, keys, ..
+            }) => RecordFields {
+                subject: asset,
+                to,
+                scope: keys.map_or(0, |keys| keys.scope_bits()),
+                payload: keys.map_or(empty.payload, |keys| keys_digest(&keys.roots).0),
+                ..empty
+            },
+            Self::CollectFees { to, .. } => RecordFields { to, ..empty },
+        }
+    }
+
+    /// The twelve elements of the record: eight lanes, then the payload.
+    #[must_use]
+    pub fn elements(&self) -> [BaseElement; RECORD_ELEMENTS] {
+        self.fields().elements()
+    }
+
+    /// `R`, the digest of the record: two compressions.
+    ///
+    /// ```
+    /// use winterlane_ledger::{Record, Transfer};
+    /// let transfer = Transfer { from: 1, to: 2, amount: 3, fee: 4, valid_until: 5 };
+    /// let swapped = Transfer { from: 2, to: 1, ..transfer };
+    /// assert_ne!(Record::Transfer(transfer).digest(), Record::Transfer(swapped).digest());
+    /// ```
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.fields().digest()
+    }
+}
+
+impl RecordFields {
+    /// The eight lanes, without the payload.
+    #[must_use]
+    pub fn lanes(&self) -> [BaseElement; 8] {
+        let head = u64::from(self.subject)
+            + ((u64::from(self.kind as u8)
+                + 8 * u64::from(self.target_slot)
+                + 16 * u64::from(self.scope))
+                << 32)
+            // no lane holds 64 bits: an expiry that no batch can have shows here, where no
+            // constraint admits it, and not as another expiry modulo p
+            + (self.valid_until >> 63 << 41);
+        let [amount0, amount1, amount2] = limbs(self.amount);
+        let [fee0, fee1, fee2] = limbs(self.fee);
+        [
+            head,
+            u64::from(self.to),
+            self.valid_until & (u64::MAX >> 1),
+            amount0,
+            amount1,
+            fee0,
+            fee1,
+            amount2 + (fee2 << 28),
+        ]
+        .map(BaseElement::new)
+    }
+
+    /// The twelve elements: eight lanes, then the payload.
+    #[must_use]
+    pub fn elements(&self) -> [BaseElement; RECORD_ELEMENTS] {
+        let lanes = self.lanes();
+        core::array::from_fn(|i| if i < 8 { lanes[i] } else { self.payload[i - 8] })
+    }
+
+    /// The input of the first of the two compressions of the digest.
+    #[must_use]
+    pub fn lanes_input(&self) -> Input {
+        let mut lanes = self.lanes();
+        lanes[7] += tag::RECORD;
+        lanes
+    }
+
+    /// `R`, the digest: `compress(PAYLOAD; compress(RECORD; lanes), payload)`.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let lanes = hash::compress_input(&self.lanes_input());
+        hash::compress_input(&hash::input(tag::PAYLOAD, &lanes.0, &self.payload))
+    }
+}
+
+/// The 20 bytes of an address as four lanes of five bytes, little-endian.
+fn recipient_elements(recipient: &[u8; 20]) -> [BaseElement; 4] {
+    let (lanes, _) = recipient.as_chunks::<5>();
+    core::array::from_fn(|i| {
+        let [a, b, c, d, e] = lanes[i];
+        BaseElement::new(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
+    })
+}
+
+/// The chain of record digests that a batch publishes: `acc' = compress(OPS; acc, R)` from zeros.
+///
+/// Every slot of the batch counts, padding included.
+///
+/// ```
+/// use winterlane_ledger::{Record, ScalarCompressor, record::operations_digest};
+/// let [one, two] = [1, 2].map(|n| operations_digest(&vec![Record::Noop; n], &ScalarCompressor));
+/// assert_ne!(one, two);
+/// ```
+pub fn operations_digest<C: Compressor + ?Sized>(records: &[Record], compressor: &C) -> Digest {
+    chain_digests(&record_digests(records, compressor))
+}
+
+/// The chain over digests already known.
+#[must_use]
+pub fn chain_digests(digests: &[Digest]) -> Digest {
+    digests.iter().fold(Digest::ZERO, |acc, digest| {
+        hash::compress(tag::OPS, &acc, digest)
+    })
+}
+
+/// The digests of many records, two compressions each.
+pub fn record_digests<C: Compressor + ?Sized>(
+    records: &[Record],
+    compressor: &C,
+) -> alloc::vec::Vec<Digest> {
+    use alloc::{vec, vec::Vec};
+
+    let fields: Vec<_> = records.iter().map(Record::fields).collect();
+    let mut inputs: Vec<_> = fields.iter().map(RecordFields::lanes_input).collect();
+    let mut digests = vec![Digest::ZERO; records.len()];
+    compressor.compress_many(&inputs, &mut digests);
+    for ((input, digest), fields) in inputs.iter_mut().zip(&digests).zip(&fields) {
+        *input = hash::input(tag::PAYLOAD, &digest.0, &fields.payload);
+    }
+    compressor.compress_many(&inputs, &mut digests);
+    digests
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::{NewKeys, ScalarCompressor, Scope, SlotIndex, hash::compress};
+
+    const AMOUNT: u128 = 1 | 2 << 50 | 3 << 100;
+    const FEE: u128 = 4 | 5 << 50 | 6 << 100;
+    const VALID_UNTIL: u64 = 1 << 62 | 5;
+
+    fn digest(n: u64) -> Digest {
+        Digest([n, n + 1, n + 2, n + 3].map(BaseElement::new))
+    }
+
+    /// One record of every kind, each field with a value of its own.
+    fn samples() -> [Record; 7] {
+        let recipient: [u8; 20] = core::array::from_fn(|i| i as u8 + 1);
+        let keys = NewKeys {
+            roots: [digest(60), digest(70)],
+            scopes: [Scope::ROTATE, Scope::BOTH],
+        };
+        let deposit = Deposit {
+            to: 11,
+            asset: 10,
+            amount: AMOUNT,
+            keys: None,
+        };
+        let (amount, fee, valid_until) = (AMOUNT, FEE, VALID_UNTIL);
+        [
+            Record::Noop,
+            Record::Transfer(Transfer {
+                from: 10,
+                to: 11,
+                amount,
+                fee,
+                valid_until,
+            }),
+            Record::Withdraw(Withdraw {
+                from: 10,
+                amount,
+                fee,
+                recipient,
+                valid_until,
+            }),
+            Record::RotateKey(RotateKey {
+                account: 10,
+                slot: SlotIndex::One,
+                new_root: digest(50),
+                scope: Scope::ROTATE,
+                fee,
+                valid_until,
+            }),
+            Record::Deposit(deposit),
+            Record::Deposit(Deposit {
+                keys: Some(keys),
+                ..deposit
+            }),
+            Record::CollectFees { to: 11, amount },
+        ]
+    }
+
+    #[test]
+    fn elements_follow_the_definition() {
+        let expected: [[u64; 8]; 7] = [
+            [0; 8],
+            [10 + (1 << 32), 11, VALID_UNTIL, 1, 2, 4, 5, 3 + (6 << 28)],
+            [10 + (2 << 32), 0, VALID_UNTIL, 1, 2, 4, 5, 3 + (6 << 28)],
+            [
+                10 + ((3 + 8 + 32) << 32),
+                0,
+                VALID_UNTIL,
+                0,
+                0,
+                4,
+                5,
+                6 << 28,
+            ],
+            [10 + (4 << 32), 11, 0, 1, 2, 0, 0, 3],
+            [10 + ((5 + 16 * (2 + 12)) << 32), 11, 0, 1, 2, 0, 0, 3],
+            [6 << 32, 11, 0, 1, 2, 0, 0, 3],
+        ];
+        let keys = compress(tag::KEYS, &digest(60), &digest(70));
+        let recipient = [
+            0x05_0403_0201,
+            0x0a_0908_0706,
+            0x0f_0e0d_0c0b,
+            0x14_1312_1110,
+        ];
+        let zero = Digest::ZERO;
+        let recipient = Digest(recipient.map(BaseElement::new));
+        let payloads = [zero, zero, recipient, digest(50), zero, keys, zero];
+        for ((record, lanes), payload) in samples().iter().zip(expected).zip(payloads) {
+            let elements = record.elements();
+            assert_eq!(elements[..8], lanes.map(BaseElement::new), "{record:?}");
+            assert_eq!(elements[8..], payload.0, "{record:?}");
+            let [a, b] = [0, 4].map(|at| Digest(core::array::from_fn(|i| elements[at + i])));
+            let inner = compress(tag::RECORD, &a, &b);
+            assert_eq!(record.digest(), compress(tag::PAYLOAD, &inner, &payload));
+        }
+    }
+
+    #[test]
+    fn kinds_and_amounts() {
+        for (record, kind) in samples().iter().zip(OperationKind::ALL) {
+            assert_eq!(record.kind(), kind);
+            assert_eq!(record.fields().amount, record.amount());
+            assert_eq!(record.fields().fee, record.fee());
+            assert_eq!(kind.is_signed(), record.fee() == FEE);
+            assert_eq!(kind.has_receiver(), record.fields().to == 11);
+        }
+    }
+
+    #[test]
+    fn the_operations_digest_is_a_chain() {
+        let records = samples();
+        let digests: Vec<Digest> = records.iter().map(Record::digest).collect();
+        assert_eq!(record_digests(&records, &ScalarCompressor), digests);
+        let mut acc = Digest::ZERO;
+        for digest in &digests {
+            acc = compress(tag::OPS, &acc, digest);
+        }
+        assert_eq!(operations_digest(&records, &ScalarCompressor), acc);
+        assert_eq!(operations_digest(&[], &ScalarCompressor), Digest::ZERO);
+        let mut swapped = records;
+        swapped.swap(1, 2);
+        assert_ne!(operations_digest(&swapped, &ScalarCompressor), acc);
+    }
+
+    #[test]
+    fn an_expiry_beyond_every_batch_is_not_another_one_modulo_p() {
+        let pay = |valid_until| {
+            Record::Transfer(Transfer {
+                from: 1,
+                to: 2,
+                amount: 3,
+                fee: 4,
+                valid_until,
+            })
+        };
+        assert_ne!(pay(u64::MAX).digest(), pay((1 << 32) - 2).digest());
+        assert_ne!(pay(u64::MAX).digest(), pay(u64::MAX >> 1).digest());
+    }
+}

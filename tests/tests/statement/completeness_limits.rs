@@ -1,0 +1,210 @@
+//! Valid batches at the limits: of amounts, limbs, nonces, keys and batch numbers.
+
+use winterlane_ledger::{LedgerError, Order, Scope, Transfer, Withdraw};
+use winterlane_tests::{
+    scenario::{
+        KeyName, Op, Opening, Refusal, World, by_first, by_second, top_up, transfer, withdraw,
+    },
+    valid::{GOLD, batch, batch_in, proves, satisfies, world},
+};
+
+const NEW: KeyName = KeyName(1001, 2);
+
+#[test]
+fn fees_whose_limbs_carry() {
+    let low = (1 << 50) - 1;
+    let mut world = World::new(
+        5,
+        &[Opening::new(1, GOLD, u128::MAX), Opening::new(2, GOLD, 0)],
+    );
+    let fee = low | low << 50;
+    proves(&batch_in(
+        &mut world,
+        &[
+            by_first(transfer(1, 2, 1, fee)),
+            by_first(transfer(1, 2, 1, fee)),
+            by_first(withdraw(1, 1, fee)),
+            Op::Collect(2),
+        ],
+    ));
+}
+
+#[test]
+fn a_pool_of_the_greatest_amount() {
+    let mut world = World::new(
+        5,
+        &[Opening::new(1, GOLD, u128::MAX), Opening::new(2, GOLD, 0)],
+    );
+    proves(&batch_in(
+        &mut world,
+        &[by_first(withdraw(1, 0, u128::MAX)), Op::Collect(2)],
+    ));
+}
+
+#[test]
+fn first_and_last_one_time_key() {
+    const FULL: KeyName = KeyName(500, 10);
+    for index in [0, 1022, 1023] {
+        for first_nonce in [0, 17, u32::MAX - 1 - 1023] {
+            let opening = Opening {
+                nonce: first_nonce + index,
+                slots: [(FULL, Scope::BOTH, first_nonce), (NEW, Scope::ROTATE, 0)],
+                ..Opening::new(1, GOLD, 10)
+            };
+            let mut world = World::new(5, &[opening]);
+            let batch = batch_in(&mut world, &[by_first(transfer(1, 1, 1, 0))]);
+            if index == 1023 && first_nonce == 17 {
+                proves(&batch);
+            } else {
+                satisfies(&batch);
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_of_every_small_height() {
+    for height in 0..4 {
+        let name = KeyName(600, height);
+        for index in [0, (1 << height) - 1] {
+            let opening = Opening {
+                nonce: index,
+                slots: [(NEW, Scope::ROTATE, 0), (name, Scope::SPEND, 0)],
+                ..Opening::new(1, GOLD, 10)
+            };
+            let mut world = World::new(5, &[opening]);
+            satisfies(&batch_in(&mut world, &[by_second(withdraw(1, 10, 0))]));
+        }
+    }
+}
+
+#[test]
+fn the_last_nonce() {
+    let opening = Opening {
+        nonce: u32::MAX - 1,
+        slots: [
+            (KeyName(2, 2), Scope::BOTH, u32::MAX - 1),
+            (NEW, Scope::NONE, 0),
+        ],
+        ..Opening::new(1, GOLD, 10)
+    };
+    let mut world = World::new(5, &[opening]);
+    let op = by_first(transfer(1, 1, 1, 0));
+    assert_eq!(
+        world.seal(&[op, op], None),
+        Err((1, LedgerError::NonceExhausted { account: 1 }.into()))
+    );
+    proves(&batch_in(&mut world, &[op]));
+    assert_eq!(world.ledger.account(1).unwrap().nonce, u32::MAX);
+}
+
+#[test]
+fn extreme_amounts() {
+    let rich = || {
+        World::new(
+            5,
+            &[
+                Opening::new(1, GOLD, u128::MAX),
+                Opening::new(2, GOLD, 0),
+                Opening::new(3, GOLD, 1),
+            ],
+        )
+    };
+    proves(&batch_in(
+        &mut rich(),
+        &[by_first(transfer(1, 2, u128::MAX, 0))],
+    ));
+    satisfies(&batch_in(
+        &mut rich(),
+        &[by_first(transfer(1, 1, u128::MAX, 0))],
+    ));
+    satisfies(&batch_in(
+        &mut rich(),
+        &[by_first(withdraw(1, u128::MAX, 0))],
+    ));
+    satisfies(&batch_in(&mut rich(), &[by_first(transfer(1, 2, 0, 0))]));
+    satisfies(&batch_in(&mut rich(), &[by_first(transfer(2, 1, 0, 0))]));
+    satisfies(&batch_in(&mut rich(), &[top_up(2, GOLD, u128::MAX)]));
+    satisfies(&batch_in(&mut rich(), &[top_up(3, GOLD, u128::MAX - 1)]));
+    satisfies(&batch_in(&mut rich(), &[top_up(1, GOLD, 0)]));
+    satisfies(&batch_in(
+        &mut rich(),
+        &[
+            by_first(transfer(1, 2, (1 << 127) - 1, 1 << 127)),
+            Op::Collect(2),
+        ],
+    ));
+}
+
+#[test]
+fn carries_between_limbs() {
+    let low = (1_u128 << 50) - 1;
+    let both = (1_u128 << 100) - 1;
+    let amounts = [1, low, low + 1, low << 50, both, both + 1, both << 26];
+    for amount in amounts {
+        for fee in amounts {
+            for rest in [0, low] {
+                let mut world = World::new(
+                    5,
+                    &[
+                        Opening::new(1, GOLD, rest + amount + fee),
+                        Opening::new(2, GOLD, rest),
+                    ],
+                );
+                satisfies(&batch_in(
+                    &mut world,
+                    &[by_first(transfer(1, 2, amount, fee)), Op::Collect(1)],
+                ));
+            }
+        }
+    }
+}
+
+#[test]
+fn expiry_on_the_boundary() {
+    let until = |valid_until| {
+        by_first(Order::Transfer(Transfer {
+            from: 1,
+            to: 2,
+            amount: 1,
+            fee: 0,
+            valid_until,
+        }))
+    };
+    proves(&batch(&[until(5)]));
+    satisfies(&batch(&[until(6)]));
+    satisfies(&batch(&[until(5 + (1 << 62) - 1)]));
+    assert!(matches!(
+        world().seal(&[until(4)], None),
+        Err((0, Refusal::Ledger(LedgerError::Expired { .. })))
+    ));
+    assert!(matches!(
+        world().seal(&[until(5 + (1 << 62))], None),
+        Err((0, Refusal::Ledger(LedgerError::ValidTooLong { .. })))
+    ));
+    for number in [0, (1 << 62) - 1] {
+        let mut world = World::new(
+            number,
+            &[Opening::new(1, GOLD, 1), Opening::new(2, GOLD, 0)],
+        );
+        satisfies(&batch_in(&mut world, &[until(number)]));
+        let mut world = World::new(
+            number,
+            &[Opening::new(1, GOLD, 1), Opening::new(2, GOLD, 0)],
+        );
+        proves(&batch_in(&mut world, &[until(number + (1 << 62) - 1)]));
+    }
+}
+
+#[test]
+fn a_record_with_every_bit_set() {
+    let mut world = world();
+    let op = by_first(Order::Withdraw(Withdraw {
+        from: u32::MAX,
+        amount: 90,
+        fee: 0,
+        recipient: [0xff; 20],
+        valid_until: 5 + (1 << 62) - 1,
+    }));
+    proves(&batch_in(&mut world, &[op]));
+}

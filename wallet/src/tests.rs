@@ -1,0 +1,373 @@
+//! The wallet across restarts, crashes and damage.
+
+use std::{fs, path::Path};
+
+use proptest::prelude::*;
+use winterlane_ledger::{
+    Account, BaseElement, Digest, KeySlot, Ledger, LedgerError, Order, ScalarCompressor, Scope,
+    SignedOrder, Transfer,
+    hash::domain_digest,
+    signature::{Claim, KeyError, SecretSource, bound_message, recover_root},
+};
+
+use super::*;
+
+fn domain() -> Digest {
+    domain_digest(1, 1)
+}
+
+fn pay(key: Digest, amount: u128, nonce: u32) -> Request {
+    let transfer = Transfer {
+        from: 1,
+        to: 1,
+        amount,
+        fee: 0,
+        valid_until: 9,
+    };
+    Request {
+        key,
+        order: Order::Transfer(transfer),
+        nonce,
+        first_nonce: 0,
+    }
+}
+
+fn verifies(signed: &SignedOrder, root: Digest) -> bool {
+    let bound = bound_message(&signed.order.record().digest(), &domain());
+    let claim = Claim {
+        bound,
+        nonce: signed.nonce,
+        signature: &signed.signature,
+    };
+    recover_root(claim, &ScalarCompressor) == Ok(root)
+}
+
+fn seeded(place: &Path) -> Wallet {
+    Wallet::import(place, MasterSeed::from_bytes([5; 32])).unwrap()
+}
+
+fn already(error: &WalletError, expected: u32) -> bool {
+    matches!(error, WalletError::AlreadySigned { index, .. } if *index == expected)
+}
+
+#[test]
+fn two_messages_at_one_nonce_are_refused_across_restarts() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = Wallet::create(place.path()).unwrap();
+    let key = wallet.add_key(0, 2).unwrap();
+    let first = wallet.sign(&pay(key, 1, 0), &domain()).unwrap();
+    assert!(verifies(&first, key));
+    assert!(already(
+        &wallet.sign(&pay(key, 2, 0), &domain()).unwrap_err(),
+        0
+    ));
+    for _ in 0..2 {
+        drop(wallet);
+        wallet = Wallet::open(place.path()).unwrap();
+        assert_eq!(wallet.add_key(0, 2).unwrap(), key);
+        assert!(already(
+            &wallet.sign(&pay(key, 2, 0), &domain()).unwrap_err(),
+            0
+        ));
+        assert_eq!(wallet.sign(&pay(key, 1, 0), &domain()).unwrap(), first);
+        assert_eq!(wallet.journal().len(), 1);
+    }
+    assert!(verifies(
+        &wallet.sign(&pay(key, 2, 1), &domain()).unwrap(),
+        key
+    ));
+    assert_eq!(wallet.journal().next_index(&key), 2);
+}
+
+#[test]
+fn every_way_to_meet_a_one_time_key_again_is_seen() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = seeded(place.path());
+    let key = wallet.add_key(0, 2).unwrap();
+    wallet.sign(&pay(key, 1, 1), &domain()).unwrap();
+    // Another chain.
+    assert!(already(
+        &wallet
+            .sign(&pay(key, 1, 1), &domain_digest(2, 1))
+            .unwrap_err(),
+        1
+    ));
+    // The key in a slot again, from another nonce on: the same order, but at nonce 8.
+    let later = Request {
+        nonce: 8,
+        first_nonce: 7,
+        ..pay(key, 1, 1)
+    };
+    assert!(already(&wallet.sign(&later, &domain()).unwrap_err(), 1));
+    // Two messages in one call.
+    let both = [pay(key, 1, 2), pay(key, 2, 2)];
+    assert!(already(&wallet.sign_many(&both, &domain()).unwrap_err(), 2));
+    // Which reserved nothing.
+    assert_eq!(wallet.journal().len(), 1);
+    assert!(wallet.sign(&pay(key, 2, 2), &domain()).is_ok());
+    // Another key has one-time keys of its own.
+    let other = wallet.add_key(1, 2).unwrap();
+    assert!(wallet.sign(&pay(other, 3, 1), &domain()).is_ok());
+}
+
+#[test]
+fn impossible_requests_write_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = seeded(place.path());
+    let key = wallet.add_key(0, 1).unwrap();
+    let unknown = wallet
+        .sign(&pay(Digest::ZERO, 1, 0), &domain())
+        .unwrap_err();
+    assert!(matches!(unknown, WalletError::UnknownKey { .. }));
+    let early = Request {
+        first_nonce: 1,
+        ..pay(key, 1, 0)
+    };
+    let early = wallet.sign(&early, &domain()).unwrap_err();
+    assert!(matches!(
+        early,
+        WalletError::BeforeFirstNonce {
+            nonce: 0,
+            first_nonce: 1
+        }
+    ));
+    let used_up = wallet
+        .sign_many(&[pay(key, 1, 0), pay(key, 1, 2)], &domain())
+        .unwrap_err();
+    assert!(matches!(
+        used_up,
+        WalletError::Key(KeyError::Exhausted {
+            index: 2,
+            capacity: 2
+        })
+    ));
+    let high = wallet.add_key(0, 11).unwrap_err();
+    assert!(matches!(
+        high,
+        WalletError::Key(KeyError::Height { height: 11 })
+    ));
+    assert!(wallet.journal().is_empty());
+    drop(wallet);
+    assert_eq!(fs::read(place.path().join("journal")).unwrap().len(), 16);
+}
+
+#[test]
+fn a_wallet_is_opened_once_and_created_once() {
+    let place = tempfile::tempdir().unwrap();
+    let wallet = seeded(place.path());
+    assert!(matches!(
+        Wallet::open(place.path()),
+        Err(WalletError::Locked { .. })
+    ));
+    assert!(matches!(
+        Wallet::create(place.path()),
+        Err(WalletError::Exists { .. })
+    ));
+    drop(wallet);
+    assert!(matches!(
+        Wallet::create(place.path()),
+        Err(WalletError::Exists { .. })
+    ));
+    assert!(Wallet::open(place.path()).is_ok());
+    // A seed whose journal is gone: nobody knows what it has signed.
+    let journal = place.path().join("journal");
+    fs::rename(&journal, place.path().join("gone")).unwrap();
+    assert!(matches!(
+        Wallet::create(place.path()),
+        Err(WalletError::Exists { .. })
+    ));
+    assert!(matches!(
+        Wallet::open(place.path()),
+        Err(WalletError::Io { .. })
+    ));
+    fs::rename(place.path().join("gone"), &journal).unwrap();
+    let nowhere = place.path().join("nowhere");
+    assert!(matches!(
+        Wallet::open(&nowhere),
+        Err(WalletError::Io { .. })
+    ));
+    fs::write(place.path().join("seed"), [5; 31]).unwrap();
+    assert!(matches!(
+        Wallet::open(place.path()),
+        Err(WalletError::Corrupt { offset: 31, .. })
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_the_seed() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = tempfile::tempdir().unwrap();
+    drop(seeded(place.path()));
+    let mode = fs::metadata(place.path().join("seed"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o077, 0);
+}
+
+#[test]
+fn a_torn_entry_is_dropped_and_damage_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = seeded(place.path());
+    let key = wallet.add_key(0, 2).unwrap();
+    for nonce in 0..2 {
+        wallet.sign(&pay(key, 1, nonce), &domain()).unwrap();
+    }
+    drop(wallet);
+    let path = place.path().join("journal");
+    let whole = fs::read(&path).unwrap();
+    assert_eq!(whole.len(), 16 + 2 * 80);
+
+    // A crash in the middle of the second write: that signature never left.
+    for length in [16 + 80, 16 + 81, 16 + 159] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.next_index(&key), 1);
+        let entry = Signed {
+            root: key,
+            index: 1,
+            nonce: 1,
+            bound: Digest::ZERO,
+        };
+        journal.reserve(&[entry]).unwrap();
+        drop(journal);
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.len(), 2);
+        let other = Signed { nonce: 2, ..entry };
+        assert!(already(&journal.reserve(&[other]).unwrap_err(), 1));
+        assert!(journal.reserve(&[entry]).is_ok());
+    }
+
+    // A flipped bit anywhere else.
+    for position in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[position] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let expected = position.checked_sub(16).map_or(0, |at| 16 + at / 80 * 80) as u64;
+        let error = Journal::open(&path).unwrap_err();
+        assert!(matches!(error, WalletError::Corrupt { offset, .. } if offset == expected));
+    }
+
+    // An entry twice: the file was put together by somebody else.
+    let twice = [&whole[..], &whole[16..96]].concat();
+    fs::write(&path, twice).unwrap();
+    assert!(matches!(
+        Journal::open(&path),
+        Err(WalletError::Corrupt { offset: 176, .. })
+    ));
+    fs::write(&path, &whole[..15]).unwrap();
+    assert!(matches!(
+        Journal::open(&path),
+        Err(WalletError::Corrupt { offset: 0, .. })
+    ));
+}
+
+#[test]
+fn keys_are_determined_by_seed_number_and_height_and_share_nothing() {
+    let seed = MasterSeed::from_bytes([5; 32]);
+    let one = seed.key_secret(1, 3);
+    assert_eq!(one, MasterSeed::from_bytes([5; 32]).key_secret(1, 3));
+    let others = [
+        MasterSeed::from_bytes([6; 32]).key_secret(1, 3),
+        seed.key_secret(2, 3),
+        seed.key_secret(1, 4),
+    ];
+    for other in others {
+        assert_ne!(one.public_seed(), other.public_seed());
+        let starts = one.chain_starts(0);
+        assert!(
+            other
+                .chain_starts(0)
+                .iter()
+                .all(|start| !starts.contains(start))
+        );
+    }
+    assert!(
+        one.chain_starts(1)
+            .iter()
+            .all(|start| !one.chain_starts(0).contains(start))
+    );
+    let base = one.randomizer_base(0, &Digest::ZERO, 0);
+    let other = Digest([1u32, 0, 0, 0].map(BaseElement::from));
+    assert_ne!(base, one.randomizer_base(1, &Digest::ZERO, 0));
+    assert_ne!(base, one.randomizer_base(0, &Digest::ZERO, 1));
+    assert_ne!(base, one.randomizer_base(0, &other, 0));
+    assert!(!format!("{seed:?} {one:?}").contains('5'));
+    // The derivation is fixed: keys of today must be keys of tomorrow.
+    let fixed =
+        [one.public_seed(), one.chain_starts(7)[63], base].map(|pair| pair.map(|e| e.as_int()));
+    let expected = [
+        [3_363_088_969_696_488_117, 12_218_526_238_936_721_571],
+        [7_126_758_320_508_285_933, 5_722_497_315_575_063_891],
+        [15_967_279_858_509_514_094, 9_103_946_305_843_196_868],
+    ];
+    assert_eq!(fixed, expected);
+}
+
+#[test]
+fn the_ledger_accepts_what_the_wallet_signs() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = Wallet::create(place.path()).unwrap();
+    let key = wallet.add_key(0, 3).unwrap();
+    let slot = KeySlot {
+        root: key,
+        first_nonce: 0,
+        scope: Scope::SPEND,
+    };
+    let account = Account {
+        balance: 100,
+        slots: [slot, KeySlot::default()],
+        ..Account::default()
+    };
+    let mut ledger = Ledger::genesis(domain(), 0, [(1, account)]).unwrap();
+
+    let requests: Vec<_> = (0..8).map(|nonce| pay(key, 5, nonce)).collect();
+    let signed = wallet.sign_many(&requests, &domain()).unwrap();
+    let mut batch = ledger.open_batch();
+    for order in &signed[..3] {
+        batch.signed(order.clone()).unwrap();
+    }
+    // The batch is abandoned. Nothing else can be signed at these nonces, the same orders can be
+    // put into the next batch.
+    drop(batch);
+    assert!(already(
+        &wallet.sign(&pay(key, 6, 0), &domain()).unwrap_err(),
+        0
+    ));
+    let mut batch = ledger.open_batch();
+    for order in &signed {
+        batch.signed(order.clone()).unwrap();
+    }
+    let stale = batch.signed(signed[0].clone());
+    assert!(matches!(stale, Err(LedgerError::StaleNonce { .. })));
+    assert_eq!(batch.seal(None).unwrap().records.len(), 8);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Whatever the order of requests and restarts, a one-time key signs one message only.
+    #[test]
+    fn one_message_per_one_time_key(
+        steps in prop::collection::vec((0..2usize, 0..4u32, 0..3u64, prop::bool::ANY), 1..40),
+    ) {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("journal");
+        let mut journal = Journal::create(&path).unwrap();
+        let mut model = std::collections::HashMap::new();
+        for (key, index, message, restart) in steps {
+            if restart {
+                drop(journal);
+                journal = Journal::open(&path).unwrap();
+            }
+            let root = Digest([key as u64 + 1, 0, 0, 0].map(BaseElement::new));
+            let bound = Digest([message, 0, 0, 0].map(BaseElement::new));
+            let result = journal.reserve(&[Signed { root, index, nonce: index, bound }]);
+            let first = *model.entry((key, index)).or_insert(message);
+            prop_assert_eq!(result.is_ok(), first == message);
+        }
+        prop_assert_eq!(journal.len(), model.len());
+    }
+}
