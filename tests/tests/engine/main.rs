@@ -4,3 +4,4 @@ mod columns;
 mod errors;
 mod identity;
 mod memory;
+mod sizes;

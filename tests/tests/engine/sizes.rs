@@ -112,7 +112,7 @@ fn long_traces() {
 }
 
 /// All the others up to 2^22 rows against winterfell: minutes, and GiB.
-/// `cargo test --release -p winterlane-tests engine_sizes -- --ignored --nocapture --test-threads 1`
+/// `cargo test --release -p winterlane-tests --test engine sizes -- --ignored --nocapture --test-threads 1`
 #[test]
 #[ignore = "takes minutes"]
 fn long_traces_against_winterfell() {
