@@ -79,7 +79,7 @@ where
         Source::Trace(_) => MemoryEstimate::new(&air),
         Source::Columns(_) => MemoryEstimate::of_columns(&air),
     };
-    estimate.check(options.memory_limit)?;
+    estimate.check(options.memory_limit, options.system(), false)?;
     let domain = Domain::new(&air);
     let partitions = prover.options().partition_options();
     let mut channel = Channel::<P::Air, P::HashFn, P::RandomCoin>::new(&air, public_input_elements);

@@ -16,6 +16,7 @@ mod composition;
 mod frame;
 mod main;
 mod periodic;
+mod rows;
 
 use rayon::prelude::*;
 use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients};
@@ -26,6 +27,7 @@ use self::auxiliary::AuxTask;
 use self::boundary::{BoundaryGroup, Points};
 use self::main::MainTask;
 use self::periodic::PeriodicTable;
+pub(super) use self::rows::STACK;
 use super::domain::Domain;
 use super::kernels::Columns;
 use super::ood::basis;
@@ -107,9 +109,23 @@ impl<'a, A: Air<BaseField = BaseElement>> Constraints<'a, A> {
     where
         E: FieldElement<BaseField = BaseElement>,
     {
+        rows::row_by_row_if_need_be(Backend::current(), |backend| {
+            self.evaluate_on::<E, INLINE>(backend, main, aux)
+        })
+    }
+
+    /// [`evaluate`](Self::evaluate) on one backend.
+    fn evaluate_on<E, const INLINE: bool>(
+        &self,
+        backend: Backend,
+        main: &Extended<BaseElement>,
+        aux: Option<&Extended<E>>,
+    ) -> Columns
+    where
+        E: FieldElement<BaseField = BaseElement>,
+    {
         let mut composition =
             Columns::unspecified(self.domain.ce_blowup() * self.degree, self.domain.rows());
-        let backend = Backend::current();
         self.for_each_block(&mut composition, |start, block| {
             dispatch(
                 backend,
@@ -141,7 +157,7 @@ impl<'a, A: Air<BaseField = BaseElement>> Constraints<'a, A> {
         let tasks = 8 * rayon::current_num_threads();
         let rows = (self.domain.rows() / tasks.next_power_of_two()).clamp(TASK_ROWS.0, TASK_ROWS.1);
         let blocks = columns.blocks(rows).into_par_iter().enumerate();
-        blocks.for_each(|(task, block)| work(task * rows, block));
+        blocks.for_each(|(task, block)| rows::with_stack(|| work(task * rows, block)));
     }
 
     /// The points of rows `start..start + rows` of constraint coset `k`.
