@@ -36,7 +36,7 @@ pub fn install(wanted: Option<NonZeroUsize>) -> Result<usize, ThreadsError> {
     };
     let threads = granted(wanted).map_err(error)?;
     let builder = ThreadPoolBuilder::new().num_threads(threads);
-    match builder.spawn_handler(|thread| spawn(thread)).build_global() {
+    match builder.spawn_handler(spawn).build_global() {
         Ok(()) => Ok(threads),
         // An error of the system's has a source, and that the pool exists has none.
         Err(failed) if std::error::Error::source(&failed).is_some() => Err(error(failed)),

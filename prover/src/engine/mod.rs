@@ -7,6 +7,9 @@
 //! everything after it are the engine's. The caller's `TraceLde`, `ConstraintEvaluator` and
 //! `ConstraintCommitment` types are not used.
 //!
+//! What does not depend on the AIR is compiled in this crate, once; what does, in the caller's: see
+//! `pipeline`. A caller's crate then pays for its constraints and for little else.
+//!
 //! # What an AIR's constraint functions may do
 //!
 //! `evaluate_transition` and `evaluate_aux_transition` are called with elements that hold several rows.
@@ -28,6 +31,7 @@
 //! All field arithmetic is exact, so any order of evaluation gives the same bytes: what must match
 //! winterfell is the transcript, and the layout of the proof.
 
+mod challenge;
 mod channel;
 mod coin;
 mod columns;
@@ -47,13 +51,15 @@ mod pipeline;
 mod planes;
 mod quotient;
 mod segment;
+mod session;
 mod system;
+mod transcript;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
-use winter_air::{Air, FieldExtension, TraceInfo};
-use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
+use winter_air::{Air, TraceInfo};
+use winter_math::fields::f64::BaseElement;
 use winter_prover::{Proof, Prover};
 use winterlane_field_simd::AllocationError;
 
@@ -130,7 +136,9 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    with_field::<P, false>(prover, Statement::of(prover, &trace), trace.into(), options)
+    typed(|| {
+        pipeline::run::<P, false>(prover, Statement::of(prover, &trace), trace.into(), options)
+    })
 }
 
 /// [`prove_with`] for an AIR whose `evaluate_transition` (and `evaluate_aux_transition`) is
@@ -152,7 +160,7 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    with_field::<P, true>(prover, Statement::of(prover, &trace), trace.into(), options)
+    typed(|| pipeline::run::<P, true>(prover, Statement::of(prover, &trace), trace.into(), options))
 }
 
 /// [`prove_inlined`] of a trace in the engine's own memory, for an AIR without an auxiliary segment.
@@ -178,21 +186,12 @@ where
         info,
         public_inputs,
     };
-    with_field::<P, true>(prover, statement, Source::Columns(trace), options)
+    typed(|| pipeline::run::<P, true>(prover, statement, Source::Columns(trace), options))
 }
 
-/// Picks the field of the challenges, and sees to it that there are threads.
-fn with_field<P, const INLINE: bool>(
-    prover: &P,
-    statement: Statement<P>,
-    source: Source<P::Trace>,
-    options: &EngineOptions<'_>,
-) -> Result<Proof, ProverError>
-where
-    P: Prover<BaseField = BaseElement>,
-{
+/// Sees to it that there are threads, and makes a failed allocation an error.
+fn typed(prove: impl FnOnce() -> Result<Proof, ProverError>) -> Result<Proof, ProverError> {
     threads::ensure()?;
-    let prove = || on_field::<P, INLINE>(prover, statement, source, options);
     catch_unwind(AssertUnwindSafe(prove)).unwrap_or_else(|payload| {
         match payload.downcast::<AllocationError>() {
             // Another process may have taken what was there when it was asked for.
@@ -203,28 +202,4 @@ where
             Err(payload) => resume_unwind(payload),
         }
     })
-}
-
-fn on_field<P, const INLINE: bool>(
-    prover: &P,
-    statement: Statement<P>,
-    source: Source<P::Trace>,
-    options: &EngineOptions<'_>,
-) -> Result<Proof, ProverError>
-where
-    P: Prover<BaseField = BaseElement>,
-{
-    type Quad = QuadExtension<BaseElement>;
-    type Cube = CubeExtension<BaseElement>;
-    match prover.options().field_extension() {
-        FieldExtension::None => {
-            pipeline::run::<P, BaseElement, INLINE>(prover, statement, source, options)
-        }
-        FieldExtension::Quadratic => {
-            pipeline::run::<P, Quad, INLINE>(prover, statement, source, options)
-        }
-        FieldExtension::Cubic => {
-            pipeline::run::<P, Cube, INLINE>(prover, statement, source, options)
-        }
-    }
 }

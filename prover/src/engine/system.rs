@@ -148,7 +148,7 @@ fn group_mount(line: &str, kind: &str) -> Option<(String, String)> {
     if right.next()? != kind {
         return None;
     }
-    let options = right.last().unwrap_or("");
+    let options = right.next_back().unwrap_or("");
     if kind == "cgroup" && !options.split(',').any(|option| option == "memory") {
         return None;
     }
