@@ -5,6 +5,7 @@
 //! | [`engine`] | [`prove`]: winterfell's whole pipeline on vector lanes, byte for byte the same proof |
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
+//! | [`threads`] | [`threads::install`]: a thread pool where threads are scarce |
 //! | [`trace`] | the execution trace of a batch from its witness |
 //!
 //! A prover of your own AIR changes one call:
@@ -21,6 +22,7 @@ pub mod batch;
 mod compressor;
 pub mod engine;
 pub mod plain;
+pub mod threads;
 pub mod trace;
 
 pub use batch::{

@@ -3,6 +3,7 @@
 use winter_crypto::RandomCoinError;
 
 use super::Phase;
+use crate::threads::ThreadsError;
 
 /// Why a proof was not made.
 ///
@@ -129,7 +130,12 @@ pub enum ProverError {
         bound: usize,
     },
 
-    /// The proof would need more memory than allowed; nothing was computed.
+    /// There are no threads to work on.
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
+
+    /// The proof would need more memory than allowed, or more address space; nothing was computed. Or
+    /// an allocation failed on the way, for which 0 bytes were available.
     #[error("the proof needs {needed} bytes of memory, {available} are available")]
     Memory {
         /// Bytes at the peak, as estimated by [`MemoryEstimate`](super::MemoryEstimate).

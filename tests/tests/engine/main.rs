@@ -4,4 +4,5 @@ mod columns;
 mod errors;
 mod identity;
 mod memory;
+mod peculiar;
 mod sizes;
