@@ -7,7 +7,6 @@
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
 //! | [`trace`] | the execution trace of a batch from its witness |
-//! | [`replay`] (feature `replay`) | transfers from CSV files as streams of operations |
 //!
 //! A prover of your own AIR changes one call:
 //!
@@ -24,8 +23,6 @@ mod compressor;
 pub mod engine;
 pub mod hiding;
 pub mod plain;
-#[cfg(feature = "replay")]
-pub mod replay;
 pub mod trace;
 
 pub use batch::{

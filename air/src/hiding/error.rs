@@ -11,7 +11,9 @@ pub enum HidingError {
     #[error("hiding proofs need a quadratic or cubic field extension in their options")]
     NoExtension,
     /// The trace has too few rows for so many queries.
-    #[error("a hiding trace with {queries} queries needs {needed} rows, it has {rows}: use fewer queries or a longer trace")]
+    #[error(
+        "a hiding trace with {queries} queries needs {needed} rows, it has {rows}: use fewer queries or a longer trace"
+    )]
     TooShort {
         /// Rows of the hiding trace.
         rows: usize,
@@ -39,7 +41,9 @@ pub enum HidingError {
         rows: usize,
     },
     /// Assertions leave too few random cells of a column in the tail.
-    #[error("assertions leave {free} random cells in the tail of {segment} column {column}, {needed} are needed")]
+    #[error(
+        "assertions leave {free} random cells in the tail of {segment} column {column}, {needed} are needed"
+    )]
     FreeCells {
         /// `main` or `auxiliary`.
         segment: &'static str,
@@ -51,7 +55,9 @@ pub enum HidingError {
         needed: usize,
     },
     /// An assertion lies outside the rows or columns of the statement.
-    #[error("an assertion on {segment} column {column}, row {row}, is outside the statement's {rows} rows of {width} columns")]
+    #[error(
+        "an assertion on {segment} column {column}, row {row}, is outside the statement's {rows} rows of {width} columns"
+    )]
     Assertion {
         /// `main` or `auxiliary`.
         segment: &'static str,
@@ -84,7 +90,9 @@ pub enum HidingError {
         max: usize,
     },
     /// The constraints with a random tail need a larger blowup factor.
-    #[error("{quotients} quotient columns need a blowup factor of {needed}, the options have {blowup}")]
+    #[error(
+        "{quotients} quotient columns need a blowup factor of {needed}, the options have {blowup}"
+    )]
     Blowup {
         /// Columns of the quotient.
         quotients: usize,

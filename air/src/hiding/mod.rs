@@ -37,7 +37,9 @@ use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 
 pub use self::error::HidingError;
 pub use self::mode::{Doubling, InPlace, Mode, TailFree};
-pub use self::parameters::{HidingParameters, MAX_WIDTH, MIN_RANDOM_COLUMNS, MIN_TAIL_MARGIN, min_tail};
+pub use self::parameters::{
+    HidingParameters, MAX_WIDTH, MIN_RANDOM_COLUMNS, MIN_TAIL_MARGIN, min_tail,
+};
 
 /// The statement of `A`, in proofs that hide the witness.
 ///
@@ -199,7 +201,8 @@ where
         periodic_values: &[E],
         result: &mut [E],
     ) {
-        let (Ok(parameters), Some((_, periodic))) = (&self.parameters, periodic_values.split_last())
+        let (Ok(parameters), Some((_, periodic))) =
+            (&self.parameters, periodic_values.split_last())
         else {
             result.fill(E::ONE);
             return;
@@ -254,7 +257,13 @@ where
         let aux = prefix(aux_frame, parameters.inner_aux_width());
         let inner = &self.inner;
         if parameters.padding() == 0 {
-            inner.evaluate_aux_transition(main_frame, &aux, periodic, aux_rand_elements, inner_result);
+            inner.evaluate_aux_transition(
+                main_frame,
+                &aux,
+                periodic,
+                aux_rand_elements,
+                inner_result,
+            );
         } else {
             let main = prefix(main_frame, parameters.inner_main_width());
             inner.evaluate_aux_transition(&main, &aux, periodic, aux_rand_elements, inner_result);

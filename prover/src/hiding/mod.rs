@@ -21,10 +21,10 @@ use winter_math::fields::f64::BaseElement;
 use winter_prover::{Proof, Prover};
 use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode, TailFree};
 
-#[cfg(feature = "test-randomness")]
-pub use self::prover::{HidingProver, hide};
 #[cfg(not(feature = "test-randomness"))]
 use self::prover::hide;
+#[cfg(feature = "test-randomness")]
+pub use self::prover::{HidingProver, hide};
 pub use self::randomness::HidingRng;
 #[cfg(feature = "test-randomness")]
 pub use self::trace::HidingTrace;

@@ -229,7 +229,9 @@ mod tests {
             .unwrap()
             .proof_key(&[0; 32])
             .unwrap();
-        let drawn = key.stream(Purpose::Main, 3).elements::<BaseElement>(1 << 16);
+        let drawn = key
+            .stream(Purpose::Main, 3)
+            .elements::<BaseElement>(1 << 16);
         for bit in 0..64 {
             let ones = drawn.iter().filter(|e| e.inner() >> bit & 1 == 1).count();
             // Six standard deviations of 128.
