@@ -11,8 +11,11 @@
 //! ([`winterlane_air::hiding`]) and prove [`Hiding`] with the engine. What is hidden, from whom, and why, is
 //! in `docs/zero-knowledge.md`.
 
+// What is public in these modules is for tests of hiding, behind their feature.
+#[cfg_attr(not(feature = "test-randomness"), expect(unreachable_pub))]
 mod prover;
 mod randomness;
+#[cfg_attr(not(feature = "test-randomness"), expect(unreachable_pub))]
 mod trace;
 mod veil;
 

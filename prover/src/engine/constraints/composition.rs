@@ -7,6 +7,7 @@ use winterlane_field_simd::packed_element::{PackedElement, RowPack, Weight, dots
 
 use super::Constraints;
 use super::boundary::{BoundaryGroup, Points};
+use super::exempted::Exempted;
 
 /// What one segment's constraints are composed with, at some points of one constraint coset.
 pub(super) struct Composition<'a, V: Vector> {
@@ -15,7 +16,7 @@ pub(super) struct Composition<'a, V: Vector> {
     boundary: &'a [BoundaryGroup],
     /// For each boundary group, the inverse divisors at the points.
     inverses: Vec<Vec<BaseElement>>,
-    exemptions: &'a [BaseElement],
+    exempted: &'a Exempted,
     /// `1/(x^n - 1)`, the same at all points of the coset.
     inverse_zerofier: PackedElement<V>,
     points: Points,
@@ -45,7 +46,7 @@ impl<'a, V: Vector> Composition<'a, V> {
             weights,
             boundary,
             inverses,
-            exemptions: &constraints.exemptions,
+            exempted: &constraints.exempted,
             inverse_zerofier: PackedElement::splat(constraints.inverse_zerofier(k)),
             points,
             degree: constraints.degree,
@@ -66,10 +67,8 @@ impl<'a, V: Vector> Composition<'a, V> {
     ) -> [PackedElement<V>; 3] {
         let x = PackedElement::<V>::load(&self.points.x[from..]);
         // The divisor is x^n - 1 over the exempted points' polynomial.
-        let mut factor = self.inverse_zerofier;
-        for &e in self.exemptions {
-            factor *= x - PackedElement::splat(e);
-        }
+        let Points { coset, start, .. } = self.points;
+        let factor = self.inverse_zerofier * self.exempted.at(coset, start + from, x);
         let mut sums = dots(self.weights, values, pack);
         for sum in sums.iter_mut().take(self.degree) {
             *sum *= factor;
