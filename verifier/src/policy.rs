@@ -92,11 +92,6 @@ pub(crate) struct Entry {
     pub(crate) encoded: Vec<u8>,
 }
 
-impl Entry {
-    /// Bytes of the options in a proof.
-    pub(crate) const ENCODED_OPTIONS: usize = 10;
-}
-
 impl<H: Hasher> AirPolicy<H> {
     /// A policy for traces of `shape` that accepts no options yet, and will accept none with fewer
     /// provable bits than `min_bits`.
@@ -185,7 +180,7 @@ impl<H: Hasher> AirPolicy<H> {
     }
 }
 
-/// Checks that a proof with these options, honestly made, passes through winterfell's verifier: it
+/// Checks that a proof with these options, honestly made, passes through winterfell's verifier, too: it
 /// asserts some of this, and the prover does not look at all of it.
 pub(crate) fn check_options(options: &ProofOptions, log2_length: u32) -> Result<(), PolicyError> {
     // The hash rate of partitions goes up to 256, is written as a byte, and 0 is asserted not to be

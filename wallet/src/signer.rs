@@ -29,7 +29,7 @@ pub struct Request {
     pub first_nonce: u32,
 }
 
-/// A wallet, open: see the [crate](crate).
+/// A wallet, open: see the [crate].
 ///
 /// `C` is what hashes in bulk; [`ScalarCompressor`] unless another is given.
 #[derive(Debug)]

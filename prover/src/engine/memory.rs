@@ -1,6 +1,6 @@
 //! How much memory a proof takes, known before it starts.
 
-use winter_air::{Air, FieldExtension};
+use winter_air::{Air, AirContext, FieldExtension, ProofOptions};
 use winter_math::fields::f64::BaseElement;
 
 use super::{
@@ -77,28 +77,34 @@ impl MemoryEstimate {
     /// ```
     #[must_use]
     pub fn new<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        Self::estimate(air, false)
+        Self::estimate(air.context(), air.options(), false)
     }
 
     /// As [`new`](Self::new), of a trace in [`TraceColumns`](super::TraceColumns): coefficients take no
     /// memory beside it, but it stays with the process, for the next trace.
     #[must_use]
     pub fn of_columns<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        Self::estimate(air, true)
+        Self::estimate(air.context(), air.options(), true)
     }
 
-    fn estimate<A: Air<BaseField = BaseElement>>(air: &A, in_place: bool) -> Self {
+    /// The estimate of a proof of an AIR with this context, of a trace in
+    /// [`TraceColumns`](super::TraceColumns) or not.
+    pub(super) fn estimate(
+        air: &AirContext<BaseElement>,
+        options: &ProofOptions,
+        in_place: bool,
+    ) -> Self {
         let info = air.trace_info();
         let rows = info.length() as u64;
         let points = air.lde_domain_size() as u64;
-        let degree = match air.options().field_extension() {
+        let degree = match options.field_extension() {
             FieldExtension::None => 1,
             FieldExtension::Quadratic => 2,
             FieldExtension::Cubic => 3,
         };
         let main = info.main_trace_width() as u64;
         let aux = info.aux_segment_width() as u64 * degree;
-        let quotient = air.context().num_constraint_composition_columns() as u64 * degree;
+        let quotient = air.num_constraint_composition_columns() as u64 * degree;
 
         let column = rows * ELEMENT;
         let extended = points * ELEMENT;
@@ -109,11 +115,14 @@ impl MemoryEstimate {
         let kept = if in_place { trace } else { 0 };
 
         // The blocks between the passes of the extension of a group of columns; and its coefficients.
-        let group = |columns: u64| column * columns.min(group_columns(info.length(), 1) as u64);
+        let group = |columns: u64, degree: u64| {
+            let at_a_time = group_columns(info.length(), degree as usize) as u64 * degree;
+            column * columns.min(at_a_time)
+        };
         let of_main = if in_place { 1 } else { 2 };
-        let extending = trace + row(main) * extended + of_main * group(main);
+        let extending = trace + row(main) * extended + of_main * group(main, 1);
         let extending_aux =
-            main * extended + tree + aux * (column + extended) + 2 * group(aux) + for_aux;
+            main * extended + tree + aux * (column + extended) + 2 * group(aux, degree) + for_aux;
         let committed =
             kept + (row(main) + row(aux)) * extended + tree * if aux > 0 { 2 } else { 1 };
         let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;

@@ -4,6 +4,7 @@
 //! assertion, exemptions, an auxiliary segment. [`TestProver`] runs any of them with any hash
 //! function and vector commitment.
 
+mod chain;
 mod degree;
 mod doubling;
 mod fibonacci;
@@ -21,6 +22,7 @@ use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winterfell::matrix::ColMatrix;
 use winterfell::{Air, EvaluationFrame, Trace, TraceInfo};
 
+pub use self::chain::Chain;
 pub use self::degree::DegreeNine;
 pub use self::doubling::Doubling;
 pub use self::fibonacci::Fibonacci;

@@ -5,3 +5,4 @@ mod errors;
 mod hiding;
 mod identity;
 mod memory;
+mod sizes;
