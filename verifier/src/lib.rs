@@ -44,7 +44,7 @@ mod shape;
 mod verify;
 
 pub use batch::{BatchCoin, BatchHash, BatchTree, Policy, verify_batch};
-pub use chain::{Batch, ChainError, ChainFault, VerifiedChain, verify_chain};
+pub use chain::{Batch, ChainError, ChainFault, VerifiedChain, verify_chain, verify_links};
 pub use door::{BoundedOpening, OpeningError};
 pub use error::{InputsError, Mismatch, Reason, Section, VerifyError};
 pub use options::FoundOptions;
