@@ -36,6 +36,7 @@ mod batch;
 mod chain;
 mod door;
 mod error;
+mod hiding;
 mod options;
 mod policy;
 mod records;

@@ -1,6 +1,7 @@
 //! Everything that can stop a proof, with the values that matter.
 
 use winter_crypto::RandomCoinError;
+use winterlane_air::HidingError;
 
 use super::Phase;
 use crate::threads::ThreadsError;
@@ -143,6 +144,14 @@ pub enum ProverError {
         /// Bytes allowed or found free.
         available: u64,
     },
+
+    /// A proof of this statement with these options would not hide the witness; nothing was computed.
+    #[error(transparent)]
+    Hiding(#[from] HidingError),
+
+    /// The system gave no randomness for a hiding proof.
+    #[error("the system's random number generator: {0}")]
+    Randomness(String),
 
     /// The observer asked to stop.
     #[error("cancelled before phase {before}")]

@@ -13,6 +13,7 @@ mod periodic;
 #[cfg(feature = "prover")]
 mod prover;
 mod rap;
+mod secret;
 mod sequences;
 mod wide;
 
@@ -30,6 +31,7 @@ pub use self::periodic::Periodic;
 #[cfg(feature = "prover")]
 pub use self::prover::TestProver;
 pub use self::rap::Rap;
+pub use self::secret::Secret;
 pub use self::sequences::Sequences;
 pub use self::wide::Wide;
 

@@ -2,6 +2,7 @@
 
 mod columns;
 mod errors;
+mod hiding;
 mod identity;
 mod memory;
 mod peculiar;

@@ -14,6 +14,7 @@
 mod auxiliary;
 mod boundary;
 mod composition;
+mod exempted;
 mod frame;
 mod main;
 mod periodic;
@@ -26,6 +27,7 @@ use winterlane_field_simd::{Backend, dispatch, packed_element::Weight};
 
 use self::auxiliary::AuxTask;
 use self::boundary::{BoundaryGroup, Points};
+use self::exempted::Exempted;
 use self::main::MainTask;
 use self::periodic::PeriodicTable;
 pub(super) use self::rows::STACK;
@@ -47,7 +49,7 @@ pub(super) struct Constraints<'a> {
     /// Coordinates of a coefficient.
     degree: usize,
     /// Points exempt from the transition constraints.
-    exemptions: Vec<BaseElement>,
+    exempted: Exempted,
     /// Coefficients of the main transition constraints, by coordinate.
     main_weights: Vec<Vec<Weight>>,
     /// Coefficients of each base column of the auxiliary transition constraints, by coordinate.
@@ -89,7 +91,7 @@ impl<'a> Constraints<'a> {
         Self {
             domain,
             degree: E::EXTENSION_DEGREE,
-            exemptions: transition.divisor().exemptions().to_vec(),
+            exempted: Exempted::new(transition.divisor().exemptions(), domain),
             main_weights: Weight::planes(&transition.main_constraint_coef()),
             aux_weights: Weight::planes(&aux_coefficients),
             num_main: transition.num_main_constraints(),
