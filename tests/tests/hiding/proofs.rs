@@ -97,7 +97,7 @@ fn each_cell_is_held_or_free() {
 /// The header, the number and the length of everything in a proof follow from inputs and positions alone.
 #[test]
 fn length_and_header_tell_nothing() {
-    let shape = shape(64, 15, 4, 4, 7);
+    let shape = shape(64, 13, 4, 4, 7);
     let prover = ScriptedProver::<Power<3, 2>, Spread>::new(shape.options(3));
     let proofs = (0..8_u8).map(|seed| {
         // Different witnesses too: their inputs differ, of which nothing but the number is in a proof.
