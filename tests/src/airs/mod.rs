@@ -11,6 +11,8 @@ mod fibonacci;
 mod flat;
 mod periodic;
 #[cfg(feature = "prover")]
+mod power;
+#[cfg(feature = "prover")]
 mod prover;
 mod rap;
 mod secret;
@@ -28,6 +30,8 @@ pub use self::doubling::Doubling;
 pub use self::fibonacci::Fibonacci;
 pub use self::flat::FlatCommitment;
 pub use self::periodic::Periodic;
+#[cfg(feature = "prover")]
+pub use self::power::Power;
 #[cfg(feature = "prover")]
 pub use self::prover::TestProver;
 pub use self::rap::Rap;
