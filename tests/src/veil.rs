@@ -8,6 +8,7 @@ use winterfell::math::{FieldElement, fields::f64::BaseElement};
 use winterfell::matrix::ColMatrix;
 use winterfell::{Air, AuxRandElements, Proof, ProofOptions, Prover, Trace};
 use winterlane_air::hiding::{Hiding, HidingParameters, Mode};
+use winterlane_prover::ProverError;
 use winterlane_prover::hiding::{HidingProver, HidingRng, HidingTrace, hide};
 
 use crate::airs::{Inputs, TestAir, TestTrace};
@@ -101,8 +102,16 @@ impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
     /// When there is none.
     #[must_use]
     pub fn prove(&self, cell: Option<Cell>) -> Proof {
+        self.try_prove(cell).expect("a proof")
+    }
+
+    /// As [`prove`](Self::prove), for cells that may break a constraint.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn try_prove(&self, cell: Option<Cell>) -> Result<Proof, ProverError> {
         let (prover, trace) = self.changed(cell);
-        winterlane_prover::prove(&prover, trace).expect("a proof")
+        winterlane_prover::prove(&prover, trace)
     }
 
     /// Stock winterfell's proof.

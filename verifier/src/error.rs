@@ -15,7 +15,7 @@ use crate::{FoundOptions, PolicyError};
 /// | the proof: of another statement, or changed | [`VerifyError::Refused`], [`VerifyError::Mismatch`] |
 /// | the proof's options: fewer bits than asked for, or others | [`VerifyError::TooFewBits`], [`VerifyError::PresetNotAccepted`], [`VerifyError::OptionsNotAccepted`] |
 /// | the proof's size | [`VerifyError::TooLarge`] |
-/// | what the caller brought | [`VerifyError::Inputs`], [`VerifyError::Policy`], [`VerifyError::AirMismatch`], [`VerifyError::AirOptions`], [`VerifyError::AirMetadata`] |
+/// | what the caller brought | [`VerifyError::Inputs`], [`VerifyError::Policy`], [`VerifyError::AirMismatch`], [`VerifyError::AirOptions`], [`VerifyError::AirMetadata`], [`VerifyError::AirPeriod`] |
 /// | chance, with an honest proof | [`VerifyError::OutOfDomainPoint`], [`VerifyError::RandomCoin`] |
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -86,6 +86,17 @@ pub enum VerifyError {
         /// Base-2 logarithm of the trace length in the proof.
         log2_length: u32,
     },
+    /// A periodic column of the AIR does not repeat within the trace, or its period is no power of two.
+    #[error(
+        "the AIR has a periodic column of period {period}, and the trace {rows} rows: a period is a power of two from 2 to the number of rows"
+    )]
+    AirPeriod {
+        /// Values of the column.
+        period: usize,
+        /// Rows of the trace.
+        rows: usize,
+    },
+
     /// The AIR, instantiated for the length the proof claims, does not have the shape that the
     /// policy declares. This is a mistake of the caller, not of the proof.
     #[error("the AIR has {actual} {what} and the policy declares {declared}")]

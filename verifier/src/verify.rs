@@ -133,5 +133,26 @@ fn check_air<A: Air, H: ElementHasher>(
     if shape.metadata() != info.meta() {
         return Err(VerifyError::AirMetadata);
     }
+    check_periods(air)
+}
+
+/// Every periodic column repeats within the trace. Winterfell asserts this when it makes the polynomials of
+/// the columns. Without it a column of a longer period has no values in this trace: the rows say one
+/// thing and a polynomial another.
+fn check_periods<A: Air>(air: &A) -> Result<(), VerifyError> {
+    let rows = air.trace_length();
+    let check = |period: usize| {
+        if period < 2 || !period.is_power_of_two() || period > rows {
+            return Err(VerifyError::AirPeriod { period, rows });
+        }
+        Ok(())
+    };
+    // The values first: winterfell makes the polynomials from them, by default, and would panic.
+    for values in air.get_periodic_column_values() {
+        check(values.len())?;
+    }
+    for polynomial in air.get_periodic_column_polys() {
+        check(polynomial.len())?;
+    }
     Ok(())
 }

@@ -29,7 +29,8 @@ pub trait Mode<A>: sealed::Sealed + 'static {
     fn inner_info(info: &TraceInfo) -> TraceInfo {
         let (meta, [padding, veil, _]) = match info.meta().split_last_chunk::<METADATA>() {
             Some((meta, &bytes)) => (meta, bytes.map(usize::from)),
-            None => (info.meta(), [0; METADATA]),
+            // Not one of ours: no auxiliary columns for the inner AIR, which may know of none.
+            None => (info.meta(), [0, info.aux_segment_width(), 0]),
         };
         let main = info.main_trace_width().saturating_sub(padding).max(1);
         let aux = info.aux_segment_width().saturating_sub(veil);

@@ -2,4 +2,5 @@
 
 mod complete;
 mod doubling;
+mod periods;
 mod remainder;

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use winter_air::PartitionOptions;
 use winter_crypto::{ElementHasher, VectorCommitment};
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winter_utils::Deserializable;
+use winter_utils::{ByteReader, Deserializable, SliceReader};
 
 use super::{
     layout::{Dimensions, Layout, Opened},
@@ -33,41 +33,42 @@ where
     V: VectorCommitment<H>,
 {
     let mut commitments = transcript.commitments.iter().copied();
-    let mut next = || commitments.next().unwrap_or_default();
+    let mut next = || commitments.next();
     let positions = transcript.positions.as_slice();
+    let mut size = dims.lde_size;
 
     let main = partitions.partition_size::<BaseElement>(dims.main_width);
     let rows = (dims.main_width, main);
-    check_rows::<BaseElement, H, V>(&layout.main_queries, rows, next(), positions)?;
+    check_rows::<BaseElement, H, V>(&layout.main_queries, rows, next(), (positions, size))?;
     if let Some(queries) = &layout.aux_queries {
         let rows = (
             dims.aux_width,
             partitions.partition_size::<E>(dims.aux_width),
         );
-        check_rows::<E, H, V>(queries, rows, next(), positions)?;
+        check_rows::<E, H, V>(queries, rows, next(), (positions, size))?;
     }
     let width = dims.num_quotients;
     let rows = (width, partitions.partition_size::<E>(width));
-    check_rows::<E, H, V>(&layout.constraint_queries, rows, next(), positions)?;
+    check_rows::<E, H, V>(&layout.constraint_queries, rows, next(), (positions, size))?;
 
     // Rows of a FRI layer are the values that fold into one. They are not partitioned.
     let rows = (dims.folding_factor, dims.folding_factor);
     let mut positions = positions.to_vec();
-    let mut size = dims.lde_size;
     for layer in &layout.fri_layers {
         size = size.checked_div(dims.folding_factor).unwrap_or(0);
         positions = fold_positions(&positions, size);
-        check_rows::<E, H, V>(layer, rows, next(), &positions)?;
+        check_rows::<E, H, V>(layer, rows, next(), (&positions, size))?;
     }
     Ok(())
 }
 
-/// Checks the rows of one tree. A row has `width` elements, of which `partition` are hashed at a time.
+/// Checks the rows of one tree at `positions` of `size`. A row has `width` elements, of which `partition` are
+/// hashed at a time.
 fn check_rows<E, H, V>(
     opened: &Opened<'_>,
     (width, partition): (usize, usize),
-    commitment: H::Digest,
-    positions: &[usize],
+    commitment: Option<H::Digest>,
+    (positions, size): (&[usize], usize),
 ) -> Result<(), VerifyError>
 where
     E: FieldElement<BaseField = BaseElement>,
@@ -81,8 +82,13 @@ where
         .chunks(width.max(1))
         .map(|row| hash_row::<E, H>(row, partition))
         .collect();
-    let opening = V::MultiProof::read_from_bytes(opened.opening.bytes);
-    let opening = opening.map_err(|_| refused(section))?;
+    let mut reader = SliceReader::new(opened.opening.bytes);
+    let opening = V::MultiProof::read_from(&mut reader).map_err(|_| refused(section))?;
+    // What winterfell asks of an opening, too: all of its bytes, and a tree of this many rows.
+    if reader.has_more_bytes() || V::get_multiproof_domain_len(&opening) != size {
+        return Err(refused(section));
+    }
+    let commitment = commitment.ok_or_else(|| refused(section))?;
     V::verify_many(commitment, positions, &hashes, &opening).map_err(|_| refused(section))
 }
 

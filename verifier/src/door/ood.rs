@@ -5,12 +5,10 @@
 //! reduced, so that an AIR's constraint may come out wrong (`exact.rs`). Here it is done with exact
 //! ones, by the AIR's own generic functions.
 
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients, EvaluationFrame};
-use winter_math::{
-    FieldElement, StarkField, batch_inversion, fields::f64::BaseElement, get_power_series,
-};
+use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 
 use super::{exact::Exact, layout::Dimensions};
 use crate::{Mismatch, VerifyError};
@@ -132,42 +130,21 @@ where
     sum
 }
 
-/// The values of the periodic columns at `z`: sums over the bases of their periods, which is sooner
-/// done than to interpolate each of them.
+/// The values of the periodic columns at `z`: a column of period `l` in a trace of `n` rows is a polynomial
+/// of degree below `l` in `z^(n/l)`. The polynomials are the AIR's, which may override them; `check_air` has
+/// looked at the periods, without which a column could come out as zero and take its constraints along.
 fn periodic_values<A, E>(air: &A, z: E) -> Vec<E>
 where
     A: Air<BaseField = BaseElement>,
     E: FieldElement<BaseField = BaseElement>,
 {
-    let mut bases: BTreeMap<usize, Vec<E>> = BTreeMap::new();
-    let mut value = |column: &[BaseElement]| {
-        let period = column.len();
-        let cycles = air.trace_length().checked_div(period).unwrap_or(1);
-        let basis = bases
-            .entry(period)
-            .or_insert_with(|| lagrange_basis(period, power(z, cycles)));
-        let cells = column.iter().zip(basis.iter());
-        cells
-            .filter(|(cell, _)| **cell != BaseElement::ZERO)
-            .fold(E::ZERO, |sum, (cell, basis)| sum + basis.mul_base(*cell))
+    let value = |polynomial: &Vec<BaseElement>| {
+        let cycles = air.trace_length().checked_div(polynomial.len());
+        let x = power(z, cycles.unwrap_or(0));
+        let coefficients = polynomial.iter().rev();
+        coefficients.fold(E::ZERO, |sum, &coefficient| sum * x + E::from(coefficient))
     };
-    let columns = air.get_periodic_column_values();
-    columns.iter().map(|column| value(column)).collect()
-}
-
-/// At `x`, the polynomials that are 1 at one of the `n` powers of the root of unity of order `n`, a power
-/// of two, and 0 at the others: `(x^n - 1) g^j / (n (x - g^j))`. `x` itself is none of these powers, or the
-/// sums come out wrong and the proof is refused: it is a power of a random point.
-fn lagrange_basis<E: FieldElement<BaseField = BaseElement>>(n: usize, x: E) -> Vec<E> {
-    let root = BaseElement::get_root_of_unity(n.checked_ilog2().unwrap_or(0));
-    let powers = get_power_series(root, n);
-    let differences: Vec<E> = powers.iter().map(|&g| x - E::from(g)).collect();
-    let factor = (power(x, n) - E::ONE).mul_base(BaseElement::new(n as u64).inv());
-    let inverses = batch_inversion(&differences);
-    let basis = inverses.iter().zip(&powers);
-    basis
-        .map(|(&inverse, &g)| inverse.mul_base(g) * factor)
-        .collect()
+    air.get_periodic_column_polys().iter().map(value).collect()
 }
 
 /// `x^exponent`.

@@ -106,6 +106,24 @@ where
     let deep = air
         .get_deep_composition_coefficients::<E, R>(&mut coin)
         .map_err(coin_error)?;
+    // An AIR that draws them its own way could leave columns without one, and those unchecked.
+    let columns = dims.main_width.saturating_add(dims.aux_width);
+    for (what, declared, actual) in [
+        ("DEEP coefficients of columns", columns, deep.trace.len()),
+        (
+            "DEEP coefficients of quotients",
+            dims.num_quotients,
+            deep.constraints.len(),
+        ),
+    ] {
+        if declared != actual {
+            return Err(VerifyError::AirMismatch {
+                what,
+                declared,
+                actual,
+            });
+        }
+    }
     let mut deep_coefficients = deep.trace;
     deep_coefficients.extend(deep.constraints);
 
