@@ -31,7 +31,7 @@ mod testing;
 pub mod tree;
 pub mod wire;
 
-pub use account::{Account, KeySlot, Scope, SlotIndex};
+pub use account::{Account, KeySlot, KeyUse, Scope, SlotIndex};
 pub use digest::{Digest, DigestError};
 pub use hash::{Compressor, ScalarCompressor};
 pub use ledger::{

@@ -1,13 +1,13 @@
 //! A signing wallet whose one-time state survives restarts.
 //!
-//! A one-time key that signs two messages gives itself away. The ledger counts nonces, but only the
-//! wallet can see that it is about to sign twice at one nonce: because a batch was abandoned, a
+//! A one-time key that signs two messages gives itself away. The ledger takes each only once, but only
+//! the wallet can see that it is about to sign twice with one: because a batch was abandoned, a
 //! process restarted, or two programs share a key. So a [`Wallet`] writes what each one-time key
 //! signs to a [`Journal`], waits until that is on the disk, and only then releases the signature.
 //!
 //! | | |
 //! |---|---|
-//! | two messages at one nonce of a key | refused, also after a restart |
+//! | two messages for one one-time key | refused, also after a restart |
 //! | the same message again | the same signature again, bit for bit |
 //! | the same key on two chains, or in a slot twice | one journal entry per one-time key: refused |
 //! | two processes with one wallet | the second cannot open it |
@@ -18,7 +18,7 @@
 //! elsewhere, forgets what was signed since; rotate to a fresh key number instead.
 //!
 //! ```
-//! use winterlane_ledger::{Order, Transfer, hash::domain_digest};
+//! use winterlane_ledger::{Order, SlotIndex, Transfer, hash::domain_digest};
 //! use winterlane_wallet::{Request, Wallet, WalletError};
 //!
 //! let place = tempfile::tempdir()?;
@@ -29,7 +29,8 @@
 //!     key,
 //!     order: Order::Transfer(Transfer { from: 1, to: 2, amount, fee: 1, valid_until: 9 }),
 //!     nonce: 0,
-//!     first_nonce: 0,
+//!     slot: SlotIndex::Zero,
+//!     index: 0,
 //! };
 //! let domain = domain_digest(1, 1);
 //! let signed = wallet.sign(&pay(10), &domain)?;
@@ -97,14 +98,6 @@ pub enum WalletError {
     UnknownKey {
         /// The root asked for.
         root: Digest,
-    },
-    /// A key slot does not reach back to this nonce.
-    #[error("nonce {nonce} comes before the key's first one, {first_nonce}")]
-    BeforeFirstNonce {
-        /// The nonce asked for.
-        nonce: u32,
-        /// The slot's first.
-        first_nonce: u32,
     },
     /// The one-time key has signed another message. Signing this one would give it away.
     #[error("one-time key {index} of key {root} has signed another message")]

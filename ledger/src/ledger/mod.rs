@@ -40,6 +40,7 @@ use crate::{
     Account, Digest, ScalarCompressor,
     hash::{self, Compressor, tag},
     public::BATCH_NUMBER_BITS,
+    signature::KEY_CAPACITY,
     tree::AccountTree,
 };
 
@@ -59,7 +60,7 @@ impl Ledger {
     /// A ledger with these accounts, whose first batch has number `batch_number`.
     ///
     /// # Errors
-    /// [`GenesisError`] when an id occurs twice, a key begins after its account's nonce, or the
+    /// [`GenesisError`] when an id occurs twice, a slot's next index is above 1,024, or the
     /// batch number is not below 2^62.
     pub fn genesis(
         domain: Digest,
@@ -89,9 +90,9 @@ impl<C: Compressor> Ledger<C> {
             if account
                 .slots
                 .iter()
-                .any(|slot| slot.first_nonce > account.nonce)
+                .any(|slot| u32::from(slot.next_index) > KEY_CAPACITY)
             {
-                return Err(GenesisError::FirstNonce { account: id });
+                return Err(GenesisError::NextIndex { account: id });
             }
             if map.insert(id, account).is_some() {
                 return Err(GenesisError::Duplicate { account: id });
