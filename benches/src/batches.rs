@@ -3,12 +3,12 @@
 use std::{any::Any, fs::File, path::Path, sync::Mutex};
 
 use rayon::prelude::*;
+use winterlane::replay::{
+    OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers,
+};
 use winterlane_ledger::{
     Ledger, SealedBatch, SignedOrder, check_orders,
     hash::{Compressor, domain_digest},
-};
-use winterlane_prover::replay::{
-    OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers,
 };
 
 use crate::Failure;

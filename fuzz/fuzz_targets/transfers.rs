@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use winterlane_prover::replay::{Plan, PlanOptions, read_transfers};
+use winterlane::replay::{Plan, PlanOptions, read_transfers};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&[log2_size, key_height], csv)) = data.split_first_chunk::<2>() else {

@@ -6,7 +6,6 @@
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
 //! | [`trace`] | the execution trace of a batch from its witness |
-//! | [`replay`] (feature `replay`) | transfers from CSV files as streams of operations |
 //!
 //! A prover of your own AIR changes one call:
 //!
@@ -22,8 +21,6 @@ pub mod batch;
 mod compressor;
 pub mod engine;
 pub mod plain;
-#[cfg(feature = "replay")]
-pub mod replay;
 pub mod trace;
 
 pub use batch::{

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use peak_alloc::PeakAlloc;
 use winterfell::math::FieldElement;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::{BaseElement, MAX_OPERATIONS, PublicInputs};
@@ -15,9 +14,6 @@ use winterlane_verifier::{
     Batch, ChainFault, DEFAULT_MAX_PROOF_BYTES, InputsError, Policy, Reason, Section, VerifyError,
     verify_batch, verify_chain,
 };
-
-#[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 const COMPACT: Preset = Preset::new(PresetName::Compact, SecurityLevel::Bits100);
 
@@ -46,6 +42,7 @@ fn chain(batches: &[BatchProof]) -> Vec<Batch<'_>> {
 
 #[test]
 fn batches_and_chains() {
+    let _alone = crate::alone();
     let batches = batches();
     what_is_accepted_is_said(&batches[1]);
     no_other_statement(&batches[0]);
@@ -182,7 +179,7 @@ fn chains(batches: &[BatchProof]) {
     assert!(matches!(fault(&changed), (2, ChainFault::Proof(_))));
 }
 
-/// Samples of a proof a hundred times larger than those of `hostile_mutants.rs`.
+/// Samples of a proof a hundred times larger than those of `small.rs`.
 fn mutants_of_a_batch(batch: &BatchProof, other: &BatchProof) {
     std::panic::set_hook(Box::new(|_| {}));
     let inputs = batch.public_inputs;

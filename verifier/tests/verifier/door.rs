@@ -1,10 +1,8 @@
 //! The door on small proofs: each field of the encoding is looked at, and what differs is named.
 
-mod common;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::{Case, Claim, Coin, Hash, Squares, Tree};
+use crate::common::{Case, Claim, Coin, Hash, Squares, Tree};
 use winter_air::TraceInfo;
 use winterlane_verifier::{AirPolicy, Reason, Section, TraceShape, VerifyError, verify};
 

@@ -2,11 +2,7 @@
 //!
 //! One test, so that nothing else allocates while a mutant is verified.
 
-use peak_alloc::PeakAlloc;
 use winterlane_tests::hostile::{Parts, Tally, mutants, small_cases, structured};
-
-#[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Structured mutants of each case.
 const STRUCTURED: u32 = 6_000;
@@ -16,6 +12,7 @@ const LEAST: usize = 200_000;
 
 #[test]
 fn no_bytes_crash_the_verifier() {
+    let _alone = crate::alone();
     // Panics are counted; their messages would drown the counts.
     std::panic::set_hook(Box::new(|_| {}));
     let mut total = 0;

@@ -1,5 +1,5 @@
 //! The `winterlane` command as a user runs it: files, exit statuses, JSON.
-#![cfg(feature = "cli")]
+#![cfg(feature = "command")]
 
 use std::{
     fs,

@@ -15,7 +15,7 @@ use winterlane_tests::{
     stock::Attempt,
 };
 
-const DOCUMENT: &str = include_str!("../../air/docs/constraints.md");
+const DOCUMENT: &str = include_str!("../../../air/docs/constraints.md");
 
 /// Every constraint and every assertion.
 fn everything() -> BTreeSet<Rule> {

@@ -359,7 +359,7 @@ fn random_programs_agree_with_the_reference_ledger() {
     run(32, 12..40, [100, 12, 150, 10]);
 }
 
-/// `cargo test --release -p winterlane-tests --test model -- --ignored --nocapture`
+/// `cargo test --release -p winterlane-tests --test statement model -- --ignored --nocapture`
 #[test]
 #[ignore = "takes some ten minutes"]
 fn many_random_programs_agree_with_the_reference_ledger() {

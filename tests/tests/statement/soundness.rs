@@ -12,7 +12,7 @@ use winterlane_air::{
 };
 use winterlane_ledger::BaseElement;
 
-const DOCUMENT: &str = include_str!("../../docs/soundness.md");
+const DOCUMENT: &str = include_str!("../../../docs/soundness.md");
 
 /// The errors of the rounds, each as the number of bits of its inverse.
 #[derive(Clone, Copy)]

@@ -47,7 +47,12 @@ fn check(test: &str, work: impl FnOnce(), estimate: &MemoryEstimate) {
         return;
     }
     let output = Command::new(env::current_exe().expect("this program"))
-        .args([test, "--exact", "--nocapture", "--include-ignored"])
+        .args([
+            &format!("memory::{test}"),
+            "--exact",
+            "--nocapture",
+            "--include-ignored",
+        ])
         .env(ALONE, "1")
         .output()
         .expect("it runs again");

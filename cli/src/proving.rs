@@ -7,12 +7,14 @@ use std::{
 };
 
 use indicatif::MultiProgress;
+use winterlane::replay::{
+    DEMO_TRANSFERS, Plan, PlanOptions, Replay, ReplayKeys, TransferRow, read_transfers,
+};
 use winterlane_air::presets::Preset;
 use winterlane_field_simd::Backend;
 use winterlane_ledger::{Compressor, SealedBatch, hash::domain_digest, wire};
 use winterlane_prover::{
     BatchProof, Engine, EngineOptions, SimdCompressor, check_memory, prove_batch,
-    replay::{DEMO_TRANSFERS, Plan, PlanOptions, Replay, ReplayKeys, TransferRow, read_transfers},
 };
 
 use crate::{

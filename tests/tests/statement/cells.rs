@@ -14,7 +14,7 @@ use winterlane_tests::{
     stock::{Attempt, attempt},
 };
 
-const DOCUMENT: &str = include_str!("../../air/docs/constraints.md");
+const DOCUMENT: &str = include_str!("../../../air/docs/constraints.md");
 
 /// Every cell of every row of blocks of every kind, changed in five ways.
 #[test]

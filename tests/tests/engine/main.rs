@@ -1,0 +1,6 @@
+//! The engine: the same proofs as winterfell's, the same refusals, within its memory.
+
+mod columns;
+mod errors;
+mod identity;
+mod memory;
