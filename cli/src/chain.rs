@@ -5,7 +5,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_air::presets::{Preset, SecurityLevel};
-use winterlane_ledger::{Digest, Record, wire};
+use winterlane_ledger::{Digest, Order, Record, wire};
 use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{Batch, Policy, verify_chain};
 
@@ -131,6 +131,6 @@ fn count_transfers(batch: &BatchFiles) -> Result<usize, Failure> {
     let inputs = &batch.public.public_inputs;
     let records = wire::decode_published(&batch.public.records, inputs, &SimdCompressor)
         .map_err(|error| Failure::Invalid(format!("batch {}: {error}", inputs.batch_number)))?;
-    let is_transfer = |record: &&Record| matches!(record, Record::Transfer(_));
+    let is_transfer = |record: &&Record| matches!(record, Record::Signed(Order::Transfer(_), _));
     Ok(records.iter().filter(is_transfer).count())
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use winterlane_air::presets::Preset;
 use winterlane_ledger::{
-    Record,
+    Order, Record,
     wire::{self, DecodeError},
 };
 
@@ -61,7 +61,7 @@ fn describe_public(public: &PublicFile) -> Result<String, DecodeError> {
         lines.add(&format!("{kind:?}"), grouped(count));
     }
     let moved = records.iter().filter_map(|record| match record {
-        Record::Transfer(transfer) => Some(transfer.amount),
+        Record::Signed(Order::Transfer(transfer), _) => Some(transfer.amount),
         _ => None,
     });
     // Records that nobody has verified may hold anything.

@@ -34,10 +34,11 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 pub use batch::Batch;
 pub use checked::{CheckedOrder, check_order, check_orders};
 pub use error::{FollowError, GenesisError, LedgerError, SealError};
+pub(crate) use rules::created as created_account;
 pub use witness::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
 
 use crate::{
-    Account, Digest, ScalarCompressor,
+    Account, AccountProof, Digest, ScalarCompressor,
     hash::{self, Compressor, tag},
     public::BATCH_NUMBER_BITS,
     signature::KEY_CAPACITY,
@@ -138,6 +139,16 @@ impl<C: Compressor> Ledger<C> {
     #[must_use]
     pub fn account(&self, id: u32) -> Option<&Account> {
         self.accounts.get(&id)
+    }
+
+    /// A proof of what the leaf of an account holds, an account or nothing.
+    #[must_use]
+    pub fn prove(&self, id: u32) -> AccountProof {
+        AccountProof {
+            id,
+            account: self.account(id).copied(),
+            siblings: self.tree.siblings(id),
+        }
     }
 
     /// All accounts, by ascending id.

@@ -63,7 +63,7 @@ pub(super) fn same_asset(id: u32, account: &Account, moved: u32) -> Result<(), L
 }
 
 /// The account that a deposit with keys creates.
-pub(super) const fn created(asset: u32, balance: u128, keys: &NewKeys) -> Account {
+pub(crate) const fn created(asset: u32, balance: u128, keys: &NewKeys) -> Account {
     let [first, second] = keys.roots;
     let slots = [
         KeySlot {

@@ -35,12 +35,12 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use self::number::{Reader, put_amount, put_varint};
+pub(crate) use self::number::{Reader, put_amount, put_varint};
 use crate::{
     Compressor, Deposit, Digest, DigestError, KeyUse, MAX_OPERATIONS, NewKeys, OperationKind,
     Order, PublicInputs, Record, RotateKey, Scope, SlotIndex, Transfer, Withdraw,
     digest::DIGEST_BYTES, public::BATCH_NUMBER_BITS, record::operations_digest,
-    signature::KEY_CAPACITY,
+    signature::{KEY_CAPACITY, SignatureBytesError},
 };
 
 /// The first byte of every encoding.
@@ -118,6 +118,14 @@ pub enum DecodeError {
         /// What it is.
         what: &'static str,
     },
+    /// A signature is none.
+    #[error("byte {offset}: {reason}")]
+    Signature {
+        /// Where it begins.
+        offset: usize,
+        /// What is wrong with it.
+        reason: SignatureBytesError,
+    },
     /// A root is no digest.
     #[error("byte {offset}: {reason}")]
     Digest {
@@ -126,6 +134,34 @@ pub enum DecodeError {
         /// What is wrong with it.
         reason: DigestError,
     },
+}
+
+impl DecodeError {
+    /// The same error in bytes that begin `by` later.
+    pub(crate) const fn moved(self, by: usize) -> Self {
+        match self {
+            Self::NotCanonical { offset, what } => Self::NotCanonical {
+                offset: offset + by,
+                what,
+            },
+            Self::OutOfRange { offset, what } => Self::OutOfRange {
+                offset: offset + by,
+                what,
+            },
+            Self::Digest { offset, reason } => Self::Digest {
+                offset: offset + by,
+                reason,
+            },
+            Self::Signature { offset, reason } => Self::Signature {
+                offset: offset + by,
+                reason,
+            },
+            Self::Version { .. }
+            | Self::Truncated
+            | Self::Trailing { .. }
+            | Self::TooMany { .. } => self,
+        }
+    }
 }
 
 /// Why published bytes do not belong to a batch.
@@ -503,7 +539,7 @@ fn take_deposit(
     }))
 }
 
-fn take_digest(reader: &mut Reader<'_>) -> Result<Digest, DecodeError> {
+pub(crate) fn take_digest(reader: &mut Reader<'_>) -> Result<Digest, DecodeError> {
     let offset = reader.offset();
     let bytes = reader.array::<DIGEST_BYTES>()?;
     Digest::from_bytes(bytes).map_err(|reason| DecodeError::Digest { offset, reason })

@@ -18,9 +18,7 @@ use winterlane_ledger::{BaseElement, SlotIndex, signature::TARGET_SUM};
 
 use super::{Case, creating, padding, paying, rotating};
 use crate::{
-    forge::{
-        ChainRow, FalseBatch, Forgery, ReadDigits, Rule, Signer, element, minus, output, split,
-    },
+    forge::{ChainRow, FalseBatch, Forgery, ReadDigits, Rule, Signer, element, output, split},
     scenario::KeyName,
 };
 
