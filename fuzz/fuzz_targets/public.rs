@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use winterlane_ledger::PublicInputs;
 use winterlane_fuzz::{INPUTS_BYTES, VALID_BATCH, any_preset, check_batch};
+use winterlane_ledger::PublicInputs;
 use winterlane_verifier::Policy;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(any_preset);

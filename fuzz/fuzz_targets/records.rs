@@ -3,7 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use winterlane_ledger::{Digest, MAX_OPERATIONS, PublicInputs, ScalarCompressor, record::operations_digest, wire};
+use winterlane_ledger::{
+    Digest, MAX_OPERATIONS, PublicInputs, ScalarCompressor, record::operations_digest, wire,
+};
 use winterlane_verifier::verify_records;
 
 fuzz_target!(|data: &[u8]| {

@@ -30,6 +30,8 @@ pub mod forge;
 #[cfg(feature = "prover")]
 pub mod implied;
 #[cfg(feature = "prover")]
+pub mod linear;
+#[cfg(feature = "prover")]
 pub mod masked;
 #[cfg(feature = "prover")]
 pub mod model;
@@ -43,5 +45,7 @@ pub mod random;
 pub mod scenario;
 #[cfg(feature = "prover")]
 pub mod stock;
+#[cfg(feature = "prover")]
+pub mod toy;
 #[cfg(feature = "prover")]
 pub mod valid;

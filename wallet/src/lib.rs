@@ -8,14 +8,26 @@
 //! | | |
 //! |---|---|
 //! | two messages for one one-time key | refused, also after a restart |
-//! | the same message again | the same signature again, bit for bit |
+//! | the same message again | the same signature again, bit for bit: the journal has its randomiser |
 //! | the same key on two chains, or in a slot twice | one journal entry per one-time key: refused |
-//! | two processes with one wallet | the second cannot open it |
+//! | two processes with one wallet, a process and its fork | the second cannot open it, the fork cannot sign |
 //! | a crash between writing and signing | that message may be signed, no other |
-//! | a failed write | nothing more is signed until the wallet is opened again |
+//! | a failed write or synchronisation | nothing more is signed until the wallet is opened again, which writes all anew |
+//! | the journal of one seed beside another seed | refused: it is bound to the seed's fingerprint |
+//! | the journal moved, replaced, rolled back or deleted while the wallet is open | the open wallet signs nothing more |
+//! | a copy of the journal, or one restored from a backup | refused, unless [adopted](Wallet::adopt) |
+//! | a fault while signing | each signature is verified by the scalar hash before it is released |
+//! | a mistyped or damaged seed | refused: it has a checksum |
+//! | other users of the machine | directory 0700, files 0600, whatever the umask; a seed they could read is refused |
 //!
-//! *What it cannot see*: a copy. Restoring an older copy of the directory, or importing its seed
-//! elsewhere, forgets what was signed since; rotate to a fresh key number instead.
+//! *What it cannot see*: a seed imported twice, and an older state of the disk itself (an image of a
+//! virtual machine, a snapshot of the file system), which has the same files with the same marks.
+//! Both forget what was signed since; rotate to a fresh key number instead. Nor can it see a medium
+//! that lies about having written, or keeps no locks, as some network file systems do. Journals of
+//! version 1 did not name their seed: opened once, they belong to the seed they lie beside.
+//!
+//! On Windows the directory's access list decides who may read the files, the names of new files
+//! are as durable as NTFS makes them, and copies are told by their time of creation alone.
 //!
 //! ```
 //! use winterlane_ledger::{Order, SlotIndex, Transfer, hash::domain_digest};
@@ -45,83 +57,18 @@
 
 #![forbid(unsafe_code)]
 
+mod error;
 mod journal;
 mod keygen;
+mod medium;
+mod place;
 mod secret;
 mod signer;
 #[cfg(test)]
 mod tests;
 
-use std::{io, path::PathBuf};
-
-use thiserror::Error;
-use winterlane_ledger::{Digest, signature::KeyError};
-
+pub use error::{BackupProblem, WalletError};
 pub use journal::{Journal, Signed};
 pub use keygen::generate_key;
 pub use secret::{KeySecret, MasterSeed};
 pub use signer::{Request, Wallet};
-
-/// Why a wallet cannot be opened, or does not sign.
-#[derive(Debug, Error)]
-pub enum WalletError {
-    /// The operating system refused.
-    #[error("{path}: {source}", path = path.display())]
-    Io {
-        /// The file or directory concerned.
-        path: PathBuf,
-        /// What it said.
-        source: io::Error,
-    },
-    /// Another process, or another part of this one, has the wallet open.
-    #[error("{path} is in use", path = path.display())]
-    Locked {
-        /// The journal.
-        path: PathBuf,
-    },
-    /// There is a wallet already.
-    #[error("{path} exists already", path = path.display())]
-    Exists {
-        /// The file found.
-        path: PathBuf,
-    },
-    /// A file is not what a wallet writes, or is damaged.
-    #[error("{path} is damaged at byte {offset}", path = path.display())]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// Where the damage begins.
-        offset: u64,
-    },
-    /// The wallet has no key with this root: add it first.
-    #[error("the wallet has no key with root {root}")]
-    UnknownKey {
-        /// The root asked for.
-        root: Digest,
-    },
-    /// The one-time key has signed another message. Signing this one would give it away.
-    #[error("one-time key {index} of key {root} has signed another message")]
-    AlreadySigned {
-        /// Root of the key.
-        root: Digest,
-        /// Number of the one-time key.
-        index: u32,
-    },
-    /// The key cannot be made, or has no such one-time key.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// An earlier write failed, so that what is on the disk is not known. Open the wallet again.
-    #[error("an earlier write to the journal failed; open the wallet again")]
-    Poisoned,
-    /// The system has no randomness to make a seed from.
-    #[error("no randomness: {0}")]
-    NoRandomness(getrandom::Error),
-}
-
-impl WalletError {
-    /// Says which path an I/O error is about.
-    fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        |source| Self::Io { path, source }
-    }
-}

@@ -1,25 +1,21 @@
 //! The wallet: a directory with a seed and a journal, and the keys in use.
 
-use std::{
-    collections::HashMap,
-    fs::{self, OpenOptions},
-    io::{ErrorKind, Write},
-    path::Path,
-};
+use std::{collections::HashMap, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Account, Compressor, Digest, KeyUse, Order, ScalarCompressor, SignedOrder, SlotIndex,
+    Account, BaseElement, Compressor, Digest, KeyUse, Order, ScalarCompressor, SignedOrder,
+    SlotIndex,
     record::record_digests,
-    signature::{KeyError, KeyTree, bound_message},
+    signature::{Claim, KeyError, KeyTree, bound_message, recover_root},
 };
 
 use crate::{
-    Journal, KeySecret, MasterSeed, Signed, WalletError, generate_key, journal::sync_parent,
+    Journal, KeySecret, MasterSeed, Signed, WalletError, generate_key,
+    journal::Claimed,
+    medium::{Disk, Medium},
+    place,
 };
-
-const SEED_FILE: &str = "seed";
-const JOURNAL_FILE: &str = "journal";
 
 /// An order to sign, by which one-time key of which key, and at which nonce. [`Wallet::request`] finds
 /// all of that in the account.
@@ -61,7 +57,7 @@ impl Request {
     }
 
     /// The one-time key.
-    const fn one_time_key(&self) -> KeyUse {
+    pub(crate) const fn one_time_key(&self) -> KeyUse {
         KeyUse {
             slot: self.slot,
             index: self.index,
@@ -82,11 +78,12 @@ pub struct Wallet<C = ScalarCompressor> {
 
 impl Wallet {
     /// Makes a wallet with a seed from the system's randomness, in a directory that is created if
-    /// it does not exist.
+    /// it does not exist. What an interrupted call left there is replaced.
     ///
     /// # Errors
-    /// [`WalletError::Exists`] when there is a wallet already, [`WalletError::Io`],
-    /// [`WalletError::NoRandomness`].
+    /// [`WalletError::Exists`] when there is a wallet already, [`WalletError::Exposed`] when other
+    /// users can look into the directory and it has other files, [`WalletError::Locked`],
+    /// [`WalletError::Io`], [`WalletError::NoRandomness`].
     pub fn create(directory: &Path) -> Result<Self, WalletError> {
         Self::import(directory, MasterSeed::random()?)
     }
@@ -95,41 +92,52 @@ impl Wallet {
     /// wallet knows nothing of it.
     ///
     /// # Errors
-    /// [`WalletError::Exists`] when there is a wallet already, [`WalletError::Io`].
+    /// [`WalletError`], as [`Wallet::create`].
     pub fn import(directory: &Path, seed: MasterSeed) -> Result<Self, WalletError> {
-        fs::create_dir_all(directory).map_err(WalletError::io(directory))?;
-        // The seed first: if it is there already, no journal may be made for it that knows nothing
-        // of what it has signed.
-        write_seed(&directory.join(SEED_FILE), &seed)?;
-        let journal = Journal::create(&directory.join(JOURNAL_FILE))?;
-        Ok(Self {
-            seed,
-            journal,
-            keys: HashMap::new(),
-            compressor: ScalarCompressor,
-        })
+        Self::make_in(Box::new(Disk::make(directory)?), seed)
     }
 
     /// Opens a wallet. Its keys are to be added again: the directory holds only seed and journal.
+    /// Files of an earlier version are brought to this one.
     ///
     /// # Errors
-    /// [`WalletError::Locked`] when it is open elsewhere, [`WalletError::Corrupt`] when a file is
-    /// damaged, [`WalletError::Io`] when one is missing.
+    /// [`WalletError::Missing`], [`WalletError::HalfMade`], [`WalletError::SeedMissing`] or
+    /// [`WalletError::JournalMissing`] when not all of a wallet is there; [`WalletError::Locked`] when
+    /// it is open elsewhere; [`WalletError::Corrupt`], [`WalletError::WrongSeed`],
+    /// [`WalletError::Copied`] or [`WalletError::Linked`] when a file is not the one that was written;
+    /// [`WalletError::Exposed`] when others can read the seed, [`WalletError::Owner`] when the wallet
+    /// is another user's; [`WalletError::Io`].
     pub fn open(directory: &Path) -> Result<Self, WalletError> {
-        let journal = Journal::open(&directory.join(JOURNAL_FILE))?;
-        let path = directory.join(SEED_FILE);
-        let bytes = fs::read(&path).map_err(WalletError::io(&path))?;
-        let offset = bytes.len().min(32) as u64;
-        let bytes = bytes
-            .try_into()
-            .map_err(|_| WalletError::Corrupt { path, offset })?;
-        let seed = MasterSeed::from_bytes(bytes);
-        Ok(Self {
+        Self::open_in(Box::new(Disk::open(directory)?), false)
+    }
+
+    /// Opens a wallet whose journal is a copy: moved to another disk, or restored from a backup. *Nothing
+    /// may have been signed after the copy was made*, and the original must never be used again:
+    /// neither can be seen from here. When in doubt, make a new wallet and rotate to it.
+    ///
+    /// # Errors
+    /// [`WalletError`], as [`Wallet::open`], except [`WalletError::Copied`].
+    pub fn adopt(directory: &Path) -> Result<Self, WalletError> {
+        Self::open_in(Box::new(Disk::open(directory)?), true)
+    }
+
+    pub(crate) fn make_in(medium: Box<dyn Medium>, seed: MasterSeed) -> Result<Self, WalletError> {
+        let journal = place::make(medium, &seed)?;
+        Ok(Self::with(seed, journal))
+    }
+
+    pub(crate) fn open_in(medium: Box<dyn Medium>, adopt: bool) -> Result<Self, WalletError> {
+        let (seed, journal) = place::open(medium, adopt)?;
+        Ok(Self::with(seed, journal))
+    }
+
+    fn with(seed: MasterSeed, journal: Journal) -> Self {
+        Self {
             seed,
             journal,
             keys: HashMap::new(),
             compressor: ScalarCompressor,
-        })
+        }
     }
 }
 
@@ -206,8 +214,11 @@ impl<C: Compressor> Wallet<C> {
     /// Signs many orders, all or none, with a single write to the disk, on all threads.
     ///
     /// # Errors
-    /// Before anything is written: [`WalletError::UnknownKey`], [`WalletError::Key`] when a key is used up, [`WalletError::AlreadySigned`] when a one-time
-    /// key has signed another message. Then [`WalletError::Io`] when writing fails.
+    /// Before anything is written: [`WalletError::UnknownKey`],
+    /// [`WalletError::Key`] when a key is used up, [`WalletError::AlreadySigned`] when a one-time
+    /// key has signed another message, [`WalletError::Fault`] when a signature came out wrong. Then
+    /// [`WalletError::Io`] when writing fails, [`WalletError::Disturbed`] when somebody touched the
+    /// journal, [`WalletError::Forked`], [`WalletError::Poisoned`].
     pub fn sign_many(
         &mut self,
         requests: &[Request],
@@ -217,8 +228,9 @@ impl<C: Compressor> Wallet<C> {
             .iter()
             .map(|request| request.order.record(request.one_time_key()))
             .collect();
-        let digests = record_digests(&records, &self.compressor);
-        let mut entries = Vec::with_capacity(requests.len());
+        // A wrong digest would be signed as if it were the order's.
+        let digests = record_digests(&records, &ScalarCompressor);
+        let mut claims = Vec::with_capacity(requests.len());
         for (request, digest) in requests.iter().zip(&digests) {
             let Request {
                 key: root,
@@ -232,54 +244,81 @@ impl<C: Compressor> Wallet<C> {
             if index >= capacity {
                 return Err(KeyError::Exhausted { index, capacity }.into());
             }
-            entries.push(Signed {
+            claims.push(Claimed {
                 root,
                 index,
                 nonce,
                 bound: bound_message(digest, domain),
             });
         }
-        self.journal.reserve(&entries)?;
-        let (keys, compressor) = (&self.keys, &self.compressor);
-        requests
+        // Refused before anything is computed that must not be.
+        let known = claims
+            .iter()
+            .map(|claim| self.journal.randomizer(claim))
+            .collect::<Result<Vec<_>, _>>()?;
+        let this = &*self;
+        let (entries, signed): (Vec<_>, Vec<_>) = requests
             .par_iter()
-            .zip(&entries)
-            .map(|(request, entry)| {
-                let Signed {
-                    root,
-                    index,
-                    nonce,
-                    bound,
-                } = entry;
-                let (secret, tree) = keys
-                    .get(&root.to_bytes())
-                    .ok_or(WalletError::UnknownKey { root: *root })?;
-                let signature = tree.sign(secret, *index, bound, *nonce, compressor)?;
-                Ok(SignedOrder {
-                    order: request.order,
-                    nonce: *nonce,
-                    slot: request.slot,
-                    signature,
-                })
-            })
-            .collect()
+            .zip(&claims)
+            .zip(known)
+            .map(|((request, claim), known)| this.sign_one(request, claim, known))
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .unzip();
+        self.journal.reserve(&entries)?;
+        Ok(signed)
     }
-}
 
-/// Writes the seed so that only its owner can read it, and waits until it is on the disk.
-fn write_seed(path: &Path, seed: &MasterSeed) -> Result<(), WalletError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => WalletError::Exists { path: path.into() },
-        _ => WalletError::io(path)(source),
-    })?;
-    let write = file
-        .write_all(seed.as_bytes())
-        .and_then(|()| file.sync_all());
-    write
-        .and_then(|()| sync_parent(path))
-        .map_err(WalletError::io(path))
+    /// A signature that verifies, and what is to be written down before it may leave.
+    ///
+    /// With the randomiser of the journal it is the signature that has left already. It is verified
+    /// with the scalar hash, whatever made it: a bug or a fault in a vector unit would reveal other
+    /// parts of the one-time key than the journal says.
+    fn sign_one(
+        &self,
+        request: &Request,
+        claim: &Claimed,
+        known: Option<[BaseElement; 2]>,
+    ) -> Result<(Signed, SignedOrder), WalletError> {
+        let Claimed {
+            root,
+            index,
+            nonce,
+            bound,
+        } = *claim;
+        let (secret, tree) = self
+            .keys
+            .get(&root.to_bytes())
+            .ok_or(WalletError::UnknownKey { root })?;
+        let compressor = &self.compressor;
+        let signature = match &known {
+            Some(rho) => tree.sign_again(secret, index, &bound, nonce, rho, compressor),
+            None => tree.sign(secret, index, &bound, nonce, compressor),
+        }?;
+        let claim = Claim {
+            bound,
+            nonce,
+            signature: &signature,
+        };
+        let rho = signature.rho;
+        if recover_root(claim, &ScalarCompressor) != Ok(root)
+            || (signature.key_index, known.unwrap_or(rho)) != (index, rho)
+        {
+            return Err(WalletError::Fault { root, index });
+        }
+        let entry = Signed {
+            root,
+            index,
+            nonce,
+            bound,
+            rho,
+        };
+        let signed = SignedOrder {
+            order: request.order,
+            nonce,
+            slot: request.slot,
+            signature,
+        };
+        Ok((entry, signed))
+    }
 }

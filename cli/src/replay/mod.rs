@@ -9,7 +9,7 @@ mod csv;
 mod plan;
 mod run;
 
-pub use csv::{Address, COLUMNS, CsvError, LineProblem, TransferRow, read_transfers};
+pub use csv::{Address, AddressError, COLUMNS, CsvError, LineProblem, TransferRow, read_transfers};
 pub use plan::{
     MAX_BATCH_SIZE, MAX_KEY_HEIGHT, OPERATOR, Plan, PlanError, PlanOptions, PlannedAccount,
     PlannedBatch, PlannedOperation,

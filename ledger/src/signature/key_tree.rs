@@ -6,9 +6,9 @@ use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use super::{
-    KEY_HEIGHT, Signature,
+    Digits, KEY_HEIGHT, Signature,
     chain::{SecretSource, one_time_public_keys, start_of, walk},
-    message::find_randomizer,
+    message::{digits, find_randomizer, message_input},
 };
 use crate::{
     Digest,
@@ -157,14 +157,58 @@ impl KeyTree {
         nonce: u32,
         compressor: &C,
     ) -> Result<Signature, KeyError> {
+        self.has(key_index)?;
+        let base = secrets.randomizer_base(key_index, bound, nonce);
+        let found = find_randomizer(bound, nonce, &base, compressor);
+        let (rho, digits) = found.ok_or(KeyError::NoRandomizer)?;
+        self.reveal(secrets, key_index, rho, &digits, compressor)
+    }
+
+    /// Signs with a randomiser that a signature of this message has already: the same signature
+    /// again, without a search.
+    ///
+    /// # Errors
+    /// [`KeyError::Exhausted`] when the key has no such index, [`KeyError::NoRandomizer`] when the
+    /// randomiser does not bring this message to the target sum.
+    pub fn sign_again<S: SecretSource + ?Sized, C: Compressor + ?Sized>(
+        &self,
+        secrets: &S,
+        key_index: u32,
+        bound: &Digest,
+        nonce: u32,
+        rho: &[BaseElement; 2],
+        compressor: &C,
+    ) -> Result<Signature, KeyError> {
+        self.has(key_index)?;
+        let message = hash::compress_input(&message_input(bound, rho, nonce));
+        let digits = digits(&message).map_err(|_| KeyError::NoRandomizer)?;
+        self.reveal(secrets, key_index, *rho, &digits, compressor)
+    }
+
+    fn has(&self, key_index: u32) -> Result<(), KeyError> {
         let capacity = self.capacity();
-        let auth = self.auth_path(key_index).ok_or(KeyError::Exhausted {
+        if key_index < capacity {
+            return Ok(());
+        }
+        Err(KeyError::Exhausted {
             index: key_index,
             capacity,
+        })
+    }
+
+    /// The signature that reveals these positions of the chains.
+    fn reveal<S: SecretSource + ?Sized, C: Compressor + ?Sized>(
+        &self,
+        secrets: &S,
+        key_index: u32,
+        rho: [BaseElement; 2],
+        digits: &Digits,
+        compressor: &C,
+    ) -> Result<Signature, KeyError> {
+        let auth = self.auth_path(key_index).ok_or(KeyError::Exhausted {
+            index: key_index,
+            capacity: self.capacity(),
         })?;
-        let base = secrets.randomizer_base(key_index, bound, nonce);
-        let (rho, digits) =
-            find_randomizer(bound, nonce, &base, compressor).ok_or(KeyError::NoRandomizer)?;
         let mut key = [start_of(secrets, &self.seed, key_index)];
         walk(&mut key, |_, c| digits[c], compressor);
         let [key] = key;

@@ -39,7 +39,9 @@ pub(crate) use self::number::{Reader, put_amount, put_varint};
 use crate::{
     Compressor, Deposit, Digest, DigestError, KeyUse, MAX_OPERATIONS, NewKeys, OperationKind,
     Order, PublicInputs, Record, RotateKey, Scope, SlotIndex, Transfer, Withdraw,
-    digest::DIGEST_BYTES, public::BATCH_NUMBER_BITS, record::operations_digest,
+    digest::DIGEST_BYTES,
+    public::BATCH_NUMBER_BITS,
+    record::operations_digest,
     signature::{KEY_CAPACITY, SignatureBytesError},
 };
 

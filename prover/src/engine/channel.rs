@@ -1,177 +1,167 @@
-//! The transcript: what the prover commits to and what the public coin answers.
+//! The transcript under the caller's types: what the prover commits to and what the public coin
+//! answers.
 
-use winter_air::proof::{
-    Commitments, Context, OodFrame, Proof, Queries, QuotientOodFrame, TraceOodFrame,
-    merge_ood_evaluations,
-};
+use winter_air::proof::Commitments;
 use winter_air::{
     Air, AuxRandElements, ConstraintCompositionCoefficients, DeepCompositionCoefficients,
 };
-use winter_crypto::{ElementHasher, Hasher, RandomCoin, RandomCoinError};
-use winter_fri::FriProof;
-use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
+use winter_crypto::{ElementHasher, RandomCoin, RandomCoinError, VectorCommitment};
+use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
+use winter_math::{ExtensionOf, FieldElement};
+use winterlane_field_simd::Matrix;
 
-use super::ProverError;
 use super::coin::TrackedCoin;
+use super::commit::{Commitment, DigestOf, hash_elements};
+use super::planes::MAX_DEGREE;
+use super::transcript::{CommitmentId, Transcript};
+use super::{Phase, ProverError, grind};
 
-/// The most distinct positions that winterfell's verifier can read.
-const MAX_POSITIONS: usize = 254;
-
-/// The prover's side of the Fiat-Shamir transcript. Every message is absorbed, and every challenge
-/// drawn, in the order that winterfell's verifier replays.
-pub(super) struct Channel<'a, A, H, R: RandomCoin> {
-    air: &'a A,
+/// A [`Transcript`] with the caller's hash function `H`, vector commitment `V` and coin `R`. Every
+/// message is absorbed, and every challenge drawn, in the order that winterfell's verifier replays.
+pub(super) struct Channel<H, V, R>
+where
+    H: ElementHasher,
+    R: RandomCoin,
+{
     coin: TrackedCoin<R>,
-    context: Context,
     commitments: Commitments,
-    ood_frame: OodFrame,
-    nonce: u64,
-    _hasher: core::marker::PhantomData<fn() -> H>,
+    /// What was committed to, for the openings.
+    vectors: Vec<Commitment<H, V>>,
 }
 
-impl<'a, A, H, R> Channel<'a, A, H, R>
+impl<H, V, R> Channel<H, V, R>
 where
-    A: Air<BaseField = BaseElement>,
     H: ElementHasher<BaseField = BaseElement>,
+    V: VectorCommitment<H>,
     R: RandomCoin<BaseField = BaseElement, Hasher = H>,
 {
     /// Seeds the coin with the proof context and the public inputs.
-    pub(super) fn new(air: &'a A, mut public_inputs: Vec<BaseElement>) -> Self {
-        let num_constraints =
-            air.context().num_assertions() + air.context().num_transition_constraints();
-        let context = Context::new::<BaseElement>(
-            air.trace_info().clone(),
-            air.options().clone(),
-            num_constraints,
-        );
-        let mut seed = context.to_elements();
-        seed.append(&mut public_inputs);
+    pub(super) fn new(seed: &[BaseElement]) -> Self {
         Self {
-            air,
-            coin: TrackedCoin::new(&seed),
-            context,
+            coin: TrackedCoin::new(seed),
             commitments: Commitments::default(),
-            ood_frame: OodFrame::default(),
-            nonce: 0,
-            _hasher: core::marker::PhantomData,
+            vectors: Vec::new(),
         }
     }
 
-    /// Sends a commitment (trace, quotient, FRI layer or remainder).
-    pub(super) fn commit(&mut self, root: H::Digest) {
-        self.commitments.add::<H>(&root);
-        self.coin.reseed(root);
-    }
-
     /// Draws the elements from which the auxiliary segment is built.
-    pub(super) fn aux_rand_elements<E>(&mut self) -> Result<AuxRandElements<E>, ProverError>
+    pub(super) fn aux_rand_elements<A, E>(
+        &mut self,
+        air: &A,
+    ) -> Result<AuxRandElements<E>, ProverError>
     where
+        A: Air<BaseField = BaseElement>,
         E: FieldElement<BaseField = BaseElement>,
     {
-        self.air
-            .get_aux_rand_elements(&mut self.coin)
+        air.get_aux_rand_elements(&mut self.coin)
             .map_err(drawing("auxiliary random elements"))
     }
 
     /// Draws the coefficients that combine all constraints.
-    pub(super) fn constraint_coefficients<E>(
+    pub(super) fn constraint_coefficients<A, E>(
         &mut self,
+        air: &A,
     ) -> Result<ConstraintCompositionCoefficients<E>, ProverError>
     where
+        A: Air<BaseField = BaseElement>,
         E: FieldElement<BaseField = BaseElement>,
     {
-        self.air
-            .get_constraint_composition_coefficients(&mut self.coin)
+        air.get_constraint_composition_coefficients(&mut self.coin)
             .map_err(drawing("constraint composition coefficients"))
     }
 
-    /// Draws the out-of-domain point.
-    pub(super) fn ood_point<E>(&mut self) -> Result<E, ProverError>
-    where
-        E: FieldElement<BaseField = BaseElement>,
-    {
-        self.coin.draw().map_err(drawing("out-of-domain point"))
-    }
-
-    /// Sends the out-of-domain evaluations.
-    pub(super) fn send_ood_frames<E>(
-        &mut self,
-        trace: &TraceOodFrame<E>,
-        quotient: &QuotientOodFrame<E>,
-    ) where
-        E: FieldElement<BaseField = BaseElement>,
-    {
-        self.ood_frame.set_trace_states(trace);
-        self.ood_frame.set_quotient_states(quotient);
-        self.coin
-            .reseed(H::hash_elements(&merge_ood_evaluations(trace, quotient)));
-    }
-
     /// Draws the coefficients of the DEEP composition.
-    pub(super) fn deep_coefficients<E>(
+    pub(super) fn deep_coefficients<A, E>(
         &mut self,
+        air: &A,
     ) -> Result<DeepCompositionCoefficients<E>, ProverError>
     where
+        A: Air<BaseField = BaseElement>,
         E: FieldElement<BaseField = BaseElement>,
     {
-        self.air
-            .get_deep_composition_coefficients(&mut self.coin)
+        air.get_deep_composition_coefficients(&mut self.coin)
             .map_err(drawing("DEEP composition coefficients"))
     }
 
-    /// Draws the folding challenge of a FRI layer.
-    pub(super) fn fri_alpha<E>(&mut self) -> Result<E, ProverError>
-    where
-        E: FieldElement<BaseField = BaseElement>,
-    {
-        self.coin.draw().map_err(drawing("FRI folding challenge"))
+    fn send(&mut self, root: DigestOf<H>) {
+        self.commitments.add::<H>(&root);
+        self.coin.reseed(root);
     }
 
-    /// The public coin, for the proof-of-work search.
-    pub(super) const fn coin(&self) -> &TrackedCoin<R> {
-        &self.coin
+    fn send_and_keep(&mut self, commitment: Commitment<H, V>) -> CommitmentId {
+        self.send(commitment.root());
+        self.vectors.push(commitment);
+        CommitmentId(self.vectors.len() - 1)
+    }
+}
+
+impl<H, V, R> Transcript for Channel<H, V, R>
+where
+    H: ElementHasher<BaseField = BaseElement>,
+    V: VectorCommitment<H>,
+    R: RandomCoin<BaseField = BaseElement, Hasher = H>,
+{
+    fn commit_rows(
+        &mut self,
+        matrix: &Matrix,
+        degree: usize,
+        part: usize,
+        phase: Phase,
+    ) -> Result<CommitmentId, ProverError> {
+        let commitment = Commitment::to_rows(matrix, degree, part, phase)?;
+        Ok(self.send_and_keep(commitment))
     }
 
-    /// Absorbs the proof-of-work nonce and draws the query positions, sorted and distinct.
-    pub(super) fn query_positions(&mut self, nonce: u64) -> Result<Vec<usize>, ProverError> {
-        self.nonce = nonce;
-        let mut positions = self
-            .coin
-            .draw_integers(
-                self.context.options().num_queries(),
-                self.context.lde_domain_size(),
-                nonce,
-            )
-            .map_err(drawing("query positions"))?;
-        positions.sort_unstable();
-        positions.dedup();
-        if positions.len() > MAX_POSITIONS {
-            return Err(ProverError::TooManyPositions {
-                positions: positions.len(),
-                max: MAX_POSITIONS,
-            });
+    fn commit_layer(&mut self, layer: &Matrix, factor: usize) -> Result<CommitmentId, ProverError> {
+        let commitment = Commitment::to_layer(layer, factor)?;
+        Ok(self.send_and_keep(commitment))
+    }
+
+    fn commit_remainder(&mut self, coefficients: &[BaseElement], degree: usize) {
+        self.send(hash_elements::<H>(coefficients, degree));
+    }
+
+    fn send_evaluations(&mut self, evaluations: &[BaseElement], degree: usize) {
+        self.coin.reseed(hash_elements::<H>(evaluations, degree));
+    }
+
+    fn draw(
+        &mut self,
+        degree: usize,
+        what: &'static str,
+    ) -> Result<[BaseElement; MAX_DEGREE], ProverError> {
+        match degree {
+            1 => self.coin.draw::<BaseElement>().map(coordinates),
+            2 => self.coin.draw::<QuadExtension<_>>().map(coordinates),
+            _ => self.coin.draw::<CubeExtension<_>>().map(coordinates),
         }
-        Ok(positions)
+        .map_err(drawing(what))
     }
 
-    /// Puts the proof together.
-    pub(super) fn into_proof(
-        self,
-        num_positions: usize,
-        trace_queries: Vec<Queries>,
-        constraint_queries: Queries,
-        fri_proof: FriProof,
-    ) -> Proof {
-        Proof {
-            context: self.context,
-            num_unique_queries: num_positions as u8,
-            commitments: self.commitments,
-            trace_queries,
-            constraint_queries,
-            ood_frame: self.ood_frame,
-            fri_proof,
-            pow_nonce: self.nonce,
-        }
+    fn smallest_nonce(&self, grinding_factor: u32) -> Result<u64, ProverError> {
+        let coin = &self.coin;
+        grind::smallest_nonce(coin.seed(), grinding_factor, &|mut nonces| {
+            nonces.find(|&nonce| coin.check_leading_zeros(nonce) >= grinding_factor)
+        })
+    }
+
+    fn draw_positions(
+        &mut self,
+        queries: usize,
+        domain_size: usize,
+        nonce: u64,
+    ) -> Result<Vec<usize>, ProverError> {
+        self.coin
+            .draw_integers(queries, domain_size, nonce)
+            .map_err(drawing("query positions"))
+    }
+
+    fn open(&self, commitment: CommitmentId, positions: &[usize]) -> Result<Vec<u8>, ProverError> {
+        self.vectors[commitment.0].open(positions)
+    }
+
+    fn commitments(&self) -> Commitments {
+        self.commitments.clone()
     }
 }
 
@@ -179,5 +169,12 @@ fn drawing(what: &'static str) -> impl Fn(RandomCoinError) -> ProverError {
     move |source| ProverError::PublicCoin { what, source }
 }
 
-/// The digest type of a hasher.
-pub(super) type DigestOf<H> = <H as Hasher>::Digest;
+fn coordinates<E>(element: E) -> [BaseElement; MAX_DEGREE]
+where
+    E: FieldElement<BaseField = BaseElement> + ExtensionOf<BaseElement>,
+{
+    let mut coordinates = [BaseElement::ZERO; MAX_DEGREE];
+    let element = [element];
+    coordinates[..E::EXTENSION_DEGREE].copy_from_slice(E::slice_as_base_elements(&element));
+    coordinates
+}

@@ -28,11 +28,11 @@ const TASK_ROWS: usize = 512;
 /// What the composition is made of.
 pub(super) struct DeepInputs<'a, E: FieldElement> {
     /// The extended main segment.
-    pub(super) main: &'a Extended<BaseElement>,
+    pub(super) main: &'a Extended,
     /// The extended auxiliary segment.
-    pub(super) aux: Option<&'a Extended<E>>,
+    pub(super) aux: Option<&'a Extended>,
     /// The extended quotient columns.
-    pub(super) quotient: &'a Extended<E>,
+    pub(super) quotient: &'a Extended,
     /// All trace columns at the out-of-domain points.
     pub(super) trace_frame: &'a TraceOodFrame<E>,
     /// The quotient columns at the out-of-domain points.

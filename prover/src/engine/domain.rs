@@ -5,7 +5,7 @@
 //! `s_c w^t`, with `s_c = s g^c` and `w = g^b` of order `n`. Much of a proof needs no more than one
 //! coset, or the few that make up the constraint evaluation domain.
 
-use winter_air::Air;
+use winter_air::AirContext;
 use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 
 /// Sizes, offset and roots of the domains of one proof.
@@ -20,15 +20,15 @@ pub(super) struct Domain {
 }
 
 impl Domain {
-    /// The domains of `air`.
-    pub(super) fn new<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        let rows = air.trace_length();
+    /// The domains of an AIR with this context, which evaluates at `offset` times a subgroup.
+    pub(super) fn new(air: &AirContext<BaseElement>, offset: BaseElement) -> Self {
+        let rows = air.trace_len();
         let lde_size = air.lde_domain_size();
         Self {
             rows,
             blowup: lde_size / rows,
             ce_blowup: air.ce_domain_size() / rows,
-            offset: air.domain_offset(),
+            offset,
             trace_root: BaseElement::get_root_of_unity(rows.ilog2()),
             lde_root: BaseElement::get_root_of_unity(lde_size.ilog2()),
         }

@@ -6,8 +6,7 @@
 //! `s`, as winterfell's verifier does.
 
 use rayon::prelude::*;
-use winter_air::{Air, ProofOptions};
-use winter_crypto::{ElementHasher, RandomCoin, VectorCommitment};
+use winter_air::ProofOptions;
 use winter_fri::FriOptions;
 use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement};
 use winter_utils::ByteWriter;
@@ -15,11 +14,10 @@ use winterlane_field_simd::packed_element::PackedElement;
 use winterlane_field_simd::vector::MAX_LANES;
 use winterlane_field_simd::{Backend, Matrix, Vector, dispatch};
 
-use super::channel::Channel;
-use super::commit::Commitment;
 use super::openings::{self, LayerOpening};
 use super::planes::{ExtensionKernel, MAX_DEGREE, OfDegree, Planes};
-use super::{Phase, ProverError, kernels};
+use super::transcript::{self, CommitmentId, Transcript};
+use super::{ProverError, kernels};
 
 /// Leaves folded by one task.
 const TASK_LEAVES: usize = 256;
@@ -44,46 +42,38 @@ pub(super) fn check(options: &ProofOptions, domain_size: usize) -> Result<(), Pr
 }
 
 /// A committed layer: its evaluations, a row of base elements for each point.
-struct Layer<H: ElementHasher, V> {
+struct Layer {
     evaluations: Matrix,
-    commitment: Commitment<H, V>,
+    commitment: CommitmentId,
 }
 
 /// The committed layers and the remainder.
-pub(super) struct Fri<E, H: ElementHasher, V> {
-    layers: Vec<Layer<H, V>>,
+pub(super) struct Fri {
+    layers: Vec<Layer>,
     folding_factor: usize,
-    remainder: Vec<E>,
+    /// Base elements of the coefficients.
+    remainder: Vec<BaseElement>,
 }
 
-impl<E, H, V> Fri<E, H, V>
-where
-    E: FieldElement<BaseField = BaseElement>,
-    H: ElementHasher<BaseField = BaseElement>,
-    V: VectorCommitment<H>,
-{
-    /// Runs the commit phase on `evaluations`, a row of base elements for each point.
-    pub(super) fn commit<A, R>(
+impl Fri {
+    /// Runs the commit phase on `evaluations`, a row of base elements for each point, with challenges
+    /// from `E`.
+    pub(super) fn commit<E>(
         options: &FriOptions,
         mut evaluations: Matrix,
-        channel: &mut Channel<'_, A, H, R>,
+        transcript: &mut dyn Transcript,
     ) -> Result<Self, ProverError>
     where
-        A: Air<BaseField = BaseElement>,
-        R: RandomCoin<BaseField = BaseElement, Hasher = H>,
+        E: FieldElement<BaseField = BaseElement>,
     {
         let factor = options.folding_factor();
         let offset: BaseElement = options.domain_offset();
         let points = evaluations.rows();
         let mut layers = Vec::new();
         for _ in 0..options.num_fri_layers(points) {
+            let commitment = transcript.commit_layer(&evaluations, factor)?;
+            let alpha: E = transcript::draw(transcript, "FRI folding challenge")?;
             let values = E::slice_from_base_elements(evaluations.elements());
-            let leaves = values.len() / factor;
-            let commitment = Commitment::to_leaves(leaves, factor, Phase::Fri, |p, leaf| {
-                gather(values, p, leaf);
-            })?;
-            channel.commit(commitment.root());
-            let alpha: E = channel.fri_alpha()?;
             let next = fold(values, factor, offset, alpha);
             layers.push(Layer {
                 evaluations,
@@ -91,8 +81,9 @@ where
             });
             evaluations = next;
         }
-        let remainder = remainder(&evaluations, options.blowup_factor(), offset);
-        channel.commit(H::hash_elements(&remainder));
+        let remainder = remainder::<E>(&evaluations, options.blowup_factor(), offset);
+        let remainder = E::slice_as_base_elements(&remainder).to_vec();
+        transcript.commit_remainder(&remainder, E::EXTENSION_DEGREE);
         Ok(Self {
             layers,
             folding_factor: factor,
@@ -101,31 +92,44 @@ where
     }
 
     /// Opens every layer at the folded images of `positions`.
-    pub(super) fn open(&self, positions: &[usize]) -> Result<winter_fri::FriProof, ProverError> {
+    pub(super) fn open(
+        &self,
+        positions: &[usize],
+        transcript: &dyn Transcript,
+    ) -> Result<winter_fri::FriProof, ProverError> {
         let mut positions = positions.to_vec();
         let mut openings = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
-            let values = E::slice_from_base_elements(layer.evaluations.elements());
-            let leaves = values.len() / self.folding_factor;
-            positions = fold_positions(&positions, leaves);
+            let evaluations = &layer.evaluations;
+            positions = fold_positions(&positions, evaluations.rows() / self.folding_factor);
             let mut bytes = Vec::new();
-            let mut leaf = vec![E::ZERO; self.folding_factor];
+            let mut leaf = vec![BaseElement::ZERO; self.folding_factor * evaluations.width()];
             for &p in &positions {
-                gather(values, p, &mut leaf);
+                gather(evaluations, p, &mut leaf);
                 bytes.write_many(&leaf);
             }
-            let opening = layer.commitment.open(&positions)?;
             openings.push(LayerOpening {
                 values: bytes,
-                opening,
+                opening: transcript.open(layer.commitment, &positions)?,
             });
         }
         openings::fri_proof(&openings, &self.remainder)
     }
 }
 
-/// The values of leaf `p`.
-fn gather<E: FieldElement>(values: &[E], p: usize, leaf: &mut [E]) {
+/// The base elements of leaf `p` of a layer, which is given as a row of base elements for each point.
+pub(super) fn gather(layer: &Matrix, p: usize, leaf: &mut [BaseElement]) {
+    match layer.width() {
+        1 => gather_of::<1>(layer, p, leaf),
+        2 => gather_of::<2>(layer, p, leaf),
+        _ => gather_of::<3>(layer, p, leaf),
+    }
+}
+
+/// [`gather`] for elements of degree `D`.
+fn gather_of<const D: usize>(layer: &Matrix, p: usize, leaf: &mut [BaseElement]) {
+    let (values, _) = layer.elements().as_chunks::<D>();
+    let (leaf, _) = leaf.as_chunks_mut::<D>();
     let leaves = values.len() / leaf.len();
     for (j, value) in leaf.iter_mut().enumerate() {
         *value = values[p + j * leaves];

@@ -1,6 +1,6 @@
 //! How much memory a proof takes, known before it starts.
 
-use winter_air::{Air, FieldExtension};
+use winter_air::{Air, AirContext, FieldExtension, ProofOptions};
 use winter_math::fields::f64::BaseElement;
 
 use super::{
@@ -77,28 +77,34 @@ impl MemoryEstimate {
     /// ```
     #[must_use]
     pub fn new<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        Self::estimate(air, false)
+        Self::estimate(air.context(), air.options(), false)
     }
 
     /// As [`new`](Self::new), of a trace in [`TraceColumns`](super::TraceColumns): coefficients take no
     /// memory beside it, but it stays with the process, for the next trace.
     #[must_use]
     pub fn of_columns<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        Self::estimate(air, true)
+        Self::estimate(air.context(), air.options(), true)
     }
 
-    fn estimate<A: Air<BaseField = BaseElement>>(air: &A, in_place: bool) -> Self {
+    /// The estimate of a proof of an AIR with this context, of a trace in
+    /// [`TraceColumns`](super::TraceColumns) or not.
+    pub(super) fn estimate(
+        air: &AirContext<BaseElement>,
+        options: &ProofOptions,
+        in_place: bool,
+    ) -> Self {
         let info = air.trace_info();
         let rows = info.length() as u64;
         let points = air.lde_domain_size() as u64;
-        let degree = match air.options().field_extension() {
+        let degree = match options.field_extension() {
             FieldExtension::None => 1,
             FieldExtension::Quadratic => 2,
             FieldExtension::Cubic => 3,
         };
         let main = info.main_trace_width() as u64;
         let aux = info.aux_segment_width() as u64 * degree;
-        let quotient = air.context().num_constraint_composition_columns() as u64 * degree;
+        let quotient = air.num_constraint_composition_columns() as u64 * degree;
 
         let column = rows * ELEMENT;
         let extended = points * ELEMENT;

@@ -7,9 +7,13 @@
 //! everything after it are the engine's. The caller's `TraceLde`, `ConstraintEvaluator` and
 //! `ConstraintCommitment` types are not used.
 //!
+//! What does not depend on the AIR is compiled in this crate, once; what does, in the caller's: see
+//! `pipeline`. A caller's crate then pays for its constraints and for little else.
+//!
 //! All field arithmetic is exact, so any order of evaluation gives the same bytes: what must match
 //! winterfell is the transcript, and the layout of the proof.
 
+mod challenge;
 mod channel;
 mod coin;
 mod columns;
@@ -29,9 +33,11 @@ mod pipeline;
 mod planes;
 mod quotient;
 mod segment;
+mod session;
+mod transcript;
 
-use winter_air::{Air, FieldExtension, TraceInfo};
-use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
+use winter_air::{Air, TraceInfo};
+use winter_math::fields::f64::BaseElement;
 use winter_prover::{Proof, Prover};
 
 use self::pipeline::{Source, Statement};
@@ -99,7 +105,7 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    with_field::<P, false>(prover, Statement::of(prover, &trace), trace.into(), options)
+    pipeline::run::<P, false>(prover, Statement::of(prover, &trace), trace.into(), options)
 }
 
 /// [`prove_with`] for an AIR whose `evaluate_transition` (and `evaluate_aux_transition`) is
@@ -121,7 +127,7 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    with_field::<P, true>(prover, Statement::of(prover, &trace), trace.into(), options)
+    pipeline::run::<P, true>(prover, Statement::of(prover, &trace), trace.into(), options)
 }
 
 /// [`prove_inlined`] of a trace in the engine's own memory, for an AIR without an auxiliary segment.
@@ -147,30 +153,5 @@ where
         info,
         public_inputs,
     };
-    with_field::<P, true>(prover, statement, Source::Columns(trace), options)
-}
-
-/// Picks the field of the challenges.
-fn with_field<P, const INLINE: bool>(
-    prover: &P,
-    statement: Statement<P>,
-    source: Source<P::Trace>,
-    options: &EngineOptions<'_>,
-) -> Result<Proof, ProverError>
-where
-    P: Prover<BaseField = BaseElement>,
-{
-    type Quad = QuadExtension<BaseElement>;
-    type Cube = CubeExtension<BaseElement>;
-    match prover.options().field_extension() {
-        FieldExtension::None => {
-            pipeline::run::<P, BaseElement, INLINE>(prover, statement, source, options)
-        }
-        FieldExtension::Quadratic => {
-            pipeline::run::<P, Quad, INLINE>(prover, statement, source, options)
-        }
-        FieldExtension::Cubic => {
-            pipeline::run::<P, Cube, INLINE>(prover, statement, source, options)
-        }
-    }
+    pipeline::run::<P, true>(prover, statement, Source::Columns(trace), options)
 }

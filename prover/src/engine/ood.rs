@@ -85,10 +85,7 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
     }
 
     /// Values of all columns at `z` and at `z w`.
-    pub(super) fn evaluate<F>(&self, segment: &Extended<F>, domain: &Domain) -> (Vec<E>, Vec<E>)
-    where
-        F: FieldElement<BaseField = BaseElement>,
-    {
+    pub(super) fn evaluate(&self, segment: &Extended, domain: &Domain) -> (Vec<E>, Vec<E>) {
         let degree = E::EXTENSION_DEGREE;
         let backend = Backend::current();
         let coset = segment.coset(self.coset, domain);
@@ -113,13 +110,14 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
                 },
             );
         let (current, next) = sums.split_at(degree * segment.width());
-        (self.join::<F>(current), self.join::<F>(next))
+        let degree = segment.degree();
+        (self.join(current, degree), self.join(next, degree))
     }
 
-    /// Values of columns of `F` elements from the sums of their base columns.
-    fn join<F: FieldElement>(&self, sums: &[BaseElement]) -> Vec<E> {
+    /// Values of columns of elements of degree `degree` from the sums of their base columns.
+    fn join(&self, sums: &[BaseElement], degree: usize) -> Vec<E> {
         E::slice_from_base_elements(sums)
-            .chunks_exact(F::EXTENSION_DEGREE)
+            .chunks_exact(degree)
             .map(|cell| {
                 let value = cell
                     .iter()

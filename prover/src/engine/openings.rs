@@ -2,14 +2,14 @@
 
 use winter_air::proof::Queries;
 use winter_fri::FriProof;
-use winter_math::FieldElement;
+use winter_math::{FieldElement, fields::f64::BaseElement};
 use winter_utils::{ByteWriter, Deserializable, Serializable};
 
 use super::ProverError;
 
 /// The rows of a segment at the query positions, with their opening.
-pub(super) fn queries<'a, F: FieldElement + 'a>(
-    rows: impl Iterator<Item = &'a [F]>,
+pub(super) fn queries<'a>(
+    rows: impl Iterator<Item = &'a [BaseElement]>,
     opening: &[u8],
     part: &'static str,
 ) -> Result<Queries, ProverError> {
@@ -31,10 +31,11 @@ pub(super) struct LayerOpening {
     pub(super) opening: Vec<u8>,
 }
 
-/// The FRI part of the proof, made by one prover (one partition).
-pub(super) fn fri_proof<E: FieldElement>(
+/// The FRI part of the proof, made by one prover (one partition). The remainder is given as its base
+/// elements.
+pub(super) fn fri_proof(
     layers: &[LayerOpening],
-    remainder: &[E],
+    remainder: &[BaseElement],
 ) -> Result<FriProof, ProverError> {
     let mut bytes = Vec::new();
     bytes.write_u8(layers.len() as u8);
@@ -44,7 +45,7 @@ pub(super) fn fri_proof<E: FieldElement>(
         bytes.write_u32(layer.opening.len() as u32);
         bytes.write_bytes(&layer.opening);
     }
-    bytes.write_u16((remainder.len() * E::ELEMENT_BYTES) as u16);
+    bytes.write_u16((remainder.len() * BaseElement::ELEMENT_BYTES) as u16);
     bytes.write_many(remainder);
     let log_partitions = 0;
     bytes.write_u8(log_partitions);

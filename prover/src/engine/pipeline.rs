@@ -1,28 +1,22 @@
-//! The phases in order.
+//! The phases in order, as far as the caller's types take part in them.
+//!
+//! This is the one part of the engine that is compiled for every caller's AIR: it asks the AIR and the
+//! prover what only they know, evaluates the constraints, and leaves the rest to [`Session`], to the
+//! fields of the challenges ([`ChallengeField`]) and, behind [`Transcript`](super::transcript::Transcript),
+//! to the caller's hash function. These are compiled once.
 
-use tracing::info_span;
-use winter_air::proof::{Proof, QuotientOodFrame, TraceOodFrame};
-use winter_air::{Air, ProofOptions, TraceInfo};
-use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
-use winter_prover::matrix::ColMatrix;
-use winter_prover::{Prover, Trace};
-use winterlane_field_simd::MAX_LOG_SIZE;
+use winter_air::{Air, FieldExtension, TraceInfo};
+use winter_math::ToElements;
+use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
+use winter_prover::{Proof, Prover, Trace};
 
+use super::challenge::ChallengeField;
 use super::channel::Channel;
 use super::columns::TraceColumns;
-use super::constraints::Constraints;
-use super::deep::DeepInputs;
-use super::domain::Domain;
-use super::fri::{self, Fri};
-use super::observer::{self, Phase};
-use super::ood::OodCoset;
-use super::segment::Extended;
-use super::{
-    EngineOptions, MemoryEstimate, ProverError, error::Segment as SegmentKind, grind, quotient,
-};
-
-/// The widest trace that winterfell's verifier can read.
-const MAX_WIDTH: usize = 254;
+use super::constraints::Stated;
+use super::segment::Segment;
+use super::session::Session;
+use super::{EngineOptions, Phase, ProverError};
 
 /// What is proven of a trace.
 pub(super) struct Statement<P: Prover> {
@@ -54,9 +48,11 @@ impl<T> From<T> for Source<T> {
     }
 }
 
-/// Makes the proof with challenges drawn from `E`; `INLINE` says that the AIR's constraint functions
-/// inline.
-pub(super) fn run<P, E, const INLINE: bool>(
+/// The transcript of a prover's types.
+type ChannelOf<P> = Channel<<P as Prover>::HashFn, <P as Prover>::VC, <P as Prover>::RandomCoin>;
+
+/// Makes the proof; `INLINE` says that the AIR's constraint functions inline.
+pub(super) fn run<P, const INLINE: bool>(
     prover: &P,
     statement: Statement<P>,
     source: Source<P::Trace>,
@@ -64,230 +60,97 @@ pub(super) fn run<P, E, const INLINE: bool>(
 ) -> Result<Proof, ProverError>
 where
     P: Prover<BaseField = BaseElement>,
-    E: FieldElement<BaseField = BaseElement>,
 {
-    let enter = |phase| observer::enter(options.observer, phase);
-
     let Statement {
         info,
         public_inputs,
     } = statement;
     let public_input_elements = public_inputs.to_elements();
     let air = P::Air::new(info, public_inputs, prover.options().clone());
-    check(air.trace_info(), air.options(), air.lde_domain_size())?;
-    let estimate = match &source {
-        Source::Trace(_) => MemoryEstimate::new(&air),
-        Source::Columns(_) => MemoryEstimate::of_columns(&air),
-    };
-    estimate.check(options.memory_limit)?;
-    let domain = Domain::new(&air);
     let partitions = prover.options().partition_options();
-    let mut channel = Channel::<P::Air, P::HashFn, P::RandomCoin>::new(&air, public_input_elements);
+    let in_place = matches!(source, Source::Columns(_));
+    let session = Session::new(&air, partitions, in_place, options)?;
+    let mut channel = ChannelOf::<P>::new(&session.seed(public_input_elements));
 
-    enter(Phase::ExtendTrace)?;
-    let extend_span = info_span!(
-        "extend_trace",
-        columns = air.trace_info().main_trace_width(),
-        rows = domain.rows(),
-        blowup = domain.blowup()
-    )
-    .entered();
-    let (main, trace) = extend_main(source, &air, &domain)?;
-    drop(extend_span);
-
-    enter(Phase::CommitTrace)?;
-    let main = {
-        let _span = info_span!("commit_trace", rows = domain.lde_size()).entered();
-        main.commit::<P::HashFn, P::VC>(partitions, Phase::CommitTrace)?
-    };
-    channel.commit(main.root());
-
-    let (aux, aux_rand_elements) = if let Some(trace) = trace {
-        enter(Phase::Auxiliary)?;
-        let _span = info_span!("auxiliary_trace", rows = domain.rows()).entered();
-        let rand_elements = channel.aux_rand_elements::<E>()?;
-        let aux_trace = prover.build_aux_trace(&trace, &rand_elements);
-        drop(trace);
-        let aux = extend(&aux_trace, SegmentKind::Auxiliary, &air, &domain)?;
-        drop(aux_trace);
-        let aux = aux.commit::<P::HashFn, P::VC>(partitions, Phase::Auxiliary)?;
-        channel.commit(aux.root());
-        (Some(aux), Some(rand_elements))
-    } else {
-        (None, None)
-    };
-    let aux_extended = aux.as_ref().map(super::segment::Segment::extended);
-
-    enter(Phase::Constraints)?;
-    let composition = {
-        let _span = info_span!("constraints", points = domain.ce_size()).entered();
-        let coefficients = channel.constraint_coefficients::<E>()?;
-        Constraints::new(&air, &domain, aux_rand_elements.as_ref(), &coefficients)
-            .evaluate::<E, INLINE>(main.extended(), aux_extended)
-    };
-
-    enter(Phase::Quotient)?;
-    let quotient = {
-        let columns = air.context().num_constraint_composition_columns();
-        let _span = info_span!("quotient", columns, rows = domain.lde_size()).entered();
-        let coefficients =
-            quotient::interpolate(composition, E::EXTENSION_DEGREE, columns, &domain)?;
-        Extended::<E>::new(coefficients, columns, &domain)
-            .commit::<P::HashFn, P::VC>(partitions, Phase::Quotient)?
-    };
-    channel.commit(quotient.root());
-
-    enter(Phase::OutOfDomain)?;
-    let ood_span = info_span!("out_of_domain").entered();
-    let ood = OodCoset::new(channel.ood_point::<E>()?, &domain);
-    let (mut current, mut next) = ood.evaluate(main.extended(), &domain);
-    if let Some(aux) = aux_extended {
-        let (aux_current, aux_next) = ood.evaluate(aux, &domain);
-        current.extend(aux_current);
-        next.extend(aux_next);
-    }
-    let trace_frame = TraceOodFrame::new(current, next, main.extended().columns());
-    let (current, next) = ood.evaluate(quotient.extended(), &domain);
-    let quotient_frame = QuotientOodFrame::new(current, next);
-    channel.send_ood_frames(&trace_frame, &quotient_frame);
-    drop(ood_span);
-
-    enter(Phase::Deep)?;
-    let deep = {
-        let _span = info_span!("deep_composition", points = domain.lde_size()).entered();
-        DeepInputs {
-            main: main.extended(),
-            aux: aux_extended,
-            quotient: quotient.extended(),
-            trace_frame: &trace_frame,
-            quotient_frame: &quotient_frame,
-            coefficients: &channel.deep_coefficients()?,
-        }
-        .evaluate(&ood, &domain)
-    };
-    drop(ood);
-
-    enter(Phase::Fri)?;
-    let fri_options = air.options().to_fri_options();
-    let fri = {
-        let layers = fri_options.num_fri_layers(domain.lde_size());
-        let _span = info_span!("fri", layers, points = domain.lde_size()).entered();
-        Fri::<E, P::HashFn, P::VC>::commit(&fri_options, deep, &mut channel)?
-    };
-
-    enter(Phase::Grind)?;
-    let positions = {
-        let factor = air.options().grinding_factor();
-        let _span = info_span!("grind", factor).entered();
-        let nonce = grind::smallest_nonce(channel.coin(), factor)?;
-        channel.query_positions(nonce)?
-    };
-
-    enter(Phase::Open)?;
-    let _span = info_span!("open", positions = positions.len()).entered();
-    let fri_proof = fri.open(&positions)?;
-    let mut trace_queries = vec![main.query(&positions, "main trace queries")?];
-    if let Some(aux) = &aux {
-        trace_queries.push(aux.query(&positions, "auxiliary trace queries")?);
-    }
-    let constraint_queries = quotient.query(&positions, "constraint queries")?;
-    Ok(channel.into_proof(
-        positions.len(),
-        trace_queries,
-        constraint_queries,
-        fri_proof,
-    ))
-}
-
-/// Refuses, before any work, what could not be proven or not be verified.
-fn check(
-    info: &TraceInfo,
-    options: &ProofOptions,
-    lde_domain_size: usize,
-) -> Result<(), ProverError> {
-    if info.width() > MAX_WIDTH {
-        return Err(ProverError::TraceTooWide {
-            width: info.width(),
-            max: MAX_WIDTH,
-        });
-    }
-    if info.length().ilog2() > MAX_LOG_SIZE {
-        return Err(ProverError::TraceTooLong {
-            rows: info.length(),
-            max: 1 << MAX_LOG_SIZE,
-        });
-    }
-    if options.num_queries() >= lde_domain_size {
-        return Err(ProverError::TooManyQueries {
-            queries: options.num_queries(),
-            domain_size: lde_domain_size,
-        });
-    }
-    fri::check(options, lde_domain_size)
-}
-
-/// The main segment extended, and the trace if the auxiliary segment will be built from it.
-fn extend_main<T, A>(
-    source: Source<T>,
-    air: &A,
-    domain: &Domain,
-) -> Result<(Extended<BaseElement>, Option<T>), ProverError>
-where
-    T: Trace<BaseField = BaseElement>,
-    A: Air<BaseField = BaseElement>,
-{
-    let with_aux = air.trace_info().is_multi_segment();
-    match source {
+    // The trace is kept if the auxiliary segment will be built from it.
+    let (main, trace) = match source {
         Source::Trace(trace) => {
-            let main = extend(trace.main_segment(), SegmentKind::Main, air, domain)?;
-            Ok((main, with_aux.then_some(trace)))
+            let main = session.extend_trace(trace.main_segment())?;
+            (main, session.has_auxiliary().then_some(trace))
         }
-        Source::Columns(trace) => {
-            check_shape(SegmentKind::Main, trace.width(), trace.rows(), air)?;
-            if with_aux {
-                // There is nobody to build it.
-                check_shape(SegmentKind::Auxiliary, 0, 0, air)?;
-            }
-            Ok((Extended::from_columns(trace, domain), None))
-        }
-    }
-}
-
-/// A segment extended, its shape checked against the AIR's.
-fn extend<F, A>(
-    matrix: &ColMatrix<F>,
-    segment: SegmentKind,
-    air: &A,
-    domain: &Domain,
-) -> Result<Extended<F>, ProverError>
-where
-    F: FieldElement<BaseField = BaseElement>,
-    A: Air<BaseField = BaseElement>,
-{
-    check_shape(segment, matrix.num_cols(), matrix.num_rows(), air)?;
-    Ok(Extended::from_values(matrix, domain))
-}
-
-/// Refuses a segment that does not have the shape that the AIR's trace info declares.
-fn check_shape<A: Air<BaseField = BaseElement>>(
-    segment: SegmentKind,
-    columns: usize,
-    rows: usize,
-    air: &A,
-) -> Result<(), ProverError> {
-    let info = air.trace_info();
-    let (expected_columns, expected_rows) = match segment {
-        SegmentKind::Main => (info.main_trace_width(), info.length()),
-        SegmentKind::Auxiliary => (info.aux_segment_width(), info.length()),
+        Source::Columns(trace) => (session.extend_columns(trace)?, None),
     };
-    if columns != expected_columns || rows != expected_rows {
-        return Err(ProverError::TraceShape {
-            segment,
-            expected_columns,
-            expected_rows,
-            columns,
-            rows,
-        });
+    let main = {
+        let _span = session.start(Phase::CommitTrace)?;
+        session.commit(main, Phase::CommitTrace, &mut channel)?
+    };
+    let proving = Proving::<P> {
+        prover,
+        air: &air,
+        session,
+        channel,
+        main,
+        trace,
+    };
+    match prover.options().field_extension() {
+        FieldExtension::None => proving.run::<BaseElement, INLINE>(),
+        FieldExtension::Quadratic => proving.run::<QuadExtension<BaseElement>, INLINE>(),
+        FieldExtension::Cubic => proving.run::<CubeExtension<BaseElement>, INLINE>(),
     }
-    Ok(())
+}
+
+/// A proof whose main segment is committed to: challenges can be drawn.
+struct Proving<'a, P: Prover> {
+    prover: &'a P,
+    air: &'a P::Air,
+    session: Session<'a>,
+    channel: ChannelOf<P>,
+    main: Segment,
+    /// The trace, if there is an auxiliary segment to be built from it.
+    trace: Option<P::Trace>,
+}
+
+impl<P: Prover<BaseField = BaseElement>> Proving<'_, P> {
+    /// The rest of the proof, with challenges drawn from `E`.
+    fn run<E: ChallengeField, const INLINE: bool>(self) -> Result<Proof, ProverError> {
+        let Self {
+            prover,
+            air,
+            session,
+            mut channel,
+            main,
+            trace,
+        } = self;
+        let mut segments = vec![main];
+        let mut rand_elements = None;
+        if let Some(trace) = trace {
+            let _span = session.start(Phase::Auxiliary)?;
+            let rand_elements = rand_elements.insert(channel.aux_rand_elements(air)?);
+            let aux = prover.build_aux_trace::<E>(&trace, rand_elements);
+            drop(trace);
+            segments.push(E::auxiliary(&session, aux, &mut channel)?);
+        }
+
+        let composition = {
+            let _span = session.start(Phase::Constraints)?;
+            let coefficients = channel.constraint_coefficients::<_, E>(air)?;
+            let rand_elements = rand_elements.as_ref();
+            let stated = Stated {
+                transition: air.get_transition_constraints(&coefficients.transition),
+                boundary: air.get_boundary_constraints(rand_elements, &coefficients.boundary),
+                periodic: air.get_periodic_column_polys(),
+                rand_elements,
+            };
+            let aux = segments.get(1).map(Segment::extended);
+            E::constraints(&stated, session.domain()).evaluate::<P::Air, INLINE>(
+                air,
+                segments[0].extended(),
+                aux,
+            )
+        };
+
+        let values = E::out_of_domain(&session, &segments, composition, &mut channel)?;
+        let coefficients = channel.deep_coefficients(air)?;
+        E::low_degree(session, &segments, values, &coefficients, &mut channel)
+    }
 }

@@ -1,29 +1,27 @@
 //! A trace segment or the quotient columns: extended, committed to, ready to be opened.
 
-use core::marker::PhantomData;
-
 use winter_air::PartitionOptions;
 use winter_air::proof::Queries;
-use winter_crypto::{ElementHasher, VectorCommitment};
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::FieldElement;
+use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winter_prover::matrix::ColMatrix;
 use winterlane_field_simd::packed_element::{PackedElement, RowPack};
 use winterlane_field_simd::vector::MAX_LANES;
 use winterlane_field_simd::{Matrix, Vector};
 
-use super::channel::DigestOf;
 use super::columns::TraceColumns;
-use super::commit::Commitment;
 use super::domain::Domain;
 use super::kernels::Columns;
 use super::observer::Phase;
+use super::transcript::{CommitmentId, Transcript};
 use super::{ProverError, openings};
 
-/// Columns of `F` elements extended over the LDE domain, without a commitment yet.
-pub(super) struct Extended<F> {
+/// Columns extended over the LDE domain, without a commitment yet.
+pub(super) struct Extended {
     matrix: Matrix,
     columns: usize,
-    _element: PhantomData<fn() -> F>,
+    /// Of the extension that the columns' elements are of.
+    degree: usize,
 }
 
 /// Elements of a segment that are interpolated and extended at a time: a group of columns that
@@ -60,7 +58,29 @@ fn rows_of(width: usize, domain: &Domain) -> Matrix {
     }
 }
 
-impl Extended<BaseElement> {
+impl Extended {
+    /// Interpolates and extends columns given by their values on the trace domain, some at a time:
+    /// coefficients of all of them are never in memory at once.
+    pub(super) fn from_values<F>(values: &ColMatrix<F>, domain: &Domain) -> Self
+    where
+        F: FieldElement<BaseField = BaseElement>,
+    {
+        let columns: Vec<&[F]> = values.columns().collect();
+        let degree = F::EXTENSION_DEGREE;
+        let mut matrix = rows_of(columns.len() * degree, domain);
+        let group = group_columns(domain.rows(), degree);
+        for (i, columns) in columns.chunks(group).enumerate() {
+            let columns = Columns::interpolated(columns);
+            let first = i * group * degree;
+            columns.extend_into(domain.blowup(), domain.offset(), &mut matrix, first);
+        }
+        Self {
+            matrix,
+            columns: columns.len(),
+            degree,
+        }
+    }
+
     /// As [`from_values`](Self::from_values), in the memory of the values, group by group.
     pub(super) fn from_columns(trace: TraceColumns, domain: &Domain) -> Self {
         let columns = trace.width();
@@ -74,50 +94,38 @@ impl Extended<BaseElement> {
         Self {
             matrix,
             columns,
-            _element: PhantomData,
-        }
-    }
-}
-
-impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
-    /// Interpolates and extends columns given by their values on the trace domain, some at a time:
-    /// coefficients of all of them are never in memory at once.
-    pub(super) fn from_values(values: &ColMatrix<F>, domain: &Domain) -> Self {
-        let columns: Vec<&[F]> = values.columns().collect();
-        let degree = F::EXTENSION_DEGREE;
-        let mut matrix = rows_of(columns.len() * degree, domain);
-        let group = group_columns(domain.rows(), degree);
-        for (i, columns) in columns.chunks(group).enumerate() {
-            let columns = Columns::interpolated(columns);
-            let first = i * group * degree;
-            columns.extend_into(domain.blowup(), domain.offset(), &mut matrix, first);
-        }
-        Self {
-            matrix,
-            columns: columns.len(),
-            _element: PhantomData,
+            degree: 1,
         }
     }
 
-    /// Extends `columns` polynomials, given as the coefficients of their base columns.
-    pub(super) fn new(coefficients: Columns, columns: usize, domain: &Domain) -> Self {
-        let count = columns * F::EXTENSION_DEGREE;
-        let matrix = coefficients.extend(count, domain.blowup(), domain.offset());
+    /// Extends `columns` polynomials over the extension of degree `degree`, given as the coefficients
+    /// of their base columns.
+    pub(super) fn new(
+        coefficients: &Columns,
+        columns: usize,
+        degree: usize,
+        domain: &Domain,
+    ) -> Self {
         Self {
-            matrix,
+            matrix: coefficients.extend(columns * degree, domain.blowup(), domain.offset()),
             columns,
-            _element: PhantomData,
+            degree,
         }
     }
 
-    /// Number of columns of `F` elements.
+    /// Number of columns of elements.
     pub(super) const fn columns(&self) -> usize {
         self.columns
     }
 
+    /// Base elements in an element.
+    pub(super) const fn degree(&self) -> usize {
+        self.degree
+    }
+
     /// Base elements in a row.
     pub(super) const fn width(&self) -> usize {
-        self.columns * F::EXTENSION_DEGREE
+        self.columns * self.degree
     }
 
     /// The rows of one coset.
@@ -131,22 +139,20 @@ impl<F: FieldElement<BaseField = BaseElement>> Extended<F> {
         }
     }
 
-    /// The row of domain index `i`.
-    fn row(&self, i: usize) -> &[F] {
-        F::slice_from_base_elements(self.matrix.row(i))
-    }
-
-    /// Commits to the rows.
-    pub(super) fn commit<H, V>(
+    /// Commits to the rows; wide ones are hashed in the partitions that the options ask for.
+    pub(super) fn commit(
         self,
+        transcript: &mut dyn Transcript,
         partitions: PartitionOptions,
         phase: Phase,
-    ) -> Result<Segment<F, H, V>, ProverError>
-    where
-        H: ElementHasher<BaseField = BaseElement>,
-        V: VectorCommitment<H>,
-    {
-        let commitment = Commitment::to_rows::<F>(&self.matrix, partitions, phase)?;
+    ) -> Result<Segment, ProverError> {
+        let part = match self.degree {
+            1 => partitions.partition_size::<BaseElement>(self.columns),
+            2 => partitions.partition_size::<QuadExtension<BaseElement>>(self.columns),
+            _ => partitions.partition_size::<CubeExtension<BaseElement>>(self.columns),
+        };
+        let part = part * self.degree;
+        let commitment = transcript.commit_rows(&self.matrix, self.degree, part, phase)?;
         Ok(Segment {
             extended: self,
             commitment,
@@ -235,34 +241,25 @@ pub(super) fn gather<V: Vector, T: RowPack<V>>(
 }
 
 /// An extended segment with the commitment to its rows.
-pub(super) struct Segment<F, H: ElementHasher, V> {
-    extended: Extended<F>,
-    commitment: Commitment<H, V>,
+pub(super) struct Segment {
+    extended: Extended,
+    commitment: CommitmentId,
 }
 
-impl<F, H, V> Segment<F, H, V>
-where
-    F: FieldElement<BaseField = BaseElement>,
-    H: ElementHasher<BaseField = BaseElement>,
-    V: VectorCommitment<H>,
-{
+impl Segment {
     /// The extended columns.
-    pub(super) const fn extended(&self) -> &Extended<F> {
+    pub(super) const fn extended(&self) -> &Extended {
         &self.extended
-    }
-
-    /// The commitment string.
-    pub(super) const fn root(&self) -> DigestOf<H> {
-        self.commitment.root()
     }
 
     /// Rows and opening at domain indices `positions`.
     pub(super) fn query(
         &self,
         positions: &[usize],
+        transcript: &dyn Transcript,
         part: &'static str,
     ) -> Result<Queries, ProverError> {
-        let rows = positions.iter().map(|&i| self.extended.row(i));
-        openings::queries(rows, &self.commitment.open(positions)?, part)
+        let rows = positions.iter().map(|&i| self.extended.matrix.row(i));
+        openings::queries(rows, &transcript.open(self.commitment, positions)?, part)
     }
 }

@@ -1,7 +1,7 @@
 //! Constraints on the auxiliary segment.
 
 use winter_air::{Air, AuxRandElements, EvaluationFrame};
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::fields::f64::BaseElement;
 use winterlane_field_simd::packed_element::{
     Arithmetic, PackedElement, PackedExtension, RowPack, WideElement,
 };
@@ -10,23 +10,26 @@ use winterlane_field_simd::{Kernel, Vector};
 use super::composition::Composition;
 use super::frame::MainFrame;
 use super::{Block, Constraints};
+use crate::engine::Segment;
 use crate::engine::planes::{MAX_DEGREE, Planes};
 use crate::engine::segment::{Coset, Extended, gather};
 
 /// Evaluates the constraints on the auxiliary segment in rows `start..` of every constraint coset,
 /// as many as the block has room for, and adds their composition.
-pub(super) struct AuxTask<'a, A, E, const INLINE: bool> {
-    pub(super) constraints: &'a Constraints<'a, A>,
-    pub(super) main: &'a Extended<BaseElement>,
-    pub(super) aux: &'a Extended<E>,
+///
+/// `D` is the degree of the extension that the segment's elements are of.
+pub(super) struct AuxTask<'a, A, const D: usize, const INLINE: bool> {
+    pub(super) air: &'a A,
+    pub(super) constraints: &'a Constraints<'a>,
+    pub(super) main: &'a Extended,
+    pub(super) aux: &'a Extended,
     pub(super) start: usize,
     pub(super) block: Block<'a>,
 }
 
-impl<A, E, const INLINE: bool> Kernel for AuxTask<'_, A, E, INLINE>
+impl<A, const D: usize, const INLINE: bool> Kernel for AuxTask<'_, A, D, INLINE>
 where
     A: Air<BaseField = BaseElement>,
-    E: FieldElement<BaseField = BaseElement>,
 {
     type Output = ();
 
@@ -40,14 +43,13 @@ where
     }
 }
 
-impl<A, E, const INLINE: bool> AuxTask<'_, A, E, INLINE>
+impl<A, const D: usize, const INLINE: bool> AuxTask<'_, A, D, INLINE>
 where
     A: Air<BaseField = BaseElement>,
-    E: FieldElement<BaseField = BaseElement>,
 {
     #[inline(always)]
     fn with_packs<V: Vector, T: RowPack<V> + Arithmetic>(self) {
-        match E::EXTENSION_DEGREE {
+        match D {
             1 => self.evaluate::<V, T, T>(),
             2 => self.evaluate::<V, T, PackedExtension<T, 2>>(),
             _ => self.evaluate::<V, T, PackedExtension<T, 3>>(),
@@ -57,6 +59,7 @@ where
     #[inline(always)]
     fn evaluate<V: Vector, T: RowPack<V> + Arithmetic, X: Planes<T>>(self) {
         let Self {
+            air,
             constraints,
             main,
             aux,
@@ -64,7 +67,7 @@ where
             mut block,
         } = self;
         let domain = constraints.domain;
-        let degree = constraints.degree;
+        let degree = D;
         let rows = block[0].len();
 
         let rand_elements = constraints
@@ -85,9 +88,7 @@ where
         let mut cells = vec![T::ZERO; aux.width()];
         let mut values = vec![T::ZERO; constraints.num_aux * degree];
         for k in 0..domain.ce_blowup() {
-            let (weights, boundary) = (&constraints.aux_weights, &constraints.aux_boundary);
-            let composition =
-                Composition::<V>::new(constraints, (weights, boundary), k, start, rows);
+            let composition = Composition::new(constraints, Segment::Auxiliary, k, start, rows);
             let main_coset = main.coset(domain.ce_coset(k), domain);
             let aux_coset = aux.coset(domain.ce_coset(k), domain);
 
@@ -98,7 +99,7 @@ where
                 load::<V, T, X>(aux_frame.next_mut(), &mut cells, aux_coset, t + 1);
                 load::<V, T, X>(aux_frame.current_mut(), &mut cells, aux_coset, t);
                 results.fill(X::ZERO);
-                constraints.air.evaluate_aux_transition(
+                air.evaluate_aux_transition(
                     &frame.rows,
                     &aux_frame,
                     &frame.periodic,
@@ -116,7 +117,7 @@ where
                     if from >= rows {
                         break;
                     }
-                    let sums = composition.sums(&values, &cells, from, pack);
+                    let sums = composition.sums::<V, _>(&values, &cells, from, pack);
                     for (column, sum) in block[k * degree..].iter_mut().zip(&sums[..degree]) {
                         let column = &mut column[from..];
                         (PackedElement::load(column) + *sum).store(column);

@@ -4,7 +4,7 @@
 //! `c_j (T_j(x) - v_j(x))`, is evaluated as a linear form of the row minus one value polynomial, the
 //! sum of `c_j v_j`: what a row costs does not depend on how long the asserted sequences are.
 
-use winter_air::{Air, AuxRandElements, BoundaryConstraintGroup as SourceGroup, ConstraintDivisor};
+use winter_air::{BoundaryConstraintGroup as SourceGroup, BoundaryConstraints, ConstraintDivisor};
 use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::Vector;
 use winterlane_field_simd::packed_element::{PackedElement, RowPack};
@@ -108,18 +108,14 @@ impl BoundaryGroup {
     }
 }
 
-/// The boundary constraints of `air`, group by group: of the main segment, and of the auxiliary one.
-pub(super) fn groups<A, E>(
-    air: &A,
-    aux_rand_elements: Option<&AuxRandElements<E>>,
-    coefficients: &[E],
+/// Boundary constraints, group by group: of the main segment, and of the auxiliary one.
+pub(super) fn groups<E>(
+    source: &BoundaryConstraints<E>,
     domain: &Domain,
 ) -> (Vec<BoundaryGroup>, Vec<BoundaryGroup>)
 where
-    A: Air<BaseField = BaseElement>,
     E: FieldElement<BaseField = BaseElement>,
 {
-    let source = air.get_boundary_constraints(aux_rand_elements, coefficients);
     let main = source
         .main_constraints()
         .iter()

@@ -1,15 +1,17 @@
 //! From the values of a segment's constraints to their composition.
 
-use winter_air::Air;
 use winter_math::fields::f64::BaseElement;
 use winterlane_field_simd::Vector;
 use winterlane_field_simd::packed_element::{PackedElement, RowPack, Weight, dots};
 
 use super::Constraints;
 use super::boundary::{BoundaryGroup, Points};
+use crate::engine::Segment;
 
 /// What one segment's constraints are composed with, at some points of one constraint coset.
-pub(super) struct Composition<'a, V: Vector> {
+///
+/// Nothing in it depends on the instruction set, so that it is made by code that is compiled once.
+pub(super) struct Composition<'a> {
     /// Coefficients of the values of transition constraints, by coordinate.
     weights: &'a [Vec<Weight>],
     boundary: &'a [BoundaryGroup],
@@ -17,7 +19,7 @@ pub(super) struct Composition<'a, V: Vector> {
     inverses: Vec<Vec<BaseElement>>,
     exemptions: &'a [BaseElement],
     /// `1/(x^n - 1)`, the same at all points of the coset.
-    inverse_zerofier: PackedElement<V>,
+    inverse_zerofier: BaseElement,
     points: Points,
     /// Coordinates of a value of the composition.
     degree: usize,
@@ -25,17 +27,20 @@ pub(super) struct Composition<'a, V: Vector> {
     rows: usize,
 }
 
-impl<'a, V: Vector> Composition<'a, V> {
-    /// Of rows `start..start + rows` of constraint coset `k`.
-    #[inline(always)]
-    pub(super) fn new<A: Air<BaseField = BaseElement>>(
-        constraints: &'a Constraints<'a, A>,
-        (weights, boundary): (&'a [Vec<Weight>], &'a [BoundaryGroup]),
+impl<'a> Composition<'a> {
+    /// Of rows `start..start + rows` of constraint coset `k`, and of the constraints on `segment`.
+    pub(super) fn new(
+        constraints: &'a Constraints<'a>,
+        segment: Segment,
         k: usize,
         start: usize,
         rows: usize,
     ) -> Self {
         let domain = constraints.domain;
+        let (weights, boundary) = match segment {
+            Segment::Main => (&constraints.main_weights, &constraints.main_boundary),
+            Segment::Auxiliary => (&constraints.aux_weights, &constraints.aux_boundary),
+        };
         let points = constraints.points(k, start, rows);
         let mut inverses = Vec::with_capacity(boundary.len());
         for group in boundary {
@@ -46,7 +51,7 @@ impl<'a, V: Vector> Composition<'a, V> {
             boundary,
             inverses,
             exemptions: &constraints.exemptions,
-            inverse_zerofier: PackedElement::splat(constraints.inverse_zerofier(k)),
+            inverse_zerofier: constraints.inverse_zerofier(k),
             points,
             degree: constraints.degree,
             rows: domain.rows(),
@@ -57,7 +62,7 @@ impl<'a, V: Vector> Composition<'a, V> {
     /// `values` hold these points in vector `pack`, and of the boundary constraints on the base columns
     /// of the current rows, whose `cells` do.
     #[inline(always)]
-    pub(super) fn sums<T: RowPack<V>>(
+    pub(super) fn sums<V: Vector, T: RowPack<V>>(
         &self,
         values: &[T],
         cells: &[T],
@@ -66,7 +71,7 @@ impl<'a, V: Vector> Composition<'a, V> {
     ) -> [PackedElement<V>; 3] {
         let x = PackedElement::<V>::load(&self.points.x[from..]);
         // The divisor is x^n - 1 over the exempted points' polynomial.
-        let mut factor = self.inverse_zerofier;
+        let mut factor = PackedElement::splat(self.inverse_zerofier);
         for &e in self.exemptions {
             factor *= x - PackedElement::splat(e);
         }

@@ -8,13 +8,14 @@ use winterlane_field_simd::{Kernel, Vector};
 use super::composition::Composition;
 use super::frame::MainFrame;
 use super::{Block, Constraints};
-use crate::engine::segment::Extended;
+use crate::engine::{Segment, segment::Extended};
 
 /// Evaluates the constraints on the main segment in rows `start..` of every constraint coset, as
 /// many as the block has room for, and writes their composition.
 pub(super) struct MainTask<'a, A, const INLINE: bool> {
-    pub(super) constraints: &'a Constraints<'a, A>,
-    pub(super) main: &'a Extended<BaseElement>,
+    pub(super) air: &'a A,
+    pub(super) constraints: &'a Constraints<'a>,
+    pub(super) main: &'a Extended,
     pub(super) start: usize,
     pub(super) block: Block<'a>,
 }
@@ -37,6 +38,7 @@ impl<A: Air<BaseField = BaseElement>, const INLINE: bool> MainTask<'_, A, INLINE
     #[inline(always)]
     fn evaluate<V: Vector, T: RowPack<V> + Arithmetic>(self) {
         let Self {
+            air,
             constraints,
             main,
             start,
@@ -49,25 +51,21 @@ impl<A: Air<BaseField = BaseElement>, const INLINE: bool> MainTask<'_, A, INLINE
         let mut frame = MainFrame::<T>::new(main.columns(), &constraints.periodic);
         let mut results = vec![T::ZERO; constraints.num_main];
         for k in 0..domain.ce_blowup() {
-            let (weights, boundary) = (&constraints.main_weights, &constraints.main_boundary);
-            let composition =
-                Composition::<V>::new(constraints, (weights, boundary), k, start, rows);
+            let composition = Composition::new(constraints, Segment::Main, k, start, rows);
             let coset = main.coset(domain.ce_coset(k), domain);
 
             frame.start(coset, start);
             for first in (0..rows).step_by(T::ROWS) {
                 frame.load::<V>(coset, &constraints.periodic, k, start + first);
                 results.fill(T::ZERO);
-                constraints
-                    .air
-                    .evaluate_transition(&frame.rows, &frame.periodic, &mut results);
+                air.evaluate_transition(&frame.rows, &frame.periodic, &mut results);
 
                 for pack in 0..T::PACKS {
                     let from = first + pack * V::LANES;
                     if from >= rows {
                         break;
                     }
-                    let sums = composition.sums(&results, frame.rows.current(), from, pack);
+                    let sums = composition.sums::<V, _>(&results, frame.rows.current(), from, pack);
                     for (column, sum) in block[k * degree..].iter_mut().zip(&sums[..degree]) {
                         sum.store(&mut column[from..]);
                     }

@@ -8,7 +8,8 @@
 //!
 //! The transition constraints are computed by the AIR's own functions, on packs of rows; everything
 //! around that call is vectorised here. Nothing but the auxiliary segment depends on the field of
-//! the coefficients, so that an AIR's function is compiled once for each instruction set.
+//! the coefficients, so that an AIR's function is compiled once for each instruction set. What does not
+//! call the AIR is not generic over it: it is compiled once, in this crate, and not for each AIR.
 
 mod aux;
 mod boundary;
@@ -18,7 +19,7 @@ mod main;
 mod periodic;
 
 use rayon::prelude::*;
-use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients};
+use winter_air::{Air, AuxRandElements, BoundaryConstraints, TransitionConstraints};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::{Backend, dispatch, packed_element::Weight};
 
@@ -37,9 +38,9 @@ const TASK_ROWS: (usize, usize) = (128, 4096);
 /// The rows of each base column of each constraint coset that one task fills.
 type Block<'a> = Vec<&'a mut [BaseElement]>;
 
-/// All constraints of one proof, with their composition coefficients.
-pub(super) struct Constraints<'a, A> {
-    air: &'a A,
+/// All constraints of one proof, with their composition coefficients: everything that is known of them
+/// but how the transition constraints are computed.
+pub(super) struct Constraints<'a> {
     domain: &'a Domain,
     /// Coordinates of a coefficient.
     degree: usize,
@@ -58,27 +59,32 @@ pub(super) struct Constraints<'a, A> {
     periodic: PeriodicTable,
 }
 
-impl<'a, A: Air<BaseField = BaseElement>> Constraints<'a, A> {
-    /// Collects the constraints of `air`.
-    pub(super) fn new<E>(
-        air: &'a A,
-        domain: &'a Domain,
-        rand_elements: Option<&AuxRandElements<E>>,
-        coefficients: &ConstraintCompositionCoefficients<E>,
-    ) -> Self
+/// The constraints of an AIR as it states them.
+pub(super) struct Stated<'a, E: FieldElement> {
+    /// Degrees, divisor and coefficients of the transition constraints.
+    pub(super) transition: TransitionConstraints<E>,
+    /// The boundary constraints with their coefficients.
+    pub(super) boundary: BoundaryConstraints<E>,
+    /// The periodic columns, as coefficients of polynomials in ascending order.
+    pub(super) periodic: Vec<Vec<BaseElement>>,
+    /// The random elements of the auxiliary segment, if there is one.
+    pub(super) rand_elements: Option<&'a AuxRandElements<E>>,
+}
+
+impl<'a> Constraints<'a> {
+    /// Prepares the constraints of an AIR for evaluation over `domain`.
+    pub(super) fn new<E>(stated: &Stated<'_, E>, domain: &'a Domain) -> Self
     where
         E: FieldElement<BaseField = BaseElement>,
     {
-        let transition = air.get_transition_constraints(&coefficients.transition);
+        let transition = &stated.transition;
         let aux_coefficients: Vec<E> = transition
             .aux_constraint_coef()
             .into_iter()
             .flat_map(|c| (0..E::EXTENSION_DEGREE).map(move |d| c * basis::<E>(d)))
             .collect();
-        let (main_boundary, aux_boundary) =
-            boundary::groups(air, rand_elements, &coefficients.boundary, domain);
+        let (main_boundary, aux_boundary) = boundary::groups(&stated.boundary, domain);
         Self {
-            air,
             domain,
             degree: E::EXTENSION_DEGREE,
             exemptions: transition.divisor().exemptions().to_vec(),
@@ -86,34 +92,38 @@ impl<'a, A: Air<BaseField = BaseElement>> Constraints<'a, A> {
             aux_weights: Weight::planes(&aux_coefficients),
             num_main: transition.num_main_constraints(),
             num_aux: transition.num_aux_constraints(),
-            rand_elements: rand_elements
+            rand_elements: stated
+                .rand_elements
                 .map(|rand| E::slice_as_base_elements(rand.rand_elements()).to_vec())
                 .unwrap_or_default(),
             main_boundary,
             aux_boundary,
-            periodic: PeriodicTable::new(air, domain),
+            periodic: PeriodicTable::new(&stated.periodic, domain),
         }
     }
 
     /// Evaluates the composition over the constraint evaluation domain: the base columns of its
     /// values on each constraint coset, one coset after the other.
     ///
-    /// `INLINE` says that the AIR's functions inline, so that packs may be single vectors.
-    pub(super) fn evaluate<E, const INLINE: bool>(
+    /// The transition constraints are those of `air`; `INLINE` says that its functions inline, so that
+    /// packs may be single vectors.
+    pub(super) fn evaluate<A, const INLINE: bool>(
         &self,
-        main: &Extended<BaseElement>,
-        aux: Option<&Extended<E>>,
+        air: &A,
+        main: &Extended,
+        aux: Option<&Extended>,
     ) -> Columns
     where
-        E: FieldElement<BaseField = BaseElement>,
+        A: Air<BaseField = BaseElement>,
     {
         let mut composition =
             Columns::unspecified(self.domain.ce_blowup() * self.degree, self.domain.rows());
         let backend = Backend::current();
-        self.for_each_block(&mut composition, |start, block| {
+        self.for_each_block(&mut composition, &|start, block| {
             dispatch(
                 backend,
                 MainTask::<A, INLINE> {
+                    air,
                     constraints: self,
                     main,
                     start,
@@ -121,23 +131,45 @@ impl<'a, A: Air<BaseField = BaseElement>> Constraints<'a, A> {
                 },
             );
         });
-        if let Some(aux) = aux {
-            self.for_each_block(&mut composition, |start, block| {
-                let task = AuxTask::<A, E, INLINE> {
-                    constraints: self,
-                    main,
-                    aux,
-                    start,
-                    block,
-                };
-                dispatch(backend, task);
-            });
+        match aux {
+            None => {}
+            Some(aux) if self.degree == 1 => {
+                self.add_aux::<A, 1, INLINE>(air, main, aux, &mut composition);
+            }
+            Some(aux) if self.degree == 2 => {
+                self.add_aux::<A, 2, INLINE>(air, main, aux, &mut composition);
+            }
+            Some(aux) => self.add_aux::<A, 3, INLINE>(air, main, aux, &mut composition),
         }
         composition
     }
 
+    /// Adds the composition of the constraints on the auxiliary segment, of elements of degree `D`.
+    fn add_aux<A, const D: usize, const INLINE: bool>(
+        &self,
+        air: &A,
+        main: &Extended,
+        aux: &Extended,
+        composition: &mut Columns,
+    ) where
+        A: Air<BaseField = BaseElement>,
+    {
+        let backend = Backend::current();
+        self.for_each_block(composition, &|start, block| {
+            let task = AuxTask::<A, D, INLINE> {
+                air,
+                constraints: self,
+                main,
+                aux,
+                start,
+                block,
+            };
+            dispatch(backend, task);
+        });
+    }
+
     /// Cuts the columns into blocks of rows and works on these in parallel.
-    fn for_each_block(&self, columns: &mut Columns, work: impl Fn(usize, Block<'_>) + Sync + Send) {
+    fn for_each_block(&self, columns: &mut Columns, work: &(dyn Fn(usize, Block<'_>) + Sync)) {
         let tasks = 8 * rayon::current_num_threads();
         let rows = (self.domain.rows() / tasks.next_power_of_two()).clamp(TASK_ROWS.0, TASK_ROWS.1);
         let blocks = columns.blocks(rows).into_par_iter().enumerate();

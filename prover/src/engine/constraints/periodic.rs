@@ -1,6 +1,5 @@
 //! Values of the periodic columns over the constraint evaluation domain.
 
-use winter_air::Air;
 use winter_math::{FieldElement, fft, fields::f64::BaseElement};
 use winterlane_field_simd::vector::MAX_LANES;
 
@@ -19,15 +18,14 @@ pub(super) struct PeriodicTable {
 }
 
 impl PeriodicTable {
-    /// Tabulates the periodic columns of `air`.
-    pub(super) fn new<A: Air<BaseField = BaseElement>>(air: &A, domain: &Domain) -> Self {
-        let polys = air.get_periodic_column_polys();
+    /// Tabulates periodic columns, given as coefficients of polynomials in ascending order.
+    pub(super) fn new(polys: &[Vec<BaseElement>], domain: &Domain) -> Self {
         let columns = polys.len();
         let cycle = polys.iter().map(Vec::len).fold(MAX_LANES, usize::max);
         let mut values = Vec::with_capacity(domain.ce_blowup() * columns * cycle);
         for k in 0..domain.ce_blowup() {
             let offset = domain.coset_offset(domain.ce_coset(k));
-            for poly in &polys {
+            for poly in polys {
                 let stretched = offset.exp((domain.rows() / poly.len()) as u64);
                 let twiddles = fft::get_twiddles(poly.len());
                 let cell = fft::evaluate_poly_with_offset(poly, &twiddles, stretched, 1);

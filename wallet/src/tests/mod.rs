@@ -1,8 +1,13 @@
-//! The wallet across restarts, crashes and damage.
+//! The wallet across restarts, damage and faults.
 
-use std::{fs, path::Path};
+mod crash;
+mod damage;
+mod disk;
+mod faults;
+mod simulated;
 
-use proptest::prelude::*;
+use std::path::Path;
+
 use winterlane_ledger::{
     Account, BaseElement, Digest, KeySlot, Ledger, LedgerError, Order, ScalarCompressor, Scope,
     SignedOrder, SlotIndex, Transfer,
@@ -144,120 +149,8 @@ fn impossible_requests_write_nothing() {
     ));
     assert!(wallet.journal().is_empty());
     drop(wallet);
-    assert_eq!(fs::read(place.path().join("journal")).unwrap().len(), 16);
-}
-
-#[test]
-fn a_wallet_is_opened_once_and_created_once() {
-    let place = tempfile::tempdir().unwrap();
-    let wallet = seeded(place.path());
-    assert!(matches!(
-        Wallet::open(place.path()),
-        Err(WalletError::Locked { .. })
-    ));
-    assert!(matches!(
-        Wallet::create(place.path()),
-        Err(WalletError::Exists { .. })
-    ));
-    drop(wallet);
-    assert!(matches!(
-        Wallet::create(place.path()),
-        Err(WalletError::Exists { .. })
-    ));
-    assert!(Wallet::open(place.path()).is_ok());
-    // A seed whose journal is gone: nobody knows what it has signed.
-    let journal = place.path().join("journal");
-    fs::rename(&journal, place.path().join("gone")).unwrap();
-    assert!(matches!(
-        Wallet::create(place.path()),
-        Err(WalletError::Exists { .. })
-    ));
-    assert!(matches!(
-        Wallet::open(place.path()),
-        Err(WalletError::Io { .. })
-    ));
-    fs::rename(place.path().join("gone"), &journal).unwrap();
-    let nowhere = place.path().join("nowhere");
-    assert!(matches!(
-        Wallet::open(&nowhere),
-        Err(WalletError::Io { .. })
-    ));
-    fs::write(place.path().join("seed"), [5; 31]).unwrap();
-    assert!(matches!(
-        Wallet::open(place.path()),
-        Err(WalletError::Corrupt { offset: 31, .. })
-    ));
-}
-
-#[cfg(unix)]
-#[test]
-fn nobody_else_can_read_the_seed() {
-    use std::os::unix::fs::PermissionsExt;
-
-    let place = tempfile::tempdir().unwrap();
-    drop(seeded(place.path()));
-    let mode = fs::metadata(place.path().join("seed"))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o077, 0);
-}
-
-#[test]
-fn a_torn_entry_is_dropped_and_damage_is_refused() {
-    let place = tempfile::tempdir().unwrap();
-    let mut wallet = seeded(place.path());
-    let key = wallet.add_key(0, 2).unwrap();
-    for nonce in 0..2 {
-        wallet.sign(&pay(key, 1, nonce), &domain()).unwrap();
-    }
-    drop(wallet);
-    let path = place.path().join("journal");
-    let whole = fs::read(&path).unwrap();
-    assert_eq!(whole.len(), 16 + 2 * 80);
-
-    // A crash in the middle of the second write: that signature never left.
-    for length in [16 + 80, 16 + 81, 16 + 159] {
-        fs::write(&path, &whole[..length]).unwrap();
-        let mut journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.next_index(&key), 1);
-        let entry = Signed {
-            root: key,
-            index: 1,
-            nonce: 1,
-            bound: Digest::ZERO,
-        };
-        journal.reserve(&[entry]).unwrap();
-        drop(journal);
-        let mut journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.len(), 2);
-        let other = Signed { nonce: 2, ..entry };
-        assert!(already(&journal.reserve(&[other]).unwrap_err(), 1));
-        assert!(journal.reserve(&[entry]).is_ok());
-    }
-
-    // A flipped bit anywhere else.
-    for position in 0..whole.len() {
-        let mut bytes = whole.clone();
-        bytes[position] ^= 1;
-        fs::write(&path, &bytes).unwrap();
-        let expected = position.checked_sub(16).map_or(0, |at| 16 + at / 80 * 80) as u64;
-        let error = Journal::open(&path).unwrap_err();
-        assert!(matches!(error, WalletError::Corrupt { offset, .. } if offset == expected));
-    }
-
-    // An entry twice: the file was put together by somebody else.
-    let twice = [&whole[..], &whole[16..96]].concat();
-    fs::write(&path, twice).unwrap();
-    assert!(matches!(
-        Journal::open(&path),
-        Err(WalletError::Corrupt { offset: 176, .. })
-    ));
-    fs::write(&path, &whole[..15]).unwrap();
-    assert!(matches!(
-        Journal::open(&path),
-        Err(WalletError::Corrupt { offset: 0, .. })
-    ));
+    let journal = std::fs::metadata(place.path().join("journal")).unwrap();
+    assert_eq!(journal.len(), 128);
 }
 
 #[test]
@@ -393,31 +286,4 @@ fn a_request_is_read_off_the_account() {
         wallet.sign(&request, &domain()),
         Err(WalletError::Key(KeyError::Exhausted { index: 1024, .. }))
     ));
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
-
-    /// Whatever the order of requests and restarts, a one-time key signs one message only.
-    #[test]
-    fn one_message_per_one_time_key(
-        steps in prop::collection::vec((0..2usize, 0..4u32, 0..3u64, prop::bool::ANY), 1..40),
-    ) {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("journal");
-        let mut journal = Journal::create(&path).unwrap();
-        let mut model = std::collections::HashMap::new();
-        for (key, index, message, restart) in steps {
-            if restart {
-                drop(journal);
-                journal = Journal::open(&path).unwrap();
-            }
-            let root = Digest([key as u64 + 1, 0, 0, 0].map(BaseElement::new));
-            let bound = Digest([message, 0, 0, 0].map(BaseElement::new));
-            let result = journal.reserve(&[Signed { root, index, nonce: index, bound }]);
-            let first = *model.entry((key, index)).or_insert(message);
-            prop_assert_eq!(result.is_ok(), first == message);
-        }
-        prop_assert_eq!(journal.len(), model.len());
-    }
 }
