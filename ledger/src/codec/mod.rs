@@ -28,6 +28,10 @@
 //! # Ok::<(), winterlane_ledger::wire::DecodeError>(())
 //! ```
 
+#[allow(
+    private_interfaces,
+    reason = "`Part` is sealed: nobody outside can name its reader"
+)]
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -47,6 +51,7 @@ use crate::{SealedBatch, signature::SIGNATURE_BYTES};
 /// The first byte of every form.
 pub const VERSION: u8 = 1;
 
+#[allow(private_interfaces, reason = "nobody outside can name the reader")]
 mod sealed {
     use super::{DecodeError, Reader, Vec};
 
