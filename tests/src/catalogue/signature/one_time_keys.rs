@@ -2,7 +2,7 @@
 
 use winter_math::FieldElement;
 use winterlane_air::{
-    batch::columns::{HINT, INPUT_HI, KEY_INDEX, RANGE, RANGE_BITS},
+    batch::columns::{HINT, INPUT_HI, RANGE, RANGE_BITS},
     batch::schedule::{GAP_BITS, KEY_TREE_START, SIGNER_META_ROW},
 };
 use winterlane_ledger::{BaseElement, Scope, SlotIndex};
@@ -10,7 +10,7 @@ use winterlane_ledger::{BaseElement, Scope, SlotIndex};
 use crate::{
     catalogue::{Case, NEW, forge, paying, rotating, withdrawing},
     forge::{Forgery, element, minus},
-    scenario::{KeyName, by_first, by_second, rotate, withdraw},
+    scenario::{by_first, by_second, rotate, withdraw},
 };
 
 const AFTER: usize = SIGNER_META_ROW + 1;
@@ -102,20 +102,6 @@ fn reuse() -> Vec<Case> {
             || {
                 used(paying(), SlotIndex::Zero)
                     .lie(0, SIGNER_META_ROW - 1, RANGE_BITS.start, minus(1))
-                    .finish()
-            },
-        ),
-        Case::one(
-            "a one-time key signs again, as a number that is negative",
-            &[4, 10],
-            ("index", 0),
-            || {
-                // number -1 of a slot at -1, as no state has it: `index` is what keeps it out
-                let column = next_index(SlotIndex::Zero);
-                paying()
-                    .register(0, KEY_INDEX, minus(1))
-                    .set(0, SIGNER_META_ROW, column, minus(1))
-                    .signed_by(0, &KeyName(2, 2).get(), u32::MAX)
                     .finish()
             },
         ),
