@@ -3,9 +3,11 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`batch`] | one batch of the rollup: columns, schedule, constraints, winterfell's `Air` |
+//! | [`hiding`] | zero knowledge for any AIR: its statement, in proofs that hide the witness |
 //! | [`presets`] | proof options by name and level of security |
 //!
 //! What the statements are about (accounts, signatures, records, public inputs) is in `winterlane-ledger`.
+//!
 //! The crate is `no_std` and knows nothing of threads, vectors or provers.
 
 #![no_std]
@@ -14,6 +16,8 @@
 extern crate alloc;
 
 pub mod batch;
+pub mod hiding;
 pub mod presets;
 
 pub use batch::BatchAir;
+pub use hiding::{Hiding, HidingError, HidingParameters};

@@ -7,7 +7,8 @@
 //! # Where the numbers come from
 //! For each preset and length, the number of queries is the least for which winterfell's own
 //! estimator (`Proof::proven_security`, the better of its list-decoding and unique-decoding
-//! figures, [eprint 2024/1553](https://eprint.iacr.org/2024/1553)) gives the level; folding factor
+//! figures, [eprint 2024/1553](https://eprint.iacr.org/2024/1553)) gives the level, and
+//! [`soundness::opening_bits`], which counts what the estimator leaves out, gives it too; folding factor
 //! and remainder are those that make the expected proof smallest. All presets use the cubic
 //! extension of the Goldilocks field, 256-bit digests, and independent batching coefficients. The
 //! tests compute the whole table again.
@@ -24,6 +25,7 @@ use core::{fmt, str::FromStr};
 use thiserror::Error;
 use winter_air::{BatchingMethod, FieldExtension, ProofOptions};
 
+pub mod soundness;
 mod table;
 use table::Table;
 

@@ -3,15 +3,22 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use winterlane_air::presets::{PresetName, SecurityLevel};
+use winterlane_ledger::Digest;
 use winterlane_prover::Engine;
+
+use crate::threads::MAX_THREADS;
 
 /// Proves batches of signed payments and verifies the proofs.
 ///
 /// Without a command it runs the demo: a piece of real Ethereum transfers is signed, proven in two
 /// batches and verified.
 #[derive(Debug, Parser)]
-#[command(name = "winterlane", version, args_conflicts_with_subcommands = true)]
+#[command(name = "winterlane", version = env!("WINTERLANE_VERSION"), args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Exit status: 0 proven or valid, 1 invalid, 2 unusable input or interrupted."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -25,8 +32,20 @@ pub(crate) enum Command {
     Prove(ProveArgs),
     /// Verify all batches in a directory, and that each follows the one before.
     Verify(VerifyArgs),
-    /// Print what a proof or a public file says, without trusting it.
+    /// Print what a proof or a public file says, without verifying it.
     Inspect(InspectArgs),
+    /// Print the opening root and the account ids of a CSV file, without proving.
+    Open(OpenArgs),
+    /// Print the completions of a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page (troff), of a command or of all.
+    Man {
+        /// Which command.
+        command: Option<String>,
+    },
 }
 
 /// What the demo and `prove` have in common.
@@ -39,7 +58,7 @@ pub(crate) struct ProvingArgs {
     #[arg(long, value_enum, default_value_t = Security::Bits128)]
     pub(crate) security: Security,
     /// Threads to use; all cores if not given.
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Who makes the proof: the vector engine, or stock winterfell to compare with.
     #[arg(long, value_enum, default_value_t = EngineName::Simd)]
@@ -47,7 +66,7 @@ pub(crate) struct ProvingArgs {
     /// Memory that proving may take, in MiB; what the system has left if not given.
     #[arg(long, value_name = "MIB")]
     pub(crate) max_memory: Option<u64>,
-    /// Print one JSON object on standard output instead of a table.
+    /// Print one JSON object on standard output instead of a table, and nothing on the way.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -60,14 +79,13 @@ impl ProvingArgs {
     }
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ProveArgs {
-    /// CSV file with the columns `from_address`, `to_address`, `value_wei` and `fee_wei`.
+/// Which transfers, and what is made of them.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReplayArgs {
+    /// CSV file with the columns `from_address`, `to_address`, `value_wei` and `fee_wei`; `-` is
+    /// standard input.
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) transfers: PathBuf,
-    /// Directory for `batch-NNNN.proof` and `batch-NNNN.public.json`; made if missing.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
     /// Take only the first N transfers.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
@@ -77,7 +95,16 @@ pub(crate) struct ProveArgs {
     /// Height of the largest key: a sender with more than 2^H operations changes keys.
     #[arg(long, value_name = "H", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10))]
     pub(crate) key_height: u32,
-    /// Remove the batches that are in the directory already.
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) replay: ReplayArgs,
+    /// Directory for `batch-NNNN.proof` and `batch-NNNN.public.json`; made if missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Put the batches in the place of those that are in the directory already.
     #[arg(long)]
     pub(crate) replace: bool,
     #[command(flatten)]
@@ -90,12 +117,27 @@ pub(crate) struct VerifyArgs {
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
     /// Least provable bits to accept.
-    #[arg(long, value_enum, default_value_t = Security::Bits100)]
+    #[arg(long, value_enum, default_value_t = Security::Bits128)]
     pub(crate) security: Security,
+    /// The domain the batches must be of: which rollup on which chain (64 hexadecimal digits).
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) domain: Option<Digest>,
+    /// Number of the first batch.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) first_batch: u64,
+    /// How many batches there must be.
+    #[arg(long, value_name = "N")]
+    pub(crate) batches: Option<u64>,
     /// The root the first batch must start from (64 hexadecimal digits).
     #[arg(long, value_name = "ROOT")]
-    pub(crate) old_root: Option<String>,
-    /// Print one JSON object on standard output.
+    pub(crate) old_root: Option<Digest>,
+    /// The root the last batch must end with (64 hexadecimal digits).
+    #[arg(long, value_name = "ROOT")]
+    pub(crate) new_root: Option<Digest>,
+    /// Threads to use; all cores if not given.
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print one JSON object on standard output, for an invalid chain too.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -105,6 +147,35 @@ pub(crate) struct InspectArgs {
     /// A `.proof` or a `.public.json` file.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// List the records of a public file.
+    #[arg(long)]
+    pub(crate) records: bool,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    #[command(flatten)]
+    pub(crate) replay: ReplayArgs,
+    /// Threads to use; all cores if not given.
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A number of threads.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let said =
+        || format!("a number of threads is 1 to {MAX_THREADS}; leave the option out for all cores");
+    let count: NonZeroUsize = text.parse().map_err(|_| said())?;
+    if count.get() > MAX_THREADS {
+        return Err(said());
+    }
+    Ok(count)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -189,7 +260,7 @@ mod tests {
         let Some(Command::Prove(args)) = Cli::parse_from(line.split_whitespace()).command else {
             panic!("not the prove command");
         };
-        assert_eq!((args.limit, args.batch_size), (Some(5), 64));
+        assert_eq!((args.replay.limit, args.replay.batch_size), (Some(5), 64));
         assert_eq!(args.proving.profile, Profile::Compact);
         assert_eq!(args.proving.security, Security::Bits100);
         assert_eq!(args.proving.engine, EngineName::Stock);

@@ -8,7 +8,13 @@ use std::{
 };
 
 use serde::Serialize;
+use winterlane_ledger::Digest;
 use winterlane_prover::{BatchProof, engine::Phase};
+
+use crate::{
+    commands::Accepted,
+    show::{counted, grouped},
+};
 
 /// What a run did and what it cost. Seconds are summed over the batches.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -51,6 +57,12 @@ pub(crate) struct Report {
     pub(crate) public_bytes_per_transfer: f64,
     /// Provable bits, the least of all batches.
     pub(crate) security_bits: u32,
+    /// Which rollup on which chain.
+    pub(crate) domain: Digest,
+    /// The root before the first batch.
+    pub(crate) old_root: Digest,
+    /// The root after the last batch.
+    pub(crate) new_root: Digest,
     /// Transfers over the seconds from signed operations to proof bytes.
     pub(crate) transfers_per_second: f64,
     /// The most memory the process held; null where the system does not tell.
@@ -75,6 +87,13 @@ impl Report {
         self.proof_bytes += proof.proof.len();
     }
 
+    /// Takes what the verifier said.
+    pub(crate) fn accept(&mut self, accepted: &Accepted) {
+        self.security_bits = accepted.security_bits;
+        (self.domain, self.old_root, self.new_root) =
+            (accepted.domain, accepted.old_root, accepted.new_root);
+    }
+
     /// Counts the phases of a proof.
     pub(crate) fn add_phases(&mut self, phases: &BTreeMap<Phase, Duration>) {
         for (phase, time) in phases {
@@ -88,11 +107,6 @@ impl Report {
         self.public_bytes_per_transfer = self.public_bytes as f64 / transfers;
         self.transfers_per_second = transfers / (self.trace_seconds + self.prove_seconds);
         self.peak_rss_bytes = peak_rss_bytes();
-    }
-
-    /// One JSON object on one line.
-    pub(crate) fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self).map(|json| json + "\n")
     }
 
     /// The table.
@@ -169,29 +183,6 @@ impl Table {
     }
 }
 
-/// So many of something whose plural is regular.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    let plural = match what {
-        _ if count == 1 => "",
-        _ if what.ends_with("ch") => "es",
-        _ => "s",
-    };
-    format!("{} {what}{plural}", grouped(count))
-}
-
-/// A number with commas between thousands.
-pub(crate) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// The most memory this process has held, as Linux reports it; `None` elsewhere.
 pub(crate) fn peak_rss_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
@@ -205,25 +196,6 @@ pub(crate) fn peak_rss_bytes() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        let cases = [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ];
-        for (number, text) in cases {
-            assert_eq!(grouped(number), text);
-        }
-    }
-
-    #[test]
-    fn counts_agree_with_their_nouns() {
-        let said = [(0, "thread"), (1, "batch"), (2000, "batch")].map(|(n, what)| counted(n, what));
-        assert_eq!(said, ["0 threads", "1 batch", "2,000 batches"]);
-    }
 
     #[test]
     fn the_table_shows_phases_under_proving() {
@@ -266,7 +238,7 @@ mod tests {
     #[test]
     fn json_has_every_documented_field() {
         let value: serde_json::Value =
-            serde_json::from_str(&Report::default().json().unwrap()).unwrap();
+            serde_json::from_str(&crate::show::json(&Report::default()).unwrap()).unwrap();
         for field in [
             "transfers",
             "operations",
@@ -279,6 +251,9 @@ mod tests {
             "proof_bytes",
             "public_bytes_per_transfer",
             "security_bits",
+            "domain",
+            "old_root",
+            "new_root",
             "phase_seconds",
             "transfers_per_second",
             "peak_rss_bytes",

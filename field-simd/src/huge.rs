@@ -1,30 +1,31 @@
-//! Large buffers: whole huge pages where the system has them, kept and reused.
-//!
-//! First touches of fresh pages cost more than half the time of a large transform. So a buffer that
-//! is dropped goes to a pool, up to a limit, and the next request of about its size gets it back.
+//! Large buffers: whole huge pages where the system has them, from a [pool](crate::pool).
 
-use core::{
-    mem::MaybeUninit,
-    ops::{Deref, DerefMut},
-};
-use std::sync::{Mutex, PoisonError};
+use core::ops::{Deref, DerefMut};
+use std::panic::panic_any;
 
 use memmap2::MmapMut;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use crate::memory::{self, Line};
+#[cfg(target_os = "linux")]
+use crate::pool::HUGE_PAGE;
+use crate::{
+    memory::{self, Line},
+    pool,
+};
 
 /// Buffers below this many bytes come from the allocator.
 const MIN_MAPPED: usize = 1 << 20;
 
-/// Mappings are a multiple of this many bytes, the size of a huge page.
-const HUGE_PAGE: usize = 2 << 20;
-
-/// Buffers that were dropped, the last one last.
-static POOL: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
-
-/// The bytes that the pool may keep.
-static LIMIT: Mutex<usize> = Mutex::new(2 << 30);
+/// There is no memory for a buffer, or no machine could have it.
+///
+/// Functions that make buffers and do not return this error panic with it as payload, for callers that
+/// catch it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no memory for a buffer of {words} words of 8 bytes")]
+pub struct AllocationError {
+    /// Words asked for; [`usize::MAX`] if it is more than that.
+    pub words: usize,
+}
 
 /// A buffer of words that starts at a multiple of 64 bytes.
 ///
@@ -32,6 +33,7 @@ static LIMIT: Mutex<usize> = Mutex::new(2 << 30);
 #[derive(Debug)]
 pub struct HugeBuffer {
     storage: Storage,
+    /// At most as many words as the storage has room for.
     len: usize,
 }
 
@@ -45,39 +47,43 @@ enum Storage {
 
 impl HugeBuffer {
     /// Room for `len` words.
+    ///
+    /// # Panics
+    /// Panics with an [`AllocationError`] if there is no memory.
     pub fn new(len: usize) -> Self {
-        let bytes = len * size_of::<u64>();
-        // Miri does not know the mapping's flags.
-        let storage = if bytes < MIN_MAPPED || cfg!(miri) {
-            Storage::Lines(memory::lines(len))
-        } else {
-            reuse(bytes)
-                .or_else(|| map(bytes))
-                .map_or_else(|| Storage::Lines(memory::lines(len)), Storage::Mapped)
-        };
-        Self { storage, len }
+        Self::try_new(len).unwrap_or_else(|error| panic_any(error))
     }
-}
 
-/// The smallest pooled buffer that holds `bytes` and is not more than twice as large.
-fn reuse(bytes: usize) -> Option<MmapMut> {
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    let fits = |map: &MmapMut| map.len() >= bytes && map.len() <= 2 * bytes.max(HUGE_PAGE);
-    let (best, _) = pool
-        .iter()
-        .enumerate()
-        .filter(|(_, m)| fits(m))
-        .min_by_key(|(_, m)| m.len())?;
-    Some(pool.swap_remove(best))
-}
-
-/// Fresh pages, huge ones if the system grants them; none if it refuses the mapping.
-fn map(bytes: usize) -> Option<MmapMut> {
-    let map = MmapMut::map_anon(bytes.checked_next_multiple_of(HUGE_PAGE)?).ok()?;
-    // A hint: without huge pages the buffer works as well, only slower.
-    #[cfg(target_os = "linux")]
-    let _ = map.advise(memmap2::Advice::HugePage);
-    Some(map)
+    /// Room for `len` words.
+    ///
+    /// # Errors
+    /// [`AllocationError`] if there is no memory, or if it were more than `isize::MAX` bytes.
+    ///
+    /// ```
+    /// use winterlane_field_simd::HugeBuffer;
+    ///
+    /// assert_eq!(HugeBuffer::try_new(1000)?.len(), 1000);
+    /// // 2^61 words are 2^64 bytes, which wrap to none
+    /// assert!(HugeBuffer::try_new(1 << 61).is_err());
+    /// # Ok::<(), winterlane_field_simd::AllocationError>(())
+    /// ```
+    pub fn try_new(len: usize) -> Result<Self, AllocationError> {
+        let error = AllocationError { words: len };
+        let bytes = len.checked_mul(size_of::<u64>());
+        let bytes = bytes.filter(|&bytes| isize::try_from(bytes).is_ok());
+        let bytes = bytes.ok_or(error)?;
+        // Miri does not know the mapping's flags.
+        let mapped = if bytes < MIN_MAPPED || cfg!(miri) {
+            None
+        } else {
+            pool::take(bytes)
+        };
+        let storage = match mapped {
+            Some(map) => Storage::Mapped(map),
+            None => Storage::Lines(memory::try_lines(len).ok_or(error)?),
+        };
+        Ok(Self { storage, len })
+    }
 }
 
 /// A column of zeros, in huge pages where the system has them: for the columns of a winterfell
@@ -99,7 +105,7 @@ pub fn zero_column(len: usize) -> Vec<BaseElement> {
 
 /// Asks the system for huge pages where `memory` lies, if it takes up a huge page at least.
 #[cfg(target_os = "linux")]
-fn advise_huge_pages(memory: &mut [MaybeUninit<BaseElement>]) {
+fn advise_huge_pages(memory: &mut [core::mem::MaybeUninit<BaseElement>]) {
     const PAGE: usize = 4096;
     if size_of_val(memory) < HUGE_PAGE || cfg!(miri) {
         return;
@@ -115,34 +121,10 @@ fn advise_huge_pages(memory: &mut [MaybeUninit<BaseElement>]) {
     };
 }
 
-/// Limits the memory that dropped buffers may keep for reuse, 2 GiB unless told otherwise; 0 gives
-/// all of it back now and keeps none.
-pub fn set_pool_limit(bytes: usize) {
-    *LIMIT.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
-    trim(
-        &mut POOL.lock().unwrap_or_else(PoisonError::into_inner),
-        bytes,
-    );
-}
-
-/// Gives the oldest buffers back to the system until the rest is within the limit.
-fn trim(pool: &mut Vec<MmapMut>, limit: usize) {
-    let mut kept: usize = pool.iter().map(|map| map.len()).sum();
-    let mut drop = 0;
-    while kept > limit {
-        kept -= pool[drop].len();
-        drop += 1;
-    }
-    pool.drain(..drop);
-}
-
 impl Drop for HugeBuffer {
     fn drop(&mut self) {
         if let Storage::Mapped(map) = core::mem::replace(&mut self.storage, Storage::Taken) {
-            let limit = *LIMIT.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-            pool.push(map);
-            trim(&mut pool, limit);
+            pool::keep(map);
         }
     }
 }
@@ -153,8 +135,8 @@ impl Deref for HugeBuffer {
     fn deref(&self) -> &[u64] {
         match &self.storage {
             Storage::Lines(lines) => &memory::values(lines)[..self.len],
-            // SAFETY: a mapping starts at a page and was made with room for `len` words; every
-            // bit pattern is a u64.
+            // SAFETY: a mapping starts at a page and was made with room for `len` words, the bytes of
+            // which were counted without wrapping; every bit pattern is a u64.
             Storage::Mapped(map) => unsafe {
                 core::slice::from_raw_parts(map.as_ptr().cast(), self.len)
             },
@@ -192,17 +174,22 @@ mod tests {
     }
 
     #[test]
-    fn the_pool_respects_its_limit() {
-        let mut pool: Vec<MmapMut> = [1, 2, 3]
-            .iter()
-            .map(|n| MmapMut::map_anon(n << 12).expect("memory"))
-            .collect();
-        trim(&mut pool, 5 << 12);
-        assert_eq!(
-            pool.iter().map(|map| map.len() >> 12).collect::<Vec<_>>(),
-            [2, 3]
-        );
-        trim(&mut pool, 0);
-        assert!(pool.is_empty());
+    fn more_than_memory_can_hold_is_refused() {
+        // Bytes that wrap to none, to what would be mapped, and to what would not; beyond isize; and
+        // within it, but more than any machine has.
+        let (wraps, bits) = (1 << (usize::BITS - 3), usize::BITS);
+        for len in [
+            wraps,
+            wraps + (1 << 17),
+            wraps + 1,
+            usize::MAX,
+            1 << (bits - 4),
+            (1 << (bits - 4)) - 1,
+        ] {
+            let expected = AllocationError { words: len };
+            assert_eq!(HugeBuffer::try_new(len).err(), Some(expected));
+            let panic = std::panic::catch_unwind(|| HugeBuffer::new(len)).expect_err("no memory");
+            assert_eq!(panic.downcast_ref(), Some(&expected));
+        }
     }
 }

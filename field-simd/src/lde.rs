@@ -63,7 +63,10 @@ pub fn lde_rows<C: AsRef<[BaseElement]>>(
         .map(|column| words(column.as_ref()))
         .collect();
     assert!(!columns.is_empty(), "no columns to extend");
-    let rows = columns[0].len() * blowup;
+    let rows = columns[0]
+        .len()
+        .checked_mul(blowup)
+        .expect("a domain of at most 2^32 points");
     let mut matrix = Matrix::unspecified(rows, columns.len());
     let width = columns.len();
     lde_words(&columns, blowup, offset, matrix.words_mut(), width, 0);
@@ -168,12 +171,18 @@ pub(crate) fn lde_words(
         "domain of 2^{log_n} * {blowup}: at most 2^32"
     );
     assert!(offset != BaseElement::ZERO, "the offset is zero");
+    // A product that wraps could equal any length.
     assert_eq!(
-        out.len(),
-        (row_width * blowup) << log_n,
+        Some(out.len()),
+        row_width
+            .checked_mul(blowup)
+            .and_then(|words| words.checked_mul(1 << log_n)),
         "room for the extension"
     );
-    assert!(first + columns.len() <= row_width, "room for the columns");
+    assert!(
+        first <= row_width && columns.len() <= row_width - first,
+        "room for the columns"
+    );
     Extension::new(columns, log_n, blowup, offset.as_int(), row_width).run(&mut out[first..]);
 }
 
@@ -326,10 +335,10 @@ impl<'a> Extension<'a> {
     }
 
     fn sources(&self, tile: usize) -> Sources {
-        Sources(
-            self.virtuals(tile)
-                .map(|v| self.columns[v % self.columns.len()].as_ptr()),
-        )
+        let columns = self.virtuals(tile);
+        let columns = columns.map(|v| self.columns[v % self.columns.len()].as_ptr());
+        // SAFETY: columns of n words, as `lde_words` has checked, borrowed longer than the passes run.
+        unsafe { Sources::new(columns) }
     }
 
     fn shifts(&self, tile: usize) -> Shifts<'_> {
@@ -347,28 +356,20 @@ impl<'a> Extension<'a> {
         let start = out.at(coset * self.row_width + column);
         let stride = self.blowup * self.row_width;
         let lines = stride.is_multiple_of(LINE) && start.align_offset(64) == 0;
-        Target {
-            start: Shared(start),
-            stride,
-            lanes,
-            stream: stream && lines,
-        }
+        // SAFETY: the output has n * blowup rows of `row_width` words, as `lde_words` has checked, and
+        // is borrowed longer than the passes run. Row k of a coset is row `blowup * k + coset`; a tile
+        // that goes on in the next coset does so in neighbouring words of the same output, whose rows
+        // are as wide as there are columns then. No two tiles share a virtual column.
+        unsafe { Target::new(Shared(start), stride, lanes, stream && lines) }
     }
 
     fn single_pass(&self, tile: usize, target: Target) {
         let plan = tile_plan(self.log_rows1);
         let (sources, shifts) = (self.sources(tile), &self.shifts(tile));
         with_scratch(single_pass_scratch(plan.rows()), |scratch| {
-            dispatch(
-                self.backend,
-                SinglePass {
-                    scratch,
-                    sources,
-                    shifts,
-                    plan,
-                    target,
-                },
-            );
+            // SAFETY: all were made for transforms of `log_rows1`, which is the whole.
+            let pass = unsafe { SinglePass::new(scratch, sources, shifts, plan, target) };
+            dispatch(self.backend, pass);
         });
     }
 
@@ -382,28 +383,23 @@ impl<'a> Extension<'a> {
     ) {
         let (plan1, plan2) = (tile_plan(self.log_rows1), tile_plan(self.log_rows2));
         let (rows1, rows2) = (plan1.rows(), plan2.rows());
+        assert_eq!(tiles.len(), targets.len(), "a target for each tile");
         let words = tiles.len() * Between::words(rows1, rows2);
-        debug_assert!(words <= between.len());
-        let between = Between {
-            start: Shared(between.as_mut_ptr()),
-            rows1,
-            rows2,
-            stream: words > CACHED,
-        };
+        assert!(words <= between.len(), "room between the passes");
+        let start = Shared(between.as_mut_ptr());
+        // SAFETY: there is room, as was just checked, borrowed until the passes are done; it is a huge
+        // buffer, which starts at a line. The second side of two has 2^7 rows or more.
+        let between = unsafe { Between::new(start, rows1, rows2, words > CACHED) };
         let sources = self.sources(tiles[0]);
         let shifts: &Vec<_> = &tiles.iter().map(|&tile| self.shifts(tile)).collect();
         let roots = &self.roots;
         let grain = |grain, count| if parallel { grain } else { count };
         for_each_range(rows2, grain(LINE, rows2), |range| {
             with_scratch(first_pass_scratch(rows1), |scratch| {
-                let pass = FirstPass {
-                    scratch,
-                    sources,
-                    shifts,
-                    plan: plan1,
-                    roots,
-                    between,
-                    range,
+                // SAFETY: sources, shifts, plan and room are of this transform and these tiles; ranges
+                // are disjoint, and multiples of a line.
+                let pass = unsafe {
+                    FirstPass::new(scratch, sources, shifts, plan1, roots, between, range)
                 };
                 dispatch(self.backend, pass);
             });
@@ -411,13 +407,8 @@ impl<'a> Extension<'a> {
         let blocks = tiles.len() * rows1;
         for_each_range(blocks, grain(1, blocks), |range| {
             with_scratch(places(rows2) * LINE, |scratch| {
-                let pass = SecondPass {
-                    scratch,
-                    plan: plan2,
-                    between,
-                    targets,
-                    range,
-                };
+                // SAFETY: as above, the first pass is done, and there is a target for each tile.
+                let pass = unsafe { SecondPass::new(scratch, plan2, between, targets, range) };
                 dispatch(self.backend, pass);
             });
         });

@@ -183,3 +183,13 @@ proptest! {
         }
     }
 }
+
+/// Room that wraps to none is no room.
+#[test]
+#[should_panic(expected = "room for the extension")]
+fn a_size_that_wraps() {
+    let column = [1_u64];
+    let rows = 1_usize << (usize::BITS / 2 - 1);
+    let width = 1_usize << (usize::BITS / 2 + 1);
+    crate::lde::lde_words(&[&column], rows, BaseElement::ONE, &mut [], width, 0);
+}

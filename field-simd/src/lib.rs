@@ -20,6 +20,7 @@ mod memory;
 mod ntt;
 pub mod packed_element;
 mod parallel;
+mod pool;
 pub mod rescue;
 mod scalar;
 mod scatter;
@@ -31,13 +32,14 @@ mod x86;
 
 pub use backend::{BACKEND_VARIABLE, Backend, BackendError};
 pub use dispatch::dispatch;
-pub use huge::{HugeBuffer, set_pool_limit, zero_column};
+pub use huge::{AllocationError, HugeBuffer, zero_column};
 pub use lde::{lde_columns_into, lde_rows, lde_rows_into};
 pub use matrix::Matrix;
 pub use ntt::{
     evaluate_columns, evaluate_poly_with_offset, interpolate_columns, interpolate_columns_into,
     interpolate_columns_with_offset, interpolate_poly_with_offset,
 };
+pub use pool::{can_map, limit_growth, pooled_bytes, set_pool_limit};
 pub use scatter::{STAGED_ROWS, scatter_rows};
 pub use tables::MAX_LOG_SIZE;
 pub use vector::{Kernel, Vector};

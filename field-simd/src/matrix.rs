@@ -2,6 +2,8 @@
 
 use winter_math::fields::f64::BaseElement;
 
+#[cfg(doc)]
+use crate::AllocationError;
 use crate::{
     convert::{elements, elements_mut},
     huge::HugeBuffer,
@@ -27,7 +29,8 @@ impl Matrix {
     /// before they are written may be any bits, not even reduced ones.
     ///
     /// # Panics
-    /// Panics if `width` is zero, or if there are more elements than memory could hold.
+    /// Panics if `width` is zero; and with an [`AllocationError`] if there is no memory for so many
+    /// elements.
     pub fn unspecified(rows: usize, width: usize) -> Self {
         Self::with_stride(rows, width, width)
     }
@@ -51,6 +54,9 @@ impl Matrix {
     }
 
     /// The [`stride`](Self::stride) of a padded matrix.
+    ///
+    /// # Panics
+    /// Panics if it is more than a `usize` holds.
     pub const fn padded_stride(width: usize) -> usize {
         let lines = width.div_ceil(Line::LEN);
         // A multiple of eight lines would put a column of lines into few sets of a cache.
@@ -59,14 +65,15 @@ impl Matrix {
         } else {
             lines
         };
-        lines * Line::LEN
+        lines
+            .checked_mul(Line::LEN)
+            .expect("a stride that a usize holds")
     }
 
     fn with_stride(rows: usize, width: usize, stride: usize) -> Self {
         assert!(width > 0, "a matrix has at least one column");
-        let len = rows
-            .checked_mul(stride)
-            .expect("a matrix that fits into memory");
+        // What does not fit into a usize does not fit into memory either.
+        let len = rows.saturating_mul(stride);
         Self {
             data: HugeBuffer::new(len),
             width,
@@ -116,5 +123,34 @@ impl Matrix {
     /// they must stay canonical.
     pub(crate) fn words_mut(&mut self) -> &mut [u64] {
         &mut self.data
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+    use crate::AllocationError;
+
+    #[test]
+    fn sizes_that_wrap_are_refused() {
+        let half = 1 << (usize::BITS / 2);
+        // Elements that wrap to none, and bytes that wrap to a megabyte.
+        for (rows, width) in [
+            (half, half),
+            (1 << (usize::BITS - 3), 1),
+            ((1 << (usize::BITS - 3)) + (1 << 17), 1),
+            (2, (1 << (usize::BITS - 4)) + (1 << 16)),
+            (1 << 17, (1 << (usize::BITS - 20)) + 1),
+        ] {
+            for make in [Matrix::unspecified, Matrix::padded] {
+                let panic = catch_unwind(|| make(rows, width)).expect_err("no memory");
+                assert!(panic.is::<AllocationError>(), "{rows} x {width}");
+            }
+        }
+        assert!(catch_unwind(|| Matrix::padded_stride(usize::MAX)).is_err());
+        assert!(catch_unwind(|| Matrix::padded(0, usize::MAX)).is_err());
+        assert!(catch_unwind(|| Matrix::unspecified(1, 0)).is_err());
     }
 }

@@ -21,9 +21,13 @@ impl Line {
     }
 }
 
-/// Room for at least `values` values with anything in them.
-pub(crate) fn lines(values: usize) -> Vec<Line> {
-    vec![Line::ZERO; Line::count(values)]
+/// Room for at least `values` values, all zero; none if there is no memory.
+pub(crate) fn try_lines(values: usize) -> Option<Vec<Line>> {
+    let count = Line::count(values);
+    let mut lines = Vec::new();
+    lines.try_reserve_exact(count).ok()?;
+    lines.resize(count, Line::ZERO);
+    Some(lines)
 }
 
 /// The values of some lines.

@@ -186,10 +186,23 @@ pub fn interpolate_poly_with_offset<E: FieldElement<BaseField = BaseElement>>(
 
 /// The coordinates of extension elements, one after the other, as columns.
 fn coordinates<E: FieldElement<BaseField = BaseElement>>(elements: &[E]) -> HugeBuffer {
-    let (words, n, degree) = (
+    columns_of(
         extension_words(elements),
         elements.len(),
         E::EXTENSION_DEGREE,
+    )
+}
+
+/// The words of `n` items of `degree` words each, those at the same place in each item together.
+///
+/// # Panics
+/// Panics if there are not as many words.
+pub(crate) fn columns_of(words: &[u64], n: usize, degree: usize) -> HugeBuffer {
+    // A field's own code, which is safe and may err, says how many words its elements have.
+    assert_eq!(
+        Some(words.len()),
+        n.checked_mul(degree),
+        "{n} elements of degree {degree}"
     );
     let mut columns = HugeBuffer::new(words.len());
     let target = Shared(columns.as_mut_ptr());
@@ -330,7 +343,9 @@ impl Factors {
                 let mut between = HugeBuffer::new(words);
                 let between = Shared(between.as_mut_ptr());
                 for &[data, out] in &columns[range] {
-                    let column = [Column { data, between, out }];
+                    // SAFETY: a route has n words to read and to write, borrowed until the passes are
+                    // done; the buffer has the words of one column.
+                    let column = [unsafe { Column::new(data, between, out) }];
                     passes(backend, plan, &column, false);
                 }
             });
@@ -348,17 +363,19 @@ impl Factors {
                 let work: Vec<_> = batch
                     .iter()
                     .enumerate()
-                    .map(|(i, &[data, to])| Column {
-                        data,
-                        between: Shared(between.at(i * words)),
-                        out: if copied { Shared(out.at(i * n)) } else { to },
+                    .map(|(i, &[data, to])| {
+                        let between = Shared(between.at(i * words));
+                        let out = if copied { Shared(out.at(i * n)) } else { to };
+                        // SAFETY: a route has n words to read and to write, borrowed until the
+                        // passes are done; both buffers have as many parts as a batch has columns.
+                        unsafe { Column::new(data, between, out) }
                     })
                     .collect();
                 passes(backend, plan, &work, true);
                 if copied {
                     for_each_range(batch.len() * n, 1 << 12, |range| {
                         for i in range.step_by(1 << 12) {
-                            let (from, [_, to], i) = (work[i / n].out, batch[i / n], i % n);
+                            let (from, [_, to], i) = (work[i / n].out(), batch[i / n], i % n);
                             // SAFETY: both have n words, of which these 2^12 are this call's alone.
                             unsafe { to.at(i).copy_from_nonoverlapping(from.at(i), 1 << 12) }
                         }
@@ -391,17 +408,17 @@ const fn sides(log_n: u32) -> (usize, usize) {
 /// Both passes over some columns, on many threads or on this one.
 fn passes(backend: Backend, plan: &ColumnPlan<'_>, columns: &[Column], parallel: bool) {
     let n = plan.plan1.rows() * plan.plan2.rows();
-    let aligned = |column: &Column| column.out.0.align_offset(64) == 0;
     if n < 1 << MIN_LOG_VECTOR {
         passes_by::<1, false>(backend, plan, columns, parallel);
-    } else if n >= STREAMED && columns.iter().all(aligned) {
+    } else if n >= STREAMED && columns.iter().all(Column::is_aligned) {
         passes_by::<GROUP, true>(backend, plan, columns, parallel);
     } else {
         passes_by::<GROUP, false>(backend, plan, columns, parallel);
     }
 }
 
-/// [`passes`] with tiles of rows of `W` words, past the caches if `STREAM`.
+/// [`passes`] with tiles of rows of `W` words, past the caches if `STREAM`: `W` divides both sides, or
+/// is 1, and transforms that are streamed start at a line.
 fn passes_by<const W: usize, const STREAM: bool>(
     backend: Backend,
     plan: &ColumnPlan<'_>,
@@ -413,23 +430,17 @@ fn passes_by<const W: usize, const STREAM: bool>(
     let (rows1, rows2) = (plan.plan1.rows(), plan.plan2.rows());
     for_each_range(rows2, grain(rows2), |range| {
         with_scratch(scratch, |scratch| {
-            let pass = FirstPass::<W, STREAM> {
-                scratch,
-                plan,
-                columns,
-                range,
-            };
+            // SAFETY: the caller made the columns for this plan; ranges are disjoint and multiples of
+            // W, as are the sides of transforms of at least 64 words, and W is 1 for shorter ones;
+            // the room between the passes is a huge buffer, in which columns are whole lines apart.
+            let pass = unsafe { FirstPass::<W, STREAM>::new(scratch, plan, columns, range) };
             dispatch(backend, pass);
         });
     });
     for_each_range(rows1, grain(rows1), |range| {
         with_scratch(scratch, |scratch| {
-            let pass = SecondPass::<W, STREAM> {
-                scratch,
-                plan,
-                columns,
-                range,
-            };
+            // SAFETY: as above, and the first pass is done; the caller streams to lines only.
+            let pass = unsafe { SecondPass::<W, STREAM>::new(scratch, plan, columns, range) };
             dispatch(backend, pass);
         });
     });

@@ -158,3 +158,11 @@ proptest! {
         }
     }
 }
+
+/// A field's own code says how many words its elements have: an error there must not become a write
+/// beyond the columns.
+#[test]
+#[should_panic(expected = "4 elements of degree 3")]
+fn fewer_words_than_the_degree_says() {
+    crate::ntt::columns_of(&[1, 2, 3, 4], 4, 3);
+}

@@ -16,17 +16,20 @@
 //!
 //! # What packed elements cannot do
 //!
-//! Arithmetic, `From`, constants and comparison work lane by lane (two values are equal if all
-//! lanes are). A value of several rows has no single integer and no bytes, so the conversions of
-//! `FieldElement` that take an element apart (`base_element`, `slice_as_base_elements`, `as_bytes`)
-//! panic; conversions from bytes and integers put the same value in all lanes. Constraint functions
-//! have no use for the former: they are polynomials.
+//! Arithmetic, `From` and constants work lane by lane; conversions from bytes and integers put the
+//! same value in all lanes. A value of several rows has no single integer and no bytes, and is neither
+//! equal to another nor different from it if only some lanes are: the functions of `FieldElement` that
+//! take an element apart (`base_element`, `slice_as_base_elements`, `as_bytes` and the like), and `==`
+//! where lanes disagree, unwind with [`SeveralRows`]. Constraints have no use for them, since they are
+//! polynomials. With one lane, on [`Backend::Scalar`](crate::Backend::Scalar), all of them work as
+//! winterfell's own do.
 //!
 //! # Representation
 //!
 //! Lanes are canonical Montgomery forms, below `p`, before and after every operation. Only [`Dot`] takes
 //! loose ones.
 
+mod apart;
 mod boilerplate;
 mod dot;
 mod extension;
@@ -39,6 +42,7 @@ use core::fmt;
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
+pub use self::apart::SeveralRows;
 pub use self::boilerplate::Arithmetic;
 pub use self::dot::{Dot, MAX_TERMS, Weight, dots};
 pub use self::extension::PackedExtension;
@@ -224,6 +228,8 @@ impl<V: Vector> Arithmetic for PackedElement<V> {
     // One is 2^64 mod p.
     const ALL_ONE: Self = Self::constant(EPSILON);
     const DEGREE: usize = 1;
+    const ONE_ROW: bool = V::LANES == 1;
+    const ALL_LANES: u32 = (1 << V::LANES) - 1;
 
     #[inline(always)]
     fn broadcast(value: BaseElement) -> Self {
@@ -263,8 +269,18 @@ impl<V: Vector> Arithmetic for PackedElement<V> {
     }
 
     #[inline(always)]
-    fn equals(&self, rhs: &Self) -> bool {
-        self.0.to_array() == rhs.0.to_array()
+    fn from_coordinates(coordinates: &[BaseElement]) -> Self {
+        Self::splat(coordinates[0])
+    }
+
+    #[inline(always)]
+    fn equal_lanes(&self, rhs: &Self) -> u32 {
+        let (a, b) = (self.0.to_array(), rhs.0.to_array());
+        let mut lanes = 0;
+        for (i, (a, b)) in a.iter().zip(&b).enumerate().take(V::LANES) {
+            lanes |= u32::from(a == b) << i;
+        }
+        lanes
     }
 
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

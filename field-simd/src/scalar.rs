@@ -17,6 +17,7 @@ impl ScalarToken {
 
 /// One value.
 #[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
 pub(crate) struct Scalar(u64);
 
 impl Sealed for Scalar {}

@@ -47,16 +47,22 @@ pub fn scatter_rows(
     first: usize,
     pitch: usize,
 ) {
+    let expected = items
+        .checked_mul(STAGED_ROWS)
+        .and_then(|words| words.checked_mul(columns.len()));
     assert_eq!(
-        staged.len(),
-        columns.len() * STAGED_ROWS * items,
+        Some(staged.len()),
+        expected,
         "{STAGED_ROWS} rows of {items} items in {} columns",
         columns.len()
     );
     if items == 0 {
         return;
     }
-    let end = first + (items - 1) * pitch + STAGED_ROWS;
+    let end = (items - 1)
+        .checked_mul(pitch)
+        .and_then(|last| last.checked_add(first)?.checked_add(STAGED_ROWS))
+        .expect("columns that fit into memory");
     assert!(
         columns.iter().all(|column| column.len() >= end),
         "columns of at least {end} rows"
@@ -180,5 +186,12 @@ mod tests {
     fn a_column_that_is_too_short() {
         let mut column = [BaseElement::ZERO; 15];
         scatter_rows(&[BaseElement::ZERO; 16], 2, &mut [&mut column], 0, 8);
+    }
+
+    #[test]
+    #[should_panic(expected = "of 2305843009213693952 items")]
+    #[cfg(target_pointer_width = "64")]
+    fn rows_that_wrap_to_none() {
+        scatter_rows(&[], 1 << 61, &mut [&mut []], 0, 1);
     }
 }

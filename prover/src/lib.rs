@@ -3,8 +3,10 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`engine`] | [`prove`]: winterfell's whole pipeline on vector lanes, byte for byte the same proof |
+//! | [`hiding`] | [`prove_hiding`]: proofs of any AIR that hide the witness |
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
+//! | [`threads`] | [`threads::install`]: a thread pool where threads are scarce |
 //! | [`trace`] | the execution trace of a batch from its witness |
 //!
 //! A prover of your own AIR changes one call:
@@ -20,7 +22,9 @@
 pub mod batch;
 mod compressor;
 pub mod engine;
+pub mod hiding;
 pub mod plain;
+pub mod threads;
 pub mod trace;
 
 pub use batch::{
@@ -28,4 +32,5 @@ pub use batch::{
 };
 pub use compressor::SimdCompressor;
 pub use engine::{EngineOptions, ProverError, prove, prove_with};
+pub use hiding::{HidingRng, prove_hiding};
 pub use plain::PlainProver;

@@ -36,6 +36,8 @@ pub mod masked;
 #[cfg(feature = "prover")]
 pub mod model;
 #[cfg(feature = "prover")]
+pub mod opened;
+#[cfg(feature = "prover")]
 pub mod plain;
 #[cfg(feature = "prover")]
 pub mod programs;
@@ -44,8 +46,14 @@ pub mod random;
 #[cfg(feature = "prover")]
 pub mod scenario;
 #[cfg(feature = "prover")]
+pub mod scripted;
+#[cfg(feature = "prover")]
+pub mod simulator;
+#[cfg(feature = "prover")]
 pub mod stock;
 #[cfg(feature = "prover")]
 pub mod toy;
 #[cfg(feature = "prover")]
 pub mod valid;
+#[cfg(feature = "prover")]
+pub mod veil;

@@ -89,15 +89,10 @@ pub enum ChainFault {
 /// is not accepted; an empty chain is an error too.
 pub fn verify_chain(batches: &[Batch<'_>], policy: &Policy) -> Result<VerifiedChain, ChainError> {
     let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
-        return Err(ChainError {
-            index: 0,
-            fault: ChainFault::Empty,
-        });
+        return Err(EMPTY);
     };
-    for (index, (before, batch)) in (1..).zip(batches.iter().zip(batches.iter().skip(1))) {
-        check_link(&first.inputs.domain, &before.inputs, &batch.inputs)
-            .map_err(|fault| ChainError { index, fault })?;
-    }
+    let inputs: Vec<_> = batches.iter().map(|batch| batch.inputs).collect();
+    verify_links(&inputs)?;
     Ok(VerifiedChain {
         domain: first.inputs.domain,
         first_batch: first.inputs.batch_number,
@@ -106,6 +101,26 @@ pub fn verify_chain(batches: &[Batch<'_>], policy: &Policy) -> Result<VerifiedCh
         batches: verify_proofs(batches, policy)?,
     })
 }
+
+/// Verifies that batches follow one another: one domain, numbers that count up, each starting from the
+/// root that the one before leaves. It looks at no proof: what the batches *say* follows.
+///
+/// For chains whose proofs are not all in memory at once. [`verify_chain`] is this and the proofs.
+///
+/// # Errors
+/// The first batch that does not follow from the one before; an empty chain is an error too.
+pub fn verify_links(batches: &[PublicInputs]) -> Result<(), ChainError> {
+    let first = batches.first().ok_or(EMPTY)?;
+    for (index, (before, batch)) in (1..).zip(batches.iter().zip(batches.iter().skip(1))) {
+        check_link(&first.domain, before, batch).map_err(|fault| ChainError { index, fault })?;
+    }
+    Ok(())
+}
+
+const EMPTY: ChainError = ChainError {
+    index: 0,
+    fault: ChainFault::Empty,
+};
 
 fn check_link(
     domain: &Digest,

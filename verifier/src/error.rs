@@ -3,16 +3,20 @@
 use core::fmt;
 
 use thiserror::Error;
-use winter_verifier::VerifierError;
+use winterlane_air::presets::Preset;
 use winterlane_ledger::public::{BATCH_NUMBER_BITS, MAX_OPERATIONS};
 
-use crate::PolicyError;
+use crate::{FoundOptions, PolicyError};
 
 /// Why a proof was not accepted.
 ///
-/// All but [`VerifyError::Rejected`] are raised before winterfell's verifier has seen a byte:
-/// [`VerifyError::Inputs`] and [`VerifyError::Policy`] by [`verify_batch`](crate::verify_batch), before
-/// the proof is looked at, the others by the door.
+/// | what is wrong | variants |
+/// |---|---|
+/// | the proof: of another statement, or changed | [`VerifyError::Refused`], [`VerifyError::Mismatch`] |
+/// | the proof's options: fewer bits than asked for, or others | [`VerifyError::TooFewBits`], [`VerifyError::PresetNotAccepted`], [`VerifyError::OptionsNotAccepted`] |
+/// | the proof's size | [`VerifyError::TooLarge`] |
+/// | what the caller brought | [`VerifyError::Inputs`], [`VerifyError::Policy`], [`VerifyError::AirMismatch`], [`VerifyError::AirOptions`], [`VerifyError::AirMetadata`] |
+/// | chance, with an honest proof | [`VerifyError::OutOfDomainPoint`], [`VerifyError::RandomCoin`] |
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -31,7 +35,9 @@ pub enum VerifyError {
     #[error("policy: {0}")]
     Policy(#[from] PolicyError),
     /// The bytes are not the one encoding of a proof of the expected shape.
-    #[error("byte {offset}, {section}: {reason}")]
+    #[error(
+        "the proof is not of these public inputs, or was changed: byte {offset}, {section}: {reason}"
+    )]
     Refused {
         /// The part of the proof being read.
         section: Section,
@@ -39,6 +45,46 @@ pub enum VerifyError {
         offset: usize,
         /// What is wrong with it.
         reason: Reason,
+    },
+    /// The proof has the shape of one for this statement, and does not show it.
+    ///
+    /// Which check notices says little about what happened. The public inputs and nearly every byte
+    /// of a proof go into the transcript, the hash from which all challenges are drawn. With any of
+    /// them changed, the first check after the transcript fails, which is that of the nonce.
+    #[error("the proof is not of these public inputs, or was changed: {0}")]
+    Mismatch(#[from] Mismatch),
+    /// The options of the proof are those of a preset with fewer provable bits than the policy asks
+    /// for.
+    #[error(
+        "the proof has {bits} provable bits ({preset}) and the policy asks for {required}: ask for \
+         a proof with more, or accept {bits} bits"
+    )]
+    TooFewBits {
+        /// The preset whose options the proof has.
+        preset: Preset,
+        /// Its provable bits at this length.
+        bits: u32,
+        /// The least number of bits that the policy accepts.
+        required: u32,
+    },
+    /// The options of the proof are those of a preset that the policy does not accept, though it has
+    /// bits enough.
+    #[error(
+        "the proof was made with the preset {preset} ({bits} bits), which the policy does not accept"
+    )]
+    PresetNotAccepted {
+        /// The preset whose options the proof has.
+        preset: Preset,
+        /// Its provable bits at this length.
+        bits: u32,
+    },
+    /// The options of the proof are of no preset, and the policy does not accept them.
+    #[error("the policy does not accept the options of the proof at 2^{log2_length} rows: {found}")]
+    OptionsNotAccepted {
+        /// The options as the proof spells them.
+        found: FoundOptions,
+        /// Base-2 logarithm of the trace length in the proof.
+        log2_length: u32,
     },
     /// The AIR, instantiated for the length the proof claims, does not have the shape that the
     /// policy declares. This is a mistake of the caller, not of the proof.
@@ -61,7 +107,25 @@ pub enum VerifyError {
     /// the hash functions of `winter-crypto`).
     #[error("the public coin could not draw a challenge")]
     RandomCoin,
-    /// The nonce does not carry the proof of work that the options ask for.
+    /// Winterfell 0.13.1 cannot compute powers of this out-of-domain point: an addition in its cubic
+    /// extension would be wrong. About one honest proof in 2^28 meets such a point; any change to
+    /// the statement or the options gives another one.
+    #[error("winterfell's arithmetic is not exact at this out-of-domain point")]
+    OutOfDomainPoint,
+}
+
+/// The check that a proof of the right shape did not pass, in the order in which they are made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// The FRI remainder is not the polynomial whose hash the transcript committed to.
+    ///
+    /// Winterfell 0.13.1 does not make this comparison; without it a remainder can be chosen
+    /// after the query positions are known. `SECURITY.md` says what follows from that.
+    #[error("the FRI remainder is not the one that was committed to")]
+    RemainderNotCommitted,
+    /// The nonce does not carry the proof of work that the options ask for. The work is bound to the
+    /// transcript: with other public inputs, or another byte before it, it is lost.
     #[error("the nonce shows {found} bits of work and the options ask for {required}")]
     ProofOfWork {
         /// The grinding factor of the options.
@@ -69,24 +133,28 @@ pub enum VerifyError {
         /// What the nonce has.
         found: u32,
     },
-    /// The FRI remainder is not the polynomial whose hash the transcript committed to.
-    ///
-    /// Winterfell 0.13.1 does not make this comparison; without it a remainder can be chosen
-    /// after the query positions are known. `SECURITY.md` says what follows from that.
-    #[error("the FRI remainder is not the one that was committed to")]
-    RemainderNotCommitted,
     /// At the out-of-domain point the constraints, composed, are not the quotient: the trace behind
     /// the proof does not satisfy them.
     #[error("the constraints do not equal the quotient at the out-of-domain point")]
     OutOfDomain,
-    /// Winterfell 0.13.1 cannot compute powers of this out-of-domain point: an addition in its cubic
-    /// extension would be wrong. About one honest proof in 2^28 meets such a point; any change to
-    /// the statement or the options gives another one.
-    #[error("winterfell's arithmetic is not exact at this out-of-domain point")]
-    OutOfDomainPoint,
-    /// Winterfell's verifier does not accept the proof.
-    #[error("{0}")]
-    Rejected(VerifierError),
+    /// The number of distinct query positions is not the one in the proof.
+    #[error("the transcript gives {expected} distinct query positions and the proof has {found}")]
+    NumPositions {
+        /// What the transcript gives.
+        expected: usize,
+        /// What the proof has.
+        found: usize,
+    },
+    /// The opened rows of a part of the proof are not those whose commitment is in the transcript.
+    #[error("{0}: the rows are not those that were committed to")]
+    NotCommitted(Section),
+    /// The values in a FRI layer are not those that the step before it gives: for the first layer the
+    /// DEEP values, computed from the opened rows, and for the others the folds of the layer before.
+    #[error("FRI layer {0} does not hold the values of the step before it")]
+    FriLayer(usize),
+    /// The remainder does not have the values that the last layer folds into.
+    #[error("the FRI remainder does not have the values of the last fold")]
+    FriRemainder,
 }
 
 /// Public inputs that no batch has, whatever its proof.
@@ -196,9 +264,6 @@ pub enum Reason {
         /// What the byte string is.
         what: &'static str,
     },
-    /// No entry of the policy has these options at this trace length.
-    #[error("the policy does not accept these options at this trace length")]
-    OptionsNotAccepted,
     /// A variable-length integer is written in more bytes than it needs.
     #[error("the integer is not written in its shortest form")]
     NonMinimalInteger,

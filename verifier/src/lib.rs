@@ -3,9 +3,9 @@
 //! # The door
 //! Winterfell 0.13.1 verifies a proof that it trusts to be well formed: a length field in a proof
 //! can make it allocate terabytes, a wrong option can make it panic, bytes that it does not use
-//! may have any value, and some of its sums are wrong. This crate puts a door in front of it: see
-//! [`verify`]. What passes the door has the one shape and spelling that it can have, and its constraints
-//! hold in exact arithmetic; winterfell's verifier runs on it as it is.
+//! may have any value, and some of its sums and products are wrong. This crate has a door instead: see
+//! [`verify`]. What passes the door has the one shape and spelling that it can have, and every check of
+//! winterfell's verifier has been made on it, in exact arithmetic.
 //!
 //! The crate is `no_std` with `alloc`, has no unsafe code, and does not rely on catching panics:
 //! it is safe under `panic = "abort"`.
@@ -36,15 +36,18 @@ mod batch;
 mod chain;
 mod door;
 mod error;
+mod hiding;
+mod options;
 mod policy;
 mod records;
 mod shape;
 mod verify;
 
 pub use batch::{BatchCoin, BatchHash, BatchTree, Policy, verify_batch};
-pub use chain::{Batch, ChainError, ChainFault, VerifiedChain, verify_chain};
+pub use chain::{Batch, ChainError, ChainFault, VerifiedChain, verify_chain, verify_links};
 pub use door::{BoundedOpening, OpeningError};
-pub use error::{InputsError, Reason, Section, VerifyError};
+pub use error::{InputsError, Mismatch, Reason, Section, VerifyError};
+pub use options::FoundOptions;
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
 pub use records::verify_records;
 pub use shape::{MAX_LOG2_LDE_LENGTH, MAX_NUM_QUERIES, MAX_TRACE_WIDTH, PolicyError, TraceShape};

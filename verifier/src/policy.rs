@@ -10,7 +10,7 @@ use winter_air::{
 use winter_crypto::Hasher;
 use winter_math::fields::f64::BaseElement;
 use winter_utils::Serializable;
-use winterlane_air::presets::Preset;
+use winterlane_air::presets::{Preset, soundness};
 
 use crate::{
     PolicyError, TraceShape,
@@ -90,11 +90,6 @@ pub(crate) struct Entry {
     pub(crate) preset: Option<Preset>,
     /// The options as a proof spells them.
     pub(crate) encoded: Vec<u8>,
-}
-
-impl Entry {
-    /// Bytes of the options in a proof.
-    pub(crate) const ENCODED_OPTIONS: usize = 10;
 }
 
 impl<H: Hasher> AirPolicy<H> {
@@ -185,7 +180,7 @@ impl<H: Hasher> AirPolicy<H> {
     }
 }
 
-/// Checks that a proof with these options, honestly made, passes through winterfell's verifier: it
+/// Checks that a proof with these options, honestly made, passes through winterfell's verifier, too: it
 /// asserts some of this, and the prover does not look at all of it.
 pub(crate) fn check_options(options: &ProofOptions, log2_length: u32) -> Result<(), PolicyError> {
     // The hash rate of partitions goes up to 256, is written as a byte, and 0 is asserted not to be
@@ -221,7 +216,8 @@ pub(crate) fn check_options(options: &ProofOptions, log2_length: u32) -> Result<
     Ok(())
 }
 
-/// Winterfell's estimate for this shape: the better of its two decoding regimes.
+/// Winterfell's estimate for this shape, the better of its two decoding regimes, with the price of one
+/// coefficient for both openings of a column.
 fn provable_bits<H: Hasher>(shape: &TraceShape, options: &ProofOptions, log2_length: u32) -> u32 {
     let context = Context::new::<BaseElement>(
         shape.trace_info(log2_length),
@@ -234,5 +230,9 @@ fn provable_bits<H: Hasher>(shape: &TraceShape, options: &ProofOptions, log2_len
         ..Proof::new_dummy()
     }
     .proven_security::<H>();
-    security.ldr_bits().max(security.udr_bits())
+    let estimated = security.ldr_bits().max(security.udr_bits());
+    let openings = soundness::opening_bits(options, 1_usize << log2_length);
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+    let openings = openings as u32;
+    estimated.min(openings)
 }

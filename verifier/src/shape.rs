@@ -5,6 +5,7 @@ use core::ops::RangeInclusive;
 
 use thiserror::Error;
 use winter_air::TraceInfo;
+use winterlane_air::HidingError;
 
 /// Widest trace (main and auxiliary columns together) that winterfell can verify: it can prove
 /// 255 columns, but its verifier does not read more than 254 back.
@@ -206,6 +207,9 @@ pub enum PolicyError {
     /// Partitions with a hash rate of 256, which a proof cannot spell.
     #[error("a hash rate of 256 does not fit a proof's options")]
     HashRate,
+    /// Proofs of a hiding AIR with these options would not hide the witness.
+    #[error("hiding: {0}")]
+    Hiding(#[from] HidingError),
     /// The options are weaker than the policy's minimum at one of its trace lengths.
     #[error("{bits} provable bits at 2^{log2_length} rows, the policy asks for {required}")]
     TooWeak {

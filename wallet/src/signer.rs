@@ -65,7 +65,7 @@ impl Request {
     }
 }
 
-/// A wallet, open: see the [crate](crate).
+/// A wallet, open: see the [crate].
 ///
 /// `C` is what hashes in bulk; [`ScalarCompressor`] unless another is given.
 #[derive(Debug)]

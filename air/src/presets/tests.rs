@@ -38,7 +38,7 @@ fn with_parameters(name: PresetName, p: Parameters) -> ProofOptions {
     )
 }
 
-/// Winterfell's estimate for the AIR of a batch.
+/// Winterfell's estimate for the AIR of a batch, with the price of one coefficient for two openings.
 fn provable_bits(options: &ProofOptions, log2_length: u32) -> u32 {
     let info = TraceInfo::new(TRACE_WIDTH, 1 << log2_length);
     let num_constraints = batch::constraint_degrees().len() + batch::NUM_ASSERTIONS;
@@ -48,7 +48,8 @@ fn provable_bits(options: &ProofOptions, log2_length: u32) -> u32 {
         ..Proof::new_dummy()
     };
     let security = proof.proven_security::<Blake3_256<BaseElement>>();
-    security.ldr_bits().max(security.udr_bits())
+    let estimated = security.ldr_bits().max(security.udr_bits());
+    estimated.min(soundness::opening_bits(options, 1 << log2_length) as u32)
 }
 
 /// Bits of grinding: 20 (2^20 hashes, about 0.1 s on one core), and 24 where size is what the

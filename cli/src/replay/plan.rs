@@ -43,7 +43,10 @@ pub enum PlanError {
     NoTransfers,
     /// All that is spent together does not fit the range of balances, so that the opening state
     /// could not hold it.
-    #[error("line {line}: the amounts and fees up to here add up to 2^128 or more")]
+    #[error(
+        "line {line}: `value_wei` and `fee_wei` of this line and those before it add up to 2^128 or more, \
+         which no opening state can hold"
+    )]
     Supply {
         /// The line on which the sum leaves the range.
         line: u64,

@@ -74,9 +74,25 @@ impl ReplayKeys {
     ///
     /// [`ReplayError::Key`] when the plan has a key height that no key has.
     pub fn generate<C: Compressor>(plan: &Plan, compressor: &C) -> Result<Self, ReplayError> {
+        Self::generate_watched(plan, compressor, |_| ())
+    }
+
+    /// As [`ReplayKeys::generate`], and tells `made` how many one-time keys have been made since it was
+    /// last told, from whichever thread made them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ReplayKeys::generate`].
+    pub fn generate_watched<C: Compressor>(
+        plan: &Plan,
+        compressor: &C,
+        made: impl Fn(usize) + Sync,
+    ) -> Result<Self, ReplayError> {
         let one = |id: u32, account: &PlannedAccount, key: usize| {
-            generate_key(&secret_of(account, key), compressor)
-                .map_err(|error| ReplayError::Key { account: id, error })
+            let generated = generate_key(&secret_of(account, key), compressor)
+                .map_err(|error| ReplayError::Key { account: id, error });
+            made(1 << account.keys[key]);
+            generated
         };
         plan.accounts
             .par_iter()

@@ -67,18 +67,65 @@ impl ColumnPlan<'_> {
 /// elsewhere.
 #[derive(Clone, Copy)]
 pub(crate) struct Column {
-    pub(crate) data: Shared,
-    pub(crate) between: Shared,
-    pub(crate) out: Shared,
+    data: Shared,
+    between: Shared,
+    out: Shared,
+}
+
+impl Column {
+    /// A column of `n = N1 N2` words at `data`, to be transformed by `plan` to `out`.
+    ///
+    /// # Safety
+    /// As long as passes over the column run:
+    /// - `data` is valid for reads of `n` words, which nobody writes during the first pass;
+    /// - `between` is valid for reads and writes of [`plan.between()`](ColumnPlan::between) words, of
+    ///   no other column;
+    /// - `out` is valid for writes of `n` words, of no other column; it may be `data`.
+    pub(crate) const unsafe fn new(data: Shared, between: Shared, out: Shared) -> Self {
+        Self { data, between, out }
+    }
+
+    /// Whether the transform starts at a cache line.
+    pub(crate) fn is_aligned(&self) -> bool {
+        self.out.at(0).align_offset(64) == 0
+    }
+
+    /// The first word of the transform.
+    pub(crate) const fn out(&self) -> Shared {
+        self.out
+    }
 }
 
 /// The first pass over some columns, for a range of `j2`, a multiple of `W` at both ends; past the
 /// caches if `STREAM`.
 pub(crate) struct FirstPass<'a, const W: usize, const STREAM: bool> {
-    pub(crate) scratch: &'a mut [u64],
-    pub(crate) plan: &'a ColumnPlan<'a>,
-    pub(crate) columns: &'a [Column],
-    pub(crate) range: Range<usize>,
+    scratch: &'a mut [u64],
+    plan: &'a ColumnPlan<'a>,
+    columns: &'a [Column],
+    range: Range<usize>,
+}
+
+impl<'a, const W: usize, const STREAM: bool> FirstPass<'a, W, STREAM> {
+    /// The pass over `range`, in scratch of [`ColumnPlan::scratch`] words.
+    ///
+    /// # Safety
+    /// - The columns were made for `plan`, and are still what they were said to be.
+    /// - `range` lies within `0..N2`, and no other pass over it runs.
+    /// - Both ends are multiples of `W`, and so is `N2`; or `W` is 1.
+    /// - If `STREAM`, the room between the passes is aligned to `W` words.
+    pub(crate) const unsafe fn new(
+        scratch: &'a mut [u64],
+        plan: &'a ColumnPlan<'a>,
+        columns: &'a [Column],
+        range: Range<usize>,
+    ) -> Self {
+        Self {
+            scratch,
+            plan,
+            columns,
+            range,
+        }
+    }
 }
 
 impl<const W: usize, const STREAM: bool> Kernel for FirstPass<'_, W, STREAM> {
@@ -111,12 +158,12 @@ impl<const W: usize, const STREAM: bool> Kernel for FirstPass<'_, W, STREAM> {
                 // SAFETY: the scratch holds the tile; the places j2 and on of every row between
                 // the passes are written by this call alone.
                 unsafe {
-                    let sink = ScaledLanes::<V, STREAM, W> {
+                    let sink = ScaledLanes::<V, STREAM, W>::new(
                         token,
-                        factors: factors.as_ptr(),
-                        target: column.between.0.add(j2),
-                        stride: plan.stride(),
-                    };
+                        factors.as_ptr(),
+                        column.between.0.add(j2),
+                        plan.stride(),
+                    );
                     // The lines of the next j2 are asked for meanwhile.
                     let (next, stride) = if plan.reversed {
                         (n - (j2 + W), -(rows2 as isize))
@@ -124,7 +171,7 @@ impl<const W: usize, const STREAM: bool> Kernel for FirstPass<'_, W, STREAM> {
                         (j2 + W, rows2 as isize)
                     };
                     let next = column.data.at(next).cast_const();
-                    let sink = Ahead { sink, next, stride };
+                    let sink = Ahead::new(sink, next, stride);
                     plan.plan1
                         .run::<V, _, W>(token, tile, core::ptr::null(), &sink);
                 }
@@ -167,10 +214,34 @@ unsafe fn load<V: Vector>(
 /// The second pass over some columns, for a range of `k1`, a multiple of `W` at both ends; past
 /// the caches if `STREAM`, for which transforms start at a line.
 pub(crate) struct SecondPass<'a, const W: usize, const STREAM: bool> {
-    pub(crate) scratch: &'a mut [u64],
-    pub(crate) plan: &'a ColumnPlan<'a>,
-    pub(crate) columns: &'a [Column],
-    pub(crate) range: Range<usize>,
+    scratch: &'a mut [u64],
+    plan: &'a ColumnPlan<'a>,
+    columns: &'a [Column],
+    range: Range<usize>,
+}
+
+impl<'a, const W: usize, const STREAM: bool> SecondPass<'a, W, STREAM> {
+    /// The pass over `range`, in scratch of [`ColumnPlan::scratch`] words.
+    ///
+    /// # Safety
+    /// - The columns were made for `plan`, are still what they were said to be, and the first pass
+    ///   over them is done.
+    /// - `range` lies within `0..N1`, and no other pass over it runs.
+    /// - Both ends are multiples of `W`, and so are `N1` and `N2`; or `W` is 1.
+    /// - If `STREAM`, all transforms [start at a line](Column::is_aligned).
+    pub(crate) const unsafe fn new(
+        scratch: &'a mut [u64],
+        plan: &'a ColumnPlan<'a>,
+        columns: &'a [Column],
+        range: Range<usize>,
+    ) -> Self {
+        Self {
+            scratch,
+            plan,
+            columns,
+            range,
+        }
+    }
 }
 
 impl<const W: usize, const STREAM: bool> Kernel for SecondPass<'_, W, STREAM> {
@@ -203,18 +274,11 @@ impl<const W: usize, const STREAM: bool> Kernel for SecondPass<'_, W, STREAM> {
                     // The next rows of this column.
                     let ahead = sources[0].wrapping_add(W * plan.stride());
                     if plan.after.is_empty() {
-                        let sink = Plain::<STREAM> {
-                            target,
-                            stride: rows1,
-                        };
+                        let sink = Plain::<STREAM>::new(target, rows1);
                         plan.plan2.run::<V, _, W>(token, tile, ahead, &sink);
                     } else {
-                        let sink = Scaled::<STREAM> {
-                            factors: plan.after.as_ptr(),
-                            factor_stride: 1,
-                            target,
-                            stride: rows1,
-                        };
+                        let factors = plan.after[..rows2].as_ptr();
+                        let sink = Scaled::<STREAM>::new((factors, 1), target, rows1);
                         plan.plan2.run::<V, _, W>(token, tile, ahead, &sink);
                     }
                 }

@@ -22,7 +22,17 @@ pub(crate) const LINE: usize = 8;
 
 /// Where coefficients come from: for each word of a row, a column.
 #[derive(Clone, Copy)]
-pub(crate) struct Sources(pub(crate) [*const u64; LINE]);
+pub(crate) struct Sources([*const u64; LINE]);
+
+impl Sources {
+    /// Columns of `n` coefficients.
+    ///
+    /// # Safety
+    /// Each is valid for reads of `n` words, which nobody writes, as long as passes over it run.
+    pub(crate) const unsafe fn new(columns: [*const u64; LINE]) -> Self {
+        Self(columns)
+    }
+}
 
 // SAFETY: the sources are only read, while their columns are borrowed.
 unsafe impl Send for Sources {}
@@ -45,11 +55,33 @@ pub(crate) enum Shifts<'a> {
 /// Where a tile's rows go: row `k` to `start + k * stride`, of which only `lanes` words count.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
-    pub(crate) start: Shared,
-    pub(crate) stride: usize,
-    pub(crate) lanes: usize,
+    start: Shared,
+    stride: usize,
+    lanes: usize,
     /// Whether to write past the caches: rows are whole and aligned then.
-    pub(crate) stream: bool,
+    stream: bool,
+}
+
+impl Target {
+    /// The first `lanes` words, at most [`LINE`], of each of `n` rows.
+    ///
+    /// # Safety
+    /// As long as passes into it run, for every `k < n`:
+    /// - `start.at(k * stride)` is valid for writes of `lanes` words, which are of no other target;
+    /// - if `stream` and `lanes` is [`LINE`], it is aligned to 64 bytes.
+    pub(crate) const unsafe fn new(
+        start: Shared,
+        stride: usize,
+        lanes: usize,
+        stream: bool,
+    ) -> Self {
+        Self {
+            start,
+            stride,
+            lanes,
+            stream,
+        }
+    }
 }
 
 impl<'a> Shifts<'a> {
@@ -114,17 +146,12 @@ impl Target {
             let target = self.start.0.add(k * self.stride);
             let stride = self.stride * step;
             if self.lanes < LINE {
-                let lanes = self.lanes;
-                let sink = Partial {
-                    target,
-                    stride,
-                    lanes,
-                };
+                let sink = Partial::new(target, stride, self.lanes);
                 plan.inner::<V, _, LINE>(token, tile, &sink);
             } else if self.stream {
-                plan.inner::<V, _, LINE>(token, tile, &Plain::<true> { target, stride });
+                plan.inner::<V, _, LINE>(token, tile, &Plain::<true>::new(target, stride));
             } else {
-                plan.inner::<V, _, LINE>(token, tile, &Plain::<false> { target, stride });
+                plan.inner::<V, _, LINE>(token, tile, &Plain::<false>::new(target, stride));
             }
         }
     }
@@ -132,12 +159,34 @@ impl Target {
 
 /// The whole transform of a tile that fits into the cache.
 pub(crate) struct SinglePass<'a> {
-    /// Room for [`single_pass_scratch`] words.
-    pub(crate) scratch: &'a mut [u64],
-    pub(crate) sources: Sources,
-    pub(crate) shifts: &'a Shifts<'a>,
-    pub(crate) plan: &'a TilePlan,
-    pub(crate) target: Target,
+    scratch: &'a mut [u64],
+    sources: Sources,
+    shifts: &'a Shifts<'a>,
+    plan: &'a TilePlan,
+    target: Target,
+}
+
+impl<'a> SinglePass<'a> {
+    /// The pass, in scratch of [`single_pass_scratch`] words.
+    ///
+    /// # Safety
+    /// - Sources, shifts (the outer ones) and target have as many rows as `plan`.
+    /// - Sources and target are still what they were said to be.
+    pub(crate) const unsafe fn new(
+        scratch: &'a mut [u64],
+        sources: Sources,
+        shifts: &'a Shifts<'a>,
+        plan: &'a TilePlan,
+        target: Target,
+    ) -> Self {
+        Self {
+            scratch,
+            sources,
+            shifts,
+            plan,
+            target,
+        }
+    }
 }
 
 /// The words of scratch that [`SinglePass`] needs for `rows` rows.
@@ -183,14 +232,34 @@ impl Kernel for SinglePass<'_> {
 /// in the order in which the second pass wants them.
 #[derive(Clone, Copy)]
 pub(crate) struct Between {
-    pub(crate) start: Shared,
-    pub(crate) rows1: usize,
-    pub(crate) rows2: usize,
+    start: Shared,
+    rows1: usize,
+    rows2: usize,
     /// Whether to write past the caches, since it is too much for them.
-    pub(crate) stream: bool,
+    stream: bool,
 }
 
 impl Between {
+    /// The room of some tiles.
+    ///
+    /// # Safety
+    /// As long as passes over it run, `start` is valid for reads and writes of [`words`](Self::words)
+    /// words for each tile, and aligned to 64 bytes if `stream`. `rows2` is at least 128, and a power
+    /// of two.
+    pub(crate) const unsafe fn new(
+        start: Shared,
+        rows1: usize,
+        rows2: usize,
+        stream: bool,
+    ) -> Self {
+        Self {
+            start,
+            rows1,
+            rows2,
+            stream,
+        }
+    }
+
     /// The words from one block to the next, which is no power of two.
     const fn block(rows2: usize) -> usize {
         (rows2 + LINE) * LINE
@@ -220,18 +289,47 @@ impl Between {
 /// The first of two passes, of some tiles of the same columns: for each `j2` of a range, the
 /// transform over `j1`, then the products with `s^j2 w^(j2 k1)`.
 pub(crate) struct FirstPass<'a> {
-    /// Room for [`first_pass_scratch`] words.
-    pub(crate) scratch: &'a mut [u64],
-    pub(crate) sources: Sources,
+    scratch: &'a mut [u64],
+    sources: Sources,
     /// One for each tile.
-    pub(crate) shifts: &'a [Shifts<'a>],
+    shifts: &'a [Shifts<'a>],
     /// Of `N1` rows.
-    pub(crate) plan: &'a TilePlan,
+    plan: &'a TilePlan,
     /// `w_N^j2`.
-    pub(crate) roots: &'a [u64],
-    pub(crate) between: Between,
+    roots: &'a [u64],
+    between: Between,
     /// The range of `j2`, a multiple of [`LINE`] at both ends.
-    pub(crate) range: Range<usize>,
+    range: Range<usize>,
+}
+
+impl<'a> FirstPass<'a> {
+    /// The pass over `range`, in scratch of [`first_pass_scratch`] words.
+    ///
+    /// # Safety
+    /// - Sources have `N1 N2` coefficients, each of `shifts` `N1` outer and `N2` inner powers; `plan`
+    ///   and `between` have `N1` rows, and `between` room for as many tiles as there are shifts.
+    /// - Sources and room are still what they were said to be.
+    /// - `range` lies within `0..N2`, both ends are multiples of [`LINE`], and no other pass over it
+    ///   runs.
+    pub(crate) const unsafe fn new(
+        scratch: &'a mut [u64],
+        sources: Sources,
+        shifts: &'a [Shifts<'a>],
+        plan: &'a TilePlan,
+        roots: &'a [u64],
+        between: Between,
+        range: Range<usize>,
+    ) -> Self {
+        Self {
+            scratch,
+            sources,
+            shifts,
+            plan,
+            roots,
+            between,
+            range,
+        }
+    }
 }
 
 /// The words of scratch that [`FirstPass`] needs for `rows` rows.
@@ -295,12 +393,8 @@ impl FirstPass<'_> {
                         let stride = Between::block(rows2);
                         match shifts {
                             Shifts::Uniform { .. } => {
-                                let sink = Scaled::<STREAM> {
-                                    factors: factors.as_ptr().add(t),
-                                    factor_stride: LINE,
-                                    target,
-                                    stride,
-                                };
+                                let factors = (factors.as_ptr().add(t), LINE);
+                                let sink = Scaled::<STREAM>::new(factors, target, stride);
                                 self.plan
                                     .run::<V, _, LINE>(token, tile, core::ptr::null(), &sink);
                             }
@@ -308,12 +402,10 @@ impl FirstPass<'_> {
                                 let start = inner.map(|inner| inner[j2 + t]);
                                 let ratio = [self.roots[j2 + t]; MAX_LANES];
                                 geometric_rows::<V, LINE>(token, factors, &start, &ratio);
-                                let sink = ScaledLanes::<V, STREAM, LINE> {
-                                    token,
-                                    factors: factors.as_ptr(),
-                                    target,
-                                    stride,
-                                };
+                                let factors = factors.as_ptr();
+                                let sink = ScaledLanes::<V, STREAM, LINE>::new(
+                                    token, factors, target, stride,
+                                );
                                 self.plan
                                     .run::<V, _, LINE>(token, tile, core::ptr::null(), &sink);
                             }
@@ -328,14 +420,38 @@ impl FirstPass<'_> {
 /// The second of two passes: for some blocks, counted through all tiles, the transform over `j2`,
 /// into the rows `k1 + N1 k2`.
 pub(crate) struct SecondPass<'a> {
-    /// Room for the rows of a tile.
-    pub(crate) scratch: &'a mut [u64],
+    scratch: &'a mut [u64],
     /// Of `N2` rows.
-    pub(crate) plan: &'a TilePlan,
-    pub(crate) between: Between,
+    plan: &'a TilePlan,
+    between: Between,
     /// One for each tile.
-    pub(crate) targets: &'a [Target],
-    pub(crate) range: Range<usize>,
+    targets: &'a [Target],
+    range: Range<usize>,
+}
+
+impl<'a> SecondPass<'a> {
+    /// The pass over the blocks of `range`, in scratch for the rows of a tile.
+    ///
+    /// # Safety
+    /// - `plan` and `between` have `N2` rows, targets `N1 N2`, and `between` room for as many tiles as
+    ///   there are targets; the first pass over all of it is done.
+    /// - Room and targets are still what they were said to be.
+    /// - `range` lies within the blocks of all tiles, and no other pass over it runs.
+    pub(crate) const unsafe fn new(
+        scratch: &'a mut [u64],
+        plan: &'a TilePlan,
+        between: Between,
+        targets: &'a [Target],
+        range: Range<usize>,
+    ) -> Self {
+        Self {
+            scratch,
+            plan,
+            between,
+            targets,
+            range,
+        }
+    }
 }
 
 impl Kernel for SecondPass<'_> {

@@ -1,4 +1,7 @@
 //! Where the rows of a tile's transform go.
+//!
+//! A sink holds raw pointers, so that making one is unsafe: its constructor lists what they must be
+//! good for, and [`put`](Sink::put) relies on that.
 
 use super::tile::Sink;
 use crate::vector::Vector;
@@ -21,10 +24,33 @@ unsafe fn write<V: Vector, const STREAM: bool>(x: V, dst: *mut u64) {
 /// Row `k`, times a factor that all lanes share, to `target + k * stride`.
 pub(crate) struct Scaled<const STREAM: bool> {
     /// Canonical integers, that of row `k` at `k * factor_stride`.
-    pub(crate) factors: *const u64,
-    pub(crate) factor_stride: usize,
-    pub(crate) target: *mut u64,
-    pub(crate) stride: usize,
+    factors: *const u64,
+    factor_stride: usize,
+    target: *mut u64,
+    stride: usize,
+}
+
+impl<const STREAM: bool> Scaled<STREAM> {
+    /// A sink for every row `k` of a transform, of `W` words.
+    ///
+    /// # Safety
+    /// For every `k`, as long as the sink is put to:
+    /// - `factors.add(k * factor_stride)` is valid for reads of a word;
+    /// - `target.add(k * stride)` is valid for writes of `W` words, by this thread alone;
+    /// - and it is aligned to `W` words if `STREAM`.
+    #[inline(always)]
+    pub(crate) const unsafe fn new(
+        (factors, factor_stride): (*const u64, usize),
+        target: *mut u64,
+        stride: usize,
+    ) -> Self {
+        Self {
+            factors,
+            factor_stride,
+            target,
+            stride,
+        }
+    }
 }
 
 impl<V: Vector, const STREAM: bool> Sink<V> for Scaled<STREAM> {
@@ -44,11 +70,35 @@ impl<V: Vector, const STREAM: bool> Sink<V> for Scaled<STREAM> {
 
 /// Row `k`, times a row of factors of `W` words, to `target + k * stride`.
 pub(crate) struct ScaledLanes<V: Vector, const STREAM: bool, const W: usize> {
-    pub(crate) token: V::Token,
+    token: V::Token,
     /// Canonical integers, one row of them a row.
-    pub(crate) factors: *const u64,
-    pub(crate) target: *mut u64,
-    pub(crate) stride: usize,
+    factors: *const u64,
+    target: *mut u64,
+    stride: usize,
+}
+
+impl<V: Vector, const STREAM: bool, const W: usize> ScaledLanes<V, STREAM, W> {
+    /// A sink for every row `k` of a transform.
+    ///
+    /// # Safety
+    /// For every `k`, as long as the sink is put to:
+    /// - `factors.add(k * W)` is valid for reads of `W` words;
+    /// - `target.add(k * stride)` is valid for writes of `W` words, by this thread alone;
+    /// - and it is aligned to `W` words if `STREAM`.
+    #[inline(always)]
+    pub(crate) const unsafe fn new(
+        token: V::Token,
+        factors: *const u64,
+        target: *mut u64,
+        stride: usize,
+    ) -> Self {
+        Self {
+            token,
+            factors,
+            target,
+            stride,
+        }
+    }
 }
 
 impl<V: Vector, const STREAM: bool, const W: usize> Sink<V> for ScaledLanes<V, STREAM, W> {
@@ -69,8 +119,20 @@ impl<V: Vector, const STREAM: bool, const W: usize> Sink<V> for ScaledLanes<V, S
 
 /// Row `k` to `target + k * stride`, canonical.
 pub(crate) struct Plain<const STREAM: bool> {
-    pub(crate) target: *mut u64,
-    pub(crate) stride: usize,
+    target: *mut u64,
+    stride: usize,
+}
+
+impl<const STREAM: bool> Plain<STREAM> {
+    /// A sink for every row `k` of a transform, of `W` words.
+    ///
+    /// # Safety
+    /// For every `k`, as long as the sink is put to, `target.add(k * stride)` is valid for writes of
+    /// `W` words, by this thread alone, and aligned to `W` words if `STREAM`.
+    #[inline(always)]
+    pub(crate) const unsafe fn new(target: *mut u64, stride: usize) -> Self {
+        Self { target, stride }
+    }
 }
 
 impl<V: Vector, const STREAM: bool> Sink<V> for Plain<STREAM> {
@@ -88,9 +150,25 @@ impl<V: Vector, const STREAM: bool> Sink<V> for Plain<STREAM> {
 
 /// The first `lanes` words of row `k` to `target + k * stride`, canonical.
 pub(crate) struct Partial {
-    pub(crate) target: *mut u64,
-    pub(crate) stride: usize,
-    pub(crate) lanes: usize,
+    target: *mut u64,
+    stride: usize,
+    lanes: usize,
+}
+
+impl Partial {
+    /// A sink for every row `k` of a transform.
+    ///
+    /// # Safety
+    /// For every `k`, as long as the sink is put to, `target.add(k * stride)` is valid for writes of
+    /// `lanes` words, by this thread alone.
+    #[inline(always)]
+    pub(crate) const unsafe fn new(target: *mut u64, stride: usize, lanes: usize) -> Self {
+        Self {
+            target,
+            stride,
+            lanes,
+        }
+    }
 }
 
 impl<V: Vector> Sink<V> for Partial {
@@ -112,9 +190,18 @@ impl<V: Vector> Sink<V> for Partial {
 /// Another sink, asking for the line at `next + k * stride` with every row `k`: spread over the
 /// work, so that requests do not wait for each other.
 pub(crate) struct Ahead<S> {
-    pub(crate) sink: S,
-    pub(crate) next: *const u64,
-    pub(crate) stride: isize,
+    sink: S,
+    /// Never read, only asked for: it may point anywhere.
+    next: *const u64,
+    stride: isize,
+}
+
+impl<S> Ahead<S> {
+    /// `sink`, asking for lines from `next` on meanwhile.
+    #[inline(always)]
+    pub(crate) const fn new(sink: S, next: *const u64, stride: isize) -> Self {
+        Self { sink, next, stride }
+    }
 }
 
 impl<V: Vector, S: Sink<V>> Sink<V> for Ahead<S> {

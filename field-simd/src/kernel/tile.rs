@@ -167,22 +167,19 @@ impl TilePlan {
         chunk: usize,
         ahead: *const u64,
     ) {
-        let twiddles = self.twiddles.as_ptr();
-        let first = chunk * CHUNK;
-        let step = Outer::<1, 2, W> {
-            tile,
-            first,
-            twiddles,
-            ahead,
-        };
-        match self.outer {
-            1 => {}
-            2 => V::call(token, step),
-            4 => V::call(token, step.radix::<1, 4>()),
-            8 => V::call(token, step.radix::<1, 8>()),
-            16 => V::call(token, step.radix::<2, 8>()),
-            32 => V::call(token, step.radix::<4, 8>()),
-            _ => V::call(token, step.radix::<8, 8>()),
+        let (twiddles, first) = (self.twiddles.as_ptr(), chunk * CHUNK);
+        // SAFETY: the caller vouches for the tile, which has 64 rows for each of the outer ones; there
+        // is a twiddle for each of its rows if there are several outer ones.
+        unsafe {
+            match self.outer {
+                1 => {}
+                2 => V::call(token, Outer::<1, 2, W>::new(tile, first, twiddles, ahead)),
+                4 => V::call(token, Outer::<1, 4, W>::new(tile, first, twiddles, ahead)),
+                8 => V::call(token, Outer::<1, 8, W>::new(tile, first, twiddles, ahead)),
+                16 => V::call(token, Outer::<2, 8, W>::new(tile, first, twiddles, ahead)),
+                32 => V::call(token, Outer::<4, 8, W>::new(tile, first, twiddles, ahead)),
+                _ => V::call(token, Outer::<8, 8, W>::new(tile, first, twiddles, ahead)),
+            }
         }
     }
 
@@ -214,9 +211,9 @@ impl TilePlan {
                     for block in 0..self.outer {
                         let tile = tile.add(place(block * PAD) * W);
                         match self.inner {
-                            16 => V::call(token, FirstInner::<2, W>(tile)),
-                            32 => V::call(token, FirstInner::<4, W>(tile)),
-                            _ => V::call(token, FirstInner::<8, W>(tile)),
+                            16 => V::call(token, FirstInner::<2, W>::new(tile)),
+                            32 => V::call(token, FirstInner::<4, W>::new(tile)),
+                            _ => V::call(token, FirstInner::<8, W>::new(tile)),
                         }
                         let k = output(self.outer, block);
                         for q in 0..neighbours {
@@ -339,8 +336,19 @@ macro_rules! all_first {
 }
 
 /// The first step of an inner transform, on neighbouring rows from here on: a function of its own,
-/// which all sinks share. Whoever makes one vouches for `8 A` rows.
+/// which all sinks share.
 struct FirstInner<const A: usize, const W: usize>(*mut u64);
+
+impl<const A: usize, const W: usize> FirstInner<A, W> {
+    /// The step on `8 A` neighbouring rows.
+    ///
+    /// # Safety
+    /// `rows` is valid for reads and writes of `8 A` rows of `W` words, until the step is done.
+    #[inline(always)]
+    const unsafe fn new(rows: *mut u64) -> Self {
+        Self(rows)
+    }
+}
 
 impl<const A: usize, const W: usize> Kernel for FirstInner<A, W> {
     type Output = ();
@@ -358,8 +366,6 @@ impl<const A: usize, const W: usize> Kernel for FirstInner<A, W> {
 
 /// Both steps of an outer transform, of radices `A` (none if 1) and `R`, on the rows `r` of the
 /// tile with `first <= r mod 64 < first + CHUNK`, and the products by the twiddles.
-///
-/// Whoever makes one vouches for the `64 A R` rows of the tile, and as many twiddles.
 struct Outer<const A: usize, const R: usize, const W: usize> {
     tile: *mut u64,
     first: usize,
@@ -369,13 +375,25 @@ struct Outer<const A: usize, const R: usize, const W: usize> {
 }
 
 impl<const A: usize, const R: usize, const W: usize> Outer<A, R, W> {
-    /// The same with other radices.
-    const fn radix<const B: usize, const S: usize>(self) -> Outer<B, S, W> {
-        Outer {
-            tile: self.tile,
-            first: self.first,
-            twiddles: self.twiddles,
-            ahead: self.ahead,
+    /// The steps of a tile of `64 A R` rows.
+    ///
+    /// # Safety
+    /// Until the steps are done:
+    /// - `tile` is valid for reads and writes of the [`places`] of `64 A R` rows of `W` words;
+    /// - `twiddles` is valid for reads of `64 A R` words;
+    /// - `first + CHUNK` is at most 64.
+    #[inline(always)]
+    const unsafe fn new(
+        tile: *mut u64,
+        first: usize,
+        twiddles: *const u64,
+        ahead: *const u64,
+    ) -> Self {
+        Self {
+            tile,
+            first,
+            twiddles,
+            ahead,
         }
     }
 

@@ -5,14 +5,19 @@ use core::fmt;
 use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 
 /// The arithmetic that a packed type brings: the operators of `FieldElement` by name, and what it lacks.
-/// All of it is lane by lane, on canonical Montgomery forms and with such as results.
-pub trait Arithmetic: FieldElement<BaseField = BaseElement> {
+/// All of it is lane by lane, on canonical Montgomery forms and with such as results. Sealed.
+pub trait Arithmetic: FieldElement<BaseField = BaseElement> + sealed::Sealed {
     /// Zero in every lane.
     const ALL_ZERO: Self;
     /// One in every lane.
     const ALL_ONE: Self;
     /// Degree of the extension.
     const DEGREE: usize;
+    /// Whether there is but one lane. Then an element is nothing but its base elements, one after the
+    /// other in memory, and can be taken apart.
+    const ONE_ROW: bool;
+    /// What [`equal_lanes`](Self::equal_lanes) gives for equal elements.
+    const ALL_LANES: u32;
 
     /// `value` in every lane.
     fn broadcast(value: BaseElement) -> Self;
@@ -60,14 +65,18 @@ pub trait Arithmetic: FieldElement<BaseField = BaseElement> {
     fn frobenius(self) -> Self {
         self
     }
-    /// Whether all lanes are equal.
-    fn equals(&self, rhs: &Self) -> bool;
+    /// The element with these coordinates, in every lane.
+    fn from_coordinates(coordinates: &[BaseElement]) -> Self;
+    /// For each lane, whether the elements there are equal: a bit.
+    fn equal_lanes(&self, rhs: &Self) -> u32;
     /// Prints all lanes.
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
-/// Why a conversion of a packed element panics.
-pub(super) const NOT_SCALAR: &str = "a packed element holds several rows: it is no single value";
+pub(super) mod sealed {
+    /// Keeps [`Arithmetic`](super::Arithmetic) to the types of this crate.
+    pub trait Sealed {}
+}
 
 /// Implements `FieldElement` and all its supertraits for a type that implements [`Arithmetic`].
 macro_rules! field_element {
@@ -82,7 +91,10 @@ macro_rules! field_element {
                 AsBytes, ByteReader, ByteWriter, Deserializable, DeserializationError, Randomizable,
                 Serializable,
             };
-            use $crate::packed_element::boilerplate::{Arithmetic, NOT_SCALAR};
+            use $crate::packed_element::apart;
+            use $crate::packed_element::boilerplate::{Arithmetic, sealed::Sealed};
+
+            impl<$($generics)*> Sealed for $type {}
 
             impl<$($generics)*> fmt::Debug for $type {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,7 +118,11 @@ macro_rules! field_element {
             impl<$($generics)*> PartialEq for $type {
                 #[inline(always)]
                 fn eq(&self, rhs: &Self) -> bool {
-                    self.equals(rhs)
+                    match self.equal_lanes(rhs) {
+                        0 => false,
+                        lanes if lanes == Self::ALL_LANES => true,
+                        _ => apart::several_rows("=="),
+                    }
                 }
             }
 
@@ -225,7 +241,7 @@ macro_rules! field_element {
             impl<'a, $($generics)*> TryFrom<&'a [u8]> for $type {
                 type Error = <BaseElement as TryFrom<&'a [u8]>>::Error;
                 fn try_from(bytes: &'a [u8]) -> Result<Self, Self::Error> {
-                    BaseElement::try_from(bytes).map(Self::broadcast)
+                    apart::from_canonical(bytes)
                 }
             }
 
@@ -238,27 +254,34 @@ macro_rules! field_element {
 
             impl<$($generics)*> AsBytes for $type {
                 fn as_bytes(&self) -> &[u8] {
-                    panic!("{NOT_SCALAR}")
+                    let bases = apart::bases(core::slice::from_ref(self), "as_bytes");
+                    BaseElement::elements_as_bytes(bases)
                 }
             }
 
             impl<$($generics)*> Randomizable for $type {
-                const VALUE_SIZE: usize = BaseElement::VALUE_SIZE;
+                const VALUE_SIZE: usize = Self::ELEMENT_BYTES;
 
                 fn from_random_bytes(bytes: &[u8]) -> Option<Self> {
-                    BaseElement::from_random_bytes(bytes).map(Self::broadcast)
+                    apart::from_canonical(bytes).ok()
                 }
             }
 
             impl<$($generics)*> Serializable for $type {
-                fn write_into<W: ByteWriter>(&self, _target: &mut W) {
-                    panic!("{NOT_SCALAR}")
+                fn write_into<W: ByteWriter>(&self, target: &mut W) {
+                    for base in apart::bases(core::slice::from_ref(self), "write_into") {
+                        base.write_into(target);
+                    }
                 }
             }
 
             impl<$($generics)*> Deserializable for $type {
                 fn read_from<R: ByteReader>(source: &mut R) -> Result<Self, DeserializationError> {
-                    BaseElement::read_from(source).map(Self::broadcast)
+                    let mut coordinates = [BaseElement::ZERO; 3];
+                    for coordinate in coordinates.iter_mut().take(Self::DEGREE) {
+                        *coordinate = BaseElement::read_from(source)?;
+                    }
+                    Ok(Self::from_coordinates(&coordinates[..Self::DEGREE]))
                 }
             }
 
@@ -292,27 +315,34 @@ macro_rules! field_element {
                     self.frobenius()
                 }
 
-                fn base_element(&self, _i: usize) -> BaseElement {
-                    panic!("{NOT_SCALAR}")
+                fn base_element(&self, i: usize) -> BaseElement {
+                    let bases = apart::bases(core::slice::from_ref(self), "base_element");
+                    assert!(
+                        i < Self::DEGREE,
+                        "element index must be smaller than {}, but was {i}",
+                        Self::DEGREE
+                    );
+                    bases[i]
                 }
 
-                fn slice_as_base_elements(_elements: &[Self]) -> &[BaseElement] {
-                    panic!("{NOT_SCALAR}")
+                fn slice_as_base_elements(elements: &[Self]) -> &[BaseElement] {
+                    apart::bases(elements, "slice_as_base_elements")
                 }
 
-                fn slice_from_base_elements(_elements: &[BaseElement]) -> &[Self] {
-                    panic!("{NOT_SCALAR}")
+                fn slice_from_base_elements(elements: &[BaseElement]) -> &[Self] {
+                    apart::of_bases(elements, "slice_from_base_elements")
                 }
 
-                fn elements_as_bytes(_elements: &[Self]) -> &[u8] {
-                    panic!("{NOT_SCALAR}")
+                fn elements_as_bytes(elements: &[Self]) -> &[u8] {
+                    BaseElement::elements_as_bytes(apart::bases(elements, "elements_as_bytes"))
                 }
 
-                // SAFETY: asks nothing of its caller, since it never looks at the bytes.
+                // SAFETY: the contract is the trait's.
                 unsafe fn bytes_as_elements(
-                    _bytes: &[u8],
+                    bytes: &[u8],
                 ) -> Result<&[Self], DeserializationError> {
-                    Err(DeserializationError::InvalidValue(NOT_SCALAR.into()))
+                    // SAFETY: as the caller vouches.
+                    unsafe { apart::of_bytes(bytes, "bytes_as_elements") }
                 }
             }
         };

@@ -10,6 +10,7 @@ use super::boilerplate::{self, Arithmetic};
 /// coefficients of \\(1, \varphi, \varphi^2\\) with \\(\varphi^2 = \varphi - 2\\) or
 /// \\(\varphi^3 = \varphi + 1\\), as in winterfell's `QuadExtension` and `CubeExtension`.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub struct PackedExtension<T, const D: usize>([T; D]);
 
 impl<T: Arithmetic, const D: usize> PackedExtension<T, D> {
@@ -56,6 +57,8 @@ impl<T: Arithmetic, const D: usize> Arithmetic for PackedExtension<T, D> {
         Self(coefficients)
     };
     const DEGREE: usize = D;
+    const ONE_ROW: bool = T::ONE_ROW;
+    const ALL_LANES: u32 = T::ALL_LANES;
 
     #[inline(always)]
     fn broadcast(value: BaseElement) -> Self {
@@ -160,8 +163,21 @@ impl<T: Arithmetic, const D: usize> Arithmetic for PackedExtension<T, D> {
     }
 
     #[inline(always)]
-    fn equals(&self, rhs: &Self) -> bool {
-        self.0.iter().zip(&rhs.0).all(|(a, b)| a.equals(b))
+    fn from_coordinates(coordinates: &[BaseElement]) -> Self {
+        let mut result = [T::ALL_ZERO; D];
+        for (result, &coordinate) in result.iter_mut().zip(coordinates) {
+            *result = T::broadcast(coordinate);
+        }
+        Self(result)
+    }
+
+    #[inline(always)]
+    fn equal_lanes(&self, rhs: &Self) -> u32 {
+        let mut lanes = T::ALL_LANES;
+        for (a, b) in self.0.iter().zip(&rhs.0) {
+            lanes &= a.equal_lanes(b);
+        }
+        lanes
     }
 
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -119,6 +119,8 @@ impl<V: Vector> Arithmetic for WideElement<V> {
     // One is 2^64 mod p.
     const ALL_ONE: Self = Self::new([BaseElement::from_mont(EPSILON); WIDE_LANES]);
     const DEGREE: usize = 1;
+    const ONE_ROW: bool = false;
+    const ALL_LANES: u32 = u32::MAX >> (u32::BITS as usize - WIDE_LANES);
 
     #[inline]
     fn broadcast(value: BaseElement) -> Self {
@@ -171,8 +173,14 @@ impl<V: Vector> Arithmetic for WideElement<V> {
     }
 
     #[inline]
-    fn equals(&self, rhs: &Self) -> bool {
-        self.lanes == rhs.lanes
+    fn from_coordinates(coordinates: &[BaseElement]) -> Self {
+        Self::broadcast(coordinates[0])
+    }
+
+    #[inline]
+    fn equal_lanes(&self, rhs: &Self) -> u32 {
+        let pairs = self.lanes.iter().zip(&rhs.lanes).enumerate();
+        pairs.fold(0, |lanes, (i, (a, b))| lanes | u32::from(a == b) << i)
     }
 
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

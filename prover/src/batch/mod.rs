@@ -17,7 +17,7 @@ use winterlane_ledger::{Digest, PublicInputs, SealedBatch};
 pub use self::error::BatchError;
 use crate::{
     PlainProver,
-    engine::{EngineOptions, MemoryEstimate, available_memory, prove_columns},
+    engine::{EngineOptions, MemoryEstimate, prove_columns},
     trace::{fill_columns, fill_trace},
 };
 
@@ -108,9 +108,7 @@ pub fn check_memory(
     };
     let air = BatchAir::new(BatchAir::trace_info(&inputs), inputs, options);
     let estimate = MemoryEstimate::of_columns(&air);
-    if let Some(limit) = limit.or_else(available_memory) {
-        estimate.check(Some(limit))?;
-    }
+    estimate.check(limit, EngineOptions::default().system(), true)?;
     Ok(estimate)
 }
 

@@ -34,6 +34,19 @@ impl Domain {
         }
     }
 
+    /// The domains of a trace of `rows` rows at blowup 4.
+    #[cfg(test)]
+    pub(super) fn of_rows(rows: usize) -> Self {
+        Self {
+            rows,
+            blowup: 4,
+            ce_blowup: 2,
+            offset: BaseElement::GENERATOR,
+            trace_root: BaseElement::get_root_of_unity(rows.ilog2()),
+            lde_root: BaseElement::get_root_of_unity((4 * rows).ilog2()),
+        }
+    }
+
     /// Rows of the trace, a power of two.
     pub(super) const fn rows(&self) -> usize {
         self.rows

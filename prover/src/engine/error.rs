@@ -1,8 +1,10 @@
 //! Everything that can stop a proof, with the values that matter.
 
 use winter_crypto::RandomCoinError;
+use winterlane_air::HidingError;
 
 use super::Phase;
+use crate::threads::ThreadsError;
 
 /// Why a proof was not made.
 ///
@@ -129,7 +131,12 @@ pub enum ProverError {
         bound: usize,
     },
 
-    /// The proof would need more memory than allowed; nothing was computed.
+    /// There are no threads to work on.
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
+
+    /// The proof would need more memory than allowed, or more address space; nothing was computed. Or
+    /// an allocation failed on the way, for which 0 bytes were available.
     #[error("the proof needs {needed} bytes of memory, {available} are available")]
     Memory {
         /// Bytes at the peak, as estimated by [`MemoryEstimate`](super::MemoryEstimate).
@@ -137,6 +144,14 @@ pub enum ProverError {
         /// Bytes allowed or found free.
         available: u64,
     },
+
+    /// A proof of this statement with these options would not hide the witness; nothing was computed.
+    #[error(transparent)]
+    Hiding(#[from] HidingError),
+
+    /// The system gave no randomness for a hiding proof.
+    #[error("the system's random number generator: {0}")]
+    Randomness(String),
 
     /// The observer asked to stop.
     #[error("cancelled before phase {before}")]

@@ -3,10 +3,15 @@
 use winter_air::{Air, AirContext, FieldExtension, ProofOptions};
 use winter_math::fields::f64::BaseElement;
 
+use winterlane_field_simd::{can_map, limit_growth, pooled_bytes};
+
 use super::{
     ProverError,
+    constraints::STACK,
     segment::{group_columns, row_elements},
+    system::{Available, System},
 };
+use crate::threads;
 
 /// Bytes of a base field element.
 const ELEMENT: u64 = 8;
@@ -34,6 +39,8 @@ pub struct MemoryEstimate {
     pub extended_trace: u64,
     /// Bytes at the peak of the whole proof, the trace included.
     pub peak: u64,
+    /// Of these, bytes that come from the allocator and not from the pool of large buffers.
+    heap: u64,
 }
 
 impl MemoryEstimate {
@@ -115,11 +122,14 @@ impl MemoryEstimate {
         let kept = if in_place { trace } else { 0 };
 
         // The blocks between the passes of the extension of a group of columns; and its coefficients.
-        let group = |columns: u64| column * columns.min(group_columns(info.length(), 1) as u64);
+        let group = |columns: u64, degree: u64| {
+            let at_a_time = group_columns(info.length(), degree as usize) as u64 * degree;
+            column * columns.min(at_a_time)
+        };
         let of_main = if in_place { 1 } else { 2 };
-        let extending = trace + row(main) * extended + of_main * group(main);
+        let extending = trace + row(main) * extended + of_main * group(main, 1);
         let extending_aux =
-            main * extended + tree + aux * (column + extended) + 2 * group(aux) + for_aux;
+            main * extended + tree + aux * (column + extended) + 2 * group(aux, degree) + for_aux;
         let committed =
             kept + (row(main) + row(aux)) * extended + tree * if aux > 0 { 2 } else { 1 };
         let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;
@@ -138,55 +148,164 @@ impl MemoryEstimate {
             coefficients: (main + aux) * column,
             extended_trace: (main + aux) * extended,
             peak: peak + FIXED,
+            heap: tree * if aux > 0 { 4 } else { 3 } + 8 * degree * column + for_aux + FIXED,
         }
     }
 
-    /// Checks the peak against a limit, or against the memory that the system has left if none is
-    /// given. The trace, which exists already, counts towards a limit but is not asked of the system.
-    pub(crate) fn check(&self, limit: Option<u64>) -> Result<(), ProverError> {
-        let (needed, available) = match limit {
-            Some(limit) => (self.peak, limit),
-            None => match available() {
-                Some(available) => (self.peak - self.trace, available),
-                None => return Ok(()),
-            },
-        };
-        if needed > available {
-            return Err(ProverError::Memory { needed, available });
+    /// Refuses a proof that would not fit: into `limit` bytes, or into what the system has left if no
+    /// limit is given; and in any case into the address space, beyond which an allocation ends the
+    /// process.
+    ///
+    /// The trace counts towards a limit, but exists already (`with_trace` says that it does not yet),
+    /// and is not asked of the system. Buffers that earlier proofs left in the pool are the system's to
+    /// count as used, and this proof's to take.
+    pub(crate) fn check(
+        &self,
+        limit: Option<u64>,
+        system: System<'_>,
+        with_trace: bool,
+    ) -> Result<(), ProverError> {
+        let available = system.available();
+        threads::ensure()?;
+        let stacks = rayon::current_num_threads() as u64 * STACK as u64;
+        let asked = self.fits(limit, available, pooled_bytes() as u64, stacks, with_trace)?;
+        // Whatever else there may be that refuses an allocation, better now than in the middle.
+        let Available {
+            memory,
+            address_space,
+        } = available;
+        if !can_map(usize::try_from(asked).unwrap_or(usize::MAX)) {
+            return Err(ProverError::Memory {
+                needed: asked,
+                available: address_space.or(memory).unwrap_or(0),
+            });
+        }
+        // What the pool keeps and this proof cannot use makes room for what it needs.
+        if let Some(memory) = memory {
+            let room = memory.saturating_sub(self.heap);
+            limit_growth(usize::try_from(room).unwrap_or(usize::MAX));
         }
         Ok(())
     }
+
+    /// The bytes to be asked of the system, if they are there or in the pool. The stacks on which
+    /// constraints are evaluated take address space, and next to no memory.
+    fn fits(
+        &self,
+        limit: Option<u64>,
+        available: Available,
+        pooled: u64,
+        stacks: u64,
+        with_trace: bool,
+    ) -> Result<u64, ProverError> {
+        let asked = self.peak - if with_trace { 0 } else { self.trace };
+        let memory = match limit {
+            Some(limit) => (self.peak, Some(limit)),
+            None => (
+                asked,
+                available.memory.map(|left| left.saturating_add(pooled)),
+            ),
+        };
+        let address_space = available.address_space;
+        let address_space = (
+            asked + stacks,
+            address_space.map(|left| left.saturating_add(pooled)),
+        );
+        for (needed, available) in [memory, address_space] {
+            if let Some(available) = available
+                && needed > available
+            {
+                return Err(ProverError::Memory { needed, available });
+            }
+        }
+        Ok(asked)
+    }
 }
 
-/// Bytes that the system can still give, as far as it says: on Linux the available memory, or less
-/// if the control group has a limit.
-pub(crate) fn available() -> Option<u64> {
-    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    let system = kibibytes * 1024;
-    Some(group_available().map_or(system, |group| group.min(system)))
-}
+#[cfg(test)]
+mod tests {
+    use std::fs;
 
-/// Bytes left under the limit of the control group, if there is one.
-fn group_available() -> Option<u64> {
-    let read = |name: &str| -> Option<u64> {
-        std::fs::read_to_string(format!("/sys/fs/cgroup/{name}"))
-            .ok()?
-            .trim()
-            .parse()
-            .ok()
-    };
-    // "max" does not parse: no limit. Cached file pages count as used but can be given back.
-    let limit = read("memory.max")?;
-    let used = read("memory.current")?;
-    let stat = std::fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?;
-    let cached = stat
-        .lines()
-        .find_map(|line| line.strip_prefix("inactive_file "))
-        .and_then(|bytes| bytes.trim().parse().ok())
-        .unwrap_or(0);
-    Some(limit.saturating_sub(used.saturating_sub(cached)))
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn estimate(peak: u64) -> MemoryEstimate {
+        MemoryEstimate {
+            trace: 10 * MIB,
+            coefficients: 0,
+            extended_trace: 0,
+            peak,
+            heap: 0,
+        }
+    }
+
+    /// Two proofs in a row, in a group of 100 MiB: the first leaves 60 MiB in the pool, which the
+    /// group counts as used.
+    #[test]
+    fn what_the_first_proof_left_is_the_second_ones() {
+        let root = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        };
+        write("proc/self/cgroup", "0::/\n");
+        write(
+            "proc/self/mountinfo",
+            "1 0 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+        );
+        write("sys/fs/cgroup/memory.max", &(100 * MIB).to_string());
+        let fits = |peak: u64, used: u64, pooled: u64| {
+            write("sys/fs/cgroup/memory.current", &(used * MIB).to_string());
+            let available = System::new(root.path()).available();
+            estimate(peak * MIB).fits(None, available, pooled * MIB, 0, true)
+        };
+        let refused = |needed, available| {
+            let (needed, available) = (needed * MIB, available * MIB);
+            Err(ProverError::Memory { needed, available })
+        };
+        assert_eq!(fits(80, 10, 0), Ok(80 * MIB));
+        assert_eq!(fits(91, 10, 0), refused(91, 90));
+        assert_eq!(fits(80, 70, 60), Ok(80 * MIB));
+        assert_eq!(fits(91, 70, 60), refused(91, 90));
+        // If others had it, the second would not fit.
+        assert_eq!(fits(80, 70, 0), refused(80, 30));
+    }
+
+    #[test]
+    fn a_limit_of_ones_own_and_the_address_space() {
+        let available = |memory, address_space| Available {
+            memory: Some(memory * MIB),
+            address_space: Some(address_space * MIB),
+        };
+        let estimate = estimate(50 * MIB);
+        let fits = |limit, available| estimate.fits(limit, available, 0, 0, false);
+        let on_stacks = |available| estimate.fits(None, available, 0, 64 * MIB, false);
+        assert_eq!(on_stacks(available(40, 104)), Ok(40 * MIB));
+        assert!(on_stacks(available(40, 103)).is_err());
+        let refused = |needed, available| {
+            let (needed, available) = (needed * MIB, available * MIB);
+            Err(ProverError::Memory { needed, available })
+        };
+        // The trace is there already: 40 MiB are asked of the system, 50 of an own limit.
+        assert_eq!(fits(None, available(40, 40)), Ok(40 * MIB));
+        assert_eq!(fits(None, available(39, 40)), refused(40, 39));
+        assert_eq!(fits(None, available(40, 39)), refused(40, 39));
+        assert_eq!(fits(Some(49 * MIB), available(999, 999)), refused(50, 49));
+        // An own limit takes the place of what is free, and not of what can be mapped.
+        assert_eq!(fits(Some(50 * MIB), available(1, 40)), Ok(40 * MIB));
+        assert_eq!(fits(Some(50 * MIB), available(1, 39)), refused(40, 39));
+    }
+
+    #[test]
+    fn more_than_any_address_space() {
+        let system = System::new(std::path::Path::new("/nowhere"));
+        assert!(
+            estimate(1 << 60)
+                .check(Some(u64::MAX), system, true)
+                .is_err()
+        );
+        assert_eq!(estimate(11 * MIB).check(None, system, true), Ok(()));
+    }
 }

@@ -10,6 +10,24 @@
 //! What does not depend on the AIR is compiled in this crate, once; what does, in the caller's: see
 //! `pipeline`. A caller's crate then pays for its constraints and for little else.
 //!
+//! # What an AIR's constraint functions may do
+//!
+//! `evaluate_transition` and `evaluate_aux_transition` are called with elements that hold several rows.
+//! What winterfell's own evaluation takes, the engine takes too:
+//!
+//! - *Stack.* They may use 2 MiB, as winterfell evaluates them (8 bytes an element of the base field, 24
+//!   of the cubic extension): local arrays of some ten thousand elements. The engine gives them as many
+//!   times more as its elements are larger, 64 MiB of address space for each thread, of which only
+//!   what is touched takes memory. Beyond that the process ends, as winterfell's does.
+//! - *Elements taken apart.* A function that asks an element for its integer or its bytes, or branches
+//!   on whether two are equal, cannot run on several rows at once. It is run again row by row, which
+//!   gives winterfell's bytes at about winterfell's speed; a warning in the log says so. (It unwinds on
+//!   the way: a program built with `panic = "abort"` ends with a message that names the call.)
+//!
+//! A trace column may be constant. Stock winterfell panics on some such traces, where all columns make
+//! the DEEP composition polynomial of a lower degree than is usual; the proof is as sound, verifies, and
+//! is what the engine gives.
+//!
 //! All field arithmetic is exact, so any order of evaluation gives the same bytes: what must match
 //! winterfell is the transcript, and the layout of the proof.
 
@@ -34,19 +52,25 @@ mod planes;
 mod quotient;
 mod segment;
 mod session;
+mod system;
 mod transcript;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 
 use winter_air::{Air, TraceInfo};
 use winter_math::fields::f64::BaseElement;
 use winter_prover::{Proof, Prover};
+use winterlane_field_simd::AllocationError;
 
 use self::pipeline::{Source, Statement};
+use crate::threads;
 
 pub use self::columns::TraceColumns;
 pub use self::error::{ProverError, Segment};
 pub use self::memory::MemoryEstimate;
-pub(crate) use self::memory::available as available_memory;
 pub use self::observer::{Observer, Phase};
+pub(crate) use self::system::System;
 
 /// How to run the engine; what it proves, and every byte of the proof, is up to the prover given
 /// to it.
@@ -58,9 +82,16 @@ pub struct EngineOptions<'a> {
     /// Bytes that the proof may take, the trace included, as [`MemoryEstimate`] counts them. Without
     /// a limit it may take what the system has left, where the system says (on Linux).
     pub memory_limit: Option<u64>,
+    /// Where the files are that tell how much memory there is: `/`, unless a test has others.
+    pub(crate) system_root: Option<&'a Path>,
 }
 
 impl<'a> EngineOptions<'a> {
+    /// The system that has the memory.
+    pub(crate) fn system(&self) -> System<'a> {
+        System::new(self.system_root.unwrap_or(Path::new("/")))
+    }
+
     /// Reports progress to `observer`.
     #[must_use]
     pub fn with_observer(mut self, observer: &'a dyn Observer) -> Self {
@@ -105,7 +136,9 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    pipeline::run::<P, false>(prover, Statement::of(prover, &trace), trace.into(), options)
+    typed(|| {
+        pipeline::run::<P, false>(prover, Statement::of(prover, &trace), trace.into(), options)
+    })
 }
 
 /// [`prove_with`] for an AIR whose `evaluate_transition` (and `evaluate_aux_transition`) is
@@ -127,7 +160,7 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    pipeline::run::<P, true>(prover, Statement::of(prover, &trace), trace.into(), options)
+    typed(|| pipeline::run::<P, true>(prover, Statement::of(prover, &trace), trace.into(), options))
 }
 
 /// [`prove_inlined`] of a trace in the engine's own memory, for an AIR without an auxiliary segment.
@@ -153,5 +186,20 @@ where
         info,
         public_inputs,
     };
-    pipeline::run::<P, true>(prover, statement, Source::Columns(trace), options)
+    typed(|| pipeline::run::<P, true>(prover, statement, Source::Columns(trace), options))
+}
+
+/// Sees to it that there are threads, and makes a failed allocation an error.
+fn typed(prove: impl FnOnce() -> Result<Proof, ProverError>) -> Result<Proof, ProverError> {
+    threads::ensure()?;
+    catch_unwind(AssertUnwindSafe(prove)).unwrap_or_else(|payload| {
+        match payload.downcast::<AllocationError>() {
+            // Another process may have taken what was there when it was asked for.
+            Ok(error) => Err(ProverError::Memory {
+                needed: (error.words as u64).saturating_mul(8),
+                available: 0,
+            }),
+            Err(payload) => resume_unwind(payload),
+        }
+    })
 }

@@ -44,9 +44,14 @@ pub(super) const fn row_elements(width: usize) -> usize {
     }
 }
 
-/// The columns that are interpolated and extended at a time.
-pub(super) fn group_columns(rows: usize, degree: usize) -> usize {
-    (GROUP_ELEMENTS / (rows * degree)).next_multiple_of(GROUP_COLUMNS)
+/// The columns of elements of degree `degree` that are interpolated and extended at a time, at least
+/// one.
+pub(super) const fn group_columns(rows: usize, degree: usize) -> usize {
+    // A single column may be more than a group should be: the quotient is zero then, and zero is a
+    // multiple of anything.
+    let columns = GROUP_ELEMENTS / (rows * degree);
+    let columns = if columns == 0 { 1 } else { columns };
+    columns.next_multiple_of(GROUP_COLUMNS)
 }
 
 /// The matrix of an extended segment of `width` base columns, to be written to.
@@ -261,5 +266,29 @@ impl Segment {
     ) -> Result<Queries, ProverError> {
         let rows = positions.iter().map(|&i| self.extended.matrix.row(i));
         openings::queries(rows, &transcript.open(self.commitment, positions)?, part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use winterlane_field_simd::MAX_LOG_SIZE;
+
+    use super::*;
+
+    #[test]
+    fn a_group_has_columns_at_every_length() {
+        for log_rows in 3..=MAX_LOG_SIZE {
+            for degree in 1..=3 {
+                let rows = 1 << log_rows;
+                let columns = group_columns(rows, degree);
+                assert!(
+                    columns > 0 && columns.is_multiple_of(GROUP_COLUMNS),
+                    "2^{log_rows}"
+                );
+                // No more than the cache was meant to hold, unless the lanes ask for it.
+                let fewer = columns - GROUP_COLUMNS;
+                assert!(fewer * rows * degree < GROUP_ELEMENTS, "2^{log_rows}");
+            }
+        }
     }
 }

@@ -64,7 +64,11 @@ impl<'a> Session<'a> {
     ) -> Result<Self, ProverError> {
         let info = air.trace_info();
         check(info, options, air.lde_domain_size())?;
-        MemoryEstimate::estimate(air, options, in_place).check(engine.memory_limit)?;
+        MemoryEstimate::estimate(air, options, in_place).check(
+            engine.memory_limit,
+            engine.system(),
+            false,
+        )?;
         let num_constraints = air.num_assertions() + air.num_transition_constraints();
         Ok(Self {
             observer: engine.observer,

@@ -4,14 +4,18 @@
 //! assertion, exemptions, an auxiliary segment. [`TestProver`] runs any of them with any hash
 //! function and vector commitment.
 
+mod chain;
 mod degree;
 mod doubling;
 mod fibonacci;
 mod flat;
 mod periodic;
 #[cfg(feature = "prover")]
+mod power;
+#[cfg(feature = "prover")]
 mod prover;
 mod rap;
+mod secret;
 mod sequences;
 mod wide;
 
@@ -20,14 +24,18 @@ use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winterfell::matrix::ColMatrix;
 use winterfell::{Air, EvaluationFrame, Trace, TraceInfo};
 
+pub use self::chain::Chain;
 pub use self::degree::DegreeNine;
 pub use self::doubling::Doubling;
 pub use self::fibonacci::Fibonacci;
 pub use self::flat::FlatCommitment;
 pub use self::periodic::Periodic;
 #[cfg(feature = "prover")]
+pub use self::power::Power;
+#[cfg(feature = "prover")]
 pub use self::prover::TestProver;
 pub use self::rap::Rap;
+pub use self::secret::Secret;
 pub use self::sequences::Sequences;
 pub use self::wide::Wide;
 

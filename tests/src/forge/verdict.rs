@@ -4,7 +4,7 @@ use winterfell::{Trace, TraceTable, VerifierError};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::{BaseElement, PublicInputs};
 use winterlane_prover::BatchProver;
-use winterlane_verifier::{Policy, VerifyError, verify_batch};
+use winterlane_verifier::{Mismatch, Policy, verify_batch};
 
 use super::FalseBatch;
 use crate::stock::{Attempt, attempt};
@@ -48,6 +48,6 @@ impl FalseBatch {
     pub fn is_refused_in_full(&self, name: &str) {
         let proof = prove_in_full(self.inputs, self.trace.clone());
         let verdict = verify_batch(&proof, &self.inputs, &Policy::default());
-        assert_eq!(verdict, Err(VerifyError::OutOfDomain), "{name}");
+        assert_eq!(verdict, Err(Mismatch::OutOfDomain.into()), "{name}");
     }
 }

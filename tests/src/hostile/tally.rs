@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use peak_alloc::PeakAlloc;
-use winterlane_verifier::VerifyError;
+use winterlane_verifier::{Mismatch, VerifyError};
 
 use super::Case;
 
@@ -23,10 +23,10 @@ pub struct Tally {
     pub tried: usize,
     /// Mutants tried, by what was done to them.
     pub by_kind: BTreeMap<&'static str, usize>,
-    /// Mutants refused by the door.
-    pub by_door: usize,
-    /// Mutants refused by winterfell behind the door.
-    pub by_winterfell: usize,
+    /// Mutants refused by another check.
+    pub by_shape: usize,
+    /// Mutants refused since opened rows are not those that were committed to.
+    pub by_commitment: usize,
     /// Panics.
     pub panics: Vec<String>,
     /// Mutants accepted.
@@ -62,8 +62,8 @@ impl Tally {
         match result {
             Err(_) => self.panics.push(name()),
             Ok(Ok(_)) => self.accepted.push(name()),
-            Ok(Err(VerifyError::Rejected(_))) => self.by_winterfell += 1,
-            Ok(Err(_)) => self.by_door += 1,
+            Ok(Err(VerifyError::Mismatch(Mismatch::NotCommitted(_)))) => self.by_commitment += 1,
+            Ok(Err(_)) => self.by_shape += 1,
         }
     }
 
@@ -86,14 +86,14 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} mutants: {} panics, {} accepted, {} over memory; {} refused by the door, {} \
-             behind it; peak memory {} bytes, slowest {:?}",
+            "{} mutants: {} panics, {} accepted, {} over memory; {} refused by shape or \
+             transcript, {} by a commitment; peak memory {} bytes, slowest {:?}",
             self.tried,
             self.panics.len(),
             self.accepted.len(),
             self.over_memory.len(),
-            self.by_door,
-            self.by_winterfell,
+            self.by_shape,
+            self.by_commitment,
             self.peak,
             self.slowest,
         )?;

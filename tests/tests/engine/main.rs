@@ -2,5 +2,8 @@
 
 mod columns;
 mod errors;
+mod hiding;
 mod identity;
 mod memory;
+mod peculiar;
+mod sizes;

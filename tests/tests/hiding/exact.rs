@@ -69,8 +69,8 @@ struct Mutant {
     design: Design,
 }
 
-/// Each mutant, and what tells it from the construction: this table, whose figures every run prints. The
-/// ranks of the real prover's proofs catch the same ones, but for those of the tail and of a second proof.
+/// Each mutant, and what was taken out of it. Every run prints the figure beside them: the distance between
+/// the views of two witnesses, and the relations that hold among the coordinates of a view.
 fn mutants() -> Vec<Mutant> {
     let mutant = |name, without, pieces, field, change: fn(&mut Design)| {
         let mut design = whole(pieces, field);

@@ -11,7 +11,7 @@ use winterfell::math::{FieldElement, StarkField, fields::f64::BaseElement};
 use winterfell::{AcceptableOptions, BatchingMethod, FieldExtension, Proof, ProofOptions, Prover};
 use winterlane_tests::airs::{Doubling, TestAir, TestProver, TestTrace};
 use winterlane_tests::hostile::statements;
-use winterlane_verifier::{VerifyError, verify};
+use winterlane_verifier::{Mismatch, VerifyError, verify};
 
 type Hash = Blake3_256<BaseElement>;
 type Coin = DefaultRandomCoin<Hash>;
@@ -50,7 +50,7 @@ fn a_register_whose_double_is_not_reduced() {
         for extension in EXTENSIONS {
             let (stock, ours) = verdicts(&trace, extension);
             assert!(stock, "winterfell accepts");
-            assert_eq!(ours, Err(VerifyError::OutOfDomain));
+            assert_eq!(ours, Err(Mismatch::OutOfDomain.into()));
         }
     }
 }

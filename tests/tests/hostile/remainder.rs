@@ -13,7 +13,7 @@ use winterlane_air::{
 use winterlane_ledger::{Digest, PublicInputs};
 use winterlane_tests::airs::{Fibonacci, Inputs, TestAir};
 use winterlane_tests::hostile::{forge::forge, statements};
-use winterlane_verifier::{Policy, VerifyError, verify, verify_batch};
+use winterlane_verifier::{Mismatch, Policy, verify, verify_batch};
 
 type Hash = Blake3_256<BaseElement>;
 type Coin = DefaultRandomCoin<Hash>;
@@ -49,7 +49,7 @@ fn a_remainder_chosen_after_the_queries() {
         let result = verify::<Fibonacci, Hash, Coin, Tree>(&proof, Inputs(inputs), &policy);
         assert_eq!(
             result,
-            Err(VerifyError::RemainderNotCommitted),
+            Err(Mismatch::RemainderNotCommitted.into()),
             "2^{log2_length}"
         );
     }
@@ -73,5 +73,5 @@ fn a_batch_that_never_was() {
     let proof = forge::<BatchAir>(&info, inputs, &options).unwrap();
     assert!(winterfell_accepts::<BatchAir>(&proof, inputs));
     let result = verify_batch(&proof, &inputs, &Policy::default());
-    assert_eq!(result, Err(VerifyError::RemainderNotCommitted));
+    assert_eq!(result, Err(Mismatch::RemainderNotCommitted.into()));
 }

@@ -11,8 +11,8 @@ use winterlane_prover::{BatchProof, Engine, EngineOptions, prove_batch, prove_ba
 use winterlane_tests::hostile::{Case, Parts, Tally, mutants, structured};
 use winterlane_tests::scenario::{Opening, World, by_first, transfer};
 use winterlane_verifier::{
-    Batch, ChainFault, DEFAULT_MAX_PROOF_BYTES, InputsError, Policy, Reason, Section, VerifyError,
-    verify_batch, verify_chain,
+    Batch, ChainFault, DEFAULT_MAX_PROOF_BYTES, InputsError, Mismatch, Policy, Reason, Section,
+    VerifyError, verify_batch, verify_chain,
 };
 
 const COMPACT: Preset = Preset::new(PresetName::Compact, SecurityLevel::Bits100);
@@ -67,17 +67,25 @@ fn what_is_accepted_is_said(batch: &BatchProof) {
     );
 
     // 100 bits are not accepted by accident.
-    let refused = |policy: &Policy| match verify(policy) {
-        Err(VerifyError::Refused {
-            section: Section::Options,
-            reason,
-            ..
-        }) => reason,
-        other => panic!("{other:?}"),
+    let too_few = VerifyError::TooFewBits {
+        preset: COMPACT,
+        bits: 100,
+        required: 128,
     };
-    assert_eq!(refused(&Policy::default()), Reason::OptionsNotAccepted);
+    assert_eq!(verify(&Policy::default()), Err(too_few.clone()));
     for preset in Preset::ALL.into_iter().filter(|&preset| preset != COMPACT) {
-        assert_eq!(refused(&Policy::only(preset)), Reason::OptionsNotAccepted);
+        let refused = if preset.parameters(512).unwrap().bits > 100 {
+            let required = preset.parameters(512).unwrap().bits;
+            VerifyError::TooFewBits {
+                preset: COMPACT,
+                bits: 100,
+                required,
+            }
+        } else {
+            let (preset, bits) = (COMPACT, 100);
+            VerifyError::PresetNotAccepted { preset, bits }
+        };
+        assert_eq!(verify(&Policy::only(preset)), Err(refused));
     }
 
     let limit = batch.proof.len() - 1;
@@ -102,7 +110,42 @@ fn no_other_statement(batch: &BatchProof) {
     for change in changes {
         let mut inputs = batch.public_inputs;
         change(&mut inputs);
-        assert!(verify_batch(&batch.proof, &inputs, &Policy::only(COMPACT)).is_err());
+        let refused = verify_batch(&batch.proof, &inputs, &Policy::only(COMPACT)).unwrap_err();
+        assert_is_of_another_statement(&refused);
+        match refused {
+            // Another number of operations is another length, which the header says.
+            VerifyError::Refused {
+                section, reason, ..
+            } => {
+                assert_eq!(section, Section::TraceInfo);
+                assert!(matches!(reason, Reason::Range { .. }), "{reason}");
+            }
+            VerifyError::Mismatch(cause) => {
+                let work = matches!(cause, Mismatch::ProofOfWork { .. });
+                assert!(work, "{cause}");
+            }
+            other => panic!("{other}"),
+        }
+    }
+    // A byte of every part of the proof, from the first row to the last digest.
+    for at in (30..batch.proof.len()).step_by(997) {
+        let mut proof = batch.proof.clone();
+        proof[at] ^= 1;
+        let policy = Policy::only(COMPACT);
+        let refused = verify_batch(&proof, &batch.public_inputs, &policy).unwrap_err();
+        assert_is_of_another_statement(&refused);
+    }
+}
+
+/// The message starts with what a person can act on; the check that failed comes after it.
+fn assert_is_of_another_statement(refused: &VerifyError) {
+    let first = "the proof is not of these public inputs, or was changed: ";
+    let message = refused.to_string();
+    let detail = message.strip_prefix(first);
+    assert!(detail.is_some_and(|detail| !detail.is_empty()), "{message}");
+    if let VerifyError::Mismatch(cause) = refused {
+        let source = std::error::Error::source(refused).expect("the precise cause");
+        assert_eq!(source.to_string(), cause.to_string());
     }
 }
 

@@ -17,7 +17,7 @@ use winterlane_tests::{
     scenario::{KeyName, by_first, transfer, withdraw},
     stock::{Attempt, attempt_as},
 };
-use winterlane_verifier::{Policy, VerifyError, verify_batch, verify_records};
+use winterlane_verifier::{Mismatch, Policy, VerifyError, verify_batch, verify_records};
 
 fn refused(names: &[&str]) {
     for case in catalogue::named(names) {
@@ -169,7 +169,10 @@ fn an_honest_proof_shown_for_another_claim() {
         assert_eq!(attempt, refused, "{claim:?}");
         // another transcript, in which the nonce shows no work
         let verdict = verify_batch(&proof, &claim, &policy);
-        let no_work = matches!(verdict, Err(VerifyError::ProofOfWork { .. }));
+        let no_work = matches!(
+            verdict,
+            Err(VerifyError::Mismatch(Mismatch::ProofOfWork { .. }))
+        );
         assert!(no_work, "{claim:?}: {verdict:?}");
     }
 }

@@ -5,7 +5,7 @@ use winter_math::{StarkField, fields::f64::BaseElement};
 
 use super::cursor::Cursor;
 use crate::{
-    Reason, Section, VerifyError,
+    Reason, Section, VerifyError, options,
     policy::{AirPolicy, Entry},
 };
 
@@ -53,12 +53,12 @@ pub(crate) fn read<'p, H: Hasher>(
     }
 
     cursor.enter(Section::Options);
-    let found = cursor.take(Entry::ENCODED_OPTIONS)?;
+    let found = cursor.array::<{ options::ENCODED_LEN }>()?;
     let entry = policy
         .entries()
         .iter()
-        .find(|entry| entry.log2_length == log2_length && entry.encoded == found.bytes)
-        .ok_or_else(|| cursor.refuse_at(found.offset, Reason::OptionsNotAccepted))?;
+        .find(|entry| entry.log2_length == log2_length && entry.encoded == found)
+        .ok_or_else(|| options::refusal(policy, log2_length, found))?;
 
     cursor.enter(Section::NumConstraints);
     cursor.expect_varint("number of constraints", shape.num_constraints())?;

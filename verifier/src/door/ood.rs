@@ -3,7 +3,7 @@
 //! The verifier of a STARK computes constraints at one point, the out-of-domain point, and compares
 //! with the quotient there. Winterfell does it with field elements whose doublings are not always
 //! reduced, so that an AIR's constraint may come out wrong (`exact.rs`). Here it is done with exact
-//! ones, by the AIR's own generic functions; winterfell's check follows, and both must pass.
+//! ones, by the AIR's own generic functions.
 
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 
@@ -13,7 +13,7 @@ use winter_math::{
 };
 
 use super::{exact::Exact, layout::Dimensions};
-use crate::VerifyError;
+use crate::{Mismatch, VerifyError};
 
 /// What the transcript of a proof brings to the out-of-domain check, in winterfell's extension `E`.
 pub(super) struct OutOfDomain<'a, E: FieldElement> {
@@ -74,7 +74,7 @@ impl<E: FieldElement<BaseField = BaseElement>> OutOfDomain<'_, E> {
         if composed == quotient {
             Ok(())
         } else {
-            Err(VerifyError::OutOfDomain)
+            Err(Mismatch::OutOfDomain.into())
         }
     }
 }

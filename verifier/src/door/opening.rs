@@ -8,6 +8,7 @@ use super::{
     cursor::{Cursor, Span},
     digest,
     layout::{Dimensions, ELEMENT_BYTES, Layout, Opened},
+    low_degree::fold_positions,
 };
 use crate::{Reason, VerifyError};
 
@@ -151,25 +152,12 @@ pub(crate) fn check<H: Hasher, V: BoundedOpening<H>>(
     let mut size = dims.lde_size;
     for layer in &layout.fri_layers {
         size = size.checked_div(dims.folding_factor).unwrap_or(0);
-        positions = fold(&positions, size);
+        positions = fold_positions(&positions, size);
         let expected = positions.len().saturating_mul(row);
         check_len(layer.values, expected)?;
         check(layer, &positions, size)?;
     }
     Ok(())
-}
-
-/// The distinct rows of a layer of `rows` rows in which `positions` of the layer before it lie, in
-/// the order of their first appearance. The quadratic search is over 254 positions at most.
-fn fold(positions: &[usize], rows: usize) -> Vec<usize> {
-    let mut folded = Vec::with_capacity(positions.len());
-    for position in positions {
-        let row = position.checked_rem(rows).unwrap_or(0);
-        if !folded.contains(&row) {
-            folded.push(row);
-        }
-    }
-    folded
 }
 
 fn check_len(values: Span<'_>, expected: usize) -> Result<(), VerifyError> {

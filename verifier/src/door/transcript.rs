@@ -1,4 +1,4 @@
-//! The transcript replayed up to the query positions.
+//! The transcript replayed, up to the query positions.
 //!
 //! The shape of every opening follows from the positions, and the positions from everything that
 //! was committed to before them. Replaying the transcript costs a few hundred short hashes; it
@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use winter_air::{Air, proof::Context};
-use winter_crypto::{ElementHasher, RandomCoin};
+use winter_crypto::{ElementHasher, Hasher, RandomCoin};
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winter_utils::{ByteReader, SliceReader};
 
@@ -17,7 +17,7 @@ use super::{
     layout::{Dimensions, Layout},
     ood::OutOfDomain,
 };
-use crate::{Reason, Section, VerifyError};
+use crate::{Mismatch, Reason, VerifyError};
 
 /// The elements with which winterfell seeds the public coin: the proof's context, here from
 /// trusted data alone, and the public inputs.
@@ -39,18 +39,37 @@ where
     seed
 }
 
-/// The distinct query positions of a proof, in ascending order.
+/// What the transcript of a proof gives: everything that its opened rows are checked against.
+pub(super) struct Transcript<E: FieldElement, H: Hasher> {
+    /// Of the trace segments, the quotients, the FRI layers and the remainder.
+    pub(super) commitments: Vec<H::Digest>,
+    /// The out-of-domain point.
+    pub(super) z: E,
+    pub(super) trace_generator: BaseElement,
+    /// All columns at `z`, then all at `z` times the generator of the trace domain.
+    pub(super) evaluations: Vec<E>,
+    /// One for each column, in the order of the evaluations.
+    pub(super) deep_coefficients: Vec<E>,
+    /// The challenge of each FRI layer.
+    pub(super) alphas: Vec<E>,
+    /// Coefficients, the highest first.
+    pub(super) remainder: Vec<E>,
+    /// The distinct query positions, ascending.
+    pub(super) positions: Vec<usize>,
+}
+
+/// Replays the transcript of a proof, and checks what can be checked before any row is looked at.
 ///
 /// # Errors
 /// When a digest or the FRI remainder is not what was committed to, the nonce lacks the proof of
 /// work, the constraints do not equal the quotient at the out-of-domain point, or the number of
 /// distinct positions is not the one in the proof.
-pub(crate) fn query_positions<A, E, H, R>(
+pub(super) fn replay<A, E, H, R>(
     air: &A,
     seed: &[BaseElement],
     layout: &Layout<'_>,
     dims: &Dimensions,
-) -> Result<Vec<usize>, VerifyError>
+) -> Result<Transcript<E, H>, VerifyError>
 where
     A: Air<BaseField = BaseElement>,
     E: FieldElement<BaseField = BaseElement>,
@@ -58,8 +77,13 @@ where
     R: RandomCoin<BaseField = BaseElement, Hasher = H>,
 {
     let coin_error = |_| VerifyError::RandomCoin;
-    let mut commitments = layout.commitments.cursor();
-    let mut next_digest = || digest::read::<H>(&mut commitments, dims.digest_bytes);
+    let mut cursor = layout.commitments.cursor();
+    let mut commitments = Vec::new();
+    let mut next_digest = || -> Result<H::Digest, VerifyError> {
+        let commitment = digest::read::<H>(&mut cursor, dims.digest_bytes)?;
+        commitments.push(commitment);
+        Ok(commitment)
+    };
 
     let mut coin = R::new(seed);
     coin.reseed(next_digest()?);
@@ -79,25 +103,30 @@ where
     let z = coin.draw::<E>().map_err(coin_error)?;
     let evaluations = ood_evaluations::<E>(layout, dims)?;
     coin.reseed(H::hash_elements(&evaluations));
-    air.get_deep_composition_coefficients::<E, R>(&mut coin)
+    let deep = air
+        .get_deep_composition_coefficients::<E, R>(&mut coin)
         .map_err(coin_error)?;
+    let mut deep_coefficients = deep.trace;
+    deep_coefficients.extend(deep.constraints);
 
+    // The challenge after the remainder's commitment is drawn, as winterfell does, and not used.
     let mut last = None;
+    let mut alphas = Vec::with_capacity(dims.num_fri_layers.saturating_add(1));
     for _ in 0..=dims.num_fri_layers {
         let commitment = next_digest()?;
         coin.reseed(commitment);
-        coin.draw::<E>().map_err(coin_error)?;
+        alphas.push(coin.draw::<E>().map_err(coin_error)?);
         last = Some(commitment);
     }
     let remainder = elements::<E>(layout.remainder, dims.remainder_len)?;
     if last != Some(H::hash_elements(&remainder)) {
-        return Err(VerifyError::RemainderNotCommitted);
+        return Err(Mismatch::RemainderNotCommitted.into());
     }
 
     let required = air.options().grinding_factor();
     let found = coin.check_leading_zeros(layout.nonce);
     if found < required {
-        return Err(VerifyError::ProofOfWork { required, found });
+        return Err(Mismatch::ProofOfWork { required, found }.into());
     }
     // Once the work is paid for, so that no byte string makes this run for nothing.
     OutOfDomain {
@@ -115,20 +144,19 @@ where
     positions.dedup();
 
     if positions.len() != layout.num_queries {
-        let reason = Reason::Value {
-            what: "number of distinct query positions",
-            expected: positions.len() as u64,
-            found: layout.num_queries as u64,
-        };
-        // One byte before the length of the commitments.
-        let offset = layout.commitments.offset.saturating_sub(3);
-        return Err(VerifyError::Refused {
-            section: Section::NumQueries,
-            offset,
-            reason,
-        });
+        let (expected, found) = (positions.len(), layout.num_queries);
+        return Err(Mismatch::NumPositions { expected, found }.into());
     }
-    Ok(positions)
+    Ok(Transcript {
+        commitments,
+        z,
+        trace_generator: air.trace_domain_generator(),
+        evaluations,
+        deep_coefficients,
+        alphas,
+        remainder,
+        positions,
+    })
 }
 
 /// The out-of-domain evaluations in the order in which the transcript absorbs them: current row of
@@ -149,7 +177,11 @@ where
     Ok(evaluations)
 }
 
-fn elements<E: FieldElement>(span: Span<'_>, count: usize) -> Result<Vec<E>, VerifyError> {
+/// The `count` elements that `span` consists of.
+pub(super) fn elements<E: FieldElement>(
+    span: Span<'_>,
+    count: usize,
+) -> Result<Vec<E>, VerifyError> {
     let mut elements = Vec::with_capacity(count);
     read_elements(&mut span.cursor(), count, &mut elements)?;
     Ok(elements)

@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::common::{Case, Claim, Coin, Hash, Squares, Tree};
 use winter_air::TraceInfo;
-use winterlane_verifier::{AirPolicy, Reason, Section, TraceShape, VerifyError, verify};
+use winter_utils::Serializable;
+use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+use winterlane_verifier::{AirPolicy, Mismatch, Reason, Section, TraceShape, VerifyError, verify};
 
 /// What the door says, if it is the door that refuses.
 fn refusal(case: &Case, proof: &[u8]) -> Option<(Section, usize, Reason)> {
@@ -163,13 +165,6 @@ fn every_field_of_the_header_is_the_policys() {
                 },
             ),
             (
-                15 + meta,
-                9,
-                Section::Options,
-                15 + meta,
-                Reason::OptionsNotAccepted,
-            ),
-            (
                 25 + meta,
                 9 << 1 | 1,
                 Section::NumConstraints,
@@ -187,6 +182,79 @@ fn every_field_of_the_header_is_the_policys() {
             assert_eq!(found, Some((trace, 6, reason)));
         }
     }
+}
+
+/// Options that the policy does not accept are said in words, whatever bytes they are; those of a preset
+/// by its name and its bits.
+#[test]
+fn other_options_are_named() {
+    for case in Case::all() {
+        let at = case.num_queries_at() - 11;
+        for (field, byte) in (0..10).flat_map(|field| [0, 9, 255].map(|byte| (field, byte))) {
+            let proof = changed(&case, at + field, byte);
+            if proof == case.proof {
+                continue;
+            }
+            let Err(VerifyError::OptionsNotAccepted { found, log2_length }) = case.verify(&proof)
+            else {
+                panic!("byte {field} of the options, {byte}");
+            };
+            assert_eq!(log2_length, case.rows.ilog2());
+            let fields = [
+                found.queries,
+                found.blowup,
+                found.grinding,
+                found.extension_degree,
+                found.folding,
+                found.remainder_max_degree,
+                found.batching[0],
+                found.batching[1],
+                found.partitions[0],
+                found.partitions[1],
+            ];
+            assert_eq!(fields, proof[at..at + 10]);
+        }
+    }
+
+    // A header with a preset's options is enough to hear of its bits.
+    let shape = TraceShape::new(1, 3, 8..=8).unwrap();
+    let preset = |name, level| Preset::new(name, level);
+    let weak = preset(PresetName::Compact, SecurityLevel::Bits100);
+    let strong = preset(PresetName::Compact, SecurityLevel::Bits128);
+    let other = preset(PresetName::Balanced, SecurityLevel::Bits128);
+    let case = &Case::all()[0];
+    let refused = |made_with: Preset, policy: &AirPolicy<Hash>| {
+        let mut proof = changed(case, 3, 8);
+        let at = case.num_queries_at() - 11;
+        let options = made_with.options(256).unwrap().to_bytes();
+        proof[at..at + 10].copy_from_slice(&options);
+        case.verify_with(&proof, policy).unwrap_err()
+    };
+    let policy = AirPolicy::new(shape.clone(), 128);
+    let policy = policy.accept(strong.options(256).unwrap()).unwrap();
+    let (bits, required) = (100, 128);
+    let preset = weak;
+    let too_few = VerifyError::TooFewBits {
+        preset,
+        bits,
+        required,
+    };
+    assert_eq!(refused(weak, &policy), too_few);
+    let message = "the proof has 100 provable bits (compact-100) and the policy asks for 128: ask \
+                   for a proof with more, or accept 100 bits";
+    assert_eq!(too_few.to_string(), message);
+    let (preset, bits) = (other, 128);
+    let not_accepted = VerifyError::PresetNotAccepted { preset, bits };
+    assert_eq!(refused(other, &policy), not_accepted);
+    // A minimum counts though nothing is accepted.
+    let empty = AirPolicy::new(shape, 101);
+    let (preset, bits, required) = (weak, 100, 101);
+    let too_few = VerifyError::TooFewBits {
+        preset,
+        bits,
+        required,
+    };
+    assert_eq!(refused(weak, &empty), too_few);
 }
 
 /// The counts of the body; and the number of queries, which only the transcript knows.
@@ -240,32 +308,23 @@ fn a_nonce_shows_its_work() {
                 continue;
             }
             match case.verify(&proof).unwrap_err() {
-                VerifyError::ProofOfWork {
+                VerifyError::Mismatch(Mismatch::ProofOfWork {
                     required: said,
                     found,
-                } => {
+                }) => {
                     assert_eq!(said, required);
                     assert!(found < required);
                     kinds[0] += 1;
                 }
-                VerifyError::Refused {
-                    section: Section::NumQueries,
-                    offset,
-                    reason:
-                        Reason::Value {
-                            what,
-                            expected,
-                            found,
-                        },
-                } => {
-                    assert_eq!(what, "number of distinct query positions");
-                    assert_eq!(offset, case.num_queries_at());
-                    assert_eq!(found, u64::from(proof[offset]));
+                VerifyError::Mismatch(Mismatch::NumPositions { expected, found }) => {
+                    assert_eq!(found, usize::from(proof[case.num_queries_at()]));
                     assert_ne!(expected, found);
                     kinds[1] += 1;
                 }
                 // The openings are of other positions, in their shape or in their values.
-                VerifyError::Refused { .. } | VerifyError::Rejected(_) => kinds[2] += 1,
+                VerifyError::Refused { .. } | VerifyError::Mismatch(Mismatch::NotCommitted(_)) => {
+                    kinds[2] += 1;
+                }
                 other => panic!("{other}"),
             }
         }
@@ -279,7 +338,8 @@ fn the_remainder_is_the_one_committed_to() {
     for case in Case::all() {
         let at = case.proof.len() - 9 - 8;
         let proof = changed(&case, at, case.proof[at] ^ 1);
-        assert_eq!(case.verify(&proof), Err(VerifyError::RemainderNotCommitted));
+        let refused = Err(Mismatch::RemainderNotCommitted.into());
+        assert_eq!(case.verify(&proof), refused);
     }
 }
 

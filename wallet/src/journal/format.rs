@@ -14,7 +14,7 @@
 //!
 //! Numbers are little-endian. A check is 16 bytes of BLAKE3 of the 112 before, under a key derived
 //! from the seed. A slot never lies across two pieces that a disk writes separately
-//! ([`PIECE`](crate::medium::PIECE)): after a power loss a slot is whole, or its check is zeros, or
+//! ([`PIECE`]): after a power loss a slot is whole, or its check is zeros, or
 //! the file ends before.
 
 use subtle::ConstantTimeEq;

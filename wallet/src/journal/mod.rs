@@ -14,7 +14,7 @@
 //!    whether length, header and last entry are what it wrote itself.
 //!
 //! An entry whose writing was interrupted is of a signature that never left, and is dropped. Any
-//! other damage is an error: it may hide a signature that did leave. [`format`] has the bytes.
+//! other damage is an error: it may hide a signature that did leave. [`mod@format`] has the bytes.
 
 pub(crate) mod format;
 

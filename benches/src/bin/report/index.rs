@@ -11,7 +11,7 @@ use winterlane_benches::Contender;
 
 use crate::{
     headline::{batch, fastest, table},
-    machine::MEASURED,
+    machine::{Facts, MEASURED},
     pages::COMMAND,
     record::{MARKS, Record, Results},
 };
@@ -60,20 +60,31 @@ fn index(machines: &[(String, Results)]) -> Result<String, fmt::Error> {
     Ok(page)
 }
 
-/// Machine, commit and date.
+/// The machine, and for each run its sections, commit and date: numbers are credited to the code that they
+/// were measured of.
 fn origin(results: &Results) -> String {
-    let Some(facts) = results.latest() else {
+    let Some(latest) = results.latest() else {
         return String::new();
     };
-    let fact = |name: &str| facts.get(name).map_or("?", String::as_str);
-    format!(
-        "{} threads of {}, {}; commit {}, {}.",
-        fact("threads"),
-        fact("CPU"),
+    let of = |facts: &Facts, name: &str| facts.get(name).cloned().unwrap_or_else(|| "?".into());
+    let mut runs = results.runs();
+    runs.sort_by_key(|(facts, _)| of(facts, MEASURED));
+    let one = runs.len() == 1;
+    let runs = runs.iter().map(|(facts, sections)| {
+        let (commit, measured) = (of(facts, "commit"), of(facts, MEASURED));
+        if one {
+            format!("commit {commit}, {measured}")
+        } else {
+            format!("{} at commit {commit}, {measured}", sections.join(", "))
+        }
+    });
+    wrapped(&format!(
+        "{} threads of {}, {}; {}.",
+        of(latest, "threads"),
+        of(latest, "CPU"),
         results.backends().join(", "),
-        fact("commit"),
-        fact(MEASURED),
-    )
+        runs.collect::<Vec<_>>().join("; ")
+    ))
 }
 
 /// Prose in lines as long as the rest of the README's.
@@ -220,4 +231,47 @@ fn sizes(text: &mut String, results: &Results) -> fmt::Result {
     }
     text.push('\n');
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Measured;
+
+    /// A section measured at that commit and time.
+    fn measured(commit: &str, time: &str) -> Measured {
+        let facts = [
+            ("threads", "2"),
+            ("CPU", "Z80"),
+            ("commit", commit),
+            (MEASURED, time),
+        ];
+        Measured {
+            machine: facts
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+            ..Measured::default()
+        }
+    }
+
+    #[test]
+    fn each_section_is_credited_to_its_own_commit() {
+        let mut results = Results::default();
+        results.replace("batch", measured("aaaa with changes", "2026-01-01"));
+        results.replace("lde", measured("aaaa with changes", "2026-01-01"));
+        assert!(origin(&results).ends_with("; commit aaaa with changes, 2026-01-01."));
+        results.replace("sizes", measured("bbbb", "2026-01-02"));
+        assert!(origin(&results).replace('\n', " ").ends_with(
+            "; batch, lde at commit aaaa with changes, 2026-01-01; sizes at commit bbbb, 2026-01-02."
+        ));
+        results.replace("batch", measured("cccc", "2026-01-03"));
+        let origin = origin(&results).replace('\n', " ");
+        assert!(
+            origin.ends_with(
+                "; lde at commit aaaa with changes, 2026-01-01; sizes at commit bbbb, 2026-01-02; batch at \
+                 commit cccc, 2026-01-03."
+            ),
+            "{origin}"
+        );
+    }
 }

@@ -120,19 +120,25 @@ fn output(program: &str, arguments: &[&str]) -> String {
         )
 }
 
+/// Files that differ from the commit and have a part in what is measured; none in a clean tree.
+///
+/// The report's own pages and plots are no such files: it writes them section by section.
+pub(crate) fn changes() -> String {
+    let status = [
+        "status",
+        "--porcelain",
+        "--",
+        ":/*.rs",
+        ":/*.toml",
+        ":/*.lock",
+        ":/*.csv",
+    ];
+    output("git", &status)
+}
+
 fn commit() -> String {
     let commit = output("git", &["rev-parse", "--short=12", "HEAD"]);
-    let changed = output(
-        "git",
-        &[
-            "status",
-            "--porcelain",
-            "--untracked-files=no",
-            "--",
-            ":/*.rs",
-        ],
-    );
-    if changed.is_empty() {
+    if changes().is_empty() {
         commit
     } else {
         format!("{commit} with changes")

@@ -71,6 +71,13 @@ fn run(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
             _ => return Err("usage: report [--render | --only SECTION,...] [--smoke]".into()),
         }
     }
+    // A number belongs to a commit. What is tried out on the way to one is tried with --smoke.
+    let changes = machine::changes();
+    if !(chosen.is_empty() || size.smoke || changes.is_empty()) {
+        return Err(
+            format!("commit these first, so that the numbers have a commit:\n{changes}").into(),
+        );
+    }
     let failures = measure(&chosen, size, &root.join(machine::slug()))?;
     let machines = record::load_all(&root)?;
     for (folder, results) in &machines {

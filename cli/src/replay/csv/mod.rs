@@ -140,7 +140,7 @@ pub enum LineProblem {
 /// [`CsvError`] for the first thing that is wrong; nothing is returned of the lines before it.
 ///
 /// ```
-/// use winterlane_prover::replay::read_transfers;
+/// use winterlane::replay::read_transfers;
 ///
 /// let text = "note,to_address,from_address,fee_wei,value_wei\n\
 ///     hi,0x00000000000000000000000000000000000000b0,0x00000000000000000000000000000000000000a0,2,31337\n";

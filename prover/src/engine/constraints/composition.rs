@@ -6,6 +6,7 @@ use winterlane_field_simd::packed_element::{PackedElement, RowPack, Weight, dots
 
 use super::Constraints;
 use super::boundary::{BoundaryGroup, Points};
+use super::exempted::Exempted;
 use crate::engine::Segment;
 
 /// What one segment's constraints are composed with, at some points of one constraint coset.
@@ -17,7 +18,7 @@ pub(super) struct Composition<'a> {
     boundary: &'a [BoundaryGroup],
     /// For each boundary group, the inverse divisors at the points.
     inverses: Vec<Vec<BaseElement>>,
-    exemptions: &'a [BaseElement],
+    exempted: &'a Exempted,
     /// `1/(x^n - 1)`, the same at all points of the coset.
     inverse_zerofier: BaseElement,
     points: Points,
@@ -50,7 +51,7 @@ impl<'a> Composition<'a> {
             weights,
             boundary,
             inverses,
-            exemptions: &constraints.exemptions,
+            exempted: &constraints.exempted,
             inverse_zerofier: constraints.inverse_zerofier(k),
             points,
             degree: constraints.degree,
@@ -71,10 +72,9 @@ impl<'a> Composition<'a> {
     ) -> [PackedElement<V>; 3] {
         let x = PackedElement::<V>::load(&self.points.x[from..]);
         // The divisor is x^n - 1 over the exempted points' polynomial.
-        let mut factor = PackedElement::splat(self.inverse_zerofier);
-        for &e in self.exemptions {
-            factor *= x - PackedElement::splat(e);
-        }
+        let Points { coset, start, .. } = self.points;
+        let factor =
+            PackedElement::splat(self.inverse_zerofier) * self.exempted.at(coset, start + from, x);
         let mut sums = dots(self.weights, values, pack);
         for sum in sums.iter_mut().take(self.degree) {
             *sum *= factor;

@@ -11,22 +11,26 @@
 //! the coefficients, so that an AIR's function is compiled once for each instruction set. What does not
 //! call the AIR is not generic over it: it is compiled once, in this crate, and not for each AIR.
 
-mod aux;
+mod auxiliary;
 mod boundary;
 mod composition;
+mod exempted;
 mod frame;
 mod main;
 mod periodic;
+mod rows;
 
 use rayon::prelude::*;
 use winter_air::{Air, AuxRandElements, BoundaryConstraints, TransitionConstraints};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::{Backend, dispatch, packed_element::Weight};
 
-use self::aux::AuxTask;
+use self::auxiliary::AuxTask;
 use self::boundary::{BoundaryGroup, Points};
+use self::exempted::Exempted;
 use self::main::MainTask;
 use self::periodic::PeriodicTable;
+pub(super) use self::rows::STACK;
 use super::domain::Domain;
 use super::kernels::Columns;
 use super::ood::basis;
@@ -45,7 +49,7 @@ pub(super) struct Constraints<'a> {
     /// Coordinates of a coefficient.
     degree: usize,
     /// Points exempt from the transition constraints.
-    exemptions: Vec<BaseElement>,
+    exempted: Exempted,
     /// Coefficients of the main transition constraints, by coordinate.
     main_weights: Vec<Vec<Weight>>,
     /// Coefficients of each base column of the auxiliary transition constraints, by coordinate.
@@ -87,7 +91,7 @@ impl<'a> Constraints<'a> {
         Self {
             domain,
             degree: E::EXTENSION_DEGREE,
-            exemptions: transition.divisor().exemptions().to_vec(),
+            exempted: Exempted::new(transition.divisor().exemptions(), domain),
             main_weights: Weight::planes(&transition.main_constraint_coef()),
             aux_weights: Weight::planes(&aux_coefficients),
             num_main: transition.num_main_constraints(),
@@ -116,9 +120,24 @@ impl<'a> Constraints<'a> {
     where
         A: Air<BaseField = BaseElement>,
     {
+        rows::row_by_row_if_need_be(Backend::current(), |backend| {
+            self.evaluate_on::<A, INLINE>(backend, air, main, aux)
+        })
+    }
+
+    /// [`evaluate`](Self::evaluate) on one backend.
+    fn evaluate_on<A, const INLINE: bool>(
+        &self,
+        backend: Backend,
+        air: &A,
+        main: &Extended,
+        aux: Option<&Extended>,
+    ) -> Columns
+    where
+        A: Air<BaseField = BaseElement>,
+    {
         let mut composition =
             Columns::unspecified(self.domain.ce_blowup() * self.degree, self.domain.rows());
-        let backend = Backend::current();
         self.for_each_block(&mut composition, &|start, block| {
             dispatch(
                 backend,
@@ -134,12 +153,12 @@ impl<'a> Constraints<'a> {
         match aux {
             None => {}
             Some(aux) if self.degree == 1 => {
-                self.add_aux::<A, 1, INLINE>(air, main, aux, &mut composition);
+                self.add_aux::<A, 1, INLINE>(backend, (air, main, aux), &mut composition);
             }
             Some(aux) if self.degree == 2 => {
-                self.add_aux::<A, 2, INLINE>(air, main, aux, &mut composition);
+                self.add_aux::<A, 2, INLINE>(backend, (air, main, aux), &mut composition);
             }
-            Some(aux) => self.add_aux::<A, 3, INLINE>(air, main, aux, &mut composition),
+            Some(aux) => self.add_aux::<A, 3, INLINE>(backend, (air, main, aux), &mut composition),
         }
         composition
     }
@@ -147,14 +166,12 @@ impl<'a> Constraints<'a> {
     /// Adds the composition of the constraints on the auxiliary segment, of elements of degree `D`.
     fn add_aux<A, const D: usize, const INLINE: bool>(
         &self,
-        air: &A,
-        main: &Extended,
-        aux: &Extended,
+        backend: Backend,
+        (air, main, aux): (&A, &Extended, &Extended),
         composition: &mut Columns,
     ) where
         A: Air<BaseField = BaseElement>,
     {
-        let backend = Backend::current();
         self.for_each_block(composition, &|start, block| {
             let task = AuxTask::<A, D, INLINE> {
                 air,
@@ -171,9 +188,9 @@ impl<'a> Constraints<'a> {
     /// Cuts the columns into blocks of rows and works on these in parallel.
     fn for_each_block(&self, columns: &mut Columns, work: &(dyn Fn(usize, Block<'_>) + Sync)) {
         let tasks = 8 * rayon::current_num_threads();
-        let rows = (self.domain.rows() / tasks.next_power_of_two()).clamp(TASK_ROWS.0, TASK_ROWS.1);
-        let blocks = columns.blocks(rows).into_par_iter().enumerate();
-        blocks.for_each(|(task, block)| work(task * rows, block));
+        let size = (self.domain.rows() / tasks.next_power_of_two()).clamp(TASK_ROWS.0, TASK_ROWS.1);
+        let blocks = columns.blocks(size).into_par_iter().enumerate();
+        blocks.for_each(|(task, block)| rows::with_stack(|| work(task * size, block)));
     }
 
     /// The points of rows `start..start + rows` of constraint coset `k`.

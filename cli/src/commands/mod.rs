@@ -1,0 +1,75 @@
+//! What each command does: arguments to what goes to standard output.
+
+mod inspect;
+mod open;
+mod prove;
+mod shell;
+mod verify;
+
+use std::{fs::File, io, path::Path};
+
+use indicatif::MultiProgress;
+use winterlane::replay::{Plan, PlanOptions, TransferRow, read_transfers};
+use winterlane_field_simd::Backend;
+
+pub(crate) use verify::Accepted;
+
+use crate::{
+    Failure,
+    args::{Cli, Command, ReplayArgs},
+    threads,
+};
+
+/// The rollup of all replays: Ethereum's chain id, and a number of its own.
+const CHAIN_ID: u64 = 1;
+const ROLLUP_ID: u64 = 1;
+
+/// Runs the command and returns what goes to standard output.
+pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
+    // A wrong choice is an error of every command, not a panic in the first that computes.
+    let backend = Backend::from_env().map_err(Failure::unusable)?;
+    match cli.command {
+        None => {
+            let pool = threads::pool(cli.proving.threads)?;
+            pool.install(|| prove::demo(&cli.proving, backend, screen))
+        }
+        Some(Command::Prove(args)) => prove::prove(&args, backend, screen),
+        Some(Command::Verify(args)) => verify::verify(&args),
+        Some(Command::Inspect(args)) => inspect::inspect(&args),
+        Some(Command::Open(args)) => open::open(&args),
+        Some(Command::Completions { shell }) => Ok(shell::completions(shell)),
+        Some(Command::Man { command }) => shell::manual(command.as_deref()),
+    }
+}
+
+/// Reads the transfers of a command, from a file or from standard input.
+fn transfers(args: &ReplayArgs) -> Result<Vec<TransferRow>, Failure> {
+    let read = || {
+        if is_standard_input(&args.transfers) {
+            return read_transfers(io::stdin().lock(), args.limit);
+        }
+        read_transfers(File::open(&args.transfers)?, args.limit)
+    };
+    read().map_err(|error| named(&args.transfers, error))
+}
+
+/// Plans the replay of a command's transfers.
+fn plan(args: &ReplayArgs, rows: &[TransferRow]) -> Result<Plan, Failure> {
+    let options = PlanOptions {
+        batch_size: args.batch_size,
+        key_height: args.key_height,
+    };
+    Plan::new(rows, options).map_err(|error| named(&args.transfers, error))
+}
+
+/// An error in what was read, with the name of the file.
+fn named(path: &Path, error: impl std::fmt::Display) -> Failure {
+    if is_standard_input(path) {
+        return Failure::Unusable(format!("standard input: {error}"));
+    }
+    Failure::Unusable(format!("{}: {error}", path.display()))
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}

@@ -1,0 +1,169 @@
+//! Batches as files: `batch-NNNN.proof`, the proof's own bytes, and `batch-NNNN.public.json`, what
+//! it is a proof of.
+
+mod hex;
+mod lock;
+mod publish;
+mod read;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use winterlane_ledger::PublicInputs;
+
+pub(crate) use publish::Staging;
+pub(crate) use read::{proof_size, read_proof, read_public};
+
+/// Names the layout of the public file.
+const FORMAT: &str = "winterlane-batch-1";
+
+/// Begins the name of the directory that is there while batches are being exchanged.
+const PUBLISHING: &str = ".publishing-";
+
+/// What is published of one batch besides the proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PublicFile {
+    format: String,
+    /// Name of the preset that the proof was made with.
+    pub(crate) preset: String,
+    /// What the proof says.
+    pub(crate) public_inputs: PublicInputs,
+    /// The published records, padding included, in their wire form.
+    #[serde(with = "hex")]
+    pub(crate) records: Vec<u8>,
+}
+
+impl PublicFile {
+    pub(crate) fn new(preset: &str, public_inputs: PublicInputs, records: Vec<u8>) -> Self {
+        Self {
+            format: FORMAT.into(),
+            preset: preset.into(),
+            public_inputs,
+            records,
+        }
+    }
+}
+
+/// One batch: the contents of its two files.
+#[derive(Debug)]
+pub(crate) struct BatchFiles {
+    pub(crate) public: PublicFile,
+    pub(crate) proof: Vec<u8>,
+}
+
+/// Why files cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum FilesError {
+    #[error("{}: {error}", .path.display())]
+    Io { path: PathBuf, error: io::Error },
+    #[error("{}: {error}", .path.display())]
+    Json {
+        path: PathBuf,
+        error: serde_json::Error,
+    },
+    #[error("{}: the format is {format:?}, not {FORMAT:?}", .path.display())]
+    Format { path: PathBuf, format: String },
+    #[error("{}: {size} bytes, and no such file has more than {limit}; it was not read", .path.display())]
+    TooLarge {
+        path: PathBuf,
+        size: u64,
+        limit: u64,
+    },
+    #[error("{}: {kind}, not a regular file; it was not opened", .path.display())]
+    NotRegular { path: PathBuf, kind: &'static str },
+    #[error("{}: no batches (files called batch-0000.proof and batch-0000.public.json)", .0.display())]
+    NoBatches(PathBuf),
+    #[error("{}: has batches already; name another directory or add --replace", .0.display())]
+    NotEmpty(PathBuf),
+    #[error("{}: in use by {holder}; wait for it, or name another directory", .directory.display())]
+    Locked { directory: PathBuf, holder: String },
+    #[error("{}: the lock file of this run was removed or replaced", .0.display())]
+    LockLost(PathBuf),
+    #[error(
+        "{}: a run was stopped while it exchanged batches here; those from before it are in {}: move them \
+         back, or remove that directory to keep the new ones, and verify again",
+        .directory.display(), .aside.display()
+    )]
+    Unfinished { directory: PathBuf, aside: PathBuf },
+    #[error(
+        "{}: the new batches are verified but were not published ({reason}); they are kept in {}{}",
+        .target.display(), .staged.display(), Old(.old.as_deref())
+    )]
+    Unpublished {
+        target: PathBuf,
+        reason: String,
+        staged: PathBuf,
+        /// Where old batches are that could not be moved back.
+        old: Option<PathBuf>,
+    },
+}
+
+/// Where the old batches are.
+struct Old<'a>(Option<&'a Path>);
+
+impl std::fmt::Display for Old<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            None => f.write_str("; the batches from before are as they were"),
+            Some(path) => write!(
+                f,
+                " or here already; batches from before are in {} and could not all be moved back",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl FilesError {
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |error| Self::Io { path, error }
+    }
+}
+
+/// Where the proof of that batch is.
+pub(crate) fn proof_path(directory: &Path, number: u64) -> PathBuf {
+    directory.join(format!("batch-{number:04}.proof"))
+}
+
+/// Where the public part of that batch is.
+pub(crate) fn public_path(directory: &Path, number: u64) -> PathBuf {
+    directory.join(format!("batch-{number:04}.public.json"))
+}
+
+/// Numbers of the batches of which a directory has at least one file, in rising order.
+///
+/// A directory in which batches were being exchanged when a run was stopped is an error: what it has
+/// may be a part.
+pub(crate) fn numbers(directory: &Path) -> Result<Vec<u64>, FilesError> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(directory).map_err(FilesError::io(directory))? {
+        let name = entry.map_err(FilesError::io(directory))?.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if name.starts_with(PUBLISHING) {
+            return Err(FilesError::Unfinished {
+                directory: directory.to_owned(),
+                aside: directory.join(name),
+            });
+        }
+        numbers.extend(number_of(name));
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// The batch number in a file's name; `None` for names that this program does not write.
+fn number_of(name: &str) -> Option<u64> {
+    let rest = name.strip_prefix("batch-")?;
+    let digits = rest
+        .strip_suffix(".proof")
+        .or_else(|| rest.strip_suffix(".public.json"))?;
+    let number = digits.parse().ok()?;
+    (format!("{number:04}") == digits).then_some(number)
+}

@@ -1,0 +1,178 @@
+//! Every end is a documented status, whatever the other ends of the pipes, the limits and the
+//! environment are.
+
+use std::{
+    fs,
+    process::{Output, Stdio},
+};
+
+use super::{command, csv_in, proven, text};
+
+/// Runs a line of shell in which `$W` is the command.
+fn shell(line: &str, environment: &[(&str, &str)]) -> Output {
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", line])
+        .env("W", env!("CARGO_BIN_EXE_winterlane"));
+    for name in ["RUST_LOG", "WINTERLANE_BACKEND", "RAYON_NUM_THREADS"] {
+        shell.env_remove(name);
+    }
+    shell.envs(environment.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn closed_and_full_outputs_have_a_documented_status() {
+    let (good, _) = proven();
+    let (bad, _) = proven();
+    fs::write(bad.path().join("batch-0002.proof"), "no proof").unwrap();
+    let csv = csv_in(bad.path());
+    let (good, bad) = (text(good.path()), text(bad.path()));
+    let prove = format!(
+        "prove --transfers {} --limit 1 --out {bad}/new --replace",
+        text(&csv)
+    );
+    let verify = format!("verify {good}");
+    let invalid = format!("verify {bad}");
+    let invalid_json = format!("verify {bad} --json");
+    let inspect = format!("inspect {good}/batch-0000.proof");
+    let unusable = format!("verify {good}/missing");
+    let cases: &[(&str, &str, i32)] = &[
+        // A closed descriptor swallows what is written, a full device is an error on standard output.
+        (&verify, ">&-", 0),
+        (&verify, "2>&-", 0),
+        (&verify, ">&- 2>&-", 0),
+        (&verify, ">/dev/full", 2),
+        (&verify, "2>/dev/full", 0),
+        (&verify, ">/dev/full 2>/dev/full", 2),
+        (&inspect, ">/dev/full 2>&-", 2),
+        (&prove, "2>/dev/full", 0),
+        (&prove, "2>&-", 0),
+        (&prove, ">/dev/full 2>/dev/full", 2),
+        (&invalid, "2>/dev/full", 1),
+        (&invalid, "2>&-", 1),
+        (&invalid_json, ">/dev/full", 2),
+        (&unusable, "2>/dev/full", 2),
+        ("nonsense", "2>/dev/full", 2),
+        ("nonsense", "2>&-", 2),
+        ("--help", ">/dev/full", 2),
+        ("--version", ">&-", 0),
+    ];
+    for (arguments, ends, status) in cases {
+        for log in [&[][..], &[("RUST_LOG", "info")]] {
+            let output = shell(&format!("$W {arguments} {ends}"), log);
+            assert_eq!(
+                output.status.code(),
+                Some(*status),
+                "{arguments} {ends} {log:?}: {output:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nobody_at_the_other_end_of_a_pipe_is_no_crash() {
+    let (directory, _) = proven();
+    let good = text(directory.path()).to_owned();
+    let missing = good.clone() + "/missing";
+    for (arguments, status) in [(["verify", &*good], 0), (["verify", &*missing], 2)] {
+        for log in ["error", "trace"] {
+            let mut child = command()
+                .args(arguments)
+                .env("RUST_LOG", log)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            drop((child.stdout.take(), child.stderr.take()));
+            assert_eq!(
+                child.wait().unwrap().code(),
+                Some(status),
+                "{arguments:?} {log}"
+            );
+        }
+    }
+}
+
+#[test]
+fn more_threads_than_the_system_allows_are_fewer_or_refused_with_words() {
+    let (directory, _) = proven();
+    let verify = format!("$W verify {}", text(directory.path()));
+    let huge = [("RAYON_NUM_THREADS", "100000")];
+    let output = shell(&verify, &huge);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+
+    // Stacks of 4,096 threads do not fit into this address space.
+    let limit = "ulimit -v 2000000;";
+    let output = shell(&format!("{limit} {verify}"), &huge);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output = shell(&format!("{limit} {verify} --threads 4096"), &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("--threads 4096: the system does not let"),
+        "{said}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_small_address_space_is_refused_with_words() {
+    let (directory, _) = proven();
+    let csv = csv_in(directory.path());
+    let out = directory.path().join("new");
+    let (csv, out) = (text(&csv), text(&out));
+    let mut ends = Vec::new();
+    for mebibytes in [100, 200, 300, 400, 600, 1000, 4000] {
+        let kibibytes = mebibytes << 10;
+        let line = format!(
+            "ulimit -v {kibibytes}; $W prove --transfers {csv} --out {out} --replace --threads 2 --json"
+        );
+        let output = shell(&line, &[]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let status = output.status.code();
+        assert!(
+            matches!(status, Some(0 | 2)),
+            "{mebibytes}: {status:?}, {said}"
+        );
+        assert!(
+            status == Some(0) || said.contains("memory") || said.contains("thread"),
+            "{said}"
+        );
+        ends.push(status);
+    }
+    assert!(
+        ends.contains(&Some(2)) && ends.contains(&Some(0)),
+        "{ends:?}"
+    );
+}
+
+#[test]
+fn a_wrong_backend_is_named_by_every_command() {
+    let (directory, _) = proven();
+    let csv = csv_in(directory.path());
+    let (directory, csv) = (text(directory.path()), text(&csv));
+    let out = format!("{directory}/out");
+    let public = format!("{directory}/batch-0000.public.json");
+    let commands: &[&[&str]] = &[
+        &[],
+        &["prove", "--transfers", csv, "--out", &out],
+        &["verify", directory],
+        &["inspect", &public],
+        &["open", "--transfers", csv],
+        &["completions", "bash"],
+        &["man"],
+    ];
+    for arguments in commands {
+        let output = command()
+            .args(*arguments)
+            .env("WINTERLANE_BACKEND", "abacus")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(
+            said.contains("abacus") && output.stdout.is_empty(),
+            "{said}"
+        );
+    }
+}

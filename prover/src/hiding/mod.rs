@@ -1,0 +1,99 @@
+//! Hiding proofs: zero knowledge for any `winterfell::Prover`, by one changed call.
+//!
+//! ```ignore
+//! let mut rng = HidingRng::from_system()?;
+//! let proof = prove_hiding(&prover, trace, &mut rng)?; // was: prover.prove(trace)?
+//! // anyone: winterfell::verify::<Hiding<YourAir>, ..>, or winterlane_verifier::verify
+//! ```
+//!
+//! [`prove_hiding`] appends as many random rows as the trace has; [`prove_hiding_in_place`] makes the last
+//! rows random, for an AIR that leaves them free ([`TailFree`]). Both build the veil
+//! ([`winterlane_air::hiding`]) and prove [`Hiding`] with the engine. What is hidden, from whom, and why, is
+//! in `docs/zero-knowledge.md`.
+
+// What is public in these modules is for tests of hiding, behind their feature.
+#[cfg_attr(not(feature = "test-randomness"), expect(unreachable_pub))]
+mod prover;
+mod randomness;
+#[cfg_attr(not(feature = "test-randomness"), expect(unreachable_pub))]
+mod trace;
+mod veil;
+
+use winter_air::Air;
+use winter_math::fields::f64::BaseElement;
+use winter_prover::{Proof, Prover};
+use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode, TailFree};
+
+#[cfg(not(feature = "test-randomness"))]
+use self::prover::hide;
+#[cfg(feature = "test-randomness")]
+pub use self::prover::{HidingProver, hide};
+pub use self::randomness::HidingRng;
+#[cfg(feature = "test-randomness")]
+pub use self::trace::HidingTrace;
+use crate::engine::{self, EngineOptions, ProverError};
+
+/// Proves what `prover.prove(trace)` would, for `Hiding<P::Air>`: the proof hides the witness.
+///
+/// The hiding trace has twice the rows of `trace`, and `prover`'s options are taken as they are: their
+/// security counts for twice the rows.
+///
+/// # Errors
+/// See [`ProverError`]; [`ProverError::Hiding`] if the proof would not hide.
+pub fn prove_hiding<P>(
+    prover: &P,
+    trace: P::Trace,
+    rng: &mut HidingRng,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    P::Air: 'static,
+    <P::Air as Air>::PublicInputs: Send,
+{
+    prove_hiding_with::<P, Doubling>(prover, trace, rng, &EngineOptions::default())
+}
+
+/// [`prove_hiding`] in the rows that an AIR leaves free: for `Hiding<P::Air, InPlace>`.
+///
+/// The last rows of `trace` are overwritten; `prover` still sees them as they are, when it builds an
+/// auxiliary segment and when it gives the public inputs.
+///
+/// # Errors
+/// See [`ProverError`]; [`ProverError::Hiding`] if the proof would not hide.
+pub fn prove_hiding_in_place<P>(
+    prover: &P,
+    trace: P::Trace,
+    rng: &mut HidingRng,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    P::Air: TailFree + 'static,
+    <P::Air as Air>::PublicInputs: Send,
+{
+    prove_hiding_with::<P, InPlace>(prover, trace, rng, &EngineOptions::default())
+}
+
+/// A hiding proof in either [`Mode`], watched by an observer or under other non-default
+/// [`EngineOptions`].
+///
+/// # Errors
+/// See [`ProverError`]; [`ProverError::Hiding`] if the proof would not hide.
+pub fn prove_hiding_with<P, M>(
+    prover: &P,
+    trace: P::Trace,
+    rng: &mut HidingRng,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    P::Air: 'static,
+    <P::Air as Air>::PublicInputs: Send,
+    M: Mode<P::Air>,
+{
+    let trace = std::sync::Arc::new(trace);
+    let (hiding, table) = hide::<P, M>(prover, trace, rng)?;
+    engine::prove_with(&hiding, table, options)
+}
+
+/// The AIR that a hiding prover of `P` proves.
+type HidingAir<P, M> = Hiding<<P as Prover>::Air, M>;

@@ -1,0 +1,176 @@
+//! Hiding proofs as proofs: stock's bytes, both verifiers, every cell, and nothing in their length.
+
+use winterfell::crypto::{DefaultRandomCoin, MerkleTree};
+use winterfell::math::FieldElement;
+use winterfell::math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
+use winterfell::{AcceptableOptions, Proof};
+use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode};
+use winterlane_prover::hiding::{HidingRng, prove_hiding};
+use winterlane_tests::airs::{Periodic, Power, Rap, TestAir, TestProver};
+use winterlane_tests::hostile::Parts;
+use winterlane_tests::report;
+use winterlane_tests::scripted::{Blake, Script, ScriptedCoin, ScriptedProver, Spread};
+use winterlane_tests::veil::{Cell, Hidden};
+
+use super::shape::{Shape, shape};
+
+type Quadratic = QuadExtension<BaseElement>;
+type Cubic = CubeExtension<BaseElement>;
+
+fn accepts<A, S, M>(hidden: &Hidden<'_, A, S, M>, proof: Proof) -> bool
+where
+    A: TestAir,
+    S: Script,
+    M: Mode<A>,
+{
+    let options = AcceptableOptions::OptionSet(vec![proof.options().clone()]);
+    let inputs = hidden.inputs.clone();
+    winterfell::verify::<Hiding<A, M>, Blake, ScriptedCoin<Blake, S>, MerkleTree<Blake>>(
+        proof, inputs, &options,
+    )
+    .is_ok()
+}
+
+/// For the same randomness stock winterfell gives the same bytes, and its verifier takes them.
+fn same<E, A, M>(name: &str, shape: Shape)
+where
+    E: FieldElement<BaseField = BaseElement>,
+    A: TestAir,
+    M: Mode<A>,
+{
+    shape.hide(E::EXTENSION_DEGREE, |hidden: Hidden<'_, A, Spread, M>| {
+        let proof = hidden.prove(None);
+        let stock = hidden.prove_with_stock();
+        assert_eq!(proof.to_bytes(), stock.to_bytes(), "{name}, {shape:?}");
+        assert!(accepts(&hidden, proof), "{name}, {shape:?}");
+    });
+}
+
+#[test]
+fn stock_gives_the_same_bytes() {
+    same::<Cubic, Power<2, 0>, InPlace>("degree 2", shape(32, 6, 2, 2, 31));
+    same::<Quadratic, Power<3, 0>, InPlace>("degree 3", shape(64, 17, 8, 4, 7));
+    same::<Cubic, Power<4, 0>, InPlace>("degree 4", shape(256, 70, 4, 16, 1));
+    same::<Quadratic, Power<7, 0>, InPlace>("degree 7", shape(32, 6, 8, 8, 3));
+    same::<Cubic, Power<3, 1>, Doubling>("a periodic assertion", shape(64, 5, 8, 2, 0));
+    same::<Quadratic, Power<3, 2>, Doubling>("a sequence", shape(256, 50, 4, 16, 31));
+    same::<Cubic, Periodic, Doubling>("periodic columns", shape(32, 5, 16, 2, 7));
+    same::<Cubic, Rap, Doubling>("an auxiliary segment", shape(64, 9, 4, 2, 7));
+    same::<Quadratic, Rap, Doubling>("an auxiliary segment", shape(256, 50, 2, 8, 3));
+}
+
+/// Every cell of the statement's rows is held by a constraint, every cell of the tail is free; the veil's
+/// column N is held where it has to be, and the others are free.
+#[test]
+fn each_cell_is_held_or_free() {
+    let shape = shape(32, 6, 4, 4, 7);
+    shape.hide(3, |hidden: Hidden<'_, Power<3, 0>, Spread, InPlace>| {
+        let (mut held, mut free) = (0, 0);
+        let mut check = |cell: Cell, expected: bool| {
+            let accepted = accepts(&hidden, hidden.prove(Some(cell)));
+            assert_eq!(accepted, expected, "{cell:?}");
+            *(if accepted { &mut free } else { &mut held }) += 1;
+        };
+        let statement = hidden.parameters.statement_rows();
+        for row in 0..shape.rows {
+            for column in 0..4 {
+                // The last column means nothing anywhere.
+                check(Cell::Main { column, row }, row >= statement || column == 3);
+            }
+        }
+        let random = hidden.veil_cells(1);
+        for row in 0..shape.rows {
+            for column in 0..hidden.parameters.veil_width() {
+                let cell = Cell::Veil {
+                    column,
+                    row,
+                    part: 0,
+                };
+                check(cell, random.contains(&cell));
+            }
+        }
+        report!("cells: {held} held, {free} free");
+        assert_eq!(held, 3 * statement + statement);
+    });
+}
+
+/// The header, the number and the length of everything in a proof follow from inputs and positions alone.
+#[test]
+fn length_and_header_tell_nothing() {
+    let shape = shape(64, 13, 4, 4, 7);
+    let prover = ScriptedProver::<Power<3, 2>, Spread>::new(shape.options(3));
+    let proofs = (0..8_u8).map(|seed| {
+        // Different witnesses too: their inputs differ, of which nothing but the number is in a proof.
+        let trace = Power::<3, 2>::trace(0, 32, u64::from(seed / 2));
+        Hidden::<_, _, Doubling>::new(&prover, trace, seed).prove(None)
+    });
+    let shapes = proofs.map(|proof| {
+        let mut parts = Parts::decode(&proof.to_bytes(), Some(32)).expect("a proof");
+        let blank = |bytes: &mut Vec<u8>| bytes.fill(0);
+        for query in parts
+            .trace_queries
+            .iter_mut()
+            .chain([&mut parts.constraint_queries])
+            .chain(&mut parts.fri_layers)
+        {
+            blank(&mut query.values);
+            if let winterlane_tests::hostile::Opening::Merkle { nodes, .. } = &mut query.opening {
+                nodes.iter_mut().flatten().for_each(blank);
+            }
+        }
+        for bytes in [
+            &mut parts.commitments,
+            &mut parts.remainder,
+            &mut parts.ood_trace,
+            &mut parts.ood_quotients,
+        ] {
+            blank(bytes);
+        }
+        parts
+    });
+    let shapes: Vec<_> = shapes.collect();
+    assert!(shapes.iter().all(|parts| *parts == shapes[0]));
+    assert_eq!(shapes[0].nonce, 1);
+}
+
+/// Two proofs of one witness, with randomness of the system: both accepted, and no field element of one is
+/// in the other.
+#[test]
+fn two_proofs_have_nothing_in_common() {
+    let shape = shape(256, 40, 8, 4, 7);
+    let trace = Rap::trace(0, 128, 9);
+    let prover = TestProver::<Rap, Blake, MerkleTree<Blake>>::new(shape.options(3));
+    let mut rng = HidingRng::from_system().expect("randomness");
+    let proofs = [(); 2].map(|()| prove_hiding(&prover, trace.clone(), &mut rng).expect("a proof"));
+    let options = AcceptableOptions::OptionSet(vec![shape.options(3)]);
+    let elements = proofs.map(|proof| {
+        let inputs = Rap::public_inputs(&trace);
+        let verdict = winterfell::verify::<
+            Hiding<Rap>,
+            Blake,
+            DefaultRandomCoin<Blake>,
+            MerkleTree<Blake>,
+        >(proof.clone(), inputs, &options);
+        assert!(verdict.is_ok(), "{verdict:?}");
+        let parts = Parts::decode(&proof.to_bytes(), Some(32)).expect("a proof");
+        let queries = parts
+            .trace_queries
+            .iter()
+            .chain([&parts.constraint_queries]);
+        let queries = queries
+            .chain(&parts.fri_layers)
+            .map(|query| &query.values[..]);
+        // The first byte counts rows.
+        let ood = [&parts.ood_trace[1..], &parts.ood_quotients[1..]];
+        let all = queries.chain(ood).chain([&parts.remainder[..]]);
+        let words = all.flat_map(|bytes| bytes.as_chunks::<8>().0);
+        words.copied().collect::<std::collections::HashSet<_>>()
+    });
+    let common = elements[0].intersection(&elements[1]).count();
+    report!(
+        "two proofs: {common} of {} elements in common",
+        elements[0].len()
+    );
+    // The remainder's last coefficient is zero in every proof.
+    assert!(common <= 1);
+}
