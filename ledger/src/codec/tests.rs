@@ -324,22 +324,23 @@ fn a_batch_has_one_form() {
 
 #[test]
 fn batches_that_no_ledger_seals_have_no_form() {
-    let lies: [(usize, fn(&mut SealedBatch)); 8] = [
+    type Lie = fn(&mut SealedBatch);
+    let lies: [(usize, Lie); 8] = [
         (0, |b| b.operations[0].batch_number += 1),
         (0, |b| b.operations[0].signer.as_mut().unwrap().index += 1),
         (0, |b| {
-            b.operations[0].signer.as_mut().unwrap().signature.key_index += 1
+            b.operations[0].signer.as_mut().unwrap().signature.key_index += 1;
         }),
         (0, |b| b.operations[0].signer = None),
         (3, |b| {
-            b.operations[3].receiver.as_mut().unwrap().created = None
+            b.operations[3].receiver.as_mut().unwrap().created = None;
         }),
         (4, |b| {
-            b.operations[4].receiver.as_mut().unwrap().account = None
+            b.operations[4].receiver.as_mut().unwrap().account = None;
         }),
         (5, |b| b.operations[5].receiver.as_mut().unwrap().index += 1),
         (6, |b| {
-            b.operations[6].receiver = b.operations[5].receiver.clone()
+            b.operations[6].receiver = b.operations[5].receiver.clone();
         }),
     ];
     for (position, lie) in lies {
