@@ -228,9 +228,9 @@ impl io::Write for LineWriter<'_> {
             let _ = io::stderr().lock().write_all(bytes);
         };
         if self.0.is_hidden() {
-            write()
+            write();
         } else {
-            self.0.suspend(write)
+            self.0.suspend(write);
         }
         Ok(bytes.len())
     }

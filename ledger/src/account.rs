@@ -106,10 +106,22 @@ impl SlotIndex {
 pub struct KeySlot {
     /// Root of the key tree.
     pub root: Digest,
-    /// The account's nonce at which one-time key number 0 signs.
-    pub first_nonce: u32,
+    /// The first of its one-time keys that may still sign: 0 for a new key, 1,024 for one used up.
+    pub next_index: u16,
     /// What the key may sign.
     pub scope: Scope,
+}
+
+/// Which one-time key signs: the slot of the signer that holds the key, and the number in it.
+///
+/// It is part of the public record, so that whoever has the records knows every slot's
+/// [`KeySlot::next_index`] without seeing a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyUse {
+    /// The slot.
+    pub slot: SlotIndex,
+    /// The number of the one-time key, below 1,024.
+    pub index: u16,
 }
 
 /// The state of one account. Its id is the index of its leaf.
@@ -138,7 +150,7 @@ impl Account {
         keys_digest(&[self.slots[0].root, self.slots[1].root])
     }
 
-    /// `B`: keys, asset, nonce and first nonces compressed, given `K`.
+    /// `B`: keys, asset, nonce and next indices compressed, given `K`.
     #[must_use]
     pub fn meta_digest(&self, keys: &Digest) -> Digest {
         hash::compress_input(&self.meta_input(keys))
@@ -164,8 +176,8 @@ impl Account {
         let numbers = [
             self.asset,
             self.nonce,
-            self.slots[0].first_nonce,
-            self.slots[1].first_nonce,
+            u32::from(self.slots[0].next_index),
+            u32::from(self.slots[1].next_index),
         ];
         hash::input(tag::META, &keys.0, &numbers.map(BaseElement::from))
     }
@@ -195,7 +207,7 @@ mod tests {
     fn account() -> Account {
         let slot = |n: u32, scope| KeySlot {
             root: Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from)),
-            first_nonce: n,
+            next_index: n as u16,
             scope,
         };
         let slots = [slot(10, Scope::BOTH), slot(20, Scope::ROTATE)];
@@ -229,8 +241,8 @@ mod tests {
             |a| a.nonce += 1,
             |a| a.slots[0].root.0[0] += BaseElement::ONE,
             |a| a.slots[1].root.0[3] += BaseElement::ONE,
-            |a| a.slots[0].first_nonce += 1,
-            |a| a.slots[1].first_nonce += 1,
+            |a| a.slots[0].next_index += 1,
+            |a| a.slots[1].next_index += 1,
             |a| a.slots[0].scope = Scope::SPEND,
             |a| a.slots[1].scope = Scope::SPEND,
         ];

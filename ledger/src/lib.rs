@@ -6,6 +6,7 @@
 //! | [`amount`], [`account`], [`tree`] | the state: balances, accounts, the account tree |
 //! | [`signature`] | keys of one-time keys: generation, signing, verification |
 //! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
+//! | [`codec`] | the stored and sent bytes of single values and of witnesses |
 //! | [`ledger`] | the state machine and the witness of each operation |
 //! | [`public`] | what a batch says of itself: the public inputs of its proof |
 //!
@@ -19,10 +20,12 @@ extern crate alloc;
 
 pub mod account;
 pub mod amount;
+pub mod codec;
 pub mod digest;
 pub mod hash;
 pub mod ledger;
 pub mod operation;
+mod proof;
 pub mod public;
 pub mod record;
 pub mod signature;
@@ -31,7 +34,7 @@ mod testing;
 pub mod tree;
 pub mod wire;
 
-pub use account::{Account, KeySlot, Scope, SlotIndex};
+pub use account::{Account, KeySlot, KeyUse, Scope, SlotIndex};
 pub use digest::{Digest, DigestError};
 pub use hash::{Compressor, ScalarCompressor};
 pub use ledger::{
@@ -39,6 +42,7 @@ pub use ledger::{
     SealError, SealedBatch, SignerWitness, check_orders,
 };
 pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
+pub use proof::{AccountProof, AccountProofError};
 pub use public::{MAX_OPERATIONS, PublicInputs};
 pub use record::{OperationKind, Record};
 pub use signature::Signature;

@@ -1,6 +1,8 @@
 //! The operations of a batch, as its maker gives them to the ledger.
 
-use crate::{Digest, Scope, SlotIndex, record::Record, signature::Signature};
+use crate::{
+    Digest, KeyUse, OperationKind, Scope, SlotIndex, record::Record, signature::Signature,
+};
 
 /// Payment from one account to another of the same asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub struct Withdraw {
     pub valid_until: u64,
 }
 
-/// Replacement of one key slot. The new key's first nonce is the next nonce.
+/// Replacement of one key slot. The new key begins at its one-time key 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RotateKey {
     /// Whose key; signs with a key whose scope has ROTATE.
@@ -62,7 +64,7 @@ pub struct Deposit {
     pub keys: Option<NewKeys>,
 }
 
-/// The keys of an account that a deposit creates. Both start at nonce 0.
+/// The keys of an account that a deposit creates. Both begin at their one-time key 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewKeys {
     /// Roots of the two key trees.
@@ -91,6 +93,16 @@ pub enum Order {
 }
 
 impl Order {
+    /// What the operation is.
+    #[must_use]
+    pub const fn kind(&self) -> OperationKind {
+        match self {
+            Self::Transfer(_) => OperationKind::Transfer,
+            Self::Withdraw(_) => OperationKind::Withdraw,
+            Self::RotateKey(_) => OperationKind::RotateKey,
+        }
+    }
+
     /// The account that signs.
     #[must_use]
     pub const fn signer(&self) -> u32 {
@@ -140,24 +152,42 @@ impl Order {
         }
     }
 
-    /// The public record.
+    /// The public record of this order, signed by that one-time key.
     #[must_use]
-    pub const fn record(&self) -> Record {
-        match *self {
-            Self::Transfer(transfer) => Record::Transfer(transfer),
-            Self::Withdraw(withdraw) => Record::Withdraw(withdraw),
-            Self::RotateKey(rotate) => Record::RotateKey(rotate),
-        }
+    pub const fn record(&self, key: KeyUse) -> Record {
+        Record::Signed(*self, key)
     }
 }
 
-/// An order, the nonce it was signed for, and the signature.
+/// An order, the nonce it was signed for, the slot whose key signed, and the signature.
+///
+/// All of them are signed: one order at one nonce may be signed again by another one-time key (to
+/// offer a higher fee, say), and whichever comes first is the one that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedOrder {
     /// What was signed.
     pub order: Order,
     /// The signer's nonce it was signed for.
     pub nonce: u32,
+    /// The slot of the signer that holds the key.
+    pub slot: SlotIndex,
     /// By which one-time key, and the proof of it.
     pub signature: Signature,
+}
+
+impl SignedOrder {
+    /// The one-time key that signs. An index that does not fit becomes one that no key has either.
+    #[must_use]
+    pub fn key(&self) -> KeyUse {
+        KeyUse {
+            slot: self.slot,
+            index: u16::try_from(self.signature.key_index).unwrap_or(u16::MAX),
+        }
+    }
+
+    /// The public record, which the signature is about.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.order.record(self.key())
+    }
 }

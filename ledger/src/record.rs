@@ -4,10 +4,11 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
     Digest,
+    account::KeyUse,
     account::keys_digest,
     amount::limbs,
     hash::{self, Compressor, Input, tag},
-    operation::{Deposit, RotateKey, Transfer, Withdraw},
+    operation::{Deposit, Order, Transfer, Withdraw},
 };
 
 /// What an operation is. The discriminant is its number in the record.
@@ -63,12 +64,8 @@ impl OperationKind {
 pub enum Record {
     /// Padding.
     Noop,
-    /// A payment inside the rollup.
-    Transfer(Transfer),
-    /// A payment out of the rollup.
-    Withdraw(Withdraw),
-    /// A new key in a slot.
-    RotateKey(RotateKey),
+    /// An order, and the one-time key that signed it.
+    Signed(Order, KeyUse),
     /// A deposit; it creates its account when it has keys.
     Deposit(Deposit),
     /// The whole fee pool paid out.
@@ -89,6 +86,10 @@ pub struct RecordFields {
     pub subject: u32,
     /// The receiver's account, or 0.
     pub to: u32,
+    /// The slot that signed (0 or 1), or 0.
+    pub signing_slot: u8,
+    /// The number of the one-time key that signed, or 0.
+    pub key_index: u16,
     /// The slot that a rotation replaces (0 or 1), or 0.
     pub target_slot: u8,
     /// The new scope of a rotation (0 to 3), all four scope bits of a creation, or 0.
@@ -113,9 +114,7 @@ impl Record {
     pub const fn kind(&self) -> OperationKind {
         match self {
             Self::Noop => OperationKind::Noop,
-            Self::Transfer(_) => OperationKind::Transfer,
-            Self::Withdraw(_) => OperationKind::Withdraw,
-            Self::RotateKey(_) => OperationKind::RotateKey,
+            Self::Signed(order, _) => order.kind(),
             Self::Deposit(Deposit { keys: None, .. }) => OperationKind::Deposit,
             Self::Deposit(Deposit { keys: Some(_), .. }) => OperationKind::Create,
             Self::CollectFees { .. } => OperationKind::CollectFees,
@@ -126,9 +125,8 @@ impl Record {
     #[must_use]
     pub const fn amount(&self) -> u128 {
         match self {
-            Self::Noop | Self::RotateKey(_) => 0,
-            Self::Transfer(transfer) => transfer.amount,
-            Self::Withdraw(withdraw) => withdraw.amount,
+            Self::Noop => 0,
+            Self::Signed(order, _) => order.amount(),
             Self::Deposit(deposit) => deposit.amount,
             Self::CollectFees { amount, .. } => *amount,
         }
@@ -139,9 +137,7 @@ impl Record {
     pub const fn fee(&self) -> u128 {
         match self {
             Self::Noop | Self::Deposit(_) | Self::CollectFees { .. } => 0,
-            Self::Transfer(transfer) => transfer.fee,
-            Self::Withdraw(withdraw) => withdraw.fee,
-            Self::RotateKey(rotate) => rotate.fee,
+            Self::Signed(order, _) => order.fee(),
         }
     }
 
@@ -152,6 +148,8 @@ impl Record {
             kind: self.kind(),
             subject: 0,
             to: 0,
+            signing_slot: 0,
+            key_index: 0,
             target_slot: 0,
             scope: 0,
             valid_until: 0,
@@ -161,39 +159,28 @@ impl Record {
         };
         match *self {
             Self::Noop => empty,
-            Self::Transfer(Transfer {
-                from,
-                to,
-                valid_until,
-                ..
-            }) => RecordFields {
-                subject: from,
-                to,
-                valid_until,
-                ..empty
-            },
-            Self::Withdraw(Withdraw {
-                from,
-                recipient,
-                valid_until,
-                ..
-            }) => {
-                let payload = recipient_elements(&recipient);
-                RecordFields {
-                    subject: from,
-                    valid_until,
-                    payload,
+            Self::Signed(order, key) => {
+                let signed = RecordFields {
+                    subject: order.signer(),
+                    signing_slot: key.slot as u8,
+                    key_index: key.index,
+                    valid_until: order.valid_until(),
                     ..empty
+                };
+                match order {
+                    Order::Transfer(Transfer { to, .. }) => RecordFields { to, ..signed },
+                    Order::Withdraw(Withdraw { recipient, .. }) => RecordFields {
+                        payload: recipient_elements(&recipient),
+                        ..signed
+                    },
+                    Order::RotateKey(rotate) => RecordFields {
+                        target_slot: rotate.slot as u8,
+                        scope: rotate.scope.bits(),
+                        payload: rotate.new_root.0,
+                        ..signed
+                    },
                 }
             }
-            Self::RotateKey(rotate) => RecordFields {
-                subject: rotate.account,
-                target_slot: rotate.slot as u8,
-                scope: rotate.scope.bits(),
-                valid_until: rotate.valid_until,
-                payload: rotate.new_root.0,
-                ..empty
-            },
             Self::Deposit(Deposit {
                 to, asset, keys, ..
             }) => RecordFields {
@@ -216,10 +203,13 @@ impl Record {
     /// `R`, the digest of the record: two compressions.
     ///
     /// ```
-    /// use winterlane_ledger::{Record, Transfer};
+    /// use winterlane_ledger::{KeyUse, Order, SlotIndex, Transfer};
     /// let transfer = Transfer { from: 1, to: 2, amount: 3, fee: 4, valid_until: 5 };
-    /// let swapped = Transfer { from: 2, to: 1, ..transfer };
-    /// assert_ne!(Record::Transfer(transfer).digest(), Record::Transfer(swapped).digest());
+    /// let [first, second] = [0, 1].map(|index| KeyUse { slot: SlotIndex::Zero, index });
+    /// let order = Order::Transfer(transfer);
+    /// assert_ne!(order.record(first).digest(), order.record(second).digest());
+    /// let swapped = Order::Transfer(Transfer { from: 2, to: 1, ..transfer });
+    /// assert_ne!(order.record(first).digest(), swapped.record(first).digest());
     /// ```
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -231,14 +221,16 @@ impl RecordFields {
     /// The eight lanes, without the payload.
     #[must_use]
     pub fn lanes(&self) -> [BaseElement; 8] {
+        // subject (32 bits), kind (5), target slot (1), scope (4), signing slot (1), key index (10)
         let head = u64::from(self.subject)
-            + ((u64::from(self.kind as u8)
-                + 8 * u64::from(self.target_slot)
-                + 16 * u64::from(self.scope))
-                << 32)
+            + (u64::from(self.kind as u8) << 32)
+            + (u64::from(self.target_slot) << 37)
+            + (u64::from(self.scope) << 38)
+            + (u64::from(self.signing_slot) << 42)
+            + (u64::from(self.key_index) << 43)
             // no lane holds 64 bits: an expiry that no batch can have shows here, where no
             // constraint admits it, and not as another expiry modulo p
-            + (self.valid_until >> 63 << 41);
+            + (self.valid_until >> 63 << 59);
         let [amount0, amount1, amount2] = limbs(self.amount);
         let [fee0, fee1, fee2] = limbs(self.fee);
         [
@@ -330,11 +322,15 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
-    use crate::{NewKeys, ScalarCompressor, Scope, SlotIndex, hash::compress};
+    use crate::{NewKeys, RotateKey, ScalarCompressor, Scope, SlotIndex, hash::compress};
 
     const AMOUNT: u128 = 1 | 2 << 50 | 3 << 100;
     const FEE: u128 = 4 | 5 << 50 | 6 << 100;
     const VALID_UNTIL: u64 = 1 << 62 | 5;
+    const KEY: KeyUse = KeyUse {
+        slot: SlotIndex::One,
+        index: 1000,
+    };
 
     fn digest(n: u64) -> Digest {
         Digest([n, n + 1, n + 2, n + 3].map(BaseElement::new))
@@ -356,28 +352,31 @@ mod tests {
         let (amount, fee, valid_until) = (AMOUNT, FEE, VALID_UNTIL);
         [
             Record::Noop,
-            Record::Transfer(Transfer {
+            Order::Transfer(Transfer {
                 from: 10,
                 to: 11,
                 amount,
                 fee,
                 valid_until,
-            }),
-            Record::Withdraw(Withdraw {
+            })
+            .record(KEY),
+            Order::Withdraw(Withdraw {
                 from: 10,
                 amount,
                 fee,
                 recipient,
                 valid_until,
-            }),
-            Record::RotateKey(RotateKey {
+            })
+            .record(KEY),
+            Order::RotateKey(RotateKey {
                 account: 10,
                 slot: SlotIndex::One,
                 new_root: digest(50),
                 scope: Scope::ROTATE,
                 fee,
                 valid_until,
-            }),
+            })
+            .record(KEY),
             Record::Deposit(deposit),
             Record::Deposit(Deposit {
                 keys: Some(keys),
@@ -389,12 +388,32 @@ mod tests {
 
     #[test]
     fn elements_follow_the_definition() {
+        // slot 1 and its one-time key 1000
+        const SIGNED: u64 = (1 << 10) + (1000 << 11);
         let expected: [[u64; 8]; 7] = [
             [0; 8],
-            [10 + (1 << 32), 11, VALID_UNTIL, 1, 2, 4, 5, 3 + (6 << 28)],
-            [10 + (2 << 32), 0, VALID_UNTIL, 1, 2, 4, 5, 3 + (6 << 28)],
             [
-                10 + ((3 + 8 + 32) << 32),
+                10 + ((1 + SIGNED) << 32),
+                11,
+                VALID_UNTIL,
+                1,
+                2,
+                4,
+                5,
+                3 + (6 << 28),
+            ],
+            [
+                10 + ((2 + SIGNED) << 32),
+                0,
+                VALID_UNTIL,
+                1,
+                2,
+                4,
+                5,
+                3 + (6 << 28),
+            ],
+            [
+                10 + ((3 + 32 + 64 * 2 + SIGNED) << 32),
                 0,
                 VALID_UNTIL,
                 0,
@@ -404,7 +423,7 @@ mod tests {
                 6 << 28,
             ],
             [10 + (4 << 32), 11, 0, 1, 2, 0, 0, 3],
-            [10 + ((5 + 16 * (2 + 12)) << 32), 11, 0, 1, 2, 0, 0, 3],
+            [10 + ((5 + 64 * (2 + 12)) << 32), 11, 0, 1, 2, 0, 0, 3],
             [6 << 32, 11, 0, 1, 2, 0, 0, 3],
         ];
         let keys = compress(tag::KEYS, &digest(60), &digest(70));
@@ -457,13 +476,15 @@ mod tests {
     #[test]
     fn an_expiry_beyond_every_batch_is_not_another_one_modulo_p() {
         let pay = |valid_until| {
-            Record::Transfer(Transfer {
-                from: 1,
-                to: 2,
-                amount: 3,
-                fee: 4,
+            let (from, to, amount, fee) = (1, 2, 3, 4);
+            Order::Transfer(Transfer {
+                from,
+                to,
+                amount,
+                fee,
                 valid_until,
             })
+            .record(KEY)
         };
         assert_ne!(pay(u64::MAX).digest(), pay((1 << 32) - 2).digest());
         assert_ne!(pay(u64::MAX).digest(), pay(u64::MAX >> 1).digest());

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    Digest, KeySlot, Order, ScalarCompressor, Scope, SignedOrder,
+    Digest, KeySlot, KeyUse, Order, ScalarCompressor, Scope, SignedOrder, SlotIndex,
     hash::compress,
     signature::{CHAINS, ChainValue, KeyTree, SecretSource, bound_message},
 };
@@ -55,30 +55,32 @@ impl Key {
     }
 
     /// A slot that holds this key.
-    pub(crate) fn slot(&self, scope: Scope, first_nonce: u32) -> KeySlot {
+    pub(crate) fn slot(&self, scope: Scope, next_index: u16) -> KeySlot {
         KeySlot {
             root: self.tree.root(),
-            first_nonce,
+            next_index,
             scope,
         }
     }
 
-    /// Signs with the one-time key `nonce - first_nonce`.
+    /// Signs with one-time key `index`, for a slot that holds this key.
     pub(crate) fn sign(
         &self,
         order: Order,
         domain: &Digest,
         nonce: u32,
-        first_nonce: u32,
+        slot: SlotIndex,
+        index: u16,
     ) -> SignedOrder {
-        let bound = bound_message(&order.record().digest(), domain);
-        let index = nonce - first_nonce;
+        let bound = bound_message(&order.record(KeyUse { slot, index }).digest(), domain);
+        let index = index.into();
         let signature = self
             .tree
             .sign(&self.secrets, index, &bound, nonce, &ScalarCompressor);
         SignedOrder {
             order,
             nonce,
+            slot,
             signature: signature.unwrap(),
         }
     }

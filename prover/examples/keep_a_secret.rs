@@ -95,7 +95,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secret = [2_026, 11].map(BaseElement::new);
 
     let (mut x, mut y) = (secret[0], secret[1]);
-    let mut columns = vec![Vec::with_capacity(ROWS); 2];
+    let mut columns = Vec::from([(); 2].map(|()| Vec::with_capacity(ROWS)));
     for _ in 0..ROWS {
         columns[0].push(x);
         columns[1].push(y);

@@ -6,7 +6,11 @@
 use std::{error::Error, fs, path::Path};
 
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_ledger::{OperationKind, PublicInputs, Scope, SealedBatch, SlotIndex, wire};
+use winterlane_ledger::{
+    OperationKind, PublicInputs, Scope, SealedBatch, SlotIndex,
+    codec::{CanonicalBytes, encode_batch},
+    wire,
+};
 use winterlane_prover::{Engine, EngineOptions, prove_batch};
 use winterlane_tests::{
     hostile::small_cases,
@@ -56,6 +60,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         "records",
         "every-kind",
         &[&number.to_le_bytes()[..], &records].concat(),
+    )?;
+    let witness = encode_batch(&sealed)?;
+    write("witness", "batch", &[&[0], &witness[..]].concat())?;
+    let account = sealed.operations[0].signer.as_ref().map(|s| s.account);
+    let account = account.ok_or("the first operation is signed")?;
+    write(
+        "witness",
+        "account",
+        &[&[2], &account.to_bytes()[..]].concat(),
+    )?;
+    write(
+        "witness",
+        "public",
+        &[&[6], &sealed.public_inputs.to_bytes()[..]].concat(),
     )?;
     write(
         "transfers",

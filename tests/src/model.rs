@@ -5,9 +5,7 @@
 
 use std::collections::HashMap;
 
-use winterlane_ledger::{
-    Deposit, LedgerError, Order, Scope, SealError, SlotIndex, signature::KEY_CAPACITY,
-};
+use winterlane_ledger::{Deposit, KeyUse, LedgerError, Order, Scope, SealError, SlotIndex};
 
 use crate::scenario::{KeyName, Opening};
 
@@ -16,8 +14,8 @@ use crate::scenario::{KeyName, Opening};
 pub struct Slot {
     /// The key.
     pub key: KeyName,
-    /// The nonce at which its one-time key 0 signs.
-    pub first_nonce: u32,
+    /// The first of its one-time keys that may still sign.
+    pub next_index: u16,
     /// What it may sign.
     pub scope: Scope,
 }
@@ -43,8 +41,10 @@ pub type Accounts = HashMap<u32, Holder>;
 pub struct Signing {
     /// The key.
     pub key: KeyName,
+    /// The slot it is said to be in.
+    pub slot: SlotIndex,
     /// The number of its one-time key.
-    pub index: u32,
+    pub index: u16,
     /// The nonce.
     pub nonce: u32,
 }
@@ -55,8 +55,8 @@ pub type NewSlots = [(KeyName, Scope); 2];
 /// An operation that a batch took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// A signed one.
-    Signed(Order),
+    /// A signed one, and by which one-time key.
+    Signed(Order, KeyUse),
     /// A deposit; with keys if it created its account.
     Deposit(Deposit),
     /// A collection: to whom, and how much.
@@ -84,9 +84,9 @@ impl Model {
     /// Accounts at the beginning, before batch `batch_number`.
     pub fn new(batch_number: u64, openings: &[Opening]) -> Self {
         let accounts = openings.iter().map(|opening| {
-            let slots = opening.slots.map(|(key, scope, first_nonce)| Slot {
+            let slots = opening.slots.map(|(key, scope, next_index)| Slot {
                 key,
-                first_nonce,
+                next_index,
                 scope,
             });
             let holder = Holder {
@@ -137,6 +137,8 @@ impl Model {
             }
         };
         signer.nonce += 1;
+        let Signing { slot, index, .. } = signing;
+        signer.slots[slot.index()].next_index = index + 1;
         let asset = signer.asset;
         let pool = match self.pool {
             _ if fee == 0 => self.pool,
@@ -154,7 +156,7 @@ impl Model {
             Order::RotateKey(rotate) => {
                 let slot = &mut signer.slots[rotate.slot.index()];
                 // which key that root is, the caller says
-                slot.first_nonce = signer.nonce;
+                slot.next_index = 0;
                 slot.scope = rotate.scope;
             }
             Order::Transfer(_) | Order::Withdraw(_) => {}
@@ -165,7 +167,11 @@ impl Model {
             credit(&mut after, transfer.to, asset, amount)?;
         }
         self.pool = pool;
-        self.take(Entry::Signed(*order), between, after);
+        self.take(
+            Entry::Signed(*order, KeyUse { slot, index }),
+            between,
+            after,
+        );
         Ok(())
     }
 
@@ -201,7 +207,12 @@ impl Model {
         account: u32,
         signer: &Holder,
         order: &Order,
-        Signing { key, index, nonce }: Signing,
+        Signing {
+            key,
+            slot,
+            index,
+            nonce,
+        }: Signing,
     ) -> Result<(), LedgerError> {
         let (signed, current) = (nonce, signer.nonce);
         if signed != current {
@@ -239,38 +250,31 @@ impl Model {
             Order::Transfer(_) | Order::Withdraw(_) => Scope::SPEND,
             Order::RotateKey(_) => Scope::ROTATE,
         };
-        // the slots that hold the key: one that may sign is enough, else the last one's reason
-        let mut verdict = Err(LedgerError::UnknownKey { account });
-        for slot in SlotIndex::ALL {
-            let held = signer.slots[slot.index()];
-            if held.key != key || verdict.is_ok() {
-                continue;
-            }
-            let expected = current - held.first_nonce;
-            verdict = if held.scope.bits() & needed.bits() == 0 {
-                Err(LedgerError::WrongScope {
-                    account,
-                    slot,
-                    held: held.scope,
-                    needed,
-                })
-            } else if expected >= KEY_CAPACITY {
-                Err(LedgerError::KeyExhausted {
-                    account,
-                    slot,
-                    first_nonce: held.first_nonce,
-                })
-            } else if index != expected {
-                Err(LedgerError::WrongOneTimeKey {
-                    account,
-                    used: index,
-                    expected,
-                })
-            } else {
-                Ok(())
-            };
+        let held = signer.slots[slot.index()];
+        if held.key != key {
+            return Err(LedgerError::UnknownKey { account, slot });
         }
-        verdict
+        if held.scope.bits() & needed.bits() == 0 {
+            return Err(LedgerError::WrongScope {
+                account,
+                slot,
+                held: held.scope,
+                needed,
+            });
+        }
+        let next_index = held.next_index;
+        if next_index > 1023 {
+            return Err(LedgerError::KeyExhausted { account, slot });
+        }
+        if index < next_index {
+            return Err(LedgerError::UsedOneTimeKey {
+                account,
+                slot,
+                used: index,
+                next_index,
+            });
+        }
+        Ok(())
     }
 
     /// A deposit; `slots` are the names of the keys that it brings.
@@ -294,7 +298,7 @@ impl Model {
             Some(slots) => {
                 let slots = slots.map(|(key, scope)| Slot {
                     key,
-                    first_nonce: 0,
+                    next_index: 0,
                     scope,
                 });
                 let holder = Holder {

@@ -56,8 +56,8 @@ pub fn domain(chain: u64, rollup: u64) -> Lanes {
 pub struct Slot {
     /// Root of its key tree.
     pub root: Lanes,
-    /// The nonce at which its one-time key 0 signs.
-    pub first_nonce: u32,
+    /// The first of its one-time keys that may still sign.
+    pub next_index: u32,
     /// May spend.
     pub spends: bool,
     /// May rotate keys.
@@ -89,12 +89,7 @@ impl Holder {
     pub fn leaf(&self) -> Lanes {
         let [first, second] = self.slots;
         let keys = compress('k', first.root, second.root);
-        let numbers = [
-            self.asset,
-            self.nonce,
-            first.first_nonce,
-            second.first_nonce,
-        ];
+        let numbers = [self.asset, self.nonce, first.next_index, second.next_index];
         let meta = compress('m', keys, numbers.map(u64::from));
         let [low, middle, high] = limbs(self.balance);
         let scopes = first.scope() + 4 * second.scope();
@@ -130,6 +125,10 @@ pub struct Line {
     pub to: u32,
     /// The slot that a rotation replaces.
     pub target: u64,
+    /// The slot that signed.
+    pub signing_slot: u64,
+    /// The number of the one-time key that signed.
+    pub key_index: u64,
     /// The scope bits installed.
     pub scope: u64,
     /// Last batch of validity.
@@ -145,8 +144,18 @@ pub struct Line {
 impl Line {
     /// `R`.
     pub fn digest(&self) -> Lanes {
-        let head =
-            u64::from(self.subject) + ((self.kind + 8 * self.target + 16 * self.scope) << 32);
+        let above = [
+            (self.kind, 32),
+            (self.target, 32 + 5),
+            (self.scope, 32 + 5 + 1),
+            (self.signing_slot, 32 + 5 + 1 + 4),
+            (self.key_index, 32 + 5 + 1 + 4 + 1),
+        ];
+        let head = above
+            .iter()
+            .fold(u64::from(self.subject), |head, (part, bits)| {
+                head + (part << bits)
+            });
         let ([a0, a1, a2], [f0, f1, f2]) = (limbs(self.amount), limbs(self.fee));
         let lanes = compress(
             'r',

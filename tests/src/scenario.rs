@@ -6,9 +6,9 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, BaseElement, Batch, Deposit, Digest, KeySlot, Ledger, LedgerError, NewKeys, Order,
-    RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, Signature, SignedOrder, SlotIndex,
-    Transfer, Withdraw,
+    Account, BaseElement, Batch, Deposit, Digest, KeySlot, KeyUse, Ledger, LedgerError, NewKeys,
+    Order, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, Signature, SignedOrder,
+    SlotIndex, Transfer, Withdraw,
     hash::{compress, domain_digest},
     signature::{
         CHAINS, ChainValue, KEY_CAPACITY, KeyTree, SecretSource, bound_message,
@@ -60,24 +60,36 @@ impl TestKey {
     }
 
     /// A slot that holds this key.
-    pub fn slot(&self, scope: Scope, first_nonce: u32) -> KeySlot {
+    pub fn slot(&self, scope: Scope, next_index: u16) -> KeySlot {
         KeySlot {
             root: self.root(),
-            first_nonce,
+            next_index,
             scope,
         }
     }
 
-    /// Signs `order` for `nonce` with one-time key `index`, whatever the ledger would say of it.
+    /// Signs `order` for `nonce` as the key of `slot`, with one-time key `index`, whatever the ledger
+    /// would say of it.
     ///
     /// # Panics
     /// When the key has no such one-time key.
-    pub fn sign(&self, order: &Order, domain: &Digest, nonce: u32, index: u32) -> Signature {
+    pub fn sign(
+        &self,
+        order: &Order,
+        domain: &Digest,
+        nonce: u32,
+        slot: SlotIndex,
+        index: u32,
+    ) -> Signature {
         assert!(
             self.indices.contains(&index),
             "one-time key {index} is not real"
         );
-        let bound = bound_message(&order.record().digest(), domain);
+        let key = KeyUse {
+            slot,
+            index: index as u16,
+        };
+        let bound = bound_message(&order.record(key).digest(), domain);
         self.tree
             .sign(&self.secrets, index, &bound, nonce, &ScalarCompressor)
             .expect("the key has this index")
@@ -197,8 +209,8 @@ pub struct Opening {
     pub balance: u128,
     /// Its nonce.
     pub nonce: u32,
-    /// Key, scope and first nonce of both slots.
-    pub slots: [(KeyName, Scope, u32); 2],
+    /// Key, scope and next index of both slots.
+    pub slots: [(KeyName, Scope, u16); 2],
 }
 
 impl Opening {
@@ -230,16 +242,17 @@ impl Keyring {
         self.0.get(&root_bits(root))
     }
 
-    /// `order`, signed with the key in `slot` of `account` for its nonce; `None` when that key is
-    /// not on the ring, or has no one-time key for the nonce.
+    /// `order`, signed with the key in `slot` of `account` for its nonce, with the next one-time key;
+    /// `None` when that key is not on the ring, or used up.
     pub fn sign(&self, order: &Order, account: &Account, slot: SlotIndex) -> Option<SignedOrder> {
         let held = account.slots[slot.index()];
         let key = self.get(&held.root)?;
-        let index = account.nonce.checked_sub(held.first_nonce)?;
+        let index = u32::from(held.next_index);
         key.indices.contains(&index).then(|| SignedOrder {
             order: *order,
             nonce: account.nonce,
-            signature: key.sign(order, &domain(), account.nonce, index),
+            slot,
+            signature: key.sign(order, &domain(), account.nonce, slot, index),
         })
     }
 
@@ -275,9 +288,9 @@ impl World {
     pub fn new(batch_number: u64, accounts: &[Opening]) -> Self {
         let mut keys = Keyring::default();
         let accounts = accounts.iter().map(|opening| {
-            let slots = opening.slots.map(|(name, scope, first_nonce)| {
+            let slots = opening.slots.map(|(name, scope, next_index)| {
                 keys.learn(name);
-                name.get().slot(scope, first_nonce)
+                name.get().slot(scope, next_index)
             });
             let account = Account {
                 asset: opening.asset,

@@ -137,14 +137,6 @@ pub enum WalletError {
         /// The root asked for.
         root: Digest,
     },
-    /// A key slot does not reach back to this nonce.
-    #[error("nonce {nonce} comes before the key's first one, {first_nonce}")]
-    BeforeFirstNonce {
-        /// The nonce asked for.
-        nonce: u32,
-        /// The slot's first.
-        first_nonce: u32,
-    },
     /// The one-time key has signed another message, or this one in another way. Signing this one
     /// would give it away.
     #[error("one-time key {index} of key {root} has signed another message")]

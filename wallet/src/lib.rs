@@ -1,13 +1,13 @@
 //! A signing wallet whose one-time state survives restarts.
 //!
-//! A one-time key that signs two messages gives itself away. The ledger counts nonces, but only the
-//! wallet can see that it is about to sign twice at one nonce: because a batch was abandoned, a
+//! A one-time key that signs two messages gives itself away. The ledger takes each only once, but only
+//! the wallet can see that it is about to sign twice with one: because a batch was abandoned, a
 //! process restarted, or two programs share a key. So a [`Wallet`] writes what each one-time key
 //! signs to a [`Journal`], waits until that is on the disk, and only then releases the signature.
 //!
 //! | | |
 //! |---|---|
-//! | two messages at one nonce of a key | refused, also after a restart |
+//! | two messages for one one-time key | refused, also after a restart |
 //! | the same message again | the same signature again, bit for bit: the journal has its randomiser |
 //! | the same key on two chains, or in a slot twice | one journal entry per one-time key: refused |
 //! | two processes with one wallet, a process and its fork | the second cannot open it, the fork cannot sign |
@@ -30,7 +30,7 @@
 //! are as durable as NTFS makes them, and copies are told by their time of creation alone.
 //!
 //! ```
-//! use winterlane_ledger::{Order, Transfer, hash::domain_digest};
+//! use winterlane_ledger::{Order, SlotIndex, Transfer, hash::domain_digest};
 //! use winterlane_wallet::{Request, Wallet, WalletError};
 //!
 //! let place = tempfile::tempdir()?;
@@ -41,7 +41,8 @@
 //!     key,
 //!     order: Order::Transfer(Transfer { from: 1, to: 2, amount, fee: 1, valid_until: 9 }),
 //!     nonce: 0,
-//!     first_nonce: 0,
+//!     slot: SlotIndex::Zero,
+//!     index: 0,
 //! };
 //! let domain = domain_digest(1, 1);
 //! let signed = wallet.sign(&pay(10), &domain)?;

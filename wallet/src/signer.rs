@@ -4,7 +4,8 @@ use std::{collections::HashMap, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    BaseElement, Compressor, Digest, Order, ScalarCompressor, SignedOrder,
+    Account, BaseElement, Compressor, Digest, KeyUse, Order, ScalarCompressor, SignedOrder,
+    SlotIndex,
     record::record_digests,
     signature::{Claim, KeyError, KeyTree, bound_message, recover_root},
 };
@@ -16,7 +17,8 @@ use crate::{
     place,
 };
 
-/// An order to sign, by which key, and at which nonce.
+/// An order to sign, by which one-time key of which key, and at which nonce. [`Wallet::request`] finds
+/// all of that in the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Root of the key, as [`Wallet::add_key`] returned it.
@@ -25,8 +27,42 @@ pub struct Request {
     pub order: Order,
     /// The signer's nonce.
     pub nonce: u32,
-    /// The first nonce of the slot that holds the key.
-    pub first_nonce: u32,
+    /// The slot of the signer that holds the key.
+    pub slot: SlotIndex,
+    /// The number of the one-time key. The ledger takes any from the slot's next index on; those below
+    /// it can sign no more.
+    pub index: u16,
+}
+
+impl Request {
+    /// The request for the order after this one: the next nonce, the next one-time key.
+    #[must_use]
+    pub const fn then(self, order: Order) -> Self {
+        Self {
+            order,
+            nonce: self.nonce.saturating_add(1),
+            ..self.instead(order)
+        }
+    }
+
+    /// The request for an order in place of this one, with a higher fee, say: the same nonce, the next
+    /// one-time key. Of the two orders the ledger takes the one that comes first.
+    #[must_use]
+    pub const fn instead(self, order: Order) -> Self {
+        Self {
+            order,
+            index: self.index.saturating_add(1),
+            ..self
+        }
+    }
+
+    /// The one-time key.
+    pub(crate) const fn one_time_key(&self) -> KeyUse {
+        KeyUse {
+            slot: self.slot,
+            index: self.index,
+        }
+    }
 }
 
 /// A wallet, open: see the [crate].
@@ -148,6 +184,23 @@ impl<C: Compressor> Wallet<C> {
         self.keys.get(&root.to_bytes()).map(|(_, tree)| tree)
     }
 
+    /// A request to sign `order` with the key in a slot of `account`, which is the signer as the ledger
+    /// has it: at its nonce, with the first one-time key that neither the ledger nor this wallet has
+    /// seen in use. One that is skipped is lost; [`Request::then`] goes on from here.
+    #[must_use]
+    pub fn request(&self, account: &Account, slot: SlotIndex, order: Order) -> Request {
+        let held = account.slots[slot.index()];
+        let unsigned = self.journal.next_index(&held.root);
+        Request {
+            key: held.root,
+            order,
+            nonce: account.nonce,
+            slot,
+            // at most 1,024, so that it fits; a key that is used up says so when it is to sign
+            index: held.next_index.max(unsigned.try_into().unwrap_or(u16::MAX)),
+        }
+    }
+
     /// Signs one order ([`Wallet::sign_many`]).
     ///
     /// # Errors
@@ -161,7 +214,7 @@ impl<C: Compressor> Wallet<C> {
     /// Signs many orders, all or none, with a single write to the disk, on all threads.
     ///
     /// # Errors
-    /// Before anything is written: [`WalletError::UnknownKey`], [`WalletError::BeforeFirstNonce`],
+    /// Before anything is written: [`WalletError::UnknownKey`],
     /// [`WalletError::Key`] when a key is used up, [`WalletError::AlreadySigned`] when a one-time
     /// key has signed another message, [`WalletError::Fault`] when a signature came out wrong. Then
     /// [`WalletError::Io`] when writing fails, [`WalletError::Disturbed`] when somebody touched the
@@ -173,7 +226,7 @@ impl<C: Compressor> Wallet<C> {
     ) -> Result<Vec<SignedOrder>, WalletError> {
         let records: Vec<_> = requests
             .iter()
-            .map(|request| request.order.record())
+            .map(|request| request.order.record(request.one_time_key()))
             .collect();
         // A wrong digest would be signed as if it were the order's.
         let digests = record_digests(&records, &ScalarCompressor);
@@ -182,13 +235,11 @@ impl<C: Compressor> Wallet<C> {
             let Request {
                 key: root,
                 nonce,
-                first_nonce,
+                index,
                 ..
             } = *request;
             let tree = self.key(&root).ok_or(WalletError::UnknownKey { root })?;
-            let index = nonce
-                .checked_sub(first_nonce)
-                .ok_or(WalletError::BeforeFirstNonce { nonce, first_nonce })?;
+            let index = u32::from(index);
             let capacity = tree.capacity();
             if index >= capacity {
                 return Err(KeyError::Exhausted { index, capacity }.into());
@@ -265,6 +316,7 @@ impl<C: Compressor> Wallet<C> {
         let signed = SignedOrder {
             order: request.order,
             nonce,
+            slot: request.slot,
             signature,
         };
         Ok((entry, signed))

@@ -122,7 +122,8 @@ pub const PAIR: usize = SEED.end;
 pub const WORD: Range<usize> = PAIR + 1..PAIR + 3;
 /// Marks the row that closes pair 15, where the words' high halves are left.
 pub const MIDWAY: usize = WORD.end;
-/// Inverses for the midway test; in the row that collects fees, the carries of its sum.
+/// Inverses for the midway test; in the row of the signer's metadata, whether slot 0 signs for its own
+/// replacement; in the row that collects fees, the carries of its sum.
 pub const HINT: Range<usize> = MIDWAY + 1..MIDWAY + 3;
 /// Four bits: two digits, four scope bits, or carries.
 pub const BITS: Range<usize> = after(&HINT, 4);
@@ -130,9 +131,9 @@ pub const BITS: Range<usize> = after(&HINT, 4);
 // RANGES AND PATHS
 // ------------------------------------------------------------------------------------------------
 
-/// What is left of three limbs under a range check.
+/// What is left of three limbs under a range check; before the signer's metadata, the gap so far.
 pub const RANGE: Range<usize> = after(&BITS, NUM_LIMBS);
-/// The lowest bit of each.
+/// The lowest bit of each; or the gap's next bit.
 pub const RANGE_BITS: Range<usize> = after(&RANGE, NUM_LIMBS);
 /// Side of the path's node: 0 left, 1 right.
 pub const INDEX_BIT: usize = RANGE_BITS.end;

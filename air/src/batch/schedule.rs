@@ -36,6 +36,9 @@ pub const HIGH_LIMB_ROWS: usize = LIMB_BITS[2] as usize;
 pub const VALIDITY_BITS: usize = BATCH_NUMBER_BITS as usize;
 /// Bits of a nonce.
 pub const NONCE_BITS: usize = 32;
+/// Bits of the gap between a slot's next index and the one-time key that signs: as many as there are
+/// rows for them, at least the ten that an honest gap has.
+pub const GAP_BITS: usize = SIGNER_META_ROW - KEY_TREE_START;
 /// Bits of a carry out of a limb of the fee pool, and of the number of operations.
 pub const POOL_CARRY_BITS: usize = 13;
 
@@ -99,7 +102,9 @@ pub const NONCE_END: usize = SIGNER_PATH_START + NONCE_BITS;
 /// Row in which the validity must be used up.
 pub const VALIDITY_END: usize = SIGNER_PATH_START + VALIDITY_BITS;
 
-const _: () = assert!(RANGE_WINDOWS[1] + LIMB_ROWS <= SIGNER_LEAF_ROW);
+// The gap is put together in columns of the limbs, between the windows of fee and balance.
+const _: () = assert!(RANGE_WINDOWS[1] + LIMB_ROWS < KEY_TREE_START);
+const _: () = assert!(GAP_BITS >= KEY_HEIGHT && GAP_BITS < 32 && SIGNER_META_ROW < SIGNER_LEAF_ROW);
 const _: () = assert!(POOL_CARRY_START + POOL_CARRY_BITS < RANGE_WINDOWS[3]);
 const _: () = assert!(RANGE_WINDOWS[3] + LIMB_ROWS < LAST_ROW);
 const _: () = assert!(VALIDITY_END <= SIGNER_PATH_END);
@@ -177,6 +182,8 @@ selectors! {
     KeyTree = in_key_tree;
     /// Its first row.
     KeyTreeStart = |row| row == KEY_TREE_START;
+    /// The gap between the slot's next index and the one-time key gets a bit more.
+    Gap = |row| (KEY_TREE_START..SIGNER_META_ROW).contains(&row);
     /// The signer's keys before.
     SignerKeys = |row| row == SIGNER_KEYS_ROW;
     /// The signer's metadata before.
@@ -275,6 +282,7 @@ mod tests {
             S::ChainsEnd => vec![106],
             S::KeyTree => (107..=116).collect(),
             S::KeyTreeStart => vec![107],
+            S::Gap => (107..=118).collect(),
             S::SignerKeys => vec![117],
             S::SignerMeta => vec![119],
             S::SignerLeaf => vec![121],

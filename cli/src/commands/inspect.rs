@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use serde::Serialize;
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{PublicInputs, Record, wire};
+use winterlane_ledger::{Order, PublicInputs, Record, wire};
 
 use crate::{
     Failure,
@@ -104,7 +104,7 @@ impl<'a> PublicSaid<'a> {
             *kinds.entry(format!("{:?}", record.kind())).or_insert(0) += 1;
         }
         let moved = records.iter().filter_map(|record| match record {
-            Record::Transfer(transfer) => Some(transfer.amount),
+            Record::Signed(Order::Transfer(transfer), _) => Some(transfer.amount),
             _ => None,
         });
         // Records that nobody has verified may hold anything.

@@ -5,7 +5,7 @@ use std::{borrow::Cow, path::Path, time::Instant};
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_air::presets::{Preset, SecurityLevel};
-use winterlane_ledger::{Digest, PublicInputs, Record, wire};
+use winterlane_ledger::{Digest, Order, PublicInputs, Record, wire};
 use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{Policy, Verified, verify_batch, verify_links};
 
@@ -135,7 +135,8 @@ impl Claim {
         let inputs = public.public_inputs;
         let records = wire::decode_published(&public.records, &inputs, &SimdCompressor)
             .map_err(|error| Failure::Invalid(format!("batch {}: {error}", inputs.batch_number)))?;
-        let is_transfer = |record: &&Record| matches!(record, Record::Transfer(_));
+        let is_transfer =
+            |record: &&Record| matches!(record, Record::Signed(Order::Transfer(_), _));
         Ok(Self {
             inputs,
             preset: public.preset.clone(),

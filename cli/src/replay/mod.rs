@@ -24,7 +24,7 @@ pub const DEMO_TRANSFERS: &str = include_str!("../../data/demo-transfers.csv");
 
 #[cfg(test)]
 mod tests {
-    use winterlane_ledger::{Record, ScalarCompressor, hash::domain_digest};
+    use winterlane_ledger::{Order, Record, ScalarCompressor, hash::domain_digest};
 
     use super::*;
 
@@ -128,7 +128,9 @@ mod tests {
                     .records
                     .into_iter()
                     .filter_map(|record| match record {
-                        Record::Transfer(transfer) => Some((transfer.amount, transfer.fee)),
+                        Record::Signed(Order::Transfer(transfer), _) => {
+                            Some((transfer.amount, transfer.fee))
+                        }
                         _ => None,
                     }),
             );

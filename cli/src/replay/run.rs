@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Compressor, Digest, GenesisError, KeySlot, Ledger, LedgerError, Order, RotateKey,
-    Scope, SealError, SealedBatch, SignedOrder, SlotIndex, Transfer, check_orders,
+    Account, Compressor, Digest, GenesisError, KeySlot, KeyUse, Ledger, LedgerError, Order,
+    RotateKey, Scope, SealError, SealedBatch, SignedOrder, SlotIndex, Transfer, check_orders,
     signature::{KeyError, KeyTree, SignatureError, bound_message},
 };
 use winterlane_wallet::{KeySecret, MasterSeed, generate_key};
@@ -22,6 +22,8 @@ pub const VALIDITY: u64 = 15;
 
 /// Orders that one task checks: enough to fill any vector unit, few enough to share among threads.
 const TASK: usize = 32;
+/// The slot that holds an account's key.
+const SLOT: SlotIndex = SlotIndex::Zero;
 
 /// Why a replay stopped. A plan made by [`Plan::new`] does not lead here.
 #[derive(Debug, Error)]
@@ -118,11 +120,11 @@ impl ReplayKeys {
     }
 }
 
-/// Which key an account signs with, and how often it has signed.
+/// Which key an account signs with, the next of its one-time keys, and how often it has signed.
 #[derive(Debug, Clone, Copy, Default)]
 struct Signer {
     key: usize,
-    first_nonce: u32,
+    index: u16,
     nonce: u32,
 }
 
@@ -131,7 +133,7 @@ struct Unsigned {
     order: Order,
     nonce: u32,
     key: usize,
-    key_index: u32,
+    index: u16,
 }
 
 /// A plan being carried out: batch after batch, first [`Replay::sign`], then [`Replay::seal`].
@@ -168,7 +170,7 @@ impl<C: Compressor + Clone> Replay<C> {
                 .map(|((account, keys), id)| {
                     let slot = keys.first().map_or_else(KeySlot::default, |key| KeySlot {
                         root: key.root(),
-                        first_nonce: 0,
+                        next_index: 0,
                         scope: Scope::BOTH,
                     });
                     let slots = [slot, KeySlot::default()];
@@ -230,16 +232,18 @@ impl<C: Compressor + Clone> Replay<C> {
                      order,
                      nonce,
                      key,
-                     key_index,
+                     index,
                  }| {
                     let account = order.signer();
+                    let one_time_key = KeyUse { slot: SLOT, index };
                     let secrets = secret_of(&plan.accounts[account as usize], key);
-                    let bound = bound_message(&order.record().digest(), &domain);
+                    let bound = bound_message(&order.record(one_time_key).digest(), &domain);
                     keys.0[account as usize][key]
-                        .sign(&secrets, key_index, &bound, nonce, compressor)
+                        .sign(&secrets, index.into(), &bound, nonce, compressor)
                         .map(|signature| SignedOrder {
                             order,
                             nonce,
+                            slot: SLOT,
                             signature,
                         })
                         .map_err(|error| ReplayError::Key { account, error })
@@ -297,12 +301,9 @@ fn next_order(
     valid_until: u64,
 ) -> Unsigned {
     let signer = &mut signers[operation.signer() as usize];
-    let Signer {
-        key,
-        first_nonce,
-        nonce,
-    } = *signer;
+    let Signer { key, index, nonce } = *signer;
     signer.nonce += 1;
+    signer.index += 1;
     let order = match *operation {
         PlannedOperation::Transfer {
             from,
@@ -318,10 +319,10 @@ fn next_order(
             valid_until,
         }),
         PlannedOperation::RotateKey { account, key } => {
-            (signer.key, signer.first_nonce) = (key, signer.nonce);
+            (signer.key, signer.index) = (key, 0);
             Order::RotateKey(RotateKey {
                 account,
-                slot: SlotIndex::Zero,
+                slot: SLOT,
                 new_root: keys.0[account as usize][key].root(),
                 scope: Scope::BOTH,
                 fee: 0,
@@ -333,6 +334,6 @@ fn next_order(
         order,
         nonce,
         key,
-        key_index: nonce - first_nonce,
+        index,
     }
 }

@@ -85,7 +85,8 @@ fn only_regular_files_are_read() {
     let to_itself = |path: &Path| symlink(path, path).unwrap();
     let to_device = |path: &Path| symlink("/dev/zero", path).unwrap();
     let directory_at = |path: &Path| fs::create_dir(path).unwrap();
-    let kinds: [(&dyn Fn(&Path), &str); 4] = [
+    type Make<'a> = &'a dyn Fn(&Path);
+    let kinds: [(Make<'_>, &str); 4] = [
         (&pipe, "a named pipe, not a regular file"),
         (&to_device, "a device, not a regular file"),
         (&directory_at, "a directory, not a regular file"),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Account, Deposit, Digest, KeySlot, MAX_OPERATIONS, Order, PublicInputs, Record, SignedOrder,
-    SlotIndex, hash::Compressor, public::BATCH_NUMBER_BITS, record::operations_digest,
+    hash::Compressor, public::BATCH_NUMBER_BITS, record::operations_digest,
     signature::KEY_CAPACITY, tree::TREE_DEPTH,
 };
 
@@ -122,11 +122,13 @@ impl<'a, C: Compressor> Batch<'a, C> {
         }
         let id = order.signed().order.signer();
         let account = *self.existing(id)?;
-        let used_slot = self.authorise(id, &account, &order)?;
+        self.authorise(id, &account, &order)?;
+        let signed = order.into_signed();
+        let key = signed.key();
         let SignedOrder {
             order, signature, ..
-        } = order.into_signed();
-        let after = debit(id, &account, &order)?;
+        } = signed;
+        let after = debit(id, &account, &order, key)?;
         let pool = self.pool_with(account.asset, order.fee())?;
         let receiver = match &order {
             Order::Transfer(transfer) => {
@@ -154,7 +156,6 @@ impl<'a, C: Compressor> Batch<'a, C> {
             index: id,
             account,
             siblings,
-            used_slot,
             signature,
         };
         let receiver = receiver.map(|(index, found, after)| {
@@ -166,7 +167,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
                 siblings,
             }
         });
-        self.push(order.record(), Some(signer), receiver);
+        self.push(order.record(key), Some(signer), receiver);
         Ok(())
     }
 
@@ -317,18 +318,17 @@ impl<'a, C: Compressor> Batch<'a, C> {
             .ok_or(LedgerError::UnknownAccount { account: id })
     }
 
-    /// Whether the order may run now, by this account; and which slot's key signed it.
+    /// Whether the order may run now, by this account, signed by this one-time key.
     fn authorise(
         &self,
         id: u32,
         account: &Account,
         checked: &CheckedOrder,
-    ) -> Result<SlotIndex, LedgerError> {
+    ) -> Result<(), LedgerError> {
         let SignedOrder {
-            order,
-            nonce,
-            signature,
+            order, nonce, slot, ..
         } = checked.signed();
+        let slot = *slot;
         let (signed, current) = (*nonce, account.nonce);
         if signed < current {
             return Err(LedgerError::StaleNonce {
@@ -363,45 +363,35 @@ impl<'a, C: Compressor> Batch<'a, C> {
             }
             Some(_) => {}
         }
-        // Both slots may hold the key that signed: the first one that allows the order counts, and
-        // if none does, the last reason is told.
-        let mut refusal = LedgerError::UnknownKey { account: id };
-        for slot in SlotIndex::ALL {
-            let KeySlot {
-                root,
-                first_nonce,
-                scope,
-            } = account.slots[slot.index()];
-            if root != *checked.root() {
-                continue;
-            }
-            let needed = order.needed_scope();
-            let expected = current - first_nonce;
-            if !scope.allows(needed) {
-                refusal = LedgerError::WrongScope {
-                    account: id,
-                    slot,
-                    held: scope,
-                    needed,
-                };
-            } else if expected >= KEY_CAPACITY {
-                refusal = LedgerError::KeyExhausted {
-                    account: id,
-                    slot,
-                    first_nonce,
-                };
-            } else if signature.key_index != expected {
-                let used = signature.key_index;
-                refusal = LedgerError::WrongOneTimeKey {
-                    account: id,
-                    used,
-                    expected,
-                };
-            } else {
-                return Ok(slot);
-            }
+        let KeySlot {
+            root,
+            next_index,
+            scope,
+        } = account.slots[slot.index()];
+        let needed = order.needed_scope();
+        // its number is below 1,024: the check of the signature saw to that
+        let used = checked.signed().key().index;
+        if root != *checked.root() {
+            Err(LedgerError::UnknownKey { account: id, slot })
+        } else if !scope.allows(needed) {
+            Err(LedgerError::WrongScope {
+                account: id,
+                slot,
+                held: scope,
+                needed,
+            })
+        } else if u32::from(next_index) >= KEY_CAPACITY {
+            Err(LedgerError::KeyExhausted { account: id, slot })
+        } else if used < next_index {
+            Err(LedgerError::UsedOneTimeKey {
+                account: id,
+                slot,
+                used,
+                next_index,
+            })
+        } else {
+            Ok(())
         }
-        Err(refusal)
     }
 
     /// The pool after a fee.

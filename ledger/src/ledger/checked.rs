@@ -11,8 +11,8 @@ use crate::{
 
 /// A signed order with the key root that its signature proves.
 ///
-/// Only [`check_orders`] makes these. A check does not look at any account: whether that root is a
-/// key of the signer, at this nonce, is found when the order is applied to a batch.
+/// Only [`check_orders`] makes these. A check does not look at any account: whether that root is in
+/// the signer's slot, and this one-time key not used up, is found when the order is applied to a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedOrder {
     signed: SignedOrder,
@@ -56,7 +56,7 @@ pub fn check_orders<C: Compressor + ?Sized>(
     compressor: &C,
 ) -> Vec<Result<CheckedOrder, SignatureError>> {
     let orders: Vec<SignedOrder> = orders.into_iter().collect();
-    let records: Vec<_> = orders.iter().map(|signed| signed.order.record()).collect();
+    let records: Vec<_> = orders.iter().map(SignedOrder::record).collect();
     let digests = record_digests(&records, compressor);
     let claims: Vec<Claim<'_>> = orders
         .iter()

@@ -119,11 +119,14 @@ pub enum LedgerError {
         /// What is wrong with it.
         reason: SignatureError,
     },
-    /// The signature leads to no key of the signer: forged, altered, or by a key since replaced.
-    #[error("bad signature: by no key of account {account}")]
+    /// The signature does not lead to the key in the signer's slot: forged, altered, or by a key
+    /// since replaced.
+    #[error("bad signature: not by the key in slot {slot:?} of account {account}")]
     UnknownKey {
         /// The signer.
         account: u32,
+        /// The slot that the order names.
+        slot: SlotIndex,
     },
     /// The order was checked against another rollup's domain.
     #[error("the order was checked for another domain")]
@@ -140,25 +143,29 @@ pub enum LedgerError {
         /// What it should.
         needed: Scope,
     },
-    /// The key has no one-time key for this nonce any more.
-    #[error("key slot {slot:?} of account {account} is used up: it began at nonce {first_nonce}")]
+    /// All 1,024 one-time keys of the slot are used up, or skipped.
+    #[error(
+        "key slot {slot:?} of account {account} is used up: rotate it with the other slot's key"
+    )]
     KeyExhausted {
         /// The signer.
         account: u32,
         /// The slot of the key that signed.
         slot: SlotIndex,
-        /// The nonce of its first one-time key.
-        first_nonce: u32,
     },
-    /// Another one-time key than the nonce's signed.
-    #[error("account {account} signed with one-time key {used}, {expected} was due")]
-    WrongOneTimeKey {
+    /// The one-time key has signed already, or a later one has.
+    #[error(
+        "account {account} signed with one-time key {used} of slot {slot:?}; {next_index} is next"
+    )]
+    UsedOneTimeKey {
         /// The signer.
         account: u32,
+        /// The slot of the key that signed.
+        slot: SlotIndex,
         /// The number of the one-time key used.
-        used: u32,
-        /// Nonce minus first nonce.
-        expected: u32,
+        used: u16,
+        /// The first that may still sign.
+        next_index: u16,
     },
 }
 
@@ -171,9 +178,9 @@ pub enum GenesisError {
         /// The id.
         account: u32,
     },
-    /// A key slot begins after the account's nonce.
-    #[error("a key of account {account} begins after the account's nonce")]
-    FirstNonce {
+    /// A key slot's next index is above 1,024: no key has so many one-time keys.
+    #[error("a key of account {account} has a next index above 1024")]
+    NextIndex {
         /// The id.
         account: u32,
     },

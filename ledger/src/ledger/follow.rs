@@ -14,7 +14,7 @@ use crate::{
 impl<C: Compressor> Ledger<C> {
     /// Applies the records of a batch that somebody else made and proved.
     ///
-    /// Signatures, nonces and expiry are the proof's business; verify it first, and read the records
+    /// Signatures, nonces, one-time keys and expiry are the proof's business; verify it first, and read the records
     /// with [`crate::wire::decode_published`]. Here the records have to be those of the batch's
     /// operations digest, and to lead from the ledger's root to the batch's new root.
     ///
@@ -80,11 +80,9 @@ impl<C: Compressor> Ledger<C> {
                 .copied();
             found.ok_or(LedgerError::UnknownAccount { account })
         };
-        let order = match *record {
+        let (order, key) = match *record {
             Record::Noop => return Ok(()),
-            Record::Transfer(transfer) => Order::Transfer(transfer),
-            Record::Withdraw(withdraw) => Order::Withdraw(withdraw),
-            Record::RotateKey(rotate) => Order::RotateKey(rotate),
+            Record::Signed(order, key) => (order, key),
             Record::Deposit(Deposit {
                 to,
                 asset,
@@ -119,7 +117,7 @@ impl<C: Compressor> Ledger<C> {
         if signer.nonce == u32::MAX {
             return Err(LedgerError::NonceExhausted { account: id });
         }
-        changed.insert(id, debit(id, &signer, &order)?);
+        changed.insert(id, debit(id, &signer, &order, key)?);
         if let Order::Transfer(transfer) = order {
             let receiver = find(changed, transfer.to)?;
             same_asset(transfer.to, &receiver, signer.asset)?;

@@ -34,12 +34,14 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 pub use batch::Batch;
 pub use checked::{CheckedOrder, check_order, check_orders};
 pub use error::{FollowError, GenesisError, LedgerError, SealError};
+pub(crate) use rules::created as created_account;
 pub use witness::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
 
 use crate::{
-    Account, Digest, ScalarCompressor,
+    Account, AccountProof, Digest, ScalarCompressor,
     hash::{self, Compressor, tag},
     public::BATCH_NUMBER_BITS,
+    signature::KEY_CAPACITY,
     tree::AccountTree,
 };
 
@@ -59,7 +61,7 @@ impl Ledger {
     /// A ledger with these accounts, whose first batch has number `batch_number`.
     ///
     /// # Errors
-    /// [`GenesisError`] when an id occurs twice, a key begins after its account's nonce, or the
+    /// [`GenesisError`] when an id occurs twice, a slot's next index is above 1,024, or the
     /// batch number is not below 2^62.
     pub fn genesis(
         domain: Digest,
@@ -89,9 +91,9 @@ impl<C: Compressor> Ledger<C> {
             if account
                 .slots
                 .iter()
-                .any(|slot| slot.first_nonce > account.nonce)
+                .any(|slot| u32::from(slot.next_index) > KEY_CAPACITY)
             {
-                return Err(GenesisError::FirstNonce { account: id });
+                return Err(GenesisError::NextIndex { account: id });
             }
             if map.insert(id, account).is_some() {
                 return Err(GenesisError::Duplicate { account: id });
@@ -137,6 +139,16 @@ impl<C: Compressor> Ledger<C> {
     #[must_use]
     pub fn account(&self, id: u32) -> Option<&Account> {
         self.accounts.get(&id)
+    }
+
+    /// A proof of what the leaf of an account holds, an account or nothing.
+    #[must_use]
+    pub fn prove(&self, id: u32) -> AccountProof {
+        AccountProof {
+            id,
+            account: self.account(id).copied(),
+            siblings: self.tree.siblings(id),
+        }
     }
 
     /// All accounts, by ascending id.

@@ -1,10 +1,16 @@
 //! What an operation does to one account, and the rules it must keep.
 
 use super::LedgerError;
-use crate::{Account, KeySlot, NewKeys, Order};
+use crate::{Account, KeySlot, KeyUse, NewKeys, Order};
 
-/// The signer's account after it paid amount and fee, counted its nonce, and rotated its key.
-pub(super) fn debit(id: u32, account: &Account, order: &Order) -> Result<Account, LedgerError> {
+/// The signer's account after it paid amount and fee, counted its nonce, used up its one-time keys
+/// up to `key`, and rotated its key.
+pub(super) fn debit(
+    id: u32,
+    account: &Account,
+    order: &Order,
+    key: KeyUse,
+) -> Result<Account, LedgerError> {
     let (amount, fee, balance) = (order.amount(), order.fee(), account.balance);
     let left = amount
         .checked_add(fee)
@@ -18,10 +24,12 @@ pub(super) fn debit(id: u32, account: &Account, order: &Order) -> Result<Account
     let mut after = *account;
     after.balance = left.ok_or(refusal)?;
     after.nonce += 1;
+    after.slots[key.slot.index()].next_index = key.index.saturating_add(1);
+    // a rotation comes last: a slot that signs for its own replacement begins anew
     if let Order::RotateKey(rotate) = order {
         after.slots[rotate.slot.index()] = KeySlot {
             root: rotate.new_root,
-            first_nonce: after.nonce,
+            next_index: 0,
             scope: rotate.scope,
         };
     }
@@ -55,17 +63,17 @@ pub(super) fn same_asset(id: u32, account: &Account, moved: u32) -> Result<(), L
 }
 
 /// The account that a deposit with keys creates.
-pub(super) const fn created(asset: u32, balance: u128, keys: &NewKeys) -> Account {
+pub(crate) const fn created(asset: u32, balance: u128, keys: &NewKeys) -> Account {
     let [first, second] = keys.roots;
     let slots = [
         KeySlot {
             root: first,
-            first_nonce: 0,
+            next_index: 0,
             scope: keys.scopes[0],
         },
         KeySlot {
             root: second,
-            first_nonce: 0,
+            next_index: 0,
             scope: keys.scopes[1],
         },
     ];

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Account, Digest, PublicInputs, Record, SlotIndex, signature::Signature, tree::TREE_DEPTH,
+    Account, Digest, KeySlot, Order, PublicInputs, Record, signature::Signature, tree::TREE_DEPTH,
 };
 
 /// The witness of one operation slot.
@@ -30,8 +30,6 @@ pub struct SignerWitness {
     pub account: Account,
     /// The siblings of its leaf, leaf level first, before the operation.
     pub siblings: [Digest; TREE_DEPTH],
-    /// The slot whose key signed.
-    pub used_slot: SlotIndex,
     /// The signature.
     pub signature: Signature,
 }
@@ -51,8 +49,8 @@ pub struct ReceiverWitness {
 }
 
 impl SignerWitness {
-    /// The account after the signer's side of `record`: balance, nonce, and for a rotation the
-    /// slot. Arithmetic wraps, so that a false witness can be spelled out too; on a witness that
+    /// The account after the signer's side of `record`: balance, nonce, the next index of the slot
+    /// that signed, and for a rotation the slot. Arithmetic wraps, so that a false witness can be spelled out too; on a witness that
     /// the ledger made it never does.
     #[must_use]
     pub fn account_after(&self, record: &Record) -> Account {
@@ -60,11 +58,16 @@ impl SignerWitness {
         let spent = record.amount().wrapping_add(record.fee());
         account.balance = account.balance.wrapping_sub(spent);
         account.nonce = account.nonce.wrapping_add(1);
-        if let Record::RotateKey(rotate) = record {
-            let slot = &mut account.slots[rotate.slot.index()];
-            slot.root = rotate.new_root;
-            slot.first_nonce = account.nonce;
-            slot.scope = rotate.scope;
+        let Record::Signed(order, key) = record else {
+            return account;
+        };
+        account.slots[key.slot.index()].next_index = key.index.wrapping_add(1);
+        if let Order::RotateKey(rotate) = order {
+            account.slots[rotate.slot.index()] = KeySlot {
+                root: rotate.new_root,
+                next_index: 0,
+                scope: rotate.scope,
+            };
         }
         account
     }

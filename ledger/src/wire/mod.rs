@@ -7,20 +7,20 @@
 //!
 //! | part | bytes |
 //! |---|---|
-//! | version | 1: the byte 1 |
+//! | version | 1: the byte 2 |
 //! | number of records | varint |
-//! | each record | head byte: kind in the low 3 bits, above them 5 bits of its own |
+//! | each record | head byte: kind in the low 3 bits, above them 5 bits of its own. No kind has the value 7 there yet: kinds from 7 on will have their number in a byte of its own after it |
 //! | Noop | own bits 0; varint: how many more follow at once (always all of them) |
-//! | Transfer | own bits: lifetime; from, to (varints); amount, fee |
-//! | Withdraw | own bits: lifetime; from (varint); amount, fee; recipient (20) |
-//! | RotateKey | own bits: lifetime; account (varint); fee; slot + 2 scope (1); new root (32) |
+//! | Transfer | own bits: lifetime; from, key, to (varints); amount, fee |
+//! | Withdraw | own bits: lifetime; from, key (varints); amount, fee; recipient (20) |
+//! | RotateKey | own bits: lifetime; account, key (varints); fee; slot + 2 scope (1); new root (32) |
 //! | Deposit | own bits 0; to, asset (varints); amount |
 //! | Create | own bits: the four scope bits; to, asset (varints); amount; both roots (64) |
 //! | CollectFees | own bits 0; to (varint); amount |
 //!
 //! *Varint*: seven bits a byte, least significant first, no longer than needed. *Lifetime*:
 //! `valid_until - batch_number`; 0 to 30 stand in the head, from 31 on the head has 31 and a varint
-//! of the rest follows `from`. *Amount*: a byte `15 n + e`, then n bytes, little-endian and without a
+//! of the rest follows `from`. *Key*: which one-time key signed, slot + 2 index. *Amount*: a byte `15 n + e`, then n bytes, little-endian and without a
 //! leading zero, of a mantissa that is multiplied by 10^e; e is as large as it can be, up to 14.
 //! Numbers that people write are short that way.
 //!
@@ -35,15 +35,18 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use self::number::{Reader, put_amount, put_varint};
+pub(crate) use self::number::{Reader, put_amount, put_varint};
 use crate::{
-    Compressor, Deposit, Digest, DigestError, MAX_OPERATIONS, NewKeys, OperationKind, PublicInputs,
-    Record, RotateKey, Scope, SlotIndex, Transfer, Withdraw, digest::DIGEST_BYTES,
-    public::BATCH_NUMBER_BITS, record::operations_digest,
+    Compressor, Deposit, Digest, DigestError, KeyUse, MAX_OPERATIONS, NewKeys, OperationKind,
+    Order, PublicInputs, Record, RotateKey, Scope, SlotIndex, Transfer, Withdraw,
+    digest::DIGEST_BYTES,
+    public::BATCH_NUMBER_BITS,
+    record::operations_digest,
+    signature::{KEY_CAPACITY, SignatureBytesError},
 };
 
 /// The first byte of every encoding.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// Lifetimes below this stand in the head byte.
 const LONG_LIFETIME: u8 = 31;
@@ -66,6 +69,14 @@ pub enum EncodeError {
         valid_until: u64,
         /// This batch.
         batch_number: u64,
+    },
+    /// A one-time key that no key has.
+    #[error("record {position} is signed by one-time key {index}; a key has {KEY_CAPACITY}")]
+    KeyIndex {
+        /// Which record.
+        position: usize,
+        /// The number of the one-time key.
+        index: u16,
     },
 }
 
@@ -109,6 +120,14 @@ pub enum DecodeError {
         /// What it is.
         what: &'static str,
     },
+    /// A signature is none.
+    #[error("byte {offset}: {reason}")]
+    Signature {
+        /// Where it begins.
+        offset: usize,
+        /// What is wrong with it.
+        reason: SignatureBytesError,
+    },
     /// A root is no digest.
     #[error("byte {offset}: {reason}")]
     Digest {
@@ -117,6 +136,34 @@ pub enum DecodeError {
         /// What is wrong with it.
         reason: DigestError,
     },
+}
+
+impl DecodeError {
+    /// The same error in bytes that begin `by` later.
+    pub(crate) const fn moved(self, by: usize) -> Self {
+        match self {
+            Self::NotCanonical { offset, what } => Self::NotCanonical {
+                offset: offset + by,
+                what,
+            },
+            Self::OutOfRange { offset, what } => Self::OutOfRange {
+                offset: offset + by,
+                what,
+            },
+            Self::Digest { offset, reason } => Self::Digest {
+                offset: offset + by,
+                reason,
+            },
+            Self::Signature { offset, reason } => Self::Signature {
+                offset: offset + by,
+                reason,
+            },
+            Self::Version { .. }
+            | Self::Truncated
+            | Self::Trailing { .. }
+            | Self::TooMany { .. } => self,
+        }
+    }
 }
 
 /// Why published bytes do not belong to a batch.
@@ -146,13 +193,15 @@ pub enum PublishedError {
 /// Encodes the records of batch `batch_number`.
 ///
 /// ```
-/// use winterlane_ledger::{Record, Transfer, wire};
+/// use winterlane_ledger::{KeyUse, Order, SlotIndex, Transfer, wire};
 /// // 0.25 ether, with the fee of a plain transfer at 13.37 gwei.
 /// let (amount, fee) = (250_000_000_000_000_000, 21_000 * 13_370_000_000);
 /// let transfer = Transfer { from: 70_000, to: 12, amount, fee, valid_until: 1010 };
-/// let bytes = wire::encode(&[Record::Transfer(transfer)], 1000)?;
-/// assert_eq!(bytes.len(), 13);
-/// assert_eq!(wire::decode(&bytes, 1000)?, [Record::Transfer(transfer)]);
+/// let key = KeyUse { slot: SlotIndex::Zero, index: 3 };
+/// let record = Order::Transfer(transfer).record(key);
+/// let bytes = wire::encode(&[record], 1000)?;
+/// assert_eq!(bytes.len(), 14);
+/// assert_eq!(wire::decode(&bytes, 1000)?, [record]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -263,62 +312,40 @@ fn put_record(
     batch_number: u64,
 ) -> Result<(), EncodeError> {
     let kind = record.kind() as u8;
-    // Head, signer and lifetime of a signed kind.
-    let signed = |out: &mut Vec<u8>, signer: u32, valid_until: u64| {
-        let lifetime = valid_until
-            .checked_sub(batch_number)
-            .filter(|lifetime| lifetime >> BATCH_NUMBER_BITS == 0)
-            .ok_or(EncodeError::Lifetime {
-                position,
-                valid_until,
-                batch_number,
-            })?;
-        let short = lifetime.min(u64::from(LONG_LIFETIME)) as u8;
-        out.push(kind | short << 3);
-        put_varint(out, u64::from(signer));
-        if short == LONG_LIFETIME {
-            put_varint(out, lifetime - u64::from(LONG_LIFETIME));
-        }
-        Ok(())
-    };
     match record {
         Record::Noop => {}
-        Record::Transfer(Transfer {
-            from,
-            to,
-            amount,
-            fee,
-            valid_until,
-        }) => {
-            signed(out, *from, *valid_until)?;
-            put_varint(out, u64::from(*to));
-            put_amount(out, *amount);
-            put_amount(out, *fee);
-        }
-        Record::Withdraw(Withdraw {
-            from,
-            amount,
-            fee,
-            recipient,
-            valid_until,
-        }) => {
-            signed(out, *from, *valid_until)?;
-            put_amount(out, *amount);
-            put_amount(out, *fee);
-            out.extend_from_slice(recipient);
-        }
-        Record::RotateKey(RotateKey {
-            account,
-            slot,
-            new_root,
-            scope,
-            fee,
-            valid_until,
-        }) => {
-            signed(out, *account, *valid_until)?;
-            put_amount(out, *fee);
-            out.push(*slot as u8 | scope.bits() << 1);
-            out.extend_from_slice(&new_root.to_bytes());
+        Record::Signed(order, key) => {
+            put_signed(out, order, *key, position, batch_number)?;
+            match order {
+                Order::Transfer(Transfer {
+                    to, amount, fee, ..
+                }) => {
+                    put_varint(out, u64::from(*to));
+                    put_amount(out, *amount);
+                    put_amount(out, *fee);
+                }
+                Order::Withdraw(Withdraw {
+                    amount,
+                    fee,
+                    recipient,
+                    ..
+                }) => {
+                    put_amount(out, *amount);
+                    put_amount(out, *fee);
+                    out.extend_from_slice(recipient);
+                }
+                Order::RotateKey(RotateKey {
+                    slot,
+                    new_root,
+                    scope,
+                    fee,
+                    ..
+                }) => {
+                    put_amount(out, *fee);
+                    out.push(*slot as u8 | scope.bits() << 1);
+                    out.extend_from_slice(&new_root.to_bytes());
+                }
+            }
         }
         Record::Deposit(Deposit {
             to,
@@ -343,6 +370,36 @@ fn put_record(
     Ok(())
 }
 
+/// Head, signer, lifetime and key of a signed kind.
+fn put_signed(
+    out: &mut Vec<u8>,
+    order: &Order,
+    KeyUse { slot, index }: KeyUse,
+    position: usize,
+    batch_number: u64,
+) -> Result<(), EncodeError> {
+    if u32::from(index) >= KEY_CAPACITY {
+        return Err(EncodeError::KeyIndex { position, index });
+    }
+    let valid_until = order.valid_until();
+    let lifetime = valid_until
+        .checked_sub(batch_number)
+        .filter(|lifetime| lifetime >> BATCH_NUMBER_BITS == 0)
+        .ok_or(EncodeError::Lifetime {
+            position,
+            valid_until,
+            batch_number,
+        })?;
+    let short = lifetime.min(u64::from(LONG_LIFETIME)) as u8;
+    out.push(order.kind() as u8 | short << 3);
+    put_varint(out, u64::from(order.signer()));
+    if short == LONG_LIFETIME {
+        put_varint(out, lifetime - u64::from(LONG_LIFETIME));
+    }
+    put_varint(out, slot as u64 | u64::from(index) << 1);
+    Ok(())
+}
+
 /// The rest of a record that is no Noop, after its head byte.
 fn take_record(
     reader: &mut Reader<'_>,
@@ -358,31 +415,33 @@ fn take_record(
         match kind.ok_or(out_of_range("the kind of an operation"))? {
             OperationKind::Noop => Record::Noop,
             OperationKind::Transfer => {
-                let (from, valid_until) = take_signed(reader, own, batch_number)?;
+                let (from, valid_until, key) = take_signed(reader, own, batch_number)?;
                 let to = reader.id("an account")?;
                 let (amount, fee) = (reader.amount()?, reader.amount()?);
-                Record::Transfer(Transfer {
+                Order::Transfer(Transfer {
                     from,
                     to,
                     amount,
                     fee,
                     valid_until,
                 })
+                .record(key)
             }
             OperationKind::Withdraw => {
-                let (from, valid_until) = take_signed(reader, own, batch_number)?;
+                let (from, valid_until, key) = take_signed(reader, own, batch_number)?;
                 let (amount, fee) = (reader.amount()?, reader.amount()?);
                 let recipient = *reader.array()?;
-                Record::Withdraw(Withdraw {
+                Order::Withdraw(Withdraw {
                     from,
                     amount,
                     fee,
                     recipient,
                     valid_until,
                 })
+                .record(key)
             }
             OperationKind::RotateKey => {
-                let (account, valid_until) = take_signed(reader, own, batch_number)?;
+                let (account, valid_until, key) = take_signed(reader, own, batch_number)?;
                 let fee = reader.amount()?;
                 let place = reader.byte()?;
                 let scope = Scope::from_bits(place >> 1).ok_or(out_of_range("a scope"))?;
@@ -392,7 +451,7 @@ fn take_record(
                     SlotIndex::One
                 };
                 let new_root = take_digest(reader)?;
-                Record::RotateKey(RotateKey {
+                Order::RotateKey(RotateKey {
                     account,
                     slot,
                     new_root,
@@ -400,6 +459,7 @@ fn take_record(
                     fee,
                     valid_until,
                 })
+                .record(key)
             }
             OperationKind::Deposit => {
                 own_bits_zero(head, offset)?;
@@ -421,12 +481,12 @@ fn take_record(
     )
 }
 
-/// Signer and last batch of a signed kind.
+/// Signer, last batch and key of a signed kind.
 fn take_signed(
     reader: &mut Reader<'_>,
     short: u8,
     batch_number: u64,
-) -> Result<(u32, u64), DecodeError> {
+) -> Result<(u32, u64, KeyUse), DecodeError> {
     let signer = reader.id("an account")?;
     let offset = reader.offset();
     let long = if short == LONG_LIFETIME {
@@ -442,7 +502,21 @@ fn take_signed(
             offset,
             what: "a lifetime",
         })?;
-    Ok((signer, valid_until))
+    let offset = reader.offset();
+    let key = reader.varint("a one-time key")?;
+    let index = u16::try_from(key >> 1)
+        .ok()
+        .filter(|index| u32::from(*index) < KEY_CAPACITY)
+        .ok_or(DecodeError::OutOfRange {
+            offset,
+            what: "a one-time key",
+        })?;
+    let slot = if key & 1 == 0 {
+        SlotIndex::Zero
+    } else {
+        SlotIndex::One
+    };
+    Ok((signer, valid_until, KeyUse { slot, index }))
 }
 
 /// A deposit; with keys when it has scopes.
@@ -467,7 +541,7 @@ fn take_deposit(
     }))
 }
 
-fn take_digest(reader: &mut Reader<'_>) -> Result<Digest, DecodeError> {
+pub(crate) fn take_digest(reader: &mut Reader<'_>) -> Result<Digest, DecodeError> {
     let offset = reader.offset();
     let bytes = reader.array::<DIGEST_BYTES>()?;
     Digest::from_bytes(bytes).map_err(|reason| DecodeError::Digest { offset, reason })

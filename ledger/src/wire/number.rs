@@ -10,7 +10,7 @@ const MAX_EXPONENT: u8 = 14;
 const EXPONENTS: u8 = MAX_EXPONENT + 1;
 
 /// Appends a varint: seven bits a byte, least significant first.
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -19,7 +19,7 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends an amount: head `15 n + e`, then n bytes of mantissa.
-pub(super) fn put_amount(out: &mut Vec<u8>, amount: u128) {
+pub(crate) fn put_amount(out: &mut Vec<u8>, amount: u128) {
     let (mut mantissa, mut exponent) = (amount, 0);
     while mantissa != 0 && mantissa.is_multiple_of(10) && exponent < MAX_EXPONENT {
         mantissa /= 10;
@@ -32,45 +32,45 @@ pub(super) fn put_amount(out: &mut Vec<u8>, amount: u128) {
 
 /// Bytes being decoded, and where we are in them.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     offset: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, offset: 0 }
     }
 
     /// Bytes read so far.
-    pub(super) const fn offset(&self) -> usize {
+    pub(crate) const fn offset(&self) -> usize {
         self.offset
     }
 
     /// Bytes not read yet.
-    pub(super) const fn left(&self) -> usize {
+    pub(crate) const fn left(&self) -> usize {
         self.bytes.len() - self.offset
     }
 
-    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         let rest = &self.bytes[self.offset..];
         let taken = rest.get(..length).ok_or(DecodeError::Truncated)?;
         self.offset += length;
         Ok(taken)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], DecodeError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], DecodeError> {
         let rest = &self.bytes[self.offset..];
         let taken = rest.first_chunk().ok_or(DecodeError::Truncated)?;
         self.offset += N;
         Ok(taken)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
+    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
         self.array().map(|[byte]| *byte)
     }
 
-    pub(super) fn varint(&mut self, what: &'static str) -> Result<u64, DecodeError> {
+    pub(crate) fn varint(&mut self, what: &'static str) -> Result<u64, DecodeError> {
         let offset = self.offset;
         let mut value = 0u64;
         for shift in (0..u64::BITS).step_by(7) {
@@ -93,13 +93,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A varint of 32 bits.
-    pub(super) fn id(&mut self, what: &'static str) -> Result<u32, DecodeError> {
+    pub(crate) fn id(&mut self, what: &'static str) -> Result<u32, DecodeError> {
         let offset = self.offset;
         let value = self.varint(what)?;
         u32::try_from(value).map_err(|_| DecodeError::OutOfRange { offset, what })
     }
 
-    pub(super) fn amount(&mut self) -> Result<u128, DecodeError> {
+    pub(crate) fn amount(&mut self) -> Result<u128, DecodeError> {
         let offset = self.offset;
         let what = "an amount";
         let head = self.byte()?;

@@ -9,6 +9,10 @@ use super::*;
 use crate::ScalarCompressor;
 
 const BATCH: u64 = 1000;
+const KEY: KeyUse = KeyUse {
+    slot: SlotIndex::One,
+    index: 5,
+};
 
 fn digest() -> impl Strategy<Value = Digest> {
     any::<[u64; 4]>().prop_map(|lanes| Digest(lanes.map(BaseElement::new)))
@@ -39,10 +43,24 @@ fn scope() -> impl Strategy<Value = Scope> {
 }
 
 fn record() -> impl Strategy<Value = Record> {
-    let transfer = (id(), id(), amount(), amount(), valid_until());
-    let withdraw = (id(), amount(), amount(), any::<[u8; 20]>(), valid_until());
+    let key = || {
+        (any::<bool>(), 0..1024u16).prop_map(|(one, index)| {
+            let slot = if one { SlotIndex::One } else { SlotIndex::Zero };
+            KeyUse { slot, index }
+        })
+    };
+    let transfer = (id(), id(), amount(), amount(), valid_until(), key());
+    let withdraw = (
+        id(),
+        amount(),
+        amount(),
+        any::<[u8; 20]>(),
+        valid_until(),
+        key(),
+    );
     let rotate = (
         id(),
+        key(),
         any::<bool>(),
         digest(),
         scope(),
@@ -54,27 +72,29 @@ fn record() -> impl Strategy<Value = Record> {
     let deposit = (id(), id(), amount(), proptest::option::of(keys));
     prop_oneof![
         Just(Record::Noop),
-        transfer.prop_map(|(from, to, amount, fee, valid_until)| {
-            Record::Transfer(Transfer {
+        transfer.prop_map(|(from, to, amount, fee, valid_until, key)| {
+            Order::Transfer(Transfer {
                 from,
                 to,
                 amount,
                 fee,
                 valid_until,
             })
+            .record(key)
         }),
-        withdraw.prop_map(|(from, amount, fee, recipient, valid_until)| {
-            Record::Withdraw(Withdraw {
+        withdraw.prop_map(|(from, amount, fee, recipient, valid_until, key)| {
+            Order::Withdraw(Withdraw {
                 from,
                 amount,
                 fee,
                 recipient,
                 valid_until,
             })
+            .record(key)
         }),
-        rotate.prop_map(|(account, one, new_root, scope, fee, valid_until)| {
+        rotate.prop_map(|(account, key, one, new_root, scope, fee, valid_until)| {
             let slot = if one { SlotIndex::One } else { SlotIndex::Zero };
-            Record::RotateKey(RotateKey {
+            Order::RotateKey(RotateKey {
                 account,
                 slot,
                 new_root,
@@ -82,6 +102,7 @@ fn record() -> impl Strategy<Value = Record> {
                 fee,
                 valid_until,
             })
+            .record(key)
         }),
         deposit.prop_map(|(to, asset, amount, keys)| {
             Record::Deposit(Deposit {
@@ -117,15 +138,18 @@ const PAY: Transfer = Transfer {
 
 #[test]
 fn the_format_stays_as_it_is() {
-    assert_eq!(body(Record::Transfer(PAY)), [1, 1, 2, 15, 3, 15, 4]);
+    assert_eq!(
+        body(Order::Transfer(PAY).record(KEY)),
+        [1, 1, 11, 2, 15, 3, 15, 4]
+    );
     let later = Transfer {
         valid_until: BATCH + 31 + 200,
         amount: 1200,
         ..PAY
     };
     assert_eq!(
-        body(Record::Transfer(later)),
-        [1 | 31 << 3, 1, 200, 1, 2, 17, 12, 15, 4]
+        body(Order::Transfer(later).record(KEY)),
+        [1 | 31 << 3, 1, 200, 1, 11, 2, 17, 12, 15, 4]
     );
     assert_eq!(
         body(Record::CollectFees { to: 128, amount: 0 }),
@@ -133,7 +157,7 @@ fn the_format_stays_as_it_is() {
     );
     assert_eq!(
         encode(&[Record::Noop; 300], 0).unwrap(),
-        [1, 172, 2, 0, 171, 2]
+        [2, 172, 2, 0, 171, 2]
     );
     let keys = NewKeys {
         roots: [Digest::ZERO; 2],
@@ -152,8 +176,8 @@ fn the_format_stays_as_it_is() {
 #[test]
 fn numbers_have_one_form() {
     let with_ids =
-        |from: &[u8], to: &[u8]| decode_body(&[&[1], from, to, &[15, 3, 15, 4]].concat());
-    assert_eq!(with_ids(&[1], &[2]), Ok(Record::Transfer(PAY)));
+        |from: &[u8], to: &[u8]| decode_body(&[&[1], from, &[11], to, &[15, 3, 15, 4]].concat());
+    assert_eq!(with_ids(&[1], &[2]), Ok(Order::Transfer(PAY).record(KEY)));
     let what = "an account";
     assert_eq!(
         with_ids(&[0x81, 0], &[2]),
@@ -169,7 +193,10 @@ fn numbers_have_one_form() {
         from: u32::MAX,
         ..PAY
     };
-    assert_eq!(with_ids(&largest, &[2]), Ok(Record::Transfer(transfer)));
+    assert_eq!(
+        with_ids(&largest, &[2]),
+        Ok(Order::Transfer(transfer).record(KEY))
+    );
     assert!(with_ids(&[0xff; 10], &[2]).is_err());
     assert!(with_ids(&[0x80; 12], &[2]).is_err());
 
@@ -200,6 +227,41 @@ fn numbers_have_one_form() {
         "2^128"
     );
     assert_eq!(amount(&[30, 1]), Err(DecodeError::Truncated));
+}
+
+#[test]
+fn one_time_keys_are_those_of_a_key() {
+    let with_key = |key: &[u8]| decode_body(&[&[1, 1], key, &[2, 15, 3, 15, 4]].concat());
+    let what = "a one-time key";
+    let last = KeyUse {
+        slot: SlotIndex::One,
+        index: 1023,
+    };
+    assert_eq!(
+        with_key(&[0xff, 0x0f]),
+        Ok(Order::Transfer(PAY).record(last))
+    );
+    for beyond in [&[0x80, 0x10][..], &[0x80, 0x80, 0x80, 0x80, 0x10]] {
+        assert_eq!(
+            with_key(beyond),
+            Err(DecodeError::OutOfRange { offset: 4, what })
+        );
+    }
+    assert_eq!(
+        with_key(&[0x8b, 0]),
+        Err(DecodeError::NotCanonical { offset: 4, what })
+    );
+    let beyond = KeyUse {
+        index: 1024,
+        ..last
+    };
+    assert_eq!(
+        encode(&[Record::Noop, Order::Transfer(PAY).record(beyond)], BATCH),
+        Err(EncodeError::KeyIndex {
+            position: 1,
+            index: 1024
+        })
+    );
 }
 
 #[test]
@@ -243,11 +305,11 @@ fn heads_are_strict() {
         fee: 0,
         valid_until: BATCH,
     };
-    let bytes = body(Record::RotateKey(rotate));
-    assert_eq!(bytes[..4], [3, 1, 0, 1 | 3 << 1]);
+    let bytes = body(Order::RotateKey(rotate).record(KEY));
+    assert_eq!(bytes[..5], [3, 1, 11, 0, 1 | 3 << 1]);
     for wrong in [8u8, 0x80] {
         let mut bytes = bytes.clone();
-        bytes[3] |= wrong;
+        bytes[4] |= wrong;
         assert_eq!(
             decode_body(&bytes),
             Err(DecodeError::OutOfRange {
@@ -257,10 +319,10 @@ fn heads_are_strict() {
         );
     }
     let mut bytes = bytes;
-    bytes[4..12].copy_from_slice(&BaseElement::MODULUS.to_le_bytes());
+    bytes[5..13].copy_from_slice(&BaseElement::MODULUS.to_le_bytes());
     assert!(matches!(
         decode_body(&bytes),
-        Err(DecodeError::Digest { offset: 6, .. })
+        Err(DecodeError::Digest { offset: 7, .. })
     ));
 }
 
@@ -280,7 +342,7 @@ fn runs_of_noops_are_whole() {
     );
     assert_eq!(decode(&[VERSION, 2, 0, 1], 0), Ok(vec![Record::Noop; 2]));
     // a run that is too long by as many as there are records before it
-    let mut bytes = encode(&[Record::Transfer(PAY), Record::Noop], BATCH).unwrap();
+    let mut bytes = encode(&[Order::Transfer(PAY).record(KEY), Record::Noop], BATCH).unwrap();
     let end = bytes.len() - 1;
     bytes[end] += 1;
     let offset = end - 1;
@@ -293,19 +355,19 @@ fn runs_of_noops_are_whole() {
 #[test]
 fn the_frame_is_strict() {
     assert_eq!(decode(&[], 0), Err(DecodeError::Truncated));
-    assert_eq!(decode(&[2, 0], 0), Err(DecodeError::Version { version: 2 }));
-    assert_eq!(decode(&[1, 0], 0), Ok(vec![]));
+    assert_eq!(decode(&[1, 0], 0), Err(DecodeError::Version { version: 1 }));
+    assert_eq!(decode(&[2, 0], 0), Ok(vec![]));
     assert_eq!(
-        decode(&[1, 0, 0], 0),
+        decode(&[2, 0, 0], 0),
         Err(DecodeError::Trailing { left: 1 })
     );
     let count = u64::from(MAX_OPERATIONS) + 1;
     assert_eq!(
-        decode(&[1, 0x81, 0x40, 0, 0x80, 0x40], 0),
+        decode(&[2, 0x81, 0x40, 0, 0x80, 0x40], 0),
         Err(DecodeError::TooMany { count })
     );
     assert_eq!(
-        decode(&[1, 0x80, 0x40, 0, 0xff, 0x3f], 0).unwrap().len(),
+        decode(&[2, 0x80, 0x40, 0, 0xff, 0x3f], 0).unwrap().len(),
         8192
     );
     assert!(encode(&vec![Record::Noop; 8192], 0).is_ok());
@@ -316,7 +378,7 @@ fn the_frame_is_strict() {
 #[test]
 fn lifetimes_out_of_range_are_refused() {
     for valid_until in [BATCH - 1, 0, BATCH + (1 << 62), u64::MAX] {
-        let record = Record::Transfer(Transfer { valid_until, ..PAY });
+        let record = Order::Transfer(Transfer { valid_until, ..PAY }).record(KEY);
         let refused = EncodeError::Lifetime {
             position: 1,
             valid_until,
@@ -327,7 +389,7 @@ fn lifetimes_out_of_range_are_refused() {
     let lifetime = |value: u64| {
         let mut bytes = vec![1 | 31 << 3, 1];
         put_varint(&mut bytes, value);
-        bytes.extend_from_slice(&[2, 15, 3, 15, 4]);
+        bytes.extend_from_slice(&[11, 2, 15, 3, 15, 4]);
         decode_body(&bytes)
     };
     assert!(lifetime((1 << 62) - 32).is_ok());
@@ -341,7 +403,7 @@ fn lifetimes_out_of_range_are_refused() {
 
 #[test]
 fn published_bytes_belong_to_one_batch() {
-    let records = [Record::Transfer(PAY), Record::Noop];
+    let records = [Order::Transfer(PAY).record(KEY), Record::Noop];
     let bytes = encode(&records, BATCH).unwrap();
     let public = PublicInputs {
         domain: Digest::ZERO,

@@ -27,7 +27,7 @@ use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode, TailFree};
 #[cfg(not(feature = "test-randomness"))]
 use self::prover::hide;
 #[cfg(feature = "test-randomness")]
-pub use self::prover::{HidingProver, hide};
+pub use self::prover::{Hidden, HidingProver, hide};
 pub use self::randomness::HidingRng;
 #[cfg(feature = "test-randomness")]
 pub use self::trace::HidingTrace;

@@ -32,6 +32,9 @@ pub struct HidingProver<'p, P: Prover, M> {
     _mode: PhantomData<fn() -> M>,
 }
 
+/// What [`hide`] gives: a prover, and the trace that it belongs to.
+pub type Hidden<'p, P, M> = (HidingProver<'p, P, M>, HidingTrace<<P as Prover>::Trace>);
+
 /// The prover and the trace of a hiding proof, with randomness from `rng`.
 ///
 /// # Errors
@@ -41,7 +44,7 @@ pub fn hide<'p, P, M>(
     prover: &'p P,
     trace: Arc<P::Trace>,
     rng: &mut HidingRng,
-) -> Result<(HidingProver<'p, P, M>, HidingTrace<P::Trace>), ProverError>
+) -> Result<Hidden<'p, P, M>, ProverError>
 where
     P: Prover<BaseField = BaseElement>,
     P::Air: 'static,

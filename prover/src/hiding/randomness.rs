@@ -174,7 +174,7 @@ mod tests {
 
     fn first(key: &ProofKey, purpose: Purpose, column: usize) -> Vec<u64> {
         let drawn = key.stream(purpose, column).elements::<BaseElement>(1000);
-        drawn.iter().map(|e| e.inner()).collect()
+        drawn.iter().map(BaseElement::inner).collect()
     }
 
     #[test]

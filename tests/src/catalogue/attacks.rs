@@ -49,12 +49,15 @@ fn pays_twice() -> Forgery {
 
 fn replays() -> Vec<Case> {
     vec![
-        Case::one(
+        Case::many(
             "a signature is played twice in a batch",
             &[4],
-            ("input-hi", 1),
+            [
+                Rule::Constraint("input-hi", 1),
+                Rule::Constraint("key-index", 1),
+            ],
             || {
-                // the stored nonce is 1 by now
+                // the stored nonce is 1 by now, and so is the next index
                 let column = INPUT_HI.start + 1;
                 pays_twice()
                     .lie(1, SIGNER_META_ROW, column, BaseElement::ONE)
@@ -65,7 +68,12 @@ fn replays() -> Vec<Case> {
             "a signature is played twice in a batch, on the state of the first time",
             &[1, 4],
             lanes("root-before"),
-            || pays_twice().finish(),
+            || {
+                let column = INPUT_HI.start + 2;
+                pays_twice()
+                    .set(1, SIGNER_META_ROW, column, BaseElement::ZERO)
+                    .finish()
+            },
         ),
         Case::many(
             "a signature of the batch before is played again",
@@ -82,6 +90,7 @@ fn replays() -> Vec<Case> {
                 let mut batch = Forgery::of(&second)
                     .register(0, NONCE, BaseElement::ZERO)
                     .register(0, KEY_INDEX, BaseElement::ZERO)
+                    .set(0, SIGNER_META_ROW, INPUT_HI.start + 2, BaseElement::ZERO)
                     .signed_by(0, &KeyName(2, 2).get(), 0)
                     .finish();
                 batch.inputs.old_root = second.public_inputs.old_root;
@@ -217,12 +226,8 @@ fn theft() -> Vec<Case> {
             ("index", 0),
             || {
                 let key = Arc::new(key_out_of_range(77));
-                let mut forgery = paying().register(0, KEY_INDEX, element(1024)).register(
-                    0,
-                    NONCE,
-                    element(1024),
-                );
-                // the account has this key from nonce 0 on, and is at nonce 1024
+                let mut forgery = paying().register(0, KEY_INDEX, element(1024));
+                // the account has this key
                 for (lane, &value) in key.root().0.iter().enumerate() {
                     forgery = forgery.set(0, SIGNER_KEYS_ROW, INPUT_LO.start + lane, value);
                 }
@@ -234,9 +239,9 @@ fn theft() -> Vec<Case> {
             &[9, 10],
             ("index", 0),
             || {
-                // the same head lane: 6 scope bits more, 6 * 2^36 of the asset less
+                // the same head lane: 6 scope bits more, 6 * 2^38 of the asset less
                 let forgery = creating();
-                let asset = forgery.cell(0, 0, ASSET) - element(6 << 36);
+                let asset = forgery.cell(0, 0, ASSET) - element(6 << 38);
                 let scopes = forgery.cell(0, 0, SCOPE) + element(6);
                 let honest = forgery.inputs.operations_digest;
                 let batch = forgery

@@ -3,8 +3,9 @@
 use winter_math::FieldElement;
 use winterlane_air::{
     batch::columns::{
-        AMOUNT, ASSET, CARRY, FEE, IS_COLLECT, IS_CREATE, IS_TOP_UP, IS_TRANSFER, NUM_LIMBS,
-        PAYLOAD, REGISTERS, ROTATE, SCOPE, SPEND, SUBJECT, TARGETS_SLOT_0, TO, VALID_UNTIL,
+        AMOUNT, ASSET, CARRY, FEE, IS_COLLECT, IS_CREATE, IS_TOP_UP, IS_TRANSFER, KEY_INDEX,
+        NUM_LIMBS, PAYLOAD, REGISTERS, ROTATE, SCOPE, SPEND, SUBJECT, TARGETS_SLOT_0, TO,
+        VALID_UNTIL,
     },
     batch::schedule::{LAST_ROW, RECEIVER_META_ROW},
 };
@@ -176,6 +177,12 @@ fn record() -> Vec<Case> {
             move || padding().register(0, PAYLOAD.start + lane, five).finish(),
         ));
     }
+    cases.push(Case::one(
+        "padding is signed by a one-time key",
+        &[10],
+        ("record", 14),
+        move || padding().register(0, KEY_INDEX, five).finish(),
+    ));
     cases
 }
 

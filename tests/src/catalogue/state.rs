@@ -288,13 +288,13 @@ fn accounts() -> Vec<Case> {
         ),
         ("the nonce moves by two", &[4], SIGNER_META_ROW + 1, 1),
         (
-            "a payment moves first nonce 0",
+            "a payment moves the next index of its slot by two",
             &[4],
             SIGNER_META_ROW + 1,
             2,
         ),
         (
-            "a payment moves first nonce 1",
+            "a payment moves the next index of the other slot",
             &[4],
             SIGNER_META_ROW + 1,
             3,
@@ -432,8 +432,8 @@ fn creation() -> Vec<Case> {
     ));
     let started: [(&str, usize, usize, usize); 6] = [
         ("nonce 5", RECEIVER_META_ROW, 1, 0),
-        ("first nonce 5 of key 0", RECEIVER_META_ROW, 2, 1),
-        ("first nonce 5 of key 1", RECEIVER_META_ROW, 3, 2),
+        ("next index 5 of key 0", RECEIVER_META_ROW, 2, 1),
+        ("next index 5 of key 1", RECEIVER_META_ROW, 3, 2),
         ("5 more", RECEIVER_LEAF_ROW, 1, 0),
         ("5 * 2^50 more", RECEIVER_LEAF_ROW, 2, 1),
         ("5 * 2^100 more", RECEIVER_LEAF_ROW, 3, 2),

@@ -53,7 +53,11 @@ fn record(cells: &Cells) -> [BaseElement; 8] {
         + cells[IS_CREATE] * element(5)
         + cells[IS_COLLECT] * element(6);
     let head = cells[SUBJECT]
-        + (kind + targets(cells)[1] * element(8) + cells[SCOPE] * element(16)) * element(1 << 32);
+        + kind * element(1 << 32)
+        + targets(cells)[1] * element(1 << 37)
+        + cells[SCOPE] * element(1 << 38)
+        + (cells[SPEND.start + 1] + cells[ROTATE.start + 1]) * element(1 << 42)
+        + cells[KEY_INDEX] * element(1 << 43);
     let (amount, fee) = (AMOUNT.start, FEE.start);
     [
         head,
@@ -197,6 +201,11 @@ impl Forgery {
             } else if on(Selector::SignerLeafAfter) || on(Selector::ReceiverLeafAfter) {
                 let tag = if i == 2 { tag::LEAF } else { zero };
                 puts.push((column, previous[INPUT_HI.start + 1 + i] - tag));
+            } else if on(Selector::ChainsEnd) && i == 0 {
+                puts.push((column, zero));
+            } else if on(Selector::Gap) && i == 0 {
+                let bit = previous[RANGE_BITS.start];
+                puts.push((column, previous[column] * element(2) + bit));
             } else if on(Selector::Pool) && i < 2 {
                 puts.push((column, previous[HINT.start + i]));
             }
@@ -293,6 +302,12 @@ impl Forgery {
         let previous = self.rows[row - 1];
         let [to_slot_0, to_slot_1] = targets(&cells);
         let nonce_after = cells[NONCE] + BaseElement::ONE;
+        let index_after = cells[KEY_INDEX] + BaseElement::ONE;
+        let itself = previous[HINT.start];
+        let advances = [
+            cells[SPEND.start] + cells[ROTATE.start] - itself,
+            cells[SPEND.start + 1] + cells[TARGETS_SLOT_0] - itself,
+        ];
         let carried: [BaseElement; 4] = self.lanes(row - 1, CARRY.start);
         match row % BLOCK_ROWS {
             SIGNER_KEYS_AFTER => {
@@ -314,12 +329,13 @@ impl Forgery {
             }
             SIGNER_META_AFTER => {
                 self.put_lanes(row, lo, carried);
-                let [asset, _, first_0, first_1] = self.lanes(row - 1, hi);
+                let [asset, _, next_0, next_1] = self.lanes(row - 1, hi);
+                let next_1 = next_1 - tag::META;
                 let after = [
                     asset,
                     nonce_after,
-                    first_0 + to_slot_0 * (nonce_after - first_0),
-                    first_1 + to_slot_1 * (nonce_after + tag::META - first_1),
+                    next_0 + advances[0] * (index_after - next_0) - to_slot_0 * next_0,
+                    next_1 + advances[1] * (index_after - next_1) - to_slot_1 * next_1 + tag::META,
                 ];
                 self.put_lanes(row, hi, after);
             }
@@ -413,6 +429,21 @@ impl Forgery {
         total
     }
 
+    /// What the gap of the operation in this row should be: the one-time key's number without the next
+    /// index of the signing slot, which stands further down.
+    fn gap(&self, row: usize) -> BaseElement {
+        let cells = &self.rows[row];
+        let meta = row / BLOCK_ROWS * BLOCK_ROWS + SIGNER_META_ROW;
+        let next = |lane: usize| {
+            let column = INPUT_HI.start + lane;
+            let lie = self.lies.get(&(meta, column));
+            lie.map_or(self.rows[meta][column], |lie| lie(&self.rows, meta))
+        };
+        let least = (cells[SPEND.start] + cells[ROTATE.start]) * next(2)
+            + (cells[SPEND.start + 1] + cells[ROTATE.start + 1]) * (next(3) - tag::META);
+        cells[KEY_INDEX] - least
+    }
+
     /// Bits and carries that follow from the row itself.
     fn witness_bits(&mut self, row: usize) {
         let in_block = row % BLOCK_ROWS;
@@ -432,7 +463,16 @@ impl Forgery {
                 bits(self, BITS.start + i, cells[WORD.start + i], 1);
             }
         }
+        if Selector::Gap.is_on(in_block) {
+            let place = SIGNER_META_ROW - 1 - in_block;
+            let bit = self.gap(row).as_int() >> place & 1;
+            self.put(row, RANGE_BITS.start, element(bit));
+        }
         match in_block {
+            SIGNER_META_ROW => {
+                let itself = cells[ROTATE.start] * cells[TARGETS_SLOT_0];
+                self.put(row, HINT.start, itself);
+            }
             SIGNER_LEAF_ROW => {
                 bits(self, BITS.start, cells[INPUT_HI.start], 4);
                 if rotates(&cells) != BaseElement::ZERO {

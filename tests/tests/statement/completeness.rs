@@ -178,7 +178,7 @@ fn one_key_in_both_slots() {
 
 #[test]
 fn a_slot_replaced_twice() {
-    // the second time its first nonce is not 0, and it has both scopes
+    // the second time it has both scopes
     for [slot, other] in [
         [SlotIndex::Zero, SlotIndex::One],
         [SlotIndex::One, SlotIndex::Zero],

@@ -1,9 +1,10 @@
 //! Valid batches at the limits: of amounts, limbs, nonces, keys and batch numbers.
 
-use winterlane_ledger::{LedgerError, Order, Scope, Transfer, Withdraw};
+use winterlane_ledger::{LedgerError, Order, Scope, SignedOrder, SlotIndex, Transfer, Withdraw};
 use winterlane_tests::{
     scenario::{
-        KeyName, Op, Opening, Refusal, World, by_first, by_second, top_up, transfer, withdraw,
+        KeyName, Op, Opening, Refusal, World, by_first, by_second, domain, top_up, transfer,
+        withdraw,
     },
     valid::{GOLD, batch, batch_in, proves, satisfies, world},
 };
@@ -45,19 +46,54 @@ fn a_pool_of_the_greatest_amount() {
 fn first_and_last_one_time_key() {
     const FULL: KeyName = KeyName(500, 10);
     for index in [0, 1022, 1023] {
-        for first_nonce in [0, 17, u32::MAX - 1 - 1023] {
+        for nonce in [0, 17, u32::MAX - 1] {
             let opening = Opening {
-                nonce: first_nonce + index,
-                slots: [(FULL, Scope::BOTH, first_nonce), (NEW, Scope::ROTATE, 0)],
+                nonce,
+                slots: [(FULL, Scope::BOTH, index), (NEW, Scope::ROTATE, 0)],
                 ..Opening::new(1, GOLD, 10)
             };
             let mut world = World::new(5, &[opening]);
             let batch = batch_in(&mut world, &[by_first(transfer(1, 1, 1, 0))]);
-            if index == 1023 && first_nonce == 17 {
+            if index == 1023 && nonce == 17 {
                 proves(&batch);
             } else {
                 satisfies(&batch);
             }
+        }
+    }
+}
+
+/// From the next index on, a wallet may skip as many one-time keys as it likes.
+#[test]
+fn one_time_keys_are_skipped() {
+    const FULL: KeyName = KeyName(500, 10);
+    for (next, index) in [(0, 1023), (0, 1022), (1, 1023), (1022, 1023), (511, 1022)] {
+        for slot in SlotIndex::ALL {
+            let mut slots = [(NEW, Scope::ROTATE, 7); 2];
+            slots[slot.index()] = (FULL, Scope::BOTH, next);
+            let opening = Opening {
+                slots,
+                ..Opening::new(1, GOLD, 10)
+            };
+            let mut world = World::new(5, &[opening]);
+            let order = transfer(1, 1, 1, 0);
+            let signed = SignedOrder {
+                order,
+                nonce: 0,
+                slot,
+                signature: FULL.get().sign(&order, &domain(), 0, slot, index),
+            };
+            let mut batch = world.ledger.open_batch();
+            batch.signed(signed).expect("an index that was not used");
+            let batch = batch.seal(Some(2)).expect("no fees");
+            if next == 0 && index == 1023 {
+                proves(&batch);
+            } else {
+                satisfies(&batch);
+            }
+            let after = world.ledger.account(1).expect("it exists").slots;
+            assert_eq!(u32::from(after[slot.index()].next_index), index + 1);
+            assert_eq!(after[1 - slot.index()].next_index, 7);
         }
     }
 }
@@ -68,8 +104,8 @@ fn keys_of_every_small_height() {
         let name = KeyName(600, height);
         for index in [0, (1 << height) - 1] {
             let opening = Opening {
-                nonce: index,
-                slots: [(NEW, Scope::ROTATE, 0), (name, Scope::SPEND, 0)],
+                nonce: 5,
+                slots: [(NEW, Scope::ROTATE, 0), (name, Scope::SPEND, index)],
                 ..Opening::new(1, GOLD, 10)
             };
             let mut world = World::new(5, &[opening]);
@@ -82,10 +118,7 @@ fn keys_of_every_small_height() {
 fn the_last_nonce() {
     let opening = Opening {
         nonce: u32::MAX - 1,
-        slots: [
-            (KeyName(2, 2), Scope::BOTH, u32::MAX - 1),
-            (NEW, Scope::NONE, 0),
-        ],
+        slots: [(KeyName(2, 2), Scope::BOTH, 2), (NEW, Scope::NONE, 0)],
         ..Opening::new(1, GOLD, 10)
     };
     let mut world = World::new(5, &[opening]);

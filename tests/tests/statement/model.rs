@@ -48,7 +48,7 @@ fn plain_holder(holder: &Holder) -> plain::Holder {
         nonce: holder.nonce,
         slots: holder.slots.map(|slot| plain::Slot {
             root: lanes(&slot.key.get().root()),
-            first_nonce: slot.first_nonce,
+            next_index: slot.next_index.into(),
             spends: slot.scope.bits() & 1 == 1,
             rotates: slot.scope.bits() & 2 == 2,
         }),
@@ -68,8 +68,10 @@ fn plain_line(entry: &Entry) -> plain::Line {
     let empty = plain::Line::default();
     match *entry {
         Entry::Noop => empty,
-        Entry::Signed(order) => {
+        Entry::Signed(order, key) => {
             let line = plain::Line {
+                signing_slot: key.slot.index() as u64,
+                key_index: key.index.into(),
                 subject: order.signer(),
                 amount: order.amount(),
                 fee: order.fee(),
@@ -154,8 +156,8 @@ fn compare(sealed: &SealedBatch, number: u64, entries: &[Entry], history: &[[Acc
     for (entry, record) in padded.clone().zip(&sealed.records) {
         assert_eq!(plain_line(&entry).digest(), lanes(&record.digest()));
         let kind = match entry {
-            Entry::Signed(order) => {
-                assert_eq!(*record, order.record());
+            Entry::Signed(order, key) => {
+                assert_eq!(*record, order.record(key));
                 record.kind()
             }
             Entry::Deposit(deposit) => {
@@ -212,7 +214,12 @@ impl Ledger {
         let Step::Sign { order, lie, .. } = step else {
             panic!("only orders are signed");
         };
-        let Signing { key, index, nonce } = signing;
+        let Signing {
+            key,
+            slot,
+            index,
+            nonce,
+        } = signing;
         let (mut told, mut place, mut number) = (*order, domain(), nonce);
         match lie {
             Lie::None => {}
@@ -224,10 +231,11 @@ impl Ledger {
             Lie::Nonce => number = nonce.wrapping_sub(1),
             Lie::Domain => place = domain_digest(1, 8),
         }
-        let signature = key.get().sign(&told, &place, number, index);
+        let signature = key.get().sign(&told, &place, number, slot, index.into());
         let signed = SignedOrder {
             order: *order,
             nonce,
+            slot,
             signature,
         };
         self.0.signed(signed)
@@ -303,7 +311,7 @@ impl StateMachineTest for Ledger {
                 nonce: account.nonce,
                 slots: account.slots.map(|slot| plain::Slot {
                     root: lanes(&slot.root),
-                    first_nonce: slot.first_nonce,
+                    next_index: slot.next_index.into(),
                     spends: slot.scope.allows(Scope::SPEND),
                     rotates: slot.scope.allows(Scope::ROTATE),
                 }),

@@ -65,7 +65,10 @@ fn the_randomiser_of_the_journal_is_used_again() {
     let key = wallet.add_key(0, 1).unwrap();
     let request = pay(key, 1, 0);
     // As a version that searched in another order would have signed.
-    let bound = bound_message(&request.order.record().digest(), &domain());
+    let bound = bound_message(
+        &request.order.record(request.one_time_key()).digest(),
+        &domain(),
+    );
     let base = [123u32, 456].map(BaseElement::from);
     let (rho, _) = find_randomizer(&bound, 0, &base, &ScalarCompressor).unwrap();
     let secret = MasterSeed::from_bytes([5; 32]).key_secret(0, 1);
@@ -119,7 +122,10 @@ fn a_randomiser_that_does_not_fit_is_refused() {
         root: key.root(),
         index: 0,
         nonce: 0,
-        bound: bound_message(&request.order.record().digest(), &domain()),
+        bound: bound_message(
+            &request.order.record(request.one_time_key()).digest(),
+            &domain(),
+        ),
         rho: [1u32, 1].map(BaseElement::from),
     };
     journal.reserve(&[entry]).unwrap();

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use winterlane_ledger::{
     Account, BaseElement, Digest, KeySlot, Ledger, LedgerError, Order, ScalarCompressor, Scope,
-    SignedOrder, Transfer,
+    SignedOrder, SlotIndex, Transfer,
     hash::domain_digest,
     signature::{Claim, KeyError, SecretSource, bound_message, recover_root},
 };
@@ -33,12 +33,13 @@ fn pay(key: Digest, amount: u128, nonce: u32) -> Request {
         key,
         order: Order::Transfer(transfer),
         nonce,
-        first_nonce: 0,
+        slot: SlotIndex::Zero,
+        index: nonce as u16,
     }
 }
 
 fn verifies(signed: &SignedOrder, root: Digest) -> bool {
-    let bound = bound_message(&signed.order.record().digest(), &domain());
+    let bound = bound_message(&signed.record().digest(), &domain());
     let claim = Claim {
         bound,
         nonce: signed.nonce,
@@ -97,13 +98,20 @@ fn every_way_to_meet_a_one_time_key_again_is_seen() {
             .unwrap_err(),
         1
     ));
-    // The key in a slot again, from another nonce on: the same order, but at nonce 8.
+    // The same order, but at nonce 8, or for the other slot.
     let later = Request {
         nonce: 8,
-        first_nonce: 7,
         ..pay(key, 1, 1)
     };
     assert!(already(&wallet.sign(&later, &domain()).unwrap_err(), 1));
+    let other_slot = Request {
+        slot: SlotIndex::One,
+        ..pay(key, 1, 1)
+    };
+    assert!(already(
+        &wallet.sign(&other_slot, &domain()).unwrap_err(),
+        1
+    ));
     // Two messages in one call.
     let both = [pay(key, 1, 2), pay(key, 2, 2)];
     assert!(already(&wallet.sign_many(&both, &domain()).unwrap_err(), 2));
@@ -124,18 +132,6 @@ fn impossible_requests_write_nothing() {
         .sign(&pay(Digest::ZERO, 1, 0), &domain())
         .unwrap_err();
     assert!(matches!(unknown, WalletError::UnknownKey { .. }));
-    let early = Request {
-        first_nonce: 1,
-        ..pay(key, 1, 0)
-    };
-    let early = wallet.sign(&early, &domain()).unwrap_err();
-    assert!(matches!(
-        early,
-        WalletError::BeforeFirstNonce {
-            nonce: 0,
-            first_nonce: 1
-        }
-    ));
     let used_up = wallet
         .sign_many(&[pay(key, 1, 0), pay(key, 1, 2)], &domain())
         .unwrap_err();
@@ -206,7 +202,7 @@ fn the_ledger_accepts_what_the_wallet_signs() {
     let key = wallet.add_key(0, 3).unwrap();
     let slot = KeySlot {
         root: key,
-        first_nonce: 0,
+        next_index: 0,
         scope: Scope::SPEND,
     };
     let account = Account {
@@ -236,4 +232,58 @@ fn the_ledger_accepts_what_the_wallet_signs() {
     let stale = batch.signed(signed[0].clone());
     assert!(matches!(stale, Err(LedgerError::StaleNonce { .. })));
     assert_eq!(batch.seal(None).unwrap().records.len(), 8);
+}
+
+#[test]
+fn a_request_is_read_off_the_account() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = Wallet::create(place.path()).unwrap();
+    let key = wallet.add_key(0, 4).unwrap();
+    let slot = |next_index| KeySlot {
+        root: key,
+        next_index,
+        scope: Scope::SPEND,
+    };
+    let account = Account {
+        balance: 100,
+        nonce: 70,
+        slots: [KeySlot::default(), slot(3)],
+        ..Account::default()
+    };
+    let order = |amount| pay(key, amount, 0).order;
+    let mut ledger = Ledger::genesis(domain(), 0, [(1, account)]).unwrap();
+    let mut batch = ledger.open_batch();
+
+    let first = wallet.request(&account, SlotIndex::One, order(1));
+    assert_eq!((first.nonce, first.index, first.key), (70, 3, key));
+    let next = first.then(order(2));
+    assert_eq!((next.nonce, next.index), (71, 4));
+    for signed in wallet.sign_many(&[first, next], &domain()).unwrap() {
+        batch.signed(signed).unwrap();
+    }
+    // An order that is lost on the way, and the one in its place.
+    let now = *batch.account(1).unwrap();
+    let lost = wallet.request(&now, SlotIndex::One, order(3));
+    wallet.sign(&lost, &domain()).unwrap();
+    let instead = wallet.request(&now, SlotIndex::One, order(4));
+    assert_eq!((instead.nonce, instead.index), (72, lost.index + 1));
+    assert_eq!(instead, lost.instead(order(4)));
+    let signed = wallet.sign(&instead, &domain()).unwrap();
+    batch.signed(signed).unwrap();
+    // A wallet that knows less than the ledger goes by the ledger.
+    let ahead = Account {
+        slots: [KeySlot::default(), slot(9)],
+        ..now
+    };
+    assert_eq!(wallet.request(&ahead, SlotIndex::One, order(5)).index, 9);
+    // At the end of the key nothing is signed.
+    let ended = Account {
+        slots: [KeySlot::default(), slot(1024)],
+        ..now
+    };
+    let request = wallet.request(&ended, SlotIndex::One, order(5));
+    assert!(matches!(
+        wallet.sign(&request, &domain()),
+        Err(WalletError::Key(KeyError::Exhausted { index: 1024, .. }))
+    ));
 }

@@ -9,6 +9,8 @@ use crate::{
 };
 use winterlane_ledger::hash::tag;
 
+/// Number of constraints of the one-time key's number.
+pub(super) const KEY_INDEX_LEN: usize = 3;
 /// Number of constraints of the scopes.
 pub(super) const SCOPES_LEN: usize = 4;
 /// Number of constraints of the creation of an account.
@@ -20,7 +22,7 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
     sink: &mut Sink<'_, E>,
 ) {
     sink.extend(key_root(view));
-    sink.push(key_index(view));
+    sink.extend(key_index(view));
     sink.extend(scopes(view));
     sink.extend(creation(view));
     sink.extend(new_keys(view));
@@ -38,14 +40,29 @@ fn key_root<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     times(view.on(Selector::SignerKeys), mismatch)
 }
 
-/// The one-time key is number `nonce - first_nonce` of the signing slot.
+/// The one-time key is not used up: its number is the signing slot's next index, or above it.
+///
+/// The difference, the *gap*, is a sum of [`GAP_BITS`](crate::batch::schedule::GAP_BITS) bits, put
+/// together from the highest on in the rows before. `index` keeps the number itself below 1,024, so
+/// that the difference of two small numbers cannot wrap around the modulus.
 #[inline(always)]
-fn key_index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> E {
-    let [_, _, first_0, first_1] = view.current.hi();
+fn key_index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; KEY_INDEX_LEN] {
+    let [_, _, next_0, next_1] = view.current.hi();
     let [slot_0, slot_1] = view.signing_slot();
-    let first = view.at(column::NONCE) - view.at(column::KEY_INDEX);
-    view.on(Selector::SignerMeta)
-        * (slot_0 * (first - first_0) + slot_1 * (first + E::from(tag::META) - first_1))
+    let ([gap, ..], [next_gap, ..]) = (view.current.range(), view.next.range());
+    let [bit, ..] = view.current.range_bits();
+    let [rotate_0, _] = view.current.rotate();
+    // where the signing slot's next index has to be
+    let least = view.at(column::KEY_INDEX) - gap;
+    [
+        view.on(Selector::ChainsEnd) * next_gap
+            + view.on(Selector::Gap) * (next_gap - twice(gap) - bit),
+        view.on(Selector::SignerMeta)
+            * (slot_0 * (least - next_0) + slot_1 * (least + E::from(tag::META) - next_1)),
+        // `next-hi` needs a product of two flags, which would be a degree too much there
+        view.on(Selector::SignerMeta)
+            * (view.replaces_itself() - rotate_0 * view.at(column::TARGETS_SLOT_0)),
+    ]
 }
 
 /// Scope bits: `spend` and `rotate` of slot 0, then of slot 1.
@@ -80,7 +97,7 @@ fn scopes<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; S
     ]
 }
 
-/// A created account starts at nonce 0, with keys installed at nonce 0 and nothing in it.
+/// A created account starts at nonce 0, with unused keys and nothing in it.
 #[inline(always)]
 fn creation<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; CREATION_LEN] {
     let [_, l1, l2, l3] = view.current.hi();

@@ -61,7 +61,7 @@ pub const CONSTRAINT_GROUPS: &[ConstraintGroup] = &[
     ConstraintGroup::new("root-after", DIGEST_WIDTH, 2, true),
     ConstraintGroup::new("operations", DIGEST_WIDTH, 1, true),
     ConstraintGroup::new("key-root", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("key-index", 1, 2, true),
+    ConstraintGroup::new("key-index", account::KEY_INDEX_LEN, 2, true),
     ConstraintGroup::new("scopes", account::SCOPES_LEN, 2, true),
     ConstraintGroup::new("creation", account::CREATION_LEN, 2, true),
     ConstraintGroup::new("new-keys", DIGEST_WIDTH, 2, true),
@@ -248,6 +248,27 @@ impl<E: FieldElement<BaseField = BaseElement>> View<'_, E> {
     fn target_slot(&self) -> [E; 2] {
         let slot0 = self.at(column::TARGETS_SLOT_0);
         [slot0, self.rotates() - slot0]
+    }
+
+    /// In the row of the signer's metadata, 1 if slot 0 signs for its own replacement.
+    #[inline(always)]
+    fn replaces_itself(&self) -> E {
+        let [hint, _] = self.current.hint();
+        hint
+    }
+
+    /// 1 in lane i if key slot i signs and stays, so that its next index moves. Only in the row of
+    /// the signer's metadata.
+    #[inline(always)]
+    fn advances(&self) -> [E; 2] {
+        let itself = self.replaces_itself();
+        let [spend_0, spend_1] = self.current.spend();
+        let [rotate_0, _] = self.current.rotate();
+        // a rotation that replaces slot 0, and is not signed by slot 0, is signed by slot 1
+        [
+            spend_0 + rotate_0 - itself,
+            spend_1 + self.at(column::TARGETS_SLOT_0) - itself,
+        ]
     }
 
     /// 1 if the operation is a withdrawal.

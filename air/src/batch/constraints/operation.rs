@@ -12,7 +12,7 @@ use winterlane_ledger::amount::LIMB_BITS;
 /// Number of constraints of the flags.
 pub(super) const FLAGS_LEN: usize = 12;
 /// Number of constraints of the record's form.
-pub(super) const RECORD_LEN: usize = 14;
+pub(super) const RECORD_LEN: usize = 15;
 /// Number of registers.
 pub(super) const REGISTERS_LEN: usize = REGISTERS.end - REGISTERS.start;
 
@@ -84,6 +84,7 @@ fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; R
         payload[1] * no_payload,
         payload[2] * no_payload,
         payload[3] * no_payload,
+        view.at(column::KEY_INDEX) * unsigned,
     ]
 }
 

@@ -26,8 +26,9 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
 
 /// The eight lanes of the record's first compression, without the domain tag.
 ///
-/// Lane 0 packs the subject (32 bits), the kind (3 bits), the target slot (1 bit) and the scope
-/// (4 bits); lane 7 packs the highest limbs of amount and fee.
+/// Lane 0 packs the subject (32 bits), the kind (5 bits), the target slot (1 bit), the scope (4
+/// bits), the signing slot (1 bit) and the number of the one-time key (10 bits); lane 7 packs the
+/// highest limbs of amount and fee.
 #[inline(always)]
 fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 8] {
     let kind = view.at(column::IS_TRANSFER)
@@ -36,11 +37,13 @@ fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 8
         + view.at(column::IS_TOP_UP) * constant(4)
         + view.at(column::IS_CREATE) * constant(5)
         + view.at(column::IS_COLLECT) * constant(6);
-    let [_, target_slot_1] = view.target_slot();
+    let ([_, target_slot_1], [_, signing_slot_1]) = (view.target_slot(), view.signing_slot());
     let header = view.at(column::SUBJECT)
         + kind * constant(1 << 32)
-        + target_slot_1 * constant(1 << 35)
-        + view.at(column::SCOPE) * constant(1 << 36);
+        + target_slot_1 * constant(1 << 37)
+        + view.at(column::SCOPE) * constant(1 << 38)
+        + signing_slot_1 * constant(1 << 42)
+        + view.at(column::KEY_INDEX) * constant(1 << 43);
     let (amount, fee) = (view.current.amount(), view.current.fee());
     [
         header,
@@ -102,7 +105,7 @@ fn input_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     let sign = view.on(Selector::Sign);
     l2 += sign * (hi[2] - nonce);
     l3 += sign * (hi[3] - E::from(tag::SIGN));
-    // metadata: [asset, nonce, first nonces]
+    // metadata: [asset, nonce, next indices]
     l0 += (view.on(Selector::SignerMeta) + view.on(Selector::ReceiverMeta)) * (hi[0] - asset);
     l1 += view.on(Selector::SignerMeta) * (hi[1] - nonce);
     [l0, l1, l2, l3]
@@ -143,14 +146,19 @@ fn next_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 
         view.on(Selector::SignerKeys),
         minus(minus(next, hi), times(replaces_slot_1, minus(new_root, hi))),
     );
-    // metadata: [asset, nonce, first nonce of slot 0, first nonce of slot 1]
+    // metadata: [asset, nonce, next index of slot 0, next index of slot 1]; a replaced slot begins
+    // at 0, a slot that signs and stays goes on after the key that signed
+    let [advances_0, advances_1] = view.advances();
+    let index_after = view.at(column::KEY_INDEX) + E::ONE;
+    let meta_tag = E::from(tag::META);
     let meta = times(
         view.on(Selector::SignerMeta),
         [
             next[0] - hi[0],
             next[1] - nonce_after,
-            next[2] - hi[2] - replaces_slot_0 * (nonce_after - hi[2]),
-            next[3] - hi[3] - replaces_slot_1 * (nonce_after + E::from(tag::META) - hi[3]),
+            next[2] - hi[2] - advances_0 * (index_after - hi[2]) + replaces_slot_0 * hi[2],
+            next[3] - hi[3] - advances_1 * (index_after + meta_tag - hi[3])
+                + replaces_slot_1 * (hi[3] - meta_tag),
         ],
     );
     // leaf: [scopes, balance limbs]

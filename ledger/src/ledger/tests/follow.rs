@@ -128,7 +128,7 @@ fn what_does_not_fit_is_not_followed() {
     let withdrawal = elsewhere
         .iter_mut()
         .find_map(|record| match record {
-            Record::Withdraw(withdraw) => Some(withdraw),
+            Record::Signed(Order::Withdraw(withdraw), _) => Some(withdraw),
             _ => None,
         })
         .unwrap();
@@ -148,8 +148,22 @@ fn what_does_not_fit_is_not_followed() {
         refused(with_digest(&other), &other),
         FollowError::NewRoot { .. }
     ));
+    // Another one-time key leads to another state.
     let mut other = records.clone();
-    other[1] = pay(Transfer { to: 8, ..PAY }).record();
+    let Record::Signed(_, key) = &mut other[2] else {
+        panic!("a rotation")
+    };
+    key.index += 1;
+    assert!(matches!(
+        refused(with_digest(&other), &other),
+        FollowError::NewRoot { .. }
+    ));
+    let mut other = records.clone();
+    let key = KeyUse {
+        slot: SlotIndex::Zero,
+        index: 1,
+    };
+    other[1] = pay(Transfer { to: 8, ..PAY }).record(key);
     let error = LedgerError::UnknownAccount { account: 8 };
     assert_eq!(
         refused(with_digest(&other), &other),

@@ -1,13 +1,15 @@
 //! The ledger at work: what it accepts and what it hands to the prover; refusals beside it.
 
 mod follow;
+mod one_time_keys;
 mod refusals;
 
 use alloc::vec::Vec;
 
 use crate::{
-    Account, Deposit, Digest, KeySlot, Ledger, LedgerError, MAX_OPERATIONS, NewKeys, Order, Record,
-    RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, SlotIndex, Transfer, Withdraw,
+    Account, Deposit, Digest, KeySlot, KeyUse, Ledger, LedgerError, MAX_OPERATIONS, NewKeys, Order,
+    Record, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, SlotIndex, Transfer,
+    Withdraw,
     hash::domain_digest,
     ledger::{Batch, GenesisError, check_order, check_orders},
     record::operations_digest,
@@ -54,13 +56,19 @@ fn pay(transfer: Transfer) -> Order {
     Order::Transfer(transfer)
 }
 
-/// Signs with key `10 * signer` at `nonce`, first nonce 0, and applies.
+/// Signs with key `10 * signer`, which is in slot 0, and its one-time key `nonce`; and applies.
 fn sign_and_apply(
     batch: &mut Batch<'_, ScalarCompressor>,
     order: Order,
     nonce: u32,
 ) -> Result<(), LedgerError> {
-    batch.signed(Key::new(10 * order.signer()).sign(order, &domain(), nonce, 0))
+    batch.signed(Key::new(10 * order.signer()).sign(
+        order,
+        &domain(),
+        nonce,
+        SlotIndex::Zero,
+        nonce as u16,
+    ))
 }
 
 /// The refusal of one order as the first operation of batch 5, after checking that it left no trace.
@@ -169,9 +177,11 @@ fn a_batch_of_every_kind() {
         valid_until: 6,
     };
     sign_and_apply(&mut batch, Order::RotateKey(rotate), 1).unwrap();
-    // The new key signs in the same batch; its first one-time key is that of nonce 2.
+    // The new key signs in the same batch, with its first one-time key.
     let order = pay(Transfer { to: 1, ..PAY });
-    batch.signed(new_key.sign(order, &domain(), 2, 2)).unwrap();
+    batch
+        .signed(new_key.sign(order, &domain(), 2, SlotIndex::Zero, 0))
+        .unwrap();
     batch
         .deposit(Deposit {
             to: 3,
@@ -201,6 +211,7 @@ fn a_batch_of_every_kind() {
             }),
             &domain(),
             0,
+            SlotIndex::Zero,
             0,
         ))
         .unwrap();
@@ -225,7 +236,7 @@ fn a_batch_of_every_kind() {
     assert_eq!(one.nonce, 3);
     let slot = KeySlot {
         root: new_key.tree.root(),
-        first_nonce: 2,
+        next_index: 1,
         scope: Scope::SPEND,
     };
     assert_eq!(one.slots[0], slot);
@@ -321,27 +332,6 @@ fn extreme_amounts() {
         })
         .unwrap();
     replay(&batch.seal(None).unwrap());
-}
-
-#[test]
-fn the_slot_that_allows_the_order_counts() {
-    // The same key in both slots, with different scopes and first nonces.
-    let mut ledger = genesis(5);
-    set(1, |account| {
-        account.nonce = 2;
-        account.slots = [(Scope::ROTATE, 0), (Scope::SPEND, 1)]
-            .map(|(scope, first)| Key::new(10).slot(scope, first));
-    })(&mut ledger);
-    let mut batch = ledger.open_batch();
-    batch
-        .signed(Key::new(10).sign(pay(PAY), &domain(), 2, 1))
-        .unwrap();
-    batch.collect_fees(1).unwrap();
-    let sealed = batch.seal(None).unwrap();
-    assert_eq!(
-        sealed.operations[0].signer.as_ref().unwrap().used_slot,
-        SlotIndex::One
-    );
 }
 
 #[test]
@@ -459,7 +449,7 @@ fn an_abandoned_batch_leaves_no_trace() {
 fn many_orders_are_checked_as_one_by_one() {
     let orders: Vec<_> = (0..4u32)
         .map(|n| {
-            let mut signed = Key::new(10).sign(pay(PAY), &domain(), n, 0);
+            let mut signed = Key::new(10).sign(pay(PAY), &domain(), n, SlotIndex::Zero, n as u16);
             signed.signature.key_index += if n == 2 { 5000 } else { 0 };
             signed
         })

@@ -143,16 +143,14 @@ fn nonces() {
 
     let last = |account: &mut Account| {
         account.nonce = u32::MAX;
-        account.slots[0].first_nonce = u32::MAX;
     };
     let mut ledger = genesis(5);
     set(1, last)(&mut ledger);
-    let order = Key::new(10).sign(pay(PAY), &domain(), u32::MAX, u32::MAX);
+    let order = Key::new(10).sign(pay(PAY), &domain(), u32::MAX, SlotIndex::Zero, 0);
     let refused = Err(LedgerError::NonceExhausted { account: 1 });
     assert_eq!(ledger.open_batch().signed(order), refused);
     set(1, |account| account.nonce -= 1)(&mut ledger);
-    set(1, |account| account.slots[0].first_nonce -= 1)(&mut ledger);
-    let order = Key::new(10).sign(pay(PAY), &domain(), u32::MAX - 1, u32::MAX - 1);
+    let order = Key::new(10).sign(pay(PAY), &domain(), u32::MAX - 1, SlotIndex::Zero, 0);
     assert_eq!(ledger.open_batch().signed(order), Ok(()));
 }
 
@@ -182,7 +180,8 @@ fn expiry() {
 #[test]
 fn signatures() {
     let mut ledger = genesis(5);
-    let good = Key::new(10).sign(pay(PAY), &domain(), 0, 0);
+    let good = Key::new(10).sign(pay(PAY), &domain(), 0, SlotIndex::Zero, 0);
+    let unknown = |slot| LedgerError::UnknownKey { account: 1, slot };
     let mut batch = ledger.open_batch();
 
     let mut other_order = good.clone();
@@ -196,10 +195,7 @@ fn signatures() {
 
     let mut forged = good.clone();
     forged.signature.chains[0][0] = forged.signature.chains[1][0];
-    assert_eq!(
-        batch.signed(forged),
-        Err(LedgerError::UnknownKey { account: 1 })
-    );
+    assert_eq!(batch.signed(forged), Err(unknown(SlotIndex::Zero)));
 
     let mut index = good.clone();
     index.signature.key_index = 1 << 10;
@@ -210,36 +206,21 @@ fn signatures() {
     );
 
     // A key of somebody else.
-    let foreign = Key::new(20).sign(pay(PAY), &domain(), 0, 0);
-    assert_eq!(
-        batch.signed(foreign),
-        Err(LedgerError::UnknownKey { account: 1 })
-    );
+    let foreign = Key::new(20).sign(pay(PAY), &domain(), 0, SlotIndex::Zero, 0);
+    assert_eq!(batch.signed(foreign), Err(unknown(SlotIndex::Zero)));
+    // The key of the other slot: the slot is signed too.
+    let cold = Key::new(11).sign(pay(PAY), &domain(), 0, SlotIndex::Zero, 0);
+    assert_eq!(batch.signed(cold), Err(unknown(SlotIndex::Zero)));
+    let mut moved = good.clone();
+    moved.slot = SlotIndex::One;
+    assert!(batch.signed(moved).is_err());
 
     // Another rollup's order: checked there, and checked here.
     let elsewhere = domain_digest(1, 3);
-    let theirs = Key::new(10).sign(pay(PAY), &elsewhere, 0, 0);
+    let theirs = Key::new(10).sign(pay(PAY), &elsewhere, 0, SlotIndex::Zero, 0);
     let checked = check_order(theirs.clone(), &elsewhere, &ScalarCompressor).unwrap();
     assert_eq!(batch.checked(checked), Err(LedgerError::WrongDomain));
     assert!(batch.signed(theirs).is_err());
-
-    // The wrong one-time key of the right tree.
-    let second = Key::new(10);
-    let bound = crate::signature::bound_message(&good.order.record().digest(), &domain());
-    let signature = second
-        .tree
-        .sign(&second.secrets, 2, &bound, 0, &ScalarCompressor)
-        .unwrap();
-    let order = crate::SignedOrder {
-        signature,
-        ..good.clone()
-    };
-    let refused = LedgerError::WrongOneTimeKey {
-        account: 1,
-        used: 2,
-        expected: 0,
-    };
-    assert_eq!(batch.signed(order), Err(refused));
 
     assert_eq!(batch.signed(good), Ok(()));
 }
@@ -264,16 +245,19 @@ fn scopes() {
         needed: Scope::SPEND,
     };
     assert_eq!(
-        batch.signed(cold.sign(pay(PAY), &domain(), 0, 0)),
+        batch.signed(cold.sign(pay(PAY), &domain(), 0, SlotIndex::One, 0)),
         Err(refused)
     );
     // A cold key may close its own slot, and is then unknown.
     batch
-        .signed(cold.sign(Order::RotateKey(rotate), &domain(), 0, 0))
+        .signed(cold.sign(Order::RotateKey(rotate), &domain(), 0, SlotIndex::One, 0))
         .unwrap();
-    let refused = LedgerError::UnknownKey { account: 1 };
+    let refused = LedgerError::UnknownKey {
+        account: 1,
+        slot: SlotIndex::One,
+    };
     assert_eq!(
-        batch.signed(cold.sign(Order::RotateKey(rotate), &domain(), 1, 0)),
+        batch.signed(cold.sign(Order::RotateKey(rotate), &domain(), 1, SlotIndex::One, 1)),
         Err(refused)
     );
 
@@ -287,20 +271,6 @@ fn scopes() {
             ..
         })
     ));
-}
-
-#[test]
-fn exhausted_keys() {
-    let mut ledger = genesis(5);
-    set(1, |account| account.nonce = 1024)(&mut ledger);
-    let order = Key::new(10).sign(pay(PAY), &domain(), 1024, 1023);
-    let slot = SlotIndex::Zero;
-    let refused = LedgerError::KeyExhausted {
-        account: 1,
-        slot,
-        first_nonce: 0,
-    };
-    assert_eq!(ledger.open_batch().signed(order), Err(refused));
 }
 
 #[test]
@@ -320,11 +290,13 @@ fn impossible_beginnings() {
         start(0, &twice),
         Some(GenesisError::Duplicate { account: 1 })
     );
-    let mut early = account;
-    early.slots[1].first_nonce = 1;
+    let mut used_up = account;
+    used_up.slots[1].next_index = 1024;
+    assert_eq!(start(0, &[(8, used_up)]), None);
+    used_up.slots[1].next_index = 1025;
     assert_eq!(
-        start(0, &[(8, early)]),
-        Some(GenesisError::FirstNonce { account: 8 })
+        start(0, &[(8, used_up)]),
+        Some(GenesisError::NextIndex { account: 8 })
     );
     let mut ledger = Ledger::genesis(domain(), (1 << 62) - 1, []).unwrap();
     let mut batch = ledger.open_batch();

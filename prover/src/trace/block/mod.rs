@@ -13,7 +13,8 @@ use winterlane_air::{
     },
 };
 use winterlane_ledger::{
-    Account, BaseElement, Digest, OperationKind, OperationWitness, Record, SlotIndex,
+    Account, BaseElement, Digest, KeyUse, OperationKind, OperationWitness, Order, Record,
+    SlotIndex,
     amount::limbs,
     hash::{self, Input, tag},
     record::RecordFields,
@@ -77,7 +78,8 @@ pub(in crate::trace) struct Block<'a> {
     signer: Side,
     receiver: Side,
     receiver_is_new: bool,
-    rotation: Option<u8>,
+    used_slot: Option<SlotIndex>,
+    rotation: Option<SlotIndex>,
     incoming: Incoming,
     constant: Registers,
     chains: Chains,
@@ -172,10 +174,13 @@ impl<'a> Block<'a> {
         };
         let signature = witness.signer.as_ref().map(|signer| &signer.signature);
         let rotation = match &witness.record {
-            Record::RotateKey(rotate) => Some(rotate.slot as u8),
+            Record::Signed(Order::RotateKey(rotate), _) => Some(rotate.slot),
             _ => None,
         };
-        let used_slot = witness.signer.as_ref().map(|signer| signer.used_slot);
+        let used_slot = match &witness.record {
+            Record::Signed(_, KeyUse { slot, .. }) => Some(*slot),
+            _ => None,
+        };
         let zero = BaseElement::ZERO;
         let mut block = Self {
             validity: if fields.kind.is_signed() {
@@ -189,6 +194,7 @@ impl<'a> Block<'a> {
             signer,
             receiver,
             receiver_is_new: fields.kind == OperationKind::Create,
+            used_slot,
             rotation,
             incoming,
             constant: [zero; NUM_REGISTERS],
@@ -205,16 +211,16 @@ impl<'a> Block<'a> {
             input: [zero; 8],
             roots: [None; 2],
         };
-        block.set_constants(asset, witness.pool_asset, used_slot);
+        block.set_constants(asset, witness.pool_asset);
         block
     }
 
     /// Fills the columns that are constant within the block.
-    fn set_constants(&mut self, asset: u32, pool_asset: u32, used_slot: Option<SlotIndex>) {
+    fn set_constants(&mut self, asset: u32, pool_asset: u32) {
         use OperationKind as Kind;
         let kind = self.fields.kind;
         let key_index = self.key_index();
-        let fields = self.fields;
+        let (fields, used_slot) = (self.fields, self.used_slot);
         let mut set = |column: usize, value: BaseElement| {
             self.constant[column - REGISTERS_START] = value;
         };

@@ -4,14 +4,14 @@ use winter_math::{FieldElement, batch_inversion};
 use winterlane_air::{
     batch::columns as column,
     batch::schedule::{
-        CHAIN_END, CHAIN_START, KEY_TREE_END, KEY_TREE_START, LIMB_ROWS, NUM_PAIRS,
+        CHAIN_END, CHAIN_START, GAP_BITS, KEY_TREE_END, KEY_TREE_START, LIMB_ROWS, NUM_PAIRS,
         POOL_CARRY_START, POOL_ROW, RANGE_WINDOWS, RECEIVER_KEYS_ROW, RECEIVER_LEAF_ROW,
-        RECEIVER_PATH_END, RECEIVER_PATH_START, SIGNER_LEAF_ROW, SIGNER_PATH_END,
+        RECEIVER_PATH_END, RECEIVER_PATH_START, SIGNER_LEAF_ROW, SIGNER_META_ROW, SIGNER_PATH_END,
         SIGNER_PATH_START,
     },
 };
 use winterlane_ledger::{
-    BaseElement, Digest, OperationKind,
+    BaseElement, Digest, OperationKind, SlotIndex,
     amount::{LIMB_BITS, limbs},
 };
 
@@ -71,6 +71,7 @@ impl Block<'_> {
         }
         self.index_registers(row, &mut set);
         self.range_registers(row, &mut set);
+        self.gap_registers(row, &mut set);
         self.account_registers(row, &mut set);
         registers
     }
@@ -180,6 +181,29 @@ impl Block<'_> {
                 set(column::WORD.start + i, left);
                 set(column::BITS.start + i, bit);
             }
+        }
+    }
+
+    /// How far the one-time key that signs lies above the slot's next index, from the highest bit on.
+    fn gap_registers(&self, row: usize, set: &mut impl FnMut(usize, BaseElement)) {
+        if !(KEY_TREE_START..=SIGNER_META_ROW).contains(&row) {
+            return;
+        }
+        let next_index = self
+            .used_slot
+            .map_or(0, |slot| self.signer.before.slots[slot.index()].next_index);
+        let key_index = self.signature.map_or(0, |signature| signature.key_index);
+        // of a key that is used up, only as many bits as there are rows: a false gap
+        let gap = key_index.wrapping_sub(next_index.into()) & ((1 << GAP_BITS) - 1);
+        let left = gap >> (SIGNER_META_ROW - row);
+        set(column::RANGE.start, BaseElement::from(left));
+        if row < SIGNER_META_ROW {
+            let bit = gap >> (SIGNER_META_ROW - 1 - row) & 1;
+            set(column::RANGE_BITS.start, BaseElement::from(bit));
+        } else {
+            let itself =
+                self.used_slot == Some(SlotIndex::Zero) && self.rotation == Some(SlotIndex::Zero);
+            set(column::HINT.start, flag(itself));
         }
     }
 

@@ -1,0 +1,301 @@
+//! The forms of the single values.
+
+use alloc::vec::Vec;
+
+use super::sealed::Part;
+use crate::{
+    Account, AccountProof, Deposit, Digest, KeySlot, NewKeys, OperationKind, Order, PublicInputs,
+    RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
+    signature::{KEY_CAPACITY, SIGNATURE_BYTES},
+    tree::{Siblings, empty_digests},
+    wire::{DecodeError, Reader, put_amount, put_varint, take_digest},
+};
+
+fn out_of_range<T>(value: Option<T>, offset: usize, what: &'static str) -> Result<T, DecodeError> {
+    value.ok_or(DecodeError::OutOfRange { offset, what })
+}
+
+fn take_scope(reader: &mut Reader<'_>) -> Result<Scope, DecodeError> {
+    let offset = reader.offset();
+    out_of_range(Scope::from_bits(reader.byte()?), offset, "a scope")
+}
+
+fn take_slot(reader: &mut Reader<'_>) -> Result<SlotIndex, DecodeError> {
+    let offset = reader.offset();
+    out_of_range(SlotIndex::from_index(reader.byte()?), offset, "a slot")
+}
+
+fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, DecodeError> {
+    let offset = reader.offset();
+    match reader.byte()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(DecodeError::OutOfRange { offset, what }),
+    }
+}
+
+impl Part for KeySlot {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.root.to_bytes());
+        put_varint(out, self.next_index.into());
+        out.push(self.scope.bits());
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let root = take_digest(reader)?;
+        let offset = reader.offset();
+        let next_index = reader.varint("a next index")?;
+        let next_index = u16::try_from(next_index)
+            .ok()
+            .filter(|index| u32::from(*index) <= KEY_CAPACITY);
+        Ok(Self {
+            root,
+            next_index: out_of_range(next_index, offset, "a next index")?,
+            scope: take_scope(reader)?,
+        })
+    }
+}
+
+impl Part for Account {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.asset.into());
+        put_amount(out, self.balance);
+        put_varint(out, self.nonce.into());
+        for slot in &self.slots {
+            slot.put(out);
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            asset: reader.id("an asset")?,
+            balance: reader.amount()?,
+            nonce: reader.id("a nonce")?,
+            slots: [KeySlot::take(reader)?, KeySlot::take(reader)?],
+        })
+    }
+}
+
+impl Part for Order {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(self.kind() as u8);
+        put_varint(out, self.signer().into());
+        put_varint(out, self.valid_until());
+        match self {
+            Self::Transfer(transfer) => {
+                put_varint(out, transfer.to.into());
+                put_amount(out, transfer.amount);
+                put_amount(out, transfer.fee);
+            }
+            Self::Withdraw(withdraw) => {
+                put_amount(out, withdraw.amount);
+                put_amount(out, withdraw.fee);
+                out.extend_from_slice(&withdraw.recipient);
+            }
+            Self::RotateKey(rotate) => {
+                put_amount(out, rotate.fee);
+                out.push(rotate.slot as u8 | rotate.scope.bits() << 1);
+                out.extend_from_slice(&rotate.new_root.to_bytes());
+            }
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.offset();
+        let kind = OperationKind::ALL.get(usize::from(reader.byte()?)).copied();
+        let kind = kind.filter(|kind| kind.is_signed());
+        let kind = out_of_range(kind, offset, "the kind of an order")?;
+        let signer = reader.id("an account")?;
+        let valid_until = reader.varint("a last batch")?;
+        Ok(match kind {
+            OperationKind::Transfer => Self::Transfer(Transfer {
+                from: signer,
+                to: reader.id("an account")?,
+                amount: reader.amount()?,
+                fee: reader.amount()?,
+                valid_until,
+            }),
+            OperationKind::Withdraw => Self::Withdraw(Withdraw {
+                from: signer,
+                amount: reader.amount()?,
+                fee: reader.amount()?,
+                recipient: *reader.array()?,
+                valid_until,
+            }),
+            // the kinds that no key signs were refused above
+            _ => {
+                let fee = reader.amount()?;
+                let offset = reader.offset();
+                let place = reader.byte()?;
+                let scope = out_of_range(Scope::from_bits(place >> 1), offset, "a scope")?;
+                let slot = if place & 1 == 0 {
+                    SlotIndex::Zero
+                } else {
+                    SlotIndex::One
+                };
+                Self::RotateKey(RotateKey {
+                    account: signer,
+                    slot,
+                    new_root: take_digest(reader)?,
+                    scope,
+                    fee,
+                    valid_until,
+                })
+            }
+        })
+    }
+}
+
+impl Part for Signature {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_bytes());
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.offset();
+        Self::from_bytes(reader.take(SIGNATURE_BYTES)?)
+            .map_err(|reason| DecodeError::Signature { offset, reason })
+    }
+}
+
+impl Part for SignedOrder {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.order.put(out);
+        put_varint(out, self.nonce.into());
+        out.push(self.slot as u8);
+        self.signature.put(out);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            order: Order::take(reader)?,
+            nonce: reader.id("a nonce")?,
+            slot: take_slot(reader)?,
+            signature: Signature::take(reader)?,
+        })
+    }
+}
+
+impl Part for Deposit {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.to.into());
+        put_varint(out, self.asset.into());
+        put_amount(out, self.amount);
+        out.push(u8::from(self.keys.is_some()));
+        if let Some(keys) = &self.keys {
+            out.push(keys.scope_bits());
+            for root in &keys.roots {
+                out.extend_from_slice(&root.to_bytes());
+            }
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (to, asset) = (reader.id("an account")?, reader.id("an asset")?);
+        let amount = reader.amount()?;
+        let keys = if take_flag(reader, "whether a deposit has keys")? {
+            let offset = reader.offset();
+            let bits = reader.byte()?;
+            let scope = |bits| out_of_range(Scope::from_bits(bits), offset, "a scope");
+            let scopes = [scope(bits & 3)?, scope(bits >> 2)?];
+            let roots = [take_digest(reader)?, take_digest(reader)?];
+            Some(NewKeys { roots, scopes })
+        } else {
+            None
+        };
+        Ok(Self {
+            to,
+            asset,
+            amount,
+            keys,
+        })
+    }
+}
+
+impl Part for PublicInputs {
+    fn put(&self, out: &mut Vec<u8>) {
+        for digest in [
+            &self.domain,
+            &self.old_root,
+            &self.new_root,
+            &self.operations_digest,
+        ] {
+            out.extend_from_slice(&digest.to_bytes());
+        }
+        put_varint(out, self.batch_number);
+        put_varint(out, self.num_operations.into());
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            domain: take_digest(reader)?,
+            old_root: take_digest(reader)?,
+            new_root: take_digest(reader)?,
+            operations_digest: take_digest(reader)?,
+            batch_number: reader.varint("a batch number")?,
+            num_operations: reader.id("a number of operations")?,
+        })
+    }
+}
+
+impl Part for AccountProof {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.id.into());
+        out.push(u8::from(self.account.is_some()));
+        if let Some(account) = &self.account {
+            account.put(out);
+        }
+        put_siblings(out, &self.siblings, &empty_digests());
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let id = reader.id("an account")?;
+        let account = if take_flag(reader, "whether an account exists")? {
+            Some(Account::take(reader)?)
+        } else {
+            None
+        };
+        let siblings = take_siblings(reader, &empty_digests())?;
+        Ok(Self {
+            id,
+            account,
+            siblings,
+        })
+    }
+}
+
+/// Appends siblings; `empty` are [`empty_digests`].
+pub(super) fn put_siblings(out: &mut Vec<u8>, siblings: &Siblings, empty: &[Digest]) {
+    let given = || {
+        let pairs = siblings.iter().zip(empty).enumerate();
+        pairs.filter(|(_, (sibling, empty))| sibling != empty)
+    };
+    let bits = given().fold(0u32, |bits, (height, _)| bits | 1 << height);
+    out.extend_from_slice(&bits.to_le_bytes());
+    for (_, (sibling, _)) in given() {
+        out.extend_from_slice(&sibling.to_bytes());
+    }
+}
+
+/// Reads siblings; `empty` are [`empty_digests`].
+pub(super) fn take_siblings(
+    reader: &mut Reader<'_>,
+    empty: &[Digest],
+) -> Result<Siblings, DecodeError> {
+    let bits = u32::from_le_bytes(*reader.array()?);
+    let mut siblings = [Digest::ZERO; crate::tree::TREE_DEPTH];
+    for (height, (sibling, empty)) in siblings.iter_mut().zip(empty).enumerate() {
+        *sibling = *empty;
+        if bits >> height & 1 == 1 {
+            let offset = reader.offset();
+            *sibling = take_digest(reader)?;
+            if sibling == empty {
+                return Err(DecodeError::NotCanonical {
+                    offset,
+                    what: "the sibling of an empty subtree",
+                });
+            }
+        }
+    }
+    Ok(siblings)
+}
