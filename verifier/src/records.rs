@@ -69,7 +69,7 @@ mod tests {
             operations_digest: Digest::ZERO,
             num_operations: 0,
         };
-        assert_eq!(verify_records(&[1, 0], &inputs), Ok(Vec::new()));
+        assert_eq!(verify_records(&[wire::VERSION, 0], &inputs), Ok(Vec::new()));
         assert_eq!(
             verify_batch(&[], &inputs, &Policy::default()),
             Err(VerifyError::Inputs(InputsError::NumOperations(0)))

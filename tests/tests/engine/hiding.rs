@@ -248,7 +248,6 @@ fn an_air_of_another_shape_refuses_every_proof() {
         vec![0, 5, 1],
         vec![1, 4, 1],
         vec![255, 255, 255],
-        vec![9, 0, 4, 1],
     ] {
         let hostile = TraceInfo::new_multi_segment(
             info.main_trace_width(),
