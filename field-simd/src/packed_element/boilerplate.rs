@@ -315,6 +315,20 @@ macro_rules! field_element {
                     self.frobenius()
                 }
 
+                // Winterfell's asks first whether the base is zero, which lanes may answer differently.
+                #[inline]
+                fn exp_vartime(self, power: Self::PositiveInteger) -> Self {
+                    let (mut result, mut base, mut power) = (Self::ONE, self, power);
+                    while power > 0 {
+                        if power & 1 == 1 {
+                            result *= base;
+                        }
+                        base = base.square();
+                        power >>= 1;
+                    }
+                    result
+                }
+
                 fn base_element(&self, i: usize) -> BaseElement {
                     let bases = apart::bases(core::slice::from_ref(self), "base_element");
                     assert!(
