@@ -121,7 +121,9 @@ impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
     #[must_use]
     pub fn prove_with_stock(&self) -> Proof {
         let (prover, trace) = self.changed(None);
-        prover.prove(trace).expect("a proof")
+        winterlane_prover::plain::single_threaded(|| prover.prove(trace))
+            .expect("a thread")
+            .expect("a proof")
     }
 
     /// Every random cell of the veil, as the construction says.

@@ -11,6 +11,7 @@ use winterfell::{
 use winterlane_prover::engine::{
     EngineOptions, MemoryEstimate, ProverError, TraceColumns, prove, prove_columns,
 };
+use winterlane_prover::plain::single_threaded;
 use winterlane_tests::airs::{Chain, TestAir, TestProver, TestTrace};
 use winterlane_tests::report;
 
@@ -50,7 +51,9 @@ fn check(extension: FieldExtension, trace: TestTrace, compare: bool) -> Proof {
     let proof = prove(&prover, trace.clone()).expect(&what);
     let ours = start.elapsed();
     if compare {
-        let stock = prover.prove(trace).expect("winterfell proves it");
+        let stock = single_threaded(|| prover.prove(trace))
+            .expect("a thread")
+            .expect("winterfell proves it");
         assert_eq!(proof.to_bytes(), stock.to_bytes(), "{what}");
     } else {
         verify(&prover, &trace, proof.clone());
