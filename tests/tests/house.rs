@@ -16,6 +16,17 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("verifier/wasm", &["ledger", "air", "verifier"]),
     ("wallet", &["ledger", "field-simd"]),
     (
+        "node",
+        &[
+            "ledger",
+            "air",
+            "field-simd",
+            "prover",
+            "verifier",
+            "wallet",
+        ],
+    ),
+    (
         "cli",
         &[
             "ledger",

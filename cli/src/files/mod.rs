@@ -10,9 +10,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use thiserror::Error;
 pub(crate) use publish::Staging;
 pub(crate) use read::{proof_size, read_proof, read_public};
+use thiserror::Error;
 pub(crate) use winterlane_verifier::PublicFile;
 use winterlane_verifier::UnknownFormat;
 

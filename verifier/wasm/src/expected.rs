@@ -74,7 +74,11 @@ impl Pins {
         compare("the domain is", self.domain, inputs.domain)?;
         if first {
             compare("the first batch is", self.first_batch, inputs.batch_number)?;
-            compare("the first batch starts from", self.old_root, inputs.old_root)?;
+            compare(
+                "the first batch starts from",
+                self.old_root,
+                inputs.old_root,
+            )?;
         }
         Ok(())
     }

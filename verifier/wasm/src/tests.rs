@@ -1,7 +1,9 @@
 //! The native build behind the same interface: what is refused before a proof is looked at. That proofs are
 //! accepted, and hostile ones are not, is shown on the module itself (`verifier/wasm/test`).
 
-use winterlane_ledger::{Digest, PublicInputs, Record, ScalarCompressor, record::operations_digest, wire};
+use winterlane_ledger::{
+    Digest, PublicInputs, Record, ScalarCompressor, record::operations_digest, wire,
+};
 use winterlane_verifier::PublicFile;
 
 use crate::Chain;
