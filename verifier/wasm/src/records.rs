@@ -107,7 +107,7 @@ impl RecordSaid {
             Order::Withdraw(withdraw) => Self {
                 kind: "withdraw",
                 amount: Some(withdraw.amount.to_string()),
-                recipient: Some(address(&withdraw.recipient)),
+                recipient: Some(hex("0x", &withdraw.recipient)),
                 ..signed
             },
             Order::RotateKey(rotate) => Self {
@@ -144,9 +144,9 @@ impl RecordSaid {
     }
 }
 
-/// The 20 bytes of an address, as settlement layers write it.
-fn address(bytes: &[u8; 20]) -> String {
-    let mut text = String::from("0x");
+/// Bytes in hexadecimal, after a prefix.
+pub(crate) fn hex(prefix: &str, bytes: &[u8]) -> String {
+    let mut text = String::from(prefix);
     for byte in bytes {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");

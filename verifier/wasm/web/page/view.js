@@ -160,7 +160,7 @@ function records(batches) {
     caption.textContent = batch.records
       ? `Batch ${grouped(batch.number)}: ${counted(all.length, "operation")}` +
         (all.length > ROWS ? `, ${from + 1} to ${from + shown.length} shown` : "") +
-        (batch.padding > 0 ? `; the other ${counted(batch.padding, "slot")} are padding` : "")
+        (batch.padding > 0 ? `; ${counted(batch.padding, "slot")} of padding` : "")
       : "Too many records for one page: verify this batch alone to see its own.";
     earlier.disabled = page === 0;
     later.disabled = (page + 1) * ROWS >= all.length;
