@@ -8,6 +8,7 @@
 //! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
 //! | [`codec`] | the stored and sent bytes of single values and of witnesses |
 //! | [`ledger`] | the state machine and the witness of each operation |
+//! | [`pool`] | the shielded pool: note tree, anchors, nullifiers, what it holds |
 //! | [`public`] | what a batch says of itself: the public inputs of its proof |
 //!
 //! A *statement* (in `winterlane-air`) says the same as constraints; nothing here knows of one. The
@@ -25,6 +26,7 @@ pub mod digest;
 pub mod hash;
 pub mod ledger;
 pub mod operation;
+pub mod pool;
 mod proof;
 pub mod public;
 pub mod record;

@@ -141,6 +141,16 @@ impl Wallet {
     }
 }
 
+impl<C> Wallet<C> {
+    pub(crate) const fn seed(&self) -> &MasterSeed {
+        &self.seed
+    }
+
+    pub(crate) fn medium(&self) -> &dyn Medium {
+        self.journal.medium()
+    }
+}
+
 impl<C: Compressor> Wallet<C> {
     /// The same wallet, hashing with another compressor.
     #[must_use]
