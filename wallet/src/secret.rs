@@ -244,6 +244,12 @@ pub(crate) fn stream_elements<const N: usize>(
     elements
 }
 
+/// 256 bits of a key for one purpose, as a digest.
+pub(crate) fn digest_of(key: &[u8; 32], purpose: &[u8; 4], data: &[u8]) -> Digest {
+    let [[a, b], [c, d]] = stream_elements::<2>(key, purpose, data);
+    Digest([a, b, c, d])
+}
+
 impl fmt::Debug for KeySecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeySecret(height {}, ..)", self.height)

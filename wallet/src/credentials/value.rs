@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value as Json;
 use thiserror::Error;
 use time::{Date, Month, OffsetDateTime};
@@ -12,6 +13,8 @@ pub const MAX_INTEGER: i64 = (1 << 53) - 1;
 
 /// Bytes of a text, at most.
 pub const MAX_TEXT_BYTES: usize = 1024;
+
+const TEXT_CONTEXT: &str = "winterlane 2026-11-28 credential: number of a text";
 
 /// A day of the calendar, from year 1 to 9999. Printed and read as `2008-11-28`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +64,12 @@ impl Day {
         let julian = i32::try_from(number).ok()?;
         let julian = julian.checked_add(Self::FIRST.0.to_julian_day())?;
         Date::from_julian_day(julian).ok().map(Self)
+    }
+
+    /// Days since 1970-01-01, by which credentials expire; `None` before that day.
+    #[must_use]
+    pub fn since_1970(self) -> Option<u32> {
+        self.number().checked_sub(719_162)
     }
 
     /// So many days later; `None` after the year 9999.
@@ -122,8 +131,39 @@ pub enum Value {
     Text(String),
 }
 
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Integer(number) => serializer.serialize_i64(*number),
+            Self::Date(day) => day.serialize(serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Json::deserialize(deserializer)?;
+        Self::from_json(&json).map_err(D::Error::custom)
+    }
+}
+
 /// Which kind of value it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// [`Value::Integer`].
     Integer,
@@ -183,6 +223,26 @@ impl Value {
             Self::Integer(_) => Kind::Integer,
             Self::Date(_) => Kind::Date,
             Self::Text(_) => Kind::Text,
+        }
+    }
+
+    /// The number that stands for it in a proof. Numbers of one kind have the order of their values.
+    #[must_use]
+    pub fn encoded(&self) -> u128 {
+        match self {
+            // From 1 on, for a number in range.
+            Self::Integer(number) => {
+                let shifted = i128::from(*number) + i128::from(MAX_INTEGER) + 1;
+                shifted.unsigned_abs()
+            }
+            Self::Date(day) => u128::from(day.number()),
+            Self::Text(text) => {
+                let hash = blake3::derive_key(TEXT_CONTEXT, text.as_bytes());
+                let [first, _] = *hash.as_chunks::<16>().0 else {
+                    return 0;
+                };
+                u128::from_le_bytes(first)
+            }
         }
     }
 
@@ -291,6 +351,24 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Day>(), Err(DayError::Form), "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_have_the_order_of_their_values() {
+        let numbers = [-MAX_INTEGER, -1, 0, 1, MAX_INTEGER].map(|n| Value::Integer(n).encoded());
+        assert_eq!(
+            numbers,
+            [1, (1 << 53) - 1, 1 << 53, (1 << 53) + 1, (1 << 54) - 1]
+        );
+        let days = ["1970-01-01", "1970-01-02"].map(|day| day.parse::<Day>().unwrap());
+        assert_eq!(
+            days.map(|day| Value::Date(day).encoded()),
+            [719_162, 719_163]
+        );
+        assert_eq!(days.map(Day::since_1970), [Some(0), Some(1)]);
+        assert_eq!(Day::FIRST.since_1970(), None);
+        let texts = ["DE", "de", ""].map(|text| Value::Text(text.into()).encoded());
+        assert!(texts[0] != texts[1] && texts[1] != texts[2]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::cipher::{
     DECRYPTION_SEED_BYTES, DecryptionKey, ENCRYPTION_KEY_BYTES, EncryptionKey, OVERHEAD,
 };
-use crate::{MasterSeed, WalletError, secret::stream_elements};
+use crate::{MasterSeed, WalletError, secret::digest_of};
 
 const NOTE_CONTEXT: &str = "winterlane 2026-11-28 wallet: secret of one note account";
 const TEXT_CONTEXT: &str = "winterlane 2026-11-28 wallet: checksum of an address or a viewing key";
@@ -69,12 +69,6 @@ impl fmt::Debug for NoteSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NoteSecret(account {}, ..)", self.number)
     }
-}
-
-/// 256 bits as a digest.
-fn digest_of(key: &[u8; 32], purpose: &[u8; 4], data: &[u8]) -> Digest {
-    let [[a, b], [c, d]] = stream_elements::<2>(key, purpose, data);
-    Digest([a, b, c, d])
 }
 
 impl NoteSecret {

@@ -51,6 +51,12 @@ impl std::fmt::Debug for NoteStore<'_> {
 }
 
 impl<C> Wallet<C> {
+    /// The secret of the note account with that number ([`crate::MasterSeed::note_secret`]).
+    #[must_use]
+    pub fn note_secret(&self, number: u32) -> NoteSecret {
+        self.seed().note_secret(number)
+    }
+
     /// Opens the note account with that number, for the pool of a domain. The first time it is empty: scan.
     ///
     /// # Errors

@@ -266,7 +266,16 @@ fn keys_are_determined_by_seed_and_number() {
 }
 
 /// Spend key and nullifier key of the account above.
-const FIXED: [u64; 8] = [0; 8];
+const FIXED: [u64; 8] = [
+    9_884_571_294_083_815_825,
+    17_174_707_503_517_536_168,
+    12_834_380_909_818_440_783,
+    7_335_195_101_579_120_677,
+    9_626_912_941_394_801_630,
+    10_625_523_991_114_346_254,
+    11_887_738_548_620_032_763,
+    7_424_589_949_801_977_906,
+];
 
 #[test]
 fn what_is_damaged_or_for_others_does_not_open() {

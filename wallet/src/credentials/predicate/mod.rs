@@ -17,7 +17,7 @@
 //!
 //! All conditions on one attribute are about one value, and become one requirement: a range, one text, or
 //! a set. An attribute with several values (a list in the issuer's file) satisfies a requirement when one of
-//! them does; nobody sees which. There is no `or` and no `not`: what is proven says exactly what it says.
+//! them does. A proof says at which of its places that value is, and the issuer draws places by lot. There is no `or` and no `not`: what is proven says exactly what it says.
 
 mod error;
 mod lexer;
@@ -32,7 +32,7 @@ use lexer::{Placed, Sign, Token, tokens};
 use super::{Day, Kind, MAX_INTEGER, Value};
 
 /// Attributes that one predicate may speak of.
-pub const MAX_REQUIREMENTS: usize = 4;
+pub const MAX_REQUIREMENTS: usize = winterlane_ledger::private::MAX_PREDICATES;
 
 /// What must hold of the attributes; see the [module](self).
 ///
@@ -161,6 +161,14 @@ fn is(word: &str, keyword: &str) -> bool {
 
 /// Words that cannot be names of attributes.
 const RESERVED: [&str; 4] = ["and", "or", "not", "in"];
+
+/// Whether a predicate can speak of an attribute with this name.
+pub(super) fn is_attribute_name(name: &str) -> bool {
+    let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(letters)
+        && !RESERVED.iter().any(|word| is(name, word))
+}
 
 struct Parser<'a> {
     source: &'a str,
