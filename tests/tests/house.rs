@@ -15,6 +15,17 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("verifier", &["ledger", "air"]),
     ("wallet", &["ledger", "field-simd"]),
     (
+        "node",
+        &[
+            "ledger",
+            "air",
+            "field-simd",
+            "prover",
+            "verifier",
+            "wallet",
+        ],
+    ),
+    (
         "cli",
         &[
             "ledger",
