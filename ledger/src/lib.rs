@@ -9,6 +9,7 @@
 //! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
 //! | [`codec`] | the stored and sent bytes of single values and of witnesses |
 //! | [`ledger`] | the state machine and the witness of each operation |
+//! | [`private`] | notes, credentials, and the public inputs of private statements |
 //! | [`public`] | what a batch says of itself: the public inputs of its proof |
 //!
 //! A *statement* (in `winterlane-air`) says the same as constraints; nothing here knows of one. The
@@ -26,6 +27,7 @@ pub mod digest;
 pub mod hash;
 pub mod ledger;
 pub mod operation;
+pub mod private;
 mod proof;
 pub mod public;
 pub mod record;

@@ -11,7 +11,11 @@ use crate::{
     wire::{DecodeError, Reader, put_amount, put_varint, take_digest},
 };
 
-fn out_of_range<T>(value: Option<T>, offset: usize, what: &'static str) -> Result<T, DecodeError> {
+pub(super) fn out_of_range<T>(
+    value: Option<T>,
+    offset: usize,
+    what: &'static str,
+) -> Result<T, DecodeError> {
     value.ok_or(DecodeError::OutOfRange { offset, what })
 }
 
@@ -25,7 +29,7 @@ fn take_slot(reader: &mut Reader<'_>) -> Result<SlotIndex, DecodeError> {
     out_of_range(SlotIndex::from_index(reader.byte()?), offset, "a slot")
 }
 
-fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, DecodeError> {
+pub(super) fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, DecodeError> {
     let offset = reader.offset();
     match reader.byte()? {
         0 => Ok(false),
