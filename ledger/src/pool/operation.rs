@@ -83,6 +83,10 @@ pub struct PrivateOperation {
 /// What is published and applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most operations are private ones, and their bytes are on the heap"
+)]
 pub enum PoolOperation {
     /// Into the pool.
     Shield(Shield),
