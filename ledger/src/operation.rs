@@ -6,14 +6,18 @@ use crate::{
 
 /// Payment from one account to another of the same asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Transfer {
     /// Who pays and signs.
     pub from: u32,
     /// Who receives; may be `from`.
     pub to: u32,
     /// What the receiver gets.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
     /// What the fee pool gets, from the signer too.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub fee: u128,
     /// The last batch number this may run in.
     pub valid_until: u64,
@@ -21,14 +25,19 @@ pub struct Transfer {
 
 /// Payment out of the rollup, to a public address of the settlement layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Withdraw {
     /// Who pays and signs.
     pub from: u32,
     /// What leaves the rollup.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
     /// What the fee pool gets, from the signer too.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub fee: u128,
     /// Who receives on the settlement layer.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::recipient"))]
     pub recipient: [u8; 20],
     /// The last batch number this may run in.
     pub valid_until: u64,
@@ -36,6 +45,8 @@ pub struct Withdraw {
 
 /// Replacement of one key slot. The new key begins at its one-time key 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct RotateKey {
     /// Whose key; signs with a key whose scope has ROTATE.
     pub account: u32,
@@ -46,6 +57,7 @@ pub struct RotateKey {
     /// Scope of the new key.
     pub scope: Scope,
     /// What the fee pool gets.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub fee: u128,
     /// The last batch number this may run in.
     pub valid_until: u64,
@@ -53,12 +65,15 @@ pub struct RotateKey {
 
 /// Value that enters the rollup. Not signed: it is public, and the settlement layer checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Deposit {
     /// Who is credited.
     pub to: u32,
     /// Of which asset; an existing account must hold the same.
     pub asset: u32,
     /// How much.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
     /// Given exactly when the leaf is empty: the keys of the account to create.
     pub keys: Option<NewKeys>,
@@ -66,6 +81,8 @@ pub struct Deposit {
 
 /// The keys of an account that a deposit creates. Both begin at their one-time key 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct NewKeys {
     /// Roots of the two key trees.
     pub roots: [Digest; 2],
@@ -83,6 +100,8 @@ impl NewKeys {
 
 /// What an account's key can sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Order {
     /// A payment inside the rollup.
     Transfer(Transfer),
@@ -164,6 +183,8 @@ impl Order {
 /// All of them are signed: one order at one nonce may be signed again by another one-time key (to
 /// offer a higher fee, say), and whichever comes first is the one that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct SignedOrder {
     /// What was signed.
     pub order: Order,
