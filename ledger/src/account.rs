@@ -149,6 +149,15 @@ pub struct Account {
 }
 
 impl Account {
+    /// An account of this asset that holds nothing, with both slots closed: it can receive, and collect fees.
+    #[must_use]
+    pub fn of(asset: u32) -> Self {
+        Self {
+            asset,
+            ..Self::default()
+        }
+    }
+
     /// The four scope bits as the leaf carries them: spend0 + 2 rotate0 + 4 spend1 + 8 rotate1.
     #[must_use]
     pub const fn scope_bits(&self) -> u8 {

@@ -90,7 +90,33 @@ pub struct NewKeys {
     pub scopes: [Scope; 2],
 }
 
+impl RotateKey {
+    /// Closes a slot: nobody has a key of the root that it then holds, and that key may do nothing.
+    ///
+    /// The other slot signs it, or the slot itself. An account with both slots closed is closed for ever.
+    #[must_use]
+    pub const fn close(account: u32, slot: SlotIndex, fee: u128, valid_until: u64) -> Self {
+        Self {
+            account,
+            slot,
+            new_root: Digest::ZERO,
+            scope: Scope::NONE,
+            fee,
+            valid_until,
+        }
+    }
+}
+
 impl NewKeys {
+    /// One key that may do everything, in slot 0; slot 1 is closed.
+    #[must_use]
+    pub const fn single(root: Digest) -> Self {
+        Self {
+            roots: [root, Digest::ZERO],
+            scopes: [Scope::BOTH, Scope::NONE],
+        }
+    }
+
     /// The four scope bits: spend0 + 2 rotate0 + 4 spend1 + 8 rotate1.
     #[must_use]
     pub const fn scope_bits(&self) -> u8 {
