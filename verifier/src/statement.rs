@@ -7,8 +7,7 @@ use winter_air::Air;
 use winterlane_air::statement::{ProvenAir, Secrecy, Statement, proven_air};
 
 use crate::{
-    AirPolicy, BoundedOpening, DEFAULT_MAX_PROOF_BYTES, PolicyError, TraceShape, Verified,
-    VerifyError,
+    AirPolicy, BoundedOpening, DEFAULT_MAX_PROOF_BYTES, TraceShape, Verified, VerifyError,
     door::{self, Cursor},
     policy::check_options,
     verify,
@@ -46,32 +45,26 @@ impl<S: Statement> Accepted<S> {
             let Some(found) = S::options(inputs, preset) else {
                 continue;
             };
-            let length = S::trace_info(inputs, &found.options).length();
-            let known = policies.iter().position(|policy| {
-                // the statement's own shape is that of its length
-                !S::Secrecy::SHAPE_FROM_OPTIONS
-                    && policy.shape().log2_lengths().contains(&length.ilog2())
-            });
-            let shape = if known.is_some() {
-                None
-            } else {
-                let air = proven_air::<S>(inputs, &found.options).map_err(PolicyError::Hiding)?;
-                Some(TraceShape::of(&air)?)
-            };
-            let at = shape.as_ref().map_or(known, |shape| {
-                policies.iter().position(|policy| policy.shape() == shape)
-            });
-            let policy = match (at.and_then(|at| policies.get_mut(at)), shape) {
-                (Some(policy), _) => policy,
-                (None, Some(shape)) => {
+            // the proven shape is that of the statement's length, unless the options have a say in it
+            let log2_length = S::trace_info(inputs, &found.options).length().ilog2();
+            let of_length =
+                |policy: &AirPolicy<S::Hash>| policy.shape().log2_lengths().contains(&log2_length);
+            let mut at = policies.iter().position(of_length);
+            if at.is_none() || S::Secrecy::SHAPE_FROM_OPTIONS {
+                // no proof of a preset that would not hide is accepted
+                let Ok(air) = proven_air::<S>(inputs, &found.options) else {
+                    continue;
+                };
+                let shape = TraceShape::of(&air)?;
+                at = policies.iter().position(|policy| *policy.shape() == shape);
+                if at.is_none() {
+                    at = Some(policies.len());
                     let policy = AirPolicy::new(shape, 0);
                     policies.push(policy.with_max_proof_bytes(self.max_proof_bytes));
-                    match policies.last_mut() {
-                        Some(policy) => policy,
-                        None => continue,
-                    }
                 }
-                (None, None) => continue,
+            }
+            let Some(policy) = at.and_then(|at| policies.get_mut(at)) else {
+                continue;
             };
             let log2_length = *policy.shape().log2_lengths().start();
             check_options(&found.options, log2_length)?;
