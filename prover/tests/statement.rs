@@ -360,7 +360,13 @@ fn a_statement_is_hidden() {
         verify_statement(proof, claim, &accepted)
     };
     // the proofs of two presets have two shapes, and each passes the door of its own
-    for presets in [&[compact][..], &[smallest, compact], &[compact, smallest]] {
+    let all = &HidingPreset::ALL[..];
+    for presets in [
+        &[compact][..],
+        &[smallest, compact],
+        &[compact, smallest],
+        all,
+    ] {
         let verified = verify(&first.proof, &walk.claim(), presets).unwrap();
         assert_eq!((verified.bits, verified.trace_length), (100, 512));
     }

@@ -192,7 +192,7 @@ fn each<E>(count: usize, one: impl Fn(usize) -> Result<Verified, E>) -> Result<V
 #[cfg(feature = "parallel")]
 fn each<E: Send>(
     count: usize,
-    one: impl Fn(usize) -> Result<Verified, E> + Sync,
+    one: impl Fn(usize) -> Result<Verified, E> + Sync + Send,
 ) -> Result<Vec<Verified>, E> {
     use rayon::prelude::*;
 
