@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`batch`] | one batch of the rollup: columns, schedule, constraints, winterfell's `Air` |
 //! | [`hiding`] | zero knowledge for any AIR: its statement, in proofs that hide the witness |
+//! | [`statement`] | a statement as one thing, for prover, verifier and chains |
 //! | [`presets`] | proof options by name and level of security |
 //!
 //! What the statements are about (accounts, signatures, records, public inputs) is in `winterlane-ledger`.
@@ -18,6 +19,8 @@ extern crate alloc;
 pub mod batch;
 pub mod hiding;
 pub mod presets;
+pub mod statement;
 
-pub use batch::BatchAir;
+pub use batch::{BatchAir, BatchStatement};
 pub use hiding::{Hiding, HidingError, HidingParameters};
+pub use statement::Statement;

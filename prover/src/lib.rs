@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`engine`] | [`prove`]: winterfell's whole pipeline on vector lanes, byte for byte the same proof |
 //! | [`hiding`] | [`prove_hiding`]: proofs of any AIR that hide the witness |
+//! | [`statement`] | [`prove_statement`]: any statement, from its witness to a proof |
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
 //! | [`threads`] | [`threads::install`]: a thread pool where threads are scarce |
@@ -24,6 +25,7 @@ mod compressor;
 pub mod engine;
 pub mod hiding;
 pub mod plain;
+pub mod statement;
 pub mod threads;
 pub mod trace;
 
@@ -34,3 +36,4 @@ pub use compressor::SimdCompressor;
 pub use engine::{EngineOptions, ProverError, prove, prove_with};
 pub use hiding::{HidingRng, prove_hiding};
 pub use plain::PlainProver;
+pub use statement::{Provable, prove_statement};

@@ -25,7 +25,7 @@ use winter_prover::{Proof, Prover};
 use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode, TailFree};
 
 #[cfg(not(feature = "test-randomness"))]
-use self::prover::hide;
+pub(crate) use self::prover::hide;
 #[cfg(feature = "test-randomness")]
 pub use self::prover::{Hidden, HidingProver, hide};
 pub use self::randomness::HidingRng;
