@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`batch`] | one batch of the rollup: columns, schedule, constraints, winterfell's `Air` |
+//! | [`private`] | private statements: what people prove without showing it |
 //! | [`hiding`] | zero knowledge for any AIR: its statement, in proofs that hide the witness |
 //! | [`presets`] | proof options by name and level of security |
 //!
@@ -15,9 +16,13 @@
 
 extern crate alloc;
 
+mod arithmetic;
 pub mod batch;
 pub mod hiding;
+mod permutation;
 pub mod presets;
+pub mod private;
 
 pub use batch::BatchAir;
 pub use hiding::{Hiding, HidingError, HidingParameters};
+pub use private::PrivateAir;
