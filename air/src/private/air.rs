@@ -10,7 +10,10 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_ledger::private::PrivateInputs;
 
 use super::{columns::TRACE_WIDTH, constraints, schedule::Schedule};
-use crate::hiding::{TailFree, min_tail};
+use crate::{
+    hiding::{TailFree, min_rows_in_place, min_tail},
+    presets::HidingPreset,
+};
 
 /// Rows of the shortest trace.
 pub const MIN_ROWS: usize = 256;
@@ -18,7 +21,8 @@ pub const MIN_ROWS: usize = 256;
 /// A private statement as an algebraic intermediate representation.
 ///
 /// The number of rows follows from the statement and the number of queries: the least power of two, from
-/// [`MIN_ROWS`] on, that has room for the statement and for the rows that hiding makes random.
+/// [`MIN_ROWS`] on, that has room for the statement and for the rows that hiding makes random, and is long
+/// enough to hide so many queries.
 pub struct PrivateAir {
     context: AirContext<BaseElement>,
     inputs: PrivateInputs,
@@ -30,6 +34,23 @@ impl PrivateAir {
     #[must_use]
     pub fn trace_info(inputs: &PrivateInputs, options: &ProofOptions) -> TraceInfo {
         info(&Schedule::of(inputs), options)
+    }
+
+    /// The options of a preset for a statement, at the length that the statement then has; `None` when the
+    /// preset has none: `fast` never does.
+    #[must_use]
+    pub fn options(inputs: &PrivateInputs, preset: HidingPreset) -> Option<ProofOptions> {
+        // constraints of degree 3 give three quotient columns, which take a blowup factor of 4
+        if preset.name.blowup_factor() < 4 {
+            return None;
+        }
+        let schedule = Schedule::of(inputs);
+        let (first, last) = preset.log2_lengths();
+        let lengths = (first..=last).map(|log2| 1 << log2);
+        lengths.filter(|&rows| rows >= MIN_ROWS).find_map(|rows| {
+            let options = preset.options(rows)?;
+            (info(&schedule, &options).length() == rows).then_some(options)
+        })
     }
 
     /// The public inputs.
@@ -47,8 +68,10 @@ impl PrivateAir {
 
 /// The last row of the statement is constrained: it and the row after it are before the tail.
 fn info(schedule: &Schedule, options: &ProofOptions) -> TraceInfo {
-    let rows = schedule.rows() + 1 + min_tail(options.num_queries());
-    TraceInfo::new(TRACE_WIDTH, rows.next_power_of_two().max(MIN_ROWS))
+    let queries = options.num_queries();
+    let needed = schedule.rows() + 1 + min_tail(queries);
+    let rows = needed.max(min_rows_in_place(queries)).max(MIN_ROWS);
+    TraceInfo::new(TRACE_WIDTH, rows.next_power_of_two())
 }
 
 impl Air for PrivateAir {

@@ -12,11 +12,12 @@ mod pool;
 mod tests;
 
 use thiserror::Error;
-use winter_air::{Air, ProofOptions};
+use winter_air::Air;
 use winter_prover::{Proof, TraceTable};
 use winterlane_air::{
     PrivateAir,
     hiding::InPlace,
+    presets::HidingPreset,
     private::{Violation, violations},
 };
 use winterlane_ledger::{
@@ -62,6 +63,9 @@ pub enum PrivateError {
     /// The statement is false, or the witness is not of it: a proof would not verify.
     #[error("the witness does not show the statement: {0} does not hold")]
     Unsatisfied(Violation),
+    /// The preset has no options for this statement: `fast` has for none.
+    #[error("the preset {0} has no options for this statement: take compact, smallest or tiny")]
+    Preset(HidingPreset),
     /// Proving failed.
     #[error(transparent)]
     Prover(#[from] ProverError),
@@ -102,13 +106,14 @@ pub fn fill_private(
 pub fn prove_private(
     inputs: &PrivateInputs,
     witness: &PrivateWitness,
-    options: &ProofOptions,
+    preset: HidingPreset,
     rng: &mut HidingRng,
     engine: &EngineOptions<'_>,
 ) -> Result<Proof, PrivateError> {
     inputs.check()?;
+    let options = PrivateAir::options(inputs, preset).ok_or(PrivateError::Preset(preset))?;
     let air = PrivateAir::new(
-        PrivateAir::trace_info(inputs, options),
+        PrivateAir::trace_info(inputs, &options),
         inputs.clone(),
         options.clone(),
     );
@@ -117,7 +122,7 @@ pub fn prove_private(
     if let Some(&violation) = violations(&air, &columns, all).first() {
         return Err(PrivateError::Unsatisfied(violation));
     }
-    let prover = PrivateProver::new(options.clone(), inputs.clone());
+    let prover = PrivateProver::new(options, inputs.clone());
     let trace = TraceTable::init(columns);
     Ok(prove_hiding_with::<_, InPlace>(
         &prover, trace, rng, engine,
