@@ -8,6 +8,9 @@
 //! | [`event`] | what the node tells of its own accord |
 //! | [`error`] | why it refuses |
 //! | [`id`] | the name of an order |
+//! | [`keys`] | operators' credentials: scopes, signed requests, rotation |
+//! | [`audit`] | what was done with them, in a chain of hashes |
+//! | [`clock`] | time, as something that is given |
 //!
 //! # Durability
 //! *The log holds decisions*: an order is tried on the open batch in memory, written to the log with the
@@ -19,10 +22,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
+pub mod clock;
+mod durable;
 pub mod error;
 pub mod event;
 pub mod handle;
 pub mod id;
+pub mod keys;
 pub mod view;
 
 pub use error::{AdminError, ReadError, Refusal, SubmitError};
@@ -30,6 +37,6 @@ pub use event::{Alarm, Event};
 pub use handle::Node;
 pub use id::OrderId;
 pub use view::{
-    AccountView, BatchStage, BatchView, Fees, OrderState, PendingOrder, ProvenAccount, Receipt,
-    Status,
+    AccountView, AssetFee, BatchStage, BatchView, Fees, OrderState, PendingOrder, ProvenAccount,
+    Receipt, Status,
 };

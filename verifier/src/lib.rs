@@ -40,6 +40,8 @@ mod hiding;
 mod options;
 mod policy;
 mod private;
+#[cfg(feature = "serde")]
+mod public_file;
 mod records;
 mod shape;
 mod verify;
@@ -51,6 +53,8 @@ pub use error::{InputsError, Mismatch, Reason, Section, VerifyError};
 pub use options::FoundOptions;
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
 pub use private::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
+#[cfg(feature = "serde")]
+pub use public_file::{PublicFile, UnknownFormat};
 pub use records::verify_records;
 pub use shape::{MAX_LOG2_LDE_LENGTH, MAX_NUM_QUERIES, MAX_TRACE_WIDTH, PolicyError, TraceShape};
 pub use verify::{Verified, verify};

@@ -132,5 +132,9 @@ impl Air for PrivateAir {
     }
 }
 
-/// The statement ends before the tail.
-impl TailFree for PrivateAir {}
+impl TailFree for PrivateAir {
+    /// The rows of the table, and one more: the constraints of the last row also speak of the next.
+    fn needed_rows(&self) -> usize {
+        self.schedule.rows() + 1
+    }
+}

@@ -68,7 +68,7 @@ fn a_note_is_its_owners() {
             note.keys.spend = SpendKey(digest(1))
         }),
         ("another nullifier key", |note| {
-            note.keys.nullifier = digest(1)
+            note.keys.nullifier = digest(999)
         }),
         ("other randomness", |note| note.rho = digest(1)),
         ("another path", |note| {
