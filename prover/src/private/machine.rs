@@ -88,6 +88,7 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         sum: public_sum(0),
         registers: filler.registers(table.role(0)),
     };
+    #[expect(clippy::needless_range_loop, reason = "a row of each column")]
     for row in 0..rows {
         let on = |selector| table.is_on(selector, row);
         let free = filler.free(table.role(row));
@@ -106,7 +107,9 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         inputs.push(input);
 
         let bits = bits(&on, &state, &free);
-        let mut put = |column: usize, value| columns[column][row] = value;
+        let mut put = |column: usize, value| {
+            columns[column][row] = value;
+        };
         let mut put_lanes = |start: usize, lanes: &[BaseElement]| {
             for (i, &lane) in lanes.iter().enumerate() {
                 put(start + i, lane);

@@ -21,6 +21,9 @@ use crate::private::{
     pool,
 };
 
+/// What is said, and how it is said in the witness.
+type Lie<T> = (&'static str, fn(&mut T));
+
 const APPROVED: Option<AssociationMode> = Some(AssociationMode::Approved);
 const REFUSED: Option<AssociationMode> = Some(AssociationMode::NotRefused);
 
@@ -62,13 +65,13 @@ fn spend(case: &mut Case, lie: impl FnOnce(&mut SpentNote)) {
 #[test]
 fn a_note_is_its_owners() {
     let honest = withdrawal((1000, 700, 1), 3, None);
-    let lies: [(&str, fn(&mut SpentNote)); 5] = [
+    let lies: [Lie<SpentNote>; 5] = [
         ("another's note", |note| note.keys = keys(33)),
         ("another spend key", |note| {
-            note.keys.spend = SpendKey(digest(1))
+            note.keys.spend = SpendKey(digest(1));
         }),
         ("another nullifier key", |note| {
-            note.keys.nullifier = digest(999)
+            note.keys.nullifier = digest(999);
         }),
         ("other randomness", |note| note.rho = digest(1)),
         ("another path", |note| {
@@ -318,10 +321,10 @@ fn a_balance_is_shown_by_who_may_spend_it_with_an_unused_key() {
     );
 
     let honest = of(Scope::SPEND, 1);
-    let lies: [(&str, fn(&mut BalanceWitness)); 6] = [
+    let lies: [Lie<BalanceWitness>; 6] = [
         ("another start", |w| w.key.start[0] += BaseElement::ONE),
         ("an end in place of the start", |w| {
-            w.key.start = w.key.ends[0]
+            w.key.start = w.key.ends[0];
         }),
         ("another one-time key's number", |w| w.key.key_index = 0),
         ("another seed", |w| w.key.seed[1] += BaseElement::ONE),
