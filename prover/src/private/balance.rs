@@ -11,13 +11,13 @@ use winterlane_ledger::{
 
 use super::machine::{self, Free, Registers};
 
-/// A one-time key that has never signed and never will: the proof knows where its first chain starts.
+/// The one-time key that never signs: the proof knows where its first chain starts.
 #[derive(Clone)]
 pub struct KeyWitness {
     /// The public seed of the key tree.
     pub seed: [BaseElement; 2],
-    /// Which one-time key. It must be reserved: a signature by it would show others what the proof shows
-    /// knowledge of.
+    /// Which one-time key: [`winterlane_ledger::private::RESERVED_KEY_INDEX`], or there is no proof. A
+    /// signature by it would show others what the proof shows knowledge of.
     pub key_index: u16,
     /// The secret start of chain 0.
     pub start: ChainValue,

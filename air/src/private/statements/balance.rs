@@ -12,13 +12,13 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_ledger::{
     amount::limb_elements,
     hash::tag,
-    private::BalanceInputs,
+    private::{BalanceInputs, RESERVED_KEY_INDEX},
     signature::{CHAIN_LENGTH, CHAINS, KEY_HEIGHT},
     tree::TREE_DEPTH,
 };
 
 use super::super::{
-    columns::{ASSET, REAL, ROOT, SUM},
+    columns::{ASSET, POSITION, REAL, ROOT, SUM},
     schedule::{Role, Schedule, Selector as S},
 };
 
@@ -44,7 +44,7 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
     let root = table.path(Role::AccountPath, tag::NODE, TREE_DEPTH, false);
     table.on(root, &[S::CheckRoot]);
 
-    // the one-time key has not signed: its number is not below the slot's next index
+    // the one-time key is the one that never signs, and it has not signed: its number is not below the slot's next index
     table.on(end, &[S::RangeGap]);
     for shift in end + 1..=end + GAP_ROWS {
         table.on(shift, &[S::RangeShift]);
@@ -63,6 +63,8 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
     table.assert(SUM, 0, &limb_elements(inputs.at_least).map(|limb| -limb));
     table.assert(ROOT, 0, &inputs.state_root.0);
     table.assert(REAL..REAL + 1, 0, &[BaseElement::ONE]);
+    let reserved = BaseElement::from(RESERVED_KEY_INDEX);
+    table.assert(POSITION..POSITION + 1, 0, &[reserved]);
     let asset = BaseElement::from(inputs.asset);
     table.assert(ASSET..ASSET + 1, 0, &[asset]);
     table

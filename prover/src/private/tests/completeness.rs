@@ -54,10 +54,10 @@ proptest! {
     }
 
     #[test]
-    fn balances(held in value(), a in value(), b in value(), slot in 0..2_usize, next in 0..4_u16, gap in 0..4_u16) {
+    fn balances(held in value(), a in value(), b in value(), slot in 0..2_usize, next in 0..1024_u16) {
         let slot = SlotIndex::ALL[slot];
         let account = account(held, slot, next, Scope::BOTH);
         let bounds = (a.min(held), Some(b.max(held)));
-        prop_assert!(balance(account, slot, (next + gap).min(3), bounds).broken().is_empty());
+        prop_assert!(balance(account, slot, bounds).broken().is_empty());
     }
 }

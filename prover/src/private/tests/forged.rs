@@ -295,7 +295,7 @@ fn a_balance_is_within_its_bounds() {
         (held, Some(held - 1)),
         (0, Some(0)),
     ] {
-        let case = balance(account, zero, 1, bounds);
+        let case = balance(account, zero, bounds);
         let broken = case.broken();
         assert!(
             broken == ["range-end"] || broken == ["range-end", "sum-end"],
@@ -308,14 +308,14 @@ fn a_balance_is_within_its_bounds() {
 fn a_balance_is_shown_by_who_may_spend_it_with_an_unused_key() {
     let zero = SlotIndex::Zero;
     let bounds = (5, None);
-    let of = |scope, next| balance(account(9, zero, next, scope), zero, 1, bounds);
+    let of = |scope, next| balance(account(9, zero, next, scope), zero, bounds);
     breaks(
         &of(Scope::ROTATE, 1),
         &["account"],
         "a key that may not spend",
     );
     breaks(
-        &of(Scope::SPEND, 2),
+        &of(Scope::SPEND, 1024),
         &["range-end"],
         "a key that may have signed",
     );

@@ -15,7 +15,9 @@ use winterlane_ledger::{
         Association, AssociationMode, BalanceInputs, Fee, Note, NoteKeys, NoteTree, PrivateInputs,
         Session, SparseKind, SparseTree, SpendKey, TransferInputs, WithdrawalInputs,
     },
-    signature::{CHAINS, ChainValue, KeyTree, SecretSource, chain_step_input},
+    signature::{
+        CHAINS, ChainValue, KeyTree, SecretSource, chain_step_input, one_time_public_keys,
+    },
 };
 
 use crate::private::{
@@ -227,33 +229,48 @@ impl SecretSource for Toy {
     }
 }
 
-/// A key of four one-time keys, made once.
+/// The number of the one-time key that shows control.
+pub(super) const RESERVED: u16 = 1023;
+
+const SEED: [u32; 2] = [5, 6];
+
+/// A full key, made once. Of its one-time keys the reserved one alone is real: nobody signs here.
 pub(super) fn key() -> &'static KeyTree {
     static KEY: OnceLock<KeyTree> = OnceLock::new();
     KEY.get_or_init(|| {
-        let seed = [5_u32, 6].map(BaseElement::from);
-        KeyTree::generate(&Toy, seed, 2, &ScalarCompressor).unwrap()
+        let seed = SEED.map(BaseElement::from);
+        let mut leaves: Vec<Digest> = (0..1023)
+            .map(|n| Digest([n; 4].map(BaseElement::from)))
+            .collect();
+        let reserved = u32::from(RESERVED)..u32::from(RESERVED) + 1;
+        leaves.extend(one_time_public_keys(
+            &Toy,
+            &seed,
+            reserved,
+            &ScalarCompressor,
+        ));
+        KeyTree::from_leaves(seed, leaves, &ScalarCompressor).unwrap()
     })
 }
 
-/// The one-time key `index` of [`key`].
-pub(super) fn one_time_key(index: u16) -> KeyWitness {
-    let seed = *key().seed();
-    let mut ends = Toy.chain_starts(index.into());
+/// The reserved one-time key of [`key`].
+pub(super) fn one_time_key() -> KeyWitness {
+    let seed = SEED.map(BaseElement::from);
+    let mut ends = Toy.chain_starts(RESERVED.into());
     let start = ends[0];
     for (chain, value) in ends.iter_mut().enumerate() {
         for position in 0..3 {
-            let input = chain_step_input(&seed, index.into(), chain, position, value);
+            let input = chain_step_input(&seed, RESERVED.into(), chain, position, value);
             let digest = winterlane_ledger::hash::compress_input(&input);
             *value = [digest.0[0], digest.0[1]];
         }
     }
     KeyWitness {
         seed,
-        key_index: index,
+        key_index: RESERVED,
         start,
         ends,
-        auth: key().auth_path(index.into()).unwrap(),
+        auth: key().auth_path(RESERVED.into()).unwrap(),
     }
 }
 
@@ -282,7 +299,6 @@ pub(super) fn account(balance: u128, slot: SlotIndex, next_index: u16, scope: Sc
 pub(super) fn balance(
     account: Account,
     slot: SlotIndex,
-    index: u16,
     (at_least, at_most): (u128, Option<u128>),
 ) -> Case {
     let (id, other) = (0x8000_0005, Account::default());
@@ -305,7 +321,7 @@ pub(super) fn balance(
             account,
             siblings: ledger.prove(id).siblings,
             slot,
-            key: one_time_key(index),
+            key: one_time_key(),
         })),
     }
 }
@@ -329,8 +345,8 @@ pub(super) fn honest() -> Vec<Case> {
         ),
         transfer([Some(10), None], [4, 6], 0, refused),
         transfer([None, Some(max)], [max - 1, 1], 0, approved),
-        balance(spend(zero, 500), zero, 3, (500, None)),
-        balance(spend(one, max), one, 2, (1 << 100, Some(max))),
-        balance(spend(one, 1 << 50), one, 2, (0, Some(1 << 50))),
+        balance(spend(zero, 500), zero, (500, None)),
+        balance(spend(one, max), one, (1 << 100, Some(max))),
+        balance(spend(one, 1 << 50), one, (0, Some(1 << 50))),
     ]
 }
