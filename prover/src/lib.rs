@@ -6,6 +6,7 @@
 //! | [`hiding`] | [`prove_hiding`]: proofs of any AIR that hide the witness |
 //! | [`statement`] | [`prove_statement`]: any statement, from its witness to a proof |
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
+//! | [`private`] | [`prove_private`]: private statements, from what a person knows to a hiding proof |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
 //! | [`threads`] | [`threads::install`]: a thread pool where threads are scarce |
 //! | [`trace`] | the execution trace of a batch from its witness |
@@ -26,6 +27,7 @@ pub mod engine;
 pub mod hiding;
 pub mod plain;
 pub mod statement;
+pub mod private;
 pub mod threads;
 pub mod trace;
 
@@ -37,3 +39,4 @@ pub use engine::{EngineOptions, ProverError, prove, prove_with};
 pub use hiding::{HidingRng, prove_hiding};
 pub use plain::PlainProver;
 pub use statement::{Provable, prove_statement};
+pub use private::{PrivateError, PrivateWitness, prove_private};

@@ -39,6 +39,7 @@ mod error;
 mod hiding;
 mod options;
 mod policy;
+mod private;
 #[cfg(feature = "serde")]
 mod public_file;
 mod records;
@@ -52,6 +53,7 @@ pub use door::{BoundedOpening, OpeningError};
 pub use error::{Mismatch, Reason, Section, VerifyError};
 pub use options::FoundOptions;
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
+pub use private::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
 #[cfg(feature = "serde")]
 pub use public_file::{PublicFile, UnknownFormat};
 pub use records::verify_records;
