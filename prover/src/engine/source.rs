@@ -104,7 +104,14 @@ pub(crate) trait TraceMaker {
 
     /// Writes all cells of the auxiliary segment, whose columns are given by their coordinates: as many base
     /// columns as `E` has coordinates for each.
-    fn auxiliary<E>(&self, rand_elements: &AuxRandElements<E>, columns: &mut [&mut [BaseElement]])
+    ///
+    /// # Errors
+    /// When there are not as many cells to write: some are unspecified then.
+    fn auxiliary<E>(
+        &self,
+        rand_elements: &AuxRandElements<E>,
+        columns: &mut [&mut [BaseElement]],
+    ) -> Result<(), ProverError>
     where
         E: FieldElement<BaseField = BaseElement>;
 }
@@ -142,7 +149,7 @@ impl<P: Prover<BaseField = BaseElement>, M: TraceMaker> Source<P> for Making<M> 
         transcript: &mut dyn Transcript,
     ) -> Result<Segment, ProverError> {
         let mut columns = session.auxiliary_columns(E::EXTENSION_DEGREE);
-        maker.auxiliary(rand_elements, &mut columns.columns_mut());
+        maker.auxiliary(rand_elements, &mut columns.columns_mut())?;
         drop(maker);
         let extended = Extended::from_columns(columns, E::EXTENSION_DEGREE, session.domain());
         session.commit(extended, Phase::Auxiliary, transcript)

@@ -20,7 +20,7 @@ use super::HidingAir;
 use super::randomness::{HidingRng, ProofKey, Purpose};
 use super::trace::{HidingTrace, assert_tail};
 use super::veil;
-use crate::engine::{Held, Made, MemoryEstimate, ProverError, TraceMaker};
+use crate::engine::{Held, Made, MemoryEstimate, ProverError, Segment, TraceMaker};
 
 /// Proves [`Hiding`] statements: what stock winterfell proves with it has the bytes of the engine's proof.
 ///
@@ -38,8 +38,8 @@ pub type Hidden<'p, P, M> = (HidingProver<'p, P, M>, HidingTrace<<P as Prover>::
 /// The prover and the trace of a hiding proof, with randomness from `rng`.
 ///
 /// # Errors
-/// [`ProverError::Hiding`] if the proof would not hide, [`ProverError::Randomness`] if the system has no
-/// randomness to give.
+/// [`ProverError::Hiding`] if the proof would not hide, [`ProverError::TraceShape`] if the trace is not one of
+/// the AIR, [`ProverError::Randomness`] if the system has no randomness to give.
 pub fn hide<'p, P, M>(
     prover: &'p P,
     trace: Arc<P::Trace>,
@@ -58,6 +58,9 @@ where
     let key = rng.proof_key(&hash(&*trace, &info, options, &inputs().to_elements()))?;
     let key = Arc::new(key);
     let parameters = air.parameters().map_err(Clone::clone)?.clone();
+    let main = trace.main_segment();
+    let expected = (parameters.inner_main_width(), parameters.inner_rows());
+    check_shape(Segment::Main, expected, (main.num_cols(), main.num_rows()))?;
     let table = HidingTrace::new(trace, info, parameters, main_assertions, Arc::clone(&key));
     let prover = HidingProver {
         inner: prover,
@@ -106,17 +109,16 @@ where
         trace: &P::Trace,
         aux_rand_elements: &AuxRandElements<E>,
         coordinates: &mut [&mut [BaseElement]],
-    ) {
-        let Ok(parameters) = self.air.parameters() else {
-            // `hide` gives no prover of such an AIR.
-            return;
-        };
+    ) -> Result<(), ProverError> {
+        let parameters = self.air.parameters().map_err(Clone::clone)?;
         let degree = E::EXTENSION_DEGREE;
         let width = parameters.inner_aux_width();
         let (of_inner, of_veil) = coordinates.split_at_mut(width * degree);
         if width > 0 {
             let (_, assertions) = self.air.tail_assertions(Some(aux_rand_elements));
             let inner = self.inner.build_aux_trace(trace, aux_rand_elements);
+            let found = (inner.num_cols(), inner.num_rows());
+            check_shape(Segment::Auxiliary, (width, parameters.inner_rows()), found)?;
             let (key, known) = (&self.key, parameters.statement_rows());
             let columns = of_inner.par_chunks_mut(degree).enumerate();
             columns.for_each(|(c, column)| {
@@ -131,7 +133,26 @@ where
             });
         }
         veil::fill(parameters, &self.key, degree, of_veil);
+        Ok(())
     }
+}
+
+/// Refuses a segment of other columns and rows than expected: what is not there cannot be copied.
+const fn check_shape(
+    segment: Segment,
+    expected: (usize, usize),
+    found: (usize, usize),
+) -> Result<(), ProverError> {
+    if expected.0 == found.0 && expected.1 == found.1 {
+        return Ok(());
+    }
+    Err(ProverError::TraceShape {
+        segment,
+        expected_columns: expected.0,
+        expected_rows: expected.1,
+        columns: found.0,
+        rows: found.1,
+    })
 }
 
 /// A hiding trace as the engine has it made.
@@ -167,12 +188,16 @@ where
         self.trace.columns()
     }
 
-    fn auxiliary<E>(&self, rand_elements: &AuxRandElements<E>, columns: &mut [&mut [BaseElement]])
+    fn auxiliary<E>(
+        &self,
+        rand_elements: &AuxRandElements<E>,
+        columns: &mut [&mut [BaseElement]],
+    ) -> Result<(), ProverError>
     where
         E: FieldElement<BaseField = BaseElement>,
     {
         self.prover
-            .fill_auxiliary(&self.trace.inner, rand_elements, columns);
+            .fill_auxiliary(&self.trace.inner, rand_elements, columns)
     }
 }
 
@@ -272,7 +297,9 @@ where
         let width = self.air.trace_info().aux_segment_width();
         let mut coordinates = vec![vec![BaseElement::ZERO; rows]; width * degree];
         let mut slices: Vec<_> = coordinates.iter_mut().map(|cells| &mut cells[..]).collect();
-        self.fill_auxiliary(&trace.inner, aux_rand_elements, &mut slices);
+        // Winterfell asks for a segment, not whether there is one; it refuses a wrong shape by a panic, too.
+        self.fill_auxiliary(&trace.inner, aux_rand_elements, &mut slices)
+            .expect("an auxiliary segment of the AIR's shape");
         let columns = coordinates.chunks(degree).map(|column| {
             let cells = (0..rows).flat_map(|row| column.iter().map(move |cells| cells[row]));
             let cells: Vec<BaseElement> = cells.collect();

@@ -10,9 +10,9 @@ use winterlane_air::hiding::{Doubling, Hiding, InPlace};
 use winterlane_prover::ProverError;
 use winterlane_prover::engine::{self, EngineOptions, MemoryEstimate};
 use winterlane_prover::hiding::{HidingRng, hide, prove_hiding_in_place, prove_hiding_with};
-use winterlane_tests::airs::{Inputs, Power, TestAir, TestProver, TestTrace, Wide};
+use winterlane_tests::airs::{Inputs, Power, Rap, TestAir, TestProver, TestTrace, Wide};
 use winterlane_tests::report;
-use winterlane_tests::scripted::Blake;
+use winterlane_tests::scripted::{Blake, ScriptedCoin, ScriptedProver, Spread};
 use winterlane_verifier::{AirPolicy, VerifyError, verify};
 
 use super::shape::shape;
@@ -138,6 +138,70 @@ fn a_refused_point_costs_another_attempt() {
     let proof = engine::prove(&hiding, table).expect("a proof");
     let refused = verdict::<{ usize::MAX }>(&trace, &options, &proof);
     assert_eq!(refused, Err(VerifyError::OutOfDomainPoint));
+}
+
+/// A prover whose auxiliary segment lacks its last row.
+struct Careless(ScriptedProver<Rap, Spread>);
+
+impl Prover for Careless {
+    type BaseField = BaseElement;
+    type Air = Rap;
+    type Trace = TestTrace;
+    type HashFn = Blake;
+    type VC = MerkleTree<Blake>;
+    type RandomCoin = ScriptedCoin<Blake, Spread>;
+
+    winterlane_prover::default_parts!();
+
+    fn get_pub_inputs(&self, trace: &TestTrace) -> Inputs {
+        Rap::public_inputs(trace)
+    }
+
+    fn options(&self) -> &ProofOptions {
+        self.0.options()
+    }
+
+    fn build_aux_trace<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        trace: &TestTrace,
+        rand: &AuxRandElements<E>,
+    ) -> ColMatrix<E> {
+        let whole = self.0.build_aux_trace(trace, rand);
+        let rows = whole.num_rows() / 2;
+        ColMatrix::new(whole.columns().map(|c| c[..rows].to_vec()).collect())
+    }
+}
+
+/// What is not there is not made up, and least of all from memory that was something else.
+#[test]
+fn traces_of_another_shape_are_refused() {
+    let mut rng = HidingRng::from_system().expect("randomness");
+    let run = EngineOptions::default();
+    let options = shape(64, 9, 4, 2, 7).options(3);
+    let prover = Careless(ScriptedProver::new(options.clone()));
+    let refused =
+        prove_hiding_with::<_, Doubling>(&prover, Rap::trace(0, 32, 5), &mut rng, &run).err();
+    let expected = ProverError::TraceShape {
+        segment: engine::Segment::Auxiliary,
+        expected_columns: Rap::trace(0, 32, 5).info().aux_segment_width(),
+        expected_rows: 32,
+        columns: Rap::trace(0, 32, 5).info().aux_segment_width(),
+        rows: 16,
+    };
+    assert_eq!(refused, Some(expected));
+
+    let prover = UnluckyProver::<0>(options);
+    let whole = Statement::trace(0, 64, 5);
+    let half = Statement::trace(0, 32, 5).with_info(whole.info().clone());
+    let refused = hide::<_, InPlace>(&prover, Arc::new(half), &mut rng).err();
+    let expected = ProverError::TraceShape {
+        segment: engine::Segment::Main,
+        expected_columns: 4,
+        expected_rows: 64,
+        columns: 4,
+        rows: 32,
+    };
+    assert_eq!(refused, Some(expected));
 }
 
 /// Set for the process that makes one proof, alone.
