@@ -8,6 +8,13 @@
 //! | [`event`] | what the node tells of its own accord |
 //! | [`error`] | why it refuses |
 //! | [`id`] | the name of an order |
+//! | [`config`] | the configuration file |
+//! | [`settlement`] | where proven batches are published |
+//! | `core` | the sequencer: which order goes into which batch; no clock, no file, no socket |
+//! | `store` | everything that must survive, in one file of redb |
+//! | `run` | the threads around the sequencer |
+//! | `witness`, `disk` | files beside the store |
+//! | `fault` | where a test may kill the process |
 //!
 //! # Durability
 //! *The log holds decisions*: an order is tried on the open batch in memory, written to the log with the
@@ -19,17 +26,30 @@
 
 #![forbid(unsafe_code)]
 
+pub mod config;
+mod core;
 pub mod error;
 pub mod event;
+mod fault;
+mod disk;
 pub mod handle;
 pub mod id;
+mod run;
+pub mod settlement;
+mod store;
+#[cfg(test)]
+mod testing;
 pub mod view;
+mod witness;
 
+pub use core::{FeeSchedule, Limits};
 pub use error::{AdminError, ReadError, Refusal, SubmitError};
 pub use event::{Alarm, Event};
 pub use handle::Node;
 pub use id::OrderId;
 pub use view::{
-    AccountView, BatchStage, BatchView, Fees, OrderState, PendingOrder, ProvenAccount, Receipt,
-    Status,
+    AccountView, AssetFee, BatchStage, BatchView, Fees, HistoryPlace, OrderState, PendingOrder,
+    ProvenAccount, Receipt, Status,
 };
+pub use run::{NodeOptions, Proving, Running, StartError, StopError};
+pub use store::{Genesis, StoreError};

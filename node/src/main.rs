@@ -1,0 +1,133 @@
+//! The `winterlane-node` command: a rollup in one process.
+//!
+//! Exit status: 0 after it was asked to stop, 1 when the node ended by itself, 2 when it cannot be started as it
+//! was told to.
+
+#![forbid(unsafe_code)]
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::mpsc::{RecvTimeoutError, channel},
+    time::Duration,
+};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use winterlane_node::{Node, config::{Config, DEFAULT}};
+
+/// A payment rollup in one process: takes signed orders, proves batches, publishes them.
+#[derive(Debug, Parser)]
+#[command(name = "winterlane-node", version)]
+struct Arguments {
+    /// The folder of the store; it is made if it does not exist.
+    #[arg(long, default_value = "winterlane-data", global = true)]
+    data: PathBuf,
+    /// The configuration file; by default `node.toml` in the folder, if there is one.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Where the interface is served, in place of the configuration's `listen.address`.
+    #[arg(long, global = true)]
+    listen: Option<std::net::SocketAddr>,
+    #[command(subcommand)]
+    command: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Runs the node. This is what happens without a command.
+    Run,
+    /// Prints the configuration file with every setting, its default and its meaning.
+    Config,
+    /// Reads the configuration, and says whether it can be used.
+    Check,
+}
+
+/// The node cannot be started as it was told to.
+const UNUSABLE: u8 = 2;
+
+/// The node ended by itself.
+const ENDED: u8 = 1;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { UNUSABLE } else { 0 });
+        }
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((status, reason)) => {
+            eprintln!("error: {reason}");
+            ExitCode::from(status)
+        }
+    }
+}
+
+/// An exit status, and why.
+type Failure = (u8, String);
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if matches!(arguments.command, Some(Task::Config)) {
+        print!("{DEFAULT}");
+        return Ok(());
+    }
+    let mut config = read_config(arguments)?;
+    if let Some(address) = arguments.listen {
+        config.listen.address = address;
+    }
+    if matches!(arguments.command, Some(Task::Check)) {
+        println!("the configuration can be used");
+        return Ok(());
+    }
+    serve(arguments, &config)
+}
+
+fn read_config(arguments: &Arguments) -> Result<Config, Failure> {
+    let beside = arguments.data.join("node.toml");
+    let path = match &arguments.config {
+        Some(path) => path,
+        None if beside.exists() => &beside,
+        None => return Ok(Config::default()),
+    };
+    Config::read(path).map_err(|error| (UNUSABLE, error.to_string()))
+}
+
+fn serve(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    // asked to stop before it has started, it still starts, and stops at once
+    let (ask, asked) = channel();
+    ctrlc::set_handler(move || {
+        let _ = ask.send(());
+    })
+    .map_err(|error| (UNUSABLE, format!("signals cannot be listened to: {error}")))?;
+    let (node, running) = Node::start(config.options(&arguments.data))
+        .map_err(|error| (UNUSABLE, error.to_string()))?;
+    let status = node.status().map_err(|error| (ENDED, error.to_string()))?;
+    tracing::info!(
+        batch = status.open_batch,
+        pending = status.pending,
+        root = %status.root,
+        "the node runs in {}",
+        arguments.data.display()
+    );
+    while !running.ended() {
+        match asked.recv_timeout(Duration::from_millis(200)) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+                tracing::info!("the node stops");
+                running.stop();
+                break;
+            }
+        }
+    }
+    running
+        .wait()
+        .map_err(|error| (ENDED, format!("{error}; start it again")))
+}
