@@ -1,12 +1,19 @@
 //! Why an operation, a genesis state or a batch is refused.
 
+use core::convert::Infallible;
+
 use thiserror::Error;
 
 use crate::{Digest, Scope, SlotIndex, signature::SignatureError};
 
 /// Why an operation is refused. A refused operation leaves the batch as it was.
+///
+/// `E` is what the state says when it cannot be read ([`crate::state::ReadState::Error`]); the state in memory never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum LedgerError {
+pub enum LedgerError<E = Infallible> {
+    /// The state could not be read: nothing is said about the operation.
+    #[error("the state could not be read")]
+    State(#[source] E),
     /// Every slot of the batch is taken.
     #[error("the batch has all its {capacity} operation slots taken")]
     BatchFull {
@@ -169,6 +176,15 @@ pub enum LedgerError {
     },
 }
 
+impl<E> LedgerError<E> {
+    /// Whether the rules refuse the operation; otherwise the state has failed, and the operation may be tried
+    /// again.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        !matches!(self, Self::State(_))
+    }
+}
+
 /// Why a state cannot be the start of a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum GenesisError {
@@ -194,7 +210,10 @@ pub enum GenesisError {
 
 /// Why a batch cannot be sealed. It stays open as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum SealError {
+pub enum SealError<E = Infallible> {
+    /// The state could not be read or written.
+    #[error("the state could not be read or written")]
+    State(#[source] E),
     /// There are fees in the pool: a batch ends with an operation that collects them.
     #[error("the fee pool holds {amount} of asset {asset}; collect it first")]
     PoolNotEmpty {
@@ -219,9 +238,22 @@ pub enum SealError {
     },
 }
 
+/// A batch that was set aside belongs to another state than the ledger has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("batch {number} was opened on another state; the ledger is at batch {expected}")]
+pub struct ResumeError {
+    /// The number of the batch.
+    pub number: u64,
+    /// The ledger's next batch.
+    pub expected: u64,
+}
+
 /// Why a ledger cannot follow a published batch. It stays as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum FollowError {
+pub enum FollowError<E = Infallible> {
+    /// The state could not be read or written.
+    #[error("the state could not be read or written")]
+    State(#[source] E),
     /// The batch is one of another rollup.
     #[error("the batch is of another domain")]
     Domain,
@@ -259,7 +291,7 @@ pub enum FollowError {
         /// Which record.
         position: usize,
         /// Why not.
-        error: LedgerError,
+        error: LedgerError<E>,
     },
     /// The records lead to another state than the batch says.
     #[error("the records lead to root {got}, the batch to {expected}")]
