@@ -183,6 +183,113 @@ impl<E> LedgerError<E> {
     pub const fn is_refusal(&self) -> bool {
         !matches!(self, Self::State(_))
     }
+
+    /// The refusal alone, which says nothing of the state and can be stored and sent.
+    ///
+    /// ```
+    /// use winterlane_ledger::LedgerError;
+    /// let failed: LedgerError<&str> = LedgerError::State("disk");
+    /// assert_eq!(failed.refusal(), Err("disk"));
+    /// let refused: LedgerError<&str> = LedgerError::UnknownAccount { account: 1 };
+    /// assert_eq!(refused.refusal(), Ok(LedgerError::UnknownAccount { account: 1 }));
+    /// ```
+    ///
+    /// # Errors
+    /// What the state says, when it has failed.
+    pub fn refusal(self) -> Result<LedgerError, E> {
+        Ok(match self {
+            Self::State(error) => return Err(error),
+            Self::BatchFull { capacity } => LedgerError::BatchFull { capacity },
+            Self::UnknownAccount { account } => LedgerError::UnknownAccount { account },
+            Self::AccountExists { account } => LedgerError::AccountExists { account },
+            Self::WrongAsset {
+                account,
+                held,
+                moved,
+            } => LedgerError::WrongAsset {
+                account,
+                held,
+                moved,
+            },
+            Self::InsufficientFunds {
+                account,
+                balance,
+                amount,
+                fee,
+            } => LedgerError::InsufficientFunds {
+                account,
+                balance,
+                amount,
+                fee,
+            },
+            Self::BalanceOverflow { account, amount } => {
+                LedgerError::BalanceOverflow { account, amount }
+            }
+            Self::PoolOverflow { fee } => LedgerError::PoolOverflow { fee },
+            Self::PoolAssetConflict { pool, asset } => {
+                LedgerError::PoolAssetConflict { pool, asset }
+            }
+            Self::StaleNonce {
+                account,
+                signed,
+                current,
+            } => LedgerError::StaleNonce {
+                account,
+                signed,
+                current,
+            },
+            Self::FutureNonce {
+                account,
+                signed,
+                current,
+            } => LedgerError::FutureNonce {
+                account,
+                signed,
+                current,
+            },
+            Self::NonceExhausted { account } => LedgerError::NonceExhausted { account },
+            Self::Expired {
+                valid_until,
+                batch_number,
+            } => LedgerError::Expired {
+                valid_until,
+                batch_number,
+            },
+            Self::ValidTooLong {
+                valid_until,
+                batch_number,
+            } => LedgerError::ValidTooLong {
+                valid_until,
+                batch_number,
+            },
+            Self::BadSignature { account, reason } => LedgerError::BadSignature { account, reason },
+            Self::UnknownKey { account, slot } => LedgerError::UnknownKey { account, slot },
+            Self::WrongDomain => LedgerError::WrongDomain,
+            Self::WrongScope {
+                account,
+                slot,
+                held,
+                needed,
+            } => LedgerError::WrongScope {
+                account,
+                slot,
+                held,
+                needed,
+            },
+            Self::KeyExhausted { account, slot } => LedgerError::KeyExhausted { account, slot },
+            Self::UsedOneTimeKey {
+                account,
+                slot,
+                used,
+                next_index,
+            } => LedgerError::UsedOneTimeKey {
+                account,
+                slot,
+                used,
+                next_index,
+            },
+        })
+    }
 }
 
 /// Why a state cannot be the start of a ledger.
@@ -236,6 +343,21 @@ pub enum SealError<E = Infallible> {
         /// The number.
         batch_number: u64,
     },
+}
+
+impl<E> SealError<E> {
+    /// The refusal alone, which says nothing of the state and can be stored and sent.
+    ///
+    /// # Errors
+    /// What the state says, when it has failed.
+    pub fn refusal(self) -> Result<SealError, E> {
+        Ok(match self {
+            Self::State(error) => return Err(error),
+            Self::PoolNotEmpty { asset, amount } => SealError::PoolNotEmpty { asset, amount },
+            Self::Slots { slots, operations } => SealError::Slots { slots, operations },
+            Self::BatchNumber { batch_number } => SealError::BatchNumber { batch_number },
+        })
+    }
 }
 
 /// A batch that was set aside belongs to another state than the ledger has.
