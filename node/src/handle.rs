@@ -222,7 +222,9 @@ impl Node {
             record_bytes: header.record_bytes,
             proof_bytes: view.proof_bytes(number)?,
             failures: job.as_ref().map_or(0, |job| job.failures),
-            last_failure: job.map(|job| job.reason).filter(|reason| !reason.is_empty()),
+            last_failure: job
+                .map(|job| job.reason)
+                .filter(|reason| !reason.is_empty()),
         }))
     }
 
@@ -250,7 +252,10 @@ impl Node {
         let view = self.view()?;
         let head = *view.head();
         let jobs = view.jobs()?;
-        let oldest = jobs.first().map(|(batch, _)| view.header(*batch)).transpose()?;
+        let oldest = jobs
+            .first()
+            .map(|(batch, _)| view.header(*batch))
+            .transpose()?;
         let waited = |sealed_at| Duration::from_millis(now_millis().saturating_sub(sealed_at));
         let shared = &self.shared;
         let live = shared.live();
@@ -333,17 +338,17 @@ impl Node {
     /// This moment of the store. A node that has ended reads no more: its store may be unsound, or another
     /// process's.
     fn view(&self) -> Result<View, ReadError> {
-        if self.shared.stopped.load(Ordering::Acquire) {
-            return Err(ReadError::Stopped);
-        }
-        Ok(self.shared.store.view()?)
+        let store = self.shared.store().ok_or(ReadError::Stopped)?;
+        Ok(store.view()?)
     }
 
     fn send(&self, command: Command) -> Result<(), Unsent> {
-        self.commands.try_send(command).map_err(|error| match error {
-            TrySendError::Full(_) => Unsent::Full,
-            TrySendError::Disconnected(_) => Unsent::Stopped,
-        })
+        self.commands
+            .try_send(command)
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Unsent::Full,
+                TrySendError::Disconnected(_) => Unsent::Stopped,
+            })
     }
 
     /// Asks the writer for something, and waits for its answer.

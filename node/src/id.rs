@@ -112,6 +112,9 @@ mod tests {
 
     #[test]
     fn orders_and_deposits_share_no_name() {
-        assert_ne!(OrderId::of_bytes(&[7; 32]), OrderId::of_deposit(&[7; 32], &[]));
+        assert_ne!(
+            OrderId::of_bytes(&[7; 32]),
+            OrderId::of_deposit(&[7; 32], &[])
+        );
     }
 }

@@ -28,10 +28,10 @@
 
 pub mod config;
 mod core;
+mod disk;
 pub mod error;
 pub mod event;
 mod fault;
-mod disk;
 pub mod handle;
 pub mod id;
 mod run;
@@ -47,9 +47,12 @@ pub use error::{AdminError, ReadError, Refusal, SubmitError};
 pub use event::{Alarm, Event};
 pub use handle::Node;
 pub use id::OrderId;
+pub use run::{NodeOptions, Proving, Running, StartError, StopError};
+pub use store::{
+    Genesis, StoreError,
+    snapshot::{SnapshotError, restore, snapshot},
+};
 pub use view::{
     AccountView, AssetFee, BatchStage, BatchView, Fees, HistoryPlace, OrderState, PendingOrder,
     ProvenAccount, Receipt, Status,
 };
-pub use run::{NodeOptions, Proving, Running, StartError, StopError};
-pub use store::{Genesis, StoreError};

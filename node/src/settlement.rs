@@ -196,7 +196,12 @@ mod tests {
         publish(&mut one, &inputs(7, 1, 2)).unwrap();
         // the same once more: it died before it heard so
         publish(&mut one, &inputs(7, 1, 2)).unwrap();
-        let forked = [inputs(7, 1, 3), inputs(8, 3, 4), inputs(9, 2, 4), inputs(6, 0, 1)];
+        let forked = [
+            inputs(7, 1, 3),
+            inputs(8, 3, 4),
+            inputs(9, 2, 4),
+            inputs(6, 0, 1),
+        ];
         for other in &forked {
             let error = publish(&mut two, other).unwrap_err();
             assert!(matches!(error, SettlementError::Forked { .. }), "{error}");

@@ -35,11 +35,24 @@ impl Witnesses {
     /// without its witness.
     pub(crate) fn keep(&self, batch: &SealedBatch) -> Result<[u8; 32], StoreError> {
         let number = batch.public_inputs.batch_number;
-        let bytes = encode_batch(batch)
-            .map_err(|error| StoreError::corrupt(format!("the witness of batch {number}: {error}")))?;
+        let bytes = encode_batch(batch).map_err(|error| {
+            StoreError::corrupt(format!("the witness of batch {number}: {error}"))
+        })?;
         let path = self.path(number);
         write_whole(&path, &bytes).map_err(StoreError::io(&path))?;
         Ok(*blake3::hash(&bytes).as_bytes())
+    }
+
+    /// Keeps bytes that a snapshot has.
+    pub(crate) fn keep_bytes(&self, batch: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.path(batch);
+        write_whole(&path, bytes).map_err(StoreError::io(&path))
+    }
+
+    /// The bytes of a witness, if they have this hash.
+    pub(crate) fn bytes(&self, batch: u64, hash: &[u8; 32]) -> Option<Vec<u8>> {
+        let bytes = fs::read(self.path(batch)).ok()?;
+        (blake3::hash(&bytes).as_bytes() == hash).then_some(bytes)
     }
 
     /// The witness of a batch, if it has this hash.
@@ -47,7 +60,10 @@ impl Witnesses {
         let path = self.path(batch);
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         if blake3::hash(&bytes).as_bytes() != hash {
-            return Err(format!("{} is not the file that was written", path.display()));
+            return Err(format!(
+                "{} is not the file that was written",
+                path.display()
+            ));
         }
         decode_batch(&bytes).map_err(|error| format!("{}: {error}", path.display()))
     }

@@ -68,6 +68,12 @@ fn one_process_has_a_folder_and_stops_when_asked() {
     assert_eq!(status, 2, "{said}");
     assert!(said.contains("is in use by process"), "{said}");
     let id = first.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(first.wait().unwrap().code(), Some(0));
 }

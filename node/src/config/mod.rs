@@ -295,7 +295,9 @@ impl TryFrom<String> for PresetSetting {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
-        let found = Preset::ALL.into_iter().find(|preset| preset.to_string() == name);
+        let found = Preset::ALL
+            .into_iter()
+            .find(|preset| preset.to_string() == name);
         found.map(Self).ok_or_else(|| {
             let names = Preset::ALL.map(|preset| preset.to_string());
             format!("the presets are {}", names.join(", "))
@@ -379,9 +381,8 @@ impl Config {
             minimum: fee.minimum.0,
             collector: fee.collector,
         };
-        let settlement = (!settlement.folder.is_empty()).then(|| {
-            Box::new(Folder::new(folder.join(&settlement.folder))) as Box<dyn Settlement>
-        });
+        let settlement = (!settlement.folder.is_empty())
+            .then(|| Box::new(Folder::new(folder.join(&settlement.folder))) as Box<dyn Settlement>);
         NodeOptions {
             folder: folder.to_owned(),
             genesis: Genesis {
@@ -429,11 +430,18 @@ mod tests {
 
     #[test]
     fn the_default_file_has_every_setting_and_its_default() {
-        assert_eq!(Config::parse("default.toml", DEFAULT), Ok(Config::default()));
+        assert_eq!(
+            Config::parse("default.toml", DEFAULT),
+            Ok(Config::default())
+        );
         assert_eq!(Config::parse("empty", ""), Ok(Config::default()));
         let [mut written, mut known] = [Vec::new(), Vec::new()];
         names(&toml::from_str(DEFAULT).unwrap(), "", &mut written);
-        names(&toml::Value::try_from(Config::default()).unwrap(), "", &mut known);
+        names(
+            &toml::Value::try_from(Config::default()).unwrap(),
+            "",
+            &mut known,
+        );
         written.sort();
         known.sort();
         assert_eq!(written, known);
@@ -450,14 +458,26 @@ mod tests {
             ("[proofs]\npreset = \"quick\"", 2, "fast-128"),
             ("[orders]\npending = -1", 2, "-1"),
             ("[listen]\naddress = \"here\"", 2, "socket address"),
-            ("[fees]\n[[fees.assets]]\nasset = 1\nminimum = \"x\"\ncollector = 2", 4, "2^128"),
-            ("[fees]\n[[fees.assets]]\nasset = 1\ncollector = 2", 2, "minimum"),
+            (
+                "[fees]\n[[fees.assets]]\nasset = 1\nminimum = \"x\"\ncollector = 2",
+                4,
+                "2^128",
+            ),
+            (
+                "[fees]\n[[fees.assets]]\nasset = 1\ncollector = 2",
+                2,
+                "minimum",
+            ),
             ("slots = ", 1, ""),
         ] {
             let error = Config::parse("node.toml", text).unwrap_err();
             assert!(error.reason.contains(reason), "{text}: {error}");
             assert_eq!(error.line, Some(line), "{text}: {error}");
-            assert!(error.to_string().starts_with(&format!("node.toml:{line}: ")));
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("node.toml:{line}: "))
+            );
         }
         let missing = Config::read(Path::new("/nowhere/node.toml")).unwrap_err();
         assert_eq!(missing.line, None);
@@ -469,12 +489,20 @@ mod tests {
                     \"compact-128\"\nmemory_mib = 64\n[fees]\nothers = false\n[[fees.assets]]\nasset = 7\n\
                     minimum = \"340282366920938463463374607431768211455\"\ncollector = 90\n[settlement]\n\
                     folder = \"\"";
-        let options = Config::parse("node.toml", text).unwrap().options(Path::new("data"));
+        let options = Config::parse("node.toml", text)
+            .unwrap()
+            .options(Path::new("data"));
         assert_eq!(options.genesis.domain, domain_digest(5, 1));
-        assert_eq!((options.limits.slots, options.limits.max_age.as_millis()), (16, 500));
+        assert_eq!(
+            (options.limits.slots, options.limits.max_age.as_millis()),
+            (16, 500)
+        );
         let proving = options.proving.unwrap();
         assert_eq!(proving.preset.name, PresetName::Compact);
-        assert_eq!((proving.threads, proving.memory_limit), (None, Some(64 << 20)));
+        assert_eq!(
+            (proving.threads, proving.memory_limit),
+            (None, Some(64 << 20))
+        );
         let fees: Vec<_> = options.fees.assets().map(|fee| fee.minimum).collect();
         assert_eq!(fees, [u128::MAX]);
         assert!(options.settlement.is_none() && !options.fees.others());

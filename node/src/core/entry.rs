@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use winterlane_ledger::{
-    CheckedOrder, Deposit, Order, SignedOrder,
-    codec::CanonicalBytes,
-};
+use winterlane_ledger::{CheckedOrder, Deposit, Order, SignedOrder, codec::CanonicalBytes};
 
 use crate::{OrderId, store::StoreError};
 
@@ -171,8 +168,9 @@ impl Entry {
 impl LoggedEntry {
     /// Reads the entry with this number.
     pub(crate) fn from_bytes(sequence: u64, bytes: &[u8]) -> Result<Self, StoreError> {
-        let damaged =
-            |what: &dyn std::fmt::Display| StoreError::corrupt(format!("log entry {sequence}: {what}"));
+        let damaged = |what: &dyn std::fmt::Display| {
+            StoreError::corrupt(format!("log entry {sequence}: {what}"))
+        };
         let Some(([VERSION], rest)) = bytes.split_first_chunk::<1>() else {
             return Err(damaged(&"its version is unknown"));
         };

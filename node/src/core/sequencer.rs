@@ -200,7 +200,8 @@ impl<B: Base> Sequencer<B> {
 
     /// An account as all decisions so far leave it.
     pub(crate) fn account(&mut self, id: u32) -> Result<Option<Account>, Fault> {
-        self.with(|batch| batch.find(id)).and_then(|found| Ok(found?))
+        self.with(|batch| batch.find(id))
+            .and_then(|found| Ok(found?))
     }
 
     /// Decides on an order, at the time `now` (since any beginning, as long as it is the same).
@@ -258,7 +259,9 @@ impl<B: Base> Sequencer<B> {
             return refused(error);
         }
         if let Order::Withdraw(withdraw) = &order.signed().order {
-            let asset = self.account(withdraw.from)?.map_or(0, |account| account.asset);
+            let asset = self
+                .account(withdraw.from)?
+                .map_or(0, |account| account.asset);
             let supply = self.supplies.entry(asset).or_default();
             *supply = supply.saturating_sub(withdraw.amount);
         }
@@ -367,7 +370,9 @@ impl<B: Base> Sequencer<B> {
         let result = match &**operation {
             Operation::Order { order, .. } => {
                 if let Order::Withdraw(withdraw) = &order.signed().order {
-                    let asset = self.account(withdraw.from)?.map_or(0, |account| account.asset);
+                    let asset = self
+                        .account(withdraw.from)?
+                        .map_or(0, |account| account.asset);
                     let supply = self.supplies.entry(asset).or_default();
                     *supply = supply.saturating_sub(withdraw.amount);
                 }
@@ -437,7 +442,11 @@ impl<B: Base> Sequencer<B> {
             return Ok(Err(Refusal::FeeAsset { asset }.into()));
         }
         let limit = self.limits.max_per_account;
-        if self.per_account.get(&account).is_some_and(|count| *count >= limit) {
+        if self
+            .per_account
+            .get(&account)
+            .is_some_and(|count| *count >= limit)
+        {
             return Ok(Err(Refusal::TooManyPending { account, limit }.into()));
         }
         Ok(Ok(()))
@@ -467,7 +476,10 @@ impl<B: Base> Sequencer<B> {
 
     /// Tries an order on the open batch. [`LedgerError::BatchFull`] when there is no slot left for it and for
     /// collecting the fees.
-    fn try_order(&mut self, order: &CheckedOrder) -> Result<Result<(), LedgerError<StoreError>>, Fault> {
+    fn try_order(
+        &mut self,
+        order: &CheckedOrder,
+    ) -> Result<Result<(), LedgerError<StoreError>>, Fault> {
         let slots = self.limits.slots;
         let len = self.entries.len();
         let fee = order.signed().order.fee();
@@ -590,8 +602,11 @@ impl<B: Base> Sequencer<B> {
         if !moves {
             return Vec::new();
         }
-        let mut supplies: Vec<(u32, u128)> =
-            self.supplies.iter().map(|(asset, supply)| (*asset, *supply)).collect();
+        let mut supplies: Vec<(u32, u128)> = self
+            .supplies
+            .iter()
+            .map(|(asset, supply)| (*asset, *supply))
+            .collect();
         supplies.sort_unstable();
         supplies
     }

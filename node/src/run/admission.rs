@@ -10,10 +10,7 @@ use winterlane_ledger::{CheckedOrder, Digest, SignedOrder, check_orders};
 use winterlane_prover::SimdCompressor;
 
 use super::writer::Task;
-use crate::{
-    OrderId, Receipt, Refusal, SubmitError,
-    error::AdminError,
-};
+use crate::{OrderId, Receipt, Refusal, SubmitError, error::AdminError};
 
 /// What a handle asks for.
 #[derive(Debug)]
@@ -66,11 +63,7 @@ pub(crate) const GROUP: usize = 512;
 const LINGER: Duration = Duration::from_millis(2);
 
 /// Checks signatures until somebody says stop, or the writer is gone.
-pub(crate) fn run(
-    commands: &Receiver<Command>,
-    writer: &SyncSender<Task>,
-    domain: &Digest,
-) {
+pub(crate) fn run(commands: &Receiver<Command>, writer: &SyncSender<Task>, domain: &Digest) {
     loop {
         let mut group = Vec::new();
         let last = match commands.recv() {

@@ -44,7 +44,10 @@ pub(crate) struct ProofJob {
 /// What came of a job.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Proven { proof: Vec<u8>, millis: u64 },
+    Proven {
+        proof: Vec<u8>,
+        millis: u64,
+    },
     /// The proof was made, and the verifier did not take it.
     Rejected(String),
     Failed(String),
@@ -125,7 +128,11 @@ impl Prove for LocalProver {
                 ControlFlow::Continue(())
             }
         };
-        let engine = if job.stock { Engine::Stock } else { Engine::Simd };
+        let engine = if job.stock {
+            Engine::Stock
+        } else {
+            Engine::Simd
+        };
         let start = Instant::now();
         let proof = self.pool.install(|| {
             let mut options = EngineOptions::default().with_observer(&observer);

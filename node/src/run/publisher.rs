@@ -84,9 +84,11 @@ fn publish_all(
     loop {
         let view = store.view()?;
         let batch = view.head().next_publish;
-        let (Some(header), Some(records), Some(proof)) =
-            (view.header(batch)?, view.records(batch)?, view.proof(batch)?)
-        else {
+        let (Some(header), Some(records), Some(proof)) = (
+            view.header(batch)?,
+            view.records(batch)?,
+            view.proof(batch)?,
+        ) else {
             return Ok(());
         };
         fault::point("before-publishing");

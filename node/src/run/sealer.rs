@@ -11,10 +11,7 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
-use winterlane_ledger::{
-    Digest, Ledger, SealedBatch,
-    wire,
-};
+use winterlane_ledger::{Digest, Ledger, SealedBatch, wire};
 use winterlane_prover::SimdCompressor;
 
 use super::{shared::now_millis, writer::Task};

@@ -184,7 +184,8 @@ impl Running {
                 source: None,
             }),
             Err(_) => Err(StopError {
-                reason: "a mistake in the node itself; please report it with the lines above".into(),
+                reason: "a mistake in the node itself; please report it with the lines above"
+                    .into(),
                 source: None,
             }),
         }
@@ -220,10 +221,7 @@ impl Node {
 /// The channel to the writer: groups of orders and results of the other threads.
 const TASKS: usize = 8;
 
-pub(crate) fn start(
-    options: NodeOptions,
-    stand: Stand,
-) -> Result<(Node, Running), StartError> {
+pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running), StartError> {
     let NodeOptions {
         folder,
         genesis,
@@ -309,8 +307,7 @@ pub(crate) fn start(
     let publisher = match settlement {
         Some(settlement) => {
             let (wake, woken) = sync_channel(1);
-            let thread =
-                publisher::spawn(store.clone(), settlement, woken, task_sender.clone())?;
+            let thread = publisher::spawn(store.clone(), settlement, woken, task_sender.clone())?;
             others.push(thread);
             Some(wake)
         }
@@ -322,6 +319,7 @@ pub(crate) fn start(
     );
     let mut writer = Writer {
         shared: shared.clone(),
+        store: store.clone(),
         sequencer,
         tasks,
         sealer,
@@ -392,7 +390,9 @@ fn heed_settlement(store: &Store, settlement: &mut dyn Settlement) -> Result<(),
     let next = settled.next_batch;
     let root = match next.checked_sub(1) {
         _ if next == head.first_batch => Some(head.genesis),
-        Some(last) => view.header(last)?.map(|header| header.public_inputs.new_root),
+        Some(last) => view
+            .header(last)?
+            .map(|header| header.public_inputs.new_root),
         None => None,
     };
     if root != Some(settled.root) {
@@ -427,10 +427,12 @@ fn replay(
     let mut logged = logged.into_iter().peekable();
     while logged.peek().is_some() {
         let chunk: Vec<_> = logged.by_ref().take(REPLAYED).collect();
-        let orders = chunk.iter().filter_map(|(_, entry)| match &entry.operation {
-            Logged::Order { order, .. } => Some(order.clone()),
-            Logged::Other(_) => None,
-        });
+        let orders = chunk
+            .iter()
+            .filter_map(|(_, entry)| match &entry.operation {
+                Logged::Order { order, .. } => Some(order.clone()),
+                Logged::Other(_) => None,
+            });
         let mut checked = admission::check_logged(orders.collect(), domain).into_iter();
         for (sequence, LoggedEntry { batch, operation }) in chunk {
             let operation = match operation {

@@ -26,7 +26,9 @@ pub enum StoreError {
     #[error("the store is damaged: {0}; restore a snapshot")]
     Corrupt(String),
     /// The store was written by another version of the node.
-    #[error("the store has format {found}, this node reads format {known}: use the node that wrote it")]
+    #[error(
+        "the store has format {found}, this node reads format {known}: use the node that wrote it"
+    )]
     Format {
         /// The format found.
         found: u32,

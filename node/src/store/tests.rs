@@ -5,13 +5,12 @@ use std::{fmt::Write, path::Path, sync::Arc};
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 use winterlane_ledger::{
     Account, Deposit, Digest, Ledger, NewKeys, ScalarCompressor, Scope, check_orders,
+    codec::CanonicalBytes,
     state::{Changes, MemoryState, ReadState, State},
     testing::Numbers,
 };
 
-use super::{
-    Genesis, SealCommit, SealedOperation, Store, StoreError, StoreState, tables,
-};
+use super::{Genesis, SealCommit, SealedOperation, Store, StoreError, StoreState, tables};
 use crate::{
     OrderId,
     core::{Claim, Entry, LoggedEntry, Operation},
@@ -56,7 +55,11 @@ fn a_ledger_over_the_store_is_the_one_in_memory() {
     };
     let accounts = [(300, first), (u32::MAX, first), (0, first)];
     let mut store = open(folder.path(), &accounts);
-    let mut ours = Ledger::open(domain(), StoreState::new(store.clone()).unwrap(), ScalarCompressor);
+    let mut ours = Ledger::open(
+        domain(),
+        StoreState::new(store.clone()).unwrap(),
+        ScalarCompressor,
+    );
     let mut memory = Ledger::genesis(domain(), 0, accounts).unwrap();
     assert_eq!(ours.root(), memory.root());
     let mut random = Numbers(11);
@@ -92,14 +95,23 @@ fn a_ledger_over_the_store_is_the_one_in_memory() {
             _ => {}
         }
         let (state, expected): (&StoreState, &MemoryState) = (ours.state(), memory.state());
-        assert_eq!((state.version(), state.root()), (expected.version(), expected.root()));
+        assert_eq!(
+            (state.version(), state.root()),
+            (expected.version(), expected.root())
+        );
         for id in IDS.into_iter().chain([3, 301]) {
             let proof = state.prove(id).unwrap();
             assert_eq!(proof, memory.prove(id));
-            assert_eq!(proof.verify(&memory.root()), Ok(memory.account(id).copied()));
+            assert_eq!(
+                proof.verify(&memory.root()),
+                Ok(memory.account(id).copied())
+            );
         }
         for limit in [1, 3, 100] {
-            let (found, known) = (state.accounts_from(1, limit), expected.accounts_from(1, limit));
+            let (found, known) = (
+                state.accounts_from(1, limit),
+                expected.accounts_from(1, limit),
+            );
             assert_eq!(found.unwrap(), known.unwrap());
         }
     }
@@ -121,7 +133,10 @@ fn an_opening_state_is_checked() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let error = Store::open(folder.path(), &genesis(&wrong), CACHE).unwrap_err();
-        let expected = matches!(error, StoreError::Genesis(_) | StoreError::Supply { asset: 7 });
+        let expected = matches!(
+            error,
+            StoreError::Genesis(_) | StoreError::Supply { asset: 7 }
+        );
         assert!(expected, "{error}");
     }
 }
@@ -137,12 +152,16 @@ fn another_rollup_or_format_is_refused() {
     let transaction = store.database.begin_write().unwrap();
     {
         let mut meta = transaction.open_table(tables::META).unwrap();
-        meta.insert("format", 2u32.to_le_bytes().as_slice()).unwrap();
+        meta.insert("format", 2u32.to_le_bytes().as_slice())
+            .unwrap();
     }
     transaction.commit().unwrap();
     drop(store);
     let error = Store::open(folder.path(), &genesis(&[]), CACHE).unwrap_err();
-    assert!(matches!(error, StoreError::Format { found: 2, known: 1 }), "{error}");
+    assert!(
+        matches!(error, StoreError::Format { found: 2, known: 1 }),
+        "{error}"
+    );
 }
 
 /// Everything that a store can hold, each kind of row at least once.
@@ -153,7 +172,9 @@ fn sample(folder: &Path) -> Arc<Store> {
     let store = open(folder, &accounts);
     let signed = payer.pay(4, 10, 0);
     let order_id = OrderId::of(&signed);
-    let order = check_orders([signed], &domain(), &ScalarCompressor).swap_remove(0).unwrap();
+    let order = check_orders([signed], &domain(), &ScalarCompressor)
+        .swap_remove(0)
+        .unwrap();
     let claim = Claim::of_order(&order);
     let deposit = deposit(4, 1000);
     let operations = [
@@ -209,6 +230,59 @@ fn sample(folder: &Path) -> Arc<Store> {
     store
 }
 
+/// What was taken out and put in again is the same, and what was damaged is not put in.
+#[test]
+fn snapshots_are_restored_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sample(folder.path());
+    let rows = dump(&store.database.begin_read().unwrap());
+    drop(store);
+    let witnesses = crate::witness::Witnesses::open(folder.path()).unwrap();
+    witnesses.keep_bytes(0, b"a witness").unwrap();
+    let job = |witness| {
+        let store = open(folder.path(), &[]);
+        store.change_job(0, |job| job.witness = witness).unwrap();
+    };
+    job(*blake3::hash(b"a witness").as_bytes());
+    let mut bytes = Vec::new();
+    super::snapshot::snapshot(folder.path(), &mut bytes).unwrap();
+
+    let restored = tempfile::tempdir().unwrap();
+    super::snapshot::restore(restored.path(), &bytes[..]).unwrap();
+    let again = super::snapshot::restore(restored.path(), &bytes[..]).unwrap_err();
+    assert!(again.to_string().contains("already"), "{again}");
+    let mut second = Vec::new();
+    super::snapshot::snapshot(restored.path(), &mut second).unwrap();
+    assert_eq!(second, bytes);
+    let store = open(restored.path(), &[]);
+    store.change_job(0, |job| job.witness = [8; 32]).unwrap();
+    assert_eq!(dump(&store.database.begin_read().unwrap()), rows);
+
+    for at in (0..bytes.len()).step_by(bytes.len() / 60) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        let empty = tempfile::tempdir().unwrap();
+        super::snapshot::restore(empty.path(), &damaged[..]).unwrap_err();
+        super::snapshot::restore(empty.path(), &bytes[..at]).unwrap_err();
+        assert!(!empty.path().join(super::FILE).exists());
+    }
+    // another state under an honest hash: the root tells
+    let mut forged = bytes[..bytes.len() - 33].to_vec();
+    let account = Payer::new(4, 2).account(5 + 1000).to_bytes();
+    let place = forged
+        .windows(account.len())
+        .position(|window| window == account);
+    let richer = Payer::new(4, 2).account(6 + 1000).to_bytes();
+    let place = place.expect("the snapshot has the account");
+    forged[place..place + account.len()].copy_from_slice(&richer);
+    forged.push(255);
+    let hash = blake3::hash(&forged);
+    forged.extend_from_slice(hash.as_bytes());
+    let empty = tempfile::tempdir().unwrap();
+    let error = super::snapshot::restore(empty.path(), &forged[..]).unwrap_err();
+    assert!(error.to_string().contains("root"), "{error}");
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -218,7 +292,12 @@ fn dump(transaction: &ReadTransaction) -> String {
     let mut out = String::new();
     macro_rules! table {
         ($table:ident, |$key:ident, $value:ident| $line:expr) => {
-            for row in transaction.open_table(tables::$table).unwrap().iter().unwrap() {
+            for row in transaction
+                .open_table(tables::$table)
+                .unwrap()
+                .iter()
+                .unwrap()
+            {
                 let ($key, $value) = row.unwrap();
                 let ($key, $value) = ($key.value(), $value.value());
                 writeln!(out, "{} {}", stringify!($table).to_lowercase(), $line).unwrap();
@@ -233,7 +312,11 @@ fn dump(transaction: &ReadTransaction) -> String {
     table!(BATCHES, |key, value| format!("{key} {}", hex(value)));
     table!(RECORDS, |key, value| format!("{key} {}", hex(value)));
     table!(PROOFS, |key, value| format!("{key} {}", hex(value)));
-    table!(RECEIPTS, |key, value| format!("{} {}", hex(key), hex(value)));
+    table!(RECEIPTS, |key, value| format!(
+        "{} {}",
+        hex(key),
+        hex(value)
+    ));
     table!(CLAIMS, |key, value| format!("{} {}", hex(key), hex(value)));
     table!(JOBS, |key, value| format!("{key} {}", hex(value)));
     table!(HISTORY, |key, _value| format!("{key:?}"));
@@ -249,7 +332,10 @@ fn rows_are_those_of_the_golden_file() {
     let mut rows = dump(&store.database.begin_read().unwrap());
     store.proven(0, b"a proof").unwrap();
     let transaction = store.database.begin_read().unwrap();
-    for line in dump(&transaction).lines().filter(|line| line.starts_with("proofs")) {
+    for line in dump(&transaction)
+        .lines()
+        .filter(|line| line.starts_with("proofs"))
+    {
         writeln!(rows, "{line}").unwrap();
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/golden/format-1.txt");
@@ -267,7 +353,10 @@ fn what_was_written_is_read() {
     let store = open(folder.path(), &[]);
     let view = store.view().unwrap();
     assert_eq!((view.head().next_batch, view.head().next_publish), (1, 1));
-    assert_eq!((view.head().next_sequence, view.first_logged().unwrap()), (4, Some(4)));
+    assert_eq!(
+        (view.head().next_sequence, view.first_logged().unwrap()),
+        (4, Some(4))
+    );
     assert_eq!(view.records(0).unwrap(), Some(vec![1, 2, 3]));
     assert_eq!(view.jobs().unwrap().len(), 1);
     assert_eq!(view.supplies().unwrap().get(&7), Some(&1105));
@@ -283,7 +372,13 @@ fn what_was_written_is_read() {
         Ok(())
     })
     .unwrap();
-    assert_eq!(logged.iter().map(|(sequence, _)| *sequence).collect::<Vec<_>>(), [4, 5, 6, 7]);
+    assert_eq!(
+        logged
+            .iter()
+            .map(|(sequence, _)| *sequence)
+            .collect::<Vec<_>>(),
+        [4, 5, 6, 7]
+    );
     assert!(logged.iter().all(|(_, entry)| entry.batch == 1));
 
     // a seal that is not the next one changes nothing

@@ -12,7 +12,7 @@ use winterlane_ledger::{
 
 use super::{
     StoreError,
-    rows::{Header, Head, Job, Place, order_id},
+    rows::{Head, Header, Job, Place, order_id},
     tables::{
         ACCOUNTS, BATCHES, CLAIMS, HISTORY, JOBS, LOG, META, PROOFS, RECEIPTS, RECORDS, SUPPLY,
         TILES,
@@ -55,6 +55,11 @@ impl View {
 
     pub(crate) const fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// The transaction, for whoever reads everything.
+    pub(super) const fn transaction(&self) -> &ReadTransaction {
+        &self.transaction
     }
 
     pub(crate) fn header(&self, batch: u64) -> Result<Option<Header>, StoreError> {

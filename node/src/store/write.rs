@@ -82,7 +82,8 @@ impl Store {
                 None => {}
                 Some(bytes) => {
                     let found = bytes.try_into().map(u32::from_le_bytes);
-                    let found = found.map_err(|_| StoreError::corrupt("the format is no number"))?;
+                    let found =
+                        found.map_err(|_| StoreError::corrupt("the format is no number"))?;
                     if found != FORMAT {
                         return Err(StoreError::Format {
                             found,
@@ -278,13 +279,31 @@ fn write_changes(transaction: &WriteTransaction, changes: &Changes) -> Result<()
     write_nodes(&mut tiles, &changes.nodes, &empty_digests())
 }
 
+/// Writes nodes of one height.
+pub(super) fn write_run(
+    tiles: &mut Table<'_, u64, &'static [u8]>,
+    height: usize,
+    run: &[(u32, Digest)],
+    empty: &[Digest; TREE_DEPTH + 1],
+) -> Result<(), StoreError> {
+    let node = |&(index, digest): &(u32, Digest)| Node {
+        height: height as u8,
+        index,
+        digest,
+    };
+    let nodes: Vec<Node> = run.iter().map(node).collect();
+    write_nodes(tiles, &nodes, empty)
+}
+
 fn write_nodes(
     tiles: &mut Table<'_, u64, &'static [u8]>,
     nodes: &[Node],
     empty: &[Digest; TREE_DEPTH + 1],
 ) -> Result<(), StoreError> {
     for (key, places) in by_tile(nodes, empty) {
-        let found = tiles.get(key.key())?.map(|row| Tile::from_bytes(row.value()));
+        let found = tiles
+            .get(key.key())?
+            .map(|row| Tile::from_bytes(row.value()));
         let mut tile = found.transpose()?.unwrap_or_default();
         for (place, digest) in places {
             tile.set(place, digest);
@@ -314,7 +333,9 @@ fn write_receipts(
             };
             let before = receipts.insert(id.as_bytes(), place.to_bytes().as_slice())?;
             if before.is_some() {
-                return Err(StoreError::corrupt(format!("order {id} is in a batch already")));
+                return Err(StoreError::corrupt(format!(
+                    "order {id} is in a batch already"
+                )));
             }
             if let Some(claim) = &operation.claim {
                 claims.insert(claim.as_bytes(), id.as_bytes().as_slice())?;
@@ -360,27 +381,20 @@ fn fill(transaction: &WriteTransaction, genesis: &Genesis) -> Result<Digest, Sto
     let mut accounts = transaction.open_table(ACCOUNTS)?;
     let mut tiles = transaction.open_table(TILES)?;
     let empty = empty_digests();
-    let mut keep = |height: usize, run: &[(u32, Digest)]| {
-        let nodes: Vec<Node> = run
-            .iter()
-            .map(|&(index, digest)| Node {
-                height: height as u8,
-                index,
-                digest,
-            })
-            .collect();
-        write_nodes(&mut tiles, &nodes, &empty)
-    };
+    let mut keep =
+        |height: usize, run: &[(u32, Digest)]| write_run(&mut tiles, height, run, &empty);
     let mut builder = TreeBuilder::new(&SimdCompressor);
     for chunk in sorted.chunks(CHUNK) {
         let values: Vec<Account> = chunk.iter().map(|(_, account)| *account).collect();
         let leaves = leaf_digests(&values, &SimdCompressor);
         let leaves: Vec<(u32, Digest)> = chunk.iter().map(|(id, _)| *id).zip(leaves).collect();
-        builder.push(&leaves, &mut keep).map_err(|error| match error {
-            BuildError::Sink(error) => error,
-            // the ids were sorted, and none is there twice
-            other => StoreError::corrupt(other.to_string()),
-        })?;
+        builder
+            .push(&leaves, &mut keep)
+            .map_err(|error| match error {
+                BuildError::Sink(error) => error,
+                // the ids were sorted, and none is there twice
+                other => StoreError::corrupt(other.to_string()),
+            })?;
         for (id, account) in chunk {
             accounts.insert(id, account.to_bytes().as_slice())?;
         }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use winterlane_ledger::{
-    Account, Ledger, SignedOrder, testing::Numbers, wire,
-};
+use winterlane_ledger::{Account, Ledger, SignedOrder, testing::Numbers, wire};
 
 use super::{
     BALANCE, Willing, included,
@@ -21,7 +19,10 @@ use crate::{
 /// How often each fault is tried: few in every run, as many as `WINTERLANE_NODE_SWEEP` says in a sweep.
 pub(super) fn seeds(few: u64) -> std::ops::Range<u64> {
     let sweep = std::env::var("WINTERLANE_NODE_SWEEP");
-    0..sweep.ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(few)
+    0..sweep
+        .ok()
+        .and_then(|seeds| seeds.parse().ok())
+        .unwrap_or(few)
 }
 
 /// What was tried, and what became of it.
@@ -73,7 +74,10 @@ impl Traffic {
     /// An order was acknowledged.
     pub(super) fn acknowledge(&mut self, receipt: Receipt) {
         for open in &mut self.open {
-            if open.as_ref().is_some_and(|order| OrderId::of(order) == receipt.id) {
+            if open
+                .as_ref()
+                .is_some_and(|order| OrderId::of(order) == receipt.id)
+            {
                 *open = None;
             }
         }
@@ -94,7 +98,9 @@ impl Traffic {
 
     /// Whether any payer has used up his key.
     pub(super) fn used_up(&self, height: u32) -> bool {
-        self.payers.iter().any(|payer| u32::from(payer.index) + 1 >= 1 << height)
+        self.payers
+            .iter()
+            .any(|payer| u32::from(payer.index) + 1 >= 1 << height)
     }
 
     /// Everything that was acknowledged is in the batch that it was promised, once; and the published
@@ -108,7 +114,9 @@ impl Traffic {
             let status = node.status().unwrap();
             (status.pending == 0 && status.next_to_publish == status.next_to_seal).then_some(status)
         });
-        let accounts = opening.iter().map(|payer| (payer.id, payer.account(BALANCE)));
+        let accounts = opening
+            .iter()
+            .map(|payer| (payer.id, payer.account(BALANCE)));
         let accounts: Vec<(u32, Account)> = accounts.collect();
         let mut oracle = Ledger::genesis(domain(), 0, accounts).unwrap();
         let mut signed = std::collections::BTreeSet::new();
@@ -117,7 +125,10 @@ impl Traffic {
             let records = wire::decode(&node.records(batch).unwrap().unwrap(), batch).unwrap();
             for record in &records {
                 if let winterlane_ledger::Record::Signed(order, key) = record {
-                    assert!(signed.insert((order.signer(), *key)), "included twice: {record:?}");
+                    assert!(
+                        signed.insert((order.signer(), *key)),
+                        "included twice: {record:?}"
+                    );
                 }
             }
             oracle.follow(&inputs, &records).unwrap();
@@ -206,7 +217,7 @@ fn a_full_disk_ends_the_node_and_loses_nothing() {
     let disk = Disk::default();
     let (node, running) = start_on(folder.path(), &disk, &opening).unwrap();
     assert!(traffic.send(&node));
-    // no byte more than it has now: what grows it next fails
+    // no room for anything: the next write fails
     disk.limit(Some(0));
     while traffic.send(&node) {
         assert!(!traffic.used_up(HEIGHT));

@@ -201,7 +201,9 @@ fn the_disk_forgets_what_was_not_synchronised() {
     let mut kinds = std::collections::BTreeSet::new();
     for seed in 0..20 {
         let mut bytes = [0; 2048];
-        disk.restart(&mut Numbers(seed)).read(0, &mut bytes).unwrap();
+        disk.restart(&mut Numbers(seed))
+            .read(0, &mut bytes)
+            .unwrap();
         for sector in bytes.chunks(SECTOR) {
             assert!(sector.iter().all(|byte| *byte == sector[0]));
             kinds.insert(sector[0]);

@@ -1,6 +1,7 @@
 //! The node as a whole, in this process and in others.
 
 mod faults;
+#[cfg(unix)]
 mod kill;
 mod life;
 mod medium;
@@ -28,7 +29,9 @@ pub(super) fn payers(count: u32, height: u32) -> Vec<Payer> {
 
 /// A node of small batches that nobody proves, in this folder.
 pub(super) fn options(folder: &Path, payers: &[Payer]) -> NodeOptions {
-    let accounts = payers.iter().map(|payer| (payer.id, payer.account(BALANCE)));
+    let accounts = payers
+        .iter()
+        .map(|payer| (payer.id, payer.account(BALANCE)));
     let genesis = Genesis {
         accounts: accounts.collect(),
         ..Genesis::empty(domain())

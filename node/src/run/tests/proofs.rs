@@ -53,7 +53,11 @@ struct Unwilling {
 impl Prove for Unwilling {
     fn prove(&mut self, job: &ProofJob) -> Outcome {
         let mut asked = self.asked.lock().unwrap();
-        *(if job.stock { &mut asked.1 } else { &mut asked.0 }) += 1;
+        *(if job.stock {
+            &mut asked.1
+        } else {
+            &mut asked.0
+        }) += 1;
         drop(asked);
         if *self.fail.lock().unwrap() {
             (self.how)()
@@ -73,8 +77,11 @@ fn held_and_requeued(how: fn() -> Outcome) -> Vec<Alarm> {
     let fail = Arc::new(Mutex::new(true));
     let begin = |asked: &Arc<Mutex<(u32, u32)>>, fail: &Arc<Mutex<bool>>| {
         let (asked, fail) = (asked.clone(), fail.clone());
-        let prover = Some(Box::new(move |_| Box::new(Unwilling { asked, fail, how }) as Box<dyn Prove>)
-            as Box<dyn FnOnce(_) -> _>);
+        let prover =
+            Some(
+                Box::new(move |_| Box::new(Unwilling { asked, fail, how }) as Box<dyn Prove>)
+                    as Box<dyn FnOnce(_) -> _>,
+            );
         let stand = Stand {
             prover,
             ..Stand::default()
@@ -92,7 +99,10 @@ fn held_and_requeued(how: fn() -> Outcome) -> Vec<Alarm> {
     assert_eq!((view.stage, view.failures), (BatchStage::Held, 6));
     assert!(view.last_failure.is_some());
     let status = node.status().unwrap();
-    assert_eq!((status.held, status.unproven, status.next_to_prove), (1, 1, 0));
+    assert_eq!(
+        (status.held, status.unproven, status.next_to_prove),
+        (1, 1, 0)
+    );
     let mut alarms = Vec::new();
     until(|| {
         while let Ok(event) = events.try_recv() {
