@@ -15,6 +15,9 @@
 //! | `run` | the threads around the sequencer |
 //! | `witness`, `disk` | files beside the store |
 //! | `fault` | where a test may kill the process |
+//! | [`keys`] | operators' credentials: scopes, signed requests, rotation |
+//! | [`audit`] | what was done with them, in a chain of hashes |
+//! | [`clock`] | time, as something that is given |
 //!
 //! # Durability
 //! *The log holds decisions*: an order is tried on the open batch in memory, written to the log with the
@@ -26,14 +29,18 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
+pub mod clock;
 pub mod config;
 mod core;
 mod disk;
+mod durable;
 pub mod error;
 pub mod event;
 mod fault;
 pub mod handle;
 pub mod id;
+pub mod keys;
 mod run;
 pub mod settlement;
 mod store;
