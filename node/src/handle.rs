@@ -338,10 +338,8 @@ impl Node {
     /// This moment of the store. A node that has ended reads no more: its store may be unsound, or another
     /// process's.
     fn view(&self) -> Result<View, ReadError> {
-        if self.shared.stopped.load(Ordering::Acquire) {
-            return Err(ReadError::Stopped);
-        }
-        Ok(self.shared.store.view()?)
+        let store = self.shared.store().ok_or(ReadError::Stopped)?;
+        Ok(store.view()?)
     }
 
     fn send(&self, command: Command) -> Result<(), Unsent> {

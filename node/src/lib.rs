@@ -62,7 +62,10 @@ pub use event::{Alarm, Event};
 pub use handle::Node;
 pub use id::OrderId;
 pub use run::{NodeOptions, Proving, Running, StartError, StopError};
-pub use store::{Genesis, StoreError};
+pub use store::{
+    Genesis, StoreError,
+    snapshot::{SnapshotError, restore, snapshot},
+};
 pub use view::{
     AccountView, AssetFee, BatchStage, BatchView, Fees, HistoryPlace, OrderState, PendingOrder,
     ProvenAccount, Receipt, Status,

@@ -8,7 +8,9 @@
 mod operators;
 
 use std::{
-    path::PathBuf,
+    fs::File,
+    io::{BufReader, BufWriter},
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::mpsc::{RecvTimeoutError, channel},
     time::Duration,
@@ -49,6 +51,16 @@ enum Task {
     Run,
     /// Prints the configuration file with every setting, its default and its meaning.
     Config,
+    /// Writes a snapshot of a node that does not run, to a file that does not exist.
+    Snapshot {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Makes the folder of a node from a snapshot.
+    Restore {
+        /// The file.
+        file: PathBuf,
+    },
     /// Reads the configuration, and says whether it can be used.
     Check,
     /// The audit log of operators' acts.
@@ -95,9 +107,14 @@ fn main() -> ExitCode {
 type Failure = (u8, String);
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if matches!(arguments.command, Some(Task::Config)) {
-        print!("{DEFAULT}");
-        return Ok(());
+    match &arguments.command {
+        Some(Task::Config) => {
+            print!("{DEFAULT}");
+            return Ok(());
+        }
+        Some(Task::Snapshot { file }) => return snapshot(&arguments.data, file),
+        Some(Task::Restore { file }) => return restore(&arguments.data, file),
+        _ => {}
     }
     if let Some(Task::Audit { task }) = &arguments.command {
         return operators::audit(task).map_err(|error| of_keys(&error));
@@ -129,6 +146,24 @@ fn of_keys(error: &KeysError) -> Failure {
         UNUSABLE
     };
     (status, error.to_string())
+}
+
+fn snapshot(folder: &Path, file: &Path) -> Result<(), Failure> {
+    let at = |error: std::io::Error| (UNUSABLE, format!("{}: {error}", file.display()));
+    let opened = File::create_new(file).map_err(at)?;
+    let written = winterlane_node::snapshot(folder, BufWriter::new(&opened));
+    if let Err(error) = written {
+        let _ = std::fs::remove_file(file);
+        return Err((UNUSABLE, error.to_string()));
+    }
+    opened.sync_all().map_err(at)
+}
+
+fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {
+    let at = |error: std::io::Error| (UNUSABLE, format!("{}: {error}", file.display()));
+    let opened = File::open(file).map_err(at)?;
+    winterlane_node::restore(folder, BufReader::new(opened))
+        .map_err(|error| (UNUSABLE, error.to_string()))
 }
 
 fn read_config(arguments: &Arguments) -> Result<Config, Failure> {

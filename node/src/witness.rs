@@ -43,6 +43,18 @@ impl Witnesses {
         Ok(*blake3::hash(&bytes).as_bytes())
     }
 
+    /// Keeps bytes that a snapshot has.
+    pub(crate) fn keep_bytes(&self, batch: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.path(batch);
+        write_whole(&path, bytes).map_err(StoreError::io(&path))
+    }
+
+    /// The bytes of a witness, if they have this hash.
+    pub(crate) fn bytes(&self, batch: u64, hash: &[u8; 32]) -> Option<Vec<u8>> {
+        let bytes = fs::read(self.path(batch)).ok()?;
+        (blake3::hash(&bytes).as_bytes() == hash).then_some(bytes)
+    }
+
     /// The witness of a batch, if it has this hash.
     pub(crate) fn read(&self, batch: u64, hash: &[u8; 32]) -> Result<SealedBatch, String> {
         let path = self.path(batch);

@@ -316,8 +316,6 @@ fn deposits_are_taken_once() {
         .unwrap();
     assert_eq!(refusal(much), Refusal::Supply { asset: 7 });
     assert_eq!(sequencer.account(1).unwrap().unwrap().balance, 1005);
-    // what is withdrawn can come back
-    submit(&mut sequencer, payer(1).withdraw(500)).unwrap_err();
 }
 
 #[test]

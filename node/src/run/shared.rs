@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -24,13 +24,12 @@ const EVENTS: usize = 1024;
 /// What handles read, and the writer keeps up to date.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) store: Arc<Store>,
+    /// Until the writer has ended: then the file is free for whoever opens it next, although handles live on.
+    store: Mutex<Option<Arc<Store>>>,
     pub(crate) limits: Limits,
     pub(crate) fees: FeeSchedule,
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) started: Instant,
-    /// The writer has ended, well or not.
-    pub(crate) stopped: AtomicBool,
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) alarms: AtomicU64,
@@ -65,17 +64,28 @@ pub(crate) struct Waiting {
 impl Shared {
     pub(crate) fn new(store: Arc<Store>, limits: Limits, fees: FeeSchedule) -> Self {
         Self {
-            store,
+            store: Mutex::new(Some(store)),
             limits,
             fees,
             events: broadcast::channel(EVENTS).0,
             started: Instant::now(),
-            stopped: AtomicBool::new(false),
             accepted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             alarms: AtomicU64::new(0),
             live: Mutex::default(),
         }
+    }
+
+    /// The store, unless the node has ended.
+    pub(crate) fn store(&self) -> Option<Arc<Store>> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clone()
+    }
+
+    /// The node has ended, well or not.
+    pub(crate) fn end(&self) {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        *store = None;
     }
 
     pub(crate) fn live(&self) -> MutexGuard<'_, Live> {

@@ -319,6 +319,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     );
     let mut writer = Writer {
         shared: shared.clone(),
+        store: store.clone(),
         sequencer,
         tasks,
         sealer,

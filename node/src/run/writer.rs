@@ -82,6 +82,7 @@ pub(crate) struct DiskReserve {
 /// The writer's part of the node.
 pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) store: Arc<Store>,
     pub(crate) sequencer: Sequencer<StoreBase>,
     pub(crate) tasks: Receiver<Task>,
     pub(crate) sealer: SyncSender<ClosedBatch>,
@@ -119,7 +120,7 @@ impl Writer {
     /// Runs until somebody says stop, or something fails for good.
     pub(crate) fn run(mut self) -> Result<(), Fault> {
         let result = self.serve();
-        self.shared.stopped.store(true, Ordering::Release);
+        self.shared.end();
         if let Err(error) = &result {
             tracing::error!(%error, "the node ends");
         }
@@ -180,7 +181,7 @@ impl Writer {
             Task::Sealed(sealed) => self.write_seal(*sealed)?,
             Task::Outcome { batch, outcome } => self.conclude(batch, outcome)?,
             Task::Published { batch, written } => {
-                self.shared.store.published(batch + 1)?;
+                self.store.published(batch + 1)?;
                 fault::point("publishing-noted");
                 self.state.unpublished = None;
                 self.shared.tell(Event::Published { batch });
@@ -203,7 +204,7 @@ impl Writer {
 
     fn decide(&mut self, candidates: Vec<Candidate>, answers: &mut Answers) -> Result<(), Fault> {
         let now = self.now();
-        let view = self.shared.store.view()?;
+        let view = self.store.view()?;
         for Candidate { id, order, answer } in candidates {
             let result = match self.closed_to_orders() {
                 Some(error) => Err(error),
@@ -243,7 +244,7 @@ impl Writer {
                     None => {
                         let bytes = winterlane_ledger::codec::CanonicalBytes::to_bytes(&*deposit);
                         let id = crate::OrderId::of_deposit(&reference, &bytes);
-                        let view = self.shared.store.view()?;
+                        let view = self.store.view()?;
                         let known = known(&view, &id, &Claim::of_deposit(&reference))?;
                         let now = self.now();
                         self.sequencer.deposit(reference, *deposit, known, now)?
@@ -280,7 +281,7 @@ impl Writer {
         let decisions = self.sequencer.take_decisions();
         if !decisions.is_empty() {
             fault::point("decided");
-            self.shared.store.append(&decisions)?;
+            self.store.append(&decisions)?;
             fault::point("logged");
         }
         self.refresh(&decisions)?;
@@ -355,7 +356,7 @@ impl Writer {
     fn write_seal(&mut self, sealed: Sealed) -> Result<(), Fault> {
         let Sealed { commit, written } = sealed;
         fault::point("before-seal");
-        self.shared.store.seal(&commit)?;
+        self.store.seal(&commit)?;
         fault::point("seal-written");
         let batch = commit.public_inputs.batch_number;
         if let Some(closed) = self.state.sealing.take() {
@@ -383,7 +384,7 @@ impl Writer {
 
     /// Queues the jobs that a process before this one has left.
     fn queue_jobs(&mut self) -> Result<(), Fault> {
-        let jobs = self.shared.store.view()?.jobs()?;
+        let jobs = self.store.view()?.jobs()?;
         self.state.unproven = jobs.into_iter().collect();
         let open: Vec<u64> = self.state.unproven.keys().copied().collect();
         for batch in open {
@@ -400,7 +401,7 @@ impl Writer {
         if job.held || !self.state.queued.insert(batch) {
             return Ok(());
         }
-        let header = self.shared.store.view()?.header(batch)?;
+        let header = self.store.view()?.header(batch)?;
         let header = header.ok_or_else(|| {
             StoreError::corrupt(format!("batch {batch} is to be proven, and is not sealed"))
         })?;
@@ -419,7 +420,7 @@ impl Writer {
         let reason = match outcome {
             Outcome::Proven { proof, millis } => {
                 fault::point("proven");
-                self.shared.store.proven(batch, &proof)?;
+                self.store.proven(batch, &proof)?;
                 fault::point("proof-written");
                 self.state.unproven.remove(&batch);
                 self.witnesses.remove(batch);
@@ -443,7 +444,7 @@ impl Writer {
             }
         };
         tracing::warn!(batch, %reason, "a batch was not proven");
-        let changed = self.shared.store.change_job(batch, |job| {
+        let changed = self.store.change_job(batch, |job| {
             job.failures = job.failures.saturating_add(1);
             job.held = job.failures > FAILURES;
             job.reason.clone_from(&reason);
@@ -462,11 +463,11 @@ impl Writer {
     }
 
     fn requeue(&mut self, batch: u64) -> Result<Result<(), AdminError>, Fault> {
-        let view = self.shared.store.view()?;
+        let view = self.store.view()?;
         if view.header(batch)?.is_none() {
             return Ok(Err(AdminError::UnknownBatch { batch }));
         }
-        let changed = self.shared.store.change_job(batch, |job| {
+        let changed = self.store.change_job(batch, |job| {
             job.failures = 0;
             job.held = false;
         })?;

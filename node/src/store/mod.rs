@@ -6,6 +6,7 @@
 //! | `rows`, `tiles` | the bytes of their rows |
 //! | `view` | reading one moment |
 //! | `write` | the few transactions there are |
+//! | `snapshot` | a moment as a stream of bytes, and back |
 //! | `state` | the store as the state of a ledger |
 //! | `lock` | one process a folder |
 //! | `error` | why it fails |
@@ -18,6 +19,7 @@
 mod error;
 mod lock;
 mod rows;
+pub(crate) mod snapshot;
 mod state;
 mod tables;
 #[cfg(test)]
@@ -93,10 +95,7 @@ impl Store {
     }
 
     fn with(database: Database, genesis: &Genesis) -> Result<Self, StoreError> {
-        let store = Self {
-            database,
-            empty: view::all_empty(),
-        };
+        let store = Self::opened(database);
         store.initialise(genesis)?;
         let found = store.view()?.head().domain;
         if found != genesis.domain {
@@ -106,6 +105,14 @@ impl Store {
             });
         }
         Ok(store)
+    }
+
+    /// A store in a database that has everything already.
+    fn opened(database: Database) -> Self {
+        Self {
+            database,
+            empty: view::all_empty(),
+        }
     }
 
     /// This moment of the store.

@@ -57,6 +57,11 @@ impl View {
         &self.head
     }
 
+    /// The transaction, for whoever reads everything.
+    pub(super) const fn transaction(&self) -> &ReadTransaction {
+        &self.transaction
+    }
+
     pub(crate) fn header(&self, batch: u64) -> Result<Option<Header>, StoreError> {
         let table = self.transaction.open_table(BATCHES)?;
         let row = table.get(batch)?;

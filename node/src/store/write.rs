@@ -279,6 +279,22 @@ fn write_changes(transaction: &WriteTransaction, changes: &Changes) -> Result<()
     write_nodes(&mut tiles, &changes.nodes, &empty_digests())
 }
 
+/// Writes nodes of one height.
+pub(super) fn write_run(
+    tiles: &mut Table<'_, u64, &'static [u8]>,
+    height: usize,
+    run: &[(u32, Digest)],
+    empty: &[Digest; TREE_DEPTH + 1],
+) -> Result<(), StoreError> {
+    let node = |&(index, digest): &(u32, Digest)| Node {
+        height: height as u8,
+        index,
+        digest,
+    };
+    let nodes: Vec<Node> = run.iter().map(node).collect();
+    write_nodes(tiles, &nodes, empty)
+}
+
 fn write_nodes(
     tiles: &mut Table<'_, u64, &'static [u8]>,
     nodes: &[Node],
@@ -365,17 +381,8 @@ fn fill(transaction: &WriteTransaction, genesis: &Genesis) -> Result<Digest, Sto
     let mut accounts = transaction.open_table(ACCOUNTS)?;
     let mut tiles = transaction.open_table(TILES)?;
     let empty = empty_digests();
-    let mut keep = |height: usize, run: &[(u32, Digest)]| {
-        let nodes: Vec<Node> = run
-            .iter()
-            .map(|&(index, digest)| Node {
-                height: height as u8,
-                index,
-                digest,
-            })
-            .collect();
-        write_nodes(&mut tiles, &nodes, &empty)
-    };
+    let mut keep =
+        |height: usize, run: &[(u32, Digest)]| write_run(&mut tiles, height, run, &empty);
     let mut builder = TreeBuilder::new(&SimdCompressor);
     for chunk in sorted.chunks(CHUNK) {
         let values: Vec<Account> = chunk.iter().map(|(_, account)| *account).collect();

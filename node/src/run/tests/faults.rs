@@ -217,7 +217,7 @@ fn a_full_disk_ends_the_node_and_loses_nothing() {
     let disk = Disk::default();
     let (node, running) = start_on(folder.path(), &disk, &opening).unwrap();
     assert!(traffic.send(&node));
-    // no byte more than it has now: what grows it next fails
+    // no room for anything: the next write fails
     disk.limit(Some(0));
     while traffic.send(&node) {
         assert!(!traffic.used_up(HEIGHT));

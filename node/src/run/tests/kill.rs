@@ -4,9 +4,10 @@
 //! a round a line, and says on its standard output what was acknowledged.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Lines, Write},
+    os::unix::process::ExitStatusExt,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -57,31 +58,40 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(pair).collect()
 }
 
-fn spawn(folder: &Path, points: &str) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args([
-            "--exact",
-            "run::tests::kill::child",
-            "--nocapture",
-            "--test-threads=1",
-        ])
-        .env(FOLDER, folder)
-        .env("FAILPOINTS", points)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    command.spawn().unwrap()
+/// The node in a process of its own.
+struct Process {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
 }
 
-/// Sends rounds until the process is gone, or so many were answered; what was acknowledged is noted.
-fn drive(child: &mut Child, traffic: &mut Traffic, rounds: u32) {
-    let mut input = child.stdin.take().unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-    for _ in 0..rounds {
-        if traffic.used_up(HEIGHT) {
-            return;
+impl Process {
+    fn spawn(folder: &Path, points: &str) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args([
+                "--exact",
+                "run::tests::kill::child",
+                "--nocapture",
+                "--test-threads=1",
+            ])
+            .env(FOLDER, folder)
+            .env("FAILPOINTS", points)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self {
+            child,
+            input,
+            output,
         }
+    }
+
+    /// Sends an order of each payer, and notes what is acknowledged; says whether the process still lives.
+    fn round(&mut self, traffic: &mut Traffic) -> bool {
         let hex = |order: &SignedOrder| -> String {
             order
                 .to_bytes()
@@ -90,16 +100,17 @@ fn drive(child: &mut Child, traffic: &mut Traffic, rounds: u32) {
                 .collect()
         };
         let line: Vec<String> = traffic.round().iter().map(hex).collect();
+        let mut input = self.input.as_ref().unwrap();
         if writeln!(input, "{}", line.join(" ")).is_err() {
-            return;
+            return false;
         }
         loop {
-            let Some(Ok(line)) = output.next() else {
-                return;
+            let Some(Ok(line)) = self.output.next() else {
+                return false;
             };
             let words: Vec<&str> = line.split(' ').collect();
             match words[..] {
-                ["round"] => break,
+                ["round"] => return true,
                 ["ack", id, sequence, batch] => traffic.acknowledge(Receipt {
                     id: id.parse::<OrderId>().unwrap(),
                     sequence: sequence.parse().unwrap(),
@@ -109,6 +120,14 @@ fn drive(child: &mut Child, traffic: &mut Traffic, rounds: u32) {
                 _ => {}
             }
         }
+    }
+
+    /// Asks the process to stop, by the end of its input, and says how it ended.
+    fn end(mut self) -> ExitStatus {
+        drop(self.input.take());
+        // what it still says is read, or it would fail to say it
+        for _ in self.output.by_ref() {}
+        self.child.wait().unwrap()
     }
 }
 
@@ -129,9 +148,13 @@ fn killed_at_random_under_load_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut traffic = Traffic::new(payers(3, HEIGHT));
         for _ in 0..5 {
-            let mut child = spawn(folder.path(), "");
-            let id = child.id();
-            let patience = Duration::from_millis(20 + random.below(400));
+            let mut process = Process::spawn(folder.path(), "");
+            // most die under load, some while they start
+            if random.below(4) > 0 && !traffic.used_up(HEIGHT) {
+                process.round(&mut traffic);
+            }
+            let id = process.child.id();
+            let patience = Duration::from_millis(random.below(200));
             let killer = std::thread::spawn(move || {
                 std::thread::sleep(patience);
                 // by its number, since the other thread has the handle
@@ -140,10 +163,9 @@ fn killed_at_random_under_load_loses_nothing() {
                     .status()
                     .unwrap()
             });
-            drive(&mut child, &mut traffic, u32::MAX);
-            let killed = killer.join().unwrap();
-            figures.faults += u64::from(killed.success());
-            child.wait().unwrap();
+            while !traffic.used_up(HEIGHT) && process.round(&mut traffic) {}
+            killer.join().unwrap();
+            figures.faults += u64::from(process.end().signal() == Some(9));
         }
         settle(folder.path(), &traffic);
         figures.acknowledged += traffic.acknowledged.len() as u64;
@@ -178,10 +200,14 @@ fn killed_at_each_place_loses_nothing() {
             let mut traffic = Traffic::new(payers(3, HEIGHT));
             // twice, so that what a first death leaves is met by a second
             for passed in [seed, 0] {
-                let mut child = spawn(folder.path(), &format!("{place}={passed}*off->return"));
-                drive(&mut child, &mut traffic, 6);
-                // asked to stop by the end of its input, unless it died before
-                died += u64::from(!child.wait().unwrap().success());
+                let points = format!("{place}={passed}*off->return");
+                let mut process = Process::spawn(folder.path(), &points);
+                for _ in 0..6 {
+                    if !process.round(&mut traffic) {
+                        break;
+                    }
+                }
+                died += u64::from(!process.end().success());
             }
             settle(folder.path(), &traffic);
             figures.acknowledged += traffic.acknowledged.len() as u64;

@@ -1,6 +1,7 @@
 //! The node as a whole, in this process and in others.
 
 mod faults;
+#[cfg(unix)]
 mod kill;
 mod life;
 mod medium;
