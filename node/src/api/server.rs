@@ -124,6 +124,6 @@ async fn connection(
 }
 
 /// Waits until the node stops; also when whoever would say so is gone.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }

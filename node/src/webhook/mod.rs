@@ -14,6 +14,7 @@ use tokio::sync::{broadcast::error::RecvError, watch};
 
 use crate::{
     Event, Node,
+    api::server::stopped,
     client::{ClientError, Transport},
     keys::{
         self, Environment, KeyId, Keys, Message, Nonce, Presented, PrivateKey, PublicKey, random,
@@ -105,7 +106,7 @@ impl Webhook {
                         next = tokio::time::Instant::now() + pause;
                     }
                 }
-                _ = stopping.wait_for(|stopping| *stopping) => break,
+                () = stopped(&mut stopping) => break,
             }
         }
     }

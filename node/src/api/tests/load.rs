@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     client::{ClientConfig, ClientError},
     keys::Scopes,
+    testing::until,
 };
 
 fn closed() -> ApiConfig {
@@ -28,6 +29,7 @@ fn rotation_under_load_drops_no_request() {
         .iter_mut()
         .map(|payer| (0..48).map(|_| payer.pay(0, 1, 0)).collect())
         .collect();
+    let ids: Vec<_> = orders.iter().flatten().map(crate::OrderId::of).collect();
     let sent = Arc::new(AtomicUsize::new(0));
     let total: usize = orders.iter().map(Vec::len).sum();
     let folder = tempfile::tempdir().unwrap();
@@ -61,13 +63,21 @@ fn rotation_under_load_drops_no_request() {
             known += task.await.unwrap();
         }
     });
-    let accepted = served.node.status().unwrap().accepted;
+    // Each order is with the node, and the node has taken no more than were sent. (It counts after it answers.)
+    for id in &ids {
+        assert!(
+            served.node.order_status(id).unwrap().is_some(),
+            "{id} was acknowledged and is lost"
+        );
+    }
+    let accepted = || usize::try_from(served.node.status().unwrap().accepted).unwrap();
+    until(|| (accepted() >= total).then_some(()));
     println!(
         "orders sent: {total}, acknowledged: {}, rotations: 2, refused: 0",
         sent.load(Ordering::Relaxed)
     );
     assert_eq!(
-        (sent.load(Ordering::Relaxed), accepted as usize, known),
+        (sent.load(Ordering::Relaxed), accepted(), known),
         (total, total, 0)
     );
     let state = served.keys.state();

@@ -55,7 +55,7 @@ fn each_route_is_closed_to_every_role_without_its_scope() {
 fn a_request_counts_once_and_as_it_was_signed() {
     let served = Served::new();
     let operator = served.holder("oper", Role::Operator);
-    let nonce = crate::keys::Nonce::from_bytes([7; 16]);
+    let nonce = Nonce::from_bytes([7; 16]);
     let headers = as_headers(&served.signature(&operator, "POST", "/v1/admin/pause", b"{}", nonce));
     assert_eq!(
         served
