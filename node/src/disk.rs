@@ -25,6 +25,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         #[cfg(unix)]
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
+        #[cfg(unix)]
         Some(folder) => File::open(folder)?.sync_all(),
         _ => Ok(()),
     }
