@@ -93,11 +93,11 @@ impl Payer {
     }
 
     /// The next withdrawal.
-    pub(crate) fn withdraw(&mut self, amount: u128) -> SignedOrder {
+    pub(crate) fn withdraw(&mut self, amount: u128, fee: u128) -> SignedOrder {
         let signed = self.sign(Order::Withdraw(Withdraw {
             from: self.id,
             amount,
-            fee: 0,
+            fee,
             recipient: [9; 20],
             valid_until: self.valid_until,
         }));

@@ -36,6 +36,10 @@ impl Claim {
 }
 
 /// What was decided.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are orders, and each is behind a pointer"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operation {
     /// This order is the next operation.

@@ -383,6 +383,10 @@ fn what_was_decided_can_be_decided_again_and_sealed() {
                 let order = payer.sign(payer.transfer(to, 1 << 100, 1));
                 submit(&mut first, order).unwrap_err();
             }
+            3 if payer.index < 15 => {
+                let order = payer.withdraw(1 + u128::from(random.below(9)), 1);
+                submit(&mut first, order).unwrap();
+            }
             _ if payer.index < 15 => {
                 let order = payer.pay(
                     to,

@@ -9,6 +9,9 @@ use std::{
     time::Duration,
 };
 
+use winterlane_ledger::wire;
+use winterlane_prover::SimdCompressor;
+
 use super::writer::Task;
 use crate::{
     fault,
@@ -91,6 +94,10 @@ fn publish_all(
         ) else {
             return Ok(());
         };
+        // what is published is what was proven
+        wire::decode_published(&records, &header.public_inputs, &SimdCompressor).map_err(
+            |error| StoreError::corrupt(format!("the records of batch {batch}: {error}")),
+        )?;
         fault::point("before-publishing");
         settlement
             .publish(Published {

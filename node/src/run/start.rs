@@ -192,13 +192,16 @@ impl Running {
     }
 }
 
+/// Makes who proves, from where the witnesses are.
+type MakeProver = Box<dyn FnOnce(Witnesses) -> Box<dyn Prove>>;
+
 /// What a test puts in the place of the real thing.
 #[derive(Default)]
 pub(crate) struct Stand {
     /// Where the store is, if not in the folder.
     pub(crate) backend: Option<Box<dyn StorageBackend>>,
     /// Who proves.
-    pub(crate) prover: Option<Box<dyn FnOnce(Witnesses) -> Box<dyn Prove>>>,
+    pub(crate) prover: Option<MakeProver>,
 }
 
 impl Prove for Box<dyn Prove> {

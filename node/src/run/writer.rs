@@ -342,7 +342,9 @@ impl Writer {
     /// Gives the oldest closed batch to the sealer, if it has none and proofs are not too far behind.
     fn start_sealing(&mut self) {
         let waiting = self.state.unproven.values().filter(|job| !job.held).count() as u64;
-        if self.state.sealing.is_some() || self.state.stopping || waiting >= self.max_unproven {
+        // jobs of a time when there was a prover hold nothing back
+        let behind = self.prover.is_some() && waiting >= self.max_unproven;
+        if self.state.sealing.is_some() || self.state.stopping || behind {
             return;
         }
         if let Some(closed) = self.sequencer.next_to_seal() {

@@ -38,7 +38,7 @@ use super::{
 use crate::witness::Witnesses;
 
 /// The first bytes of a snapshot.
-pub const MAGIC: &[u8; 20] = b"winterlane snapshot\n";
+const MAGIC: &[u8; 20] = b"winterlane snapshot\n";
 
 /// The number of the end.
 const END: u8 = 255;
