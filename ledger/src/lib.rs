@@ -9,6 +9,7 @@
 //! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
 //! | [`codec`] | the stored and sent bytes of single values and of witnesses |
 //! | [`ledger`] | the state machine and the witness of each operation |
+//! | [`pool`] | the shielded pool: note tree, anchors, nullifiers, what it holds |
 //! | [`private`] | notes, credentials, and the public inputs of private statements |
 //! | [`public`] | what a batch says of itself: the public inputs of its proof |
 //!
@@ -27,6 +28,7 @@ pub mod digest;
 pub mod hash;
 pub mod ledger;
 pub mod operation;
+pub mod pool;
 pub mod private;
 mod proof;
 pub mod public;

@@ -56,6 +56,18 @@ pub enum HidingError {
         /// Rows of the hiding trace.
         rows: usize,
     },
+    /// The tail would begin within the statement.
+    #[error(
+        "the statement needs {needed} rows, a tail of {tail} leaves {rows}: use fewer queries or a longer trace"
+    )]
+    TailInStatement {
+        /// Rows that the statement needs.
+        needed: usize,
+        /// Rows of the tail.
+        tail: usize,
+        /// Rows before the tail.
+        rows: usize,
+    },
     /// Assertions leave too few random cells of a column in the tail.
     #[error(
         "assertions leave {free} random cells in the tail of {segment} column {column}, {needed} are needed"

@@ -83,6 +83,11 @@ impl HidingParameters {
             inner,
         };
         parameters.check_rows(air, options)?;
+        let (tail, rows) = (parameters.tail, parameters.statement_rows());
+        let needed = M::needed_rows(air);
+        if needed > rows {
+            return Err(HidingError::TailInStatement { needed, tail, rows });
+        }
         parameters.quotients = parameters.count_quotients(air);
         parameters.check_blowup(options.blowup_factor())?;
         let random = parameters.check_assertions(air)?;

@@ -53,8 +53,8 @@ fn fitting(preset: HidingPreset, log2_length: u32) -> Option<(crate::presets::Pa
 /// small with less work.
 fn compute(preset: HidingPreset, log2_length: u32) -> Option<(crate::presets::Parameters, f64)> {
     let (found, size) = fitting(preset, log2_length)?;
-    let before = HidingPresetName::ALL.into_iter().rev();
-    let before = before.skip_while(|&name| name >= preset.name).next();
+    let mut before = HidingPresetName::ALL.into_iter().rev();
+    let before = before.find(|&name| name < preset.name);
     let before = before.map(|name| HidingPreset::new(name, preset.level));
     if log2_length > longest(preset.name) {
         return None;
