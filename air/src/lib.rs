@@ -22,10 +22,10 @@ pub mod batch;
 pub mod hiding;
 mod permutation;
 pub mod presets;
-pub mod statement;
 pub mod private;
+pub mod statement;
 
 pub use batch::{BatchAir, BatchStatement};
 pub use hiding::{Hiding, HidingError, HidingParameters};
-pub use statement::Statement;
 pub use private::PrivateAir;
+pub use statement::Statement;

@@ -26,8 +26,8 @@ mod compressor;
 pub mod engine;
 pub mod hiding;
 pub mod plain;
-pub mod statement;
 pub mod private;
+pub mod statement;
 pub mod threads;
 pub mod trace;
 
@@ -38,5 +38,5 @@ pub use compressor::SimdCompressor;
 pub use engine::{EngineOptions, ProverError, prove, prove_with};
 pub use hiding::{HidingRng, prove_hiding};
 pub use plain::PlainProver;
-pub use statement::{Provable, prove_statement};
 pub use private::{PrivateError, PrivateWitness, prove_private};
+pub use statement::{Provable, prove_statement};
