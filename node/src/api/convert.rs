@@ -131,10 +131,10 @@ impl From<AuthError> for Problem {
                         problem = problem.with("your_time", created);
                     }
                     keys::Refusal::Environment => {
-                        problem = problem.with("environment", environment.as_str())
+                        problem = problem.with("environment", environment.as_str());
                     }
                     keys::Refusal::Scope => {
-                        problem = problem.with("scope", scope.map(keys::Scope::name))
+                        problem = problem.with("scope", scope.map(keys::Scope::name));
                     }
                     keys::Refusal::Retired => {
                         problem = problem.with("successor", successor.map(|id| id.to_string()));

@@ -171,7 +171,6 @@ impl Api {
     }
 
     /// The routes as an axum router.
-    #[must_use]
     pub fn router(self: &Arc<Self>) -> Router {
         let mut router = Router::new();
         for route in routes::table() {

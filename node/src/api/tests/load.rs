@@ -101,7 +101,7 @@ fn a_client_with_a_wrong_clock_signs_by_the_nodes() {
         match result {
             Ok(_) => assert!(near, "{seconds}"),
             Err(ClientError::Refused(refused)) => {
-                assert!(!near && refused.kind() == "clock-skew", "{refused}")
+                assert!(!near && refused.kind() == "clock-skew", "{refused}");
             }
             Err(other) => panic!("{other}"),
         }
