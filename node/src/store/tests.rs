@@ -323,29 +323,6 @@ fn dump(transaction: &ReadTransaction) -> String {
     out
 }
 
-/// The rows of format 1, as they were when it was made. A change of this file is a new format, with a
-/// migration from this one. `WINTERLANE_GOLDEN=write` writes it anew.
-#[test]
-fn rows_are_those_of_the_golden_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = sample(folder.path());
-    let mut rows = dump(&store.database.begin_read().unwrap());
-    store.proven(0, b"a proof").unwrap();
-    let transaction = store.database.begin_read().unwrap();
-    for line in dump(&transaction)
-        .lines()
-        .filter(|line| line.starts_with("proofs"))
-    {
-        writeln!(rows, "{line}").unwrap();
-    }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/golden/format-1.txt");
-    if std::env::var("WINTERLANE_GOLDEN").as_deref() == Ok("write") {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &rows).unwrap();
-    }
-    assert_eq!(rows, std::fs::read_to_string(&path).unwrap());
-}
-
 #[test]
 fn what_was_written_is_read() {
     let folder = tempfile::tempdir().unwrap();

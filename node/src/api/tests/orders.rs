@@ -46,6 +46,8 @@ fn orders_that_were_are_elsewhere_or_have_expired_are_refused() {
     let payer = served.payers[0].clone();
     let first = served.payers[0].pay(1, 5, 0);
     assert_eq!(submit(&served, &first).status, 202);
+    // The node counts after it answers.
+    crate::testing::until(|| (served.fingerprint().0 == 1).then_some(()));
     let before = served.fingerprint();
     // The nonce is used: the same payment signed anew with the next one-time key.
     let repeated = payer
