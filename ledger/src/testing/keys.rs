@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Secrets made by hashing a number: enough for tests, and for nothing else.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Toy(pub u32);
 
 impl SecretSource for Toy {
@@ -32,7 +32,7 @@ impl SecretSource for Toy {
 }
 
 /// A small key and its secrets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Key {
     /// What it is made from.
     pub secrets: Toy,

@@ -239,7 +239,7 @@ pub(super) fn key() -> &'static KeyTree {
     static KEY: OnceLock<KeyTree> = OnceLock::new();
     KEY.get_or_init(|| {
         let seed = SEED.map(BaseElement::from);
-        let mut leaves: Vec<Digest> = (0..1023)
+        let mut leaves: Vec<Digest> = (0..1023_u32)
             .map(|n| Digest([n; 4].map(BaseElement::from)))
             .collect();
         let reserved = u32::from(RESERVED)..u32::from(RESERVED) + 1;
