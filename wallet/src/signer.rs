@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use winterlane_ledger::{
     Account, BaseElement, Compressor, Digest, KeyUse, Order, ScalarCompressor, Signature,
     SignedOrder, SlotIndex,
+    private::RESERVED_KEY_INDEX,
     record::record_digests,
     signature::{Claim, KeyError, KeyTree, bound_message, recover_root},
 };
@@ -258,7 +259,9 @@ impl<C: Compressor> Wallet<C> {
             } = *request;
             let tree = self.key(&root).ok_or(WalletError::UnknownKey { root })?;
             let index = u32::from(index);
-            let capacity = tree.capacity();
+            // A full key's last one-time key never signs: who knows where its chains begin can prove that
+            // an account is theirs, and a signature shows it of some.
+            let capacity = tree.capacity().min(RESERVED_KEY_INDEX);
             if index >= capacity {
                 return Err(KeyError::Exhausted { index, capacity }.into());
             }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use thiserror::Error;
 
+use super::Payment;
 use crate::{
     Digest,
     private::{Nullifier, PrivateInputsError},
@@ -24,6 +25,18 @@ pub enum PoolError {
     NotPaid {
         /// Which field differs.
         what: &'static str,
+    },
+    /// The withdrawal from the rollup has paid for a note, or one after it has.
+    #[error(
+        "the withdrawal in batch {}, record {}, has paid before: notes come in the order of their payments, and \
+         the last one was batch {}, record {}",
+        .payment.batch, .payment.record, .last.batch, .last.record
+    )]
+    PaidBefore {
+        /// The payment that was named.
+        payment: Payment,
+        /// The last one that paid.
+        last: Payment,
     },
     /// The statement is one about something else than notes.
     #[error("the statement is not one of the pool")]

@@ -13,7 +13,8 @@
 //! a [`VerifyPrivate`].
 //!
 //! *Settlement needs no constraint of its own.* To shield is to withdraw from the rollup to the recipient
-//! [`Shield::recipient`], which names the note. To withdraw from the pool is to be paid by a deposit: to the
+//! [`Shield::recipient`], which names the note; the pool takes notes in the order of those withdrawals, each
+//! once ([`Payment`]). To withdraw from the pool is to be paid by a deposit: to the
 //! account that the recipient names ([`account_recipient`]), or outside.
 //!
 //! *What a node keeps* ([`Pool`]): the frontier of the note tree (32 digests), the last 1,024 roots, every
@@ -24,11 +25,11 @@
 //! forged proof ever verify, it takes from the pool's other owners and creates nothing outside of it.
 //!
 //! ```
-//! use winterlane_ledger::{Digest, private::Commitment, pool::{Pool, Shield}};
+//! use winterlane_ledger::{Digest, private::Commitment, pool::{Payment, Pool, Shield}};
 //! let mut pool = Pool::new(Digest::ZERO);
 //! let mut batch = pool.open_batch();
 //! let shield = Shield { blinded: Digest::ZERO, asset: 7, amount: 100, sealed: Vec::new() };
-//! batch.shield(&shield)?;
+//! batch.shield(&shield, Payment { batch: 0, record: 3 })?;
 //! let sealed = batch.seal();
 //! assert_eq!(sealed.commitments, [Commitment::new(&shield.blinded, 7, 100)]);
 //! assert_eq!(pool.held(7), 100);
@@ -45,7 +46,7 @@ mod wire;
 
 pub use error::{PoolError, ProofRefusal};
 pub use operation::{
-    Payout, PoolOperation, PrivateOperation, Shield, account_recipient, ciphertexts_digest,
+    Payment, Payout, PoolOperation, PrivateOperation, Shield, account_recipient, ciphertexts_digest,
 };
 pub use state::{ANCHORS, Pool, PoolBatch, PoolParts, PoolPartsError, SealedPool};
 pub use wire::{MAX_SEALED_BYTES, decode_operation, encode_operation, proof_digest};

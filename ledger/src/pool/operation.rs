@@ -11,6 +11,20 @@ use crate::{
     private::{Commitment, Nullifier, PrivateInputs},
 };
 
+/// What the hash begins with that names a note among recipients.
+const SHIELD_TAG: &[u8; 16] = b"winterlane note\0";
+
+/// Which withdrawal from the rollup paid for a note: the record's place among all batches.
+///
+/// The pool takes notes in the order of their payments, each payment once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Payment {
+    /// The number of the rollup's batch.
+    pub batch: u64,
+    /// The place of the withdrawal's record in the batch.
+    pub record: u32,
+}
+
 /// Money of an account becomes a note.
 ///
 /// It takes no proof: asset and amount are in the open, and the node computes the commitment from them. The
@@ -34,20 +48,22 @@ impl Shield {
         Commitment::new(&self.blinded, self.asset, self.amount)
     }
 
-    /// The recipient of the withdrawal that pays for this note: five bytes of each lane of `blinded`.
+    /// The recipient of the withdrawal that pays for this note: the first 20 bytes of BLAKE3 of a tag, `blinded`
+    /// and the encrypted note.
     ///
-    /// Who is to be paid must be bound to the note, or the node could put another note in its place. A second
-    /// `blinded` with the same 160 bits takes 2^160 hashes; and whoever finds two of their own gets one of
-    /// the notes.
+    /// Who is to be paid must be bound to the note, or the node could put another note in its place, or take
+    /// a payment to an address for one. It must be a hash: of a part of `blinded` anybody could make another
+    /// `blinded` for it, which nobody can spend. A second note for a recipient takes 2^160 hashes. Whoever
+    /// makes both an address of their own and a note for it (2^80 hashes) is paid once: a withdrawal that paid
+    /// for a note has been paid out.
     #[must_use]
     pub fn recipient(&self) -> [u8; 20] {
-        let bytes = self.blinded.to_bytes();
-        let (lanes, _) = bytes.as_chunks::<8>();
+        let mut bytes = SHIELD_TAG.to_vec();
+        bytes.extend_from_slice(&self.blinded.to_bytes());
+        bytes.extend_from_slice(&self.sealed);
+        let hash = Blake3_256::<BaseElement>::hash(&bytes).as_bytes();
         let mut recipient = [0; 20];
-        let (fives, _) = recipient.as_chunks_mut::<5>();
-        for (five, lane) in fives.iter_mut().zip(lanes) {
-            five.copy_from_slice(&lane[..5]);
-        }
+        recipient.copy_from_slice(&hash[..20]);
         recipient
     }
 
@@ -88,8 +104,8 @@ pub struct PrivateOperation {
     reason = "most operations are private ones, and their bytes are on the heap"
 )]
 pub enum PoolOperation {
-    /// Into the pool.
-    Shield(Shield),
+    /// Into the pool, with the withdrawal from the rollup that paid for it.
+    Shield(Shield, Payment),
     /// Inside the pool, or out of it.
     Private(PrivateOperation),
 }
@@ -97,6 +113,9 @@ pub enum PoolOperation {
 /// Money that leaves the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payout {
+    /// What names this payout among all: the (first) nullifier of the operation, which there is once. Whoever
+    /// pays remembers it, so that a payout that is seen again is not paid again.
+    pub id: Nullifier,
     /// The asset.
     pub asset: u32,
     /// To whom; `None` when only a fee leaves.
@@ -126,9 +145,9 @@ impl Payout {
     /// The deposit that pays the recipient, when the recipient is an account of the rollup.
     ///
     /// ```
-    /// use winterlane_ledger::{Deposit, pool::{Payout, account_recipient}};
-    /// let recipient = Some(account_recipient(9));
-    /// let payout = Payout { asset: 7, recipient, amount: 5, fee: 1 };
+    /// use winterlane_ledger::{Deposit, Digest, pool::{Payout, account_recipient}, private::Nullifier};
+    /// let (recipient, id) = (Some(account_recipient(9)), Nullifier(Digest::ZERO));
+    /// let payout = Payout { id, asset: 7, recipient, amount: 5, fee: 1 };
     /// assert_eq!(payout.deposit(), Some(Deposit { to: 9, asset: 7, amount: 5, keys: None }));
     /// assert_eq!(Payout { recipient: Some([1; 20]), ..payout }.deposit(), None);
     /// ```
@@ -204,6 +223,7 @@ impl PrivateOperation {
                 nullifiers: core::slice::from_ref(&inputs.nullifier),
                 commitments: core::slice::from_ref(&inputs.change),
                 payout: Some(Payout {
+                    id: inputs.nullifier,
                     asset: inputs.asset,
                     recipient: Some(inputs.recipient),
                     amount: inputs.amount,
@@ -218,6 +238,7 @@ impl PrivateOperation {
                 nullifiers: &inputs.nullifiers,
                 commitments: &inputs.commitments,
                 payout: inputs.fee.map(|fee| Payout {
+                    id: inputs.nullifiers[0],
                     asset: fee.asset,
                     recipient: None,
                     amount: 0,

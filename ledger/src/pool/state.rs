@@ -8,7 +8,7 @@ use alloc::{
 use thiserror::Error;
 
 use super::{
-    Payout, PoolError, PoolOperation, PrivateOperation, Shield, VerifyPrivate,
+    Payment, Payout, PoolError, PoolOperation, PrivateOperation, Shield, VerifyPrivate,
     operation::{check_sealed, ciphertexts_digest},
 };
 use crate::{
@@ -37,6 +37,8 @@ pub struct Pool {
     nullifiers: BTreeSet<Key>,
     /// By asset, what is in the pool; no entry of 0.
     held: BTreeMap<u32, u128>,
+    /// The last withdrawal that paid for a note.
+    paid: Option<Payment>,
 }
 
 /// The parts of a pool's state, for storing.
@@ -56,6 +58,8 @@ pub struct PoolParts {
     pub nullifiers: Vec<Digest>,
     /// By asset, what the pool holds.
     pub held: Vec<(u32, u128)>,
+    /// The last withdrawal from the rollup that paid for a note.
+    pub paid: Option<Payment>,
 }
 
 /// Parts that are not those of a pool.
@@ -94,7 +98,14 @@ impl Pool {
             frontier,
             nullifiers: BTreeSet::new(),
             held: BTreeMap::new(),
+            paid: None,
         }
+    }
+
+    /// The last withdrawal from the rollup that paid for a note.
+    #[must_use]
+    pub const fn last_payment(&self) -> Option<Payment> {
+        self.paid
     }
 
     /// The rollup on its chain.
@@ -167,6 +178,7 @@ impl Pool {
             commitments: Vec::new(),
             held: BTreeMap::new(),
             payouts: Vec::new(),
+            paid: self.paid,
             pool: self,
         }
     }
@@ -187,6 +199,7 @@ impl Pool {
                 .iter()
                 .map(|(&asset, &held)| (asset, held))
                 .collect(),
+            paid: self.paid,
         }
     }
 
@@ -224,6 +237,7 @@ impl Pool {
             newest: parts.newest,
             nullifiers,
             held,
+            paid: parts.paid,
         })
     }
 }
@@ -238,6 +252,8 @@ pub struct PoolBatch<'a> {
     /// What the pool holds of the assets that this batch moved.
     held: BTreeMap<u32, u128>,
     payouts: Vec<Payout>,
+    /// The last payment, this batch's included.
+    paid: Option<Payment>,
 }
 
 /// A batch that is part of the pool.
@@ -269,6 +285,12 @@ impl PoolBatch<'_> {
         held.unwrap_or_else(|| self.pool.held(asset))
     }
 
+    /// The last withdrawal from the rollup that paid for a note, this batch's included.
+    #[must_use]
+    pub const fn last_payment(&self) -> Option<Payment> {
+        self.paid
+    }
+
     /// The new notes so far.
     #[must_use]
     pub fn commitments_so_far(&self) -> &[Commitment] {
@@ -285,20 +307,24 @@ impl PoolBatch<'_> {
         verifier: &V,
     ) -> Result<(), PoolError> {
         match operation {
-            PoolOperation::Shield(shield) => self.shield(shield),
+            PoolOperation::Shield(shield, payment) => self.shield(shield, *payment),
             PoolOperation::Private(operation) => self.private(operation, verifier),
         }
     }
 
-    /// Takes a note in. *The caller has seen the withdrawal from the rollup that pays for it*
-    /// ([`Shield::check_paid_by`]).
+    /// Takes a note in. *The caller has seen, in a batch of the rollup that is proven, the withdrawal at
+    /// `payment` and that it pays for this note* ([`Shield::check_paid_by`]). The pool sees to it that no
+    /// withdrawal pays twice: notes come in the order of their payments.
     ///
     /// # Errors
     /// [`PoolError`]; the batch is then as it was.
-    pub fn shield(&mut self, shield: &Shield) -> Result<(), PoolError> {
+    pub fn shield(&mut self, shield: &Shield, payment: Payment) -> Result<(), PoolError> {
         let Shield { asset, amount, .. } = *shield;
         if amount == 0 {
             return Err(PoolError::NothingShielded);
+        }
+        if let Some(last) = self.paid.filter(|last| payment <= *last) {
+            return Err(PoolError::PaidBefore { payment, last });
         }
         check_sealed(&[&shield.sealed], 1)?;
         self.check_room(1)?;
@@ -306,6 +332,7 @@ impl PoolBatch<'_> {
         let held = held.ok_or(PoolError::Overflow { asset })?;
         self.held.insert(asset, held);
         self.commitments.push(shield.commitment());
+        self.paid = Some(payment);
         Ok(())
     }
 
@@ -340,8 +367,9 @@ impl PoolBatch<'_> {
             });
         }
         let keys: Vec<Key> = view.nullifiers.iter().map(|one| one.0.to_bytes()).collect();
-        for (&nullifier, key) in view.nullifiers.iter().zip(&keys) {
-            let in_this_batch = self.spent.contains(key);
+        for (place, (&nullifier, key)) in view.nullifiers.iter().zip(&keys).enumerate() {
+            // by their bytes, of which there is one form: an element in memory may have two
+            let in_this_batch = self.spent.contains(key) || keys[..place].contains(key);
             if in_this_batch || self.pool.nullifiers.contains(key) {
                 return Err(PoolError::SpentNullifier {
                     nullifier,
@@ -400,6 +428,7 @@ impl PoolBatch<'_> {
             commitments,
             held,
             payouts,
+            paid,
         } = self;
         let (batch_number, first_position) = (pool.batch_number, pool.notes());
         for &commitment in &commitments {
@@ -416,6 +445,7 @@ impl PoolBatch<'_> {
         pool.nullifiers.extend(spent);
         pool.held.extend(held);
         pool.held.retain(|_, held| *held != 0);
+        pool.paid = paid;
         pool.batch_number += 1;
         SealedPool {
             batch_number,

@@ -3,7 +3,7 @@
 //! | part | bytes |
 //! |---|---|
 //! | kind | 1: 0 shield, 1 withdrawal, 2 transfer, 3 transfer with a fee; 4 more with approved notes, 8 more with refused ones |
-//! | shield | blinded owner (32); asset (varint); amount; its encrypted note |
+//! | shield | blinded owner (32); asset (varint); amount; its encrypted note; batch and record of the payment (varints) |
 //! | withdrawal | nullifier, change (32 each); recipient (20); asset (varint); amount, fee |
 //! | transfer | two nullifiers, two commitments (32 each); the fee: amount, asset (varint) |
 //! | of a private operation | number of the anchor (varint); lifetime (varint); association root (32) |
@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use winter_crypto::{Digest as _, Hasher, hashers::Blake3_256};
 use winter_math::fields::f64::BaseElement;
 
-use super::{Pool, PoolOperation, PrivateOperation, Shield, ciphertexts_digest};
+use super::{Payment, Pool, PoolOperation, PrivateOperation, Shield, ciphertexts_digest};
 use crate::{
     Digest,
     private::{
@@ -52,12 +52,14 @@ pub fn proof_digest(proof: &[u8]) -> [u8; 32] {
 pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let operation = match operation {
-        PoolOperation::Shield(shield) => {
+        PoolOperation::Shield(shield, payment) => {
             out.push(SHIELD);
             put_digest(&mut out, &shield.blinded);
             put_varint(&mut out, u64::from(shield.asset));
             put_amount(&mut out, shield.amount);
             put_sealed(&mut out, &shield.sealed);
+            put_varint(&mut out, payment.batch);
+            put_varint(&mut out, u64::from(payment.record));
             return Some(out);
         }
         PoolOperation::Private(operation) => operation,
@@ -127,13 +129,18 @@ pub fn decode_operation(
         let asset = reader.id("an asset")?;
         let amount = reader.amount()?;
         let sealed = take_sealed(&mut reader)?;
+        let payment = Payment {
+            batch: reader.varint("a batch")?,
+            record: reader.id("a record")?,
+        };
         finish(&reader)?;
-        return Ok(PoolOperation::Shield(Shield {
+        let shield = Shield {
             blinded,
             asset,
             amount,
             sealed,
-        }));
+        };
+        return Ok(PoolOperation::Shield(shield, payment));
     }
     let mode = match kind & !3 {
         0 => None,

@@ -135,7 +135,7 @@ impl NoteBook {
         let (mut operation, mut position) = (self.operations, self.position);
         for one in operations {
             let (commitments, sealed) = match one {
-                PoolOperation::Shield(shield) => (
+                PoolOperation::Shield(shield, _) => (
                     vec![shield.commitment()],
                     std::slice::from_ref(&shield.sealed),
                 ),
@@ -165,7 +165,7 @@ impl NoteBook {
         for one in operations {
             let operation = self.operations;
             let made = match one {
-                PoolOperation::Shield(_) => 1,
+                PoolOperation::Shield(..) => 1,
                 PoolOperation::Private(one) => {
                     for nullifier in one.nullifiers() {
                         self.spend(key, nullifier, operation, &one.inputs);

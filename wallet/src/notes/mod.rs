@@ -11,13 +11,14 @@
 //! The seed and the pool give everything back. What is kept on the disk ([`NoteStore`]) saves scanning again.
 //!
 //! ```
-//! use winterlane_ledger::{hash::domain_digest, pool::PoolOperation};
+//! use winterlane_ledger::{hash::domain_digest, pool::{Payment, PoolOperation}};
 //! use winterlane_wallet::{MasterSeed, notes::{NoteBook, shield}};
 //!
 //! let domain = domain_digest(1, 1);
 //! let alice = MasterSeed::from_bytes([1; 32]).note_secret(0);
 //! let (published, _) = shield(&alice.payment_address(), 7, 100)?;
-//! let published = [PoolOperation::Shield(published)];
+//! // ... the node has seen the withdrawal that pays for it:
+//! let published = [PoolOperation::Shield(published, Payment { batch: 0, record: 3 })];
 //!
 //! let mut book = NoteBook::new(domain);
 //! book.scan(&alice.viewing_key(), &published);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use winterlane_ledger::{
     Digest,
     hash::domain_digest,
-    pool::{Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate},
+    pool::{Payment, Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate},
     private::{Commitment, Note, NoteTree, Nullifier, PrivateInputs},
 };
 
@@ -56,7 +56,11 @@ impl World {
 
     fn shield(&mut self, to: &NoteSecret, asset: u32, amount: u128) {
         let (shield, _) = shield(&to.payment_address(), asset, amount).unwrap();
-        self.apply(PoolOperation::Shield(shield));
+        let payment = Payment {
+            batch: self.published.len() as u64,
+            record: 0,
+        };
+        self.apply(PoolOperation::Shield(shield, payment));
     }
 
     fn book(&self, secret: &NoteSecret) -> NoteBook {
@@ -420,7 +424,13 @@ fn speed_of_scanning() {
     let [alice, bob] = [1, 2].map(account);
     let to = bob.payment_address();
     let published: Vec<_> = (0..100)
-        .map(|value| PoolOperation::Shield(shield(&to, 7, value + 1).unwrap().0))
+        .map(|value| {
+            let payment = Payment {
+                batch: 0,
+                record: value as u32,
+            };
+            PoolOperation::Shield(shield(&to, 7, value + 1).unwrap().0, payment)
+        })
         .collect();
     let published: Vec<_> = published.iter().cycle().take(NOTES).cloned().collect();
     let key = alice.viewing_key();

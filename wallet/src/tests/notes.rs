@@ -1,6 +1,9 @@
 //! The book of notes on a disk that fails: the old one is there or the new one, whole.
 
-use winterlane_ledger::{hash::domain_digest, pool::PoolOperation};
+use winterlane_ledger::{
+    hash::domain_digest,
+    pool::{Payment, PoolOperation},
+};
 
 use super::simulated::{Fault, Simulated};
 use crate::{MasterSeed, Wallet, WalletError, notes};
@@ -13,7 +16,13 @@ fn published(count: u32) -> Vec<PoolOperation> {
     let to = seed().note_secret(0).payment_address();
     let shield = |value| notes::shield(&to, 7, value).unwrap().0;
     (1..=count)
-        .map(|value| PoolOperation::Shield(shield(value.into())))
+        .map(|value| {
+            let payment = Payment {
+                batch: 0,
+                record: value,
+            };
+            PoolOperation::Shield(shield(value.into()), payment)
+        })
         .collect()
 }
 

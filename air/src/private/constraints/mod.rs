@@ -102,14 +102,14 @@ pub(super) fn degrees(rows: usize) -> Vec<TransitionConstraintDegree> {
 
 /// Writes the value of every constraint on the transition of `frame` into `result`.
 ///
-/// A frame, `periodic` or `result` shorter than the AIR's leaves `result` as it is; winterfell never passes
-/// one.
+/// A frame, `periodic` or `result` shorter than the AIR's satisfies nothing; winterfell never passes one.
 #[inline(always)]
 pub(super) fn evaluate<E: FieldElement<BaseField = BaseElement>>(
     frame: &EvaluationFrame<E>,
     periodic: &[E],
     result: &mut [E],
 ) {
+    result.fill(E::ONE);
     let (Some(current), Some(next), Some(selectors), Some(result)) = (
         Row::new(frame.current()),
         Row::new(frame.next()),

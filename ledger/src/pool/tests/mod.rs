@@ -71,6 +71,14 @@ pub(super) fn shield(note: &Note) -> Shield {
     }
 }
 
+/// The payment after the last one.
+pub(super) fn next_payment(batch: &PoolBatch<'_>) -> Payment {
+    Payment {
+        batch: batch.last_payment().map_or(0, |last| last.batch + 1),
+        record: 3,
+    }
+}
+
 pub(super) fn withdrawal(
     pool: &Pool,
     nullifier: Nullifier,

@@ -240,7 +240,11 @@ impl StateMachineTest for Tested {
             Step::Shield { asset, amount } => {
                 let made = after.notes.last().expect("it was just made").note;
                 assert_eq!((made.asset, made.value), (ASSETS[asset], amount));
-                tested.take(PoolOperation::Shield(shield(&made)));
+                let payment = Payment {
+                    batch: after.notes.len() as u64,
+                    record: 0,
+                };
+                tested.take(PoolOperation::Shield(shield(&made), payment));
             }
             Step::Withdraw { fee, .. } | Step::Transfer { fee, .. } => {
                 if let Some((inputs, asset, outputs, out)) = tested.model.spend(&step) {

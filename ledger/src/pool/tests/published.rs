@@ -9,7 +9,9 @@ fn pool() -> Pool {
     let mut pool = Pool::new(domain());
     for rho in 0..3 {
         let mut batch = pool.open_batch();
-        batch.shield(&shield(&note(7, 100, rho))).unwrap();
+        batch
+            .shield(&shield(&note(7, 100, rho)), next_payment(&batch))
+            .unwrap();
         batch.seal();
     }
     pool
@@ -37,7 +39,13 @@ fn samples(pool: &Pool) -> Vec<PoolOperation> {
     };
     let private = |inputs, sealed| PoolOperation::Private(proven(inputs, sealed));
     vec![
-        PoolOperation::Shield(shield(&note(7, 100, 5))),
+        PoolOperation::Shield(
+            shield(&note(7, 100, 5)),
+            Payment {
+                batch: 300,
+                record: 7,
+            },
+        ),
         private(PrivateInputs::Withdrawal(withdrawal), vec![]),
         private(
             PrivateInputs::Withdrawal(WithdrawalInputs {
@@ -83,10 +91,13 @@ fn what_is_published_is_read_again_and_is_short() {
         let without = decode_operation(&pool, bytes, &mut |_| None);
         assert_eq!(
             without.is_ok(),
-            matches!(operation, PoolOperation::Shield(_))
+            matches!(operation, PoolOperation::Shield(..))
         );
         let other = decode_operation(&pool, bytes, &mut |_| Some(vec![1]));
-        assert_eq!(other.is_ok(), matches!(operation, PoolOperation::Shield(_)));
+        assert_eq!(
+            other.is_ok(),
+            matches!(operation, PoolOperation::Shield(..))
+        );
     }
     // A withdrawal: two digests, recipient, amounts, and the proof's digest.
     assert_eq!(bytes[1].len(), 1 + 64 + 20 + 1 + 2 + 2 + 1 + 1 + 1 + 32);

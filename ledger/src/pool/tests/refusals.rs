@@ -7,7 +7,9 @@ use crate::{Withdraw, private::BalanceInputs, private::Session};
 fn pool() -> Pool {
     let mut pool = Pool::new(domain());
     let mut batch = pool.open_batch();
-    batch.shield(&shield(&note(7, 100, 1))).unwrap();
+    batch
+        .shield(&shield(&note(7, 100, 1)), next_payment(&batch))
+        .unwrap();
     batch.seal();
     pool
 }
@@ -45,6 +47,7 @@ fn an_honest_withdrawal_pays_and_leaves_change() {
     assert_eq!(sealed.commitments, [inputs.change]);
     assert_eq!((sealed.batch_number, sealed.first_position), (1, 1));
     let payout = Payout {
+        id: inputs.nullifier,
         asset: 7,
         recipient: Some([9; 20]),
         amount: 60,
@@ -196,7 +199,9 @@ fn an_abandoned_batch_leaves_no_trace() {
     let operation = proven(PrivateInputs::Withdrawal(honest(&pool)), vec![]);
     let mut batch = pool.open_batch();
     batch.private(&operation, &Word).unwrap();
-    batch.shield(&shield(&note(7, 5, 9))).unwrap();
+    batch
+        .shield(&shield(&note(7, 5, 9)), next_payment(&batch))
+        .unwrap();
     drop(batch);
     assert_eq!(pool, before);
     apply(&mut pool, &operation).unwrap();
@@ -218,13 +223,17 @@ fn anchors_last_for_1024_batches_with_new_notes() {
     }
     for rho in 0..1023 {
         let mut batch = pool.open_batch();
-        batch.shield(&shield(&note(7, 1, 100 + rho))).unwrap();
+        batch
+            .shield(&shield(&note(7, 1, 100 + rho)), next_payment(&batch))
+            .unwrap();
         batch.seal();
     }
     let mut last = pool.clone();
     apply(&mut last, &operation).unwrap();
     let mut batch = pool.open_batch();
-    batch.shield(&shield(&note(7, 1, 99))).unwrap();
+    batch
+        .shield(&shield(&note(7, 1, 99)), next_payment(&batch))
+        .unwrap();
     batch.seal();
     let error = apply(&mut pool, &operation).unwrap_err();
     assert!(matches!(error, PoolError::UnknownAnchor { .. }), "{error}");
@@ -234,17 +243,23 @@ fn anchors_last_for_1024_batches_with_new_notes() {
 fn shields_are_paid_for_and_bounded() {
     let mut pool = pool();
     let mut batch = pool.open_batch();
-    let nothing = batch.shield(&shield(&note(7, 0, 2))).unwrap_err();
+    let nothing = batch
+        .shield(&shield(&note(7, 0, 2)), next_payment(&batch))
+        .unwrap_err();
     assert!(matches!(nothing, PoolError::NothingShielded));
-    let all = batch.shield(&shield(&note(7, u128::MAX, 2))).unwrap_err();
+    let all = batch
+        .shield(&shield(&note(7, u128::MAX, 2)), next_payment(&batch))
+        .unwrap_err();
     assert!(matches!(all, PoolError::Overflow { asset: 7 }));
-    batch.shield(&shield(&note(8, u128::MAX, 2))).unwrap();
+    batch
+        .shield(&shield(&note(8, u128::MAX, 2)), next_payment(&batch))
+        .unwrap();
     let long = Shield {
         sealed: vec![0; MAX_SEALED_BYTES + 1],
         ..shield(&note(7, 1, 2))
     };
     assert!(matches!(
-        batch.shield(&long),
+        batch.shield(&long, next_payment(&batch)),
         Err(PoolError::Sealed { most: 1, .. })
     ));
     drop(batch);
@@ -270,6 +285,56 @@ fn shields_are_paid_for_and_bounded() {
     assert_eq!(not(paid.check_paid_by(&less, 7)), "the amount");
     let other = shield(&note(7, 50, 4));
     assert_eq!(not(other.check_paid_by(&withdraw, 7)), "the recipient");
+    // Nearly the same owner, whom nobody is, and another encrypted note, which the owner does not find.
+    for lane in 0..4 {
+        let mut near = paid.clone();
+        near.blinded.0[lane] += BaseElement::new(1 << 40);
+        assert_eq!(not(near.check_paid_by(&withdraw, 7)), "the recipient");
+    }
+    let mut unread = paid.clone();
+    unread.sealed.push(0);
+    assert_eq!(not(unread.check_paid_by(&withdraw, 7)), "the recipient");
+    // An address, with the note that begins like it.
+    let address: [u8; 20] = core::array::from_fn(|i| 200 + i as u8);
+    let (fives, _) = address.as_chunks::<5>();
+    let mut made = paid;
+    for (lane, five) in made.blinded.0.iter_mut().zip(fives) {
+        let mut bytes = [0; 8];
+        bytes[..5].copy_from_slice(five);
+        *lane = BaseElement::new(u64::from_le_bytes(bytes));
+    }
+    let elsewhere = Withdraw {
+        recipient: address,
+        ..withdraw
+    };
+    assert_eq!(not(made.check_paid_by(&elsewhere, 7)), "the recipient");
+}
+
+#[test]
+fn a_withdrawal_pays_for_one_note() {
+    let mut pool = pool();
+    let one = shield(&note(7, 50, 3));
+    let last = pool.last_payment().unwrap();
+    let after = |record| Payment {
+        record: last.record + record,
+        ..last
+    };
+    let before = |result: Result<(), PoolError>| match result {
+        Err(PoolError::PaidBefore { payment, last }) => (payment, last),
+        other => panic!("{other:?}"),
+    };
+    let mut batch = pool.open_batch();
+    assert_eq!(before(batch.shield(&one, last)), (last, last));
+    batch.shield(&one, after(2)).unwrap();
+    assert_eq!(before(batch.shield(&one, after(2))), (after(2), after(2)));
+    assert_eq!(before(batch.shield(&one, after(1))), (after(1), after(2)));
+    assert_eq!(batch.held(7), 150);
+    batch.seal();
+    // Stored and read it is not forgotten.
+    let mut pool = Pool::from_parts(pool.to_parts()).unwrap();
+    let mut batch = pool.open_batch();
+    assert_eq!(before(batch.shield(&one, after(2))), (after(2), after(2)));
+    batch.shield(&one, after(3)).unwrap();
 }
 
 #[test]
