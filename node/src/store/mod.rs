@@ -81,8 +81,21 @@ impl std::fmt::Debug for Store {
 impl Store {
     /// Opens the store in a folder, or makes it. `cache` is how much of it is kept in memory, in bytes.
     pub(crate) fn open(folder: &Path, genesis: &Genesis, cache: usize) -> Result<Self, StoreError> {
-        let database = builder(cache).create(folder.join(FILE))?;
-        Self::with(database, genesis)
+        let file = folder.join(FILE);
+        if !file.exists() {
+            // a store that is half made, when the power goes, is no store: it is made beside its place
+            let partial = folder.join("making.redb");
+            match std::fs::remove_file(&partial) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::io(partial)(error));
+                }
+                _ => {}
+            }
+            drop(Self::with(builder(cache).create(&partial)?, genesis)?);
+            std::fs::rename(&partial, &file).map_err(StoreError::io(&file))?;
+            crate::disk::sync_folder(&file).map_err(StoreError::io(folder))?;
+        }
+        Self::with(builder(cache).open(&file)?, genesis)
     }
 
     /// Opens a store that is kept elsewhere than in a file.

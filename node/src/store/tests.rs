@@ -268,11 +268,11 @@ fn snapshots_are_restored_whole_or_not_at_all() {
     }
     // another state under an honest hash: the root tells
     let mut forged = bytes[..bytes.len() - 33].to_vec();
-    let account = Payer::new(4, 2).account(5 + 1000).to_bytes();
+    let account = Payer::new(3, 2).account(5 + 1000).to_bytes();
     let place = forged
         .windows(account.len())
         .position(|window| window == account);
-    let richer = Payer::new(4, 2).account(6 + 1000).to_bytes();
+    let richer = Payer::new(3, 2).account(6 + 1000).to_bytes();
     let place = place.expect("the snapshot has the account");
     forged[place..place + account.len()].copy_from_slice(&richer);
     forged.push(255);
