@@ -18,8 +18,8 @@ use winterlane_ledger::PublicInputs;
 pub(crate) use publish::Staging;
 pub(crate) use read::{proof_size, read_proof, read_public};
 
-/// Names the layout of the public file.
-const FORMAT: &str = "winterlane-batch-1";
+/// Names the layout of the public file, and the version of the records in it.
+const FORMAT: &str = "winterlane-batch-2";
 
 /// Begins the name of the directory that is there while batches are being exchanged.
 const PUBLISHING: &str = ".publishing-";
