@@ -8,7 +8,9 @@
 //! | [`proofs`] | stock's bytes, every cell, and nothing in the length |
 
 mod exact;
+mod linear;
 mod proofs;
 mod rank;
 mod shape;
 mod simulator;
+mod toy;
