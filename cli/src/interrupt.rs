@@ -60,7 +60,11 @@ impl Unfinished {
                 self.publishing = Publishing::Interrupted;
                 None
             }
-            Publishing::Done => Some("error: interrupted; all batches are published"),
+            Publishing::Done => {
+                // The batches are not among it any more.
+                self.remove();
+                Some("error: interrupted; all batches are published")
+            }
             Publishing::No => {
                 self.remove();
                 Some("error: interrupted; nothing was published")
@@ -154,7 +158,7 @@ mod tests {
         let (left, words, _) = interrupted(Publishing::Done);
         assert_eq!(
             (left, words),
-            (2, Some("error: interrupted; all batches are published"))
+            (0, Some("error: interrupted; all batches are published"))
         );
     }
 
