@@ -19,14 +19,19 @@
 //! | `balanced` | 4 | about 500 KiB |
 //! | `compact` | 8 | about 350 KiB |
 //! | `smallest` | 16 | about 281 KiB |
+//!
+//! Proofs that hide the witness have presets of their own: [`HidingPreset`].
 
 use core::{fmt, str::FromStr};
 
 use thiserror::Error;
 use winter_air::{BatchingMethod, FieldExtension, ProofOptions};
 
+mod hiding;
+mod hiding_table;
 pub mod soundness;
 mod table;
+pub use hiding::{HidingPreset, HidingPresetName};
 use table::Table;
 
 /// Base-2 logarithm of the shortest trace with presets: one operation.
@@ -151,6 +156,9 @@ pub enum UnknownPreset {
     /// Not one of the names.
     #[error("the presets are fast, balanced, compact and smallest")]
     Name,
+    /// Not one of the names of presets for hiding proofs.
+    #[error("the presets for hiding proofs are fast, balanced, compact, smallest and tiny")]
+    HidingName,
     /// Not one of the levels.
     #[error("the security levels are 100 and 128 bits")]
     Level,
@@ -192,6 +200,33 @@ pub struct Parameters {
     pub bits: u32,
 }
 
+impl Parameters {
+    /// The numbers of a row of a table.
+    const fn of_row([queries, grinding, folding, remainder_max_degree, bits]: [u8; 5]) -> Self {
+        Self {
+            queries,
+            grinding,
+            folding,
+            remainder_max_degree,
+            bits: bits as u32,
+        }
+    }
+
+    /// The proof options with these parameters and this blowup factor.
+    fn options(self, blowup_factor: usize) -> ProofOptions {
+        ProofOptions::new(
+            self.queries.into(),
+            blowup_factor,
+            self.grinding.into(),
+            FieldExtension::Cubic,
+            self.folding.into(),
+            self.remainder_max_degree.into(),
+            BatchingMethod::Linear,
+            BatchingMethod::Linear,
+        )
+    }
+}
+
 impl Preset {
     /// All presets, by name and then by level.
     pub const ALL: [Self; 8] = [
@@ -219,15 +254,10 @@ impl Preset {
             return None;
         }
         let row = trace_length.ilog2().checked_sub(MIN_LOG2_LENGTH)?;
-        let &[queries, grinding, folding, remainder_max_degree, bits] =
-            self.table().get(row as usize)?;
-        Some(Parameters {
-            queries,
-            grinding,
-            folding,
-            remainder_max_degree,
-            bits: bits.into(),
-        })
+        self.table()
+            .get(row as usize)
+            .copied()
+            .map(Parameters::of_row)
     }
 
     /// The proof options for a trace of `trace_length` rows, or `None` when that is not a power of
@@ -235,16 +265,7 @@ impl Preset {
     #[must_use]
     pub fn options(self, trace_length: usize) -> Option<ProofOptions> {
         let parameters = self.parameters(trace_length)?;
-        Some(ProofOptions::new(
-            parameters.queries.into(),
-            self.name.blowup_factor(),
-            parameters.grinding.into(),
-            FieldExtension::Cubic,
-            parameters.folding.into(),
-            parameters.remainder_max_degree.into(),
-            BatchingMethod::Linear,
-            BatchingMethod::Linear,
-        ))
+        Some(parameters.options(self.name.blowup_factor()))
     }
 
     const fn table(self) -> Table {

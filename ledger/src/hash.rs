@@ -52,6 +52,81 @@ pub mod tag {
     pub const SIGN: BaseElement = tag(b's');
     /// The domain digest itself: chain id and rollup id.
     pub const ROLLUP: BaseElement = tag(b'z');
+
+    // Private statements: notes.
+    /// A spend key hashed to the authority that an address names.
+    pub const AUTHORITY: BaseElement = tag(b'y');
+    /// Authority and nullifier key: an address.
+    pub const ADDRESS: BaseElement = tag(b'a');
+    /// An address and a note's randomness: the blinded owner.
+    pub const OWNER: BaseElement = tag(b'b');
+    /// A blinded owner, asset and value: a note's commitment.
+    pub const COMMITMENT: BaseElement = tag(b'c');
+    /// A commitment at its position.
+    pub const NOTE: BaseElement = tag(b'i');
+    /// A nullifier.
+    pub const NULLIFIER: BaseElement = tag(b'u');
+    /// A node of the note tree.
+    pub const NOTE_NODE: BaseElement = tag(b't');
+    /// A node of an association set.
+    pub const ASSOCIATION: BaseElement = tag(b'j');
+
+    // Private statements: credentials.
+    /// A holder's secret hashed to the holder key.
+    pub const HOLDER: BaseElement = tag(b'h');
+    /// A holder's secret and a verifier: a pseudonym.
+    pub const PSEUDONYM: BaseElement = tag(b'g');
+    /// A salted attribute.
+    pub const ATTRIBUTE: BaseElement = tag(b'q');
+    /// A node of a tree of attributes.
+    pub const ATTRIBUTE_NODE: BaseElement = tag(b'e');
+    /// The root of the attributes and the holder key.
+    pub const BODY: BaseElement = tag(b'v');
+    /// A body, the credential's number and its last day.
+    pub const CREDENTIAL: BaseElement = tag(b'C');
+    /// The schema under which an issuer signs.
+    pub const SCHEMA: BaseElement = tag(b'D');
+    /// A node of a tree of revoked credentials.
+    pub const REVOCATION: BaseElement = tag(b'R');
+    /// A value in a set.
+    pub const MEMBER: BaseElement = tag(b'S');
+    /// A node of a set.
+    pub const SET_NODE: BaseElement = tag(b'T');
+
+    /// Every tag.
+    pub const ALL: [BaseElement; 31] = [
+        NODE,
+        XMSS,
+        KEYS,
+        META,
+        LEAF,
+        CHAIN,
+        OTS,
+        RECORD,
+        PAYLOAD,
+        OPS,
+        DOMAIN,
+        SIGN,
+        ROLLUP,
+        AUTHORITY,
+        ADDRESS,
+        OWNER,
+        COMMITMENT,
+        NOTE,
+        NULLIFIER,
+        NOTE_NODE,
+        ASSOCIATION,
+        HOLDER,
+        PSEUDONYM,
+        ATTRIBUTE,
+        ATTRIBUTE_NODE,
+        BODY,
+        CREDENTIAL,
+        SCHEMA,
+        REVOCATION,
+        MEMBER,
+        SET_NODE,
+    ];
 }
 
 /// Builds the input of a compression: `a`, then `b` with the tag added to its last lane.
@@ -139,22 +214,6 @@ mod tests {
 
     use super::*;
 
-    const TAGS: [BaseElement; 13] = [
-        tag::NODE,
-        tag::XMSS,
-        tag::KEYS,
-        tag::META,
-        tag::LEAF,
-        tag::CHAIN,
-        tag::OTS,
-        tag::RECORD,
-        tag::PAYLOAD,
-        tag::OPS,
-        tag::DOMAIN,
-        tag::SIGN,
-        tag::ROLLUP,
-    ];
-
     #[test]
     fn equals_the_merge_of_winter_crypto() {
         for seed in 0..50u64 {
@@ -179,8 +238,8 @@ mod tests {
 
     #[test]
     fn tags_differ_and_are_large() {
-        for (i, tag) in TAGS.iter().enumerate() {
-            assert!(tag.as_int() > 1 << 55 && !TAGS[..i].contains(tag));
+        for (i, tag) in tag::ALL.iter().enumerate() {
+            assert!(tag.as_int() > 1 << 55 && !tag::ALL[..i].contains(tag));
         }
     }
 
@@ -210,8 +269,8 @@ mod tests {
 
     #[test]
     fn a_tag_is_a_letter_and_a_word() {
-        let letters = *b"nxkmlworpfdsz";
-        for (tag, letter) in TAGS.iter().zip(letters) {
+        let letters = *b"nxkmlworpfdszyabciutjhgqevCDRST";
+        for (tag, letter) in tag::ALL.iter().zip(letters) {
             assert_eq!(
                 tag.as_int().to_be_bytes()[..],
                 [&[letter], b"-winter".as_slice()].concat()

@@ -3,11 +3,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`digest`], [`hash`] | digests, the tagged compression, many at once |
-//! | [`amount`], [`account`], [`tree`] | the state: balances, accounts, the account tree |
+//! | [`amount`], [`account`], [`tree`] | balances, accounts, the account tree |
+//! | [`state`] | where accounts and tree are kept: in memory, or behind a trait in a store; versions and undo |
 //! | [`signature`] | keys of one-time keys: generation, signing, verification |
 //! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
 //! | [`codec`] | the stored and sent bytes of single values and of witnesses |
 //! | [`ledger`] | the state machine and the witness of each operation |
+//! | [`pool`] | the shielded pool: note tree, anchors, nullifiers, what it holds |
+//! | [`private`] | notes, credentials, and the public inputs of private statements |
 //! | [`public`] | what a batch says of itself: the public inputs of its proof |
 //!
 //! A *statement* (in `winterlane-air`) says the same as constraints; nothing here knows of one. The
@@ -25,12 +28,15 @@ pub mod digest;
 pub mod hash;
 pub mod ledger;
 pub mod operation;
+pub mod pool;
+pub mod private;
 mod proof;
 pub mod public;
 pub mod record;
 pub mod signature;
-#[cfg(test)]
-mod testing;
+pub mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod tree;
 pub mod wire;
 
@@ -38,13 +44,14 @@ pub use account::{Account, KeySlot, KeyUse, Scope, SlotIndex};
 pub use digest::{Digest, DigestError};
 pub use hash::{Compressor, ScalarCompressor};
 pub use ledger::{
-    Batch, CheckedOrder, GenesisError, Ledger, LedgerError, OperationWitness, ReceiverWitness,
-    SealError, SealedBatch, SignerWitness, check_orders,
+    Batch, CheckedOrder, Draft, GenesisError, Ledger, LedgerError, OperationWitness,
+    ReceiverWitness, SealError, SealedBatch, SignerWitness, check_orders,
 };
 pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
 pub use proof::{AccountProof, AccountProofError};
 pub use public::{MAX_OPERATIONS, PublicInputs};
 pub use record::{OperationKind, Record};
 pub use signature::Signature;
+pub use state::{MemoryState, ReadState, State};
 /// The Goldilocks field, p = 2^64 - 2^32 + 1, in winterfell's Montgomery form.
 pub use winter_math::fields::f64::BaseElement;

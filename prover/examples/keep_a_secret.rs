@@ -12,10 +12,12 @@
 use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winterfell::{
-    AcceptableOptions, Air, AirContext, Assertion, BatchingMethod::Linear, EvaluationFrame,
-    FieldExtension, Proof, ProofOptions, TraceInfo, TraceTable, TransitionConstraintDegree,
+    AcceptableOptions, Air, AirContext, Assertion, EvaluationFrame, Proof, ProofOptions, TraceInfo,
+    TraceTable, TransitionConstraintDegree,
 };
 use winterlane_air::Hiding;
+use winterlane_air::hiding::Doubling;
+use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_prover::{HidingRng, PlainProver, prove_hiding};
 
 /// Rows of the statement's own trace; the hiding trace has twice as many.
@@ -76,7 +78,7 @@ impl Air for Rounds {
 /// What anyone does with a proof.
 fn verify(proof: Proof, image: Image) -> Result<(), winterfell::VerifierError> {
     type Hash = Blake3_256<BaseElement>;
-    // `winterlane_verifier::verify` with `AirPolicy::hiding` does the same behind a door that no bytes crash.
+    // `winterlane_verifier::verify` with `AirPolicy::hiding_preset` does the same behind a door that no bytes crash.
     let acceptable = AcceptableOptions::OptionSet(vec![options()]);
     winterfell::verify::<Hiding<Rounds>, Hash, DefaultRandomCoin<Hash>, MerkleTree<Hash>>(
         proof,
@@ -85,9 +87,11 @@ fn verify(proof: Proof, image: Image) -> Result<(), winterfell::VerifierError> {
     )
 }
 
-/// 27 queries: with 128 rows a hiding proof can have 29.
+/// 100 provable bits in the 128 rows of the hiding trace: with 27 queries, of the 29 that it can have.
 fn options() -> ProofOptions {
-    ProofOptions::new(27, 16, 16, FieldExtension::Cubic, 4, 7, Linear, Linear)
+    HidingPreset::new(HidingPresetName::Tiny, SecurityLevel::Bits100)
+        .options_of::<Rounds, Doubling>(ROWS)
+        .expect("the preset begins at 128 rows")
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -3,7 +3,10 @@
 use winter_air::{Air, ProofOptions, TraceInfo};
 use winter_crypto::Hasher;
 use winter_math::fields::f64::BaseElement;
-use winterlane_air::hiding::{Hiding, Mode};
+use winterlane_air::{
+    hiding::{Hiding, Mode},
+    presets::HidingPreset,
+};
 
 use crate::{AirPolicy, PolicyError, TraceShape};
 
@@ -64,5 +67,29 @@ impl<H: Hasher> AirPolicy<H> {
         let air = Hiding::<A, M>::new(info, inputs, options.clone());
         air.parameters().map_err(Clone::clone)?;
         Self::new(TraceShape::of(&air)?, min_bits).accept(options)
+    }
+
+    /// A policy for proofs of `Hiding<A, M>` with the options of a preset at the statement's length, and at
+    /// least its provable bits.
+    ///
+    /// The prover takes its options from [`HidingPreset::options_of`].
+    ///
+    /// # Errors
+    /// As [`AirPolicy::hiding`], and when the preset has no options for this length.
+    ///
+    /// # Panics
+    /// As [`AirPolicy::hiding`].
+    pub fn hiding_preset<A, M>(
+        inner: &TraceInfo,
+        inputs: A::PublicInputs,
+        preset: HidingPreset,
+    ) -> Result<Self, PolicyError>
+    where
+        A: Air<BaseField = BaseElement>,
+        A::PublicInputs: Clone,
+        M: Mode<A>,
+    {
+        let options = preset.options_of::<A, M>(inner.length())?;
+        Self::hiding::<A, M>(inner, inputs, options, preset.level.bits())
     }
 }

@@ -39,6 +39,8 @@ mod error;
 mod hiding;
 mod options;
 mod policy;
+#[cfg(feature = "serde")]
+mod public_file;
 mod records;
 mod shape;
 mod verify;
@@ -49,6 +51,8 @@ pub use door::{BoundedOpening, OpeningError};
 pub use error::{InputsError, Mismatch, Reason, Section, VerifyError};
 pub use options::FoundOptions;
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
+#[cfg(feature = "serde")]
+pub use public_file::{PublicFile, UnknownFormat};
 pub use records::verify_records;
 pub use shape::{MAX_LOG2_LDE_LENGTH, MAX_NUM_QUERIES, MAX_TRACE_WIDTH, PolicyError, TraceShape};
 pub use verify::{Verified, verify};

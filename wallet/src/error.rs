@@ -123,6 +123,26 @@ pub enum WalletError {
         /// The process that opened the wallet.
         opener: u32,
     },
+    /// The stored notes are those of another pool.
+    #[error(
+        "{path} has the notes of pool {found}, not of {wanted}: name the pool that it was used with, or another \
+         wallet",
+        path = path.display()
+    )]
+    OtherPool {
+        /// The file.
+        path: PathBuf,
+        /// The domain of the pool that was scanned.
+        found: Digest,
+        /// The domain that was asked for.
+        wanted: Digest,
+    },
+    /// The stored notes are damaged. Nothing is lost: the pool has them.
+    #[error("{path} is damaged: remove it, and scan the pool again", path = path.display())]
+    BookDamaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// The text is no backup of a seed ([`crate::MasterSeed::parse_backup`]).
     #[error(
         "this is no backup of a seed: {problem}. It is 80 hexadecimal digits; look for a mistyped one"

@@ -57,10 +57,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod credentials;
 mod error;
 mod journal;
 mod keygen;
 mod medium;
+pub mod notes;
 mod place;
 mod secret;
 mod signer;

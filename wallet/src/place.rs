@@ -5,6 +5,7 @@
 //! | `seed` | 16 bytes `winterlane-seed2`, the seed, 16 bytes of its checksum; version 1 was the seed alone |
 //! | `journal` | what was signed |
 //! | `seed.new`, `journal.new` | the next ones, until they are complete |
+//! | `notes-0` and so on, `notes-new` | what was found of the notes of an account ([`crate::notes`]) |
 //!
 //! A new wallet gets its journal first and its seed last. So a seed that has its name has a journal,
 //! unless somebody took it away; and a journal without a seed has signed nothing, unless it says so.
@@ -31,6 +32,9 @@ pub(crate) fn is_ours(name: &OsStr) -> bool {
     [SEED, NEW_SEED, JOURNAL, NEW_JOURNAL]
         .iter()
         .any(|ours| name == *ours)
+        || name
+            .as_encoded_bytes()
+            .starts_with(crate::notes::BOOK.as_bytes())
 }
 
 /// Makes a wallet where there is none, or only the beginning of one.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! master seed --derive_key(context; number, height)--> key secret
+//!             --derive_key(context; number)----------> secret of a note account ([`crate::notes`])
 //!             --derive_key(other contexts)-----------> checksum, fingerprint, key of the journal
 //! key secret  --keyed XOF("seed")--------------------> public seed of the key tree
 //!             --keyed XOF("ots ", index)-------------> starts of the 64 chains
@@ -213,25 +214,40 @@ impl KeySecret {
         self.height
     }
 
-    /// `N` pairs of elements for one purpose, each element from 16 bytes of its own: the bias of
-    /// the reduction is then below 2^-64.
+    /// `N` pairs of elements for one purpose.
     fn elements<const N: usize>(&self, purpose: &[u8; 4], data: &[u8]) -> [[BaseElement; 2]; N] {
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        let mut stream = hasher.update(purpose).update(data).finalize_xof();
-        hasher.zeroize();
-        // 2^64 modulo the prime 2^64 - 2^32 + 1.
-        let shift = BaseElement::new((1 << 32) - 1);
-        let elements = [(); N].map(|()| {
-            [(); 2].map(|()| {
-                let mut words = Zeroizing::new([[0; 8]; 2]);
-                stream.fill(words.as_flattened_mut());
-                let [low, high] = words.map(|word| BaseElement::new(u64::from_le_bytes(word)));
-                low + high * shift
-            })
-        });
-        stream.zeroize();
-        elements
+        stream_elements(&self.key, purpose, data)
     }
+}
+
+/// `N` pairs of elements of a key for one purpose, each element from 16 bytes of its own: the bias of the
+/// reduction is then below 2^-64.
+pub(crate) fn stream_elements<const N: usize>(
+    key: &[u8; 32],
+    purpose: &[u8; 4],
+    data: &[u8],
+) -> [[BaseElement; 2]; N] {
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    let mut stream = hasher.update(purpose).update(data).finalize_xof();
+    hasher.zeroize();
+    // 2^64 modulo the prime 2^64 - 2^32 + 1.
+    let shift = BaseElement::new((1 << 32) - 1);
+    let elements = [(); N].map(|()| {
+        [(); 2].map(|()| {
+            let mut words = Zeroizing::new([[0; 8]; 2]);
+            stream.fill(words.as_flattened_mut());
+            let [low, high] = words.map(|word| BaseElement::new(u64::from_le_bytes(word)));
+            low + high * shift
+        })
+    });
+    stream.zeroize();
+    elements
+}
+
+/// 256 bits of a key for one purpose, as a digest.
+pub(crate) fn digest_of(key: &[u8; 32], purpose: &[u8; 4], data: &[u8]) -> Digest {
+    let [[a, b], [c, d]] = stream_elements::<2>(key, purpose, data);
+    Digest([a, b, c, d])
 }
 
 impl fmt::Debug for KeySecret {

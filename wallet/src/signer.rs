@@ -4,11 +4,13 @@ use std::{collections::HashMap, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Account, BaseElement, Compressor, Digest, KeyUse, Order, ScalarCompressor, SignedOrder,
-    SlotIndex,
+    Account, BaseElement, Compressor, Digest, KeyUse, Order, ScalarCompressor, Signature,
+    SignedOrder, SlotIndex,
     record::record_digests,
     signature::{Claim, KeyError, KeyTree, bound_message, recover_root},
 };
+
+use zeroize::Zeroizing;
 
 use crate::{
     Journal, KeySecret, MasterSeed, Signed, WalletError, generate_key,
@@ -138,6 +140,22 @@ impl Wallet {
             keys: HashMap::new(),
             compressor: ScalarCompressor,
         }
+    }
+}
+
+impl<C> Wallet<C> {
+    /// The seed as text for a backup on paper ([`MasterSeed::backup_text`]).
+    #[must_use]
+    pub fn backup_text(&self) -> Zeroizing<String> {
+        self.seed.backup_text()
+    }
+
+    pub(crate) const fn seed(&self) -> &MasterSeed {
+        &self.seed
+    }
+
+    pub(crate) fn medium(&self) -> &dyn Medium {
+        self.journal.medium()
     }
 }
 
@@ -320,5 +338,24 @@ impl<C: Compressor> Wallet<C> {
             signature,
         };
         Ok((entry, signed))
+    }
+
+    /// A signature of one message by one one-time key, for [`Self::reserve`]; nothing is written down yet, so
+    /// that it must not leave.
+    pub(crate) fn sign_message(
+        &self,
+        root: &Digest,
+        index: u32,
+        bound: &Digest,
+        nonce: u32,
+    ) -> Result<Signature, WalletError> {
+        let key = self.keys.get(&root.to_bytes());
+        let (secret, tree) = key.ok_or(WalletError::UnknownKey { root: *root })?;
+        Ok(tree.sign(secret, index, bound, nonce, &self.compressor)?)
+    }
+
+    /// Writes down what one-time keys sign; then the signatures may leave.
+    pub(crate) fn reserve(&mut self, signed: &[Signed]) -> Result<(), WalletError> {
+        self.journal.reserve(signed)
     }
 }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::presets::HidingPreset;
+
 /// Why a proof of a statement with these parameters would not hide the witness, or would not state the
 /// same thing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -22,6 +24,20 @@ pub enum HidingError {
         /// Queries of the options.
         queries: usize,
     },
+    /// The preset has no options for this length.
+    #[error(
+        "the preset {preset} has no hiding options for {rows} rows: it has them from 2^{first} to 2^{last} rows"
+    )]
+    NoPreset {
+        /// The preset.
+        preset: HidingPreset,
+        /// Rows of the hiding trace.
+        rows: usize,
+        /// Base-2 logarithm of the shortest length that has options.
+        first: u32,
+        /// Base-2 logarithm of the longest length that has options.
+        last: u32,
+    },
     /// The random tail is shorter than what a proof opens of a column.
     #[error("a random tail of {tail} rows is too short: {needed} are needed")]
     TailTooShort {
@@ -38,6 +54,18 @@ pub enum HidingError {
         /// Longest tail.
         max: usize,
         /// Rows of the hiding trace.
+        rows: usize,
+    },
+    /// The tail would begin within the statement.
+    #[error(
+        "the statement needs {needed} rows, a tail of {tail} leaves {rows}: use fewer queries or a longer trace"
+    )]
+    TailInStatement {
+        /// Rows that the statement needs.
+        needed: usize,
+        /// Rows of the tail.
+        tail: usize,
+        /// Rows before the tail.
         rows: usize,
     },
     /// Assertions leave too few random cells of a column in the tail.

@@ -38,7 +38,8 @@ use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 pub use self::error::HidingError;
 pub use self::mode::{Doubling, InPlace, Mode, TailFree};
 pub use self::parameters::{
-    HidingParameters, MAX_WIDTH, MIN_RANDOM_COLUMNS, MIN_TAIL_MARGIN, min_tail,
+    HidingParameters, MAX_WIDTH, MIN_RANDOM_COLUMNS, MIN_TAIL_MARGIN, min_rows_doubling,
+    min_rows_in_place, min_tail,
 };
 
 /// The statement of `A`, in proofs that hide the witness.
@@ -207,12 +208,15 @@ where
             result.fill(E::ONE);
             return;
         };
-        if parameters.padding() == 0 {
-            self.inner.evaluate_transition(frame, periodic, result);
+        // One call, so that what inlines is compiled once.
+        let cut;
+        let frame = if parameters.padding() == 0 {
+            frame
         } else {
-            let frame = prefix(frame, parameters.inner_main_width());
-            self.inner.evaluate_transition(&frame, periodic, result);
-        }
+            cut = prefix(frame, parameters.inner_main_width());
+            &cut
+        };
+        self.inner.evaluate_transition(frame, periodic, result);
     }
 
     fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
@@ -255,19 +259,15 @@ where
             return;
         }
         let aux = prefix(aux_frame, parameters.inner_aux_width());
-        let inner = &self.inner;
-        if parameters.padding() == 0 {
-            inner.evaluate_aux_transition(
-                main_frame,
-                &aux,
-                periodic,
-                aux_rand_elements,
-                inner_result,
-            );
+        let cut;
+        let main = if parameters.padding() == 0 {
+            main_frame
         } else {
-            let main = prefix(main_frame, parameters.inner_main_width());
-            inner.evaluate_aux_transition(&main, &aux, periodic, aux_rand_elements, inner_result);
-        }
+            cut = prefix(main_frame, parameters.inner_main_width());
+            &cut
+        };
+        self.inner
+            .evaluate_aux_transition(main, &aux, periodic, aux_rand_elements, inner_result);
     }
 
     fn get_aux_assertions<E: FieldElement<BaseField = BaseElement>>(

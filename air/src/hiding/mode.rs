@@ -21,6 +21,9 @@ pub trait Mode<A>: sealed::Sealed + 'static {
     /// Rows of the trace of `A` in a hiding trace of `rows` rows.
     fn inner_rows(rows: usize) -> usize;
 
+    /// Rows of the hiding trace that the statement of `air` needs.
+    fn needed_rows(air: &A) -> usize;
+
     /// Rows of the tail in the hiding trace of `air`.
     fn tail(air: &A) -> usize;
 
@@ -55,11 +58,20 @@ pub enum InPlace {}
 
 /// An AIR whose statement ends before its trace does.
 ///
-/// The last [`tail_rows`](Self::tail_rows) rows mean nothing: whatever they hold, the rows before them say
-/// all that the AIR states. Only then may they be made random, with their constraints dropped. No single
-/// assertion is on them; [`Hiding`](super::Hiding) checks that.
+/// The rows from [`needed_rows`](Self::needed_rows) on mean nothing: whatever they hold, the rows before them
+/// say all that the AIR states. Only then may rows be made random, with their constraints dropped.
+/// [`Hiding`](super::Hiding) checks that the tail begins there or later, and that no single assertion is
+/// on it.
 pub trait TailFree: Air<BaseField = BaseElement> {
-    /// Free rows at the end of the trace: by default as many as hiding needs with these options.
+    /// The first rows of the trace, as many as the statement needs: all that it says follows from the
+    /// constraints between these rows and from the assertions on them.
+    ///
+    /// This is a fact of the statement. A number that followed from the options would let whoever chooses
+    /// the options, by asking for more queries, drop constraints that the statement needs.
+    fn needed_rows(&self) -> usize;
+
+    /// Rows at the end of the trace that are made random: by default as many as hiding needs with these
+    /// options. More are needed where assertions fix cells of them.
     fn tail_rows(&self) -> usize {
         min_tail(self.options().num_queries())
     }
@@ -76,6 +88,10 @@ impl<A: Air<BaseField = BaseElement>> Mode<A> for Doubling {
         rows / 2
     }
 
+    fn needed_rows(air: &A) -> usize {
+        air.trace_length()
+    }
+
     fn tail(air: &A) -> usize {
         air.trace_length()
     }
@@ -90,6 +106,10 @@ impl<A: TailFree> Mode<A> for InPlace {
 
     fn inner_rows(rows: usize) -> usize {
         rows
+    }
+
+    fn needed_rows(air: &A) -> usize {
+        air.needed_rows()
     }
 
     fn tail(air: &A) -> usize {

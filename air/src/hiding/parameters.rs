@@ -31,6 +31,26 @@ pub const fn min_tail(queries: usize) -> usize {
     queries + MIN_TAIL_MARGIN
 }
 
+/// The shortest hiding trace with `queries` queries and a random tail of `tail` rows.
+///
+/// This is the lemma's `n >= 2 sigma + k + 1`: `sigma` points, the queries and two out-of-domain ones, and
+/// `k` exempt rows, the tail and the one before it.
+const fn min_rows(queries: usize, tail: usize) -> usize {
+    2 * (queries + 2) + (tail + 1) + 1
+}
+
+/// The fewest rows of a hiding trace with `queries` queries that has the shortest tail: `3 s + 13`.
+#[must_use]
+pub const fn min_rows_in_place(queries: usize) -> usize {
+    min_rows(queries, min_tail(queries))
+}
+
+/// The fewest rows of a hiding trace with `queries` queries whose tail is half of it: `4 s + 12`.
+#[must_use]
+pub const fn min_rows_doubling(queries: usize) -> usize {
+    2 * min_rows(queries, 0)
+}
+
 /// The numbers of one hiding trace, all of them checked: rows, tail, columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HidingParameters {
@@ -63,6 +83,11 @@ impl HidingParameters {
             inner,
         };
         parameters.check_rows(air, options)?;
+        let (tail, rows) = (parameters.tail, parameters.statement_rows());
+        let needed = M::needed_rows(air);
+        if needed > rows {
+            return Err(HidingError::TailInStatement { needed, tail, rows });
+        }
         parameters.quotients = parameters.count_quotients(air);
         parameters.check_blowup(options.blowup_factor())?;
         let random = parameters.check_assertions(air)?;
@@ -104,8 +129,7 @@ impl HidingParameters {
         if tail > max {
             return Err(HidingError::TailTooLong { tail, max, rows });
         }
-        // The lemma: n >= 2 sigma + k + 1, with sigma the queries and two out-of-domain points.
-        let needed = 2 * (queries + 2) + self.exemptions() + 1;
+        let needed = min_rows(queries, tail);
         if rows < needed {
             return Err(HidingError::TooShort {
                 rows,

@@ -1,1 +1,150 @@
+//! Refusals that need no proof.
 
+use winter_air::{
+    Air, AirContext, Assertion, BatchingMethod::Linear, EvaluationFrame, FieldExtension,
+    ProofOptions, TraceInfo, TransitionConstraintDegree,
+};
+use winter_math::{FieldElement, fields::f64::BaseElement};
+
+use super::{
+    Doubling, Hiding, HidingError, InPlace, Mode, TailFree, min_rows_doubling, min_rows_in_place,
+    min_tail,
+};
+use crate::presets::{HidingPreset, HidingPresetName, SecurityLevel};
+
+/// `c' = c^3`, four columns, of which the statement needs the first `NEEDED` rows.
+struct Cubes<const NEEDED: usize>(AirContext<BaseElement>);
+
+impl<const NEEDED: usize> Air for Cubes<NEEDED> {
+    type BaseField = BaseElement;
+    type PublicInputs = ();
+
+    fn new(info: TraceInfo, (): (), options: ProofOptions) -> Self {
+        let degrees = [3; 4].map(TransitionConstraintDegree::new).to_vec();
+        Self(AirContext::new(info, degrees, 1, options))
+    }
+
+    fn context(&self) -> &AirContext<BaseElement> {
+        &self.0
+    }
+
+    fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        frame: &EvaluationFrame<E>,
+        _: &[E],
+        result: &mut [E],
+    ) {
+        for (i, result) in result.iter_mut().enumerate() {
+            *result = frame.next()[i] - frame.current()[i].cube();
+        }
+    }
+
+    fn get_assertions(&self) -> alloc::vec::Vec<Assertion<BaseElement>> {
+        alloc::vec![Assertion::single(0, 0, BaseElement::ONE)]
+    }
+}
+
+impl<const NEEDED: usize> TailFree for Cubes<NEEDED> {
+    fn needed_rows(&self) -> usize {
+        NEEDED
+    }
+}
+
+fn options(queries: usize, blowup: usize) -> ProofOptions {
+    let cubic = FieldExtension::Cubic;
+    ProofOptions::new(queries, blowup, 0, cubic, 4, 7, Linear, Linear)
+}
+
+fn shape<const NEEDED: usize, M: Mode<Cubes<NEEDED>>>(
+    rows: usize,
+    options: &ProofOptions,
+) -> Result<TraceInfo, HidingError> {
+    Hiding::<Cubes<NEEDED>, M>::trace_info(&TraceInfo::new(4, rows), (), options)
+}
+
+/// Options with more queries ask for a longer tail: it must not reach into the statement, whose constraints
+/// would be dropped.
+#[test]
+fn a_tail_within_the_statement_is_refused() {
+    // 256 rows: tails of 62 and of 81.
+    assert!(shape::<194, InPlace>(256, &options(55, 16)).is_ok());
+    let refused = HidingError::TailInStatement {
+        needed: 194,
+        tail: 81,
+        rows: 175,
+    };
+    assert_eq!(
+        shape::<194, InPlace>(256, &options(74, 16)),
+        Err(refused.clone())
+    );
+    assert!(shape::<175, InPlace>(256, &options(74, 16)).is_ok());
+    // An AIR that is built of such a shape nevertheless is one that nothing satisfies.
+    let info = shape::<175, InPlace>(256, &options(74, 16)).expect("it hides");
+    let air = Hiding::<Cubes<194>, InPlace>::new(info, (), options(74, 16));
+    assert_eq!(air.parameters().err(), Some(&refused));
+    let frame = EvaluationFrame::new(4);
+    let mut result = [BaseElement::ZERO];
+    air.evaluate_transition(&frame, &[], &mut result);
+    assert_eq!(result, [BaseElement::ONE]);
+    // Doubling leaves the statement all its rows.
+    assert!(shape::<256, Doubling>(256, &options(74, 16)).is_ok());
+}
+
+#[test]
+fn the_fewest_rows_are_what_is_checked() {
+    for queries in [1, 17, 37, 55, 74, 110, 161] {
+        let tail = min_tail(queries);
+        assert_eq!(min_rows_in_place(queries), 3 * queries + 13);
+        assert_eq!(min_rows_in_place(queries), 2 * (queries + 2) + tail + 2);
+        assert_eq!(min_rows_doubling(queries), 4 * queries + 12);
+        let options = options(queries, 16);
+        for log2_rows in 4..12 {
+            let rows = 1 << log2_rows;
+            let in_place = shape::<1, InPlace>(rows, &options).is_ok();
+            assert_eq!(
+                in_place,
+                rows >= min_rows_in_place(queries),
+                "{queries}, {rows}"
+            );
+            let doubling = shape::<1, Doubling>(rows, &options).is_ok();
+            assert_eq!(
+                doubling,
+                2 * rows >= min_rows_doubling(queries),
+                "{queries}, {rows}"
+            );
+        }
+    }
+}
+
+/// A preset gives options at the lengths at which they hide, and says so elsewhere.
+#[test]
+fn presets_hide_what_they_have_options_for() {
+    for preset in HidingPreset::ALL {
+        let (first, last) = preset.log2_lengths();
+        for log2_rows in 3..=22 {
+            let rows = 1 << log2_rows;
+            let options = preset.options_of::<Cubes<1>, InPlace>(rows);
+            if !(first..=last).contains(&log2_rows) {
+                let refused = HidingError::NoPreset {
+                    preset,
+                    rows,
+                    first,
+                    last,
+                };
+                assert_eq!(options, Err(refused));
+                continue;
+            }
+            let shape = shape::<1, InPlace>(rows, &options.expect("within its lengths"));
+            if preset.name == HidingPresetName::Fast {
+                // Three quotient columns.
+                let too_small = matches!(shape, Err(HidingError::Blowup { needed: 4, .. }));
+                assert!(too_small, "{preset}");
+            } else {
+                assert!(shape.is_ok(), "{preset} at {rows}");
+            }
+        }
+    }
+    let tiny = HidingPreset::new(HidingPresetName::Tiny, SecurityLevel::Bits100);
+    let options = tiny.options_of::<Cubes<1>, Doubling>(64).expect("128 rows");
+    assert!(shape::<1, Doubling>(64, &options).is_ok());
+}

@@ -1,7 +1,6 @@
 //! Batches as files: `batch-NNNN.proof`, the proof's own bytes, and `batch-NNNN.public.json`, what
 //! it is a proof of.
 
-mod hex;
 mod lock;
 mod publish;
 mod read;
@@ -11,43 +10,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use winterlane_ledger::PublicInputs;
-
 pub(crate) use publish::Staging;
 pub(crate) use read::{proof_size, read_proof, read_public};
-
-/// Names the layout of the public file, and the version of the records in it.
-const FORMAT: &str = "winterlane-batch-2";
+use thiserror::Error;
+pub(crate) use winterlane_verifier::PublicFile;
+use winterlane_verifier::UnknownFormat;
 
 /// Begins the name of the directory that is there while batches are being exchanged.
 const PUBLISHING: &str = ".publishing-";
-
-/// What is published of one batch besides the proof.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PublicFile {
-    format: String,
-    /// Name of the preset that the proof was made with.
-    pub(crate) preset: String,
-    /// What the proof says.
-    pub(crate) public_inputs: PublicInputs,
-    /// The published records, padding included, in their wire form.
-    #[serde(with = "hex")]
-    pub(crate) records: Vec<u8>,
-}
-
-impl PublicFile {
-    pub(crate) fn new(preset: &str, public_inputs: PublicInputs, records: Vec<u8>) -> Self {
-        Self {
-            format: FORMAT.into(),
-            preset: preset.into(),
-            public_inputs,
-            records,
-        }
-    }
-}
 
 /// One batch: the contents of its two files.
 #[derive(Debug)]
@@ -66,8 +36,8 @@ pub(crate) enum FilesError {
         path: PathBuf,
         error: serde_json::Error,
     },
-    #[error("{}: the format is {format:?}, not {FORMAT:?}", .path.display())]
-    Format { path: PathBuf, format: String },
+    #[error("{}: {error}", .path.display())]
+    Format { path: PathBuf, error: UnknownFormat },
     #[error("{}: {size} bytes, and no such file has more than {limit}; it was not read", .path.display())]
     TooLarge {
         path: PathBuf,

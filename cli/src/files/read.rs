@@ -9,10 +9,10 @@ use std::{
 
 use winterlane_verifier::DEFAULT_MAX_PROOF_BYTES;
 
-use super::{FORMAT, FilesError, PublicFile};
+use super::{FilesError, PublicFile};
 
-/// The records of the largest batch, in hexadecimal, and what stands around them.
-const MAX_PUBLIC_BYTES: u64 = 4 << 20;
+/// What a public file can need.
+const MAX_PUBLIC_BYTES: u64 = PublicFile::MAX_BYTES as u64;
 /// What the verifier's policy takes.
 const MAX_PROOF_BYTES: u64 = DEFAULT_MAX_PROOF_BYTES as u64;
 
@@ -23,12 +23,10 @@ pub(crate) fn read_public(path: &Path) -> Result<PublicFile, FilesError> {
         path: path.to_owned(),
         error,
     })?;
-    if public.format != FORMAT {
-        return Err(FilesError::Format {
-            path: path.to_owned(),
-            format: public.format,
-        });
-    }
+    public.check_format().map_err(|error| FilesError::Format {
+        path: path.to_owned(),
+        error,
+    })?;
     Ok(public)
 }
 

@@ -13,6 +13,7 @@
 //! | [`Deposit`] | to, asset (varints), amount, 0 or 1 (1); if 1: scopes (1), both roots (64) |
 //! | [`PublicInputs`] | domain, old root, new root, operations digest (32 each), batch number, number of operations (varints) |
 //! | [`AccountProof`] | id (varint), 0 or 1 (1), if 1 the account; siblings |
+//! | [`PrivateInputs`] | kind (1), the fields in order: digests (32), amounts, varints, bytes as they are; 0 or 1 (1) before what is optional |
 //! | [`SealedBatch`] | see [`encode_batch`] |
 //!
 //! *Varint* and *amount* are those of [`crate::wire`]. *Siblings*: four bytes, little-endian, bit h set if
@@ -33,6 +34,11 @@
     reason = "`Part` is sealed: nobody outside can name its reader"
 )]
 mod parts;
+#[allow(
+    private_interfaces,
+    reason = "`Part` is sealed: nobody outside can name its reader"
+)]
+mod private;
 #[cfg(test)]
 mod tests;
 mod witness;
@@ -43,6 +49,7 @@ pub use witness::{WitnessError, decode_batch, encode_batch};
 
 use crate::{
     Account, AccountProof, Deposit, KeySlot, Order, PublicInputs, SignedOrder,
+    private::PrivateInputs,
     wire::{DecodeError, Reader},
 };
 #[cfg(doc)]
@@ -93,6 +100,7 @@ impl CanonicalBytes for SignedOrder {}
 impl CanonicalBytes for Deposit {}
 impl CanonicalBytes for PublicInputs {}
 impl CanonicalBytes for AccountProof {}
+impl CanonicalBytes for PrivateInputs {}
 
 fn take_version(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
     match reader.byte()? {

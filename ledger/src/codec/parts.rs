@@ -7,11 +7,15 @@ use crate::{
     Account, AccountProof, Deposit, Digest, KeySlot, NewKeys, OperationKind, Order, PublicInputs,
     RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
     signature::{KEY_CAPACITY, SIGNATURE_BYTES},
-    tree::{Siblings, empty_digests},
+    tree::{Siblings, TREE_DEPTH, empty_digests},
     wire::{DecodeError, Reader, put_amount, put_varint, take_digest},
 };
 
-fn out_of_range<T>(value: Option<T>, offset: usize, what: &'static str) -> Result<T, DecodeError> {
+pub(super) fn out_of_range<T>(
+    value: Option<T>,
+    offset: usize,
+    what: &'static str,
+) -> Result<T, DecodeError> {
     value.ok_or(DecodeError::OutOfRange { offset, what })
 }
 
@@ -25,7 +29,7 @@ fn take_slot(reader: &mut Reader<'_>) -> Result<SlotIndex, DecodeError> {
     out_of_range(SlotIndex::from_index(reader.byte()?), offset, "a slot")
 }
 
-fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, DecodeError> {
+pub(super) fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, DecodeError> {
     let offset = reader.offset();
     match reader.byte()? {
         0 => Ok(false),
@@ -255,7 +259,9 @@ impl Part for AccountProof {
         } else {
             None
         };
-        let siblings = take_siblings(reader, &empty_digests())?;
+        let given = take_given(reader)?;
+        // 32 compressions, which a proof that ends too early is not worth
+        let siblings = fill_siblings(&given, &empty_digests())?;
         Ok(Self {
             id,
             account,
@@ -282,20 +288,37 @@ pub(super) fn take_siblings(
     reader: &mut Reader<'_>,
     empty: &[Digest],
 ) -> Result<Siblings, DecodeError> {
+    fill_siblings(&take_given(reader)?, empty)
+}
+
+/// The siblings that bytes give, and where each begins; `None` at the heights that are left out.
+type Given = [Option<(Digest, usize)>; TREE_DEPTH];
+
+fn take_given(reader: &mut Reader<'_>) -> Result<Given, DecodeError> {
     let bits = u32::from_le_bytes(*reader.array()?);
-    let mut siblings = [Digest::ZERO; crate::tree::TREE_DEPTH];
-    for (height, (sibling, empty)) in siblings.iter_mut().zip(empty).enumerate() {
-        *sibling = *empty;
+    let mut given = [None; TREE_DEPTH];
+    for (height, given) in given.iter_mut().enumerate() {
         if bits >> height & 1 == 1 {
             let offset = reader.offset();
-            *sibling = take_digest(reader)?;
-            if sibling == empty {
+            *given = Some((take_digest(reader)?, offset));
+        }
+    }
+    Ok(given)
+}
+
+fn fill_siblings(given: &Given, empty: &[Digest]) -> Result<Siblings, DecodeError> {
+    let mut siblings = [Digest::ZERO; TREE_DEPTH];
+    for ((sibling, given), empty) in siblings.iter_mut().zip(given).zip(empty) {
+        *sibling = match *given {
+            Some((digest, offset)) if digest == *empty => {
                 return Err(DecodeError::NotCanonical {
                     offset,
                     what: "the sibling of an empty subtree",
                 });
             }
-        }
+            Some((digest, _)) => digest,
+            None => *empty,
+        };
     }
     Ok(siblings)
 }

@@ -8,14 +8,18 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use core::mem;
 
 use super::{
-    CheckedOrder, Ledger, LedgerError, OperationWitness, ReceiverWitness, SealError, SealedBatch,
-    SignerWitness, check_order,
+    CheckedOrder, Ledger, LedgerError, OperationWitness, ReceiverWitness, ResumeError, SealError,
+    SealedBatch, SignerWitness, check_order, leaf_digests,
     rules::{created, credit, debit, same_asset},
 };
 use crate::{
     Account, Deposit, Digest, KeySlot, MAX_OPERATIONS, Order, PublicInputs, Record, SignedOrder,
-    hash::Compressor, public::BATCH_NUMBER_BITS, record::operations_digest,
-    signature::KEY_CAPACITY, tree::TREE_DEPTH,
+    hash::Compressor,
+    public::BATCH_NUMBER_BITS,
+    record::operations_digest,
+    signature::KEY_CAPACITY,
+    state::{Changes, MemoryState, State},
+    tree::{self, Siblings, TREE_DEPTH, TreeUpdate},
 };
 
 /// The fees that a batch has taken in and not paid out.
@@ -43,8 +47,14 @@ struct Pool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Batch<'a, C> {
-    ledger: &'a mut Ledger<C>,
+pub struct Batch<'a, C, S = MemoryState> {
+    ledger: &'a mut Ledger<C, S>,
+    work: Work,
+}
+
+/// What a batch has done so far.
+#[derive(Clone, Debug, Default)]
+struct Work {
     /// Accounts as the batch has left them; those it has not touched are the ledger's.
     changed: BTreeMap<u32, Account>,
     /// Witnesses whose siblings and pool asset are filled in later.
@@ -54,49 +64,132 @@ pub struct Batch<'a, C> {
     pool_since: usize,
 }
 
-impl<'a, C: Compressor> Batch<'a, C> {
-    pub(super) fn new(ledger: &'a mut Ledger<C>) -> Self {
-        let (changed, operations) = (BTreeMap::new(), Vec::new());
-        Self {
-            ledger,
-            changed,
-            operations,
-            pool: Pool::default(),
-            pool_since: 0,
-        }
-    }
+/// An open batch that was set aside: it borrows no ledger ([`Batch::set_aside`], [`Ledger::resume`]).
+#[derive(Clone, Debug)]
+pub struct Draft {
+    work: Work,
+    domain: Digest,
+    number: u64,
+    root: Digest,
+}
 
-    /// The number of this batch.
+impl Draft {
+    /// The number of the batch.
     #[must_use]
     pub const fn number(&self) -> u64 {
-        self.ledger.batch_number
+        self.number
     }
 
     /// Operations applied so far.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.operations.len()
+        self.work.operations.len()
     }
 
     /// Whether no operation was applied yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.operations.is_empty()
+        self.work.operations.is_empty()
     }
 
+    /// An account that the operations so far have changed.
+    #[must_use]
+    pub fn changed(&self, id: u32) -> Option<&Account> {
+        self.work.changed.get(&id)
+    }
+}
+
+impl<C: Compressor> Batch<'_, C> {
     /// An account as the operations so far have left it.
     #[must_use]
     pub fn account(&self, id: u32) -> Option<&Account> {
-        self.changed
+        self.work
+            .changed
             .get(&id)
-            .or_else(|| self.ledger.accounts.get(&id))
+            .or_else(|| self.ledger.account(id))
+    }
+}
+
+impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
+    pub(super) fn new(ledger: &'a mut Ledger<C, S>) -> Self {
+        Self {
+            ledger,
+            work: Work::default(),
+        }
+    }
+
+    pub(super) fn resume(ledger: &'a mut Ledger<C, S>, draft: Draft) -> Result<Self, ResumeError> {
+        let Draft {
+            work,
+            domain,
+            number,
+            root,
+        } = draft;
+        let (expected, found) = (ledger.batch_number(), ledger.root());
+        if (domain, number, root) != (ledger.domain, expected, found) {
+            return Err(ResumeError { number, expected });
+        }
+        Ok(Self { ledger, work })
+    }
+
+    /// Sets the batch aside, so that the ledger is free: for whoever keeps a batch open between orders and
+    /// owns the ledger beside it.
+    ///
+    /// ```
+    /// use winterlane_ledger::{Account, Deposit, Digest, Ledger};
+    /// let mut ledger = Ledger::genesis(Digest::ZERO, 0, [(1, Account::default())])?;
+    /// let mut batch = ledger.open_batch();
+    /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+    /// let draft = batch.set_aside();
+    /// assert_eq!(ledger.account(1).unwrap().balance, 0);
+    /// let sealed = ledger.resume(draft)?.seal(None)?;
+    /// assert_eq!((sealed.records.len(), ledger.account(1).unwrap().balance), (1, 5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn set_aside(self) -> Draft {
+        Draft {
+            work: self.work,
+            domain: self.ledger.domain,
+            number: self.ledger.batch_number(),
+            root: self.ledger.root(),
+        }
+    }
+
+    /// The number of this batch.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.ledger.batch_number()
+    }
+
+    /// Operations applied so far.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.work.operations.len()
+    }
+
+    /// Whether no operation was applied yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.work.operations.is_empty()
+    }
+
+    /// An account as the operations so far have left it, wherever it is kept; `None` when its leaf is empty.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn find(&self, id: u32) -> Result<Option<Account>, S::Error> {
+        match self.work.changed.get(&id) {
+            Some(account) => Ok(Some(*account)),
+            None => self.ledger.state.account(id),
+        }
     }
 
     /// Fees in the pool: asset and amount; `None` when it is empty.
     #[must_use]
     pub const fn pool(&self) -> Option<(u32, u128)> {
-        match self.pool.asset {
-            Some(asset) => Some((asset, self.pool.amount)),
+        match self.work.pool.asset {
+            Some(asset) => Some((asset, self.work.pool.amount)),
             None => None,
         }
     }
@@ -105,7 +198,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
     ///
     /// # Errors
     /// [`LedgerError`] when a rule refuses it; the batch is then as before.
-    pub fn signed(&mut self, order: SignedOrder) -> Result<(), LedgerError> {
+    pub fn signed(&mut self, order: SignedOrder) -> Result<(), LedgerError<S::Error>> {
         let account = order.order.signer();
         let checked = check_order(order, &self.ledger.domain, &self.ledger.compressor);
         self.checked(checked.map_err(|reason| LedgerError::BadSignature { account, reason })?)
@@ -115,13 +208,13 @@ impl<'a, C: Compressor> Batch<'a, C> {
     ///
     /// # Errors
     /// [`LedgerError`] when a rule refuses it; the batch is then as before.
-    pub fn checked(&mut self, order: CheckedOrder) -> Result<(), LedgerError> {
+    pub fn checked(&mut self, order: CheckedOrder) -> Result<(), LedgerError<S::Error>> {
         self.slot_left()?;
         if *order.domain() != self.ledger.domain {
             return Err(LedgerError::WrongDomain);
         }
         let id = order.signed().order.signer();
-        let account = *self.existing(id)?;
+        let account = self.existing(id)?;
         self.authorise(id, &account, &order)?;
         let signed = order.into_signed();
         let key = signed.key();
@@ -134,23 +227,20 @@ impl<'a, C: Compressor> Batch<'a, C> {
             Order::Transfer(transfer) => {
                 // A payment to oneself finds the account as the signer's side left it.
                 let found = if transfer.to == id {
-                    &after
+                    after
                 } else {
                     self.existing(transfer.to)?
                 };
-                same_asset(transfer.to, found, account.asset)?;
-                Some((
-                    transfer.to,
-                    *found,
-                    credit(transfer.to, found, transfer.amount)?,
-                ))
+                same_asset(transfer.to, &found, account.asset)?;
+                let credited = credit(transfer.to, &found, transfer.amount)?;
+                Some((transfer.to, found, credited))
             }
             Order::Withdraw(_) | Order::RotateKey(_) => None,
         };
 
         // Nothing can fail from here on.
-        self.pool = pool;
-        self.changed.insert(id, after);
+        self.work.pool = pool;
+        self.work.changed.insert(id, after);
         let siblings = [Digest::ZERO; TREE_DEPTH];
         let signer = SignerWitness {
             index: id,
@@ -159,7 +249,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
             signature,
         };
         let receiver = receiver.map(|(index, found, after)| {
-            self.changed.insert(index, after);
+            self.work.changed.insert(index, after);
             ReceiverWitness {
                 index,
                 account: Some(found),
@@ -175,7 +265,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
     ///
     /// # Errors
     /// [`LedgerError`] when a rule refuses it; the batch is then as before.
-    pub fn deposit(&mut self, deposit: Deposit) -> Result<(), LedgerError> {
+    pub fn deposit(&mut self, deposit: Deposit) -> Result<(), LedgerError<S::Error>> {
         self.slot_left()?;
         let Deposit {
             to,
@@ -185,11 +275,11 @@ impl<'a, C: Compressor> Batch<'a, C> {
         } = deposit;
         let (found, created, after) = match keys {
             None => {
-                let found = *self.existing(to)?;
+                let found = self.existing(to)?;
                 same_asset(to, &found, asset)?;
                 (Some(found), None, credit(to, &found, amount)?)
             }
-            Some(_) if self.account(to).is_some() => {
+            Some(_) if self.find(to).map_err(LedgerError::State)?.is_some() => {
                 return Err(LedgerError::AccountExists { account: to });
             }
             Some(keys) => {
@@ -197,7 +287,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
                 (None, Some(account), account)
             }
         };
-        self.changed.insert(to, after);
+        self.work.changed.insert(to, after);
         let siblings = [Digest::ZERO; TREE_DEPTH];
         let receiver = ReceiverWitness {
             index: to,
@@ -213,10 +303,10 @@ impl<'a, C: Compressor> Batch<'a, C> {
     ///
     /// # Errors
     /// [`LedgerError`] when a rule refuses it; the batch is then as before.
-    pub fn collect_fees(&mut self, to: u32) -> Result<(), LedgerError> {
+    pub fn collect_fees(&mut self, to: u32) -> Result<(), LedgerError<S::Error>> {
         self.slot_left()?;
-        let found = *self.existing(to)?;
-        let Pool { asset, amount } = self.pool;
+        let found = self.existing(to)?;
+        let Pool { asset, amount } = self.work.pool;
         let asset = asset.unwrap_or(found.asset);
         if asset != found.asset {
             return Err(LedgerError::PoolAssetConflict {
@@ -225,7 +315,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
             });
         }
         let after = credit(to, &found, amount)?;
-        self.changed.insert(to, after);
+        self.work.changed.insert(to, after);
         let siblings = [Digest::ZERO; TREE_DEPTH];
         let receiver = ReceiverWitness {
             index: to,
@@ -234,7 +324,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
             siblings,
         };
         self.push(Record::CollectFees { to, amount }, None, Some(receiver));
-        self.pool = Pool::default();
+        self.work.pool = Pool::default();
         self.name_pool_asset(asset);
         Ok(())
     }
@@ -243,7 +333,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
     ///
     /// # Errors
     /// [`LedgerError::BatchFull`].
-    pub fn noop(&mut self) -> Result<(), LedgerError> {
+    pub fn noop(&mut self) -> Result<(), LedgerError<S::Error>> {
         self.slot_left()?;
         self.push(Record::Noop, None, None);
         Ok(())
@@ -255,10 +345,10 @@ impl<'a, C: Compressor> Batch<'a, C> {
     /// Afterwards this value is the next batch, open and empty.
     ///
     /// # Errors
-    /// [`SealError`] when the fee pool is not empty or there is no such number of slots; the batch
-    /// is then still open, as before.
-    pub fn seal(&mut self, slots: Option<u32>) -> Result<SealedBatch, SealError> {
-        let operations = self.operations.len() as u32;
+    /// [`SealError`] when the fee pool is not empty, there is no such number of slots, or the state fails; the
+    /// batch is then still open, as before.
+    pub fn seal(&mut self, slots: Option<u32>) -> Result<SealedBatch, SealError<S::Error>> {
+        let operations = self.work.operations.len() as u32;
         let slots = slots.unwrap_or_else(|| operations.next_power_of_two());
         if !slots.is_power_of_two() || slots > MAX_OPERATIONS || slots < operations {
             return Err(SealError::Slots { slots, operations });
@@ -266,24 +356,26 @@ impl<'a, C: Compressor> Batch<'a, C> {
         if let Some((asset, amount)) = self.pool() {
             return Err(SealError::PoolNotEmpty { asset, amount });
         }
-        let batch_number = self.ledger.batch_number;
+        let batch_number = self.ledger.batch_number();
         if batch_number >> BATCH_NUMBER_BITS != 0 {
             return Err(SealError::BatchNumber { batch_number });
         }
+        let pool_since = self.work.pool_since;
         for _ in operations..slots {
             self.push(Record::Noop, None, None);
         }
-        let last = self.operations[..self.pool_since]
+        let last = self.work.operations[..pool_since]
             .last()
             .map(|operation| operation.pool_asset);
         self.name_pool_asset(last.unwrap_or(0));
-        self.pool_since = 0;
-
-        let mut operations = mem::take(&mut self.operations);
         let old_root = self.ledger.root();
-        self.ledger.hash_state(&mut operations);
-        self.ledger.accounts.append(&mut self.changed);
-        self.ledger.batch_number += 1;
+        if let Err(error) = self.write_state() {
+            // what was filled in is filled in again when the batch is sealed
+            self.work.operations.truncate(operations as usize);
+            self.work.pool_since = pool_since;
+            return Err(SealError::State(error));
+        }
+        let Work { operations, .. } = mem::take(&mut self.work);
         let records: Vec<Record> = operations
             .iter()
             .map(|operation| operation.record)
@@ -303,8 +395,49 @@ impl<'a, C: Compressor> Batch<'a, C> {
         })
     }
 
-    fn slot_left(&self) -> Result<(), LedgerError> {
-        if self.operations.len() < MAX_OPERATIONS as usize {
+    /// Replays the leaves that the operations change into the tree, fills in the siblings, and moves the
+    /// state on to the next version.
+    fn write_state(&mut self) -> Result<(), S::Error> {
+        let Ledger {
+            state, compressor, ..
+        } = &mut *self.ledger;
+        let mut ids = Vec::new();
+        let mut accounts = Vec::new();
+        for operation in &self.work.operations {
+            if let Some(signer) = &operation.signer {
+                ids.push(signer.index);
+                accounts.push(signer.account_after(&operation.record));
+            }
+            if let Some(receiver) = &operation.receiver {
+                ids.push(receiver.index);
+                accounts.push(receiver.account_after(operation.record.amount()));
+            }
+        }
+        let leaves = leaf_digests(&accounts, compressor);
+        let updates: Vec<(u32, Digest)> = ids.into_iter().zip(leaves).collect();
+        let siblings = |ids: &[u32], out: &mut [Siblings]| state.siblings(ids, out);
+        let TreeUpdate { paths, nodes } = tree::update(&updates, siblings, compressor)?;
+        let mut paths = paths.into_iter();
+        for operation in &mut self.work.operations {
+            let signer = operation.signer.as_mut().map(|signer| &mut signer.siblings);
+            let receiver = operation
+                .receiver
+                .as_mut()
+                .map(|receiver| &mut receiver.siblings);
+            // One path per leaf, in the order of the leaves above.
+            for siblings in signer.into_iter().chain(receiver) {
+                *siblings = paths.next().unwrap_or(*siblings);
+            }
+        }
+        let accounts = self.work.changed.iter();
+        state.apply(Changes {
+            accounts: accounts.map(|(id, account)| (*id, *account)).collect(),
+            nodes,
+        })
+    }
+
+    fn slot_left(&self) -> Result<(), LedgerError<S::Error>> {
+        if self.work.operations.len() < MAX_OPERATIONS as usize {
             Ok(())
         } else {
             Err(LedgerError::BatchFull {
@@ -313,8 +446,9 @@ impl<'a, C: Compressor> Batch<'a, C> {
         }
     }
 
-    fn existing(&self, id: u32) -> Result<&Account, LedgerError> {
-        self.account(id)
+    fn existing(&self, id: u32) -> Result<Account, LedgerError<S::Error>> {
+        self.find(id)
+            .map_err(LedgerError::State)?
             .ok_or(LedgerError::UnknownAccount { account: id })
     }
 
@@ -324,7 +458,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
         id: u32,
         account: &Account,
         checked: &CheckedOrder,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<(), LedgerError<S::Error>> {
         let SignedOrder {
             order, nonce, slot, ..
         } = checked.signed();
@@ -347,7 +481,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
         if current == u32::MAX {
             return Err(LedgerError::NonceExhausted { account: id });
         }
-        let (valid_until, batch_number) = (order.valid_until(), self.ledger.batch_number);
+        let (valid_until, batch_number) = (order.valid_until(), self.ledger.batch_number());
         match valid_until.checked_sub(batch_number) {
             None => {
                 return Err(LedgerError::Expired {
@@ -395,14 +529,14 @@ impl<'a, C: Compressor> Batch<'a, C> {
     }
 
     /// The pool after a fee.
-    fn pool_with(&self, asset: u32, fee: u128) -> Result<Pool, LedgerError> {
+    fn pool_with(&self, asset: u32, fee: u128) -> Result<Pool, LedgerError<S::Error>> {
         if fee == 0 {
-            return Ok(self.pool);
+            return Ok(self.work.pool);
         }
-        match self.pool.asset {
+        match self.work.pool.asset {
             Some(pool) if pool != asset => Err(LedgerError::PoolAssetConflict { pool, asset }),
             _ => {
-                let amount = self.pool.amount.checked_add(fee);
+                let amount = self.work.pool.amount.checked_add(fee);
                 let amount = amount.ok_or(LedgerError::PoolOverflow { fee })?;
                 Ok(Pool {
                     asset: Some(asset),
@@ -414,10 +548,10 @@ impl<'a, C: Compressor> Batch<'a, C> {
 
     /// Writes the pool's asset into the operations since the pool was last collected.
     fn name_pool_asset(&mut self, asset: u32) {
-        for operation in &mut self.operations[self.pool_since..] {
+        for operation in &mut self.work.operations[self.work.pool_since..] {
             operation.pool_asset = asset;
         }
-        self.pool_since = self.operations.len();
+        self.work.pool_since = self.work.operations.len();
     }
 
     fn push(
@@ -426,7 +560,7 @@ impl<'a, C: Compressor> Batch<'a, C> {
         signer: Option<SignerWitness>,
         receiver: Option<ReceiverWitness>,
     ) {
-        let batch_number = self.ledger.batch_number;
+        let batch_number = self.ledger.batch_number();
         let operation = OperationWitness {
             record,
             batch_number,
@@ -434,6 +568,6 @@ impl<'a, C: Compressor> Batch<'a, C> {
             signer,
             receiver,
         };
-        self.operations.push(operation);
+        self.work.operations.push(operation);
     }
 }

@@ -1,12 +1,19 @@
 //! Why an operation, a genesis state or a batch is refused.
 
+use core::convert::Infallible;
+
 use thiserror::Error;
 
 use crate::{Digest, Scope, SlotIndex, signature::SignatureError};
 
 /// Why an operation is refused. A refused operation leaves the batch as it was.
+///
+/// `E` is what the state says when it cannot be read ([`crate::state::ReadState::Error`]); the state in memory never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum LedgerError {
+pub enum LedgerError<E = Infallible> {
+    /// The state could not be read: nothing is said about the operation.
+    #[error("the state could not be read")]
+    State(#[source] E),
     /// Every slot of the batch is taken.
     #[error("the batch has all its {capacity} operation slots taken")]
     BatchFull {
@@ -169,6 +176,122 @@ pub enum LedgerError {
     },
 }
 
+impl<E> LedgerError<E> {
+    /// Whether the rules refuse the operation; otherwise the state has failed, and the operation may be tried
+    /// again.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        !matches!(self, Self::State(_))
+    }
+
+    /// The refusal alone, which says nothing of the state and can be stored and sent.
+    ///
+    /// ```
+    /// use winterlane_ledger::LedgerError;
+    /// let failed: LedgerError<&str> = LedgerError::State("disk");
+    /// assert_eq!(failed.refusal(), Err("disk"));
+    /// let refused: LedgerError<&str> = LedgerError::UnknownAccount { account: 1 };
+    /// assert_eq!(refused.refusal(), Ok(LedgerError::UnknownAccount { account: 1 }));
+    /// ```
+    ///
+    /// # Errors
+    /// What the state says, when it has failed.
+    pub fn refusal(self) -> Result<LedgerError, E> {
+        Ok(match self {
+            Self::State(error) => return Err(error),
+            Self::BatchFull { capacity } => LedgerError::BatchFull { capacity },
+            Self::UnknownAccount { account } => LedgerError::UnknownAccount { account },
+            Self::AccountExists { account } => LedgerError::AccountExists { account },
+            Self::WrongAsset {
+                account,
+                held,
+                moved,
+            } => LedgerError::WrongAsset {
+                account,
+                held,
+                moved,
+            },
+            Self::InsufficientFunds {
+                account,
+                balance,
+                amount,
+                fee,
+            } => LedgerError::InsufficientFunds {
+                account,
+                balance,
+                amount,
+                fee,
+            },
+            Self::BalanceOverflow { account, amount } => {
+                LedgerError::BalanceOverflow { account, amount }
+            }
+            Self::PoolOverflow { fee } => LedgerError::PoolOverflow { fee },
+            Self::PoolAssetConflict { pool, asset } => {
+                LedgerError::PoolAssetConflict { pool, asset }
+            }
+            Self::StaleNonce {
+                account,
+                signed,
+                current,
+            } => LedgerError::StaleNonce {
+                account,
+                signed,
+                current,
+            },
+            Self::FutureNonce {
+                account,
+                signed,
+                current,
+            } => LedgerError::FutureNonce {
+                account,
+                signed,
+                current,
+            },
+            Self::NonceExhausted { account } => LedgerError::NonceExhausted { account },
+            Self::Expired {
+                valid_until,
+                batch_number,
+            } => LedgerError::Expired {
+                valid_until,
+                batch_number,
+            },
+            Self::ValidTooLong {
+                valid_until,
+                batch_number,
+            } => LedgerError::ValidTooLong {
+                valid_until,
+                batch_number,
+            },
+            Self::BadSignature { account, reason } => LedgerError::BadSignature { account, reason },
+            Self::UnknownKey { account, slot } => LedgerError::UnknownKey { account, slot },
+            Self::WrongDomain => LedgerError::WrongDomain,
+            Self::WrongScope {
+                account,
+                slot,
+                held,
+                needed,
+            } => LedgerError::WrongScope {
+                account,
+                slot,
+                held,
+                needed,
+            },
+            Self::KeyExhausted { account, slot } => LedgerError::KeyExhausted { account, slot },
+            Self::UsedOneTimeKey {
+                account,
+                slot,
+                used,
+                next_index,
+            } => LedgerError::UsedOneTimeKey {
+                account,
+                slot,
+                used,
+                next_index,
+            },
+        })
+    }
+}
+
 /// Why a state cannot be the start of a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum GenesisError {
@@ -194,7 +317,10 @@ pub enum GenesisError {
 
 /// Why a batch cannot be sealed. It stays open as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum SealError {
+pub enum SealError<E = Infallible> {
+    /// The state could not be read or written.
+    #[error("the state could not be read or written")]
+    State(#[source] E),
     /// There are fees in the pool: a batch ends with an operation that collects them.
     #[error("the fee pool holds {amount} of asset {asset}; collect it first")]
     PoolNotEmpty {
@@ -219,9 +345,37 @@ pub enum SealError {
     },
 }
 
+impl<E> SealError<E> {
+    /// The refusal alone, which says nothing of the state and can be stored and sent.
+    ///
+    /// # Errors
+    /// What the state says, when it has failed.
+    pub fn refusal(self) -> Result<SealError, E> {
+        Ok(match self {
+            Self::State(error) => return Err(error),
+            Self::PoolNotEmpty { asset, amount } => SealError::PoolNotEmpty { asset, amount },
+            Self::Slots { slots, operations } => SealError::Slots { slots, operations },
+            Self::BatchNumber { batch_number } => SealError::BatchNumber { batch_number },
+        })
+    }
+}
+
+/// A batch that was set aside belongs to another state than the ledger has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("batch {number} was opened on another state; the ledger is at batch {expected}")]
+pub struct ResumeError {
+    /// The number of the batch.
+    pub number: u64,
+    /// The ledger's next batch.
+    pub expected: u64,
+}
+
 /// Why a ledger cannot follow a published batch. It stays as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum FollowError {
+pub enum FollowError<E = Infallible> {
+    /// The state could not be read or written.
+    #[error("the state could not be read or written")]
+    State(#[source] E),
     /// The batch is one of another rollup.
     #[error("the batch is of another domain")]
     Domain,
@@ -259,7 +413,7 @@ pub enum FollowError {
         /// Which record.
         position: usize,
         /// Why not.
-        error: LedgerError,
+        error: LedgerError<E>,
     },
     /// The records lead to another state than the batch says.
     #[error("the records lead to root {got}, the batch to {expected}")]

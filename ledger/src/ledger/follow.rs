@@ -1,17 +1,19 @@
 //! Following: a ledger kept up to date from published batches alone, without any signature.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::collections::BTreeMap;
 
 use super::{
-    FollowError, Ledger, LedgerError, leaf_digests,
+    FollowError, Ledger, LedgerError,
     rules::{created, credit, debit, same_asset},
 };
 use crate::{
-    Account, Deposit, Digest, Order, PublicInputs, Record, hash::Compressor,
+    Account, Deposit, Order, PublicInputs, Record,
+    hash::Compressor,
     record::operations_digest,
+    state::{Changes, State},
 };
 
-impl<C: Compressor> Ledger<C> {
+impl<C: Compressor, S: State> Ledger<C, S> {
     /// Applies the records of a batch that somebody else made and proved.
     ///
     /// Signatures, nonces, one-time keys and expiry are the proof's business; verify it first, and read the records
@@ -22,11 +24,15 @@ impl<C: Compressor> Ledger<C> {
     ///
     /// # Errors
     /// [`FollowError`] when the batch does not fit; the ledger is then as before.
-    pub fn follow(&mut self, public: &PublicInputs, records: &[Record]) -> Result<(), FollowError> {
+    pub fn follow(
+        &mut self,
+        public: &PublicInputs,
+        records: &[Record],
+    ) -> Result<(), FollowError<S::Error>> {
         if public.domain != self.domain {
             return Err(FollowError::Domain);
         }
-        let (expected, got) = (self.batch_number, public.batch_number);
+        let (expected, got) = (self.batch_number(), public.batch_number);
         if got != expected {
             return Err(FollowError::BatchNumber { expected, got });
         }
@@ -49,22 +55,13 @@ impl<C: Compressor> Ledger<C> {
             self.replay(&mut changed, record)
                 .map_err(|error| FollowError::Record { position, error })?;
         }
-        let accounts: Vec<Account> = changed.values().copied().collect();
-        let leaves = leaf_digests(&accounts, &self.compressor);
-        let new: Vec<(u32, Digest)> = changed.keys().copied().zip(leaves).collect();
-        let old: Vec<_> = new
-            .iter()
-            .map(|(id, _)| (*id, self.tree.leaf(*id)))
-            .collect();
-        self.tree.update_many(&new, &self.compressor);
-        let (expected, got) = (public.new_root, self.root());
+        let changes = Changes::of(&self.state, changed, &self.compressor);
+        let changes = changes.map_err(FollowError::State)?;
+        let (expected, got) = (public.new_root, changes.root().unwrap_or(self.root()));
         if got != expected {
-            self.tree.update_many(&old, &self.compressor);
             return Err(FollowError::NewRoot { expected, got });
         }
-        self.accounts.append(&mut changed);
-        self.batch_number += 1;
-        Ok(())
+        self.state.apply(changes).map_err(FollowError::State)
     }
 
     /// One record, applied to the accounts changed so far.
@@ -72,13 +69,13 @@ impl<C: Compressor> Ledger<C> {
         &self,
         changed: &mut BTreeMap<u32, Account>,
         record: &Record,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<(), LedgerError<S::Error>> {
+        let look = |changed: &BTreeMap<u32, Account>, account: u32| match changed.get(&account) {
+            Some(account) => Ok(Some(*account)),
+            None => self.state.account(account).map_err(LedgerError::State),
+        };
         let find = |changed: &BTreeMap<u32, Account>, account: u32| {
-            let found = changed
-                .get(&account)
-                .or_else(|| self.account(account))
-                .copied();
-            found.ok_or(LedgerError::UnknownAccount { account })
+            look(changed, account)?.ok_or(LedgerError::UnknownAccount { account })
         };
         let (order, key) = match *record {
             Record::Noop => return Ok(()),
@@ -89,7 +86,7 @@ impl<C: Compressor> Ledger<C> {
                 amount,
                 keys: Some(keys),
             }) => {
-                if find(changed, to).is_ok() {
+                if look(changed, to)?.is_some() {
                     return Err(LedgerError::AccountExists { account: to });
                 }
                 changed.insert(to, created(asset, amount, &keys));

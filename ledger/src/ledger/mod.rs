@@ -29,31 +29,29 @@ mod rules;
 mod tests;
 mod witness;
 
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
-pub use batch::Batch;
+pub use batch::{Batch, Draft};
 pub use checked::{CheckedOrder, check_order, check_orders};
-pub use error::{FollowError, GenesisError, LedgerError, SealError};
+pub use error::{FollowError, GenesisError, LedgerError, ResumeError, SealError};
 pub(crate) use rules::created as created_account;
 pub use witness::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
 
 use crate::{
     Account, AccountProof, Digest, ScalarCompressor,
     hash::{self, Compressor, tag},
-    public::BATCH_NUMBER_BITS,
-    signature::KEY_CAPACITY,
+    state::{MemoryState, State, StateError},
     tree::AccountTree,
 };
 
-/// The accounts of one rollup between batches.
+/// One rollup between batches: the rules, over a [`State`] that keeps the accounts.
 ///
-/// `C` is what hashes in bulk; [`ScalarCompressor`] unless another is given.
+/// `C` is what hashes in bulk, [`ScalarCompressor`] unless another is given; `S` is where the accounts are,
+/// in memory unless another state is opened.
 #[derive(Clone, Debug)]
-pub struct Ledger<C = ScalarCompressor> {
+pub struct Ledger<C = ScalarCompressor, S = MemoryState> {
     domain: Digest,
-    batch_number: u64,
-    accounts: BTreeMap<u32, Account>,
-    tree: AccountTree,
+    state: S,
     compressor: C,
 }
 
@@ -83,32 +81,52 @@ impl<C: Compressor> Ledger<C> {
         accounts: impl IntoIterator<Item = (u32, Account)>,
         compressor: C,
     ) -> Result<Self, GenesisError> {
-        if batch_number >> BATCH_NUMBER_BITS != 0 {
-            return Err(GenesisError::BatchNumber { batch_number });
-        }
-        let mut map = BTreeMap::new();
-        for (id, account) in accounts {
-            if account
-                .slots
-                .iter()
-                .any(|slot| u32::from(slot.next_index) > KEY_CAPACITY)
-            {
-                return Err(GenesisError::NextIndex { account: id });
-            }
-            if map.insert(id, account).is_some() {
-                return Err(GenesisError::Duplicate { account: id });
-            }
-        }
-        let values: Vec<Account> = map.values().copied().collect();
-        let leaves = leaf_digests(&values, &compressor);
-        let tree = AccountTree::from_leaves(map.keys().copied().zip(leaves), &compressor);
-        Ok(Self {
+        let state = MemoryState::new(batch_number, accounts, &compressor)?;
+        Ok(Self::open(domain, state, compressor))
+    }
+
+    /// The account tree.
+    #[must_use]
+    pub const fn tree(&self) -> &AccountTree {
+        self.state.tree()
+    }
+
+    /// One account; `None` when its leaf is empty.
+    #[must_use]
+    pub fn account(&self, id: u32) -> Option<&Account> {
+        self.state.get(id)
+    }
+
+    /// A proof of what the leaf of an account holds, an account or nothing.
+    #[must_use]
+    pub fn prove(&self, id: u32) -> AccountProof {
+        self.state.proof(id)
+    }
+
+    /// All accounts, by ascending id.
+    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (u32, &Account)> {
+        self.state.iter()
+    }
+}
+
+impl<C: Compressor, S: State> Ledger<C, S> {
+    /// The ledger of a state that exists.
+    ///
+    /// Signatures are bound to `domain`: it has to be the one that the state was made under.
+    ///
+    /// ```
+    /// use winterlane_ledger::{Digest, Ledger, ScalarCompressor, state::MemoryState};
+    /// let state = MemoryState::new(7, [], &ScalarCompressor)?.keeping(16);
+    /// let ledger = Ledger::open(Digest::ZERO, state, ScalarCompressor);
+    /// assert_eq!(ledger.batch_number(), 7);
+    /// # Ok::<(), winterlane_ledger::GenesisError>(())
+    /// ```
+    pub const fn open(domain: Digest, state: S, compressor: C) -> Self {
+        Self {
             domain,
-            batch_number,
-            accounts: map,
-            tree,
+            state,
             compressor,
-        })
+        }
     }
 
     /// The domain that signatures are bound to.
@@ -117,83 +135,74 @@ impl<C: Compressor> Ledger<C> {
         &self.domain
     }
 
+    /// What hashes in bulk.
+    #[must_use]
+    pub const fn compressor(&self) -> &C {
+        &self.compressor
+    }
+
+    /// The state, to be read: accounts, proofs, older versions.
+    #[must_use]
+    pub const fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// The state, to be committed, pruned or undone. Any version of it is one that the ledger can go on from.
+    #[must_use]
+    pub const fn state_mut(&mut self) -> &mut S {
+        &mut self.state
+    }
+
+    /// The state alone.
+    #[must_use]
+    pub fn into_state(self) -> S {
+        self.state
+    }
+
     /// The number of the next batch.
     #[must_use]
-    pub const fn batch_number(&self) -> u64 {
-        self.batch_number
+    pub fn batch_number(&self) -> u64 {
+        self.state.version()
     }
 
     /// Root of the account tree.
     #[must_use]
     pub fn root(&self) -> Digest {
-        self.tree.root()
+        self.state.root()
     }
 
-    /// The account tree.
-    #[must_use]
-    pub const fn tree(&self) -> &AccountTree {
-        &self.tree
-    }
-
-    /// One account; `None` when its leaf is empty.
-    #[must_use]
-    pub fn account(&self, id: u32) -> Option<&Account> {
-        self.accounts.get(&id)
-    }
-
-    /// A proof of what the leaf of an account holds, an account or nothing.
-    #[must_use]
-    pub fn prove(&self, id: u32) -> AccountProof {
-        AccountProof {
-            id,
-            account: self.account(id).copied(),
-            siblings: self.tree.siblings(id),
-        }
-    }
-
-    /// All accounts, by ascending id.
-    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (u32, &Account)> {
-        self.accounts.iter().map(|(id, account)| (*id, account))
+    /// Takes back the last batch, sealed here or followed, unless it is committed ([`State::undo`]).
+    ///
+    /// ```
+    /// use winterlane_ledger::{Account, Deposit, Digest, Ledger};
+    /// let mut ledger = Ledger::genesis(Digest::ZERO, 0, [(1, Account::default())])?;
+    /// let mut batch = ledger.open_batch();
+    /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+    /// let sealed = batch.seal(None)?;
+    /// // its witness could not be stored, say
+    /// ledger.undo()?;
+    /// assert_eq!((ledger.batch_number(), ledger.root()), (0, sealed.public_inputs.old_root));
+    /// assert_eq!(ledger.account(1).map(|account| account.balance), Some(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StateError::Committed`], [`StateError::Store`]; the ledger is then as before.
+    pub fn undo(&mut self) -> Result<(), StateError<S::Error>> {
+        self.state.undo()
     }
 
     /// Opens the next batch. Dropping it unsealed abandons it: the ledger is as before.
-    pub fn open_batch(&mut self) -> Batch<'_, C> {
+    pub fn open_batch(&mut self) -> Batch<'_, C, S> {
         Batch::new(self)
     }
-}
 
-impl<C: Compressor> Ledger<C> {
-    /// Replays the leaves that the operations change into the tree, and fills in the siblings.
-    fn hash_state(&mut self, operations: &mut [OperationWitness]) {
-        let mut ids = Vec::new();
-        let mut accounts = Vec::new();
-        for operation in &*operations {
-            if let Some(signer) = &operation.signer {
-                ids.push(signer.index);
-                accounts.push(signer.account_after(&operation.record));
-            }
-            if let Some(receiver) = &operation.receiver {
-                ids.push(receiver.index);
-                accounts.push(receiver.account_after(operation.record.amount()));
-            }
-        }
-        let leaves = leaf_digests(&accounts, &self.compressor);
-        let updates: Vec<(u32, Digest)> = ids.into_iter().zip(leaves).collect();
-        let mut paths = self
-            .tree
-            .update_many(&updates, &self.compressor)
-            .into_iter();
-        for operation in operations {
-            let signer = operation.signer.as_mut().map(|signer| &mut signer.siblings);
-            let receiver = operation
-                .receiver
-                .as_mut()
-                .map(|receiver| &mut receiver.siblings);
-            // One path per leaf, in the order of the leaves above.
-            for siblings in signer.into_iter().chain(receiver) {
-                *siblings = paths.next().unwrap_or(*siblings);
-            }
-        }
+    /// Opens a batch that was set aside ([`Batch::set_aside`]), as it was.
+    ///
+    /// # Errors
+    /// [`ResumeError`] when the ledger has another root, next batch or domain than it had.
+    pub fn resume(&mut self, draft: Draft) -> Result<Batch<'_, C, S>, ResumeError> {
+        Batch::resume(self, draft)
     }
 }
 

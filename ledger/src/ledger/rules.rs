@@ -5,12 +5,12 @@ use crate::{Account, KeySlot, KeyUse, NewKeys, Order};
 
 /// The signer's account after it paid amount and fee, counted its nonce, used up its one-time keys
 /// up to `key`, and rotated its key.
-pub(super) fn debit(
+pub(super) fn debit<E>(
     id: u32,
     account: &Account,
     order: &Order,
     key: KeyUse,
-) -> Result<Account, LedgerError> {
+) -> Result<Account, LedgerError<E>> {
     let (amount, fee, balance) = (order.amount(), order.fee(), account.balance);
     let left = amount
         .checked_add(fee)
@@ -37,7 +37,11 @@ pub(super) fn debit(
 }
 
 /// The receiver's account after it got `amount`.
-pub(super) fn credit(id: u32, account: &Account, amount: u128) -> Result<Account, LedgerError> {
+pub(super) fn credit<E>(
+    id: u32,
+    account: &Account,
+    amount: u128,
+) -> Result<Account, LedgerError<E>> {
     let balance = account.balance.checked_add(amount);
     let balance = balance.ok_or(LedgerError::BalanceOverflow {
         account: id,
@@ -49,7 +53,7 @@ pub(super) fn credit(id: u32, account: &Account, amount: u128) -> Result<Account
     })
 }
 
-pub(super) fn same_asset(id: u32, account: &Account, moved: u32) -> Result<(), LedgerError> {
+pub(super) fn same_asset<E>(id: u32, account: &Account, moved: u32) -> Result<(), LedgerError<E>> {
     let held = account.asset;
     if held == moved {
         Ok(())

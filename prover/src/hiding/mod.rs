@@ -36,7 +36,9 @@ use crate::engine::{self, EngineOptions, ProverError};
 /// Proves what `prover.prove(trace)` would, for `Hiding<P::Air>`: the proof hides the witness.
 ///
 /// The hiding trace has twice the rows of `trace`, and `prover`'s options are taken as they are: their
-/// security counts for twice the rows.
+/// security counts for twice the rows. [`HidingPreset::options_of`] gives options that fit.
+///
+/// [`HidingPreset::options_of`]: winterlane_air::presets::HidingPreset::options_of
 ///
 /// # Errors
 /// See [`ProverError`]; [`ProverError::Hiding`] if the proof would not hide.

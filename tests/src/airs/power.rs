@@ -68,7 +68,11 @@ impl<const DEGREE: usize, const KIND: u8> Air for Power<DEGREE, KIND> {
     }
 }
 
-impl<const DEGREE: usize, const KIND: u8> TailFree for Power<DEGREE, KIND> {}
+impl<const DEGREE: usize, const KIND: u8> TailFree for Power<DEGREE, KIND> {
+    fn needed_rows(&self) -> usize {
+        self.trace_length() / 4 + 1
+    }
+}
 
 impl<const DEGREE: usize, const KIND: u8> TestAir for Power<DEGREE, KIND> {
     fn trace(_width: usize, rows: usize, seed: u64) -> TestTrace {

@@ -78,6 +78,10 @@ impl<const DEGREE: u32> Air for Secret<DEGREE> {
 }
 
 impl<const DEGREE: u32> TailFree for Secret<DEGREE> {
+    fn needed_rows(&self) -> usize {
+        self.trace_length() / 2 + 1
+    }
+
     // Longer than hiding needs, since a quarter of the sequence's column is public.
     fn tail_rows(&self) -> usize {
         3 * self.trace_length() / 8

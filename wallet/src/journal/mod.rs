@@ -448,7 +448,7 @@ pub(crate) fn lock(
 }
 
 /// The whole content of a file.
-fn read_all(file: &dyn MediumFile) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_all(file: &dyn MediumFile) -> std::io::Result<Vec<u8>> {
     let length = usize::try_from(file.facts()?.length)
         .map_err(|_| std::io::Error::from(std::io::ErrorKind::FileTooLarge))?;
     let mut bytes = vec![0; length];

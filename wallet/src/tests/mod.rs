@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod disk;
 mod faults;
+mod notes;
 mod simulated;
 
 use std::path::Path;

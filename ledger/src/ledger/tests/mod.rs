@@ -91,7 +91,7 @@ fn refusal(change: impl FnOnce(&mut Ledger), order: Order) -> LedgerError {
 }
 
 fn set(id: u32, change: impl Fn(&mut Account)) -> impl FnOnce(&mut Ledger) {
-    move |ledger| change(ledger.accounts.get_mut(&id).unwrap())
+    move |ledger| change(ledger.state.accounts.get_mut(&id).unwrap())
 }
 
 fn unchanged(_: &mut Ledger) {}

@@ -1,9 +1,7 @@
-//! What the unit tests share: toy secrets, small keys, signed orders.
+//! Toy secrets, small keys, signed orders.
 
-extern crate std;
-
+use super::std::sync::Mutex;
 use alloc::collections::BTreeMap;
-use std::sync::Mutex;
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
@@ -13,8 +11,9 @@ use crate::{
     signature::{CHAINS, ChainValue, KeyTree, SecretSource, bound_message},
 };
 
-/// Secrets made by hashing: enough for tests.
-pub(crate) struct Toy(pub(crate) u32);
+/// Secrets made by hashing a number: enough for tests, and for nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Toy(pub u32);
 
 impl SecretSource for Toy {
     fn chain_starts(&self, key_index: u32) -> [ChainValue; CHAINS] {
@@ -33,9 +32,12 @@ impl SecretSource for Toy {
 }
 
 /// A small key and its secrets.
-pub(crate) struct Key {
-    pub(crate) secrets: Toy,
-    pub(crate) tree: KeyTree,
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// What it is made from.
+    pub secrets: Toy,
+    /// Its public half.
+    pub tree: KeyTree,
 }
 
 /// Trees made so far: the same few keys are asked for again and again.
@@ -43,7 +45,11 @@ static TREES: Mutex<BTreeMap<u32, KeyTree>> = Mutex::new(BTreeMap::new());
 
 impl Key {
     /// The key number `secret`, of four one-time keys.
-    pub(crate) fn new(secret: u32) -> Self {
+    ///
+    /// # Panics
+    /// Never: four one-time keys are a size that a key can have.
+    #[must_use]
+    pub fn new(secret: u32) -> Self {
         let seed = [secret, 99].map(BaseElement::from);
         let generate = || KeyTree::generate(&Toy(secret), seed, 2, &ScalarCompressor).unwrap();
         let mut trees = TREES.lock().unwrap();
@@ -55,7 +61,8 @@ impl Key {
     }
 
     /// A slot that holds this key.
-    pub(crate) fn slot(&self, scope: Scope, next_index: u16) -> KeySlot {
+    #[must_use]
+    pub fn slot(&self, scope: Scope, next_index: u16) -> KeySlot {
         KeySlot {
             root: self.tree.root(),
             next_index,
@@ -64,7 +71,11 @@ impl Key {
     }
 
     /// Signs with one-time key `index`, for a slot that holds this key.
-    pub(crate) fn sign(
+    ///
+    /// # Panics
+    /// When `index` is not below 4.
+    #[must_use]
+    pub fn sign(
         &self,
         order: Order,
         domain: &Digest,

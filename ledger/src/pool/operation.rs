@@ -1,0 +1,239 @@
+//! Operations of the pool.
+
+use alloc::vec::Vec;
+
+use winter_crypto::{Digest as _, Hasher, hashers::Blake3_256};
+use winter_math::fields::f64::BaseElement;
+
+use super::{MAX_SEALED_BYTES, PoolError};
+use crate::{
+    Deposit, Digest, Withdraw,
+    private::{Commitment, Nullifier, PrivateInputs},
+};
+
+/// Money of an account becomes a note.
+///
+/// It takes no proof: asset and amount are in the open, and the node computes the commitment from them. The
+/// owner is hidden in `blinded`, which is a digest of address and randomness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shield {
+    /// The blinded owner ([`crate::private::Address::blinded`]).
+    pub blinded: Digest,
+    /// The asset.
+    pub asset: u32,
+    /// How much.
+    pub amount: u128,
+    /// The note, encrypted to its owner; empty when the owner knows it already.
+    pub sealed: Vec<u8>,
+}
+
+impl Shield {
+    /// The new note's commitment.
+    #[must_use]
+    pub fn commitment(&self) -> Commitment {
+        Commitment::new(&self.blinded, self.asset, self.amount)
+    }
+
+    /// The recipient of the withdrawal that pays for this note: five bytes of each lane of `blinded`.
+    ///
+    /// Who is to be paid must be bound to the note, or the node could put another note in its place. A second
+    /// `blinded` with the same 160 bits takes 2^160 hashes; and whoever finds two of their own gets one of
+    /// the notes.
+    #[must_use]
+    pub fn recipient(&self) -> [u8; 20] {
+        let bytes = self.blinded.to_bytes();
+        let (lanes, _) = bytes.as_chunks::<8>();
+        let mut recipient = [0; 20];
+        let (fives, _) = recipient.as_chunks_mut::<5>();
+        for (five, lane) in fives.iter_mut().zip(lanes) {
+            five.copy_from_slice(&lane[..5]);
+        }
+        recipient
+    }
+
+    /// Whether a withdrawal from the rollup, of an account with that asset, pays for this note.
+    ///
+    /// # Errors
+    /// [`PoolError::NotPaid`].
+    pub fn check_paid_by(&self, withdraw: &Withdraw, asset: u32) -> Result<(), PoolError> {
+        let what = if withdraw.recipient != self.recipient() {
+            "the recipient"
+        } else if withdraw.amount != self.amount {
+            "the amount"
+        } else if asset != self.asset {
+            "the asset"
+        } else {
+            return Ok(());
+        };
+        Err(PoolError::NotPaid { what })
+    }
+}
+
+/// A transfer or a withdrawal, with its proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrivateOperation {
+    /// What is proven.
+    pub inputs: PrivateInputs,
+    /// The new notes, encrypted to their owners: two of a transfer, at most one of a withdrawal.
+    pub sealed: Vec<Vec<u8>>,
+    /// The proof.
+    pub proof: Vec<u8>,
+}
+
+/// What is published and applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most operations are private ones, and their bytes are on the heap"
+)]
+pub enum PoolOperation {
+    /// Into the pool.
+    Shield(Shield),
+    /// Inside the pool, or out of it.
+    Private(PrivateOperation),
+}
+
+/// Money that leaves the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// The asset.
+    pub asset: u32,
+    /// To whom; `None` when only a fee leaves.
+    pub recipient: Option<[u8; 20]>,
+    /// What the recipient gets.
+    pub amount: u128,
+    /// What the node gets.
+    pub fee: u128,
+}
+
+/// What names an account of the rollup among recipients: this and its id.
+const ACCOUNT_PREFIX: &[u8; 16] = b"winterlane acct\0";
+
+/// The recipient that stands for an account of the rollup.
+///
+/// Addresses outside are hashes: one that begins with these 16 bytes takes 2^128 tries.
+#[must_use]
+pub fn account_recipient(account: u32) -> [u8; 20] {
+    let mut recipient = [0; 20];
+    let (prefix, id) = recipient.split_at_mut(16);
+    prefix.copy_from_slice(ACCOUNT_PREFIX);
+    id.copy_from_slice(&account.to_be_bytes());
+    recipient
+}
+
+impl Payout {
+    /// The deposit that pays the recipient, when the recipient is an account of the rollup.
+    ///
+    /// ```
+    /// use winterlane_ledger::{Deposit, pool::{Payout, account_recipient}};
+    /// let recipient = Some(account_recipient(9));
+    /// let payout = Payout { asset: 7, recipient, amount: 5, fee: 1 };
+    /// assert_eq!(payout.deposit(), Some(Deposit { to: 9, asset: 7, amount: 5, keys: None }));
+    /// assert_eq!(Payout { recipient: Some([1; 20]), ..payout }.deposit(), None);
+    /// ```
+    #[must_use]
+    pub fn deposit(&self) -> Option<Deposit> {
+        let recipient = self.recipient?;
+        let (id, prefix) = recipient
+            .split_last_chunk::<4>()
+            .map(|(prefix, id)| (id, prefix))?;
+        (prefix == ACCOUNT_PREFIX).then(|| Deposit {
+            to: u32::from_be_bytes(*id),
+            asset: self.asset,
+            amount: self.amount,
+            keys: None,
+        })
+    }
+}
+
+/// The hash of encrypted notes that a statement is bound to: zeros when there is none, else BLAKE3 of their
+/// lengths and bytes.
+#[must_use]
+pub fn ciphertexts_digest<S: AsRef<[u8]>>(sealed: &[S]) -> [u8; 32] {
+    if sealed.is_empty() {
+        return [0; 32];
+    }
+    let mut bytes = Vec::new();
+    for one in sealed {
+        let one = one.as_ref();
+        bytes.extend_from_slice(&(one.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(one);
+    }
+    Blake3_256::<BaseElement>::hash(&bytes).as_bytes()
+}
+
+/// What the pool looks at in a private operation.
+pub(super) struct View<'a> {
+    pub(super) anchor: &'a Digest,
+    pub(super) domain: &'a Digest,
+    pub(super) valid_until: u64,
+    pub(super) ciphertexts: &'a [u8; 32],
+    pub(super) nullifiers: &'a [Nullifier],
+    pub(super) commitments: &'a [Commitment],
+    pub(super) payout: Option<Payout>,
+}
+
+impl PrivateOperation {
+    /// The nullifiers, the new notes' commitments and what leaves; empty for a statement that is not of the
+    /// pool.
+    #[must_use]
+    pub fn nullifiers(&self) -> &[Nullifier] {
+        self.view().map_or(&[], |view| view.nullifiers)
+    }
+
+    /// The commitments of the new notes, in the order in which they enter the note tree.
+    #[must_use]
+    pub fn commitments(&self) -> &[Commitment] {
+        self.view().map_or(&[], |view| view.commitments)
+    }
+
+    /// What leaves the pool, if anything does.
+    #[must_use]
+    pub fn payout(&self) -> Option<Payout> {
+        self.view().ok()?.payout
+    }
+
+    pub(super) fn view(&self) -> Result<View<'_>, PoolError> {
+        match &self.inputs {
+            PrivateInputs::Withdrawal(inputs) => Ok(View {
+                anchor: &inputs.anchor,
+                domain: &inputs.domain,
+                valid_until: inputs.valid_until,
+                ciphertexts: &inputs.ciphertexts,
+                nullifiers: core::slice::from_ref(&inputs.nullifier),
+                commitments: core::slice::from_ref(&inputs.change),
+                payout: Some(Payout {
+                    asset: inputs.asset,
+                    recipient: Some(inputs.recipient),
+                    amount: inputs.amount,
+                    fee: inputs.fee,
+                }),
+            }),
+            PrivateInputs::Transfer(inputs) => Ok(View {
+                anchor: &inputs.anchor,
+                domain: &inputs.domain,
+                valid_until: inputs.valid_until,
+                ciphertexts: &inputs.ciphertexts,
+                nullifiers: &inputs.nullifiers,
+                commitments: &inputs.commitments,
+                payout: inputs.fee.map(|fee| Payout {
+                    asset: fee.asset,
+                    recipient: None,
+                    amount: 0,
+                    fee: fee.amount,
+                }),
+            }),
+            _ => Err(PoolError::NotOfThePool),
+        }
+    }
+}
+
+/// Whether there are as many encrypted notes as may be, and none is too long.
+pub(super) fn check_sealed<S: AsRef<[u8]>>(sealed: &[S], most: usize) -> Result<(), PoolError> {
+    let bytes = MAX_SEALED_BYTES;
+    if sealed.len() > most || sealed.iter().any(|one| one.as_ref().len() > bytes) {
+        return Err(PoolError::Sealed { most, bytes });
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Why the node refuses.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use winterlane_ledger::{LedgerError, SealError, wire::DecodeError};
+
+use crate::OrderId;
+
+/// Why an order or a deposit is not taken. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The bytes are no signed order.
+    #[error("the bytes are no signed order: {0}")]
+    Malformed(#[from] DecodeError),
+    /// A rule refuses the order; it would be refused again.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too much is waiting. Try again later, with the same order.
+    #[error("too much is pending; try again in {} ms", .retry_after.as_millis())]
+    Busy {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// An operator has paused the node.
+    #[error("the node is paused by its operator; try again later")]
+    Paused,
+    /// The disk is nearly full, and the node takes nothing more.
+    #[error("the node's disk is nearly full, so that it only answers questions; try again later")]
+    ReadOnly,
+    /// The node is stopping or has stopped. *Whether the order was taken is unknown*: send it again once
+    /// the node is back, and it answers as it would have.
+    #[error("the node is stopping; whether the order was taken is unknown: send the same again")]
+    Stopped,
+}
+
+/// The rule that refuses an order.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A rule of the ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The one-time key signed another order that the node has. One that signs two messages is given
+    /// away: the account must rotate the slot.
+    #[error(
+        "one-time key {index} of slot {slot} of account {account} signed order {first} before: \
+         the key is given away; rotate the slot"
+    )]
+    KeyReuse {
+        /// The signer.
+        account: u32,
+        /// The slot, 0 or 1.
+        slot: u8,
+        /// The number of the one-time key.
+        index: u16,
+        /// The order that the node has.
+        first: OrderId,
+    },
+    /// A deposit with this reference was taken before, and was another one.
+    #[error("a deposit with this reference was taken before, and was another one")]
+    DepositConflict,
+    /// The fee is below the least.
+    #[error("the fee is {fee}, the least is {minimum} of asset {asset}")]
+    FeeTooLow {
+        /// The fee offered.
+        fee: u128,
+        /// The least fee.
+        minimum: u128,
+        /// The asset of the signer's account.
+        asset: u32,
+    },
+    /// Nobody collects fees in the signer's asset.
+    #[error("no fees are taken in asset {asset}, which the signer's account holds")]
+    FeeAsset {
+        /// The asset of the signer's account.
+        asset: u32,
+    },
+    /// The order expires too soon.
+    #[error(
+        "valid until batch {valid_until}; orders of now must be valid until batch {earliest} at least"
+    )]
+    ExpiresTooSoon {
+        /// Its last batch.
+        valid_until: u64,
+        /// The least that is accepted now.
+        earliest: u64,
+    },
+    /// The account has as many orders pending as an account may have.
+    #[error("account {account} has {limit} orders pending, as many as it may; wait for a batch")]
+    TooManyPending {
+        /// The signer.
+        account: u32,
+        /// The most.
+        limit: u32,
+    },
+}
+
+/// Why a question is not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The node has stopped.
+    #[error("the node has stopped")]
+    Stopped,
+    /// The store cannot be read, or holds what no node wrote. The process ends after this.
+    #[error("the store cannot be read: {0}")]
+    Store(String),
+}
+
+/// Why an operator's request is not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AdminError {
+    /// The node is stopping or has stopped.
+    #[error("the node is stopping")]
+    Stopped,
+    /// There is no such batch.
+    #[error("batch {batch} is not sealed")]
+    UnknownBatch {
+        /// The number asked for.
+        batch: u64,
+    },
+    /// The batch needs no proof.
+    #[error("batch {batch} is proven already")]
+    Proven {
+        /// The number asked for.
+        batch: u64,
+    },
+    /// The open batch has no operations.
+    #[error("the open batch is empty")]
+    Empty,
+    /// The open batch cannot be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}

@@ -1,0 +1,99 @@
+//! What the node tells of its own accord.
+
+use serde::Serialize;
+use winterlane_ledger::Digest;
+
+use crate::OrderId;
+
+/// Something that happened. Events are told after they are durable.
+///
+/// Who listens too slowly misses some, and is told how many; the store has everything they say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// Orders were acknowledged.
+    Accepted {
+        /// How many, in one commit of the log.
+        orders: u32,
+        /// The number in the log after the last of them.
+        next_sequence: u64,
+    },
+    /// A batch is sealed.
+    Sealed {
+        /// Its number.
+        batch: u64,
+        /// Operations in it, padding not counted.
+        operations: u32,
+        /// The root after it.
+        root: Digest,
+    },
+    /// A batch is proven, and the proof verified.
+    Proven {
+        /// Its number.
+        batch: u64,
+        /// Bytes of the proof.
+        proof_bytes: u64,
+        /// Milliseconds that it took.
+        millis: u64,
+    },
+    /// Settlement has a batch.
+    Published {
+        /// Its number.
+        batch: u64,
+    },
+    /// An operator paused the node.
+    Paused,
+    /// An operator resumed it.
+    Resumed,
+    /// The disk is too full to take orders, or no longer so.
+    ReadOnly {
+        /// Whether orders are refused now.
+        read_only: bool,
+    },
+    /// Somebody has to look.
+    Alarm(Alarm),
+}
+
+/// Why somebody has to look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "alarm", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Alarm {
+    /// A one-time key signed two messages. It is given away: whoever saw both can forge a third. The
+    /// account's owner must rotate the slot.
+    KeyReuse {
+        /// The signer.
+        account: u32,
+        /// The slot of the key, 0 or 1.
+        slot: u8,
+        /// The number of the one-time key.
+        index: u16,
+        /// The order that the node had first.
+        first: OrderId,
+        /// The order that came after it, and was refused.
+        second: OrderId,
+    },
+    /// Proving a batch failed every time, the last one with winterfell's own prover. It stays held until
+    /// an operator requeues it; batches after it are proven, and not published.
+    ProofHeld {
+        /// The batch.
+        batch: u64,
+        /// What failed.
+        reason: String,
+    },
+    /// A proof that this node made was not accepted by its own verifier.
+    ProofRejected {
+        /// The batch.
+        batch: u64,
+        /// What the verifier said.
+        reason: String,
+    },
+    /// Settlement refused a batch, or has another state than this node.
+    Settlement {
+        /// The batch.
+        batch: u64,
+        /// What it said.
+        reason: String,
+    },
+}

@@ -1,0 +1,201 @@
+//! What the node answers.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use winterlane_ledger::{Account, AccountProof, Digest, Order, PublicInputs};
+
+use crate::OrderId;
+
+/// The acknowledgement of an order: it is on the disk, and will be in this batch.
+///
+/// The same order sent again gets the same receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// The name of the order.
+    pub id: OrderId,
+    /// Its number in the log: orders with smaller numbers come before it.
+    pub sequence: u64,
+    /// The batch that takes it.
+    pub batch: u64,
+    /// Whether the node knew the order before this call.
+    pub known: bool,
+}
+
+/// Where an order is. The stages come one after another; none is left out, none goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OrderState {
+    /// On the disk, in a batch that is not sealed yet.
+    Pending {
+        /// Its number in the log.
+        sequence: u64,
+        /// The batch that takes it.
+        batch: u64,
+    },
+    /// In a sealed batch.
+    Included {
+        /// Its number in the log.
+        sequence: u64,
+        /// The batch.
+        batch: u64,
+        /// Which of the batch's records it is, from 0.
+        position: u32,
+        /// How far the batch is.
+        stage: BatchStage,
+    },
+}
+
+/// How far a batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BatchStage {
+    /// Its records and its root are fixed, and its proof is being made.
+    Sealed,
+    /// No proof could be made; an operator has to look ([`crate::Event::Alarm`]).
+    Held,
+    /// Its proof was made, and verified by this node.
+    Proven,
+    /// Settlement has it.
+    Published,
+}
+
+/// An account, as the last sealed batch left it and as pending orders will leave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// The id.
+    pub id: u32,
+    /// After the last sealed batch; `None` when a pending deposit creates the account.
+    pub sealed: Option<Account>,
+    /// After all pending operations too. Its nonce and next indices are those of the next order.
+    pub pending: Account,
+    /// The number of the account's own orders that are pending.
+    pub pending_orders: u32,
+    /// The next batch to be sealed: `sealed` is the state that it begins with.
+    pub batch: u64,
+}
+
+/// An account with the path that proves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProvenAccount {
+    /// The last sealed batch, whose new root the proof leads to; `None` for the opening state.
+    pub batch: Option<u64>,
+    /// The root that the proof leads to.
+    pub root: Digest,
+    /// The account, or that its leaf is empty.
+    pub proof: AccountProof,
+}
+
+/// An order that is on the disk and not yet sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PendingOrder {
+    /// The name.
+    pub id: OrderId,
+    /// Its number in the log.
+    pub sequence: u64,
+    /// The batch that takes it.
+    pub batch: u64,
+    /// What was ordered.
+    pub order: Order,
+    /// At which nonce.
+    pub nonce: u32,
+}
+
+/// A sealed batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BatchView {
+    /// What its proof says.
+    pub public_inputs: PublicInputs,
+    /// Operations in it, padding not counted.
+    pub operations: u32,
+    /// When it was sealed, in milliseconds since 1970 by this machine's clock.
+    pub sealed_at: u64,
+    /// How far it is.
+    pub stage: BatchStage,
+    /// Bytes of its published records.
+    pub record_bytes: u64,
+    /// Bytes of its proof, when there is one.
+    pub proof_bytes: Option<u64>,
+    /// How many times proving it failed.
+    pub failures: u32,
+    /// Why it failed the last time.
+    pub last_failure: Option<String>,
+}
+
+/// How the node is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Which rollup on which chain.
+    pub domain: Digest,
+    /// The root after the last sealed batch.
+    pub root: Digest,
+    /// The batch that new orders go into.
+    pub open_batch: u64,
+    /// Operations in it so far.
+    pub open_operations: u32,
+    /// The next batch to be sealed; those below are. It is behind `open_batch` while proofs are.
+    pub next_to_seal: u64,
+    /// The next batch to be proven: all below it are, in order.
+    pub next_to_prove: u64,
+    /// The next batch to be published: settlement has all below it.
+    pub next_to_publish: u64,
+    /// Orders that are on the disk and not sealed.
+    pub pending: u64,
+    /// The most that may be pending.
+    pub max_pending: u64,
+    /// Batches sealed and not proven, those that are held included.
+    pub unproven: u64,
+    /// Batches held: proving them failed for good.
+    pub held: u64,
+    /// How long the oldest unproven batch has waited.
+    pub oldest_unproven: Option<Duration>,
+    /// Whether an operator has paused the node: it takes no orders then.
+    pub paused: bool,
+    /// Whether the disk is too full to take orders.
+    pub read_only: bool,
+    /// Bytes left on the disk of the store, where the system says.
+    pub disk_free: Option<u64>,
+    /// Orders acknowledged since the process started.
+    pub accepted: u64,
+    /// Orders refused since the process started.
+    pub refused: u64,
+    /// Alarms raised since the process started.
+    pub alarms: u64,
+    /// How long the process has run.
+    pub uptime: Duration,
+}
+
+impl Status {
+    /// Whether the node takes orders.
+    #[must_use]
+    pub const fn ready(&self) -> bool {
+        !self.paused && !self.read_only && self.pending < self.max_pending
+    }
+}
+
+/// What an order must pay and how long it must be valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fees {
+    /// The assets in which fees are taken, each with the least fee of an order and the account that
+    /// collects. Orders of accounts with another asset pay no fee, or are refused when `others` is false.
+    pub assets: Vec<AssetFee>,
+    /// Whether accounts of other assets may order, for no fee.
+    pub others: bool,
+    /// The batch that new orders go into.
+    pub open_batch: u64,
+    /// An order's `valid_until` must be this many batches after it, at least.
+    pub min_lifetime: u64,
+}
+
+/// The fees of one asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AssetFee {
+    /// The asset.
+    pub asset: u32,
+    /// The least fee of an order, in the asset's smallest unit.
+    pub minimum: u128,
+    /// The account that the fees go to.
+    pub collector: u32,
+}

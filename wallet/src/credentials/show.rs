@@ -1,0 +1,388 @@
+//! Showing: a verifier's question, the holder's answer without the proof, and the check of what a proof says.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use winterlane_ledger::{
+    Digest,
+    private::{
+        Credential as Signed, CredentialInputs, HolderSecret, Predicate as PlacedTest, Session,
+        SparseKind, SparseTree, Test,
+    },
+};
+
+use super::{
+    Condition, Credential, CredentialError, Day, Issuer, MAX_INTEGER, Predicate, Requirement, Value,
+};
+use crate::{notes::random_digest, secret::digest_of};
+
+const VERIFIER_CONTEXT: &str = "winterlane 2026-11-28 credential: digest of a verifier's name";
+
+/// Values of a set, at most.
+pub const MAX_SET_VALUES: usize = 1 << 16;
+
+/// A verifier's question. The holder answers it with a proof, and the verifier checks the answer against its
+/// own copy: nothing that the holder sends is taken for the question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    /// The layout of the file: [`Challenge::FORMAT`].
+    pub format: String,
+    /// Who asks, for people and for pseudonyms.
+    pub verifier: String,
+    /// 256 random bits: no earlier answer has them.
+    pub challenge: Digest,
+    /// The second since 1970 after which an answer counts no more.
+    pub expires: u64,
+    /// The day for which credentials must be valid.
+    pub today: Day,
+    /// What is to hold.
+    pub predicate: String,
+    /// The sets that the predicate names, by the name of the file.
+    pub sets: BTreeMap<String, Vec<Value>>,
+    /// Whose credentials count, with those that are revoked.
+    pub issuer: Issuer,
+    /// Whether the holder is to show a pseudonym: the same each time for this verifier, and another for every
+    /// other.
+    pub pseudonym: bool,
+}
+
+/// What a verifier asks.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Who asks.
+    pub verifier: String,
+    /// The second since 1970 after which an answer counts no more.
+    pub expires: u64,
+    /// The day for which credentials must be valid.
+    pub today: Day,
+    /// What is to hold.
+    pub predicate: Predicate,
+    /// The sets that the predicate names.
+    pub sets: BTreeMap<String, Vec<Value>>,
+    /// Whose credentials count.
+    pub issuer: Issuer,
+    /// Whether a pseudonym is asked for.
+    pub pseudonym: bool,
+}
+
+/// A requirement by the protocol: where, what, and for a set its values.
+struct Resolved {
+    attribute: String,
+    places: std::ops::Range<u8>,
+    test: Test,
+    condition: Condition,
+    set: Vec<Value>,
+}
+
+/// An answer before it is proven: the witness and the public inputs.
+#[derive(Clone, Debug)]
+pub struct Showing {
+    /// The credential, as its issuer signed it.
+    pub credential: Signed,
+    /// The holder's secret.
+    pub holder: HolderSecret,
+    /// For each predicate, the set that its value is in and the place there; nothing for other predicates.
+    pub members: Vec<Option<(SparseTree, u32)>>,
+    /// The revoked credentials.
+    pub revoked: SparseTree,
+    /// The public inputs.
+    pub inputs: CredentialInputs,
+}
+
+impl Challenge {
+    /// The layout of the file.
+    pub const FORMAT: &'static str = "winterlane-challenge-1";
+
+    /// Draws a challenge for a question that can be answered.
+    ///
+    /// # Errors
+    /// [`CredentialError`] when the issuer's schema has no such attribute, or of another kind; when a set is
+    /// missing, empty or too large.
+    pub fn new(question: Question) -> Result<Self, CredentialError> {
+        let challenge = Self {
+            format: Self::FORMAT.into(),
+            verifier: question.verifier,
+            challenge: random_digest()?,
+            expires: question.expires,
+            today: question.today,
+            predicate: question.predicate.to_string(),
+            sets: question.sets,
+            issuer: question.issuer,
+            pseudonym: question.pseudonym,
+        };
+        challenge.resolve()?;
+        Ok(challenge)
+    }
+
+    /// The digest of the verifier's name.
+    #[must_use]
+    pub fn verifier_digest(&self) -> Digest {
+        let key = blake3::derive_key(VERIFIER_CONTEXT, self.verifier.as_bytes());
+        digest_of(&key, b"name", &[])
+    }
+
+    /// Who asks, and until when.
+    #[must_use]
+    pub fn session(&self) -> Session {
+        Session {
+            verifier: self.verifier_digest(),
+            challenge: self.challenge.to_bytes(),
+            expires: self.expires,
+        }
+    }
+
+    /// The tree of the revoked credentials.
+    #[must_use]
+    pub fn revoked(&self) -> SparseTree {
+        let mut tree = SparseTree::new(SparseKind::Revocation);
+        for &number in &self.issuer.revoked {
+            // Every number is an index of the tree.
+            let _ = tree.mark(number);
+        }
+        tree
+    }
+
+    /// The requirements with their places, tests and sets.
+    fn resolve(&self) -> Result<Vec<Resolved>, CredentialError> {
+        if self.format != Self::FORMAT {
+            return Err(CredentialError::Damaged {
+                what: "another format",
+            });
+        }
+        if self.today.since_1970().is_none() {
+            return Err(CredentialError::LastDay);
+        }
+        let predicate: Predicate = self.predicate.parse()?;
+        let requirements = predicate.requirements().iter();
+        requirements
+            .map(|requirement| self.resolve_one(requirement))
+            .collect()
+    }
+
+    fn resolve_one(&self, requirement: &Requirement) -> Result<Resolved, CredentialError> {
+        let Requirement {
+            attribute,
+            condition,
+        } = requirement;
+        let schema = &self.issuer.schema;
+        let (Some(places), Some(known)) =
+            (schema.places(attribute), schema.attributes().get(attribute))
+        else {
+            return Err(CredentialError::UnknownAttribute {
+                name: attribute.clone(),
+                known: schema.attributes().keys().cloned().collect(),
+            });
+        };
+        let set = match condition {
+            Condition::Listed(values) => values.clone(),
+            Condition::File(name) => {
+                let values = self.sets.get(name);
+                let values = values.ok_or_else(|| CredentialError::NoSet { name: name.clone() })?;
+                let mut values = values.clone();
+                values.sort();
+                values.dedup();
+                if values.is_empty() || values.len() > MAX_SET_VALUES {
+                    let count = values.len();
+                    return Err(CredentialError::SetSize {
+                        name: name.clone(),
+                        count,
+                    });
+                }
+                values
+            }
+            _ => Vec::new(),
+        };
+        let kinds = match condition {
+            Condition::Range { low, .. } => vec![low.kind()],
+            Condition::Text(_) => vec![super::Kind::Text],
+            _ => set.iter().map(Value::kind).collect(),
+        };
+        if let Some(found) = kinds.into_iter().find(|kind| *kind != known.kind) {
+            return Err(CredentialError::WrongKind {
+                name: attribute.clone(),
+                kind: known.kind,
+                found,
+            });
+        }
+        let test = match condition {
+            Condition::Range { low, high } => range_test(low, high),
+            Condition::Text(text) => Test::Equals(Value::Text(text.clone()).encoded()),
+            _ => Test::InSet(set_tree(&set).root()),
+        };
+        Ok(Resolved {
+            attribute: attribute.clone(),
+            places,
+            test,
+            condition: condition.clone(),
+            set,
+        })
+    }
+
+    /// What the holder of a credential answers, before it is proven.
+    ///
+    /// # Errors
+    /// [`CredentialError`] when the credential is of another issuer, schema or holder, has expired or is
+    /// revoked, or does not satisfy the predicate: then there is no proof.
+    pub fn answer(
+        &self,
+        credential: &Credential,
+        holder: HolderSecret,
+    ) -> Result<Showing, CredentialError> {
+        let resolved = self.resolve()?;
+        let signed = credential.checked()?;
+        if !self.issuer.keys.contains(&credential.key) {
+            return Err(CredentialError::OtherIssuer {
+                found: credential.issuer.clone(),
+                wanted: self.issuer.name.clone(),
+            });
+        }
+        if credential.schema != self.issuer.schema {
+            return Err(CredentialError::OtherSchema {
+                found: credential.schema.name().into(),
+                wanted: self.issuer.schema.name().into(),
+            });
+        }
+        if holder.key() != credential.holder {
+            return Err(CredentialError::OtherHolder);
+        }
+        if credential.last_day < self.today {
+            return Err(CredentialError::Expired {
+                last_day: credential.last_day,
+                today: self.today,
+            });
+        }
+        let revoked = self.revoked();
+        if revoked.is_marked(credential.number) {
+            return Err(CredentialError::Revoked);
+        }
+        let (mut predicates, mut members) = (Vec::new(), Vec::new());
+        for one in resolved {
+            let values = credential
+                .attributes
+                .iter()
+                .filter(|value| value.name == one.attribute);
+            let fits = values.clone().find(|stated| one.admits(&stated.value));
+            let stated = fits.ok_or_else(|| CredentialError::NotSatisfied {
+                requirement: Requirement {
+                    attribute: one.attribute.clone(),
+                    condition: one.condition.clone(),
+                },
+                missing: values.count() == 0,
+            })?;
+            members.push(match one.test {
+                Test::InSet(_) => one
+                    .set
+                    .binary_search(&stated.value)
+                    .ok()
+                    .and_then(|place| u32::try_from(place).ok())
+                    .map(|place| (set_tree(&one.set), place)),
+                _ => None,
+            });
+            predicates.push(PlacedTest {
+                place: stated.place,
+                test: one.test,
+            });
+        }
+        let session = self.session();
+        let pseudonym = self.pseudonym.then(|| holder.pseudonym(&session.verifier));
+        Ok(Showing {
+            inputs: CredentialInputs {
+                issuer: credential.key,
+                schema: signed.schema,
+                predicates,
+                today: self.today.since_1970().ok_or(CredentialError::LastDay)?,
+                revocation: revoked.root(),
+                pseudonym,
+                session,
+            },
+            credential: signed,
+            holder,
+            members,
+            revoked,
+        })
+    }
+
+    /// Whether the public inputs of an answer are those of this question. Whether the proof is one of them is
+    /// for the verifier of proofs to say.
+    ///
+    /// # Errors
+    /// [`CredentialError::Expired`] and [`CredentialError::AnswerExpired`] after its time,
+    /// [`CredentialError::OtherAnswer`] when it answers another question.
+    pub fn check(&self, inputs: &CredentialInputs, now: u64) -> Result<(), CredentialError> {
+        if now > self.expires {
+            return Err(CredentialError::AnswerExpired {
+                late: now - self.expires,
+            });
+        }
+        let resolved = self.resolve()?;
+        let other = |what| Err(CredentialError::OtherAnswer { what });
+        if inputs.session.challenge != self.challenge.to_bytes() {
+            return other("it answers another challenge");
+        }
+        if inputs.session != self.session() {
+            return other("it is for another verifier, or another expiry");
+        }
+        if !self.issuer.keys.contains(&inputs.issuer) {
+            return other("the credential is of another issuer");
+        }
+        if inputs.schema != self.issuer.schema.digest() {
+            return other("the credential is of another schema");
+        }
+        if Some(inputs.today) != self.today.since_1970() {
+            return other("it is for another day");
+        }
+        if inputs.revocation != self.revoked().root() {
+            return other("it is for another list of revoked credentials");
+        }
+        if inputs.pseudonym.is_some() != self.pseudonym {
+            return other("a pseudonym is missing, or was not asked for");
+        }
+        let fits = |(predicate, one): (&PlacedTest, &Resolved)| {
+            one.places.contains(&predicate.place) && predicate.test == one.test
+        };
+        let same = inputs.predicates.len() == resolved.len()
+            && inputs.predicates.iter().zip(&resolved).all(fits);
+        if !same {
+            return other("it proves another predicate");
+        }
+        Ok(())
+    }
+}
+
+impl Resolved {
+    fn admits(&self, value: &Value) -> bool {
+        match &self.condition {
+            Condition::Range { low, high } => {
+                value.kind() == low.kind() && low <= value && value <= high
+            }
+            Condition::Text(text) => *value == Value::Text(text.clone()),
+            _ => self.set.binary_search(value).is_ok(),
+        }
+    }
+}
+
+/// The shortest test that says so.
+fn range_test(low: &Value, high: &Value) -> Test {
+    let (least, most) = (low.encoded(), high.encoded());
+    let open_below = matches!(low, Value::Integer(low) if *low == -MAX_INTEGER)
+        || *low == Value::Date(Day::FIRST);
+    let open_above = matches!(high, Value::Integer(high) if *high == MAX_INTEGER)
+        || *high == Value::Date(Day::LAST);
+    if least == most {
+        Test::Equals(least)
+    } else if open_below && !open_above {
+        Test::AtMost(most)
+    } else if open_above && !open_below {
+        Test::AtLeast(least)
+    } else {
+        Test::Between(least, most)
+    }
+}
+
+/// The tree of a set of values, which are sorted.
+fn set_tree(values: &[Value]) -> SparseTree {
+    // Their number was checked.
+    SparseTree::set(values.iter().map(Value::encoded))
+        .unwrap_or_else(|| SparseTree::new(SparseKind::Set))
+}

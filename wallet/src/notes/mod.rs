@@ -1,0 +1,49 @@
+//! Notes: private money that its owner alone can find and spend.
+//!
+//! The pool ([`winterlane_ledger::pool`]) publishes commitments, nullifiers and encrypted notes. A wallet
+//! makes of that what its owner has:
+//!
+//! 1. *Scan*: try to open every encrypted note ([`NoteBook::scan`]); what opens is the account's.
+//! 2. *Choose*: one or two notes that are worth enough ([`select`]).
+//! 3. *Spend*: notes, paths, change and public inputs of an operation ([`NoteBook::withdrawal`],
+//!    [`NoteBook::transfer`]). A prover makes the proof of them.
+//!
+//! The seed and the pool give everything back. What is kept on the disk ([`NoteStore`]) saves scanning again.
+//!
+//! ```
+//! use winterlane_ledger::{hash::domain_digest, pool::PoolOperation};
+//! use winterlane_wallet::{MasterSeed, notes::{NoteBook, shield}};
+//!
+//! let domain = domain_digest(1, 1);
+//! let alice = MasterSeed::from_bytes([1; 32]).note_secret(0);
+//! let (published, _) = shield(&alice.payment_address(), 7, 100)?;
+//! let published = [PoolOperation::Shield(published)];
+//!
+//! let mut book = NoteBook::new(domain);
+//! book.scan(&alice.viewing_key(), &published);
+//! assert_eq!(book.balances(), [(7, 100)]);
+//!
+//! let eve = MasterSeed::from_bytes([2; 32]).note_secret(0);
+//! let mut nothing = NoteBook::new(domain);
+//! nothing.scan(&eve.viewing_key(), &published);
+//! assert_eq!(nothing.balances(), []);
+//! # Ok::<(), winterlane_wallet::WalletError>(())
+//! ```
+
+mod book;
+mod cipher;
+mod keys;
+mod select;
+mod spend;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use book::{Found, NoteBook, State};
+pub use keys::{
+    KeyTextError, NoteSecret, PaymentAddress, SEALED_NOTE_BYTES, ViewingKey, random_digest,
+};
+pub use select::{SelectError, select};
+pub use spend::{Input, SpendError, Terms, Transfer, Withdrawal, shield};
+pub(crate) use store::BOOK;
+pub use store::NoteStore;

@@ -1,0 +1,255 @@
+//! Operations that spend notes: everything but the proof.
+
+use thiserror::Error;
+use winterlane_ledger::{
+    pool::{Shield, ciphertexts_digest},
+    private::{Association, Fee, Note, NotePath, NoteTree, TransferInputs, WithdrawalInputs},
+};
+
+use super::{
+    Found, NoteBook, NoteSecret, PaymentAddress, SelectError, State, keys::random_digest, select,
+};
+use crate::WalletError;
+
+/// A note that is spent, and where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Input {
+    /// The note.
+    pub note: Note,
+    /// Its path at the anchor; `None` for a dummy of value 0, which is in no tree.
+    pub path: Option<NotePath>,
+}
+
+/// A private withdrawal before it is proven.
+#[derive(Clone, Debug)]
+pub struct Withdrawal {
+    /// The note that is spent.
+    pub input: Input,
+    /// The new note with what is left.
+    pub change: Note,
+    /// The public inputs.
+    pub inputs: WithdrawalInputs,
+}
+
+/// A private transfer before it is proven.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    /// The notes that are spent.
+    pub spent: [Input; 2],
+    /// The new notes, in the order of their commitments.
+    pub made: [Note; 2],
+    /// The new notes, encrypted.
+    pub sealed: Vec<Vec<u8>>,
+    /// The public inputs.
+    pub inputs: TransferInputs,
+}
+
+/// What an operation is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The asset.
+    pub asset: u32,
+    /// What the receiver gets.
+    pub amount: u128,
+    /// What the node gets.
+    pub fee: u128,
+    /// The number of the pool's next batch.
+    pub batch_number: u64,
+    /// The last batch in which the operation may run.
+    pub valid_until: u64,
+    /// The set that the spent notes are to be shown in, or not in.
+    pub association: Option<Association>,
+}
+
+/// Why an operation cannot be made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SpendError {
+    /// The notes do not suffice.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// The tree is not that of the book.
+    #[error("the note tree has {tree} notes and the account has scanned {scanned}: scan again")]
+    Tree {
+        /// Notes of the tree.
+        tree: u64,
+        /// Notes that were scanned.
+        scanned: u64,
+    },
+    /// No randomness, and other trouble of the wallet.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+}
+
+impl NoteBook {
+    /// Makes a withdrawal to `recipient` from one note.
+    ///
+    /// # Errors
+    /// [`SpendError`].
+    pub fn withdrawal(
+        &self,
+        secret: &NoteSecret,
+        tree: &NoteTree,
+        terms: &Terms,
+        recipient: [u8; 20],
+    ) -> Result<Withdrawal, SpendError> {
+        let chosen = self.choose(tree, terms, 1)?;
+        let [found] = chosen[..] else {
+            return Err(self.scan_again(tree));
+        };
+        let input = self.input(tree, found)?;
+        let key = secret.viewing_key();
+        let change = Note {
+            value: found.note.value - terms.amount - terms.fee,
+            rho: key.change_rho(&found.nullifier),
+            ..found.note
+        };
+        let inputs = WithdrawalInputs {
+            anchor: tree.root(),
+            nullifier: found.nullifier,
+            change: change.commitment(),
+            recipient,
+            amount: terms.amount,
+            fee: terms.fee,
+            asset: terms.asset,
+            domain: self.domain,
+            valid_until: terms.valid_until,
+            ciphertexts: [0; 32],
+            association: terms.association,
+        };
+        Ok(Withdrawal {
+            input,
+            change,
+            inputs,
+        })
+    }
+
+    /// Makes a transfer to an address, from one or two notes.
+    ///
+    /// Which of the two new notes is the payment and which the change is drawn by lot, and both are encrypted:
+    /// nobody but the two owners can tell.
+    ///
+    /// # Errors
+    /// [`SpendError`].
+    pub fn transfer(
+        &self,
+        secret: &NoteSecret,
+        tree: &NoteTree,
+        terms: &Terms,
+        to: &PaymentAddress,
+    ) -> Result<Transfer, SpendError> {
+        let chosen = self.choose(tree, terms, 2)?;
+        let mine = secret.payment_address();
+        let (mut spent, mut nullifiers, mut value) = (Vec::new(), Vec::new(), 0);
+        for found in chosen {
+            spent.push(self.input(tree, found)?);
+            nullifiers.push(found.nullifier);
+            value += found.note.value;
+        }
+        while spent.len() < 2 {
+            let note = mine.note(terms.asset, 0)?;
+            // A dummy is nowhere; its nullifier is that of a fresh note at position 0.
+            nullifiers.push(note.nullifier(&secret.keys().nullifier, 0));
+            spent.push(Input { note, path: None });
+        }
+        let payment = to.note(terms.asset, terms.amount)?;
+        let change = mine.note(terms.asset, value - terms.amount - terms.fee)?;
+        let mut made = [(payment, to.seal(&payment)?), (change, mine.seal(&change)?)];
+        let [draw, ..] = random_digest()?.to_bytes();
+        if draw & 1 == 1 {
+            made.swap(0, 1);
+        }
+        if draw & 2 == 2 {
+            spent.swap(0, 1);
+            nullifiers.swap(0, 1);
+        }
+        let ([first, second], [one, two]) = (&spent[..], &nullifiers[..]) else {
+            return Err(self.scan_again(tree));
+        };
+        let [(note0, sealed0), (note1, sealed1)] = made;
+        let sealed = vec![sealed0, sealed1];
+        let inputs = TransferInputs {
+            anchor: tree.root(),
+            nullifiers: [*one, *two],
+            commitments: [note0.commitment(), note1.commitment()],
+            fee: (terms.fee > 0).then_some(Fee {
+                amount: terms.fee,
+                asset: terms.asset,
+            }),
+            domain: self.domain,
+            valid_until: terms.valid_until,
+            ciphertexts: ciphertexts_digest(&sealed),
+            association: terms.association,
+        };
+        Ok(Transfer {
+            spent: [*first, *second],
+            made: [note0, note1],
+            sealed,
+            inputs,
+        })
+    }
+
+    /// The nullifiers of the account's notes that are pending at that batch.
+    fn pending(&self, terms: &Terms) -> u128 {
+        let pending = self.notes.iter().filter(|found| {
+            let waits = matches!(found.state, State::Pending { valid_until } if valid_until >= terms.batch_number);
+            waits && found.note.asset == terms.asset
+        });
+        pending.fold(0, |sum: u128, found| sum.saturating_add(found.note.value))
+    }
+
+    fn choose(
+        &self,
+        tree: &NoteTree,
+        terms: &Terms,
+        most: usize,
+    ) -> Result<Vec<&Found>, SpendError> {
+        if tree.count() != self.position {
+            return Err(self.scan_again(tree));
+        }
+        let need = terms.amount.checked_add(terms.fee);
+        let need = need.ok_or(SelectError::Overflow)?;
+        let notes = self.spendable(terms.batch_number);
+        Ok(select(
+            notes,
+            (terms.asset, need),
+            most,
+            self.pending(terms),
+        )?)
+    }
+
+    fn input(&self, tree: &NoteTree, found: &Found) -> Result<Input, SpendError> {
+        let path = tree.path(found.position);
+        let path = path.filter(|path| path.root(&found.note.commitment()) == tree.root());
+        Ok(Input {
+            note: found.note,
+            path: Some(path.ok_or_else(|| self.scan_again(tree))?),
+        })
+    }
+
+    fn scan_again(&self, tree: &NoteTree) -> SpendError {
+        SpendError::Tree {
+            tree: tree.count(),
+            scanned: self.position,
+        }
+    }
+}
+
+/// A note for an address, to be shielded: what is published, and its note.
+///
+/// # Errors
+/// [`WalletError::NoRandomness`].
+pub fn shield(
+    to: &PaymentAddress,
+    asset: u32,
+    amount: u128,
+) -> Result<(Shield, Note), WalletError> {
+    let note = to.note(asset, amount)?;
+    let shield = Shield {
+        blinded: to.owner().blinded(&note.rho),
+        asset,
+        amount,
+        sealed: to.seal(&note)?,
+    };
+    Ok((shield, note))
+}
