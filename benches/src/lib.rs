@@ -11,6 +11,7 @@
 pub mod airs;
 #[cfg(feature = "stock")]
 pub mod batches;
+pub mod columns;
 #[cfg(feature = "stock")]
 pub mod data;
 #[cfg(feature = "stock")]
