@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use winterlane_ledger::{LedgerError, SealError, wire::DecodeError};
+use winterlane_ledger::{LedgerError, wire::DecodeError};
 
 use crate::OrderId;
 
@@ -61,6 +61,12 @@ pub enum Refusal {
     /// A deposit with this reference was taken before, and was another one.
     #[error("a deposit with this reference was taken before, and was another one")]
     DepositConflict,
+    /// There would be 2^128 of an asset, or more.
+    #[error("the deposit would lift the supply of asset {asset} to 2^128")]
+    Supply {
+        /// The asset.
+        asset: u32,
+    },
     /// The fee is below the least.
     #[error("the fee is {fee}, the least is {minimum} of asset {asset}")]
     FeeTooLow {
@@ -116,6 +122,9 @@ pub enum AdminError {
     /// The node is stopping or has stopped.
     #[error("the node is stopping")]
     Stopped,
+    /// Too many commands are waiting.
+    #[error("the node has too much to do; try again")]
+    Busy,
     /// There is no such batch.
     #[error("batch {batch} is not sealed")]
     UnknownBatch {
@@ -131,7 +140,4 @@ pub enum AdminError {
     /// The open batch has no operations.
     #[error("the open batch is empty")]
     Empty,
-    /// The open batch cannot be sealed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
 }

@@ -1,50 +1,52 @@
 //! The handle of a running node.
 
-use tokio::sync::{broadcast, mpsc, oneshot};
-use winterlane_ledger::{Deposit, SignedOrder, codec::CanonicalBytes};
+use std::{
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{SyncSender, TrySendError},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{broadcast, oneshot};
+use winterlane_ledger::{Deposit, SignedOrder, codec::CanonicalBytes, state::ReadState};
 
 use crate::{
-    AccountView, AdminError, BatchView, Event, Fees, OrderId, OrderState, PendingOrder,
-    ProvenAccount, ReadError, Receipt, Status, SubmitError,
+    AccountView, AdminError, BatchStage, BatchView, Event, Fees, HistoryPlace, OrderId, OrderState,
+    PendingOrder, ProvenAccount, ReadError, Receipt, Status, SubmitError,
+    run::{
+        admission::{Admin, Answer, Command, Submission},
+        shared::{Shared, now_millis},
+    },
+    store::{StoreError, View},
 };
 
 /// Everything that can be asked of a running node. Clones are handles of the same node.
 ///
-/// What changes something is asynchronous and waits for the disk. What only reads is not, and takes
-/// microseconds while the data is in memory; a server calls it from where blocking is allowed, since it
-/// may read from the disk.
+/// What changes something is asynchronous and waits for the disk; it needs no runtime of its own. What only
+/// reads is not, and takes microseconds while the data is in memory; a server calls it from where blocking is
+/// allowed, since it may read from the disk.
 #[derive(Clone, Debug)]
 pub struct Node {
-    commands: mpsc::Sender<Command>,
-    events: broadcast::Sender<Event>,
+    shared: Arc<Shared>,
+    commands: SyncSender<Command>,
 }
 
-/// What the sequencer's thread is asked to do.
-#[derive(Debug)]
-#[expect(
-    dead_code,
-    reason = "read by the sequencer's thread, which is not in this commit"
-)]
-pub(crate) enum Command {
-    Submit {
-        order: Box<SignedOrder>,
-        answer: oneshot::Sender<Result<Receipt, SubmitError>>,
-    },
-    Deposit {
-        reference: [u8; 32],
-        deposit: Box<Deposit>,
-        answer: oneshot::Sender<Result<Receipt, SubmitError>>,
-    },
-    Pause(oneshot::Sender<()>),
-    Resume(oneshot::Sender<()>),
-    Seal(oneshot::Sender<Result<u64, AdminError>>),
-    Requeue {
-        batch: u64,
-        answer: oneshot::Sender<Result<(), AdminError>>,
-    },
+/// When it is worth trying again after the queue was full.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Why a command was not sent.
+enum Unsent {
+    Full,
+    Stopped,
 }
 
 impl Node {
+    pub(crate) fn new(shared: Arc<Shared>, commands: SyncSender<Command>) -> Self {
+        Self { shared, commands }
+    }
+
     /// Submits an order, and waits until it is on the disk.
     ///
     /// The same order again gets the same receipt, also after a restart; so whoever is left without an
@@ -53,10 +55,8 @@ impl Node {
     /// # Errors
     /// [`SubmitError`]; nothing changed then, except that [`SubmitError::Stopped`] leaves it open.
     pub async fn submit(&self, order: SignedOrder) -> Result<Receipt, SubmitError> {
-        let order = Box::new(order);
-        self.ask(|answer| Command::Submit { order, answer })
-            .await
-            .ok_or(SubmitError::Stopped)?
+        let mut results = self.submit_many(vec![order]).await;
+        results.pop().unwrap_or(Err(SubmitError::Stopped))
     }
 
     /// Submits an order in its canonical bytes ([`winterlane_ledger::codec`]).
@@ -68,17 +68,24 @@ impl Node {
     }
 
     /// Submits many orders, in their order, and waits until those that are taken are on the disk. Each is
-    /// taken or refused for itself.
+    /// taken or refused for itself; the results are in the order of the orders.
     pub async fn submit_many(&self, orders: Vec<SignedOrder>) -> Vec<Result<Receipt, SubmitError>> {
-        let mut waiting = Vec::with_capacity(orders.len());
-        for order in orders {
-            let (answer, asked) = oneshot::channel();
-            let order = Box::new(order);
-            // Refused only when nobody listens any more; `asked` then says so.
-            let _ = self.commands.send(Command::Submit { order, answer }).await;
-            waiting.push(asked);
+        let count = orders.len();
+        let (submissions, waiting): (Vec<_>, Vec<_>) = orders
+            .into_iter()
+            .map(|order| {
+                let (answer, asked) = oneshot::channel();
+                (Submission { order, answer }, asked)
+            })
+            .unzip();
+        if let Err(unsent) = self.send(Command::Submit(submissions)) {
+            let error = match unsent {
+                Unsent::Full => SubmitError::Busy { retry_after: RETRY },
+                Unsent::Stopped => SubmitError::Stopped,
+            };
+            return vec![Err(error); count];
         }
-        let mut results = Vec::with_capacity(waiting.len());
+        let mut results = Vec::with_capacity(count);
         for asked in waiting {
             results.push(asked.await.unwrap_or(Err(SubmitError::Stopped)));
         }
@@ -96,12 +103,16 @@ impl Node {
         deposit: Deposit,
     ) -> Result<Receipt, SubmitError> {
         let deposit = Box::new(deposit);
-        let command = |answer| Command::Deposit {
+        let admin = |answer| Admin::Deposit {
             reference,
             deposit,
             answer,
         };
-        self.ask(command).await.ok_or(SubmitError::Stopped)?
+        match self.ask(admin).await {
+            Ok(result) => result,
+            Err(Unsent::Full) => Err(SubmitError::Busy { retry_after: RETRY }),
+            Err(Unsent::Stopped) => Err(SubmitError::Stopped),
+        }
     }
 
     /// Where an order is; `None` when the node has not taken it.
@@ -109,8 +120,24 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn order_status(&self, id: &OrderId) -> Result<Option<OrderState>, ReadError> {
-        let _ = id;
-        Err(ReadError::Stopped)
+        // pending first: an order is in the store before it stops being pending
+        let waiting = self.shared.live().orders.get(id).copied();
+        if let Some(waiting) = waiting {
+            return Ok(Some(OrderState::Pending {
+                sequence: waiting.sequence,
+                batch: waiting.batch,
+            }));
+        }
+        let view = self.view()?;
+        let Some(place) = view.place(id)? else {
+            return Ok(None);
+        };
+        Ok(Some(OrderState::Included {
+            sequence: place.sequence,
+            batch: place.batch,
+            position: place.position,
+            stage: stage(&view, place.batch)?,
+        }))
     }
 
     /// An account; `None` when its leaf is empty and no pending deposit creates it.
@@ -118,8 +145,20 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn account(&self, id: u32) -> Result<Option<AccountView>, ReadError> {
-        let _ = id;
-        Err(ReadError::Stopped)
+        let (pending, pending_orders) = {
+            let live = self.shared.live();
+            let orders = live.by_account.range((id, 0)..=(id, u64::MAX)).count();
+            (live.accounts.get(&id).map(|(_, account)| *account), orders)
+        };
+        let view = self.view()?;
+        let sealed = view.account(id)?;
+        Ok(pending.or(sealed).map(|pending| AccountView {
+            id,
+            sealed,
+            pending,
+            pending_orders: u32::try_from(pending_orders).unwrap_or(u32::MAX),
+            batch: view.head().next_batch,
+        }))
     }
 
     /// What the leaf of an account holds after the last sealed batch, with the path that proves it.
@@ -127,8 +166,14 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn account_proof(&self, id: u32) -> Result<ProvenAccount, ReadError> {
-        let _ = id;
-        Err(ReadError::Stopped)
+        let view = self.view()?;
+        let head = view.head();
+        let sealed = head.next_batch > head.first_batch;
+        Ok(ProvenAccount {
+            batch: sealed.then(|| head.next_batch - 1),
+            root: head.root,
+            proof: view.prove(id)?,
+        })
     }
 
     /// The account's own orders that are pending, by ascending nonce.
@@ -136,8 +181,27 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn pending(&self, account: u32) -> Result<Vec<PendingOrder>, ReadError> {
-        let _ = account;
-        Err(ReadError::Stopped)
+        let live = self.shared.live();
+        let ids = live.by_account.range((account, 0)..=(account, u64::MAX));
+        let orders = ids.filter_map(|(_, id)| live.orders.get(id)?.order);
+        Ok(orders.collect())
+    }
+
+    /// The sealed operations that concern an account, newest first: at most `limit`, before the place
+    /// `before`, or from the newest.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn history(
+        &self,
+        account: u32,
+        before: Option<HistoryPlace>,
+        limit: usize,
+    ) -> Result<Vec<HistoryPlace>, ReadError> {
+        let before = before.map_or((u64::MAX, u32::MAX), |place| (place.batch, place.position));
+        let places = self.view()?.history(account, before, limit)?;
+        let place = |(batch, position)| HistoryPlace { batch, position };
+        Ok(places.into_iter().map(place).collect())
     }
 
     /// A sealed batch; `None` when there is none of this number.
@@ -145,8 +209,23 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn batch(&self, number: u64) -> Result<Option<BatchView>, ReadError> {
-        let _ = number;
-        Err(ReadError::Stopped)
+        let view = self.view()?;
+        let Some(header) = view.header(number)? else {
+            return Ok(None);
+        };
+        let job = view.job(number)?;
+        Ok(Some(BatchView {
+            public_inputs: header.public_inputs,
+            operations: header.operations,
+            sealed_at: header.sealed_at,
+            stage: stage(&view, number)?,
+            record_bytes: header.record_bytes,
+            proof_bytes: view.proof_bytes(number)?,
+            failures: job.as_ref().map_or(0, |job| job.failures),
+            last_failure: job
+                .map(|job| job.reason)
+                .filter(|reason| !reason.is_empty()),
+        }))
     }
 
     /// The published bytes of a sealed batch ([`winterlane_ledger::wire`]).
@@ -154,8 +233,7 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn records(&self, number: u64) -> Result<Option<Vec<u8>>, ReadError> {
-        let _ = number;
-        Err(ReadError::Stopped)
+        Ok(self.view()?.records(number)?)
     }
 
     /// The proof of a batch, in winterfell's encoding; `None` while there is none.
@@ -163,8 +241,7 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn batch_proof(&self, number: u64) -> Result<Option<Vec<u8>>, ReadError> {
-        let _ = number;
-        Err(ReadError::Stopped)
+        Ok(self.view()?.proof(number)?)
     }
 
     /// How the node is.
@@ -172,7 +249,37 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn status(&self) -> Result<Status, ReadError> {
-        Err(ReadError::Stopped)
+        let view = self.view()?;
+        let head = *view.head();
+        let jobs = view.jobs()?;
+        let oldest = jobs
+            .first()
+            .map(|(batch, _)| view.header(*batch))
+            .transpose()?;
+        let waited = |sealed_at| Duration::from_millis(now_millis().saturating_sub(sealed_at));
+        let shared = &self.shared;
+        let live = shared.live();
+        Ok(Status {
+            domain: head.domain,
+            root: head.root,
+            open_batch: live.open_batch,
+            open_operations: live.open_operations,
+            next_to_seal: head.next_batch,
+            next_to_prove: jobs.first().map_or(head.next_batch, |(batch, _)| *batch),
+            next_to_publish: head.next_publish,
+            pending: live.orders.len() as u64,
+            max_pending: shared.limits.max_pending,
+            unproven: jobs.len() as u64,
+            held: jobs.iter().filter(|(_, job)| job.held).count() as u64,
+            oldest_unproven: oldest.flatten().map(|header| waited(header.sealed_at)),
+            paused: live.paused,
+            read_only: live.read_only,
+            disk_free: live.disk_free,
+            accepted: shared.accepted.load(Ordering::Relaxed),
+            refused: shared.refused.load(Ordering::Relaxed),
+            alarms: shared.alarms.load(Ordering::Relaxed),
+            uptime: shared.started.elapsed(),
+        })
     }
 
     /// What an order must pay, and how long it must be valid.
@@ -180,53 +287,105 @@ impl Node {
     /// # Errors
     /// [`ReadError`].
     pub fn fees(&self) -> Result<Fees, ReadError> {
-        Err(ReadError::Stopped)
+        let shared = &self.shared;
+        Ok(Fees {
+            assets: shared.fees.assets().copied().collect(),
+            others: shared.fees.others(),
+            open_batch: shared.live().open_batch,
+            min_lifetime: shared.limits.min_lifetime,
+        })
     }
 
     /// What happens from now on. A listener that is more than 1,024 events behind misses the oldest.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+        self.shared.events.subscribe()
     }
 
-    /// Takes no more orders until [`Node::resume`]. Batches go on being proven; a restart resumes.
+    /// Takes no more orders until [`Node::resume`]. Batches go on being sealed and proven; a restart
+    /// resumes.
     ///
     /// # Errors
-    /// [`AdminError::Stopped`].
+    /// [`AdminError::Busy`], [`AdminError::Stopped`].
     pub async fn pause(&self) -> Result<(), AdminError> {
-        self.ask(Command::Pause).await.ok_or(AdminError::Stopped)
+        Ok(self.ask(Admin::Pause).await?)
     }
 
     /// Takes orders again.
     ///
     /// # Errors
-    /// [`AdminError::Stopped`].
+    /// [`AdminError::Busy`], [`AdminError::Stopped`].
     pub async fn resume(&self) -> Result<(), AdminError> {
-        self.ask(Command::Resume).await.ok_or(AdminError::Stopped)
+        Ok(self.ask(Admin::Resume).await?)
     }
 
     /// Closes the open batch as it is, and returns its number. It is sealed as soon as those before it are.
     ///
     /// # Errors
-    /// [`AdminError::Empty`] when it has no operations; [`AdminError::Stopped`].
+    /// [`AdminError::Empty`] when it has no operations; [`AdminError::Busy`], [`AdminError::Stopped`].
     pub async fn seal_now(&self) -> Result<u64, AdminError> {
-        self.ask(Command::Seal).await.ok_or(AdminError::Stopped)?
+        self.ask(Admin::Seal).await?
     }
 
     /// Proves a batch that is held or waiting as if it had never failed.
     ///
     /// # Errors
-    /// [`AdminError::UnknownBatch`], [`AdminError::Proven`], [`AdminError::Stopped`].
+    /// [`AdminError::UnknownBatch`], [`AdminError::Proven`]; [`AdminError::Busy`], [`AdminError::Stopped`].
     pub async fn requeue(&self, batch: u64) -> Result<(), AdminError> {
-        self.ask(|answer| Command::Requeue { batch, answer })
-            .await
-            .ok_or(AdminError::Stopped)?
+        self.ask(|answer| Admin::Requeue { batch, answer }).await?
     }
 
-    /// Sends a command and waits for its answer; `None` when nobody listens any more.
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
-        let (answer, asked) = oneshot::channel();
-        self.commands.send(command(answer)).await.ok()?;
-        asked.await.ok()
+    /// This moment of the store. A node that has ended reads no more: its store may be unsound, or another
+    /// process's.
+    fn view(&self) -> Result<View, ReadError> {
+        let store = self.shared.store().ok_or(ReadError::Stopped)?;
+        Ok(store.view()?)
     }
+
+    fn send(&self, command: Command) -> Result<(), Unsent> {
+        self.commands
+            .try_send(command)
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Unsent::Full,
+                TrySendError::Disconnected(_) => Unsent::Stopped,
+            })
+    }
+
+    /// Asks the writer for something, and waits for its answer.
+    async fn ask<T>(&self, admin: impl FnOnce(Answer<T>) -> Admin) -> Result<T, Unsent> {
+        let (answer, asked) = oneshot::channel();
+        self.send(Command::Admin(admin(answer)))?;
+        asked.await.map_err(|_| Unsent::Stopped)
+    }
+}
+
+impl From<Unsent> for AdminError {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::Full => Self::Busy,
+            Unsent::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// How far a sealed batch is.
+fn stage(view: &View, batch: u64) -> Result<BatchStage, StoreError> {
+    if view.head().next_publish > batch {
+        return Ok(BatchStage::Published);
+    }
+    if view.proof_bytes(batch)?.is_some() {
+        return Ok(BatchStage::Proven);
+    }
+    let held = view.job(batch)?.is_some_and(|job| job.held);
+    Ok(if held {
+        BatchStage::Held
+    } else {
+        BatchStage::Sealed
+    })
 }

@@ -29,10 +29,10 @@ impl OrderId {
         Self::derive("winterlane 2026 signed order", bytes)
     }
 
-    /// The name of a deposit: its reference, which settlement allots, says which one it is.
+    /// The name of a deposit: of its reference, which settlement allots, and its canonical bytes.
     #[must_use]
-    pub fn of_deposit(reference: &[u8; 32]) -> Self {
-        Self::derive("winterlane 2026 deposit", reference)
+    pub fn of_deposit(reference: &[u8; 32], deposit: &[u8]) -> Self {
+        Self::derive("winterlane 2026 deposit", &[reference, deposit].concat())
     }
 
     fn derive(context: &str, bytes: &[u8]) -> Self {
@@ -112,6 +112,9 @@ mod tests {
 
     #[test]
     fn orders_and_deposits_share_no_name() {
-        assert_ne!(OrderId::of_bytes(&[7; 32]), OrderId::of_deposit(&[7; 32]));
+        assert_ne!(
+            OrderId::of_bytes(&[7; 32]),
+            OrderId::of_deposit(&[7; 32], &[])
+        );
     }
 }

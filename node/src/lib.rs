@@ -10,7 +10,18 @@
 //! | [`id`] | the name of an order |
 //! | [`keys`] | operators' credentials: scopes, signed requests, rotation |
 //! | [`audit`] | what was done with them, in a chain of hashes |
+//! | [`api`] | the interface over HTTP, and the page for people |
+//! | [`client`] | a client of that interface |
+//! | [`webhook`] | what the node tells others, signed |
+//! | [`serve`] | all of it in one process |
 //! | [`clock`] | time, as something that is given |
+//! | [`config`] | the configuration file |
+//! | [`settlement`] | where proven batches are published |
+//! | `core` | the sequencer: which order goes into which batch; no clock, no file, no socket |
+//! | `store` | everything that must survive, in one file of redb |
+//! | `run` | the threads around the sequencer |
+//! | `witness`, `disk` | files beside the store |
+//! | `fault` | where a test may kill the process |
 //!
 //! # Durability
 //! *The log holds decisions*: an order is tried on the open batch in memory, written to the log with the
@@ -22,21 +33,40 @@
 
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod audit;
+pub mod client;
 pub mod clock;
-mod durable;
+pub mod config;
+mod core;
+mod disk;
 pub mod error;
 pub mod event;
+mod fault;
 pub mod handle;
 pub mod id;
 pub mod keys;
+mod run;
+pub mod serve;
+pub mod settlement;
+mod store;
+#[cfg(test)]
+mod testing;
 pub mod view;
+pub mod webhook;
+mod witness;
 
+pub use core::{FeeSchedule, Limits};
 pub use error::{AdminError, ReadError, Refusal, SubmitError};
 pub use event::{Alarm, Event};
 pub use handle::Node;
 pub use id::OrderId;
+pub use run::{NodeOptions, Proving, Running, StartError, StopError};
+pub use store::{
+    Genesis, StoreError,
+    snapshot::{SnapshotError, restore, snapshot},
+};
 pub use view::{
-    AccountView, AssetFee, BatchStage, BatchView, Fees, OrderState, PendingOrder, ProvenAccount,
-    Receipt, Status,
+    AccountView, AssetFee, BatchStage, BatchView, Fees, HistoryPlace, OrderState, PendingOrder,
+    ProvenAccount, Receipt, Status,
 };

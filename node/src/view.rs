@@ -103,6 +103,15 @@ pub struct PendingOrder {
     pub nonce: u32,
 }
 
+/// Where a sealed operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct HistoryPlace {
+    /// The batch.
+    pub batch: u64,
+    /// Which of the batch's records, from 0.
+    pub position: u32,
+}
+
 /// A sealed batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BatchView {

@@ -81,7 +81,7 @@ impl AuditLog {
                 .and_then(|()| log.file.sync_all())
                 .map_err(AuditError::io(path))?;
         }
-        crate::durable::sync_parent(path).map_err(AuditError::io(path))?;
+        crate::disk::sync_folder(path).map_err(AuditError::io(path))?;
         Ok((log, Recovery { entries, cut }))
     }
 

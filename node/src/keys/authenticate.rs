@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::{
     BearerToken, ClientName, Environment, KeyId, KeyRecord, Keys, KeysError, Message, NonceError,
-    Phase, Refusal, Scope, Scopes, Verifier,
+    Phase, PublicKey, Refusal, Scope, Scopes, Verifier,
     request::{self, Parameters},
 };
 use crate::clock::UnixTime;
@@ -283,4 +283,24 @@ impl Keys {
             environment: self.config.environment.clone(),
         }
     }
+}
+/// Whether the request is signed by that key for that environment: the name that it gives the key, and its time in seconds.
+pub(crate) fn verify_signed(
+    message: &Message<'_>,
+    presented: &Presented<'_>,
+    public: &PublicKey,
+    environment: &Environment,
+) -> Option<(KeyId, u64)> {
+    let Presented::Signed {
+        content_digest,
+        signature_input,
+        signature,
+    } = presented
+    else {
+        return None;
+    };
+    let parameters = request::parse(signature_input)?;
+    let signed = parameters.tag == request::tag(environment)
+        && request::verify(message, (content_digest, &parameters, signature), public);
+    signed.then_some((parameters.key, parameters.created))
 }

@@ -175,6 +175,14 @@ word! {
     Environment, "name of an environment: 1 to 40 of a-z, 0-9 and -"
 }
 
+impl Environment {
+    /// `development`: that of a node whose configuration names none.
+    #[must_use]
+    pub fn development() -> Self {
+        Self(String::from("development"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

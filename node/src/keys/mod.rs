@@ -32,9 +32,10 @@ mod scope;
 mod secret;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod usage;
 
+pub(crate) use authenticate::verify_signed;
 pub use authenticate::{Access, AuthError, Identity, Presented};
 pub use error::KeysError;
 pub use id::{

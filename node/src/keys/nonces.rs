@@ -294,7 +294,7 @@ impl Writer {
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&next, &self.path)?;
-        crate::durable::sync_parent(&self.path)?;
+        crate::disk::sync_folder(&self.path)?;
         // The handle follows the rename, and its position is the end.
         self.file = Some(file);
         self.records = records;

@@ -124,7 +124,7 @@ impl Keys {
             path: folder.clone(),
             source,
         };
-        crate::durable::private_folder(folder).map_err(io)?;
+        crate::disk::private_folder(folder).map_err(io)?;
         let (log, recovery) = AuditLog::open(&folder.join("audit.log"))?;
         let mut state = State::default();
         for entry in &recovery.entries {

@@ -173,7 +173,7 @@ impl PrivateKey {
             // There whole or not at all, and never in the place of another.
             std::fs::hard_link(next, path)?;
             std::fs::remove_file(next)?;
-            crate::durable::sync_parent(path)
+            crate::disk::sync_folder(path)
         };
         write().map_err(|source| KeysError::Io {
             path: path.to_owned(),

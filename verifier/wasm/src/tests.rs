@@ -41,12 +41,15 @@ fn answer(expected: &str, public: &[u8], proof: &[u8]) -> (u32, String) {
     (answer.status, String::from_utf8(answer.json).unwrap())
 }
 
+/// Expectations, public file and proof; status and stage of the answer.
+type Case<'a> = (&'a str, &'a [u8], &'a [u8], u32, &'a str);
+
 #[test]
 fn each_stage_has_its_status() {
     let good = json(&file(7));
     let long = vec![b' '; PublicFile::MAX_BYTES + 1];
     let other = Digest::ZERO.to_string().replacen('0', "1", 1);
-    let cases: [(&str, &[u8], &[u8], u32, &str); 9] = [
+    let cases: [Case<'_>; 9] = [
         ("{", &good, b"", 2, "expected"),
         (r#"{"bits":127}"#, &good, b"", 2, "expected"),
         (r#"{"firstBatch":7}"#, &good, b"", 2, "expected"),

@@ -1,0 +1,129 @@
+//! Connections: accepted in bounded number, each with limits of time and size, and ended in good order.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+use tower_service::Service as _;
+
+use super::call::Peer;
+
+/// Limits of a listener.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerConfig {
+    /// Connections at once; more wait in the operating system's queue.
+    pub connections: usize,
+    /// How long the headers of a request may take to arrive; an idle connection ends after it too.
+    pub headers: Duration,
+    /// How long requests that are under way may take once the node stops.
+    pub grace: Duration,
+}
+
+impl Default for ServerConfig {
+    /// 1,024 connections, 15 seconds for headers, 10 seconds to end.
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            headers: Duration::from_secs(15),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The most bytes of a request's head.
+const HEAD: usize = 32 << 10;
+
+/// Serves `router` until `stopping` holds `true`: then nothing more is accepted, and requests under way are finished, within the
+/// time of grace.
+///
+/// # Errors
+/// When the listener has no address, which does not happen to one that is bound. An error of one connection ends that
+/// connection.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    config: ServerConfig,
+    mut stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let permits = Arc::new(Semaphore::new(config.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        // A permit first: a connection that is accepted is one that is served.
+        let permit = tokio::select! {
+            permit = Arc::clone(&permits).acquire_owned() => permit,
+            () = stopped(&mut stopping) => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stopping) => break,
+        };
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Ok((stream, peer)) => {
+                // Small answers are not held back for more.
+                let _ = stream.set_nodelay(true);
+                let (router, stopping) = (router.clone(), stopping.clone());
+                connections.spawn(async move {
+                    let _permit = permit;
+                    connection(stream, peer, router, config, stopping).await;
+                });
+            }
+            // Out of file descriptors, mostly: the others go on, and some end.
+            Err(error) => {
+                tracing::warn!(%error, %address, "no connection accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    let finish = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(config.grace, finish).await.is_err() {
+        tracing::warn!(%address, left = connections.len(), "connections cut off at the end of the time of grace");
+        connections.shutdown().await;
+    }
+    Ok(())
+}
+
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    peer: SocketAddr,
+    router: Router,
+    config: ServerConfig,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.clone().call(request)
+    });
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.headers)
+        .max_buf_size(HEAD)
+        .max_headers(64);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Strangers hang up, and send what is no HTTP: not worth more than this.
+        tracing::debug!(%error, %peer, "connection");
+    }
+}
+
+/// Waits until the node stops; also when whoever would say so is gone.
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}

@@ -1,0 +1,145 @@
+//! HTTP/1.1 over connections that are kept.
+
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{
+    Request,
+    client::conn::http1::{self, SendRequest},
+};
+use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+
+use super::{ClientError, Refused};
+
+/// The most bytes of an answer: a proof has a megabyte, a large batch's records a few hundred kilobytes.
+const ANSWER: usize = 64 << 20;
+/// Idle connections that are kept.
+const IDLE: usize = 8;
+
+/// Connections to one address.
+pub(crate) struct Transport {
+    authority: String,
+    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transport")
+            .field("authority", &self.authority)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        serde_json::from_slice(&self.body).map_err(|error| ClientError::Answer {
+            what: error.to_string(),
+        })
+    }
+
+    pub(crate) fn refused(&self) -> Refused {
+        Refused {
+            status: self.status,
+            document: serde_json::from_slice(&self.body).unwrap_or_default(),
+        }
+    }
+}
+
+impl Transport {
+    pub(crate) fn new(address: &str) -> Result<Self, ClientError> {
+        let wrong = || ClientError::Address {
+            address: address.to_owned(),
+        };
+        let authority = address
+            .strip_prefix("http://")
+            .ok_or_else(wrong)?
+            .trim_end_matches('/');
+        let (host, port) = authority.rsplit_once(':').ok_or_else(wrong)?;
+        if host.is_empty()
+            || port.parse::<u16>().is_err()
+            || authority.contains(['/', '?', '#', '@', ' '])
+        {
+            return Err(wrong());
+        }
+        Ok(Self {
+            authority: authority.to_owned(),
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Sends one request and waits for the whole answer.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: &[u8],
+    ) -> Result<Reply, ClientError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", &self.authority);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let wrong = |what: &dyn std::fmt::Display| ClientError::Answer {
+            what: what.to_string(),
+        };
+        let request = request
+            .body(Full::new(Bytes::copy_from_slice(body)))
+            .map_err(|error| wrong(&error))?;
+        let mut connection = match self.take_idle() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        if connection.ready().await.is_err() {
+            connection = self.connect().await?;
+        }
+        let answer = connection
+            .send_request(request)
+            .await
+            .map_err(|_| ClientError::Unknown)?;
+        let status = answer.status().as_u16();
+        let body = Limited::new(answer.into_body(), ANSWER).collect().await;
+        let body = body.map_err(|_| ClientError::Unknown)?.to_bytes();
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE && !connection.is_closed() {
+            idle.push(connection);
+        }
+        Ok(Reply { status, body })
+    }
+
+    fn take_idle(&self) -> Option<SendRequest<Full<Bytes>>> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|connection| !connection.is_closed());
+        idle.pop()
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, ClientError> {
+        let failed = |source| ClientError::Connect {
+            authority: self.authority.clone(),
+            source,
+        };
+        let stream = TcpStream::connect(&self.authority).await.map_err(failed)?;
+        // Small requests are not held back for more.
+        let _ = stream.set_nodelay(true);
+        let handshake = http1::handshake(TokioIo::new(stream)).await;
+        let (sender, connection) =
+            handshake.map_err(|error| failed(std::io::Error::other(error)))?;
+        tokio::spawn(async move {
+            // Its end is seen by whoever waits for an answer.
+            let _ = connection.await;
+        });
+        Ok(sender)
+    }
+}

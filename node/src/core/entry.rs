@@ -1,0 +1,210 @@
+//! Decisions, and their bytes in the log.
+
+use std::sync::Arc;
+
+use winterlane_ledger::{CheckedOrder, Deposit, Order, SignedOrder, codec::CanonicalBytes};
+
+use crate::{OrderId, store::StoreError};
+
+/// Something that can be taken once: a one-time key, by its root and number, or a deposit, by its reference.
+///
+/// Who took it is kept for ever. Whoever comes with the same claim and other bytes is a fault to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Claim([u8; 34]);
+
+impl Claim {
+    /// The one-time key that signed an order.
+    pub(crate) fn of_order(order: &CheckedOrder) -> Self {
+        Self::new(&order.root().to_bytes(), order.signed().key().index)
+    }
+
+    /// A deposit. No one-time key has its number.
+    pub(crate) fn of_deposit(reference: &[u8; 32]) -> Self {
+        Self::new(reference, u16::MAX)
+    }
+
+    fn new(what: &[u8; 32], number: u16) -> Self {
+        let mut bytes = [0; 34];
+        bytes[..32].copy_from_slice(what);
+        bytes[32..].copy_from_slice(&number.to_le_bytes());
+        Self(bytes)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 34] {
+        &self.0
+    }
+}
+
+/// What was decided.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are orders, and each is behind a pointer"
+)]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Operation {
+    /// This order is the next operation.
+    Order {
+        /// Its name.
+        id: OrderId,
+        /// The order, its signature checked.
+        order: CheckedOrder,
+    },
+    /// This deposit is the next operation.
+    Deposit {
+        /// Its name.
+        id: OrderId,
+        /// Its name at settlement.
+        reference: [u8; 32],
+        /// The deposit.
+        deposit: Deposit,
+    },
+    /// The fees so far go to this account.
+    Collect {
+        /// The account.
+        to: u32,
+    },
+    /// The batch is closed, and gets this many slots.
+    Close {
+        /// A power of two.
+        slots: u32,
+    },
+}
+
+impl Operation {
+    /// The name; the operator's own operations have none.
+    pub(crate) const fn id(&self) -> Option<OrderId> {
+        match self {
+            Self::Order { id, .. } | Self::Deposit { id, .. } => Some(*id),
+            Self::Collect { .. } | Self::Close { .. } => None,
+        }
+    }
+
+    /// What it takes, if that can be taken once.
+    pub(crate) fn claim(&self) -> Option<Claim> {
+        match self {
+            Self::Order { order, .. } => Some(Claim::of_order(order)),
+            Self::Deposit { reference, .. } => Some(Claim::of_deposit(reference)),
+            Self::Collect { .. } | Self::Close { .. } => None,
+        }
+    }
+
+    /// The accounts that it concerns: who signs, who receives.
+    pub(crate) fn accounts(&self) -> [Option<u32>; 2] {
+        match self {
+            Self::Order { order, .. } => {
+                let order = &order.signed().order;
+                let to = match order {
+                    Order::Transfer(transfer) => Some(transfer.to),
+                    _ => None,
+                };
+                [Some(order.signer()), to]
+            }
+            Self::Deposit { deposit, .. } => [None, Some(deposit.to)],
+            Self::Collect { to } => [None, Some(*to)],
+            Self::Close { .. } => [None, None],
+        }
+    }
+}
+
+/// A decision: an entry of the log.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entry {
+    /// Its number: entries have ascending ones, none left out.
+    pub(crate) sequence: u64,
+    /// The batch that it is about.
+    pub(crate) batch: u64,
+    /// What was decided.
+    pub(crate) operation: Arc<Operation>,
+}
+
+/// A decision as the log has it: an order's signature is not checked again yet.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LoggedEntry {
+    pub(crate) batch: u64,
+    pub(crate) operation: Logged,
+}
+
+/// What was decided, as the log has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Logged {
+    Order {
+        id: OrderId,
+        order: SignedOrder,
+    },
+    /// What needs no check.
+    Other(Operation),
+}
+
+/// The first byte of every entry.
+const VERSION: u8 = 1;
+
+impl Entry {
+    /// Version (1), batch (8, little-endian), kind (1); then an order or, after its reference (32), a deposit
+    /// in its canonical bytes; the account that collects (4); or the number of slots (4).
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        out.extend_from_slice(&self.batch.to_le_bytes());
+        match &*self.operation {
+            Operation::Order { order, .. } => {
+                out.push(0);
+                out.extend_from_slice(&order.signed().to_bytes());
+            }
+            Operation::Deposit {
+                reference, deposit, ..
+            } => {
+                out.push(1);
+                out.extend_from_slice(reference);
+                out.extend_from_slice(&deposit.to_bytes());
+            }
+            Operation::Collect { to } => {
+                out.push(2);
+                out.extend_from_slice(&to.to_le_bytes());
+            }
+            Operation::Close { slots } => {
+                out.push(3);
+                out.extend_from_slice(&slots.to_le_bytes());
+            }
+        }
+        out
+    }
+}
+
+impl LoggedEntry {
+    /// Reads the entry with this number.
+    pub(crate) fn from_bytes(sequence: u64, bytes: &[u8]) -> Result<Self, StoreError> {
+        let damaged = |what: &dyn std::fmt::Display| {
+            StoreError::corrupt(format!("log entry {sequence}: {what}"))
+        };
+        let Some(([VERSION], rest)) = bytes.split_first_chunk::<1>() else {
+            return Err(damaged(&"its version is unknown"));
+        };
+        let short = || damaged(&"it ends too early");
+        let (batch, rest) = rest.split_first_chunk().ok_or_else(short)?;
+        let (kind, body) = rest.split_first().ok_or_else(short)?;
+        let number = || -> Result<u32, StoreError> {
+            let bytes = body.try_into().map_err(|_| damaged(&"it has no number"))?;
+            Ok(u32::from_le_bytes(bytes))
+        };
+        let operation = match kind {
+            0 => Logged::Order {
+                id: OrderId::of_bytes(body),
+                order: SignedOrder::from_bytes(body).map_err(|error| damaged(&error))?,
+            },
+            1 => {
+                let (reference, bytes) = body.split_first_chunk().ok_or_else(short)?;
+                Logged::Other(Operation::Deposit {
+                    id: OrderId::of_deposit(reference, bytes),
+                    reference: *reference,
+                    deposit: Deposit::from_bytes(bytes).map_err(|error| damaged(&error))?,
+                })
+            }
+            2 => Logged::Other(Operation::Collect { to: number()? }),
+            3 => Logged::Other(Operation::Close { slots: number()? }),
+            _ => return Err(damaged(&"its kind is unknown")),
+        };
+        Ok(Self {
+            batch: u64::from_le_bytes(*batch),
+            operation,
+        })
+    }
+}

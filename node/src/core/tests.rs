@@ -1,0 +1,459 @@
+//! The sequencer, driven by hand.
+
+use std::{collections::HashMap, time::Duration};
+
+use winterlane_ledger::{
+    Account, CheckedOrder, Ledger, LedgerError, ScalarCompressor, SignedOrder, check_orders,
+    state::MemoryState,
+};
+
+use super::{ClosedBatch, Entry, FeeSchedule, Known, Limits, Operation, Sequencer, trial::Base};
+use crate::{
+    Alarm, OrderId, Receipt, Refusal, SubmitError,
+    store::StoreError,
+    testing::{Payer, deposit, domain},
+    view::AssetFee,
+};
+
+/// Accounts that never change.
+struct Opening(HashMap<u32, Account>);
+
+impl Base for Opening {
+    fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
+        Ok(self.0.get(&id).copied())
+    }
+}
+
+const NOW: Duration = Duration::ZERO;
+
+/// Four payers of asset 7, two of asset 8, and who collects each.
+fn people() -> Vec<(Payer, u128)> {
+    let asset = |id, asset| Payer {
+        asset,
+        ..Payer::new(id, 4)
+    };
+    let mut people: Vec<_> = (1..5).map(|id| (asset(id, 7), 1000)).collect();
+    people.extend([(asset(5, 8), 1000), (asset(6, 8), 1000)]);
+    people.extend([(asset(90, 7), 0), (asset(91, 8), 0)]);
+    people
+}
+
+fn opening() -> Vec<(u32, Account)> {
+    let account = |(payer, balance): (Payer, u128)| (payer.id, payer.account(balance));
+    people().into_iter().map(account).collect()
+}
+
+fn payer(id: u32) -> Payer {
+    people()
+        .into_iter()
+        .find(|(payer, _)| payer.id == id)
+        .unwrap()
+        .0
+}
+
+fn fees() -> FeeSchedule {
+    let fee = |asset, collector| AssetFee {
+        asset,
+        minimum: 1,
+        collector,
+    };
+    FeeSchedule::new([fee(7, 90), fee(8, 91)], false)
+}
+
+fn sequencer(limits: Limits, fees: FeeSchedule) -> Sequencer<Opening> {
+    let supplies = HashMap::from([(7, 4000), (8, 2000)]);
+    let base = Opening(opening().into_iter().collect());
+    Sequencer::new(domain(), base, 0, 0, supplies, limits, fees)
+}
+
+fn small() -> Limits {
+    Limits {
+        slots: 4,
+        ..Limits::default()
+    }
+}
+
+fn checked(order: SignedOrder) -> (OrderId, CheckedOrder) {
+    let id = OrderId::of(&order);
+    let order = check_orders([order], &domain(), &ScalarCompressor).swap_remove(0);
+    (id, order.unwrap())
+}
+
+fn submit(sequencer: &mut Sequencer<Opening>, order: SignedOrder) -> Result<Receipt, SubmitError> {
+    let (id, order) = checked(order);
+    sequencer.submit(id, order, Known::default(), NOW).unwrap()
+}
+
+fn refusal(result: Result<Receipt, SubmitError>) -> Refusal {
+    match result {
+        Err(SubmitError::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nonces_are_contiguous_and_the_same_order_is_one() {
+    let mut sequencer = sequencer(Limits::default(), fees());
+    let mut payer = payer(1);
+    let first = payer.pay(2, 10, 1);
+    let second = payer.pay(2, 10, 1);
+    let ahead = refusal(submit(&mut sequencer, second.clone()));
+    assert!(
+        matches!(ahead, Refusal::Ledger(LedgerError::FutureNonce { .. })),
+        "{ahead:?}"
+    );
+    let receipt = submit(&mut sequencer, first.clone()).unwrap();
+    assert_eq!(
+        (receipt.sequence, receipt.batch, receipt.known),
+        (0, 0, false)
+    );
+    let again = submit(&mut sequencer, first).unwrap();
+    assert_eq!(
+        again,
+        Receipt {
+            known: true,
+            ..receipt
+        }
+    );
+    assert_eq!(submit(&mut sequencer, second).unwrap().sequence, 1);
+    // another order at a nonce that is over, by a fresh one-time key
+    payer.nonce = 0;
+    payer.index = 5;
+    let stale = refusal(submit(&mut sequencer, payer.pay(3, 1, 1)));
+    assert!(
+        matches!(stale, Refusal::Ledger(LedgerError::StaleNonce { .. })),
+        "{stale:?}"
+    );
+    assert_eq!(sequencer.take_decisions().len(), 2);
+    assert_eq!(sequencer.account(2).unwrap().unwrap().balance, 1020);
+    assert!(sequencer.take_alarms().is_empty());
+}
+
+#[test]
+fn a_one_time_key_that_signs_twice_raises_an_alarm() {
+    let mut sequencer = sequencer(Limits::default(), fees());
+    let payer = payer(1);
+    let first = payer.sign(payer.transfer(2, 10, 1));
+    let second = payer.sign(payer.transfer(2, 999, 1));
+    let receipt = submit(&mut sequencer, first).unwrap();
+    let refused = refusal(submit(&mut sequencer, second.clone()));
+    let expected = Refusal::KeyReuse {
+        account: 1,
+        slot: 0,
+        index: 0,
+        first: receipt.id,
+    };
+    assert_eq!(refused, expected);
+    let alarm = Alarm::KeyReuse {
+        account: 1,
+        slot: 0,
+        index: 0,
+        first: receipt.id,
+        second: OrderId::of(&second),
+    };
+    assert_eq!(sequencer.take_alarms(), [alarm]);
+    // the store remembers as well, after the batch was sealed
+    let known = Known {
+        place: None,
+        claimed: Some(receipt.id),
+    };
+    let mut later = self::sequencer(Limits::default(), fees());
+    let (id, order) = checked(second);
+    let refused = refusal(later.submit(id, order, known, NOW).unwrap());
+    assert!(matches!(refused, Refusal::KeyReuse { .. }));
+    assert_eq!(later.take_alarms().len(), 1);
+}
+
+#[test]
+fn admission_has_rules_of_its_own() {
+    let limits = Limits {
+        max_per_account: 2,
+        max_pending: 3,
+        ..Limits::default()
+    };
+    let mut sequencer = sequencer(limits, fees());
+    let mut one = payer(1);
+    one.valid_until = 1;
+    let soon = refusal(submit(&mut sequencer, one.clone().pay(2, 1, 1)));
+    assert_eq!(
+        soon,
+        Refusal::ExpiresTooSoon {
+            valid_until: 1,
+            earliest: 2
+        }
+    );
+    one.valid_until = 2;
+    let cheap = refusal(submit(&mut sequencer, one.clone().pay(2, 1, 0)));
+    assert!(matches!(cheap, Refusal::FeeTooLow { minimum: 1, .. }));
+    for _ in 0..2 {
+        let order = one.pay(2, 1, 1);
+        submit(&mut sequencer, order).unwrap();
+    }
+    let third = refusal(submit(&mut sequencer, one.pay(2, 1, 1)));
+    assert_eq!(
+        third,
+        Refusal::TooManyPending {
+            account: 1,
+            limit: 2
+        }
+    );
+    submit(&mut sequencer, payer(2).pay(1, 1, 1)).unwrap();
+    let busy = submit(&mut sequencer, payer(3).pay(1, 1, 1)).unwrap_err();
+    assert!(matches!(busy, SubmitError::Busy { .. }));
+    // nothing but the three that were taken is decided
+    assert_eq!(sequencer.take_decisions().len(), 3);
+
+    // the batch that has them is sealed: there is room again
+    sequencer.close_now().unwrap();
+    sequencer.sealed();
+    assert_eq!(sequencer.pending(), 0);
+    submit(&mut sequencer, payer(3).pay(1, 1, 1)).unwrap();
+}
+
+#[test]
+fn fees_of_an_asset_that_nobody_collects_are_refused() {
+    let fee = AssetFee {
+        asset: 7,
+        minimum: 0,
+        collector: 91,
+    };
+    for (schedule, id, fee) in [
+        (FeeSchedule::free(), 1, 1),
+        // the collector holds another asset, or does not exist
+        (FeeSchedule::new([fee], true), 1, 1),
+        (
+            FeeSchedule::new(
+                [AssetFee {
+                    collector: 999,
+                    ..fee
+                }],
+                true,
+            ),
+            1,
+            1,
+        ),
+        (fees(), 5, 0),
+        (FeeSchedule::new([fee], false), 5, 0),
+    ] {
+        let mut sequencer = sequencer(small(), schedule.clone());
+        let refused = refusal(submit(&mut sequencer, payer(id).pay(6, 1, fee)));
+        let expected = matches!(
+            refused,
+            Refusal::FeeAsset { .. } | Refusal::FeeTooLow { .. }
+        );
+        assert!(expected, "{schedule:?}: {refused:?}");
+        assert!(sequencer.take_decisions().is_empty());
+    }
+    let mut sequencer = sequencer(small(), FeeSchedule::free());
+    submit(&mut sequencer, payer(5).pay(6, 1, 0)).unwrap();
+}
+
+fn kinds(entries: &[Entry]) -> String {
+    let kind = |entry: &Entry| match &*entry.operation {
+        Operation::Order { .. } => 'o',
+        Operation::Deposit { .. } => 'd',
+        Operation::Collect { .. } => 'c',
+        Operation::Close { .. } => '|',
+    };
+    entries.iter().map(kind).collect()
+}
+
+#[test]
+fn batches_are_cut_with_room_for_the_fees() {
+    let mut sequencer = sequencer(small(), fees());
+    let (mut one, mut five) = (payer(1), payer(5));
+    // three orders and the fees of one asset are a batch
+    for _ in 0..3 {
+        submit(&mut sequencer, one.pay(2, 1, 1)).unwrap();
+    }
+    assert_eq!(kinds(&sequencer.take_decisions()), "oooc|");
+    assert_eq!(sequencer.open_batch(), 1);
+    // two assets: the first is collected before the second pays
+    submit(&mut sequencer, one.pay(2, 1, 1)).unwrap();
+    submit(&mut sequencer, five.pay(6, 1, 1)).unwrap();
+    assert_eq!(kinds(&sequencer.take_decisions()), "ococ|");
+    // no room for that: the batch is closed first
+    submit(&mut sequencer, one.pay(2, 1, 1)).unwrap();
+    submit(&mut sequencer, one.pay(2, 1, 1)).unwrap();
+    let receipt = submit(&mut sequencer, five.pay(6, 1, 1)).unwrap();
+    assert_eq!(kinds(&sequencer.take_decisions()), "ooc|o");
+    assert_eq!(receipt.batch, 3);
+    // deposits take the slot that no fee needs
+    for n in 0..3u8 {
+        let known = Known::default();
+        let result = sequencer.deposit([n; 32], deposit(1, 5), known, NOW);
+        result.unwrap().unwrap();
+    }
+    assert_eq!(kinds(&sequencer.take_decisions()), "ddc|d");
+    let closed: Vec<_> = sequencer.closed().map(|batch| batch.slots).collect();
+    assert_eq!(closed, [4, 4, 4, 4]);
+}
+
+#[test]
+fn deposits_are_taken_once() {
+    let mut sequencer = sequencer(small(), fees());
+    let known = Known::default();
+    let first = sequencer
+        .deposit([1; 32], deposit(1, 5), known, NOW)
+        .unwrap();
+    let first = first.unwrap();
+    let again = sequencer
+        .deposit([1; 32], deposit(1, 5), known, NOW)
+        .unwrap();
+    assert_eq!(
+        again,
+        Ok(Receipt {
+            known: true,
+            ..first
+        })
+    );
+    let other = sequencer
+        .deposit([1; 32], deposit(1, 6), known, NOW)
+        .unwrap();
+    assert_eq!(refusal(other), Refusal::DepositConflict);
+    let much = sequencer
+        .deposit([2; 32], deposit(1, u128::MAX - 4000), known, NOW)
+        .unwrap();
+    assert_eq!(refusal(much), Refusal::Supply { asset: 7 });
+    assert_eq!(sequencer.account(1).unwrap().unwrap().balance, 1005);
+}
+
+#[test]
+fn a_batch_closes_when_it_is_old() {
+    let limits = small();
+    let mut sequencer = sequencer(limits, fees());
+    let later = Duration::from_secs(100);
+    sequencer.tick(later).unwrap();
+    assert_eq!(sequencer.deadline(), None);
+    let (id, order) = checked(payer(1).pay(2, 1, 1));
+    sequencer
+        .submit(id, order, Known::default(), later)
+        .unwrap()
+        .unwrap();
+    let deadline = sequencer.deadline().unwrap();
+    assert_eq!(deadline, later + limits.max_age);
+    sequencer.tick(deadline - Duration::from_millis(1)).unwrap();
+    assert_eq!(sequencer.open_batch(), 0);
+    sequencer.tick(deadline).unwrap();
+    assert_eq!((sequencer.open_batch(), sequencer.deadline()), (1, None));
+    // padded to a power of two, not to a full batch
+    assert_eq!(sequencer.next_to_seal().map(|batch| batch.slots), Some(2));
+}
+
+/// Seals what was closed on a ledger of its own, which hashes.
+fn seal(ledger: &mut Ledger<ScalarCompressor, MemoryState>, closed: &ClosedBatch) {
+    let mut batch = ledger.open_batch();
+    assert_eq!(batch.number(), closed.number);
+    for entry in &closed.entries {
+        match &*entry.operation {
+            Operation::Order { order, .. } => batch.checked(order.clone()).unwrap(),
+            Operation::Deposit { deposit, .. } => batch.deposit(*deposit).unwrap(),
+            Operation::Collect { to } => batch.collect_fees(*to).unwrap(),
+            Operation::Close { .. } => {}
+        }
+    }
+    batch.seal(Some(closed.slots)).unwrap();
+}
+
+#[test]
+fn what_was_decided_can_be_decided_again_and_sealed() {
+    let mut first = sequencer(small(), fees());
+    let mut random = winterlane_ledger::testing::Numbers(5);
+    let mut payers: Vec<Payer> = [1, 2, 3, 4, 5, 6].map(payer).into();
+    for step in 0..60 {
+        let payer = &mut payers[random.below(6) as usize];
+        let to = if payer.asset == 7 {
+            1 + random.below(4)
+        } else {
+            5 + random.below(2)
+        } as u32;
+        match random.below(8) {
+            0 => {
+                let reference = [random.below(20) as u8; 32];
+                let amount = deposit(to, 1 + u128::from(random.below(2)));
+                let _ = first
+                    .deposit(reference, amount, Known::default(), NOW)
+                    .unwrap();
+            }
+            1 => {
+                first.close_now().unwrap();
+            }
+            2 => {
+                // not enough money: refused, and nothing is decided
+                let order = payer.sign(payer.transfer(to, 1 << 100, 1));
+                submit(&mut first, order).unwrap_err();
+            }
+            3 if payer.index < 15 => {
+                let order = payer.withdraw(1 + u128::from(random.below(9)), 1);
+                submit(&mut first, order).unwrap();
+            }
+            _ if payer.index < 15 => {
+                let order = payer.pay(
+                    to,
+                    u128::from(random.below(50)),
+                    1 + u128::from(random.below(3)),
+                );
+                submit(&mut first, order).unwrap_or_else(|error| panic!("step {step}: {error}"));
+            }
+            _ => {}
+        }
+    }
+    first.close_now().unwrap();
+    let decisions = first.take_decisions();
+
+    let mut second = sequencer(
+        // other limits than before: what was decided stays
+        Limits {
+            max_per_account: 0,
+            min_lifetime: 1 << 50,
+            ..Limits::default()
+        },
+        FeeSchedule::free(),
+    );
+    for entry in &decisions {
+        second.replay(entry.clone(), NOW).unwrap();
+    }
+    assert_eq!(second.open_batch(), first.open_batch());
+    assert_eq!(second.next_sequence(), first.next_sequence());
+    for id in [1, 2, 3, 4, 5, 6, 90, 91] {
+        assert_eq!(second.account(id).unwrap(), first.account(id).unwrap());
+    }
+
+    let mut ledger = Ledger::genesis(domain(), 0, opening()).unwrap();
+    let mut logged = 0;
+    while let Some(closed) = first.next_to_seal().cloned() {
+        assert_eq!(
+            second.next_to_seal().map(|batch| &batch.entries),
+            Some(&closed.entries)
+        );
+        assert_eq!(
+            second.next_to_seal().map(|batch| &batch.supplies),
+            Some(&closed.supplies)
+        );
+        assert_eq!(
+            closed.entries,
+            decisions[logged..logged + closed.entries.len()]
+        );
+        logged += closed.entries.len();
+        seal(&mut ledger, &closed);
+        first.sealed();
+        second.sealed();
+        for (asset, supply) in closed.supplies {
+            let held = ledger
+                .accounts()
+                .filter(|(_, account)| account.asset == asset);
+            assert_eq!(
+                held.map(|(_, account)| account.balance).sum::<u128>(),
+                supply
+            );
+        }
+    }
+    assert_eq!(logged, decisions.len());
+    assert!(ledger.batch_number() > 8);
+    assert_eq!(first.pending(), 0);
+    // an entry that is missing, or comes twice, is found
+    let mut third = sequencer(small(), fees());
+    third.replay(decisions[1].clone(), NOW).unwrap_err();
+    third.replay(decisions[0].clone(), NOW).unwrap();
+    third.replay(decisions[0].clone(), NOW).unwrap_err();
+}

@@ -1,0 +1,227 @@
+//! The `winterlane-node` command: a rollup in one process.
+//!
+//! Exit status: 0 after it was asked to stop, 1 when the node ended by itself, 2 when it cannot be started as it
+//! was told to.
+
+#![forbid(unsafe_code)]
+
+mod operators;
+
+use std::{
+    fs::File,
+    io::{BufReader, BufWriter},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::mpsc::{RecvTimeoutError, channel},
+    time::Duration,
+};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use winterlane_node::{
+    Node,
+    config::{Config, DEFAULT},
+    keys::KeysError,
+    serve::Serving,
+};
+
+/// A payment rollup in one process: takes signed orders, proves batches, publishes them.
+#[derive(Debug, Parser)]
+#[command(name = "winterlane-node", version)]
+struct Arguments {
+    /// The folder of the store; it is made if it does not exist.
+    #[arg(long, default_value = "winterlane-data", global = true)]
+    data: PathBuf,
+    /// The configuration file; by default `node.toml` in the folder, if there is one.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Where the interface is served, in place of the configuration's `listen.address`.
+    #[arg(long, global = true)]
+    listen: Option<std::net::SocketAddr>,
+    /// Where health and metrics are served, in place of the configuration's `listen.health`.
+    #[arg(long, global = true)]
+    health: Option<std::net::SocketAddr>,
+    #[command(subcommand)]
+    command: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Runs the node. This is what happens without a command.
+    Run,
+    /// Prints the configuration file with every setting, its default and its meaning.
+    Config,
+    /// Writes a snapshot of a node that does not run, to a file that does not exist.
+    Snapshot {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Makes the folder of a node from a snapshot.
+    Restore {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Reads the configuration, and says whether it can be used.
+    Check,
+    /// The audit log of operators' acts.
+    Audit {
+        #[command(subcommand)]
+        task: operators::AuditTask,
+    },
+    /// Operators' keys that are made on the machine itself.
+    Keys {
+        #[command(subcommand)]
+        task: operators::KeysTask,
+    },
+}
+
+/// The node cannot be started as it was told to.
+const UNUSABLE: u8 = 2;
+
+/// The node ended by itself.
+const ENDED: u8 = 1;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { UNUSABLE } else { 0 });
+        }
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((status, reason)) => {
+            eprintln!("error: {reason}");
+            ExitCode::from(status)
+        }
+    }
+}
+
+/// An exit status, and why.
+type Failure = (u8, String);
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.command {
+        Some(Task::Config) => {
+            print!("{DEFAULT}");
+            return Ok(());
+        }
+        Some(Task::Snapshot { file }) => return snapshot(&arguments.data, file),
+        Some(Task::Restore { file }) => return restore(&arguments.data, file),
+        _ => {}
+    }
+    if let Some(Task::Audit { task }) = &arguments.command {
+        return operators::audit(task).map_err(|error| of_keys(&error));
+    }
+    let mut config = read_config(arguments)?;
+    if let Some(Task::Keys { task }) = &arguments.command {
+        let environment = &config.interface.environment;
+        return operators::keys(task, &arguments.data, environment)
+            .map_err(|error| of_keys(&error));
+    }
+    if let Some(address) = arguments.listen {
+        config.listen.address = address;
+    }
+    if let Some(address) = arguments.health {
+        config.listen.health = address;
+    }
+    if matches!(arguments.command, Some(Task::Check)) {
+        println!("the configuration can be used");
+        return Ok(());
+    }
+    serve(arguments, &config)
+}
+
+/// 1: a log is not in order; 2: it could not be looked at, or the command was not carried out.
+fn of_keys(error: &KeysError) -> Failure {
+    let status = if operators::is_finding(error) {
+        ENDED
+    } else {
+        UNUSABLE
+    };
+    (status, error.to_string())
+}
+
+fn snapshot(folder: &Path, file: &Path) -> Result<(), Failure> {
+    let at = |error: std::io::Error| (UNUSABLE, format!("{}: {error}", file.display()));
+    let opened = File::create_new(file).map_err(at)?;
+    let written = winterlane_node::snapshot(folder, BufWriter::new(&opened));
+    if let Err(error) = written {
+        let _ = std::fs::remove_file(file);
+        return Err((UNUSABLE, error.to_string()));
+    }
+    opened.sync_all().map_err(at)
+}
+
+fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {
+    let at = |error: std::io::Error| (UNUSABLE, format!("{}: {error}", file.display()));
+    let opened = File::open(file).map_err(at)?;
+    winterlane_node::restore(folder, BufReader::new(opened))
+        .map_err(|error| (UNUSABLE, error.to_string()))
+}
+
+fn read_config(arguments: &Arguments) -> Result<Config, Failure> {
+    let beside = arguments.data.join("node.toml");
+    let path = match &arguments.config {
+        Some(path) => path,
+        None if beside.exists() => &beside,
+        None => return Ok(Config::default()),
+    };
+    Config::read(path).map_err(|error| (UNUSABLE, error.to_string()))
+}
+
+fn serve(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    // asked to stop before it has started, it still starts, and stops at once
+    let (ask, asked) = channel();
+    ctrlc::set_handler(move || {
+        let _ = ask.send(());
+    })
+    .map_err(|error| (UNUSABLE, format!("signals cannot be listened to: {error}")))?;
+    let (node, running) = Node::start(config.options(&arguments.data))
+        .map_err(|error| (UNUSABLE, error.to_string()))?;
+    let status = node.status().map_err(|error| (ENDED, error.to_string()))?;
+    tracing::info!(
+        batch = status.open_batch,
+        pending = status.pending,
+        root = %status.root,
+        "the node runs in {}",
+        arguments.data.display()
+    );
+    let serving = match Serving::start(&node, config, &arguments.data) {
+        Ok(serving) => serving,
+        Err(error) => {
+            running.stop();
+            // What is acknowledged is on the disk: why it was not served is what counts.
+            let _ = running.wait();
+            return Err((UNUSABLE, error.to_string()));
+        }
+    };
+    tracing::info!(interface = %serving.address(), health = %serving.health(), "served");
+    while !running.ended() && !serving.failed() {
+        match asked.recv_timeout(Duration::from_millis(200)) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+                tracing::info!("the node stops");
+                break;
+            }
+        }
+    }
+    let failed = serving.failed();
+    // Requests first: those under way wait for the node.
+    serving.stop();
+    running.stop();
+    running
+        .wait()
+        .map_err(|error| (ENDED, format!("{error}; start it again")))?;
+    if failed {
+        let reason = "the keys' files failed to write: mend the disk and start it again";
+        return Err((ENDED, reason.to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Admission: signatures are checked here, many at a time, before the writer decides.
+
+use std::{
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+use winterlane_ledger::{CheckedOrder, Digest, SignedOrder, check_orders};
+use winterlane_prover::SimdCompressor;
+
+use super::writer::Task;
+use crate::{OrderId, Receipt, Refusal, SubmitError, error::AdminError};
+
+/// What a handle asks for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Submit(Vec<Submission>),
+    Admin(Admin),
+    Stop,
+}
+
+/// Where an answer goes.
+pub(crate) type Answer<T> = oneshot::Sender<T>;
+
+/// An order to be taken, and who waits for the answer.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) order: SignedOrder,
+    pub(crate) answer: Answer<Result<Receipt, SubmitError>>,
+}
+
+/// What needs no signature.
+#[derive(Debug)]
+pub(crate) enum Admin {
+    Deposit {
+        reference: [u8; 32],
+        deposit: Box<winterlane_ledger::Deposit>,
+        answer: Answer<Result<Receipt, SubmitError>>,
+    },
+    Pause(Answer<()>),
+    Resume(Answer<()>),
+    Seal(Answer<Result<u64, AdminError>>),
+    Requeue {
+        batch: u64,
+        answer: Answer<Result<(), AdminError>>,
+    },
+}
+
+/// An order whose signature was checked.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) id: OrderId,
+    pub(crate) order: CheckedOrder,
+    pub(crate) answer: Answer<Result<Receipt, SubmitError>>,
+}
+
+/// Signatures that are checked together: enough for vector units and for both the writer's and this thread
+/// to be busy.
+pub(crate) const GROUP: usize = 512;
+
+/// How long the first order of a group waits for others.
+const LINGER: Duration = Duration::from_millis(2);
+
+/// Checks signatures until somebody says stop, or the writer is gone.
+pub(crate) fn run(commands: &Receiver<Command>, writer: &SyncSender<Task>, domain: &Digest) {
+    loop {
+        let mut group = Vec::new();
+        let last = match commands.recv() {
+            Ok(command) => gather(command, commands, &mut group),
+            Err(_) => Some(Command::Stop),
+        };
+        if !group.is_empty() {
+            let candidates = check(group, domain);
+            if writer.send(Task::Candidates(candidates)).is_err() {
+                return;
+            }
+        }
+        let passed = match last {
+            None | Some(Command::Submit(_)) => Ok(()),
+            Some(Command::Admin(admin)) => writer.send(Task::Admin(admin)),
+            Some(Command::Stop) => {
+                let _ = writer.send(Task::Stop);
+                return;
+            }
+        };
+        if passed.is_err() {
+            return;
+        }
+    }
+}
+
+/// Gathers orders until there are enough, the first has waited long enough, or something else comes, which
+/// is returned.
+fn gather(
+    first: Command,
+    commands: &Receiver<Command>,
+    group: &mut Vec<Submission>,
+) -> Option<Command> {
+    match first {
+        Command::Submit(orders) => group.extend(orders),
+        other => return Some(other),
+    }
+    let until = Instant::now() + LINGER;
+    while group.len() < GROUP {
+        let left = until.saturating_duration_since(Instant::now());
+        match commands.recv_timeout(left) {
+            Ok(Command::Submit(orders)) => group.extend(orders),
+            Ok(other) => return Some(other),
+            Err(RecvTimeoutError::Timeout) => break,
+            Err(RecvTimeoutError::Disconnected) => return Some(Command::Stop),
+        }
+    }
+    None
+}
+
+/// Checks the signatures of a group, and answers those that are none.
+fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
+    let (orders, answers): (Vec<_>, Vec<_>) = group
+        .into_iter()
+        .map(|Submission { order, answer }| {
+            let (id, account) = (OrderId::of(&order), order.order.signer());
+            (order, (id, account, answer))
+        })
+        .unzip();
+    let checked = check_orders(orders, domain, &SimdCompressor);
+    let mut candidates = Vec::with_capacity(checked.len());
+    for (result, (id, account, answer)) in checked.into_iter().zip(answers) {
+        match result {
+            Ok(order) => candidates.push(Candidate { id, order, answer }),
+            Err(reason) => {
+                let refusal = winterlane_ledger::LedgerError::BadSignature { account, reason };
+                let _ = answer.send(Err(Refusal::Ledger(refusal).into()));
+            }
+        }
+    }
+    candidates
+}
+
+/// Checks the signatures of orders that were logged, all of which had one.
+pub(crate) fn check_logged(
+    orders: Vec<SignedOrder>,
+    domain: &Digest,
+) -> Vec<Result<CheckedOrder, winterlane_ledger::signature::SignatureError>> {
+    check_orders(orders, domain, &SimdCompressor)
+}
+
+/// The thread of admission.
+pub(crate) fn spawn(
+    commands: Receiver<Command>,
+    writer: SyncSender<Task>,
+    domain: Digest,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("admission".into())
+        .spawn(move || run(&commands, &writer, &domain))
+}

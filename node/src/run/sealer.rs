@@ -1,0 +1,136 @@
+//! Sealing: the operations of a closed batch, hashed into the tree of the store.
+//!
+//! It runs beside the writer, since hashing a batch takes longer than an order may wait. What it makes is
+//! written by the writer, in one transaction, before the next batch is begun.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender},
+    },
+    thread::{Builder, JoinHandle},
+};
+
+use winterlane_ledger::{Digest, Ledger, SealedBatch, wire};
+use winterlane_prover::SimdCompressor;
+
+use super::{shared::now_millis, writer::Task};
+use crate::{
+    core::{ClosedBatch, Operation},
+    fault,
+    store::{SealCommit, SealedOperation, Store, StoreError, StoreState},
+    witness::Witnesses,
+};
+
+/// A batch that is sealed and not written.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) commit: SealCommit,
+    /// Told when it is written; the next batch begins then.
+    pub(crate) written: SyncSender<()>,
+}
+
+/// The sealer's thread.
+pub(crate) fn spawn(
+    store: Arc<Store>,
+    domain: Digest,
+    witnesses: Option<Witnesses>,
+    closed: Receiver<ClosedBatch>,
+    writer: SyncSender<Task>,
+) -> Result<JoinHandle<()>, StoreError> {
+    let state = StoreState::new(store)?;
+    let ledger = Ledger::open(domain, state, SimdCompressor);
+    let mut sealer = Sealer { ledger, witnesses };
+    Builder::new()
+        .name("sealer".into())
+        .spawn(move || {
+            for batch in closed {
+                if let Err(error) = sealer.seal(&batch, &writer) {
+                    let _ = writer.send(Task::Failed(error));
+                    return;
+                }
+            }
+        })
+        .map_err(StoreError::io("sealer"))
+}
+
+struct Sealer {
+    ledger: Ledger<SimdCompressor, StoreState>,
+    /// Where witnesses are kept; nowhere when nothing is proven.
+    witnesses: Option<Witnesses>,
+}
+
+impl Sealer {
+    fn seal(&mut self, closed: &ClosedBatch, writer: &SyncSender<Task>) -> Result<(), StoreError> {
+        let batch = self.apply(closed)?;
+        fault::point("sealed-in-memory");
+        let witness = match &self.witnesses {
+            Some(witnesses) => Some(witnesses.keep(&batch)?),
+            None => None,
+        };
+        fault::point("witness-kept");
+        let number = closed.number;
+        let records = wire::encode(&batch.records, number)
+            .map_err(|error| StoreError::corrupt(format!("records of batch {number}: {error}")))?;
+        let first = closed.entries.first().map_or(0, |entry| entry.sequence);
+        let last = closed.entries.last().map_or(0, |entry| entry.sequence);
+        let operations = closed
+            .entries
+            .iter()
+            .filter(|entry| !matches!(*entry.operation, Operation::Close { .. }))
+            .map(|entry| SealedOperation {
+                sequence: entry.sequence,
+                id: entry.operation.id(),
+                claim: entry.operation.claim(),
+                accounts: entry.operation.accounts(),
+            })
+            .collect();
+        let changes = self.ledger.state().take().cloned().unwrap_or_default();
+        let commit = SealCommit {
+            public_inputs: batch.public_inputs,
+            changes,
+            records,
+            operations,
+            consumed: first..last + 1,
+            sealed_at: now_millis(),
+            supplies: closed.supplies.clone(),
+            witness,
+        };
+        let (written, wait) = std::sync::mpsc::sync_channel(1);
+        let sealed = Box::new(Sealed { commit, written });
+        // the writer is gone, or ends before it has written: then so does this thread
+        if writer.send(Task::Sealed(sealed)).is_ok() && wait.recv().is_ok() {
+            self.ledger.state_mut().written()?;
+        }
+        Ok(())
+    }
+
+    /// Applies the operations. Each was tried before, so that a refusal is a mistake of this program, and
+    /// nothing is written after it.
+    fn apply(&mut self, closed: &ClosedBatch) -> Result<SealedBatch, StoreError> {
+        let number = closed.number;
+        let mistake = |what: String| {
+            StoreError::corrupt(format!("batch {number} is not as it was decided: {what}"))
+        };
+        let mut batch = self.ledger.open_batch();
+        if batch.number() != number {
+            return Err(mistake(format!("the store is at batch {}", batch.number())));
+        }
+        for entry in &closed.entries {
+            match &*entry.operation {
+                Operation::Order { order, .. } => batch.checked(order.clone()),
+                Operation::Deposit { deposit, .. } => batch.deposit(*deposit),
+                Operation::Collect { to } => batch.collect_fees(*to),
+                Operation::Close { .. } => Ok(()),
+            }
+            .map_err(|error| match error.refusal() {
+                Ok(refusal) => mistake(refusal.to_string()),
+                Err(error) => error,
+            })?;
+        }
+        batch.seal(Some(closed.slots)).map_err(|error| match error {
+            winterlane_ledger::SealError::State(error) => error,
+            other => mistake(other.to_string()),
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! What the node's threads and its handles have in common.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::broadcast;
+use winterlane_ledger::Account;
+
+use crate::{
+    Event, PendingOrder,
+    core::{Entry, FeeSchedule, Limits, Operation},
+    store::Store,
+};
+
+/// Events that a listener may be behind.
+const EVENTS: usize = 1024;
+
+/// What handles read, and the writer keeps up to date.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Until the writer has ended: then the file is free for whoever opens it next, although handles live on.
+    store: Mutex<Option<Arc<Store>>>,
+    pub(crate) limits: Limits,
+    pub(crate) fees: FeeSchedule,
+    pub(crate) events: broadcast::Sender<Event>,
+    pub(crate) started: Instant,
+    pub(crate) accepted: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) alarms: AtomicU64,
+    live: Mutex<Live>,
+}
+
+/// What is durable and not sealed, and how the node is.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    /// Pending orders by their names.
+    pub(crate) orders: HashMap<crate::OrderId, Waiting>,
+    /// Names of pending orders by signer and sequence.
+    pub(crate) by_account: BTreeMap<(u32, u64), crate::OrderId>,
+    /// Accounts as pending operations leave them, each with the last batch that changes it.
+    pub(crate) accounts: HashMap<u32, (u64, Account)>,
+    pub(crate) open_batch: u64,
+    pub(crate) open_operations: u32,
+    pub(crate) paused: bool,
+    pub(crate) read_only: bool,
+    pub(crate) disk_free: Option<u64>,
+}
+
+/// An order or a deposit that is durable and not sealed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) sequence: u64,
+    pub(crate) batch: u64,
+    /// What was ordered; a deposit has no order.
+    pub(crate) order: Option<PendingOrder>,
+}
+
+impl Shared {
+    pub(crate) fn new(store: Arc<Store>, limits: Limits, fees: FeeSchedule) -> Self {
+        Self {
+            store: Mutex::new(Some(store)),
+            limits,
+            fees,
+            events: broadcast::channel(EVENTS).0,
+            started: Instant::now(),
+            accepted: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            alarms: AtomicU64::new(0),
+            live: Mutex::default(),
+        }
+    }
+
+    /// The store, unless the node has ended.
+    pub(crate) fn store(&self) -> Option<Arc<Store>> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clone()
+    }
+
+    /// The node has ended, well or not.
+    pub(crate) fn end(&self) {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        *store = None;
+    }
+
+    pub(crate) fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells an event. That nobody listens is no error.
+    pub(crate) fn tell(&self, event: Event) {
+        if let Event::Alarm(alarm) = &event {
+            self.alarms.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(?alarm, "alarm");
+        }
+        let _ = self.events.send(event);
+    }
+}
+
+impl Live {
+    /// Entries are durable: their orders are pending for everybody to see.
+    pub(crate) fn add(&mut self, entries: &[Entry]) {
+        for Entry {
+            sequence,
+            batch,
+            operation,
+        } in entries
+        {
+            let Some(id) = operation.id() else {
+                continue;
+            };
+            let (sequence, batch) = (*sequence, *batch);
+            let order = match &**operation {
+                Operation::Order { order, .. } => {
+                    let signed = order.signed();
+                    self.by_account
+                        .insert((signed.order.signer(), sequence), id);
+                    Some(PendingOrder {
+                        id,
+                        sequence,
+                        batch,
+                        order: signed.order,
+                        nonce: signed.nonce,
+                    })
+                }
+                _ => None,
+            };
+            let waiting = Waiting {
+                sequence,
+                batch,
+                order,
+            };
+            self.orders.insert(id, waiting);
+        }
+    }
+
+    /// A batch is sealed, and the store answers for its orders.
+    pub(crate) fn remove(&mut self, entries: &[Entry], batch: u64) {
+        for entry in entries {
+            if let Some(id) = entry.operation.id() {
+                self.orders.remove(&id);
+            }
+            if let Operation::Order { order, .. } = &*entry.operation {
+                let signer = order.signed().order.signer();
+                self.by_account.remove(&(signer, entry.sequence));
+            }
+        }
+        self.accounts.retain(|_, (last, _)| *last > batch);
+    }
+}
+
+/// Milliseconds since 1970 by this machine's clock.
+pub(crate) fn now_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}

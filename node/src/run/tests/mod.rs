@@ -1,0 +1,89 @@
+//! The node as a whole, in this process and in others.
+
+mod faults;
+#[cfg(unix)]
+mod kill;
+mod life;
+mod medium;
+mod proofs;
+
+use std::path::Path;
+
+use super::{
+    NodeOptions, Running,
+    prover::{Outcome, ProofJob, Prove},
+    start::{Stand, StartError, start},
+};
+use crate::{
+    BatchStage, FeeSchedule, Genesis, Limits, Node, OrderState,
+    settlement::Folder,
+    testing::{Payer, domain, until},
+};
+
+/// Payers with the ids from 1 on, and what each begins with.
+const BALANCE: u128 = 1_000_000;
+
+pub(super) fn payers(count: u32, height: u32) -> Vec<Payer> {
+    (1..=count).map(|id| Payer::new(id, height)).collect()
+}
+
+/// A node of small batches that nobody proves, in this folder.
+pub(super) fn options(folder: &Path, payers: &[Payer]) -> NodeOptions {
+    let accounts = payers
+        .iter()
+        .map(|payer| (payer.id, payer.account(BALANCE)));
+    let genesis = Genesis {
+        accounts: accounts.collect(),
+        ..Genesis::empty(domain())
+    };
+    NodeOptions {
+        limits: Limits {
+            slots: 4,
+            max_age: std::time::Duration::from_millis(20),
+            ..Limits::default()
+        },
+        fees: FeeSchedule::free(),
+        cache_bytes: 1 << 20,
+        disk_reserve: 0,
+        ..NodeOptions::new(folder, genesis)
+    }
+}
+
+/// Says that everything is proven.
+pub(super) struct Willing;
+
+impl Prove for Willing {
+    fn prove(&mut self, job: &ProofJob) -> Outcome {
+        Outcome::Proven {
+            proof: format!("proof of batch {}", job.batch).into_bytes(),
+            millis: 1,
+        }
+    }
+}
+
+/// With a prover that is willing, and settlement in `settled` beside the store.
+pub(super) fn start_willing(
+    folder: &Path,
+    payers: &[Payer],
+) -> Result<(Node, Running), StartError> {
+    let mut options = options(folder, payers);
+    options.settlement = Some(Box::new(Folder::new(folder.join("settled"))));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    start(options, stand)
+}
+
+/// Waits until an order is as far as `stage`; says in which batch it is, and where.
+pub(super) fn included(node: &Node, id: &crate::OrderId, stage: BatchStage) -> (u64, u32) {
+    until(|| match node.order_status(id).unwrap() {
+        Some(OrderState::Included {
+            batch,
+            position,
+            stage: found,
+            ..
+        }) if found >= stage => Some((batch, position)),
+        _ => None,
+    })
+}

@@ -1,0 +1,151 @@
+//! Proofs that are made, that fail, and that are not taken.
+
+use std::sync::{Arc, Mutex};
+
+use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+use winterlane_verifier::{Policy, verify_batch, verify_records};
+
+use super::{Outcome, ProofJob, Prove, included, options, payers};
+use crate::{
+    AdminError, Alarm, BatchStage, Event, Proving,
+    run::start::{Stand, start},
+    settlement::Folder,
+    testing::{until, wait},
+};
+
+/// One real batch of two slots: the witness from its file, a proof, the verdict of the node's own verifier.
+#[test]
+fn a_batch_is_proven_for_real() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 3);
+    let preset = Preset::new(PresetName::Fast, SecurityLevel::Bits128);
+    let mut options = options(folder.path(), &payers);
+    options.limits.slots = 2;
+    options.settlement = Some(Box::new(Folder::new(folder.path().join("settled"))));
+    options.proving = Some(Proving {
+        preset,
+        threads: None,
+        memory_limit: None,
+    });
+    let (node, running) = start(options, Stand::default()).unwrap();
+    let order = payers[0].pay(2, 40, 0);
+    let id = wait(node.submit(order)).unwrap().id;
+    let (batch, position) = included(&node, &id, BatchStage::Published);
+    assert_eq!((batch, position), (0, 0));
+    let view = node.batch(0).unwrap().unwrap();
+    let proof = node.batch_proof(0).unwrap().unwrap();
+    verify_batch(&proof, &view.public_inputs, &Policy::default()).unwrap();
+    verify_records(&node.records(0).unwrap().unwrap(), &view.public_inputs).unwrap();
+    // what is proven needs no witness any more
+    let left = std::fs::read_dir(folder.path().join("witness")).unwrap();
+    assert_eq!(left.count(), 0);
+    running.stop();
+    running.wait().unwrap();
+}
+
+/// Fails as long as it is told to; remembers how often each engine was asked.
+struct Unwilling {
+    asked: Arc<Mutex<(u32, u32)>>,
+    fail: Arc<Mutex<bool>>,
+    how: fn() -> Outcome,
+}
+
+impl Prove for Unwilling {
+    fn prove(&mut self, job: &ProofJob) -> Outcome {
+        let mut asked = self.asked.lock().unwrap();
+        *(if job.stock {
+            &mut asked.1
+        } else {
+            &mut asked.0
+        }) += 1;
+        drop(asked);
+        if *self.fail.lock().unwrap() {
+            (self.how)()
+        } else {
+            Outcome::Proven {
+                proof: vec![1],
+                millis: 1,
+            }
+        }
+    }
+}
+
+fn held_and_requeued(how: fn() -> Outcome) -> Vec<Alarm> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 3);
+    let asked = Arc::<Mutex<(u32, u32)>>::default();
+    let fail = Arc::new(Mutex::new(true));
+    let begin = |asked: &Arc<Mutex<(u32, u32)>>, fail: &Arc<Mutex<bool>>| {
+        let (asked, fail) = (asked.clone(), fail.clone());
+        let prover =
+            Some(
+                Box::new(move |_| Box::new(Unwilling { asked, fail, how }) as Box<dyn Prove>)
+                    as Box<dyn FnOnce(_) -> _>,
+            );
+        let stand = Stand {
+            prover,
+            ..Stand::default()
+        };
+        start(options(folder.path(), &payers), stand).unwrap()
+    };
+    let (node, running) = begin(&asked, &fail);
+    let mut events = node.subscribe();
+    let order = payers[0].clone().pay(2, 1, 0);
+    let id = wait(node.submit(order)).unwrap().id;
+    let (batch, _) = included(&node, &id, BatchStage::Held);
+    // five times by our engine, once by winterfell's, and then no more
+    assert_eq!(*asked.lock().unwrap(), (5, 1));
+    let view = node.batch(batch).unwrap().unwrap();
+    assert_eq!((view.stage, view.failures), (BatchStage::Held, 6));
+    assert!(view.last_failure.is_some());
+    let status = node.status().unwrap();
+    assert_eq!(
+        (status.held, status.unproven, status.next_to_prove),
+        (1, 1, 0)
+    );
+    let mut alarms = Vec::new();
+    until(|| {
+        while let Ok(event) = events.try_recv() {
+            if let Event::Alarm(alarm) = event {
+                alarms.push(alarm);
+            }
+        }
+        matches!(alarms.last(), Some(Alarm::ProofHeld { batch: 0, .. })).then_some(())
+    });
+    running.stop();
+    running.wait().unwrap();
+
+    // a restart does not try again by itself; an operator does
+    let (node, running) = begin(&asked, &fail);
+    payers[0].index = 1;
+    payers[0].nonce = 1;
+    let second = wait(node.submit(payers[0].pay(2, 1, 0))).unwrap().id;
+    included(&node, &second, BatchStage::Held);
+    assert_eq!(*asked.lock().unwrap(), (10, 2));
+    *fail.lock().unwrap() = false;
+    wait(node.requeue(batch)).unwrap();
+    included(&node, &id, BatchStage::Proven);
+    assert_eq!(*asked.lock().unwrap(), (11, 2));
+    until(|| (wait(node.requeue(batch)) == Err(AdminError::Proven { batch })).then_some(()));
+    running.stop();
+    running.wait().unwrap();
+    alarms
+}
+
+#[test]
+fn a_batch_that_cannot_be_proven_is_held() {
+    let alarms = held_and_requeued(|| Outcome::Failed("no memory".into()));
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+}
+
+#[test]
+fn a_prover_that_panics_is_a_failure_of_the_proof() {
+    let alarms = held_and_requeued(|| panic!("a mistake in the prover"));
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+}
+
+#[test]
+fn a_proof_that_is_not_accepted_raises_an_alarm_each_time() {
+    let alarms = held_and_requeued(|| Outcome::Rejected("not of these inputs".into()));
+    assert_eq!(alarms.len(), 7, "{alarms:?}");
+}

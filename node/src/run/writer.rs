@@ -1,0 +1,520 @@
+//! The writer: the one thread that decides and writes.
+//!
+//! In a turn it decides on everything that waits, writes the decisions to the log in one commit, and only
+//! then answers. While a commit is under way the next orders gather, so that a slow disk makes larger commits
+//! and not a longer queue.
+
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError},
+    },
+    time::{Duration, Instant},
+};
+
+use winterlane_ledger::state::ReadState;
+
+use super::{
+    admission::{Admin, Answer, Candidate, GROUP},
+    prover::{Outcome, ProofJob},
+    sealer::Sealed,
+    shared::Shared,
+};
+use crate::{
+    Alarm, Event, Receipt, SubmitError,
+    core::{Claim, ClosedBatch, Entry, Fault, Known, Sequencer},
+    error::AdminError,
+    fault,
+    settlement::SettlementError,
+    store::{Job, Store, StoreError, View},
+    witness::Witnesses,
+};
+
+/// What comes to the writer.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Candidates(Vec<Candidate>),
+    Admin(Admin),
+    Sealed(Box<Sealed>),
+    Outcome {
+        batch: u64,
+        outcome: Outcome,
+    },
+    Published {
+        batch: u64,
+        written: SyncSender<()>,
+    },
+    Unpublished {
+        batch: u64,
+        reason: SettlementError,
+    },
+    /// Another thread cannot go on.
+    Failed(StoreError),
+    Stop,
+}
+
+/// Failures after which a batch is proven by winterfell's own prover.
+const FAILURES: u32 = 5;
+
+/// How often the free space of the disk is looked at.
+const DISK_CHECK: Duration = Duration::from_secs(1);
+
+/// The state of an account that decisions are tried on.
+pub(crate) struct StoreBase(pub(crate) Arc<Store>);
+
+impl crate::core::Base for StoreBase {
+    fn account(&self, id: u32) -> Result<Option<winterlane_ledger::Account>, StoreError> {
+        self.0.view()?.account(id)
+    }
+}
+
+/// How the disk is looked after.
+#[derive(Clone, Debug)]
+pub(crate) struct DiskReserve {
+    pub(crate) folder: PathBuf,
+    /// Bytes that must be left; below it no orders are taken.
+    pub(crate) bytes: u64,
+}
+
+/// The writer's part of the node.
+pub(crate) struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) sequencer: Sequencer<StoreBase>,
+    pub(crate) tasks: Receiver<Task>,
+    pub(crate) sealer: SyncSender<ClosedBatch>,
+    /// The prover's queue; nothing is proven without one.
+    pub(crate) prover: Option<Sender<ProofJob>>,
+    pub(crate) witnesses: Witnesses,
+    pub(crate) publisher: Option<SyncSender<()>>,
+    pub(crate) reserve: Option<DiskReserve>,
+    /// Batches that may wait for their proof before no more are sealed.
+    pub(crate) max_unproven: u64,
+    pub(crate) state: WriterState,
+}
+
+/// What the writer knows besides.
+#[derive(Debug, Default)]
+pub(crate) struct WriterState {
+    sealing: Option<ClosedBatch>,
+    unproven: BTreeMap<u64, Job>,
+    queued: HashSet<u64>,
+    paused: bool,
+    read_only: bool,
+    stopping: bool,
+    /// An alarm about settlement was raised for this batch.
+    unpublished: Option<u64>,
+    last_disk_check: Option<Instant>,
+}
+
+/// Answers that wait for the commit.
+type Answers = VecDeque<(
+    Answer<Result<Receipt, SubmitError>>,
+    Result<Receipt, SubmitError>,
+)>;
+
+impl Writer {
+    /// Runs until somebody says stop, or something fails for good.
+    pub(crate) fn run(mut self) -> Result<(), Fault> {
+        let result = self.serve();
+        self.shared.end();
+        if let Err(error) = &result {
+            tracing::error!(%error, "the node ends");
+        }
+        result
+    }
+
+    fn serve(&mut self) -> Result<(), Fault> {
+        self.shared.live().open_batch = self.sequencer.open_batch();
+        self.queue_jobs()?;
+        self.wake_publisher();
+        self.check_disk();
+        self.refresh(&[])?;
+        loop {
+            self.start_sealing();
+            if self.state.stopping && self.state.sealing.is_none() {
+                return Ok(());
+            }
+            let mut answers = Answers::new();
+            let mut taken = 0;
+            match self.tasks.recv_timeout(self.patience()) {
+                Ok(task) => taken += self.act(task, &mut answers)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => self.state.stopping = true,
+            }
+            while taken < GROUP {
+                match self.tasks.try_recv() {
+                    Ok(task) => taken += self.act(task, &mut answers)?,
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                }
+            }
+            self.sequencer.tick(self.now())?;
+            self.commit(answers)?;
+            self.check_disk();
+        }
+    }
+
+    /// Since the process started.
+    fn now(&self) -> Duration {
+        self.shared.started.elapsed()
+    }
+
+    /// How long to wait for a task.
+    fn patience(&self) -> Duration {
+        let deadline = self.sequencer.deadline();
+        let left = deadline.map(|deadline| deadline.saturating_sub(self.now()));
+        left.unwrap_or(DISK_CHECK).min(DISK_CHECK)
+    }
+
+    /// Does one task; says how many orders it had.
+    fn act(&mut self, task: Task, answers: &mut Answers) -> Result<usize, Fault> {
+        match task {
+            Task::Candidates(candidates) => {
+                let taken = candidates.len();
+                self.decide(candidates, answers)?;
+                return Ok(taken);
+            }
+            Task::Admin(admin) => self.administer(admin, answers)?,
+            Task::Sealed(sealed) => self.write_seal(*sealed)?,
+            Task::Outcome { batch, outcome } => self.conclude(batch, outcome)?,
+            Task::Published { batch, written } => {
+                self.store.published(batch + 1)?;
+                fault::point("publishing-noted");
+                self.state.unpublished = None;
+                self.shared.tell(Event::Published { batch });
+                let _ = written.send(());
+            }
+            Task::Unpublished { batch, reason } => {
+                // told once, and asked again in silence
+                if self.state.unpublished != Some(batch) {
+                    self.state.unpublished = Some(batch);
+                    let reason = reason.to_string();
+                    self.shared
+                        .tell(Event::Alarm(Alarm::Settlement { batch, reason }));
+                }
+            }
+            Task::Failed(error) => return Err(error.into()),
+            Task::Stop => self.state.stopping = true,
+        }
+        Ok(0)
+    }
+
+    fn decide(&mut self, candidates: Vec<Candidate>, answers: &mut Answers) -> Result<(), Fault> {
+        let now = self.now();
+        let view = self.store.view()?;
+        for Candidate { id, order, answer } in candidates {
+            let result = match self.closed_to_orders() {
+                Some(error) => Err(error),
+                None => {
+                    let known = known(&view, &id, &Claim::of_order(&order))?;
+                    self.sequencer.submit(id, order, known, now)?
+                }
+            };
+            answers.push_back((answer, result));
+        }
+        Ok(())
+    }
+
+    /// Why no orders are taken now.
+    fn closed_to_orders(&self) -> Option<SubmitError> {
+        if self.state.stopping {
+            Some(SubmitError::Stopped)
+        } else if self.state.paused {
+            Some(SubmitError::Paused)
+        } else if self.state.read_only {
+            Some(SubmitError::ReadOnly)
+        } else {
+            None
+        }
+    }
+
+    fn administer(&mut self, admin: Admin, answers: &mut Answers) -> Result<(), Fault> {
+        // that whoever asked has gone is no error
+        match admin {
+            Admin::Deposit {
+                reference,
+                deposit,
+                answer,
+            } => {
+                let result = match self.closed_to_orders() {
+                    Some(error) => Err(error),
+                    None => {
+                        let bytes = winterlane_ledger::codec::CanonicalBytes::to_bytes(&*deposit);
+                        let id = crate::OrderId::of_deposit(&reference, &bytes);
+                        let view = self.store.view()?;
+                        let known = known(&view, &id, &Claim::of_deposit(&reference))?;
+                        let now = self.now();
+                        self.sequencer.deposit(reference, *deposit, known, now)?
+                    }
+                };
+                answers.push_back((answer, result));
+            }
+            Admin::Pause(answer) => {
+                self.state.paused = true;
+                self.shared.tell(Event::Paused);
+                let _ = answer.send(());
+            }
+            Admin::Resume(answer) => {
+                self.state.paused = false;
+                self.shared.tell(Event::Resumed);
+                let _ = answer.send(());
+            }
+            Admin::Seal(answer) => {
+                let closed = self.sequencer.close_now()?;
+                // the decision to close is durable before anybody hears of it
+                self.commit(Answers::new())?;
+                let _ = answer.send(closed.ok_or(AdminError::Empty));
+            }
+            Admin::Requeue { batch, answer } => {
+                let result = self.requeue(batch)?;
+                let _ = answer.send(result);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the decisions to the log, shows them, and gives the answers.
+    fn commit(&mut self, answers: Answers) -> Result<(), Fault> {
+        let decisions = self.sequencer.take_decisions();
+        if !decisions.is_empty() {
+            fault::point("decided");
+            self.store.append(&decisions)?;
+            fault::point("logged");
+        }
+        self.refresh(&decisions)?;
+        let (mut accepted, mut refused) = (0u32, 0u64);
+        for (answer, result) in answers {
+            match &result {
+                Ok(receipt) if !receipt.known => accepted += 1,
+                Ok(_) => {}
+                Err(_) => refused += 1,
+            }
+            let _ = answer.send(result);
+        }
+        self.shared
+            .accepted
+            .fetch_add(accepted.into(), Ordering::Relaxed);
+        self.shared.refused.fetch_add(refused, Ordering::Relaxed);
+        if accepted > 0 {
+            self.shared.tell(Event::Accepted {
+                orders: accepted,
+                next_sequence: self.sequencer.next_sequence(),
+            });
+        }
+        for alarm in self.sequencer.take_alarms() {
+            self.shared.tell(Event::Alarm(alarm));
+        }
+        Ok(())
+    }
+
+    /// Shows decisions that are durable.
+    fn refresh(&mut self, decisions: &[Entry]) -> Result<(), Fault> {
+        let mut changed = BTreeMap::new();
+        for entry in decisions {
+            for id in entry.operation.accounts().into_iter().flatten() {
+                changed.insert(id, entry.batch);
+            }
+        }
+        let mut accounts = Vec::with_capacity(changed.len());
+        for (id, batch) in changed {
+            if let Some(account) = self.sequencer.account(id)? {
+                accounts.push((id, (batch, account)));
+            }
+        }
+        let mut live = self.shared.live();
+        live.add(decisions);
+        live.accounts.extend(accounts);
+        live.open_batch = self.sequencer.open_batch();
+        live.open_operations = self.sequencer.open_operations();
+        live.paused = self.state.paused;
+        live.read_only = self.state.read_only;
+        Ok(())
+    }
+
+    /// Shows what was pending when the process ended.
+    pub(crate) fn replayed(&mut self, entries: &[Entry]) -> Result<(), Fault> {
+        self.refresh(entries)
+    }
+
+    /// Gives the oldest closed batch to the sealer, if it has none and proofs are not too far behind.
+    fn start_sealing(&mut self) {
+        let waiting = self.state.unproven.values().filter(|job| !job.held).count() as u64;
+        // jobs of a time when there was a prover hold nothing back
+        let behind = self.prover.is_some() && waiting >= self.max_unproven;
+        if self.state.sealing.is_some() || self.state.stopping || behind {
+            return;
+        }
+        if let Some(closed) = self.sequencer.next_to_seal() {
+            let closed = closed.clone();
+            self.state.sealing = Some(closed.clone());
+            // a sealer that is gone has said why
+            let _ = self.sealer.send(closed);
+        }
+    }
+
+    fn write_seal(&mut self, sealed: Sealed) -> Result<(), Fault> {
+        let Sealed { commit, written } = sealed;
+        fault::point("before-seal");
+        self.store.seal(&commit)?;
+        fault::point("seal-written");
+        let batch = commit.public_inputs.batch_number;
+        if let Some(closed) = self.state.sealing.take() {
+            self.sequencer.sealed();
+            self.shared.live().remove(&closed.entries, batch);
+        }
+        if let Some(witness) = commit.witness {
+            let job = Job {
+                witness,
+                failures: 0,
+                held: false,
+                reason: String::new(),
+            };
+            self.state.unproven.insert(batch, job);
+            self.queue(batch)?;
+        }
+        let _ = written.send(());
+        self.shared.tell(Event::Sealed {
+            batch,
+            operations: commit.operations.len() as u32,
+            root: commit.public_inputs.new_root,
+        });
+        Ok(())
+    }
+
+    /// Queues the jobs that a process before this one has left.
+    fn queue_jobs(&mut self) -> Result<(), Fault> {
+        let jobs = self.store.view()?.jobs()?;
+        self.state.unproven = jobs.into_iter().collect();
+        let open: Vec<u64> = self.state.unproven.keys().copied().collect();
+        for batch in open {
+            self.queue(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Queues a batch for the prover, unless it is held or queued already.
+    fn queue(&mut self, batch: u64) -> Result<(), Fault> {
+        let (Some(job), Some(prover)) = (self.state.unproven.get(&batch), &self.prover) else {
+            return Ok(());
+        };
+        if job.held || !self.state.queued.insert(batch) {
+            return Ok(());
+        }
+        let header = self.store.view()?.header(batch)?;
+        let header = header.ok_or_else(|| {
+            StoreError::corrupt(format!("batch {batch} is to be proven, and is not sealed"))
+        })?;
+        // a prover that is gone is stopping with the node
+        let _ = prover.send(ProofJob {
+            batch,
+            public_inputs: header.public_inputs,
+            witness: job.witness,
+            stock: job.failures >= FAILURES,
+        });
+        Ok(())
+    }
+
+    fn conclude(&mut self, batch: u64, outcome: Outcome) -> Result<(), Fault> {
+        self.state.queued.remove(&batch);
+        let reason = match outcome {
+            Outcome::Proven { proof, millis } => {
+                fault::point("proven");
+                self.store.proven(batch, &proof)?;
+                fault::point("proof-written");
+                self.state.unproven.remove(&batch);
+                self.witnesses.remove(batch);
+                self.shared.tell(Event::Proven {
+                    batch,
+                    proof_bytes: proof.len() as u64,
+                    millis,
+                });
+                self.wake_publisher();
+                return Ok(());
+            }
+            Outcome::Cancelled => return Ok(()),
+            Outcome::Failed(reason) => reason,
+            Outcome::Rejected(reason) => {
+                let told = reason.clone();
+                self.shared.tell(Event::Alarm(Alarm::ProofRejected {
+                    batch,
+                    reason: told,
+                }));
+                format!("the proof was not accepted: {reason}")
+            }
+        };
+        tracing::warn!(batch, %reason, "a batch was not proven");
+        let changed = self.store.change_job(batch, |job| {
+            job.failures = job.failures.saturating_add(1);
+            job.held = job.failures > FAILURES;
+            job.reason.clone_from(&reason);
+        })?;
+        if let Some(job) = changed {
+            let held = job.held;
+            self.state.unproven.insert(batch, job);
+            if held {
+                self.shared
+                    .tell(Event::Alarm(Alarm::ProofHeld { batch, reason }));
+            } else {
+                self.queue(batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn requeue(&mut self, batch: u64) -> Result<Result<(), AdminError>, Fault> {
+        let view = self.store.view()?;
+        if view.header(batch)?.is_none() {
+            return Ok(Err(AdminError::UnknownBatch { batch }));
+        }
+        let changed = self.store.change_job(batch, |job| {
+            job.failures = 0;
+            job.held = false;
+        })?;
+        let Some(job) = changed else {
+            return Ok(Err(AdminError::Proven { batch }));
+        };
+        self.state.unproven.insert(batch, job);
+        self.queue(batch)?;
+        Ok(Ok(()))
+    }
+
+    fn wake_publisher(&self) {
+        if let Some(publisher) = &self.publisher {
+            // one that is awake looks at everything there is before it sleeps
+            let _ = publisher.try_send(());
+        }
+    }
+
+    /// Takes no orders while the disk is nearly full.
+    fn check_disk(&mut self) {
+        let Some(reserve) = &self.reserve else {
+            return;
+        };
+        let due = self.state.last_disk_check;
+        if due.is_some_and(|last| last.elapsed() < DISK_CHECK) {
+            return;
+        }
+        self.state.last_disk_check = Some(Instant::now());
+        let free = crate::disk::free_bytes(&reserve.folder);
+        let read_only = free.is_some_and(|free| free < reserve.bytes);
+        let mut live = self.shared.live();
+        live.disk_free = free;
+        live.read_only = read_only;
+        drop(live);
+        if read_only != self.state.read_only {
+            self.state.read_only = read_only;
+            self.shared.tell(Event::ReadOnly { read_only });
+        }
+    }
+}
+
+/// What the store knows of an order or a deposit.
+fn known(view: &View, id: &crate::OrderId, claim: &Claim) -> Result<Known, StoreError> {
+    Ok(Known {
+        place: view.place(id)?,
+        claimed: view.claimed(claim)?,
+    })
+}

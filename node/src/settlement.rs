@@ -1,0 +1,217 @@
+//! Settlement: where batches are published, and whose word on the order of them is final.
+//!
+//! A node that was cloned, or restored from an old copy, would make other batches from the same state.
+//! Settlement takes one: it compares the number and the old root of a batch with what it has, and sets both in
+//! one step. The other node is told that it is not the operator any more.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use winterlane_ledger::{Digest, PublicInputs};
+
+/// What settlement has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settled {
+    /// The number of the next batch.
+    pub next_batch: u64,
+    /// The root after the last one.
+    pub root: Digest,
+}
+
+/// A batch to be published.
+#[derive(Clone, Copy, Debug)]
+pub struct Published<'a> {
+    /// What its proof says.
+    pub public_inputs: &'a PublicInputs,
+    /// Its records ([`winterlane_ledger::wire`]).
+    pub records: &'a [u8],
+    /// Its proof, verified by the node.
+    pub proof: &'a [u8],
+}
+
+/// Why a batch is not published.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SettlementError {
+    /// Settlement is elsewhere: another node publishes for this rollup.
+    #[error(
+        "batch {batch} begins at root {root}; settlement is at batch {} and root {}: another node publishes",
+        .settled.next_batch, .settled.root
+    )]
+    Forked {
+        /// The batch.
+        batch: u64,
+        /// Its old root.
+        root: Digest,
+        /// What settlement has.
+        settled: Settled,
+    },
+    /// Settlement cannot be reached. It is asked again.
+    #[error("settlement cannot be reached: {0}")]
+    Unreachable(String),
+}
+
+/// Where batches are published.
+pub trait Settlement: Send + 'static {
+    /// What settlement has; `None` when it has nothing of this rollup yet.
+    ///
+    /// # Errors
+    /// [`SettlementError::Unreachable`].
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError>;
+
+    /// Publishes a batch, if settlement is where the batch begins: that is compared and set in one step.
+    /// A batch that settlement has already, with the same new root, is published: the caller may have died
+    /// before it heard so.
+    ///
+    /// # Errors
+    /// [`SettlementError`].
+    fn publish(&mut self, batch: Published<'_>) -> Result<(), SettlementError>;
+}
+
+/// Settlement in a folder: a file for each part of each batch, and `head.json`, which is replaced as a whole.
+///
+/// For tests, for a rollup that one operator settles with himself, and to be copied from by whoever publishes
+/// elsewhere. Nodes that share the folder exclude each other by a lock on `lock`.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+fn unreachable(path: &Path) -> impl FnOnce(io::Error) -> SettlementError {
+    move |error| SettlementError::Unreachable(format!("{}: {error}", path.display()))
+}
+
+impl Folder {
+    /// The folder with this path; it is made when the first batch is published.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The file of a part of a batch.
+    #[must_use]
+    pub fn file(&self, batch: u64, part: &str) -> PathBuf {
+        self.path.join(format!("batch-{batch:010}.{part}"))
+    }
+
+    fn head(&self) -> PathBuf {
+        self.path.join("head.json")
+    }
+
+    fn lock(&self) -> Result<File, SettlementError> {
+        fs::create_dir_all(&self.path).map_err(unreachable(&self.path))?;
+        let path = self.path.join("lock");
+        let file = File::create(&path).map_err(unreachable(&path))?;
+        file.lock().map_err(unreachable(&path))?;
+        Ok(file)
+    }
+
+    /// Writes a file so that it is there whole, or not at all.
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), SettlementError> {
+        crate::disk::write_whole(path, bytes).map_err(unreachable(path))
+    }
+}
+
+impl Settlement for Folder {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        let path = self.head();
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+                SettlementError::Unreachable(format!("{}: {error}", path.display()))
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unreachable(&path)(error)),
+        }
+    }
+
+    fn publish(&mut self, batch: Published<'_>) -> Result<(), SettlementError> {
+        let _lock = self.lock()?;
+        let PublicInputs {
+            batch_number,
+            old_root,
+            new_root,
+            ..
+        } = *batch.public_inputs;
+        let after = Settled {
+            next_batch: batch_number.saturating_add(1),
+            root: new_root,
+        };
+        if let Some(settled) = self.settled()? {
+            if settled == after {
+                return Ok(());
+            }
+            if (settled.next_batch, settled.root) != (batch_number, old_root) {
+                return Err(SettlementError::Forked {
+                    batch: batch_number,
+                    root: old_root,
+                    settled,
+                });
+            }
+        }
+        let failed = |error: serde_json::Error| SettlementError::Unreachable(error.to_string());
+        let public = serde_json::to_vec(batch.public_inputs).map_err(failed)?;
+        self.write(&self.file(batch_number, "public.json"), &public)?;
+        self.write(&self.file(batch_number, "records"), batch.records)?;
+        self.write(&self.file(batch_number, "proof"), batch.proof)?;
+        let head = serde_json::to_vec(&after).map_err(failed)?;
+        self.write(&self.head(), &head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs(batch_number: u64, old: u64, new: u64) -> PublicInputs {
+        let root = |n: u64| Digest([n; 4].map(winterlane_ledger::BaseElement::new));
+        PublicInputs {
+            domain: Digest::ZERO,
+            batch_number,
+            old_root: root(old),
+            new_root: root(new),
+            operations_digest: Digest::ZERO,
+            num_operations: 1,
+        }
+    }
+
+    #[test]
+    fn one_of_two_nodes_is_taken() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("settled");
+        let (mut one, mut two) = (Folder::new(&path), Folder::new(&path));
+        assert_eq!(one.settled().unwrap(), None);
+        let publish = |folder: &mut Folder, inputs: &PublicInputs| {
+            folder.publish(Published {
+                public_inputs: inputs,
+                records: b"records",
+                proof: b"proof",
+            })
+        };
+        publish(&mut one, &inputs(7, 1, 2)).unwrap();
+        // the same once more: it died before it heard so
+        publish(&mut one, &inputs(7, 1, 2)).unwrap();
+        let forked = [
+            inputs(7, 1, 3),
+            inputs(8, 3, 4),
+            inputs(9, 2, 4),
+            inputs(6, 0, 1),
+        ];
+        for other in &forked {
+            let error = publish(&mut two, other).unwrap_err();
+            assert!(matches!(error, SettlementError::Forked { .. }), "{error}");
+        }
+        publish(&mut two, &inputs(8, 2, 5)).unwrap();
+        let settled = Settled {
+            next_batch: 9,
+            root: inputs(8, 2, 5).new_root,
+        };
+        assert_eq!(one.settled().unwrap(), Some(settled));
+        assert_eq!(fs::read(one.file(8, "proof")).unwrap(), b"proof");
+    }
+}

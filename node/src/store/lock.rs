@@ -1,0 +1,73 @@
+//! One process a folder.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use super::StoreError;
+
+/// The lock's file in the folder. It stays when the process ends: what locks is not that it exists.
+const NAME: &str = "lock";
+
+/// A folder that is this process's alone, until this value is dropped or the process ends.
+///
+/// The lock is the system's, on an open file, so that a process that was killed leaves none.
+#[derive(Debug)]
+pub(crate) struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    pub(crate) fn take(folder: &Path) -> Result<Self, StoreError> {
+        let path: PathBuf = folder.join(NAME);
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).read(true).write(true);
+        let mut file = options.open(&path).map_err(StoreError::io(&path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut said = String::new();
+                // where locks keep readers out as well, the holder stays unnamed
+                let _ = file.take(64).read_to_string(&mut said);
+                let said = said.trim();
+                return Err(StoreError::Locked {
+                    path: folder.to_owned(),
+                    holder: if said.is_empty() {
+                        "another process".to_owned()
+                    } else {
+                        said.to_owned()
+                    },
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(StoreError::Io { path, error }),
+        }
+        let say = |file: &mut File| {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "process {}", std::process::id())
+        };
+        say(&mut file).map_err(StoreError::io(&path))?;
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holds_it_and_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = FolderLock::take(folder.path()).unwrap();
+        match FolderLock::take(folder.path()) {
+            Err(StoreError::Locked { holder, .. }) => {
+                assert_eq!(holder, format!("process {}", std::process::id()));
+            }
+            other => panic!("{other:?}"),
+        }
+        drop(lock);
+        FolderLock::take(folder.path()).unwrap();
+    }
+}

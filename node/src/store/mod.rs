@@ -1,0 +1,128 @@
+//! The store: everything that must survive, in one file of redb.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `tables` | which tables there are, and the version of the format |
+//! | `rows`, `tiles` | the bytes of their rows |
+//! | `view` | reading one moment |
+//! | `write` | the few transactions there are |
+//! | `snapshot` | a moment as a stream of bytes, and back |
+//! | `state` | the store as the state of a ledger |
+//! | `lock` | one process a folder |
+//! | `error` | why it fails |
+//!
+//! # What is assumed of the medium
+//! That a synchronised write stays, and that writes of other places do not change it. Not that writes happen
+//! in order, or as a whole, before they are synchronised: redb writes a new tree beside the old one, with
+//! checksums, and a commit is the change of one page.
+
+mod error;
+mod lock;
+mod rows;
+pub(crate) mod snapshot;
+mod state;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod tiles;
+mod view;
+mod write;
+
+use std::path::Path;
+
+use redb::{Builder, Database, ReadableDatabase, StorageBackend};
+use winterlane_ledger::{Account, Digest, tree::TREE_DEPTH};
+
+pub use error::StoreError;
+pub(crate) use lock::FolderLock;
+pub(crate) use rows::{Job, Place};
+pub(crate) use state::StoreState;
+pub(crate) use view::View;
+pub(crate) use write::{SealCommit, SealedOperation};
+
+/// The file of the store in the node's folder.
+pub(crate) const FILE: &str = "state.redb";
+
+/// The state that a rollup begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genesis {
+    /// Which rollup on which chain ([`winterlane_ledger::hash::domain_digest`]).
+    pub domain: Digest,
+    /// The number of the first batch.
+    pub first_batch: u64,
+    /// The first accounts; most rollups begin with none, and deposits create them.
+    pub accounts: Vec<(u32, Account)>,
+}
+
+impl Genesis {
+    /// A rollup without accounts, whose first batch is number 0.
+    #[must_use]
+    pub const fn empty(domain: Digest) -> Self {
+        Self {
+            domain,
+            first_batch: 0,
+            accounts: Vec::new(),
+        }
+    }
+}
+
+/// The store, open.
+pub(crate) struct Store {
+    database: Database,
+    empty: [Digest; TREE_DEPTH + 1],
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store in a folder, or makes it. `cache` is how much of it is kept in memory, in bytes.
+    pub(crate) fn open(folder: &Path, genesis: &Genesis, cache: usize) -> Result<Self, StoreError> {
+        let database = builder(cache).create(folder.join(FILE))?;
+        Self::with(database, genesis)
+    }
+
+    /// Opens a store that is kept elsewhere than in a file.
+    pub(crate) fn open_on(
+        backend: impl StorageBackend,
+        genesis: &Genesis,
+        cache: usize,
+    ) -> Result<Self, StoreError> {
+        Self::with(builder(cache).create_with_backend(backend)?, genesis)
+    }
+
+    fn with(database: Database, genesis: &Genesis) -> Result<Self, StoreError> {
+        let store = Self::opened(database);
+        store.initialise(genesis)?;
+        let found = store.view()?.head().domain;
+        if found != genesis.domain {
+            return Err(StoreError::Domain {
+                found,
+                expected: genesis.domain,
+            });
+        }
+        Ok(store)
+    }
+
+    /// A store in a database that has everything already.
+    fn opened(database: Database) -> Self {
+        Self {
+            database,
+            empty: view::all_empty(),
+        }
+    }
+
+    /// This moment of the store.
+    pub(crate) fn view(&self) -> Result<View, StoreError> {
+        View::new(self.database.begin_read()?, self.empty)
+    }
+}
+
+fn builder(cache: usize) -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(cache);
+    builder
+}

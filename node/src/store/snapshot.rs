@@ -1,0 +1,423 @@
+//! Snapshots: one moment of the store as a stream of bytes, and a store made from one.
+//!
+//! # Bytes
+//! [`MAGIC`], the version of the form (4, little-endian); then rows: the number of the table (1), the lengths of
+//! key and value (4 each, little-endian), key and value; at the end the number 255 and the BLAKE3 hash of all
+//! bytes before it (32). Tables come in the order of their numbers, rows in the order of their keys. The tiles of
+//! the account tree are left out: they are hashed anew from the accounts, and their root must be the one that
+//! the head names. So nothing in a snapshot is taken on trust but what the root does not bind, which the hash
+//! protects against accident.
+//!
+//! A restored store is the store of that moment, its pending orders included. Where settlement has gone on since,
+//! the node says so when it is started: see `docs/operate/snapshots.md`.
+
+use std::{
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use redb::{ReadableTable, WriteTransaction};
+use thiserror::Error;
+use winterlane_ledger::{
+    Account, Digest,
+    codec::CanonicalBytes,
+    ledger::leaf_digests,
+    tree::{BuildError, TreeBuilder, empty_digests},
+};
+use winterlane_prover::SimdCompressor;
+
+use super::{
+    FILE, FolderLock, Store, StoreError, View, builder,
+    rows::Head,
+    tables::{
+        ACCOUNTS, BATCHES, CLAIMS, FORMAT, HISTORY, JOBS, LOG, META, PROOFS, RECEIPTS, RECORDS,
+        SUPPLY, TILES,
+    },
+    write::write_run,
+};
+use crate::witness::Witnesses;
+
+/// The first bytes of a snapshot.
+const MAGIC: &[u8; 20] = b"winterlane snapshot\n";
+
+/// The number of the end.
+const END: u8 = 255;
+
+/// The number of witnesses, which are files beside the store.
+const WITNESSES: u8 = 12;
+
+/// The longest key or value that is read: a proof or a witness of the largest batch is far below.
+const LONGEST: u32 = 1 << 28;
+
+/// Why a snapshot is not written or restored.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The store that is read or made has failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The snapshot's file has failed.
+    #[error("the snapshot cannot be read or written: {0}")]
+    Io(#[from] io::Error),
+    /// The bytes are no snapshot that this node can restore.
+    #[error("the snapshot is damaged: {0}")]
+    Damaged(String),
+    /// There is a store in the folder.
+    #[error("{0} has a store already; a snapshot is restored into an empty folder")]
+    Exists(String),
+}
+
+impl From<redb::TableError> for SnapshotError {
+    fn from(error: redb::TableError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<redb::StorageError> for SnapshotError {
+    fn from(error: redb::StorageError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+fn damaged(what: impl Into<String>) -> SnapshotError {
+    SnapshotError::Damaged(what.into())
+}
+
+/// Hashes what passes through.
+struct Hashing<T> {
+    inner: T,
+    hasher: blake3::Hasher,
+}
+
+impl<T> Hashing<T> {
+    fn new(inner: T) -> Self {
+        Self {
+            inner,
+            hasher: blake3::Hasher::new(),
+        }
+    }
+}
+
+impl<W: Write> Hashing<W> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.inner.write_all(bytes)
+    }
+
+    fn row(&mut self, table: u8, key: &[u8], value: &[u8]) -> io::Result<()> {
+        let length = |bytes: &[u8]| {
+            u32::try_from(bytes.len())
+                .ok()
+                .filter(|length| *length <= LONGEST)
+                .map(u32::to_le_bytes)
+                .ok_or_else(|| io::Error::other("a row is too long for a snapshot"))
+        };
+        self.put(&[table])?;
+        self.put(&length(key)?)?;
+        self.put(&length(value)?)?;
+        self.put(key)?;
+        self.put(value)
+    }
+}
+
+impl<R: Read> Hashing<R> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], SnapshotError> {
+        let mut bytes = [0; N];
+        self.inner.read_exact(&mut bytes).map_err(short)?;
+        self.hasher.update(&bytes);
+        Ok(bytes)
+    }
+
+    fn bytes(&mut self, length: u32) -> Result<Vec<u8>, SnapshotError> {
+        if length > LONGEST {
+            return Err(damaged("a row is longer than any can be"));
+        }
+        // grows with what is there, not with what is announced
+        let mut bytes = Vec::new();
+        let read = self
+            .inner
+            .by_ref()
+            .take(length.into())
+            .read_to_end(&mut bytes)?;
+        if read != length as usize {
+            return Err(damaged("it ends too early"));
+        }
+        self.hasher.update(&bytes);
+        Ok(bytes)
+    }
+}
+
+fn short(error: io::Error) -> SnapshotError {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        damaged("it ends too early")
+    } else {
+        error.into()
+    }
+}
+
+/// Writes this moment of a store to `out`, which is not synchronised here.
+///
+/// Witnesses of batches that are not proven are read from their files meanwhile: one that is gone by then is of
+/// a batch that was proven since, and its job is left out.
+pub(crate) fn write(
+    view: &View,
+    witnesses: &Witnesses,
+    out: impl Write,
+) -> Result<(), SnapshotError> {
+    let mut out = Hashing::new(out);
+    out.put(MAGIC)?;
+    out.put(&FORMAT.to_le_bytes())?;
+    let transaction = view.transaction();
+    macro_rules! copy {
+        ($number:expr, $table:ident, |$key:ident| $bytes:expr) => {
+            for row in transaction.open_table($table)?.iter()? {
+                let (key, value) = row?;
+                let $key = key.value();
+                out.row($number, $bytes.as_ref(), value.value().as_ref())?;
+            }
+        };
+    }
+    out.row(1, b"head", &view.head().to_bytes())?;
+    copy!(2, ACCOUNTS, |key| key.to_be_bytes());
+    for row in transaction.open_table(SUPPLY)?.iter()? {
+        let (asset, amount) = row?;
+        out.row(
+            3,
+            &asset.value().to_be_bytes(),
+            &amount.value().to_le_bytes(),
+        )?;
+    }
+    copy!(4, LOG, |key| key.to_be_bytes());
+    copy!(5, BATCHES, |key| key.to_be_bytes());
+    copy!(6, RECORDS, |key| key.to_be_bytes());
+    copy!(7, PROOFS, |key| key.to_be_bytes());
+    copy!(8, RECEIPTS, |key| key);
+    copy!(9, CLAIMS, |key| key);
+    let mut kept = Vec::new();
+    for (batch, job) in view.jobs()? {
+        // proven since: its proof is made again after a restore, if there is its witness
+        if let Some(bytes) = witnesses.bytes(batch, &job.witness) {
+            out.row(10, &batch.to_be_bytes(), &job.to_bytes())?;
+            kept.push((batch, bytes));
+        }
+    }
+    for row in transaction.open_table(HISTORY)?.iter()? {
+        let (key, _) = row?;
+        let (account, batch, position) = key.value();
+        let mut key = [0; 16];
+        key[..4].copy_from_slice(&account.to_be_bytes());
+        key[4..12].copy_from_slice(&batch.to_be_bytes());
+        key[12..].copy_from_slice(&position.to_be_bytes());
+        out.row(11, &key, &[])?;
+    }
+    for (batch, bytes) in kept {
+        out.row(WITNESSES, &batch.to_be_bytes(), &bytes)?;
+    }
+    out.put(&[END])?;
+    let hash = out.hasher.finalize();
+    out.inner.write_all(hash.as_bytes())?;
+    out.inner.flush()?;
+    Ok(())
+}
+
+/// Accounts that are hashed together.
+const CHUNK: usize = 4096;
+
+/// Makes the store of a node in `folder` from a snapshot: all of it, or nothing.
+///
+/// # Errors
+/// [`SnapshotError::Exists`] when the folder has a store; [`SnapshotError::Damaged`] when the bytes are no
+/// snapshot, or their accounts do not hash to the root they name.
+pub fn restore(folder: &Path, snapshot: impl Read) -> Result<(), SnapshotError> {
+    std::fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
+    let _lock = FolderLock::take(folder)?;
+    let file = folder.join(FILE);
+    if file.exists() {
+        return Err(SnapshotError::Exists(folder.display().to_string()));
+    }
+    let partial = folder.join("restoring.redb");
+    let _ = std::fs::remove_file(&partial);
+    let database = builder(64 << 20)
+        .create(&partial)
+        .map_err(StoreError::from)?;
+    let witnesses = Witnesses::open(folder)?;
+    let mut transaction = database.begin_write().map_err(StoreError::from)?;
+    transaction.set_quick_repair(true);
+    if let Err(error) = read(&transaction, &witnesses, snapshot) {
+        drop(transaction);
+        drop(database);
+        let _ = std::fs::remove_file(&partial);
+        return Err(error);
+    }
+    transaction.commit().map_err(StoreError::from)?;
+    drop(database);
+    std::fs::rename(&partial, &file).map_err(StoreError::io(&file))?;
+    crate::disk::sync_folder(&file).map_err(StoreError::io(folder))?;
+    Ok(())
+}
+
+fn read(
+    transaction: &WriteTransaction,
+    witnesses: &Witnesses,
+    snapshot: impl Read,
+) -> Result<(), SnapshotError> {
+    let mut input = Hashing::new(snapshot);
+    if input.array::<20>()? != *MAGIC {
+        return Err(damaged("it does not begin like one"));
+    }
+    let format = u32::from_le_bytes(input.array()?);
+    if format != FORMAT {
+        return Err(StoreError::Format {
+            found: format,
+            known: FORMAT,
+        }
+        .into());
+    }
+    let mut meta = transaction.open_table(META)?;
+    let mut accounts = transaction.open_table(ACCOUNTS)?;
+    let mut tiles = transaction.open_table(TILES)?;
+    let mut supply = transaction.open_table(SUPPLY)?;
+    let mut log = transaction.open_table(LOG)?;
+    let mut batches = transaction.open_table(BATCHES)?;
+    let mut records = transaction.open_table(RECORDS)?;
+    let mut proofs = transaction.open_table(PROOFS)?;
+    let mut receipts = transaction.open_table(RECEIPTS)?;
+    let mut claims = transaction.open_table(CLAIMS)?;
+    let mut jobs = transaction.open_table(JOBS)?;
+    let mut history = transaction.open_table(HISTORY)?;
+    let empty = empty_digests();
+    let mut builder = TreeBuilder::new(&SimdCompressor);
+    let mut waiting: Vec<(u32, Account)> = Vec::new();
+    let mut head = None;
+    let mut last: (u8, Vec<u8>) = (0, Vec::new());
+    loop {
+        let [table] = input.array()?;
+        if table == END {
+            break;
+        }
+        let (key, value) = (
+            u32::from_le_bytes(input.array()?),
+            u32::from_le_bytes(input.array()?),
+        );
+        let (key, value) = (input.bytes(key)?, input.bytes(value)?);
+        if (last.0, &last.1) >= (table, &key) {
+            return Err(damaged("its rows are not in order"));
+        }
+        let number = || {
+            <[u8; 8]>::try_from(&key[..])
+                .map(u64::from_be_bytes)
+                .map_err(|_| damaged("a key is none"))
+        };
+        let id = || {
+            <[u8; 4]>::try_from(&key[..])
+                .map(u32::from_be_bytes)
+                .map_err(|_| damaged("a key is none"))
+        };
+        let value_of = &value[..];
+        match table {
+            1 => {
+                head = Some(Head::from_bytes(value_of)?);
+                meta.insert("head", value_of)?;
+            }
+            2 => {
+                let account =
+                    Account::from_bytes(value_of).map_err(|error| damaged(error.to_string()))?;
+                waiting.push((id()?, account));
+                accounts.insert(id()?, value_of)?;
+                if waiting.len() == CHUNK {
+                    let keep = |height: usize, run: &[(u32, Digest)]| {
+                        write_run(&mut tiles, height, run, &empty)
+                    };
+                    push(&mut builder, &mut waiting, keep)?;
+                }
+            }
+            3 => {
+                let amount = value_of
+                    .try_into()
+                    .map_err(|_| damaged("a supply is none"))?;
+                supply.insert(id()?, u128::from_le_bytes(amount))?;
+            }
+            4 => drop(log.insert(number()?, value_of)?),
+            5 => drop(batches.insert(number()?, value_of)?),
+            6 => drop(records.insert(number()?, value_of)?),
+            7 => drop(proofs.insert(number()?, value_of)?),
+            8 => {
+                let key: [u8; 32] = key[..].try_into().map_err(|_| damaged("a name is none"))?;
+                receipts.insert(&key, value_of)?;
+            }
+            9 => {
+                let key: [u8; 34] = key[..].try_into().map_err(|_| damaged("a claim is none"))?;
+                claims.insert(&key, value_of)?;
+            }
+            10 => drop(jobs.insert(number()?, value_of)?),
+            11 => {
+                let key: [u8; 16] = key[..].try_into().map_err(|_| damaged("a key is none"))?;
+                let (account, rest) = key.split_at(4);
+                let (batch, position) = rest.split_at(8);
+                let part =
+                    |bytes: &[u8]| bytes.iter().fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+                history.insert(
+                    (part(account) as u32, part(batch), part(position) as u32),
+                    (),
+                )?;
+            }
+            WITNESSES => witnesses.keep_bytes(number()?, value_of)?,
+            _ => return Err(damaged(format!("table {table} is unknown"))),
+        }
+        last = (table, key);
+    }
+    let expected = input.hasher.finalize();
+    let mut found = [0; 32];
+    input.inner.read_exact(&mut found).map_err(short)?;
+    if expected.as_bytes() != &found {
+        return Err(damaged("its bytes are not those that were written"));
+    }
+    let head = head.ok_or_else(|| damaged("it has no head"))?;
+    let keep = |height: usize, run: &[(u32, Digest)]| write_run(&mut tiles, height, run, &empty);
+    push(&mut builder, &mut waiting, keep)?;
+    let keep = |height: usize, run: &[(u32, Digest)]| write_run(&mut tiles, height, run, &empty);
+    let root = builder.finish(keep)?;
+    if root != head.root {
+        return Err(damaged(format!(
+            "its accounts have root {root}, its head says {}",
+            head.root
+        )));
+    }
+    meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
+    Ok(())
+}
+
+/// Hashes accounts into the tree.
+fn push(
+    builder: &mut TreeBuilder<'_, SimdCompressor>,
+    waiting: &mut Vec<(u32, Account)>,
+    keep: impl FnMut(usize, &[(u32, Digest)]) -> Result<(), StoreError>,
+) -> Result<(), SnapshotError> {
+    let values: Vec<Account> = waiting.iter().map(|(_, account)| *account).collect();
+    let leaves = leaf_digests(&values, &SimdCompressor);
+    let leaves: Vec<(u32, Digest)> = waiting.iter().map(|(id, _)| *id).zip(leaves).collect();
+    waiting.clear();
+    builder.push(&leaves, keep).map_err(|error| match error {
+        BuildError::Sink(error) => error.into(),
+        other => damaged(other.to_string()),
+    })
+}
+
+impl Store {
+    /// A snapshot of the store in a folder that no node has open.
+    pub(crate) fn snapshot_folder(folder: &Path, out: impl Write) -> Result<(), SnapshotError> {
+        let _lock = FolderLock::take(folder)?;
+        let file = folder.join(FILE);
+        let database = builder(64 << 20).open(&file).map_err(StoreError::from)?;
+        let store = Self::opened(database);
+        write(&store.view()?, &Witnesses::open(folder)?, out)
+    }
+}
+
+/// Writes a snapshot of the store in `folder`, which no node may have open.
+///
+/// # Errors
+/// [`SnapshotError`].
+pub fn snapshot(folder: &Path, out: impl Write) -> Result<(), SnapshotError> {
+    Store::snapshot_folder(folder, out)
+}

@@ -1,0 +1,135 @@
+//! What the tests share: small keys, people who pay, and how to wait.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use winterlane_ledger::{
+    Account, BaseElement, Deposit, Digest, KeySlot, Order, Scope, SignedOrder, SlotIndex, Transfer,
+    Withdraw,
+    hash::domain_digest,
+    signature::KeyTree,
+    testing::{Key, Toy},
+};
+use winterlane_prover::SimdCompressor;
+
+/// The rollup of the tests.
+pub(crate) fn domain() -> Digest {
+    domain_digest(1, 17)
+}
+
+/// Key trees made so far, by number and height.
+static TREES: Mutex<BTreeMap<(u32, u32), KeyTree>> = Mutex::new(BTreeMap::new());
+
+/// The key number `number`, of 2^`height` one-time keys.
+pub(crate) fn key(number: u32, height: u32) -> Key {
+    let seed = [number, 17].map(BaseElement::from);
+    let generate = || KeyTree::generate(&Toy(number), seed, height, &SimdCompressor).unwrap();
+    let mut trees = TREES.lock().unwrap_or_else(PoisonError::into_inner);
+    let tree = trees.entry((number, height)).or_insert_with(generate);
+    Key {
+        secrets: Toy(number),
+        tree: tree.clone(),
+    }
+}
+
+/// Somebody with an account and the key in its slot 0.
+#[derive(Clone, Debug)]
+pub(crate) struct Payer {
+    pub(crate) id: u32,
+    pub(crate) asset: u32,
+    pub(crate) key: Key,
+    pub(crate) nonce: u32,
+    pub(crate) index: u16,
+    pub(crate) valid_until: u64,
+}
+
+impl Payer {
+    /// With 2^`height` one-time keys, and no order given yet.
+    pub(crate) fn new(id: u32, height: u32) -> Self {
+        Self {
+            id,
+            asset: 7,
+            key: key(id, height),
+            nonce: 0,
+            index: 0,
+            valid_until: 1 << 40,
+        }
+    }
+
+    pub(crate) fn account(&self, balance: u128) -> Account {
+        let closed = KeySlot::default();
+        Account {
+            asset: self.asset,
+            balance,
+            nonce: 0,
+            slots: [self.key.slot(Scope::BOTH, 0), closed],
+        }
+    }
+
+    /// Signs at the present nonce with the present one-time key, and moves neither.
+    pub(crate) fn sign(&self, order: Order) -> SignedOrder {
+        self.key
+            .sign(order, &domain(), self.nonce, SlotIndex::Zero, self.index)
+    }
+
+    pub(crate) fn transfer(&self, to: u32, amount: u128, fee: u128) -> Order {
+        Order::Transfer(Transfer {
+            from: self.id,
+            to,
+            amount,
+            fee,
+            valid_until: self.valid_until,
+        })
+    }
+
+    /// The next payment.
+    pub(crate) fn pay(&mut self, to: u32, amount: u128, fee: u128) -> SignedOrder {
+        let signed = self.sign(self.transfer(to, amount, fee));
+        self.nonce += 1;
+        self.index += 1;
+        signed
+    }
+
+    /// The next withdrawal.
+    pub(crate) fn withdraw(&mut self, amount: u128, fee: u128) -> SignedOrder {
+        let signed = self.sign(Order::Withdraw(Withdraw {
+            from: self.id,
+            amount,
+            fee,
+            recipient: [9; 20],
+            valid_until: self.valid_until,
+        }));
+        self.nonce += 1;
+        self.index += 1;
+        signed
+    }
+}
+
+/// A deposit to an account that exists.
+pub(crate) fn deposit(to: u32, amount: u128) -> Deposit {
+    Deposit {
+        to,
+        asset: 7,
+        amount,
+        keys: None,
+    }
+}
+
+/// Waits for an answer.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(future)
+}
+
+/// Asks until there is an answer, for a minute at most.
+pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..6000 {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("nothing came of it in a minute");
+}

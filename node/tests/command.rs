@@ -1,0 +1,144 @@
+//! The command as a process: its exit statuses, and what it says.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+    time::Duration,
+};
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_winterlane-node"));
+    command.arg("--data").arg(folder).args(arguments);
+    command
+}
+
+fn output(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command(folder, arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap_or(-1), text(stdout), text(stderr))
+}
+
+#[test]
+fn a_bad_configuration_ends_with_status_2_and_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("node.toml");
+    std::fs::write(&file, "[batches]\n\nslots = 1000\n").unwrap();
+    for arguments in [&[][..], &["check"]] {
+        let (status, _, said) = output(folder.path(), arguments);
+        assert_eq!(status, 2, "{said}");
+        assert!(said.contains("node.toml:3: "), "{said}");
+    }
+    // nothing was made
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let (status, _, said) = output(folder.path(), &["--config", "/nowhere/node.toml"]);
+    assert_eq!(status, 2, "{said}");
+    let (status, _, _) = output(folder.path(), &["--no-such-option"]);
+    assert_eq!(status, 2);
+}
+
+#[test]
+fn the_default_configuration_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, printed, _) = output(folder.path(), &["config"]);
+    assert_eq!(status, 0);
+    std::fs::write(folder.path().join("node.toml"), printed).unwrap();
+    assert_eq!(output(folder.path(), &["check"]).0, 0);
+}
+
+/// Asked to stop, it ends well; a second one on its folder does not start.
+#[cfg(unix)]
+#[test]
+fn one_process_has_a_folder_and_stops_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--health", "127.0.0.1:0"];
+    let mut first = command(folder.path(), &arguments).spawn().unwrap();
+    let lock = folder.path().join("lock");
+    let holder = format!("process {}\n", first.id());
+    for _ in 0..600 {
+        if std::fs::read_to_string(&lock).is_ok_and(|said| said == holder) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let (status, _, said) = output(folder.path(), &arguments);
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains("is in use by process"), "{said}");
+    let id = first.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+}
+
+/// The first keys, and the checker of the log: 0 in order, 1 not, 2 not to be looked at.
+#[test]
+fn keys_are_made_on_the_machine_and_the_log_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = |client: &str| {
+        let file = folder.path().join(format!("{client}.key"));
+        let generate = [
+            "keys",
+            "generate",
+            "--client",
+            client,
+            "--environment",
+            "development",
+            "--out",
+        ];
+        let arguments = [&generate[..], &[file.to_str().unwrap()]].concat();
+        let (status, printed, said) = output(folder.path(), &arguments);
+        assert_eq!(status, 0, "{said}");
+        let printed: Vec<_> = printed.split_whitespace().collect();
+        output(
+            folder.path(),
+            &[&["keys", "bootstrap", "--client", client][..], &printed].concat(),
+        )
+    };
+    for client in ["ada", "bert"] {
+        let (status, printed, said) = make(client);
+        assert!(status == 0 && printed.contains(client), "{said}");
+    }
+    let (status, _, said) = make("carl");
+    assert!(
+        status == 2 && said.contains("two clients hold the scope keys"),
+        "{said}"
+    );
+
+    let log = folder.path().join("keys/audit.log");
+    let check = |head: &str| {
+        let arguments = ["audit", "check", log.to_str().unwrap(), "--head", head];
+        output(
+            folder.path(),
+            &arguments[..if head.is_empty() { 3 } else { 5 }],
+        )
+    };
+    let (status, printed, _) = check("");
+    assert!(
+        status == 0 && printed.contains("3 lines, all in the chain and in order"),
+        "{printed}"
+    );
+    let head = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("head "))
+        .unwrap()
+        .to_owned();
+    assert_eq!(check(&head).0, 0);
+    assert_eq!(check(&head.replacen('3', "2", 1)).0, 1);
+    assert_eq!(check("3:zz").0, 2);
+    let mut bytes = std::fs::read(&log).unwrap();
+    let place = bytes.len() / 2;
+    bytes[place] ^= 1;
+    std::fs::write(&log, bytes).unwrap();
+    let (status, _, said) = check("");
+    assert!(status == 1 && said.contains("line "), "{said}");
+    std::fs::remove_file(&log).unwrap();
+    assert_eq!(check("").0, 2);
+}
