@@ -222,9 +222,9 @@ impl Statement {
     #[must_use]
     pub const fn columns(self) -> usize {
         match self {
-            Self::Wide { .. } => crate::airs::WIDE_COLUMNS,
-            Self::Narrow { .. } => crate::airs::NARROW_COLUMNS,
-            Self::Poseidon2 { .. } => crate::airs::POSEIDON2_COLUMNS,
+            Self::Wide { .. } => crate::columns::WIDE_COLUMNS,
+            Self::Narrow { .. } => crate::columns::NARROW_COLUMNS,
+            Self::Poseidon2 { .. } => crate::columns::POSEIDON2_COLUMNS,
             Self::Batch { .. } => winterlane_air::batch::columns::TRACE_WIDTH,
         }
     }

@@ -7,19 +7,28 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "stock")]
 pub mod airs;
+#[cfg(feature = "stock")]
 pub mod batches;
+pub mod columns;
+#[cfg(feature = "stock")]
 pub mod data;
+#[cfg(feature = "stock")]
 pub mod field;
 mod job;
 mod measure;
 #[cfg(feature = "winterlane")]
 pub mod ours;
 mod protocol;
+#[cfg(feature = "stock")]
 pub mod proving;
+#[cfg(feature = "stock")]
 pub mod rescue;
 mod setup;
+#[cfg(feature = "stock")]
 pub mod stock;
+#[cfg(feature = "stock")]
 pub mod witness;
 mod worker;
 

@@ -226,7 +226,13 @@ fn run_cargo(setup: Setup) -> Result<PathBuf, WorkerError> {
                 "Winterlane is measured in its default build".into(),
             ));
         }
-        cargo.args(["--bin", "worker", "--manifest-path"]);
+        cargo.args([
+            "--bin",
+            "worker",
+            "--features",
+            "winterlane",
+            "--manifest-path",
+        ]);
         cargo.arg(benches.join("Cargo.toml"));
         (target, "worker")
     } else {

@@ -20,9 +20,22 @@ pub(crate) struct Unfinished {
     pub(crate) lock: Option<PathBuf>,
     /// The output directory, if this run made it.
     pub(crate) made: Option<PathBuf>,
-    /// Whether verified batches are being moved to where they belong. That is short, and is not
-    /// stopped halfway.
-    pub(crate) publishing: bool,
+    /// How far publishing is.
+    pub(crate) publishing: Publishing,
+}
+
+/// Moving verified batches to where they belong is short, and is not stopped halfway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Publishing {
+    /// Not begun, or failed.
+    #[default]
+    No,
+    /// Going on.
+    Now,
+    /// Going on, and an interrupt came: the run ends when the batches are in their place.
+    Interrupted,
+    /// All batches are published.
+    Done,
 }
 
 impl Unfinished {
@@ -38,13 +51,49 @@ impl Unfinished {
             let _ = fs::remove_dir(made);
         }
     }
+
+    /// Acts on an interrupt: removes what is unfinished and gives the last words, or `None` if the run has to
+    /// go on a little.
+    fn interrupt(&mut self) -> Option<&'static str> {
+        match self.publishing {
+            Publishing::Now | Publishing::Interrupted => {
+                self.publishing = Publishing::Interrupted;
+                None
+            }
+            Publishing::Done => {
+                // The batches are not among it any more.
+                self.remove();
+                Some("error: interrupted; all batches are published")
+            }
+            Publishing::No => {
+                self.remove();
+                Some("error: interrupted; nothing was published")
+            }
+        }
+    }
+
+    /// Publishing has ended.
+    pub(crate) fn published(&mut self, whole: bool) {
+        self.publishing = match self.publishing {
+            Publishing::Interrupted => Publishing::Interrupted,
+            _ if whole => Publishing::Done,
+            _ => Publishing::No,
+        };
+    }
+
+    /// Forgets the files, which are in their place or gone.
+    pub(crate) fn forget(&mut self) {
+        let publishing = self.publishing;
+        *self = Self::default();
+        self.publishing = publishing;
+    }
 }
 
 static UNFINISHED: Mutex<Unfinished> = Mutex::new(Unfinished {
     staging: None,
     lock: None,
     made: None,
-    publishing: false,
+    publishing: Publishing::No,
 });
 
 /// What is unfinished. While this guard lives no interrupt is acted on.
@@ -52,21 +101,82 @@ pub(crate) fn unfinished() -> MutexGuard<'static, Unfinished> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether an interrupt came while batches were being published.
+pub(crate) fn came_late() -> bool {
+    unfinished().publishing == Publishing::Interrupted
+}
+
 /// Begins to listen for interrupts.
 pub(crate) fn listen(screen: MultiProgress) {
     let handler = move || {
         // Held until the process is gone, so that nothing is written or published any more.
         let mut unfinished = unfinished();
-        if unfinished.publishing {
+        let Some(words) = unfinished.interrupt() else {
             return;
-        }
-        unfinished.remove();
+        };
         let _ = screen.clear();
-        show::say("error: interrupted; nothing was published");
+        show::say(words);
         std::process::exit(UNUSABLE.into());
     };
     // Where no thread for it can be started the system's own way of ending remains.
     if let Err(error) = ctrlc::set_handler(handler) {
         tracing::warn!(%error, "interrupts will leave unverified files behind");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes files of each kind, interrupts at that state, and tells what is left and what was said.
+    fn interrupted(publishing: Publishing) -> (usize, Option<&'static str>, Publishing) {
+        let directory = tempfile::tempdir().unwrap();
+        let staging = directory.path().join("staging");
+        fs::create_dir(&staging).unwrap();
+        fs::write(directory.path().join("lock"), "").unwrap();
+        let mut unfinished = Unfinished {
+            staging: Some(staging),
+            lock: Some(directory.path().join("lock")),
+            made: None,
+            publishing,
+        };
+        let words = unfinished.interrupt();
+        let left = fs::read_dir(directory.path()).unwrap().count();
+        (left, words, unfinished.publishing)
+    }
+
+    #[test]
+    fn an_interrupt_removes_before_publishing_waits_in_it_and_tells_the_truth_after_it() {
+        let (left, words, _) = interrupted(Publishing::No);
+        assert_eq!(
+            (left, words),
+            (0, Some("error: interrupted; nothing was published"))
+        );
+        for state in [Publishing::Now, Publishing::Interrupted] {
+            assert_eq!(interrupted(state), (2, None, Publishing::Interrupted));
+        }
+        let (left, words, _) = interrupted(Publishing::Done);
+        assert_eq!(
+            (left, words),
+            (0, Some("error: interrupted; all batches are published"))
+        );
+    }
+
+    #[test]
+    fn a_late_interrupt_is_not_forgotten() {
+        for (whole, quiet) in [(true, Publishing::Done), (false, Publishing::No)] {
+            for (before, after) in [
+                (Publishing::Now, quiet),
+                (Publishing::Interrupted, Publishing::Interrupted),
+            ] {
+                let mut unfinished = Unfinished {
+                    publishing: before,
+                    ..Unfinished::default()
+                };
+                unfinished.published(whole);
+                unfinished.forget();
+                assert_eq!(unfinished.publishing, after);
+            }
+        }
     }
 }

@@ -93,6 +93,11 @@ impl Checker {
         }
     }
 
+    /// The boundary assertions.
+    pub fn assertions(&self) -> &[Assertion<BaseElement>] {
+        &self.assertions
+    }
+
     /// The values of all transition constraints in the step from `row` to the next.
     pub fn evaluate(
         &self,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod airs;
+pub mod erased;
 pub mod hostile;
 
 /// Prints a line of figures that every run shows: past the test harness, which only shows what failed
@@ -53,8 +54,6 @@ pub mod scripted;
 pub mod simulator;
 #[cfg(feature = "prover")]
 pub mod stock;
-#[cfg(feature = "prover")]
-pub mod toy;
 #[cfg(feature = "prover")]
 pub mod valid;
 #[cfg(feature = "prover")]

@@ -9,6 +9,8 @@ use winterfell::{
 use winterlane_ledger::{BaseElement, PublicInputs};
 use winterlane_prover::BatchProver;
 
+use crate::erased;
+
 type Hash = Blake3_256<BaseElement>;
 
 /// Options for tests: sixteen queries, no grinding, cubic extension. At least 16 bits of each
@@ -66,13 +68,15 @@ where
             VC = MerkleTree<Hash>,
             RandomCoin = DefaultRandomCoin<Hash>,
         >,
+    P::Air: 'static,
+    <P::Air as Air>::PublicInputs: Send + 'static,
 {
     // Debug builds of winterfell's prover assert that the trace is valid: there is no proof then.
-    let Ok(Ok(proof)) = catch_unwind(AssertUnwindSafe(|| prover.prove(trace))) else {
+    let Ok(Ok(proof)) = catch_unwind(AssertUnwindSafe(|| erased::prove(prover, trace))) else {
         return Attempt::NoProof;
     };
     let acceptable = AcceptableOptions::OptionSet(vec![prover.options().clone()]);
-    let verdict = winterfell::verify::<P::Air, Hash, DefaultRandomCoin<Hash>, MerkleTree<Hash>>(
+    let verdict = erased::verify::<P::Air, Hash, DefaultRandomCoin<Hash>, MerkleTree<Hash>>(
         proof,
         verified,
         &acceptable,

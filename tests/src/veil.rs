@@ -12,6 +12,7 @@ use winterlane_prover::ProverError;
 use winterlane_prover::hiding::{HidingProver, HidingRng, HidingTrace, hide};
 
 use crate::airs::{Inputs, TestAir, TestTrace};
+use crate::erased;
 use crate::linear::Span;
 use crate::opened::{Challenges, Opened, fri_opened, point, points};
 use crate::scripted::{Blake, Script, ScriptedCoin, ScriptedProver};
@@ -137,7 +138,7 @@ impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
     #[must_use]
     pub fn prove_with_stock(&self) -> Proof {
         let (prover, trace) = self.changed(None);
-        winterlane_prover::plain::single_threaded(|| prover.prove(trace))
+        winterlane_prover::plain::single_threaded(|| erased::prove(&prover, trace))
             .expect("a thread")
             .expect("a proof")
     }

@@ -9,11 +9,11 @@ use winterfell::math::{ToElements, fields::f64::BaseElement};
 use winterfell::{Air, ProofOptions, Trace, TraceTable};
 use winterlane_prover::PlainProver;
 
-pub use narrow::{NARROW_COLUMNS, Narrow};
-pub use poseidon2::{
-    FULL_CONSTANTS, PARTIAL_CONSTANTS, POSEIDON2_COLUMNS, Poseidon2, Poseidon2Constants,
-};
-pub use wide::{WIDE_COLUMNS, Wide};
+pub use narrow::Narrow;
+pub use poseidon2::{FULL_CONSTANTS, PARTIAL_CONSTANTS, Poseidon2, Poseidon2Constants};
+pub use wide::Wide;
+
+pub use crate::columns::{NARROW_COLUMNS, POSEIDON2_COLUMNS, WIDE_COLUMNS};
 
 /// The hash function of all proofs here.
 pub type Hash = Blake3_256<BaseElement>;

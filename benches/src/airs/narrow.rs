@@ -8,9 +8,7 @@ use winterfell::{
 };
 
 use super::{BenchAir, Ends, iterate};
-
-/// Columns of [`Narrow`].
-pub const NARROW_COLUMNS: usize = 12;
+use crate::columns::NARROW_COLUMNS;
 
 /// `c_i' = c_i c_(i+1) + c_(i+2)` in even columns, `c_i' = c_i^3 + c_(i+1)` in odd ones.
 pub struct Narrow {

@@ -12,14 +12,11 @@ use winterfell::{
 };
 
 use super::{BenchAir, Ends};
-use crate::data;
+use crate::{columns::POSEIDON2_COLUMNS, data};
 
 const WIDTH: usize = 8;
 const HALF_FULL: usize = 4;
 const PARTIAL: usize = 22;
-
-/// 8 inputs; for a full round 8 cubes and 8 states after it; for a partial round 2.
-pub const POSEIDON2_COLUMNS: usize = WIDTH + 2 * HALF_FULL * 2 * WIDTH + 2 * PARTIAL;
 
 const CONSTRAINTS: usize = POSEIDON2_COLUMNS - WIDTH;
 

@@ -7,9 +7,7 @@ use winterfell::{
 };
 
 use super::{BenchAir, Ends, iterate};
-
-/// Columns of [`Wide`].
-pub const WIDE_COLUMNS: usize = 94;
+use crate::columns::WIDE_COLUMNS;
 
 /// With `s_i = (c_i + i + 1)^7`: `c_i' = s_i + 2 s_(i+1)`, indices modulo the width. Degree 7, and
 /// so blowup 8 or more.

@@ -78,11 +78,18 @@ struct RecordSaid {
     amount: String,
     fee: String,
     valid_until: String,
+    /// The key slot that signed; none where nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing_slot: Option<u8>,
+    /// The number of the one-time key in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_time_key: Option<u16>,
 }
 
 impl RecordSaid {
     fn new(slot: usize, record: &Record) -> Self {
         let fields = record.fields();
+        let signed = matches!(record, Record::Signed(..));
         Self {
             slot,
             kind: format!("{:?}", record.kind()),
@@ -91,6 +98,8 @@ impl RecordSaid {
             amount: record.amount().to_string(),
             fee: record.fee().to_string(),
             valid_until: fields.valid_until.to_string(),
+            signing_slot: signed.then_some(fields.signing_slot),
+            one_time_key: signed.then_some(fields.key_index),
         }
     }
 }
@@ -143,15 +152,20 @@ impl<'a> PublicSaid<'a> {
         for record in self.records.iter().flatten() {
             if record.slot == 0 {
                 text.push_str(
-                    "\nslot  kind         subject     to          valid until  amount + fee\n",
+                    "\nslot  kind         subject     to          key    valid until  amount + fee\n",
                 );
             }
+            let key = match (record.signing_slot, record.one_time_key) {
+                (Some(slot), Some(number)) => format!("{slot}:{number}"),
+                _ => "-".to_owned(),
+            };
             let line = format!(
-                "{:<5} {:<12} {:<11} {:<11} {:<12} {} + {}",
+                "{:<5} {:<12} {:<11} {:<11} {:<6} {:<12} {} + {}",
                 record.slot,
                 record.kind,
                 record.subject,
                 record.to,
+                key,
                 record.valid_until,
                 record.amount,
                 record.fee,

@@ -30,8 +30,8 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
     let backend = Backend::from_env().map_err(Failure::unusable)?;
     match cli.command {
         None => {
-            let pool = threads::pool(cli.proving.threads)?;
-            pool.install(|| prove::demo(&cli.proving, backend, screen))
+            threads::start(cli.proving.threads)?;
+            prove::demo(&cli.proving, backend, screen)
         }
         Some(Command::Prove(args)) => prove::prove(&args, backend, screen),
         Some(Command::Verify(args)) => verify::verify(&args),

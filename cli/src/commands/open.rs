@@ -38,7 +38,8 @@ struct OpenAccount {
 pub(super) fn open(args: &OpenArgs) -> Result<String, Failure> {
     let rows = transfers(&args.replay)?;
     let plan = plan(&args.replay, &rows)?;
-    let opening = threads::pool(args.threads)?.install(|| opening(plan))?;
+    threads::start(args.threads)?;
+    let opening = opening(plan)?;
     if args.json {
         return show::json(&opening);
     }

@@ -19,7 +19,7 @@ use crate::{
     Failure,
     args::{ProveArgs, ProvingArgs},
     files::{BatchFiles, PublicFile, Staging, proof_path, public_path},
-    memory,
+    interrupt, memory,
     progress::Progress,
     report::Report,
     show::{self, Escaped, counted},
@@ -51,9 +51,9 @@ pub(super) fn prove(
 ) -> Result<String, Failure> {
     let rows = transfers(&args.replay)?;
     let plan = plan(&args.replay, &rows)?;
-    let pool = threads::pool(args.proving.threads)?;
+    threads::start(args.proving.threads)?;
     let out = Some((args.out.as_path(), args.replace));
-    pool.install(|| replay(plan, &args.proving, backend, out, screen))
+    replay(plan, &args.proving, backend, out, screen)
 }
 
 /// Signs, proves, verifies, and writes if there is a directory for it.
@@ -123,6 +123,13 @@ fn replay(
         let path = left.display();
         show::say(format_args!(
             "{path}: batches that were replaced could not be removed; delete them"
+        ));
+    }
+    if interrupt::came_late() {
+        // Halfway nothing could be stopped, and afterwards there is nothing to take back.
+        return Err(Failure::Unusable(
+            "interrupted while publishing; the batches are verified and all of them are published"
+                .to_owned(),
         ));
     }
     report.finish();

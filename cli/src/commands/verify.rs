@@ -44,8 +44,8 @@ struct Refused<'a> {
 
 /// Runs `verify`.
 pub(super) fn verify(args: &VerifyArgs) -> Result<String, Failure> {
-    let pool = threads::pool(args.threads)?;
-    let accepted = match pool.install(|| check(args)) {
+    threads::start(args.threads)?;
+    let accepted = match check(args) {
         Ok(accepted) => accepted,
         Err(Failure::Invalid(reason)) if args.json => {
             let refused = Refused {

@@ -14,7 +14,7 @@ use super::{
     BatchFiles, FilesError, PUBLISHING, lock::DirectoryLock, number_of, numbers, proof_path,
     public_path,
 };
-use crate::interrupt;
+use crate::interrupt::{self, Publishing};
 
 /// Begins the name of the directory of batches that are not verified yet.
 const UNVERIFIED: &str = ".unverified-";
@@ -92,11 +92,12 @@ impl Staging {
     }
 
     fn publish_on(self, disk: &impl Disk) -> Result<Option<PathBuf>, FilesError> {
-        interrupt::unfinished().publishing = true;
+        interrupt::unfinished().publishing = Publishing::Now;
         let staged = self.directory.path().to_owned();
         let result = self
             .may_publish()
             .and_then(|()| exchange(disk, &self.target, &staged));
+        interrupt::unfinished().published(result.is_ok());
         match result {
             // Nothing but an empty directory is left of it; gone with `self`.
             Ok(left) => Ok(left),
@@ -126,7 +127,7 @@ struct Unregister;
 
 impl Drop for Unregister {
     fn drop(&mut self) {
-        *interrupt::unfinished() = interrupt::Unfinished::default();
+        interrupt::unfinished().forget();
     }
 }
 

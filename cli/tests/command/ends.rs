@@ -114,6 +114,151 @@ fn more_threads_than_the_system_allows_are_fewer_or_refused_with_words() {
     );
 }
 
+/// A copy of the command that anybody may run, in a directory of its own with batches that anybody may read.
+#[cfg(target_os = "linux")]
+fn for_anybody() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let (proven, _) = proven();
+    let directory = tempfile::tempdir().unwrap();
+    fs::copy(
+        env!("CARGO_BIN_EXE_winterlane"),
+        directory.path().join("winterlane"),
+    )
+    .unwrap();
+    for entry in fs::read_dir(proven.path()).unwrap() {
+        let entry = entry.unwrap();
+        let copy = directory.path().join(entry.file_name());
+        fs::copy(entry.path(), &copy).unwrap();
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    directory
+}
+
+/// `verify` and `verify --threads 2` where no further task is allowed: the one that is there does the work, or
+/// the words say "threads".
+#[cfg(target_os = "linux")]
+fn verifies_alone(limited: impl Fn(&str) -> Output) {
+    let output = limited("");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let output = limited("--threads 2");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "the limit holds: {said}");
+    assert!(
+        said.contains("--threads 2: the system does not let"),
+        "{said}"
+    );
+}
+
+/// `RLIMIT_NPROC`, of a user whom it binds: it does not bind root.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_further_process_of_a_user_is_one_thread() {
+    use std::os::unix::{fs::MetadataExt, process::CommandExt};
+    let directory = for_anybody();
+    let is_root = fs::metadata(directory.path()).unwrap().uid() == 0;
+    verifies_alone(|threads| {
+        let mut shell = std::process::Command::new("sh");
+        // dash and bash have two names for it.
+        let limit = "ulimit -u 1 2>/dev/null || ulimit -p 1";
+        shell.args([
+            "-c",
+            &format!("{limit}; exec ./winterlane verify . {threads}"),
+        ]);
+        shell.current_dir(directory.path());
+        if is_root {
+            shell.uid(65_534).gid(65_534);
+        }
+        shell.output().unwrap()
+    });
+}
+
+/// A control group that allows one task.
+#[cfg(target_os = "linux")]
+struct OneTask(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl OneTask {
+    /// `None` where this process may make no control group.
+    fn new() -> Option<Self> {
+        let name = format!("winterlane-test-{}", std::process::id());
+        for parent in ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"] {
+            let group = std::path::Path::new(parent).join(&name);
+            if fs::create_dir(&group).is_err() {
+                continue;
+            }
+            let group = Self(group);
+            if fs::write(group.0.join("pids.max"), "1").is_ok() {
+                return Some(group);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for OneTask {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_control_group_of_one_task_is_one_thread() {
+    let Some(group) = OneTask::new() else {
+        // Whoever runs this may make no control group; `RLIMIT_NPROC` above is the same to the command.
+        return;
+    };
+    let (directory, _) = proven();
+    let (tasks, path) = (group.0.join("cgroup.procs"), text(directory.path()));
+    verifies_alone(|threads| {
+        let line = format!(
+            "echo $$ >{} && exec $W verify {path} {threads}",
+            text(&tasks)
+        );
+        shell(&line, &[])
+    });
+}
+
+/// On a terminal log lines have colours, unless their reader wants none.
+#[cfg(target_os = "linux")]
+#[test]
+fn colours_are_for_terminals_whose_user_wants_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let csv = csv_in(directory.path());
+    let on_terminal = |environment: &[(&str, &str)]| {
+        let mut variables = vec![
+            ("RUST_LOG", "info"),
+            ("TERM", "xterm"),
+            ("CSV", text(&csv)),
+            ("OUT", text(directory.path())),
+        ];
+        variables.extend(environment);
+        // A pseudo-terminal on all three descriptors.
+        let prove = "\"$W\" prove --transfers \"$CSV\" --limit 1 --out \"$OUT\" --replace";
+        let line = format!(
+            "unset NO_COLOR; test -z \"$PLAIN\" || export NO_COLOR=$PLAIN; \
+             exec script -qec '{prove}' /dev/null </dev/null"
+        );
+        shell(&line, &variables)
+    };
+    // Green, as the level INFO is; the bar has other escapes.
+    let green = |output: &Output| String::from_utf8_lossy(&output.stdout).contains("\x1b[32m");
+    let coloured = on_terminal(&[]);
+    if coloured.status.code() == Some(127) {
+        // No `script` here.
+        return;
+    }
+    assert!(green(&coloured), "{coloured:?}");
+    for variable in [("PLAIN", "1"), ("TERM", "dumb")] {
+        let plain = on_terminal(&[variable]);
+        let said = String::from_utf8_lossy(&plain.stdout);
+        assert!(said.contains("INFO") && !green(&plain), "{said:?}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_small_address_space_is_refused_with_words() {

@@ -94,6 +94,49 @@ fn an_interrupted_run_leaves_nothing_and_takes_nothing() {
     }
 }
 
+/// With so many old batches to move aside, publishing takes a while.
+#[test]
+fn an_interrupt_while_batches_are_exchanged_waits_and_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("out");
+    fs::create_dir(&out).unwrap();
+    for number in 0..10_000 {
+        fs::write(out.join(format!("batch-{number:04}.proof")), "old").unwrap();
+    }
+    let csv = csv_in(directory.path());
+    let mut run = command()
+        .args(["prove", "--transfers", text(&csv), "--out", text(&out)])
+        .args(FOUR)
+        .arg("--replace")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let id = run.id().to_string();
+    let exchanging = || {
+        names(&out)
+            .iter()
+            .any(|name| name.starts_with(".publishing-"))
+    };
+    while run.try_wait().unwrap().is_none() && !exchanging() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    // Once would do; the second is as patient.
+    for _ in 0..2 {
+        Command::new("kill").args(["-INT", &id]).status().unwrap();
+    }
+    let output = run.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    // As a rule it comes in time; if not, the words are others, and as true.
+    assert!(
+        said.contains("published") && !said.contains("nothing"),
+        "{said}"
+    );
+    assert_eq!(names(&out).len(), 8, "{:?}", names(&out));
+    expect(0, &["verify", text(&out), "--batches", "4"]);
+}
+
 #[test]
 fn a_directory_left_in_the_middle_of_an_exchange_is_not_read_as_a_chain() {
     let directory = tempfile::tempdir().unwrap();

@@ -49,6 +49,37 @@ fn no_file_writes_to_the_terminal() {
     harmless(&expect(0, &["inspect", text(&name)]));
 }
 
+/// In an address space of which a good directory takes a part: ten proofs of 64 MiB, and ten of the most that a
+/// proof may have, cost no more.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_files() {
+    let (directory, _) = proven();
+    let verify = || {
+        let line = "ulimit -v 150000; exec $W verify $D --threads 1";
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", line]).env("D", directory.path());
+        shell.env("W", env!("CARGO_BIN_EXE_winterlane"));
+        let output = shell.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), said)
+    };
+    assert_eq!(verify(), (Some(0), String::new()));
+    let at = |number: usize, kind| directory.path().join(format!("batch-{number:04}.{kind}"));
+    for mebibytes in [64, 4] {
+        for number in 0..10 {
+            if number >= 4 {
+                fs::copy(at(3, "public.json"), at(number, "public.json")).unwrap();
+            }
+            let proof = fs::File::create(at(number, "proof")).unwrap();
+            proof.set_len(mebibytes << 20).unwrap();
+        }
+        let (found, said) = verify();
+        assert!(matches!(found, Some(1 | 2)), "{mebibytes} MiB: {said}");
+        assert!(mebibytes == 4 || said.contains("was not read"), "{said}");
+    }
+}
+
 #[test]
 fn sizes_are_looked_at_before_reading() {
     let (directory, _) = proven();

@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, process::Stdio};
 
-use super::{FOUR, command, csv_in, expect, prove, said, text, transfers};
+use super::{FOUR, command, csv_in, expect, prove, proven, said, text, transfers};
 
 #[test]
 fn success_says_verified_and_where_and_what_next_and_works() {
@@ -172,4 +172,50 @@ fn the_command_tells_of_itself() {
     );
     assert!(expect(0, &["man", "verify"]).contains("first\\-batch"));
     expect(2, &["man", "nonsense"]);
+}
+
+/// The last sender makes five transfers with keys of four: three signatures, a rotation, and two by the next key.
+#[test]
+fn records_say_which_one_time_key_signed() {
+    let (directory, _) = proven();
+    let mut signed = std::collections::BTreeMap::<_, Vec<_>>::new();
+    for number in 0..4 {
+        let public = directory
+            .path()
+            .join(format!("batch-000{number}.public.json"));
+        let json = expect(0, &["inspect", text(&public), "--records", "--json"]);
+        let said: serde_json::Value = serde_json::from_str(&json).unwrap();
+        for record in said["records"].as_array().unwrap() {
+            let kind = record["kind"].as_str().unwrap().to_owned();
+            let by = (
+                record["signing_slot"].as_u64(),
+                record["one_time_key"].as_u64(),
+            );
+            if ["Transfer", "RotateKey"].contains(&&*kind) {
+                assert_eq!(by.0, Some(0), "{record}");
+                let subject = record["subject"].as_str().unwrap().to_owned();
+                signed
+                    .entry(subject)
+                    .or_default()
+                    .push((kind, by.1.unwrap()));
+            } else {
+                assert_eq!(by, (None, None), "{record}");
+            }
+        }
+        let list = expect(0, &["inspect", text(&public), "--records"]);
+        assert!(list.contains("key ") && list.contains(" 0:"), "{list}");
+    }
+    let busiest = signed.values().max_by_key(|records| records.len()).unwrap();
+    let busiest: Vec<_> = busiest.iter().map(|(kind, key)| (&**kind, *key)).collect();
+    assert_eq!(
+        busiest,
+        [
+            ("Transfer", 0),
+            ("Transfer", 1),
+            ("Transfer", 2),
+            ("RotateKey", 3),
+            ("Transfer", 0),
+            ("Transfer", 1),
+        ]
+    );
 }

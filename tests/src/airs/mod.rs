@@ -101,6 +101,12 @@ impl TestTrace {
         }
     }
 
+    /// A trace of these columns under this description.
+    #[must_use]
+    pub const fn of_matrix(info: TraceInfo, main: ColMatrix<BaseElement>) -> Self {
+        Self { info, main }
+    }
+
     /// The same columns under another description.
     #[must_use]
     pub fn with_info(self, info: TraceInfo) -> Self {

@@ -14,6 +14,7 @@ use winterlane_verifier::{
 use crate::airs::{
     Fibonacci, FlatCommitment, Inputs, Periodic, Rap, Sequences, TestAir, TestTrace, Wide,
 };
+use crate::erased;
 
 /// What this crate's verifier says of bytes.
 pub type Verify = Box<dyn Fn(&[u8]) -> Result<Verified, VerifyError> + Sync>;
@@ -121,7 +122,7 @@ where
         }),
         stock: Box::new(move |bytes| {
             Proof::from_bytes(bytes).is_ok_and(|proof| {
-                winterfell::verify::<A, H, DefaultRandomCoin<H>, V>(
+                erased::verify::<A, H, DefaultRandomCoin<H>, V>(
                     proof,
                     stock_inputs.clone(),
                     &acceptable,
@@ -131,12 +132,10 @@ where
         }),
         #[cfg(feature = "prover")]
         prove: Box::new(move |seed| {
-            use winterfell::Prover;
-
             let prover = crate::airs::TestProver::<A, H, V>::new(options.clone());
             let trace = A::trace(width, rows, seed);
             // The same bytes in every run.
-            let proof = winterlane_prover::plain::single_threaded(|| prover.prove(trace.clone()));
+            let proof = winterlane_prover::plain::single_threaded(|| erased::prove(&prover, trace));
             proof.expect("a thread").expect("a valid trace").to_bytes()
         }),
     }

@@ -15,6 +15,7 @@ use winterlane_prover::engine::{
 };
 use winterlane_prover::plain::single_threaded;
 use winterlane_tests::airs::{DegreeNine, Fibonacci, Rap, TestAir, TestProver, Wide, element};
+use winterlane_tests::erased;
 
 type Blake = Blake3_256<BaseElement>;
 type Plain<A> = TestProver<A, Blake, MerkleTree<Blake>>;
@@ -201,7 +202,7 @@ fn threads_and_inlining_do_not_change_a_byte() {
     fn check<A: TestAir>(width: usize, rows: usize, options: ProofOptions) {
         let prover = Plain::<A>::new(options);
         let trace = A::trace(width, rows, 11);
-        let stock = single_threaded(|| prover.prove(trace.clone()))
+        let stock = single_threaded(|| erased::prove(&prover, trace.clone()))
             .expect("a thread")
             .expect("winterfell proves it")
             .to_bytes();

@@ -15,6 +15,7 @@ use winterlane_prover::plain::single_threaded;
 use winterlane_tests::airs::{
     DegreeNine, Fibonacci, Inputs, Periodic, Rap, Secret, TestAir, TestProver, TestTrace, Wide,
 };
+use winterlane_tests::erased;
 use winterlane_verifier::{AirPolicy, PolicyError, VerifyError, verify};
 
 type Hash = Blake3_256<BaseElement>;
@@ -53,7 +54,7 @@ fn accepted_by_stock<A: TestAir, M: Mode<A>>(
     inputs: Inputs,
 ) -> Result<(), winterfell::VerifierError> {
     let acceptable = AcceptableOptions::OptionSet(vec![proof.options().clone()]);
-    winterfell::verify::<Hiding<A, M>, Hash, Coin, Tree>(proof, inputs, &acceptable)
+    erased::verify::<Hiding<A, M>, Hash, Coin, Tree>(proof, inputs, &acceptable)
 }
 
 /// Two proofs of one statement verify and have no opened row in common: of the bytes after the header,
@@ -112,7 +113,7 @@ fn as_stock<A: TestAir, M: Mode<A>>(rows: usize, width: usize, options: &ProofOp
     };
     let stock = single_threaded(|| {
         let (prover, trace) = parts();
-        prover.prove(trace).unwrap().to_bytes()
+        erased::prove(&prover, trace).unwrap().to_bytes()
     })
     .unwrap();
     for backend in Backend::available() {
@@ -290,8 +291,9 @@ fn forged<A: TestAir, M: Mode<A>>(
     let mut rng = HidingRng::from_system().unwrap();
     let (hiding, table) = hide::<_, M>(&prover, Arc::new(trace), &mut rng).unwrap();
     // Stock winterfell's prover does not look whether a trace is valid, in release.
-    let Ok(proof) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hiding.prove(table)))
-    else {
+    let Ok(proof) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        erased::prove(&hiding, table)
+    })) else {
         return;
     };
     accepted_by_stock::<A, M>(proof.unwrap(), inputs).unwrap_err();

@@ -13,8 +13,10 @@ use winterlane_field_simd::Backend;
 use winterlane_prover::engine::ProverError;
 use winterlane_prover::plain::single_threaded;
 use winterlane_tests::airs::{
-    DegreeNine, Fibonacci, FlatCommitment, Periodic, Rap, Sequences, TestAir, TestProver, Wide,
+    DegreeNine, Fibonacci, FlatCommitment, Inputs, Periodic, Rap, Sequences, TestAir, TestProver,
+    Wide,
 };
+use winterlane_tests::erased;
 
 /// Everything about a proof but its AIR.
 #[derive(Clone, Debug)]
@@ -131,14 +133,14 @@ where
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         }
     }
-    let stock = single_threaded(|| prover.prove(trace))
+    let stock = single_threaded(|| erased::prove(&prover, trace))
         .expect("a thread")
         .expect("winterfell proves it");
     for (backend, ours) in ours {
         prop_assert_eq!(ours.to_bytes(), stock.to_bytes(), "{}", backend);
     }
     let acceptable = AcceptableOptions::OptionSet(vec![options]);
-    let verified = winterfell::verify::<A, H, DefaultRandomCoin<H>, V>(stock, inputs, &acceptable);
+    let verified = erased::verify::<A, H, DefaultRandomCoin<H>, V>(stock, inputs, &acceptable);
     prop_assert!(verified.is_ok(), "{verified:?}");
     Ok(true)
 }
@@ -177,6 +179,50 @@ identity! {
     periodic_sha3: Periodic, Sha, MerkleTree<Sha>, 2, 16;
     rap_flat: Rap, Blake, FlatCommitment<Blake>, 1, 16;
     wide_flat_rescue: Wide, RpJive64_256, FlatCommitment<RpJive64_256>, 1, 8;
+}
+
+/// What the other tests take for stock winterfell is stock winterfell.
+#[test]
+fn erasure_changes_no_byte() {
+    let trace = Rap::trace(3, 64, 9);
+    for extension in [
+        FieldExtension::None,
+        FieldExtension::Quadratic,
+        FieldExtension::Cubic,
+    ] {
+        let linear = BatchingMethod::Linear;
+        let options = ProofOptions::new(9, 4, 3, extension, 4, 7, linear, linear);
+        let prover = TestProver::<Rap, Blake>::new(options.clone());
+        let stock = single_threaded(|| {
+            let direct = prover.prove(trace.clone()).expect("winterfell proves it");
+            let erased = erased::prove(&prover, trace.clone()).expect("winterfell proves it");
+            assert_eq!(direct.to_bytes(), erased.to_bytes(), "{extension:?}");
+            direct
+        })
+        .expect("a thread");
+        let acceptable = AcceptableOptions::OptionSet(vec![options]);
+        let inputs = Rap::public_inputs(&trace);
+        for (inputs, expected) in [(inputs.clone(), true), (changed(inputs), false)] {
+            let direct = winterfell::verify::<Rap, Blake, DefaultRandomCoin<Blake>, MerkleTree<_>>(
+                stock.clone(),
+                inputs.clone(),
+                &acceptable,
+            );
+            let erased = erased::verify::<Rap, Blake, DefaultRandomCoin<Blake>, MerkleTree<_>>(
+                stock.clone(),
+                inputs,
+                &acceptable,
+            );
+            assert_eq!(direct.is_ok(), expected, "{extension:?}");
+            assert_eq!(direct, erased, "{extension:?}");
+        }
+    }
+}
+
+/// Other public inputs.
+fn changed(mut inputs: Inputs) -> Inputs {
+    inputs.0[0] += BaseElement::new(1);
+    inputs
 }
 
 /// The edges of the width: one column, and the most that winterfell's verifier can read.

@@ -13,6 +13,7 @@ use winterfell::{
 use winterlane_field_simd::Backend;
 use winterlane_prover::engine::{EngineOptions, prove, prove_inlined};
 use winterlane_tests::airs::{Chain, Inputs, TestAir, TestProver, TestTrace};
+use winterlane_tests::erased;
 
 type Blake = Blake3_256<BaseElement>;
 
@@ -154,7 +155,7 @@ fn same_as_winterfell<const N: usize, const KIND: u8>() {
         };
         let stock = {
             let trace = trace.clone();
-            let prove = move || prover::<N, KIND>(extension).prove(trace);
+            let prove = move || erased::prove(&prover::<N, KIND>(extension), trace);
             // One thread, so that winterfell takes the smallest nonce with its feature `concurrent` too.
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(1)
@@ -198,7 +199,7 @@ fn verify<const N: usize, const KIND: u8>(
     proof: Proof,
 ) {
     let acceptable = AcceptableOptions::OptionSet(vec![prover.options().clone()]);
-    winterfell::verify::<Peculiar<N, KIND>, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
+    erased::verify::<Peculiar<N, KIND>, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
         proof,
         inputs,
         &acceptable,
@@ -213,7 +214,7 @@ fn a_constant_column() {
     for extension in [FieldExtension::None, FieldExtension::Cubic] {
         let trace = TestTrace::new(vec![vec![BaseElement::new(5); 64]]);
         let prover = prover::<1, CONSTANT>(extension);
-        let stock = catch_unwind(AssertUnwindSafe(|| prover.prove(trace.clone())));
+        let stock = catch_unwind(AssertUnwindSafe(|| erased::prove(&prover, trace.clone())));
         assert!(
             stock.is_err(),
             "winterfell has learnt it: compare the bytes"

@@ -13,7 +13,7 @@ use winterlane_prover::engine::{
 };
 use winterlane_prover::plain::single_threaded;
 use winterlane_tests::airs::{Chain, TestAir, TestProver, TestTrace};
-use winterlane_tests::report;
+use winterlane_tests::{erased, report};
 
 type Blake = Blake3_256<BaseElement>;
 type Plain = TestProver<Chain, Blake>;
@@ -34,7 +34,7 @@ fn prover(extension: FieldExtension) -> Plain {
 fn verify(prover: &Plain, trace: &TestTrace, proof: Proof) {
     let acceptable = AcceptableOptions::OptionSet(vec![prover.options().clone()]);
     let inputs = Chain::public_inputs(trace);
-    winterfell::verify::<Chain, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
+    erased::verify::<Chain, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
         proof,
         inputs,
         &acceptable,
@@ -51,7 +51,7 @@ fn check(extension: FieldExtension, trace: TestTrace, compare: bool) -> Proof {
     let proof = prove(&prover, trace.clone()).expect(&what);
     let ours = start.elapsed();
     if compare {
-        let stock = single_threaded(|| prover.prove(trace))
+        let stock = single_threaded(|| erased::prove(&prover, trace))
             .expect("a thread")
             .expect("winterfell proves it");
         assert_eq!(proof.to_bytes(), stock.to_bytes(), "{what}");

@@ -1,7 +1,7 @@
 //! All views of two witnesses on a toy field, counted: the same for the construction, not for any mutant.
 
+use super::toy::{Design, Distance, Protocol, Tail, distance};
 use winterlane_tests::report;
-use winterlane_tests::toy::{Design, Distance, Protocol, Tail, distance};
 
 /// A field that a design is counted on.
 #[derive(Clone, Copy, Debug)]

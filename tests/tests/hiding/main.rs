@@ -13,8 +13,10 @@
 mod engine;
 mod exact;
 mod leaves;
+mod linear;
 mod mutants;
 mod proofs;
 mod rank;
 mod shape;
 mod simulator;
+mod toy;

@@ -9,6 +9,7 @@ use winterlane_air::presets::{HidingPreset, HidingPresetName};
 use winterlane_prover::hiding::{HidingRng, prove_hiding, prove_hiding_inlined, prove_hiding_with};
 use winterlane_prover::{EngineOptions, ProverError};
 use winterlane_tests::airs::{Periodic, Power, Rap, TestAir, TestProver, TestTrace};
+use winterlane_tests::erased;
 use winterlane_tests::hostile::Parts;
 use winterlane_tests::report;
 use winterlane_tests::scripted::{Blake, Script, ScriptedCoin, ScriptedProver, Spread};
@@ -28,7 +29,7 @@ where
 {
     let options = AcceptableOptions::OptionSet(vec![proof.options().clone()]);
     let inputs = hidden.inputs.clone();
-    winterfell::verify::<Hiding<A, M>, Blake, ScriptedCoin<Blake, S>, MerkleTree<Blake>>(
+    erased::verify::<Hiding<A, M>, Blake, ScriptedCoin<Blake, S>, MerkleTree<Blake>>(
         proof, inputs, &options,
     )
     .is_ok()
@@ -176,7 +177,7 @@ fn two_proofs_have_nothing_in_common() {
     let options = AcceptableOptions::OptionSet(vec![shape.options(3)]);
     let elements = proofs.map(|proof| {
         let inputs = Rap::public_inputs(&trace);
-        let verdict = winterfell::verify::<
+        let verdict = erased::verify::<
             Hiding<Rap>,
             Blake,
             DefaultRandomCoin<Blake>,

@@ -6,6 +6,7 @@ use winterfell::math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winterfell::{AcceptableOptions, Air, Proof, TraceInfo};
 use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode};
 use winterlane_tests::airs::{Inputs, Periodic, Power, Rap, TestAir};
+use winterlane_tests::erased;
 use winterlane_tests::report;
 use winterlane_tests::scripted::{Blake, Chained, Crowded, Script, ScriptedCoin, Spread};
 use winterlane_tests::simulator::simulate;
@@ -16,17 +17,15 @@ type Quadratic = QuadExtension<BaseElement>;
 type Cubic = CubeExtension<BaseElement>;
 
 /// What stock winterfell's verifier says under the scripted coin.
-fn verdict<A: Air<BaseField = BaseElement>, S: Script>(
-    proof: &Proof,
-    inputs: A::PublicInputs,
-) -> Result<(), String> {
+fn verdict<A, S: Script>(proof: &Proof, inputs: A::PublicInputs) -> Result<(), String>
+where
+    A: Air<BaseField = BaseElement, PublicInputs = Inputs> + 'static,
+{
     let options = AcceptableOptions::OptionSet(vec![proof.options().clone()]);
     // As it arrives.
     let proof = Proof::from_bytes(&proof.to_bytes()).expect("a proof");
-    winterfell::verify::<A, Blake, ScriptedCoin<Blake, S>, MerkleTree<Blake>>(
-        proof, inputs, &options,
-    )
-    .map_err(|error| error.to_string())
+    erased::verify::<A, Blake, ScriptedCoin<Blake, S>, MerkleTree<Blake>>(proof, inputs, &options)
+        .map_err(|error| error.to_string())
 }
 
 /// Simulates a proof of these inputs, true or not. The shape of the trace follows from the AIR.

@@ -7,10 +7,11 @@ use winterfell::crypto::{
     hashers::{Blake3_256, Rp64_256, RpJive64_256, Sha3_256},
 };
 use winterfell::math::fields::f64::BaseElement;
-use winterfell::{BatchingMethod, FieldExtension, ProofOptions, Prover};
+use winterfell::{BatchingMethod, FieldExtension, ProofOptions};
 use winterlane_tests::airs::{
     DegreeNine, Doubling, Fibonacci, Periodic, Rap, Sequences, TestAir, TestProver, Wide,
 };
+use winterlane_tests::erased;
 use winterlane_tests::hostile::mutants::longer_form;
 use winterlane_tests::hostile::{Opening, Parts, small_cases, statements};
 use winterlane_verifier::{MAX_NUM_QUERIES, PolicyError, verify};
@@ -70,7 +71,7 @@ where
         return false;
     };
     let prover = TestProver::<A, H, MerkleTree<H>>::new(options.clone());
-    let proof = prover.prove(trace.clone()).unwrap();
+    let proof = erased::prove(&prover, trace.clone()).unwrap();
     let bytes = proof.to_bytes();
     let inputs = A::public_inputs(&trace);
     let verified =

@@ -8,8 +8,9 @@
 
 use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winterfell::math::{FieldElement, StarkField, fields::f64::BaseElement};
-use winterfell::{AcceptableOptions, BatchingMethod, FieldExtension, Proof, ProofOptions, Prover};
+use winterfell::{AcceptableOptions, BatchingMethod, FieldExtension, Proof, ProofOptions};
 use winterlane_tests::airs::{Doubling, TestAir, TestProver, TestTrace};
+use winterlane_tests::erased;
 use winterlane_tests::hostile::statements;
 use winterlane_verifier::{Mismatch, VerifyError, verify};
 
@@ -23,10 +24,10 @@ fn verdicts(trace: &TestTrace, extension: FieldExtension) -> (bool, Result<(), V
     let options = ProofOptions::new(40, 8, 8, extension, 4, 7, linear, linear);
     let policy = statements::policy::<Doubling, Hash>(trace, &options);
     let prover = TestProver::<Doubling, Hash>::new(options.clone());
-    let proof = prover.prove(trace.clone()).unwrap().to_bytes();
+    let proof = erased::prove(&prover, trace.clone()).unwrap().to_bytes();
     let inputs = || Doubling::public_inputs(trace);
 
-    let stock = winterfell::verify::<Doubling, Hash, Coin, Tree>(
+    let stock = erased::verify::<Doubling, Hash, Coin, Tree>(
         Proof::from_bytes(&proof).unwrap(),
         inputs(),
         &AcceptableOptions::OptionSet(vec![options]),

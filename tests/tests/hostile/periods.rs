@@ -6,9 +6,10 @@ use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winterfell::{
     Air, AirContext, Assertion, BatchingMethod, EvaluationFrame, FieldExtension, ProofOptions,
-    Prover, TraceInfo, TraceTable, TransitionConstraintDegree,
+    TraceInfo, TraceTable, TransitionConstraintDegree,
 };
 use winterlane_prover::PlainProver;
+use winterlane_tests::erased;
 use winterlane_verifier::{AirPolicy, Mismatch, TraceShape, VerifyError, verify};
 
 type Hash = Blake3_256<BaseElement>;
@@ -114,8 +115,7 @@ fn verdict<const MASK: u8>() -> Result<(), VerifyError> {
     let column = [1_u32, 9, 9, 9, 9, 9, 9, 5].map(BaseElement::from).to_vec();
     let ends = Ends(column[0], column[7]);
     let prover = PlainProver::<Gated<NOTHING>>::new(options(), ends.clone());
-    let proof = prover
-        .prove(TraceTable::init(vec![column]))
+    let proof = erased::prove(&prover, TraceTable::init(vec![column]))
         .unwrap()
         .to_bytes();
     let shape = TraceShape::new(1, 3, 3..=12).unwrap();

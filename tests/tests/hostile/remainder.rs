@@ -12,6 +12,7 @@ use winterlane_air::{
 };
 use winterlane_ledger::{Digest, PublicInputs};
 use winterlane_tests::airs::{Fibonacci, Inputs, TestAir};
+use winterlane_tests::erased;
 use winterlane_tests::hostile::{forge::forge, statements};
 use winterlane_verifier::{Mismatch, Policy, verify, verify_batch};
 
@@ -22,11 +23,12 @@ type Tree = MerkleTree<Hash>;
 /// Winterfell asks for 128 provable bits, finds them, and accepts.
 fn winterfell_accepts<A>(proof: &[u8], inputs: A::PublicInputs) -> bool
 where
-    A: winterfell::Air<BaseField = BaseElement>,
+    A: winterfell::Air<BaseField = BaseElement> + 'static,
+    A::PublicInputs: Send + 'static,
 {
     let acceptable = AcceptableOptions::MinProvenSecurity(128);
     let proof = Proof::from_bytes(proof).unwrap();
-    winterfell::verify::<A, Hash, Coin, Tree>(proof, inputs, &acceptable).is_ok()
+    erased::verify::<A, Hash, Coin, Tree>(proof, inputs, &acceptable).is_ok()
 }
 
 /// With no FRI layer, one, and several; with every folding factor that the presets use.

@@ -8,5 +8,7 @@ mod differential;
 mod forge;
 mod forged;
 mod model;
+mod rank;
 mod rules;
 mod soundness;
+mod tangent;

@@ -3,4 +3,5 @@
 
 mod common;
 mod door;
+mod lenient;
 mod policy;

@@ -60,13 +60,17 @@ pub(crate) struct Claimed {
 
 /// What one-time keys signed, by root and number.
 #[derive(Default)]
-struct Used(HashMap<([u8; 32], u32), Entry>);
+struct Used {
+    entries: HashMap<([u8; 32], u32), Entry>,
+    /// By root, the lowest number from which on nothing is used: asked before every signature.
+    next: HashMap<[u8; 32], u32>,
+}
 
 impl Used {
     /// Whether an entry may stand beside those that are there, and is new.
     fn admits(&self, entry: &Entry) -> Result<bool, WalletError> {
         let (root, index) = (entry.root, entry.index);
-        match self.0.get(&(root.to_bytes(), index)) {
+        match self.entries.get(&(root.to_bytes(), index)) {
             None => Ok(true),
             Some(there) if there == entry => Ok(false),
             // Version 1 did not write randomisers down.
@@ -85,7 +89,10 @@ impl Used {
     }
 
     fn insert(&mut self, entry: Entry) {
-        self.0.insert((entry.root.to_bytes(), entry.index), entry);
+        let root = entry.root.to_bytes();
+        let next = self.next.entry(root).or_default();
+        *next = (*next).max(entry.index.saturating_add(1));
+        self.entries.insert((root, entry.index), entry);
     }
 }
 
@@ -212,7 +219,7 @@ impl Journal {
         // In the file's order, but without what was completed later.
         let whole = entries.iter().filter(|entry| {
             let key = (entry.root.to_bytes(), entry.index);
-            used.0.get(&key).is_some_and(|last| last == *entry)
+            used.entries.get(&key).is_some_and(|last| last == *entry)
         });
         for (number, entry) in (1..).zip(whole) {
             settled.push(entry.to_slot(number, number, &key));
@@ -271,23 +278,20 @@ impl Journal {
     /// How many one-time keys have signed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.used.0.len()
+        self.used.entries.len()
     }
 
     /// Whether nothing was signed yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.used.0.is_empty()
+        self.used.entries.is_empty()
     }
 
     /// The lowest number from which on no one-time key of this root has signed.
     #[must_use]
     pub fn next_index(&self, root: &Digest) -> u32 {
-        let root = root.to_bytes();
-        let used = self.used.0.keys().filter(|(of, _)| *of == root);
-        used.map(|(_, index)| index.saturating_add(1))
-            .max()
-            .unwrap_or(0)
+        let next = self.used.next.get(&root.to_bytes());
+        next.copied().unwrap_or(0)
     }
 
     /// The randomiser with which a one-time key has signed this message; `None` when it has signed
@@ -305,7 +309,7 @@ impl Journal {
             nonce,
             bound,
         } = *claimed;
-        match self.used.0.get(&(root.to_bytes(), index)) {
+        match self.used.entries.get(&(root.to_bytes(), index)) {
             None => Ok(None),
             Some(there) if (there.nonce, there.bound) == (nonce, bound) => Ok(there.rho),
             Some(_) => Err(WalletError::AlreadySigned { root, index }),
@@ -356,7 +360,9 @@ impl Journal {
         self.last = last;
         // Whoever copied the file in the meantime has a journal without these entries.
         self.look()?;
-        self.used.0.extend(new.0);
+        for entry in new.entries.into_values() {
+            self.used.insert(entry);
+        }
         self.poisoned = false;
         Ok(())
     }

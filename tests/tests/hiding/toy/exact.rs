@@ -13,26 +13,26 @@ use super::{
     poly::{Poly, divide, eval, interpolate, mul},
     protocol::{Cells, Challenges, Protocol, Tail},
 };
-use crate::linear::{Scalar, dot, left_kernel};
+use winterlane_tests::linear::{Scalar, dot, left_kernel};
 
 /// How far the distributions of two witnesses' views are from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Distance {
+pub(crate) struct Distance {
     /// Linear relations that hold among the coordinates whatever the veil is.
-    pub relations: usize,
+    pub(crate) relations: usize,
     /// Tails of each witness.
-    pub tails: usize,
+    pub(crate) tails: usize,
     /// Views, modulo the veil, that the first witness's tails give.
-    pub views: usize,
+    pub(crate) views: usize,
     /// The sum of all differences between counts: 0 for the same distribution, twice the tails for two
     /// without a view in common.
-    pub differences: usize,
+    pub(crate) differences: usize,
 }
 
 impl Distance {
     /// The statistical distance, from 0 to 1.
     #[must_use]
-    pub fn statistical(&self) -> f64 {
+    pub(crate) fn statistical(&self) -> f64 {
         self.differences as f64 / (2 * self.tails) as f64
     }
 }
@@ -67,7 +67,7 @@ fn coordinates<const P: u32, const D: usize>(
 
 /// A basis of the linear relations among the coordinates of what the veil adds to a view.
 #[must_use]
-pub fn relations<const P: u32, const D: usize>(
+pub(crate) fn relations<const P: u32, const D: usize>(
     protocol: &Protocol<P, D>,
     challenges: &[Challenges<P, D>],
 ) -> Vec<Vec<Toy<P, 1>>> {
@@ -171,7 +171,7 @@ impl<'a, const P: u32, const D: usize> Reduced<'a, P, D> {
         });
         let elements = (0..P.pow(D as u32))
             .map(|number| Toy::<P, D>(std::array::from_fn(|i| number / P.pow(i as u32) % P)));
-        let turn = |rows: Vec<Vec<u32>>| crate::linear::transpose(&rows);
+        let turn = |rows: Vec<Vec<u32>>| winterlane_tests::linear::transpose(&rows);
         let mut reduced = Self {
             protocol,
             points,
@@ -299,7 +299,10 @@ fn differences(mut left: &[u128], mut right: &[u128]) -> usize {
 
 /// Counts the views of the statement's two witnesses over all tails, for challenges that follow from a seed.
 #[must_use]
-pub fn distance<const P: u32, const D: usize>(protocol: &Protocol<P, D>, seed: u64) -> Distance {
+pub(crate) fn distance<const P: u32, const D: usize>(
+    protocol: &Protocol<P, D>,
+    seed: u64,
+) -> Distance {
     let design = &protocol.design;
     let seeds = (0..design.proofs as u64).map(|proof| seed + 1000 * proof);
     let challenges: Vec<_> = seeds.map(|seed| Challenges::draw(design, seed)).collect();

@@ -1,20 +1,20 @@
 //! Polynomials as coefficients, lowest first.
 
 use super::field::Toy;
-use crate::linear::Scalar;
+use winterlane_tests::linear::Scalar;
 
 /// A polynomial.
-pub type Poly<const P: u32, const D: usize> = Vec<Toy<P, D>>;
+pub(crate) type Poly<const P: u32, const D: usize> = Vec<Toy<P, D>>;
 
 /// The value at a point.
 #[must_use]
-pub fn eval<const P: u32, const D: usize>(poly: &[Toy<P, D>], x: Toy<P, D>) -> Toy<P, D> {
+pub(crate) fn eval<const P: u32, const D: usize>(poly: &[Toy<P, D>], x: Toy<P, D>) -> Toy<P, D> {
     let horner = |acc, &coefficient| acc * x + coefficient;
     poly.iter().rev().fold(Toy::ZERO, horner)
 }
 
 /// `acc += factor * poly`.
-pub fn add_scaled<const P: u32, const D: usize>(
+pub(crate) fn add_scaled<const P: u32, const D: usize>(
     acc: &mut Poly<P, D>,
     poly: &[Toy<P, D>],
     factor: Toy<P, D>,
@@ -27,7 +27,7 @@ pub fn add_scaled<const P: u32, const D: usize>(
 
 /// The product.
 #[must_use]
-pub fn mul<const P: u32, const D: usize>(a: &[Toy<P, D>], b: &[Toy<P, D>]) -> Poly<P, D> {
+pub(crate) fn mul<const P: u32, const D: usize>(a: &[Toy<P, D>], b: &[Toy<P, D>]) -> Poly<P, D> {
     let mut product = vec![Toy::ZERO; (a.len() + b.len()).saturating_sub(1)];
     for (i, &x) in a.iter().enumerate() {
         for (j, &y) in b.iter().enumerate() {
@@ -39,7 +39,10 @@ pub fn mul<const P: u32, const D: usize>(a: &[Toy<P, D>], b: &[Toy<P, D>]) -> Po
 
 /// The product with `x^exponent`.
 #[must_use]
-pub fn shift<const P: u32, const D: usize>(poly: &[Toy<P, D>], exponent: usize) -> Poly<P, D> {
+pub(crate) fn shift<const P: u32, const D: usize>(
+    poly: &[Toy<P, D>],
+    exponent: usize,
+) -> Poly<P, D> {
     let mut shifted = vec![Toy::ZERO; exponent];
     shifted.extend_from_slice(poly);
     shifted
@@ -47,7 +50,10 @@ pub fn shift<const P: u32, const D: usize>(poly: &[Toy<P, D>], exponent: usize) 
 
 /// The polynomial whose value at `x` is that of `poly` at `factor x`.
 #[must_use]
-pub fn stretch<const P: u32, const D: usize>(poly: &[Toy<P, D>], factor: Toy<P, D>) -> Poly<P, D> {
+pub(crate) fn stretch<const P: u32, const D: usize>(
+    poly: &[Toy<P, D>],
+    factor: Toy<P, D>,
+) -> Poly<P, D> {
     let mut power = Toy::ONE;
     let scaled = poly.iter().map(|&coefficient| {
         let scaled = coefficient * power;
@@ -59,7 +65,7 @@ pub fn stretch<const P: u32, const D: usize>(poly: &[Toy<P, D>], factor: Toy<P, 
 
 /// The quotient by `x^n - c`, without the remainder.
 #[must_use]
-pub fn divide<const P: u32, const D: usize>(
+pub(crate) fn divide<const P: u32, const D: usize>(
     poly: &[Toy<P, D>],
     n: usize,
     c: Toy<P, D>,
@@ -73,7 +79,7 @@ pub fn divide<const P: u32, const D: usize>(
 
 /// The polynomial of degree below `values.len()` with these values on the powers of `root`.
 #[must_use]
-pub fn interpolate<const P: u32, const D: usize>(
+pub(crate) fn interpolate<const P: u32, const D: usize>(
     values: &[Toy<P, D>],
     root: Toy<P, D>,
 ) -> Poly<P, D> {

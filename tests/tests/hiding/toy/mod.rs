@@ -6,11 +6,10 @@
 //! compares the two distributions count by count. Whatever is left out of the construction is a switch of
 //! [`Design`].
 
-pub mod exact;
-pub mod field;
-pub mod poly;
-pub mod protocol;
+pub(crate) mod exact;
+pub(crate) mod field;
+pub(crate) mod poly;
+pub(crate) mod protocol;
 
-pub use self::exact::{Distance, distance, relations};
-pub use self::field::Toy;
-pub use self::protocol::{Challenges, Design, Protocol, Tail};
+pub(crate) use self::exact::{Distance, distance};
+pub(crate) use self::protocol::{Design, Protocol, Tail};

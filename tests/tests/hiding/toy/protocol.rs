@@ -4,11 +4,11 @@ use super::{
     field::Toy,
     poly::{Poly, add_scaled, divide, eval, interpolate, mul, shift, stretch},
 };
-use crate::linear::Scalar;
+use winterlane_tests::linear::Scalar;
 
 /// How the rows behind the statement are filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tail {
+pub(crate) enum Tail {
     /// Uniformly: the construction.
     Random,
     /// With zeros.
@@ -17,37 +17,37 @@ pub enum Tail {
 
 /// The construction, and what can be left out of it.
 #[derive(Clone, Debug)]
-pub struct Design {
+pub(crate) struct Design {
     /// Rows of the trace.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// Rows of the tail.
-    pub tail: usize,
+    pub(crate) tail: usize,
     /// How it is filled.
-    pub filled: Tail,
+    pub(crate) filled: Tail,
     /// Quotient columns, which is the degree of the transition.
-    pub pieces: usize,
+    pub(crate) pieces: usize,
     /// The powers of `p = x^(n/2)` that multiply the columns `A_t'` in the veil's constraint
     /// `N' + sum p^e A_t' = 0`. `None` for no veil at all.
-    pub veil: Option<Vec<usize>>,
+    pub(crate) veil: Option<Vec<usize>>,
     /// Whether the constraint is on the next row.
-    pub next_row: bool,
+    pub(crate) next_row: bool,
     /// Whether N is random where the constraint does not hold.
-    pub free_rows: bool,
+    pub(crate) free_rows: bool,
     /// Whether there is M.
-    pub mask: bool,
+    pub(crate) mask: bool,
     /// Whether the columns of the veil have cells of the extension field.
-    pub extension: bool,
+    pub(crate) extension: bool,
     /// Query points.
-    pub queries: usize,
+    pub(crate) queries: usize,
     /// Proofs made with the same randomness.
-    pub proofs: usize,
+    pub(crate) proofs: usize,
 }
 
 impl Design {
     /// The construction for a transition of degree `pieces`, `queries` queries and an extension of degree
     /// `degree`; the tail is as long as what is opened of a column.
     #[must_use]
-    pub fn whole(rows: usize, pieces: usize, queries: usize, degree: usize) -> Self {
+    pub(crate) fn whole(rows: usize, pieces: usize, queries: usize, degree: usize) -> Self {
         Self {
             rows,
             tail: queries + 2 * degree,
@@ -65,26 +65,26 @@ impl Design {
 
     /// The statement's last row.
     #[must_use]
-    pub const fn last(&self) -> usize {
+    pub(crate) const fn last(&self) -> usize {
         self.rows - self.tail - 1
     }
 
     /// Points opened of each column.
     #[must_use]
-    pub const fn points(&self) -> usize {
+    pub(crate) const fn points(&self) -> usize {
         self.queries + 2
     }
 
     /// Whether the lemma's conditions hold.
     #[must_use]
-    pub const fn is_long_enough(&self) -> bool {
+    pub(crate) const fn is_long_enough(&self) -> bool {
         let (sigma, k) = (self.points(), self.tail + 1);
         k >= sigma && self.rows > 2 * sigma + k
     }
 
     /// Columns of the veil, M among them.
     #[must_use]
-    pub fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.veil.as_ref().map_or(0, |powers| powers.len() + 1) + usize::from(self.mask)
     }
 
@@ -101,9 +101,9 @@ impl Design {
 
 /// What a verifier chooses.
 #[derive(Clone, Debug)]
-pub struct Challenges<const P: u32, const D: usize> {
+pub(crate) struct Challenges<const P: u32, const D: usize> {
     /// Query points, then `z` and `z w`.
-    pub points: Vec<Toy<P, D>>,
+    pub(crate) points: Vec<Toy<P, D>>,
     /// Weights of the transition, the assertion, the veil's constraint and its assertion.
     weights: [Toy<P, D>; 4],
     /// Weights of the columns in the DEEP polynomial.
@@ -123,7 +123,7 @@ impl<const P: u32, const D: usize> Challenges<P, D> {
     /// Challenges that follow from a seed, and for which the lemma holds: distinct points outside the trace
     /// domain, weights that are not zero. (On a field of this size those are not nearly all.)
     #[must_use]
-    pub fn draw(design: &Design, seed: u64) -> Self {
+    pub(crate) fn draw(design: &Design, seed: u64) -> Self {
         let mut state = seed;
         let mut element = || loop {
             let parts = std::array::from_fn(|_| (next_number(&mut state) % u64::from(P)) as u32);
@@ -160,22 +160,22 @@ impl<const P: u32, const D: usize> Challenges<P, D> {
 
 /// The cells of a trace that a view is a function of; linear in all of them.
 #[derive(Clone, Debug)]
-pub struct Cells<const P: u32, const D: usize> {
+pub(crate) struct Cells<const P: u32, const D: usize> {
     /// The statement's column.
-    pub trace: Vec<Toy<P, D>>,
+    pub(crate) trace: Vec<Toy<P, D>>,
     /// The transition constraint, as a polynomial.
-    pub constraint: Poly<P, D>,
+    pub(crate) constraint: Poly<P, D>,
     /// The public output.
-    pub output: Toy<P, D>,
+    pub(crate) output: Toy<P, D>,
     /// Columns of the veil: N, A_t and M.
-    pub veil: Vec<Vec<Toy<P, D>>>,
+    pub(crate) veil: Vec<Vec<Toy<P, D>>>,
 }
 
 /// The protocol on the statement "`T_(i+1) = f(T_i)` leads to this output", `f = x^pieces + x + 3`.
 #[derive(Clone, Debug)]
-pub struct Protocol<const P: u32, const D: usize> {
+pub(crate) struct Protocol<const P: u32, const D: usize> {
     /// Its construction.
-    pub design: Design,
+    pub(crate) design: Design,
     root: Toy<P, D>,
     /// The product of `x` minus the exempted points.
     exempted: Poly<P, D>,
@@ -184,7 +184,7 @@ pub struct Protocol<const P: u32, const D: usize> {
 impl<const P: u32, const D: usize> Protocol<P, D> {
     /// The protocol of a design.
     #[must_use]
-    pub fn new(design: Design) -> Self {
+    pub(crate) fn new(design: Design) -> Self {
         let root = Toy::root(design.rows);
         let points = design.last()..design.rows;
         let exempted = points.fold(vec![Toy::ONE], |product, row| {
@@ -200,13 +200,13 @@ impl<const P: u32, const D: usize> Protocol<P, D> {
 
     /// The transition function.
     #[must_use]
-    pub fn step(&self, x: Toy<P, D>) -> Toy<P, D> {
+    pub(crate) fn step(&self, x: Toy<P, D>) -> Toy<P, D> {
         x.power(self.design.pieces as u32) + x + Toy::base(3)
     }
 
     /// The statement's rows from a first one on, and zeros behind.
     #[must_use]
-    pub fn run(&self, first: u32) -> Vec<Toy<P, D>> {
+    pub(crate) fn run(&self, first: u32) -> Vec<Toy<P, D>> {
         let mut trace = vec![Toy::base(first)];
         for row in 0..self.design.last() {
             trace.push(self.step(trace[row]));
@@ -220,7 +220,7 @@ impl<const P: u32, const D: usize> Protocol<P, D> {
     /// # Panics
     /// When the statement has only one witness.
     #[must_use]
-    pub fn witnesses(&self) -> ([u32; 2], Toy<P, D>) {
+    pub(crate) fn witnesses(&self) -> ([u32; 2], Toy<P, D>) {
         let last = self.design.last();
         let runs: Vec<_> = (0..P).map(|first| self.run(first)).collect();
         let pairs = (0..P).flat_map(|a| (0..a).map(move |b| [a, b]));
@@ -239,7 +239,7 @@ impl<const P: u32, const D: usize> Protocol<P, D> {
 
     /// The transition constraint of a trace, as a polynomial.
     #[must_use]
-    pub fn constraint(&self, trace: &[Toy<P, D>]) -> Poly<P, D> {
+    pub(crate) fn constraint(&self, trace: &[Toy<P, D>]) -> Poly<P, D> {
         let poly = interpolate(trace, self.root);
         let mut power = poly.clone();
         for _ in 1..self.design.pieces {
@@ -255,7 +255,7 @@ impl<const P: u32, const D: usize> Protocol<P, D> {
 
     /// Nothing but zeros.
     #[must_use]
-    pub fn blank(&self) -> Cells<P, D> {
+    pub(crate) fn blank(&self) -> Cells<P, D> {
         Cells {
             trace: vec![Toy::ZERO; self.design.rows],
             constraint: Vec::new(),
@@ -267,7 +267,7 @@ impl<const P: u32, const D: usize> Protocol<P, D> {
     /// Every veil that has one free cell set to a unit of the field's basis: what the veil adds to a view
     /// is a uniform combination of theirs.
     #[must_use]
-    pub fn veils(&self) -> Vec<Vec<Vec<Toy<P, D>>>> {
+    pub(crate) fn veils(&self) -> Vec<Vec<Vec<Toy<P, D>>>> {
         let design = &self.design;
         let degree = if design.extension { D } else { 1 };
         let cells = (0..design.columns()).flat_map(|column| {
@@ -313,7 +313,11 @@ impl<const P: u32, const D: usize> Protocol<P, D> {
     /// # Panics
     /// When the quotient has more coefficients than its columns.
     #[must_use]
-    pub fn view(&self, challenges: &Challenges<P, D>, cells: &Cells<P, D>) -> Vec<Toy<P, D>> {
+    pub(crate) fn view(
+        &self,
+        challenges: &Challenges<P, D>,
+        cells: &Cells<P, D>,
+    ) -> Vec<Toy<P, D>> {
         let Design { rows, pieces, .. } = self.design;
         let interpolated = |column: &Vec<_>| interpolate(column, self.root);
         let mut columns = vec![interpolated(&cells.trace)];

@@ -2,20 +2,20 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use crate::linear::Scalar;
+use winterlane_tests::linear::Scalar;
 
 /// An element of `F_P[u] / (u^D - g)`, `g` a generator of the multiplicative group of `F_P`.
 ///
 /// That polynomial is irreducible for `D` = 1 and 2, and for 3 when 3 divides `P - 1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Toy<const P: u32, const D: usize>(pub [u32; D]);
+pub(crate) struct Toy<const P: u32, const D: usize>(pub(crate) [u32; D]);
 
 /// The least generator of the multiplicative group.
 ///
 /// # Panics
 /// For a field without one here.
 #[must_use]
-pub const fn generator<const P: u32>() -> u32 {
+pub(crate) const fn generator<const P: u32>() -> u32 {
     match P {
         17 => 3,
         41 => 6,
@@ -34,7 +34,7 @@ const fn reduce<const P: u32>(x: u32) -> u32 {
 impl<const P: u32, const D: usize> Toy<P, D> {
     /// An element of the base field.
     #[must_use]
-    pub const fn base(value: u32) -> Self {
+    pub(crate) const fn base(value: u32) -> Self {
         let mut parts = [0; D];
         parts[0] = value % P;
         Self(parts)
@@ -42,13 +42,13 @@ impl<const P: u32, const D: usize> Toy<P, D> {
 
     /// The generator of the base field's multiplicative group.
     #[must_use]
-    pub const fn generator() -> Self {
+    pub(crate) const fn generator() -> Self {
         Self::base(generator::<P>())
     }
 
     /// The base field's unit times `u^i`.
     #[must_use]
-    pub fn unit(i: usize) -> Self {
+    pub(crate) fn unit(i: usize) -> Self {
         let mut parts = [0; D];
         parts[i] = 1;
         Self(parts)
@@ -56,7 +56,7 @@ impl<const P: u32, const D: usize> Toy<P, D> {
 
     /// A power.
     #[must_use]
-    pub fn power(self, exponent: u32) -> Self {
+    pub(crate) fn power(self, exponent: u32) -> Self {
         let bits = (0..u32::BITS).rev().map(|i| exponent >> i & 1);
         bits.fold(Self::base(1), |acc, bit| {
             let square = acc * acc;
@@ -69,7 +69,7 @@ impl<const P: u32, const D: usize> Toy<P, D> {
     /// # Panics
     /// When there is none.
     #[must_use]
-    pub fn root(order: usize) -> Self {
+    pub(crate) fn root(order: usize) -> Self {
         let order = order as u32;
         assert_eq!((P - 1) % order, 0, "no such subgroup");
         Self::generator().power((P - 1) / order)
