@@ -188,9 +188,9 @@ where
         assertion.stride(),
     );
     let values = cast(assertion.values());
-    match values {
-        &[value] if assertion.is_single() => Assertion::single(column, first, value),
-        &[value] => Assertion::periodic(column, first, stride, value),
+    match *values {
+        [value] if assertion.is_single() => Assertion::single(column, first, value),
+        [value] => Assertion::periodic(column, first, stride, value),
         _ => Assertion::sequence(column, first, stride, values.to_vec()),
     }
 }

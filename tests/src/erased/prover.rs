@@ -59,13 +59,16 @@ where
     )
 }
 
+/// Remembers the parameters of a prover that holds none of them.
+type Types<H, V, R> = PhantomData<fn() -> (H, V, R)>;
+
 /// A plain winterfell prover of [`Erased`].
 struct Stock<'a, H, V, R> {
     options: ProofOptions,
     /// Taken by the one proof that is made.
     inputs: Mutex<Option<ErasedInputs>>,
     builder: &'a dyn Builder,
-    _types: PhantomData<fn() -> (H, V, R)>,
+    _types: Types<H, V, R>,
 }
 
 impl<H, V, R> Prover for Stock<'_, H, V, R>

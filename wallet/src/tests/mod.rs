@@ -236,6 +236,22 @@ fn the_ledger_accepts_what_the_wallet_signs() {
 }
 
 #[test]
+fn the_last_key_of_a_full_one_never_signs() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = seeded(place.path());
+    let key = wallet.add_key(0, 10).unwrap();
+    assert!(wallet.sign(&pay(key, 1, 1022), &domain()).is_ok());
+    let reserved = wallet.sign(&pay(key, 1, 1023), &domain()).unwrap_err();
+    assert!(matches!(
+        reserved,
+        WalletError::Key(KeyError::Exhausted {
+            index: 1023,
+            capacity: 1023
+        })
+    ));
+}
+
+#[test]
 fn a_request_is_read_off_the_account() {
     let place = tempfile::tempdir().unwrap();
     let mut wallet = Wallet::create(place.path()).unwrap();
