@@ -234,3 +234,44 @@ test("the package has what it names, and types beside it", () => {
     assert.ok(names.includes(name), `${name} is not in ${names}`);
   }
 });
+
+/** A module with our functions, of which one ends in a trap and another answers what it must not. */
+function faultyModule(bodies) {
+  const text = new TextEncoder();
+  const length = (count) => (count < 128 ? [count] : [(count & 0x7f) | 0x80, count >> 7]);
+  const vector = (items) => [...length(items.length), ...items.flat()];
+  const section = (id, items) => {
+    const content = vector(items);
+    return [id, ...length(content.length), ...content];
+  };
+  const names = ["interface", "input", "begin", "add", "end", "output", "output_bytes"];
+  const name = (word) => vector([...text.encode(word)]);
+  const answer = (value) => [0x41, value];
+  const trap = [0x00];
+  const code = { interface: answer(1), input: answer(8), begin: answer(0), output: answer(0), output_bytes: answer(0), ...bodies(answer, trap) };
+  const bytes = [
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    // No parameters or two numbers, to a number.
+    ...section(1, [[0x60, 0, 1, 0x7f], [0x60, 2, 0x7f, 0x7f, 1, 0x7f]]),
+    ...section(3, names.map((word) => [word === "input" ? 1 : 0])),
+    ...section(5, [[0, 1]]),
+    ...section(7, [[...name("memory"), 2, 0], ...names.map((word, index) => [...name(`winterlane_${word}`), 0, index])]),
+    ...section(10, names.map((word) => vector([0, ...code[word], 0x0b]))),
+  ];
+  return Uint8Array.from(bytes);
+}
+
+test("a module that stops, or answers nonsense, has verified nothing", async () => {
+  for (const bodies of [
+    (answer, trap) => ({ add: trap, end: trap }),
+    // Accepted, without a word: the status alone is no answer.
+    (answer) => ({ add: answer(0), end: answer(0) }),
+    (answer) => ({ add: answer(3), end: answer(3) }),
+  ]) {
+    const faulty = await load(faultyModule(bodies));
+    const chain = faulty.chain();
+    assert.throws(() => chain.add("{}", "proof"), /nothing was verified/);
+    assert.throws(() => chain.end(), VerifierError);
+  }
+  await assert.rejects(load(faultyModule((answer) => ({ interface: answer(9), add: answer(0), end: answer(0) }))), VerifierError);
+});

@@ -134,14 +134,14 @@ class Instance {
     return this.#exports.memory.buffer.byteLength;
   }
 
-  /** Calls a function of the module; its answer, or undefined when all is well and nothing to be said. */
+  /** Calls a function of the module; its answer, or undefined of a chain that has begun. */
   call(name, inputs) {
     if (this.broken) throw this.broken;
     try {
       inputs.forEach((input, index) => this.#write(index, input));
       const status = this.#exports[name]();
       const text = this.#read();
-      if (text === "" && status === 0) return undefined;
+      if (name === "winterlane_begin" && text === "" && status === 0) return undefined;
       const answer = JSON.parse(text);
       if (answer.valid !== (status === 0) || status > 2) {
         throw new VerifierError(`the module ended with status ${status}`);
