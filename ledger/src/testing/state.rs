@@ -364,7 +364,10 @@ fn refusal<E: core::fmt::Display>(error: LedgerError<E>) -> alloc::string::Strin
     alloc::format!("{error:#}")
 }
 
-#[allow(clippy::large_enum_variant, reason = "a few, and nearly all are orders")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a few, and nearly all are orders"
+)]
 enum Operation {
     Signed(crate::SignedOrder),
     Deposit(Deposit),
