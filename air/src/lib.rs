@@ -3,7 +3,9 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`batch`] | one batch of the rollup: columns, schedule, constraints, winterfell's `Air` |
+//! | [`private`] | private statements: what people prove without showing it |
 //! | [`hiding`] | zero knowledge for any AIR: its statement, in proofs that hide the witness |
+//! | [`statement`] | a statement as one thing, for prover, verifier and chains |
 //! | [`presets`] | proof options by name and level of security |
 //!
 //! What the statements are about (accounts, signatures, records, public inputs) is in `winterlane-ledger`.
@@ -15,9 +17,15 @@
 
 extern crate alloc;
 
+mod arithmetic;
 pub mod batch;
 pub mod hiding;
+mod permutation;
 pub mod presets;
+pub mod private;
+pub mod statement;
 
-pub use batch::BatchAir;
+pub use batch::{BatchAir, BatchStatement};
 pub use hiding::{Hiding, HidingError, HidingParameters};
+pub use private::PrivateAir;
+pub use statement::Statement;

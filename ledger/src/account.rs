@@ -73,6 +73,8 @@ impl TryFrom<u8> for Scope {
 
 /// One of the two key slots of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "u8", into = "u8"))]
 pub enum SlotIndex {
     /// Slot 0.
     Zero,
@@ -103,10 +105,13 @@ impl SlotIndex {
 
 /// A key an account accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct KeySlot {
     /// Root of the key tree.
     pub root: Digest,
     /// The first of its one-time keys that may still sign: 0 for a new key, 1,024 for one used up.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::next_index"))]
     pub next_index: u16,
     /// What the key may sign.
     pub scope: Scope,
@@ -117,19 +122,25 @@ pub struct KeySlot {
 /// It is part of the public record, so that whoever has the records knows every slot's
 /// [`KeySlot::next_index`] without seeing a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct KeyUse {
     /// The slot.
     pub slot: SlotIndex,
     /// The number of the one-time key, below 1,024.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::key_index"))]
     pub index: u16,
 }
 
 /// The state of one account. Its id is the index of its leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Account {
     /// What the balance counts.
     pub asset: u32,
     /// The balance, in the asset's smallest unit.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub balance: u128,
     /// How many operations this account has signed.
     pub nonce: u32,
@@ -138,6 +149,15 @@ pub struct Account {
 }
 
 impl Account {
+    /// An account of this asset that holds nothing, with both slots closed: it can receive, and collect fees.
+    #[must_use]
+    pub fn of(asset: u32) -> Self {
+        Self {
+            asset,
+            ..Self::default()
+        }
+    }
+
     /// The four scope bits as the leaf carries them: spend0 + 2 rotate0 + 4 spend1 + 8 rotate1.
     #[must_use]
     pub const fn scope_bits(&self) -> u8 {

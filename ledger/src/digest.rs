@@ -122,7 +122,7 @@ impl FromStr for Digest {
 }
 
 /// The value of one hexadecimal digit.
-fn hex_digit(character: u8) -> Option<u8> {
+pub(crate) fn hex_digit(character: u8) -> Option<u8> {
     match character {
         b'0'..=b'9' => Some(character - b'0'),
         b'a'..=b'f' => Some(character - b'a' + 10),

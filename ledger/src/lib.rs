@@ -6,7 +6,7 @@
 //! | [`amount`], [`account`], [`tree`] | balances, accounts, the account tree |
 //! | [`state`] | where accounts and tree are kept: in memory, or behind a trait in a store; versions and undo |
 //! | [`signature`] | keys of one-time keys: generation, signing, verification |
-//! | [`operation`], [`record`], [`wire`] | operations, their public records, the published bytes |
+//! | [`operation`], [`record`], [`receipt`], [`wire`] | operations, their public records and receipts, the published bytes |
 //! | [`codec`] | the stored and sent bytes of single values and of witnesses |
 //! | [`ledger`] | the state machine and the witness of each operation |
 //! | [`pool`] | the shielded pool: note tree, anchors, nullifiers, what it holds |
@@ -32,11 +32,14 @@ pub mod pool;
 pub mod private;
 mod proof;
 pub mod public;
+pub mod receipt;
 pub mod record;
 pub mod signature;
 pub mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(feature = "serde")]
+mod text;
 pub mod tree;
 pub mod wire;
 
@@ -50,6 +53,7 @@ pub use ledger::{
 pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
 pub use proof::{AccountProof, AccountProofError};
 pub use public::{MAX_OPERATIONS, PublicInputs};
+pub use receipt::{Receipt, ReceiptError};
 pub use record::{OperationKind, Record};
 pub use signature::Signature;
 pub use state::{MemoryState, ReadState, State};

@@ -6,14 +6,18 @@ use crate::{
 
 /// Payment from one account to another of the same asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Transfer {
     /// Who pays and signs.
     pub from: u32,
     /// Who receives; may be `from`.
     pub to: u32,
     /// What the receiver gets.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
     /// What the fee pool gets, from the signer too.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub fee: u128,
     /// The last batch number this may run in.
     pub valid_until: u64,
@@ -21,14 +25,19 @@ pub struct Transfer {
 
 /// Payment out of the rollup, to a public address of the settlement layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Withdraw {
     /// Who pays and signs.
     pub from: u32,
     /// What leaves the rollup.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
     /// What the fee pool gets, from the signer too.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub fee: u128,
     /// Who receives on the settlement layer.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::recipient"))]
     pub recipient: [u8; 20],
     /// The last batch number this may run in.
     pub valid_until: u64,
@@ -36,6 +45,8 @@ pub struct Withdraw {
 
 /// Replacement of one key slot. The new key begins at its one-time key 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct RotateKey {
     /// Whose key; signs with a key whose scope has ROTATE.
     pub account: u32,
@@ -46,6 +57,7 @@ pub struct RotateKey {
     /// Scope of the new key.
     pub scope: Scope,
     /// What the fee pool gets.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub fee: u128,
     /// The last batch number this may run in.
     pub valid_until: u64,
@@ -53,12 +65,15 @@ pub struct RotateKey {
 
 /// Value that enters the rollup. Not signed: it is public, and the settlement layer checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Deposit {
     /// Who is credited.
     pub to: u32,
     /// Of which asset; an existing account must hold the same.
     pub asset: u32,
     /// How much.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
     /// Given exactly when the leaf is empty: the keys of the account to create.
     pub keys: Option<NewKeys>,
@@ -66,6 +81,8 @@ pub struct Deposit {
 
 /// The keys of an account that a deposit creates. Both begin at their one-time key 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct NewKeys {
     /// Roots of the two key trees.
     pub roots: [Digest; 2],
@@ -73,7 +90,33 @@ pub struct NewKeys {
     pub scopes: [Scope; 2],
 }
 
+impl RotateKey {
+    /// Closes a slot: nobody has a key of the root that it then holds, and that key may do nothing.
+    ///
+    /// The other slot signs it, or the slot itself. An account with both slots closed is closed for ever.
+    #[must_use]
+    pub const fn close(account: u32, slot: SlotIndex, fee: u128, valid_until: u64) -> Self {
+        Self {
+            account,
+            slot,
+            new_root: Digest::ZERO,
+            scope: Scope::NONE,
+            fee,
+            valid_until,
+        }
+    }
+}
+
 impl NewKeys {
+    /// One key that may do everything, in slot 0; slot 1 is closed.
+    #[must_use]
+    pub const fn single(root: Digest) -> Self {
+        Self {
+            roots: [root, Digest::ZERO],
+            scopes: [Scope::BOTH, Scope::NONE],
+        }
+    }
+
     /// The four scope bits: spend0 + 2 rotate0 + 4 spend1 + 8 rotate1.
     #[must_use]
     pub const fn scope_bits(&self) -> u8 {
@@ -83,6 +126,8 @@ impl NewKeys {
 
 /// What an account's key can sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Order {
     /// A payment inside the rollup.
     Transfer(Transfer),
@@ -164,6 +209,8 @@ impl Order {
 /// All of them are signed: one order at one nonce may be signed again by another one-time key (to
 /// offer a higher fee, say), and whichever comes first is the one that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct SignedOrder {
     /// What was signed.
     pub order: Order,

@@ -11,6 +11,8 @@ use crate::{
 ///
 /// It takes the root alone to check: a wallet need not trust whoever it asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct AccountProof {
     /// The account's id: the index of the leaf.
     pub id: u32,

@@ -13,6 +13,8 @@ use crate::{
 
 /// What an operation is. The discriminant is its number in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[repr(u8)]
 pub enum OperationKind {
     /// Padding.
@@ -61,6 +63,11 @@ impl OperationKind {
 
 /// The public record of one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Record {
     /// Padding.
     Noop,
@@ -73,6 +80,7 @@ pub enum Record {
         /// To whom.
         to: u32,
         /// How much was in the pool.
+        #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
         amount: u128,
     },
 }

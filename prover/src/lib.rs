@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`engine`] | [`prove`]: winterfell's whole pipeline on vector lanes, byte for byte the same proof |
 //! | [`hiding`] | [`prove_hiding`]: proofs of any AIR that hide the witness |
+//! | [`statement`] | [`prove_statement`]: any statement, from its witness to a proof |
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
+//! | [`private`] | [`prove_private`]: private statements, from what a person knows to a hiding proof |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
 //! | [`threads`] | [`threads::install`]: a thread pool where threads are scarce |
 //! | [`trace`] | the execution trace of a batch from its witness |
@@ -24,6 +26,8 @@ mod compressor;
 pub mod engine;
 pub mod hiding;
 pub mod plain;
+pub mod private;
+pub mod statement;
 pub mod threads;
 pub mod trace;
 
@@ -34,3 +38,5 @@ pub use compressor::SimdCompressor;
 pub use engine::{EngineOptions, ProverError, prove, prove_with};
 pub use hiding::{HidingRng, prove_hiding};
 pub use plain::PlainProver;
+pub use private::{PrivateError, PrivateWitness, prove_private};
+pub use statement::{Provable, prove_statement};

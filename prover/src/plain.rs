@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 
 use rayon::ThreadPoolBuildError;
 use winterfell::crypto::{
-    DefaultRandomCoin, ElementHasher, MerkleTree, VectorCommitment, hashers::Blake3_256,
+    DefaultRandomCoin, ElementHasher, MerkleTree, RandomCoin, VectorCommitment, hashers::Blake3_256,
 };
 use winterfell::math::fields::f64::BaseElement;
 use winterfell::{Air, ProofOptions, Prover, TraceTable};
@@ -162,19 +162,24 @@ macro_rules! default_parts {
 pub use winterfell;
 
 /// Remembers the parameters of a prover that holds none of them.
-type Types<A, H, V> = PhantomData<fn() -> (A, H, V)>;
+type Types<A, H, V, R> = PhantomData<fn() -> (A, H, V, R)>;
 
 /// A winterfell prover of an AIR with a main segment only, whose public inputs are known.
 ///
-/// `H` hashes rows, the transcript and, unless `V` says otherwise, Merkle trees. An example is at
-/// [`default_parts!`](crate::default_parts).
-pub struct PlainProver<A: Air, H = Blake3_256<BaseElement>, V = MerkleTree<H>> {
+/// `H` hashes rows, the transcript and, unless `V` says otherwise, Merkle trees; `R` is the public coin. An
+/// example is at [`default_parts!`](crate::default_parts).
+pub struct PlainProver<
+    A: Air,
+    H = Blake3_256<BaseElement>,
+    V = MerkleTree<H>,
+    R = DefaultRandomCoin<H>,
+> {
     options: ProofOptions,
     inputs: A::PublicInputs,
-    _types: Types<A, H, V>,
+    _types: Types<A, H, V, R>,
 }
 
-impl<A: Air, H, V> PlainProver<A, H, V> {
+impl<A: Air, H, V, R> PlainProver<A, H, V, R> {
     /// A prover of the statement with these public inputs.
     #[must_use]
     pub const fn new(options: ProofOptions, inputs: A::PublicInputs) -> Self {
@@ -191,7 +196,7 @@ impl<A: Air, H, V> PlainProver<A, H, V> {
     }
 }
 
-impl<A: Air, H, V> Clone for PlainProver<A, H, V>
+impl<A: Air, H, V, R> Clone for PlainProver<A, H, V, R>
 where
     A::PublicInputs: Clone,
 {
@@ -200,7 +205,7 @@ where
     }
 }
 
-impl<A: Air, H, V> core::fmt::Debug for PlainProver<A, H, V>
+impl<A: Air, H, V, R> core::fmt::Debug for PlainProver<A, H, V, R>
 where
     A::PublicInputs: core::fmt::Debug,
 {
@@ -212,19 +217,20 @@ where
     }
 }
 
-impl<A, H, V> Prover for PlainProver<A, H, V>
+impl<A, H, V, R> Prover for PlainProver<A, H, V, R>
 where
     A: Air + 'static,
     A::PublicInputs: Clone,
     H: ElementHasher<BaseField = A::BaseField> + Sync,
     V: VectorCommitment<H> + Sync,
+    R: RandomCoin<BaseField = A::BaseField, Hasher = H>,
 {
     type BaseField = A::BaseField;
     type Air = A;
     type Trace = TraceTable<A::BaseField>;
     type HashFn = H;
     type VC = V;
-    type RandomCoin = DefaultRandomCoin<H>;
+    type RandomCoin = R;
 
     crate::default_parts!();
 

@@ -36,6 +36,8 @@ pub mod masked;
 #[cfg(feature = "prover")]
 pub mod model;
 #[cfg(feature = "prover")]
+pub mod mutated;
+#[cfg(feature = "prover")]
 pub mod opened;
 #[cfg(feature = "prover")]
 pub mod plain;

@@ -28,6 +28,14 @@ pub trait Script: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub enum Spread {}
 
+/// As many positions again, each beside one of [`Spread`].
+#[derive(Clone, Copy, Debug)]
+pub enum Beside {}
+
+/// `TIMES` times as many positions as the options say: more queries than the parameters allow.
+#[derive(Clone, Copy, Debug)]
+pub enum TooMany<const TIMES: usize> {}
+
 /// Positions `x, x w, x w^2`, then others; `w` the trace domain's generator at this blowup factor.
 #[derive(Clone, Copy, Debug)]
 pub enum Chained<const BLOWUP: usize> {}
@@ -39,6 +47,18 @@ pub enum Crowded {}
 impl Script for Spread {
     fn positions(count: usize, domain: usize) -> Vec<usize> {
         (0..count).map(|i| (37 * i + 5) % domain).collect()
+    }
+}
+
+impl Script for Beside {
+    fn positions(count: usize, domain: usize) -> Vec<usize> {
+        (0..count).map(|i| (37 * i + 6) % domain).collect()
+    }
+}
+
+impl<const TIMES: usize> Script for TooMany<TIMES> {
+    fn positions(count: usize, domain: usize) -> Vec<usize> {
+        Spread::positions(TIMES * count, domain)
     }
 }
 

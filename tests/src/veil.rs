@@ -86,14 +86,30 @@ impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
         self.prover.build_aux_trace(&self.table, rand)
     }
 
-    /// The prover and trace with one cell changed.
-    fn changed(&self, cell: Option<Cell>) -> (Changed<'_, 'p, A, S, M>, TestTrace) {
+    /// The main segment as a trace, with one cell changed.
+    #[must_use]
+    pub fn main_trace(&self, cell: Option<Cell>) -> TestTrace {
         let mut columns: Vec<_> = self.main().columns().map(<[_]>::to_vec).collect();
         if let Some(Cell::Main { column, row }) = cell {
             columns[column][row] += BaseElement::ONE;
         }
-        let trace = TestTrace::new(columns).with_info(self.table.info().clone());
-        (Changed { hidden: self, cell }, trace)
+        TestTrace::new(columns).with_info(self.table.info().clone())
+    }
+
+    /// The prover and trace with one cell changed.
+    fn changed(&self, cell: Option<Cell>) -> (Changed<'_, 'p, A, S, M>, TestTrace) {
+        (Changed { hidden: self, cell }, self.main_trace(cell))
+    }
+
+    /// The cells of the main segment in which this statement differs from itself with other randomness.
+    #[must_use]
+    pub fn random_main_cells(&self, other: &Self) -> Vec<Cell> {
+        let (width, rows) = (self.parameters.main_width(), self.parameters.rows());
+        let cells = (0..width).flat_map(|column| (0..rows).map(move |row| (column, row)));
+        cells
+            .filter(|&(column, row)| self.main().get(column, row) != other.main().get(column, row))
+            .map(|(column, row)| Cell::Main { column, row })
+            .collect()
     }
 
     /// The engine's proof with one cell changed.
@@ -152,13 +168,7 @@ impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
         cells: &[Cell],
         show: impl Fn(&Opened) -> Vec<BaseElement> + Sync,
     ) -> Vec<Vec<BaseElement>> {
-        let shown = |cell| show(&Opened::of::<_, E>(&self.air, &self.prove(cell)));
-        let base = shown(None);
-        let difference = |&cell: &Cell| {
-            let changed = shown(Some(cell)).into_iter().zip(&base);
-            changed.map(|(changed, &base)| changed - base).collect()
-        };
-        cells.par_iter().map(difference).collect()
+        differences::<E, _>(&self.air, cells, &|cell| self.prove(cell), show)
     }
 
     /// The challenges of all proofs of this statement.
@@ -166,6 +176,26 @@ impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
     pub fn challenges<E: FieldElement<BaseField = BaseElement>>(&self) -> Challenges<E> {
         Challenges::answered::<_, S>(&self.air, &self.prove(None), &self.inputs)
     }
+}
+
+/// What the proof of each of these cells, one more than it was, shows beyond the proof as it was.
+fn differences<E, A>(
+    air: &A,
+    cells: &[Cell],
+    prove: &(dyn Fn(Option<Cell>) -> Proof + Sync),
+    show: impl Fn(&Opened) -> Vec<BaseElement> + Sync,
+) -> Vec<Vec<BaseElement>>
+where
+    E: FieldElement<BaseField = BaseElement>,
+    A: Air<BaseField = BaseElement>,
+{
+    let shown = |cell| show(&Opened::of::<_, E>(air, &prove(cell)));
+    let base = shown(None);
+    let difference = |&cell: &Cell| {
+        let changed = shown(Some(cell)).into_iter().zip(&base);
+        changed.map(|(changed, &base)| changed - base).collect()
+    };
+    cells.par_iter().map(difference).collect()
 }
 
 /// The prover of a statement with one cell changed.
@@ -333,12 +363,30 @@ where
     S: Script,
     M: Mode<A>,
 {
-    let degree = E::EXTENSION_DEGREE;
-    let parameters = &hidden.parameters;
-    let differences = hidden.differences::<E>(cells, |opened| shown(parameters, opened, degree));
-    let coordinates = differences[0].len();
+    let (air, parameters) = (&hidden.air, &hidden.parameters);
     let challenges = hidden.challenges::<E>();
-    let air = &hidden.air;
+    rank_of(air, parameters, &challenges, cells, &|cell| {
+        hidden.prove(cell)
+    })
+}
+
+/// [`rank`], of an AIR with the trace of a hiding one and any prover for it.
+#[must_use]
+pub fn rank_of<E, A>(
+    air: &A,
+    parameters: &HidingParameters,
+    challenges: &Challenges<E>,
+    cells: &[Cell],
+    prove: &(dyn Fn(Option<Cell>) -> Proof + Sync),
+) -> Rank
+where
+    E: FieldElement<BaseField = BaseElement>,
+    A: Air<BaseField = BaseElement>,
+{
+    let degree = E::EXTENSION_DEGREE;
+    let show = |opened: &Opened| shown(parameters, opened, degree);
+    let differences = differences::<E, A>(air, cells, prove, show);
+    let coordinates = differences[0].len();
     let (blowup, domain) = (air.options().blowup_factor(), air.lde_domain_size());
     Rank {
         coordinates,
@@ -347,6 +395,6 @@ where
         queries: challenges.positions.len(),
         pairs: challenges.pairs(blowup, domain),
         rank: Span::of(coordinates, differences).rank(),
-        fri: fri_relations(air, &challenges),
+        fri: fri_relations(air, challenges),
     }
 }

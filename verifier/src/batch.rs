@@ -1,30 +1,23 @@
 //! The verifier of one batch of the rollup.
 
-use winter_crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
-use winter_math::fields::f64::BaseElement;
 use winterlane_air::{
-    BatchAir,
-    batch::NUM_ASSERTIONS,
-    batch::constraints::NUM_CONSTRAINTS,
+    BatchStatement,
+    batch::InputsError,
     presets::{Preset, PresetName, SecurityLevel},
+    statement::Statement,
 };
-use winterlane_ledger::{
-    PublicInputs,
-    public::{BATCH_NUMBER_BITS, MAX_OPERATIONS},
-};
+use winterlane_ledger::PublicInputs;
 
-use crate::{
-    AirPolicy, DEFAULT_MAX_PROOF_BYTES, InputsError, TraceShape, Verified, VerifyError, verify,
-};
+use crate::{Accepted, DEFAULT_MAX_PROOF_BYTES, Refusal, Verified, VerifyError, verify_statement};
 
 /// The hash function of batch proofs.
-pub type BatchHash = Blake3_256<BaseElement>;
+pub type BatchHash = <BatchStatement as Statement>::Hash;
 
 /// The public coin of batch proofs.
-pub type BatchCoin = DefaultRandomCoin<BatchHash>;
+pub type BatchCoin = <BatchStatement as Statement>::Coin;
 
 /// The vector commitment of batch proofs.
-pub type BatchTree = MerkleTree<BatchHash>;
+pub type BatchTree = <BatchStatement as Statement>::Tree;
 
 /// Which presets a verifier of batches accepts, and how long a proof may be.
 ///
@@ -110,23 +103,19 @@ impl Policy {
         self.max_proof_bytes
     }
 
-    /// The policy for the AIR of a batch with these public inputs: one trace length, and the
-    /// accepted presets as they are at that length.
-    fn for_batch(&self, inputs: &PublicInputs) -> Result<AirPolicy<BatchHash>, VerifyError> {
-        let info = BatchAir::trace_info(inputs);
-        let log2_length = info.length().ilog2();
-        let num_constraints = NUM_CONSTRAINTS.saturating_add(NUM_ASSERTIONS);
-        let shape = TraceShape::new(info.width(), num_constraints, log2_length..=log2_length)?;
-        let mut policy = AirPolicy::new(shape, 0).with_max_proof_bytes(self.max_proof_bytes);
-        for preset in self.presets() {
-            if let (Some(parameters), Some(options)) = (
-                preset.parameters(info.length()),
-                preset.options(info.length()),
-            ) {
-                policy.push(log2_length, options, parameters.bits, Some(preset));
-            }
+    /// What it accepts of the statement.
+    pub(crate) fn accepted(&self) -> Accepted<BatchStatement> {
+        Accepted::presets(self.presets()).with_max_proof_bytes(self.max_proof_bytes)
+    }
+}
+
+impl From<Refusal<InputsError>> for VerifyError {
+    fn from(refusal: Refusal<InputsError>) -> Self {
+        match refusal {
+            Refusal::Inputs(error) => Self::Inputs(error),
+            Refusal::NoPreset => Self::NoPreset,
+            Refusal::Proof(error) => error,
         }
-        Ok(policy)
     }
 }
 
@@ -147,17 +136,5 @@ pub fn verify_batch(
     inputs: &PublicInputs,
     policy: &Policy,
 ) -> Result<Verified, VerifyError> {
-    check_inputs(inputs)?;
-    verify::<BatchAir, BatchHash, BatchCoin, BatchTree>(proof, *inputs, &policy.for_batch(inputs)?)
-}
-
-fn check_inputs(inputs: &PublicInputs) -> Result<(), InputsError> {
-    let operations = inputs.num_operations;
-    if !operations.is_power_of_two() || operations > MAX_OPERATIONS {
-        return Err(InputsError::NumOperations(operations));
-    }
-    if inputs.batch_number >> BATCH_NUMBER_BITS != 0 {
-        return Err(InputsError::BatchNumber(inputs.batch_number));
-    }
-    Ok(())
+    verify_statement::<BatchStatement>(proof, inputs, &policy.accepted()).map_err(Into::into)
 }

@@ -3,9 +3,12 @@
 use alloc::vec::Vec;
 
 use thiserror::Error;
+use winterlane_air::{BatchStatement, batch::InputsError};
 use winterlane_ledger::{Digest, PublicInputs};
 
-use crate::{Policy, Verified, VerifyError, verify_batch};
+use crate::{
+    Chained, LinkError, Policy, Refusal, Verified, VerifyError, verify_links_of, verify_statements,
+};
 
 /// A batch as a chain of them is handed to [`verify_chain`].
 #[derive(Debug, Clone, Copy)]
@@ -88,17 +91,19 @@ pub enum ChainFault {
 /// The first batch that does not follow from the one before, or else the first with a proof that
 /// is not accepted; an empty chain is an error too.
 pub fn verify_chain(batches: &[Batch<'_>], policy: &Policy) -> Result<VerifiedChain, ChainError> {
-    let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
-        return Err(EMPTY);
-    };
     let inputs: Vec<_> = batches.iter().map(|batch| batch.inputs).collect();
-    verify_links(&inputs)?;
+    let proofs: Vec<_> = batches.iter().map(|batch| batch.proof).collect();
+    let verified = verify_statements::<BatchStatement>(&inputs, &proofs, &policy.accepted());
+    let verified = verified.map_err(ChainError::at)?;
+    let (Some(first), Some(last)) = (inputs.first(), inputs.last()) else {
+        return Err(ChainError::at((0, ChainFault::Empty)));
+    };
     Ok(VerifiedChain {
-        domain: first.inputs.domain,
-        first_batch: first.inputs.batch_number,
-        old_root: first.inputs.old_root,
-        new_root: last.inputs.new_root,
-        batches: verify_proofs(batches, policy)?,
+        domain: first.domain,
+        first_batch: first.batch_number,
+        old_root: first.old_root,
+        new_root: last.new_root,
+        batches: verified,
     })
 }
 
@@ -110,67 +115,46 @@ pub fn verify_chain(batches: &[Batch<'_>], policy: &Policy) -> Result<VerifiedCh
 /// # Errors
 /// The first batch that does not follow from the one before; an empty chain is an error too.
 pub fn verify_links(batches: &[PublicInputs]) -> Result<(), ChainError> {
-    let first = batches.first().ok_or(EMPTY)?;
-    for (index, (before, batch)) in (1..).zip(batches.iter().zip(batches.iter().skip(1))) {
-        check_link(&first.domain, before, batch).map_err(|fault| ChainError { index, fault })?;
-    }
-    Ok(())
+    verify_links_of::<BatchStatement>(batches).map_err(ChainError::at)
 }
 
-const EMPTY: ChainError = ChainError {
-    index: 0,
-    fault: ChainFault::Empty,
-};
-
-fn check_link(
-    domain: &Digest,
-    before: &PublicInputs,
-    batch: &PublicInputs,
-) -> Result<(), ChainFault> {
-    if batch.domain != *domain {
-        return Err(ChainFault::Domain {
-            expected: *domain,
-            found: batch.domain,
-        });
+impl ChainError {
+    fn at((index, fault): LinkError<BatchStatement>) -> Self {
+        Self { index, fault }
     }
-    if before.batch_number.checked_add(1) != Some(batch.batch_number) {
-        let (before, found) = (before.batch_number, batch.batch_number);
-        return Err(ChainFault::Number { before, found });
-    }
-    if batch.old_root != before.new_root {
-        return Err(ChainFault::Root {
-            expected: before.new_root,
-            found: batch.old_root,
-        });
-    }
-    Ok(())
 }
 
-#[cfg(not(feature = "parallel"))]
-fn verify_proofs(batches: &[Batch<'_>], policy: &Policy) -> Result<Vec<Verified>, ChainError> {
-    batches
-        .iter()
-        .enumerate()
-        .map(|(index, batch)| verify_one(index, batch, policy))
-        .collect()
+impl From<Refusal<InputsError>> for ChainFault {
+    fn from(refusal: Refusal<InputsError>) -> Self {
+        Self::Proof(refusal.into())
+    }
 }
 
-#[cfg(feature = "parallel")]
-fn verify_proofs(batches: &[Batch<'_>], policy: &Policy) -> Result<Vec<Verified>, ChainError> {
-    use rayon::prelude::*;
+impl Chained for BatchStatement {
+    type Fault = ChainFault;
+    const EMPTY: ChainFault = ChainFault::Empty;
 
-    // All results are kept, so that the error is that of the first batch and not of the fastest.
-    let results: Vec<_> = batches
-        .par_iter()
-        .enumerate()
-        .map(|(index, batch)| verify_one(index, batch, policy))
-        .collect();
-    results.into_iter().collect()
-}
-
-fn verify_one(index: usize, batch: &Batch<'_>, policy: &Policy) -> Result<Verified, ChainError> {
-    verify_batch(batch.proof, &batch.inputs, policy).map_err(|error| ChainError {
-        index,
-        fault: ChainFault::Proof(error),
-    })
+    fn check_link(
+        first: &PublicInputs,
+        before: &PublicInputs,
+        next: &PublicInputs,
+    ) -> Result<(), ChainFault> {
+        if next.domain != first.domain {
+            return Err(ChainFault::Domain {
+                expected: first.domain,
+                found: next.domain,
+            });
+        }
+        if before.batch_number.checked_add(1) != Some(next.batch_number) {
+            let (before, found) = (before.batch_number, next.batch_number);
+            return Err(ChainFault::Number { before, found });
+        }
+        if next.old_root != before.new_root {
+            return Err(ChainFault::Root {
+                expected: before.new_root,
+                found: next.old_root,
+            });
+        }
+        Ok(())
+    }
 }

@@ -3,8 +3,7 @@
 use core::fmt;
 
 use thiserror::Error;
-use winterlane_air::presets::Preset;
-use winterlane_ledger::public::{BATCH_NUMBER_BITS, MAX_OPERATIONS};
+use winterlane_air::{batch::InputsError, presets::Preset};
 
 use crate::{FoundOptions, PolicyError};
 
@@ -15,7 +14,7 @@ use crate::{FoundOptions, PolicyError};
 /// | the proof: of another statement, or changed | [`VerifyError::Refused`], [`VerifyError::Mismatch`] |
 /// | the proof's options: fewer bits than asked for, or others | [`VerifyError::TooFewBits`], [`VerifyError::PresetNotAccepted`], [`VerifyError::OptionsNotAccepted`] |
 /// | the proof's size | [`VerifyError::TooLarge`] |
-/// | what the caller brought | [`VerifyError::Inputs`], [`VerifyError::Policy`], [`VerifyError::AirMismatch`], [`VerifyError::AirOptions`], [`VerifyError::AirMetadata`], [`VerifyError::AirPeriod`] |
+/// | what the caller brought | [`VerifyError::Inputs`], [`VerifyError::NoPreset`], [`VerifyError::Policy`], [`VerifyError::AirMismatch`], [`VerifyError::AirOptions`], [`VerifyError::AirMetadata`], [`VerifyError::AirPeriod`] |
 /// | chance, with an honest proof | [`VerifyError::OutOfDomainPoint`], [`VerifyError::RandomCoin`] |
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -31,6 +30,9 @@ pub enum VerifyError {
     /// No batch has these public inputs.
     #[error("public inputs: {0}")]
     Inputs(#[from] InputsError),
+    /// None of the accepted presets has options for a batch of this length.
+    #[error("no accepted preset has options for a batch of this length")]
+    NoPreset,
     /// The policy cannot be applied to this statement.
     #[error("policy: {0}")]
     Policy(#[from] PolicyError),
@@ -166,18 +168,6 @@ pub enum Mismatch {
     /// The remainder does not have the values that the last layer folds into.
     #[error("the FRI remainder does not have the values of the last fold")]
     FriRemainder,
-}
-
-/// Public inputs that no batch has, whatever its proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum InputsError {
-    /// The number of operation slots is not a power of two, or is too large.
-    #[error("{0} is not a number of operation slots: a power of two up to {MAX_OPERATIONS}")]
-    NumOperations(u32),
-    /// The batch number is too large.
-    #[error("batch number {0} is not below 2^{BATCH_NUMBER_BITS}")]
-    BatchNumber(u64),
 }
 
 /// The part of a proof in which the door stopped, in the order of the encoding.

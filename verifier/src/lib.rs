@@ -39,20 +39,27 @@ mod error;
 mod hiding;
 mod options;
 mod policy;
+mod private;
 #[cfg(feature = "serde")]
 mod public_file;
 mod records;
 mod shape;
+mod statement;
 mod verify;
 
 pub use batch::{BatchCoin, BatchHash, BatchTree, Policy, verify_batch};
 pub use chain::{Batch, ChainError, ChainFault, VerifiedChain, verify_chain, verify_links};
 pub use door::{BoundedOpening, OpeningError};
-pub use error::{InputsError, Mismatch, Reason, Section, VerifyError};
+pub use error::{Mismatch, Reason, Section, VerifyError};
 pub use options::FoundOptions;
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
+pub use private::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
 #[cfg(feature = "serde")]
 pub use public_file::{PublicFile, UnknownFormat};
 pub use records::verify_records;
 pub use shape::{MAX_LOG2_LDE_LENGTH, MAX_NUM_QUERIES, MAX_TRACE_WIDTH, PolicyError, TraceShape};
+pub use statement::{
+    Accepted, Chained, LinkError, Refusal, verify_links_of, verify_statement, verify_statements,
+};
 pub use verify::{Verified, verify};
+pub use winterlane_air::batch::InputsError;

@@ -5,6 +5,7 @@
 //! | [`columns`], [`schedule`] | the trace: its columns, and what each row of a block does |
 //! | [`constraints`] | the constraints in groups |
 //! | [`BatchAir`] | winterfell's `Air` over them |
+//! | [`BatchStatement`] | the batch as a [`Statement`](crate::statement::Statement) |
 //!
 //! `docs/constraints.md` beside this crate's sources lists every column, constraint and free cell.
 
@@ -12,5 +13,7 @@ mod air;
 pub mod columns;
 pub mod constraints;
 pub mod schedule;
+mod statement;
 
 pub use air::{BatchAir, NUM_ASSERTIONS, constraint_degrees};
+pub use statement::{BatchStatement, InputsError};

@@ -12,6 +12,8 @@
 //! | [`SignedOrder`] | order, nonce (varint), slot (1), signature ([`SIGNATURE_BYTES`]) |
 //! | [`Deposit`] | to, asset (varints), amount, 0 or 1 (1); if 1: scopes (1), both roots (64) |
 //! | [`PublicInputs`] | domain, old root, new root, operations digest (32 each), batch number, number of operations (varints) |
+//! | [`Record`] | kind (1); of an order: the order, whose kind this is, and its key (varint) as in [`crate::wire`]; Deposit, whether it creates or not: the deposit; CollectFees: to (varint), amount |
+//! | [`Receipt`] | batch number, position (varints), record |
 //! | [`AccountProof`] | id (varint), 0 or 1 (1), if 1 the account; siblings |
 //! | [`PrivateInputs`] | kind (1), the fields in order: digests (32), amounts, varints, bytes as they are; 0 or 1 (1) before what is optional |
 //! | [`SealedBatch`] | see [`encode_batch`] |
@@ -29,6 +31,8 @@
 //! # Ok::<(), winterlane_ledger::wire::DecodeError>(())
 //! ```
 
+#[cfg(feature = "serde")]
+pub(crate) mod hex;
 #[allow(
     private_interfaces,
     reason = "`Part` is sealed: nobody outside can name its reader"
@@ -48,7 +52,7 @@ use alloc::vec::Vec;
 pub use witness::{WitnessError, decode_batch, encode_batch};
 
 use crate::{
-    Account, AccountProof, Deposit, KeySlot, Order, PublicInputs, SignedOrder,
+    Account, AccountProof, Deposit, KeySlot, Order, PublicInputs, Receipt, Record, SignedOrder,
     private::PrivateInputs,
     wire::{DecodeError, Reader},
 };
@@ -98,6 +102,8 @@ impl CanonicalBytes for Account {}
 impl CanonicalBytes for Order {}
 impl CanonicalBytes for SignedOrder {}
 impl CanonicalBytes for Deposit {}
+impl CanonicalBytes for Record {}
+impl CanonicalBytes for Receipt {}
 impl CanonicalBytes for PublicInputs {}
 impl CanonicalBytes for AccountProof {}
 impl CanonicalBytes for PrivateInputs {}

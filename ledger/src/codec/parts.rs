@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use super::sealed::Part;
 use crate::{
     Account, AccountProof, Deposit, Digest, KeySlot, NewKeys, OperationKind, Order, PublicInputs,
-    RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
+    Receipt, Record, RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
     signature::{KEY_CAPACITY, SIGNATURE_BYTES},
     tree::{Siblings, TREE_DEPTH, empty_digests},
-    wire::{DecodeError, Reader, put_amount, put_varint, take_digest},
+    wire::{DecodeError, Reader, put_amount, put_key, put_varint, take_digest, take_key},
 };
 
 pub(super) fn out_of_range<T>(
@@ -106,46 +106,109 @@ impl Part for Order {
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let offset = reader.offset();
-        let kind = OperationKind::ALL.get(usize::from(reader.byte()?)).copied();
-        let kind = kind.filter(|kind| kind.is_signed());
+        let kind = take_kind(reader)?;
+        let kind = Some(kind).filter(|kind| kind.is_signed());
         let kind = out_of_range(kind, offset, "the kind of an order")?;
-        let signer = reader.id("an account")?;
-        let valid_until = reader.varint("a last batch")?;
-        Ok(match kind {
-            OperationKind::Transfer => Self::Transfer(Transfer {
-                from: signer,
+        take_order(reader, kind)
+    }
+}
+
+fn take_kind(reader: &mut Reader<'_>) -> Result<OperationKind, DecodeError> {
+    let offset = reader.offset();
+    let kind = OperationKind::ALL.get(usize::from(reader.byte()?));
+    out_of_range(kind.copied(), offset, "the kind of an operation")
+}
+
+/// An order after its kind, which is a signed one.
+fn take_order(reader: &mut Reader<'_>, kind: OperationKind) -> Result<Order, DecodeError> {
+    let signer = reader.id("an account")?;
+    let valid_until = reader.varint("a last batch")?;
+    Ok(match kind {
+        OperationKind::Transfer => Order::Transfer(Transfer {
+            from: signer,
+            to: reader.id("an account")?,
+            amount: reader.amount()?,
+            fee: reader.amount()?,
+            valid_until,
+        }),
+        OperationKind::Withdraw => Order::Withdraw(Withdraw {
+            from: signer,
+            amount: reader.amount()?,
+            fee: reader.amount()?,
+            recipient: *reader.array()?,
+            valid_until,
+        }),
+        // the kinds that no key signs were refused before
+        _ => {
+            let fee = reader.amount()?;
+            let offset = reader.offset();
+            let place = reader.byte()?;
+            let scope = out_of_range(Scope::from_bits(place >> 1), offset, "a scope")?;
+            let slot = if place & 1 == 0 {
+                SlotIndex::Zero
+            } else {
+                SlotIndex::One
+            };
+            Order::RotateKey(RotateKey {
+                account: signer,
+                slot,
+                new_root: take_digest(reader)?,
+                scope,
+                fee,
+                valid_until,
+            })
+        }
+    })
+}
+
+impl Part for Record {
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Noop => out.push(OperationKind::Noop as u8),
+            Self::Signed(order, key) => {
+                order.put(out);
+                put_key(out, *key);
+            }
+            Self::Deposit(deposit) => {
+                out.push(OperationKind::Deposit as u8);
+                deposit.put(out);
+            }
+            Self::CollectFees { to, amount } => {
+                out.push(OperationKind::CollectFees as u8);
+                put_varint(out, (*to).into());
+                put_amount(out, *amount);
+            }
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.offset();
+        match take_kind(reader)? {
+            OperationKind::Noop => Ok(Self::Noop),
+            OperationKind::Deposit => Ok(Self::Deposit(Deposit::take(reader)?)),
+            OperationKind::CollectFees => Ok(Self::CollectFees {
                 to: reader.id("an account")?,
                 amount: reader.amount()?,
-                fee: reader.amount()?,
-                valid_until,
             }),
-            OperationKind::Withdraw => Self::Withdraw(Withdraw {
-                from: signer,
-                amount: reader.amount()?,
-                fee: reader.amount()?,
-                recipient: *reader.array()?,
-                valid_until,
-            }),
-            // the kinds that no key signs were refused above
-            _ => {
-                let fee = reader.amount()?;
-                let offset = reader.offset();
-                let place = reader.byte()?;
-                let scope = out_of_range(Scope::from_bits(place >> 1), offset, "a scope")?;
-                let slot = if place & 1 == 0 {
-                    SlotIndex::Zero
-                } else {
-                    SlotIndex::One
-                };
-                Self::RotateKey(RotateKey {
-                    account: signer,
-                    slot,
-                    new_root: take_digest(reader)?,
-                    scope,
-                    fee,
-                    valid_until,
-                })
-            }
+            // a deposit that creates says so by its keys
+            OperationKind::Create => out_of_range(None, offset, "the kind of a record"),
+            kind => Ok(Self::Signed(take_order(reader, kind)?, take_key(reader)?)),
+        }
+    }
+}
+
+impl Part for Receipt {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.batch_number);
+        put_varint(out, self.position.into());
+        self.record.put(out);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            batch_number: reader.varint("a batch number")?,
+            position: reader.id("a position")?,
+            record: Record::take(reader)?,
         })
     }
 }

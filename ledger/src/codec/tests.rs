@@ -170,6 +170,22 @@ proptest! {
     }
 
     #[test]
+    fn records(order in order(), deposit in deposit(), key in (slot(), 0..1024u16),
+        numbers: (u32, u128, u64), change in change()) {
+        let (slot, index) = key;
+        let (to, amount, batch_number) = numbers;
+        for record in [
+            Record::Noop,
+            order.record(KeyUse { slot, index }),
+            Record::Deposit(deposit),
+            Record::CollectFees { to, amount },
+        ] {
+            one_form(&record, change)?;
+            one_form(&Receipt { batch_number, position: to, record }, change)?;
+        }
+    }
+
+    #[test]
     fn proofs(value in proof(), change in change()) {
         one_form(&value, change)?;
     }

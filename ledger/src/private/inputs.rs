@@ -14,6 +14,12 @@ use super::{
 };
 use crate::{Digest, amount::limb_elements};
 
+/// The one-time key that shows control of an account: the last of a full key. A wallet that wants to show
+/// balances never signs with it.
+///
+/// Any other unused key would not do: an order that was signed and has not landed shows part of one.
+pub const RESERVED_KEY_INDEX: u32 = crate::signature::KEY_CAPACITY - 1;
+
 /// Most predicates of one proof about a credential.
 pub const MAX_PREDICATES: usize = 4;
 

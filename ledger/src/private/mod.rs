@@ -49,7 +49,8 @@ pub use credential::{
 };
 pub use inputs::{
     Association, AssociationMode, BalanceInputs, CredentialInputs, Fee, MAX_PREDICATES, Predicate,
-    PrivateInputs, PrivateInputsError, Session, Test, TransferInputs, WithdrawalInputs,
+    PrivateInputs, PrivateInputsError, RESERVED_KEY_INDEX, Session, Test, TransferInputs,
+    WithdrawalInputs,
 };
 pub use keys::{Address, NoteKeys, SpendKey};
 pub use note::{Commitment, Note, Nullifier};

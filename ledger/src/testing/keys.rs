@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Secrets made by hashing a number: enough for tests, and for nothing else.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Toy(pub u32);
 
 impl SecretSource for Toy {

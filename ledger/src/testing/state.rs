@@ -301,8 +301,8 @@ pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
             }
             let [ours, theirs] = match operation {
                 Operation::Signed(order) => [
-                    batch.signed(order.clone()).map_err(refusal),
-                    other.signed(order).map_err(refusal),
+                    batch.signed((*order).clone()).map_err(refusal),
+                    other.signed(*order).map_err(refusal),
                 ],
                 Operation::Deposit(deposit) => [
                     batch.deposit(deposit).map_err(refusal),
@@ -369,7 +369,7 @@ fn refusal<E: core::fmt::Display>(error: LedgerError<E>) -> alloc::string::Strin
     reason = "a few, and nearly all are orders"
 )]
 enum Operation {
-    Signed(crate::SignedOrder),
+    Signed(alloc::boxed::Box<crate::SignedOrder>),
     Deposit(Deposit),
 }
 
@@ -419,7 +419,8 @@ fn random_operation(
                 })
             };
             let key = Key::new(from & 7);
-            Operation::Signed(key.sign(order, domain, state.nonce, SlotIndex::Zero, index))
+            let signed = key.sign(order, domain, state.nonce, SlotIndex::Zero, index);
+            Operation::Signed(signed.into())
         }
     }
 }

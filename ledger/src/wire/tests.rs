@@ -6,7 +6,10 @@ use proptest::{collection::vec as vec_of, prelude::*};
 use winter_math::{StarkField, fields::f64::BaseElement};
 
 use super::*;
-use crate::ScalarCompressor;
+use crate::{
+    Deposit, Digest, KeyUse, NewKeys, Order, RotateKey, ScalarCompressor, Scope, SlotIndex,
+    Transfer, Withdraw,
+};
 
 const BATCH: u64 = 1000;
 const KEY: KeyUse = KeyUse {

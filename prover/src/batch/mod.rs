@@ -1,29 +1,48 @@
-//! Proofs of sealed batches: trace filling, the choice of the engine, and what came of it.
+//! Proofs of sealed batches: the batch among the statements, and the choice of the engine.
 
-mod error;
+use std::time::Duration;
 
-use std::time::{Duration, Instant};
-
-use winter_air::Air;
-use winter_prover::Prover;
+use winter_air::TraceInfo;
+use winter_math::fields::f64::BaseElement;
 use winterlane_air::{
-    BatchAir,
-    batch::columns::TRACE_WIDTH,
+    BatchStatement,
     batch::schedule::BLOCK_ROWS,
     presets::{Parameters, Preset},
 };
 use winterlane_ledger::{Digest, PublicInputs, SealedBatch};
 
-pub use self::error::BatchError;
 use crate::{
-    PlainProver,
-    engine::{EngineOptions, MemoryEstimate, prove_columns},
-    trace::{fill_columns, fill_trace},
+    engine::{EngineOptions, MemoryEstimate},
+    statement::{
+        Provable, StatementError, StatementProver, prove_statement, prove_statement_stock,
+        statement_memory,
+    },
+    trace::{self, TraceError},
 };
 
 /// A `winterfell` prover of one batch: BLAKE3 commitments and transcript. Both engines take
 /// everything they need from it.
-pub type BatchProver = PlainProver<BatchAir>;
+pub type BatchProver = StatementProver<BatchStatement>;
+
+/// Why a batch is not proven.
+pub type BatchError = StatementError<BatchStatement>;
+
+impl Provable for BatchStatement {
+    type Witness = SealedBatch;
+    type TraceError = TraceError;
+
+    fn inputs(batch: &SealedBatch) -> PublicInputs {
+        batch.public_inputs
+    }
+
+    fn fill(
+        batch: &SealedBatch,
+        _info: &TraceInfo,
+        columns: Vec<&mut [BaseElement]>,
+    ) -> Result<(), TraceError> {
+        trace::fill(batch, columns)
+    }
+}
 
 /// Which prover turns a trace into a proof. Both give the same bytes, up to the grinding nonce of
 /// a stock prover that searches it in parallel.
@@ -95,8 +114,6 @@ pub fn check_memory(
 ) -> Result<MemoryEstimate, BatchError> {
     let rows = slots.saturating_mul(BLOCK_ROWS);
     let unsupported = || BatchError::Unsupported { preset, rows };
-    let num_operations = u32::try_from(slots).map_err(|_| unsupported())?;
-    let options = preset.options(rows).ok_or_else(unsupported)?;
     // The size of a proof does not depend on the rest of its statement.
     let inputs = PublicInputs {
         domain: Digest::ZERO,
@@ -104,12 +121,9 @@ pub fn check_memory(
         old_root: Digest::ZERO,
         new_root: Digest::ZERO,
         operations_digest: Digest::ZERO,
-        num_operations,
+        num_operations: u32::try_from(slots).map_err(|_| unsupported())?,
     };
-    let air = BatchAir::new(BatchAir::trace_info(&inputs), inputs, options);
-    let estimate = MemoryEstimate::of_columns(&air);
-    estimate.check(limit, EngineOptions::default().system(), true)?;
-    Ok(estimate)
+    statement_memory::<BatchStatement>(&inputs, preset, limit)
 }
 
 /// Proves `batch` with the options of `preset` for its length.
@@ -136,37 +150,21 @@ pub fn prove_batch(
     options: &EngineOptions<'_>,
 ) -> Result<BatchProof, BatchError> {
     let rows = batch.operations.len() * BLOCK_ROWS;
-    let unsupported = || BatchError::Unsupported { preset, rows };
-    let parameters = preset.parameters(rows).ok_or_else(unsupported)?;
-    let prover = BatchProver::new(
-        preset.options(rows).ok_or_else(unsupported)?,
-        batch.public_inputs,
-    );
-
-    check_memory(batch.operations.len(), preset, options.memory_limit)?;
-    let filling = tracing::info_span!("fill_trace", rows, columns = TRACE_WIDTH);
-    let start = Instant::now();
-    let (trace_time, proof) = match engine {
-        Engine::Stock => {
-            let trace = filling.in_scope(|| fill_trace(batch))?;
-            (start.elapsed(), prover.prove(trace)?)
-        }
-        Engine::Simd => {
-            let trace = filling.in_scope(|| fill_columns(batch))?;
-            let trace_time = start.elapsed();
-            let info = BatchAir::trace_info(&batch.public_inputs);
-            let proof = prove_columns(&prover, info, batch.public_inputs, trace, options)?;
-            (trace_time, proof)
-        }
+    let parameters = preset.parameters(rows);
+    let parameters = parameters.ok_or(BatchError::Unsupported { preset, rows })?;
+    let prove = match engine {
+        Engine::Stock => prove_statement_stock::<BatchStatement>,
+        Engine::Simd => prove_statement::<BatchStatement>,
     };
+    let proven = prove(batch, preset, options)?;
     Ok(BatchProof {
-        public_inputs: batch.public_inputs,
-        proof: proof.to_bytes(),
+        public_inputs: proven.public_inputs,
+        proof: proven.proof,
         parameters,
-        rows,
-        columns: TRACE_WIDTH,
-        trace_time,
-        prove_time: start.elapsed() - trace_time,
+        rows: proven.rows,
+        columns: proven.columns,
+        trace_time: proven.trace_time,
+        prove_time: proven.prove_time,
     })
 }
 

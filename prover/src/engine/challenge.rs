@@ -135,6 +135,7 @@ fn out_of_domain<E: FieldElement<BaseField = BaseElement>>(
 
     let _span = session.start(Phase::OutOfDomain)?;
     let z: E = transcript::draw(transcript, "out-of-domain point")?;
+    session.check_point(z)?;
     let coset = OodCoset::new(z, domain);
     let (mut current, mut next) = (Vec::new(), Vec::new());
     for segment in trace {

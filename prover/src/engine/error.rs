@@ -149,6 +149,12 @@ pub enum ProverError {
     #[error(transparent)]
     Hiding(#[from] HidingError),
 
+    /// The verifier refuses every proof with this out-of-domain point, of which winterfell cannot compute the
+    /// powers: about one in 2^28. A proof with other randomness has another point. Plain proofs have no
+    /// randomness, and do not give this error.
+    #[error("winterfell's arithmetic is not exact at this out-of-domain point: prove again")]
+    OutOfDomainPoint,
+
     /// The system gave no randomness for a hiding proof.
     #[error("the system's random number generator: {0}")]
     Randomness(String),

@@ -7,8 +7,9 @@ use winterlane_field_simd::{can_map, limit_growth, pooled_bytes};
 
 use super::{
     ProverError,
-    constraints::STACK,
+    constraints::{STACK, tabulates},
     segment::{group_columns, row_elements},
+    source::Made,
     system::{Available, System},
 };
 use crate::threads;
@@ -21,6 +22,17 @@ const LEAF_AND_NODE: u64 = 64;
 
 /// Bytes that do not grow with the trace: tables, buffers of the threads, the proof.
 const FIXED: u64 = 16 << 20;
+
+/// How the trace of a proof is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// By the caller.
+    Trace,
+    /// In [`TraceColumns`](super::TraceColumns).
+    Columns,
+    /// Not at all: columns are made while they are extended.
+    Made(Made),
+}
 
 /// The memory that a proof needs at its peak.
 ///
@@ -84,22 +96,21 @@ impl MemoryEstimate {
     /// ```
     #[must_use]
     pub fn new<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        Self::estimate(air.context(), air.options(), false)
+        Self::estimate(air.context(), air.options(), Held::Trace)
     }
 
     /// As [`new`](Self::new), of a trace in [`TraceColumns`](super::TraceColumns): coefficients take no
     /// memory beside it, but it stays with the process, for the next trace.
     #[must_use]
     pub fn of_columns<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        Self::estimate(air.context(), air.options(), true)
+        Self::estimate(air.context(), air.options(), Held::Columns)
     }
 
-    /// The estimate of a proof of an AIR with this context, of a trace in
-    /// [`TraceColumns`](super::TraceColumns) or not.
-    pub(super) fn estimate(
+    /// The estimate of a proof of an AIR with this context.
+    pub(crate) fn estimate(
         air: &AirContext<BaseElement>,
         options: &ProofOptions,
-        in_place: bool,
+        held: Held,
     ) -> Self {
         let info = air.trace_info();
         let rows = info.length() as u64;
@@ -117,22 +128,44 @@ impl MemoryEstimate {
         let extended = points * ELEMENT;
         let row = |columns: u64| row_elements(columns as usize) as u64;
         let tree = points * LEAF_AND_NODE;
-        let trace = main * column;
-        let for_aux = if aux > 0 { trace } else { 0 };
-        let kept = if in_place { trace } else { 0 };
+        let whole = main * column;
+        // The trace; what of it is left for the auxiliary segment, and to the end; and what is built of that
+        // segment beside the values that are extended.
+        let (trace, for_aux, kept, building) = match held {
+            Held::Trace if aux > 0 => (whole, whole, 0, 0),
+            Held::Trace => (whole, 0, 0, 0),
+            Held::Columns => (whole, 0, whole, 0),
+            Held::Made(made) => (made.trace, made.trace, made.trace, made.auxiliary),
+        };
+        // What is of the auxiliary segment and not in the pool.
+        let aside = match held {
+            Held::Made(_) => building,
+            Held::Trace | Held::Columns => for_aux,
+        };
 
         // The blocks between the passes of the extension of a group of columns; and its coefficients.
         let group = |columns: u64, degree: u64| {
             let at_a_time = group_columns(info.length(), degree as usize) as u64 * degree;
             column * columns.min(at_a_time)
         };
-        let of_main = if in_place { 1 } else { 2 };
+        let of_main = if held == Held::Columns { 1 } else { 2 };
+        // Columns that are made are interpolated where they are.
+        let of_aux = if matches!(held, Held::Made(_)) { 1 } else { 2 };
         let extending = trace + row(main) * extended + of_main * group(main, 1);
-        let extending_aux =
-            main * extended + tree + aux * (column + extended) + 2 * group(aux, degree) + for_aux;
+        let extending_aux = main * extended
+            + tree
+            + aux * column
+            + u64::max(aux * extended + of_aux * group(aux, degree), building)
+            + for_aux;
+        // The values of the exempt points' polynomial, and what they are computed with.
+        let table = if tabulates(air.num_transition_exemptions(), info.length()) {
+            air.ce_domain_size() as u64 * ELEMENT + 2 * column
+        } else {
+            0
+        };
         let committed =
             kept + (row(main) + row(aux)) * extended + tree * if aux > 0 { 2 } else { 1 };
-        let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT;
+        let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT + table;
         // The quotient in coefficients and extended, then weights, DEEP and the layers of FRI, which
         // shrink by half at least.
         let rest = committed
@@ -148,7 +181,7 @@ impl MemoryEstimate {
             coefficients: (main + aux) * column,
             extended_trace: (main + aux) * extended,
             peak: peak + FIXED,
-            heap: tree * if aux > 0 { 4 } else { 3 } + 8 * degree * column + for_aux + FIXED,
+            heap: tree * if aux > 0 { 4 } else { 3 } + 8 * degree * column + aside + table + FIXED,
         }
     }
 

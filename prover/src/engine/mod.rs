@@ -52,6 +52,7 @@ mod planes;
 mod quotient;
 mod segment;
 mod session;
+mod source;
 mod system;
 mod transcript;
 
@@ -63,13 +64,16 @@ use winter_math::fields::f64::BaseElement;
 use winter_prover::{Proof, Prover};
 use winterlane_field_simd::AllocationError;
 
-use self::pipeline::{Source, Statement};
+use self::pipeline::Statement;
+use self::source::{Given, Making};
 use crate::threads;
 
 pub use self::columns::TraceColumns;
 pub use self::error::{ProverError, Segment};
+pub(crate) use self::memory::Held;
 pub use self::memory::MemoryEstimate;
 pub use self::observer::{Observer, Phase};
+pub(crate) use self::source::{Made, TraceMaker};
 pub(crate) use self::system::System;
 
 /// How to run the engine; what it proves, and every byte of the proof, is up to the prover given
@@ -137,7 +141,8 @@ where
     <P::Air as Air>::PublicInputs: Send,
 {
     typed(|| {
-        pipeline::run::<P, false>(prover, Statement::of(prover, &trace), trace.into(), options)
+        let statement = Statement::of(prover, &trace);
+        pipeline::run::<P, _, false>(prover, statement, Given(trace), options)
     })
 }
 
@@ -160,7 +165,10 @@ where
     P: Prover<BaseField = BaseElement>,
     <P::Air as Air>::PublicInputs: Send,
 {
-    typed(|| pipeline::run::<P, true>(prover, Statement::of(prover, &trace), trace.into(), options))
+    typed(|| {
+        let statement = Statement::of(prover, &trace);
+        pipeline::run::<P, _, true>(prover, statement, Given(trace), options)
+    })
 }
 
 /// [`prove_inlined`] of a trace in the engine's own memory, for an AIR without an auxiliary segment.
@@ -186,7 +194,32 @@ where
         info,
         public_inputs,
     };
-    typed(|| pipeline::run::<P, true>(prover, statement, Source::Columns(trace), options))
+    typed(|| pipeline::run::<P, _, true>(prover, statement, trace, options))
+}
+
+/// [`prove_with`] or, if `INLINE`, [`prove_inlined`], of a trace that is made column by column, and is as
+/// `info` and `public_inputs` say. `prover`'s `build_aux_trace` and `get_pub_inputs` are not called.
+///
+/// # Errors
+///
+/// See [`ProverError`]; [`ProverError::OutOfDomainPoint`] when the verifier would refuse the proof.
+pub(crate) fn prove_made<P, M, const INLINE: bool>(
+    prover: &P,
+    info: TraceInfo,
+    public_inputs: <P::Air as Air>::PublicInputs,
+    trace: M,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    <P::Air as Air>::PublicInputs: Send,
+    M: TraceMaker,
+{
+    let statement = Statement {
+        info,
+        public_inputs,
+    };
+    typed(|| pipeline::run::<P, _, INLINE>(prover, statement, Making(trace), options))
 }
 
 /// Sees to it that there are threads, and makes a failed allocation an error.

@@ -12,10 +12,10 @@ use winter_prover::{Proof, Prover, Trace};
 
 use super::challenge::ChallengeField;
 use super::channel::Channel;
-use super::columns::TraceColumns;
 use super::constraints::Stated;
 use super::segment::Segment;
 use super::session::Session;
+use super::source::Source;
 use super::{EngineOptions, Phase, ProverError};
 
 /// What is proven of a trace.
@@ -34,32 +34,19 @@ impl<P: Prover> Statement<P> {
     }
 }
 
-/// Where the main segment is.
-pub(super) enum Source<T> {
-    /// In the caller's memory.
-    Trace(T),
-    /// In the engine's.
-    Columns(TraceColumns),
-}
-
-impl<T> From<T> for Source<T> {
-    fn from(trace: T) -> Self {
-        Self::Trace(trace)
-    }
-}
-
 /// The transcript of a prover's types.
 type ChannelOf<P> = Channel<<P as Prover>::HashFn, <P as Prover>::VC, <P as Prover>::RandomCoin>;
 
 /// Makes the proof; `INLINE` says that the AIR's constraint functions inline.
-pub(super) fn run<P, const INLINE: bool>(
+pub(super) fn run<P, S, const INLINE: bool>(
     prover: &P,
     statement: Statement<P>,
-    source: Source<P::Trace>,
+    source: S,
     options: &EngineOptions<'_>,
 ) -> Result<Proof, ProverError>
 where
     P: Prover<BaseField = BaseElement>,
+    S: Source<P>,
 {
     let Statement {
         info,
@@ -68,29 +55,21 @@ where
     let public_input_elements = public_inputs.to_elements();
     let air = P::Air::new(info, public_inputs, prover.options().clone());
     let partitions = prover.options().partition_options();
-    let in_place = matches!(source, Source::Columns(_));
-    let session = Session::new(&air, partitions, in_place, options)?;
+    let session = Session::new(&air, partitions, source.held(), S::FRESH, options)?;
     let mut channel = ChannelOf::<P>::new(&session.seed(public_input_elements));
 
-    // The trace is kept if the auxiliary segment will be built from it.
-    let (main, trace) = match source {
-        Source::Trace(trace) => {
-            let main = session.extend_trace(trace.main_segment())?;
-            (main, session.has_auxiliary().then_some(trace))
-        }
-        Source::Columns(trace) => (session.extend_columns(trace)?, None),
-    };
+    let (main, rest) = source.extend(&session)?;
     let main = {
         let _span = session.start(Phase::CommitTrace)?;
         session.commit(main, Phase::CommitTrace, &mut channel)?
     };
-    let proving = Proving::<P> {
+    let proving = Proving::<P, S> {
         prover,
         air: &air,
         session,
         channel,
         main,
-        trace,
+        rest,
     };
     match prover.options().field_extension() {
         FieldExtension::None => proving.run::<BaseElement, INLINE>(),
@@ -100,17 +79,17 @@ where
 }
 
 /// A proof whose main segment is committed to: challenges can be drawn.
-struct Proving<'a, P: Prover> {
+struct Proving<'a, P: Prover<BaseField = BaseElement>, S: Source<P>> {
     prover: &'a P,
     air: &'a P::Air,
     session: Session<'a>,
     channel: ChannelOf<P>,
     main: Segment,
-    /// The trace, if there is an auxiliary segment to be built from it.
-    trace: Option<P::Trace>,
+    /// What the auxiliary segment is built from, if there is one.
+    rest: Option<S::Rest>,
 }
 
-impl<P: Prover<BaseField = BaseElement>> Proving<'_, P> {
+impl<P: Prover<BaseField = BaseElement>, S: Source<P>> Proving<'_, P, S> {
     /// The rest of the proof, with challenges drawn from `E`.
     fn run<E: ChallengeField, const INLINE: bool>(self) -> Result<Proof, ProverError> {
         let Self {
@@ -119,16 +98,21 @@ impl<P: Prover<BaseField = BaseElement>> Proving<'_, P> {
             session,
             mut channel,
             main,
-            trace,
+            rest,
         } = self;
         let mut segments = vec![main];
         let mut rand_elements = None;
-        if let Some(trace) = trace {
+        if let Some(rest) = rest {
             let _span = session.start(Phase::Auxiliary)?;
-            let rand_elements = rand_elements.insert(channel.aux_rand_elements(air)?);
-            let aux = prover.build_aux_trace::<E>(&trace, rand_elements);
-            drop(trace);
-            segments.push(E::auxiliary(&session, aux, &mut channel)?);
+            let rand_elements = rand_elements.insert(channel.aux_rand_elements::<_, E>(air)?);
+            let channel = &mut channel;
+            segments.push(S::auxiliary(
+                rest,
+                prover,
+                &session,
+                rand_elements,
+                channel,
+            )?);
         }
 
         let composition = {

@@ -14,7 +14,7 @@ use super::domain::Domain;
 use super::kernels::Columns;
 use super::observer::Phase;
 use super::transcript::{CommitmentId, Transcript};
-use super::{ProverError, openings};
+use super::{ProverError, openings, source};
 
 /// Columns extended over the LDE domain, without a commitment yet.
 pub(super) struct Extended {
@@ -86,10 +86,33 @@ impl Extended {
         }
     }
 
-    /// As [`from_values`](Self::from_values), in the memory of the values, group by group.
-    pub(super) fn from_columns(trace: TraceColumns, domain: &Domain) -> Self {
-        let columns = trace.width();
-        let mut matrix = rows_of(columns, domain);
+    /// As [`from_values`](Self::from_values), of `width` columns that `column` writes, given their index,
+    /// where they are interpolated: the trace is never in memory at once.
+    pub(super) fn made(
+        width: usize,
+        column: &(dyn Fn(usize, &mut [BaseElement]) + Sync),
+        domain: &Domain,
+    ) -> Self {
+        let mut matrix = rows_of(width, domain);
+        let group = group_columns(domain.rows(), 1);
+        for first in (0..width).step_by(group) {
+            let mut group = Columns::unspecified(group.min(width - first), domain.rows());
+            source::fill(group.iter_mut().collect(), first, column);
+            group.interpolate(0..group.len(), BaseElement::ONE);
+            group.extend_into(domain.blowup(), domain.offset(), &mut matrix, first);
+        }
+        Self {
+            matrix,
+            columns: width,
+            degree: 1,
+        }
+    }
+
+    /// As [`from_values`](Self::from_values), in the memory of the values, group by group. The columns are
+    /// the coordinates of columns over an extension of degree `degree`.
+    pub(super) fn from_columns(trace: TraceColumns, degree: usize, domain: &Domain) -> Self {
+        let width = trace.width();
+        let mut matrix = rows_of(width, domain);
         let mut first = 0;
         for mut group in trace.into_groups() {
             group.interpolate(0..group.len(), BaseElement::ONE);
@@ -98,8 +121,8 @@ impl Extended {
         }
         Self {
             matrix,
-            columns,
-            degree: 1,
+            columns: width / degree,
+            degree,
         }
     }
 

@@ -3,17 +3,20 @@
 use tracing::{info_span, span::EnteredSpan};
 use winter_air::proof::{Context, OodFrame, Proof};
 use winter_air::{Air, AirContext, PartitionOptions, ProofOptions, TraceInfo};
-use winter_math::{ToElements, fields::f64::BaseElement};
+use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winter_prover::matrix::ColMatrix;
 use winterlane_field_simd::MAX_LOG_SIZE;
 
 use super::columns::TraceColumns;
 use super::domain::Domain;
 use super::fri::{self, Fri};
+use super::memory::Held;
 use super::observer::{self, Observer};
 use super::segment::{Extended, Segment};
 use super::transcript::Transcript;
-use super::{EngineOptions, MemoryEstimate, Phase, ProverError, error::Segment as SegmentKind};
+use super::{
+    EngineOptions, MemoryEstimate, Phase, ProverError, error::Segment as SegmentKind, ood,
+};
 
 /// The widest trace that winterfell's verifier can read.
 const MAX_WIDTH: usize = 254;
@@ -31,15 +34,18 @@ pub(super) struct Session<'a> {
     /// What the proof says of itself.
     context: Context,
     domain: Domain,
+    /// Whether the proof ends at an out-of-domain point that the verifier refuses.
+    fresh: bool,
 }
 
 impl<'a> Session<'a> {
-    /// Prepares the proof of `air`, whose trace is in the engine's own memory or not, and refuses,
-    /// before any work, what could not be proven or not be verified.
+    /// Prepares the proof of `air`, whose trace is held as `held` says, and refuses, before any work, what
+    /// could not be proven or not be verified. `fresh` says that another attempt has other challenges.
     pub(super) fn new<A: Air<BaseField = BaseElement>>(
         air: &A,
         partitions: PartitionOptions,
-        in_place: bool,
+        held: Held,
+        fresh: bool,
         options: &EngineOptions<'a>,
     ) -> Result<Self, ProverError> {
         let offset = air.domain_offset();
@@ -48,7 +54,8 @@ impl<'a> Session<'a> {
             air.options(),
             offset,
             partitions,
-            in_place,
+            held,
+            fresh,
             options,
         )
     }
@@ -59,12 +66,13 @@ impl<'a> Session<'a> {
         options: &ProofOptions,
         offset: BaseElement,
         partitions: PartitionOptions,
-        in_place: bool,
+        held: Held,
+        fresh: bool,
         engine: &EngineOptions<'a>,
     ) -> Result<Self, ProverError> {
         let info = air.trace_info();
         check(info, options, air.lde_domain_size())?;
-        MemoryEstimate::estimate(air, options, in_place).check(
+        MemoryEstimate::estimate(air, options, held).check(
             engine.memory_limit,
             engine.system(),
             false,
@@ -78,6 +86,7 @@ impl<'a> Session<'a> {
             quotient_columns: air.num_constraint_composition_columns(),
             context: Context::new::<BaseElement>(info.clone(), options.clone(), num_constraints),
             domain: Domain::new(air, offset),
+            fresh,
         })
     }
 
@@ -155,7 +164,35 @@ impl<'a> Session<'a> {
             // There is nobody to build it.
             self.check_shape(SegmentKind::Auxiliary, 0, 0)?;
         }
-        Ok(Extended::from_columns(trace, &self.domain))
+        Ok(Extended::from_columns(trace, 1, &self.domain))
+    }
+
+    /// Extends a main segment that is made column by column, some of them at a time.
+    pub(super) fn extend_made(
+        &self,
+        column: &(dyn Fn(usize, &mut [BaseElement]) + Sync),
+    ) -> Result<Extended, ProverError> {
+        let _span = self.start(Phase::ExtendTrace)?;
+        let width = self.info.main_trace_width();
+        Ok(Extended::made(width, column, &self.domain))
+    }
+
+    /// Memory for the auxiliary segment, whose elements have `degree` coordinates.
+    pub(super) fn auxiliary_columns(&self, degree: usize) -> TraceColumns {
+        TraceColumns::unspecified(self.info.aux_segment_width() * degree, self.info.length())
+    }
+
+    /// Ends a proof that may be made again with other challenges, when the verifier refuses this
+    /// out-of-domain point.
+    pub(super) fn check_point<E>(&self, z: E) -> Result<(), ProverError>
+    where
+        E: FieldElement<BaseField = BaseElement>,
+    {
+        let degree_bound = self.info.length() * self.quotient_columns;
+        if self.fresh && !ood::winterfell_squares(z, 1 + degree_bound.ilog2()) {
+            return Err(ProverError::OutOfDomainPoint);
+        }
+        Ok(())
     }
 
     /// Refuses a segment that does not have the shape that the AIR's trace info declares.

@@ -19,13 +19,16 @@ mod randomness;
 mod trace;
 mod veil;
 
+use std::sync::Arc;
+
 use winter_air::Air;
 use winter_math::fields::f64::BaseElement;
-use winter_prover::{Proof, Prover};
+use winter_prover::{Proof, Prover, Trace};
 use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode, TailFree};
 
+use self::prover::Maker;
 #[cfg(not(feature = "test-randomness"))]
-use self::prover::hide;
+pub(crate) use self::prover::hide;
 #[cfg(feature = "test-randomness")]
 pub use self::prover::{Hidden, HidingProver, hide};
 pub use self::randomness::HidingRng;
@@ -92,9 +95,62 @@ where
     <P::Air as Air>::PublicInputs: Send,
     M: Mode<P::Air>,
 {
-    let trace = std::sync::Arc::new(trace);
-    let (hiding, table) = hide::<P, M>(prover, trace, rng)?;
-    engine::prove_with(&hiding, table, options)
+    attempt::<P, M, false>(prover, trace, rng, options)
+}
+
+/// [`prove_hiding_with`] for an AIR whose `evaluate_transition` (and `evaluate_aux_transition`) is
+/// `#[inline(always)]`, down to every helper that computes with field elements: as
+/// [`prove_inlined`](engine::prove_inlined) is to `prove`.
+///
+/// # Errors
+/// See [`ProverError`]; [`ProverError::Hiding`] if the proof would not hide.
+pub fn prove_hiding_inlined<P, M>(
+    prover: &P,
+    trace: P::Trace,
+    rng: &mut HidingRng,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    P::Air: 'static,
+    <P::Air as Air>::PublicInputs: Send,
+    M: Mode<P::Air>,
+{
+    attempt::<P, M, true>(prover, trace, rng, options)
+}
+
+/// Attempts at a proof. One fails once in 2^28, when its out-of-domain point is one that the verifier
+/// refuses: all of them, once in 2^224.
+const ATTEMPTS: usize = 8;
+
+/// Proves, again with fresh randomness as long as the verifier would refuse the out-of-domain point.
+///
+/// Nothing is seen of a proof that is not finished, and its point is no secret, nor does it depend on one: a
+/// proof that follows is as hiding as the first.
+fn attempt<P, M, const INLINE: bool>(
+    prover: &P,
+    trace: P::Trace,
+    rng: &mut HidingRng,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    P::Air: 'static,
+    <P::Air as Air>::PublicInputs: Send,
+    M: Mode<P::Air>,
+{
+    let trace = Arc::new(trace);
+    let mut result = Err(ProverError::OutOfDomainPoint);
+    for _ in 0..ATTEMPTS {
+        let (hiding, table) = hide::<P, M>(prover, Arc::clone(&trace), rng)?;
+        let (info, inputs) = (table.info().clone(), prover.get_pub_inputs(&trace));
+        let maker = Maker::new(&hiding, table);
+        result = engine::prove_made::<_, _, INLINE>(&hiding, info, inputs, maker, options);
+        if !matches!(result, Err(ProverError::OutOfDomainPoint)) {
+            break;
+        }
+    }
+    result
 }
 
 /// The AIR that a hiding prover of `P` proves.

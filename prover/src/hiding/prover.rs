@@ -20,7 +20,7 @@ use super::HidingAir;
 use super::randomness::{HidingRng, ProofKey, Purpose};
 use super::trace::{HidingTrace, assert_tail};
 use super::veil;
-use crate::engine::ProverError;
+use crate::engine::{Held, Made, MemoryEstimate, ProverError, Segment, TraceMaker};
 
 /// Proves [`Hiding`] statements: what stock winterfell proves with it has the bytes of the engine's proof.
 ///
@@ -28,7 +28,7 @@ use crate::engine::ProverError;
 pub struct HidingProver<'p, P: Prover, M> {
     inner: &'p P,
     air: HidingAir<P, M>,
-    key: ProofKey,
+    key: Arc<ProofKey>,
     _mode: PhantomData<fn() -> M>,
 }
 
@@ -38,8 +38,8 @@ pub type Hidden<'p, P, M> = (HidingProver<'p, P, M>, HidingTrace<<P as Prover>::
 /// The prover and the trace of a hiding proof, with randomness from `rng`.
 ///
 /// # Errors
-/// [`ProverError::Hiding`] if the proof would not hide, [`ProverError::Randomness`] if the system has no
-/// randomness to give.
+/// [`ProverError::Hiding`] if the proof would not hide, [`ProverError::TraceShape`] if the trace is not one of
+/// the AIR, [`ProverError::Randomness`] if the system has no randomness to give.
 pub fn hide<'p, P, M>(
     prover: &'p P,
     trace: Arc<P::Trace>,
@@ -56,8 +56,12 @@ where
     let air = Hiding::new(info.clone(), inputs(), options.clone());
     let (main_assertions, _) = air.tail_assertions::<BaseElement>(None);
     let key = rng.proof_key(&hash(&*trace, &info, options, &inputs().to_elements()))?;
-    let parameters = air.parameters().map_err(Clone::clone)?;
-    let table = HidingTrace::new(trace, info, parameters, &main_assertions, &key);
+    let key = Arc::new(key);
+    let parameters = air.parameters().map_err(Clone::clone)?.clone();
+    let main = trace.main_segment();
+    let expected = (parameters.inner_main_width(), parameters.inner_rows());
+    check_shape(Segment::Main, expected, (main.num_cols(), main.num_rows()))?;
+    let table = HidingTrace::new(trace, info, parameters, main_assertions, Arc::clone(&key));
     let prover = HidingProver {
         inner: prover,
         air,
@@ -90,6 +94,141 @@ fn hash<T: Trace<BaseField = BaseElement>>(
         hasher.update(part);
     }
     *hasher.finalize().as_bytes()
+}
+
+impl<P, M> HidingProver<'_, P, M>
+where
+    P: Prover<BaseField = BaseElement>,
+    P::Air: 'static,
+    M: Mode<P::Air>,
+{
+    /// Writes the auxiliary segment: the inner AIR's columns with a random tail, and the veil. Each column
+    /// is given by its coordinates.
+    fn fill_auxiliary<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        trace: &P::Trace,
+        aux_rand_elements: &AuxRandElements<E>,
+        coordinates: &mut [&mut [BaseElement]],
+    ) -> Result<(), ProverError> {
+        let parameters = self.air.parameters().map_err(Clone::clone)?;
+        let degree = E::EXTENSION_DEGREE;
+        let width = parameters.inner_aux_width();
+        let (of_inner, of_veil) = coordinates.split_at_mut(width * degree);
+        if width > 0 {
+            let (_, assertions) = self.air.tail_assertions(Some(aux_rand_elements));
+            let inner = self.inner.build_aux_trace(trace, aux_rand_elements);
+            let found = (inner.num_cols(), inner.num_rows());
+            check_shape(Segment::Auxiliary, (width, parameters.inner_rows()), found)?;
+            let (key, known) = (&self.key, parameters.statement_rows());
+            let columns = of_inner.par_chunks_mut(degree).enumerate();
+            columns.for_each(|(c, column)| {
+                for (d, cells) in column.iter_mut().enumerate() {
+                    for (cell, element) in cells[..known].iter_mut().zip(inner.get_column(c)) {
+                        *cell = element.base_element(d);
+                    }
+                }
+                let mut stream = key.stream(Purpose::Auxiliary, c);
+                stream.fill_coordinates(column, known);
+                assert_tail(column, c, &assertions, known);
+            });
+        }
+        veil::fill(parameters, &self.key, degree, of_veil);
+        Ok(())
+    }
+}
+
+/// Refuses a segment of other columns and rows than expected: what is not there cannot be copied.
+const fn check_shape(
+    segment: Segment,
+    expected: (usize, usize),
+    found: (usize, usize),
+) -> Result<(), ProverError> {
+    if expected.0 == found.0 && expected.1 == found.1 {
+        return Ok(());
+    }
+    Err(ProverError::TraceShape {
+        segment,
+        expected_columns: expected.0,
+        expected_rows: expected.1,
+        columns: found.0,
+        rows: found.1,
+    })
+}
+
+/// A hiding trace as the engine has it made.
+pub(super) struct Maker<'a, 'p, P: Prover, M> {
+    prover: &'a HidingProver<'p, P, M>,
+    trace: HidingTrace<P::Trace>,
+}
+
+impl<'a, 'p, P: Prover, M> Maker<'a, 'p, P, M> {
+    /// Of what [`hide`] gave.
+    pub(super) const fn new(
+        prover: &'a HidingProver<'p, P, M>,
+        trace: HidingTrace<P::Trace>,
+    ) -> Self {
+        Self { prover, trace }
+    }
+}
+
+impl<P, M> TraceMaker for Maker<'_, '_, P, M>
+where
+    P: Prover<BaseField = BaseElement>,
+    P::Air: 'static,
+    M: Mode<P::Air>,
+{
+    fn held(&self) -> Made {
+        made(&self.prover.air).unwrap_or(Made {
+            trace: 0,
+            auxiliary: 0,
+        })
+    }
+
+    fn main(&self) -> impl Fn(usize, &mut [BaseElement]) + Sync {
+        self.trace.columns()
+    }
+
+    fn auxiliary<E>(
+        &self,
+        rand_elements: &AuxRandElements<E>,
+        columns: &mut [&mut [BaseElement]],
+    ) -> Result<(), ProverError>
+    where
+        E: FieldElement<BaseField = BaseElement>,
+    {
+        self.prover
+            .fill_auxiliary(&self.trace.inner, rand_elements, columns)
+    }
+}
+
+/// The memory of a hiding trace beside the engine's: the trace that is hidden, and the auxiliary segment that
+/// the inner AIR's prover builds.
+fn made<A, M>(air: &Hiding<A, M>) -> Option<Made>
+where
+    A: Air<BaseField = BaseElement>,
+    M: Mode<A>,
+{
+    let parameters = air.parameters().ok()?;
+    let column = (parameters.inner_rows() * size_of::<BaseElement>()) as u64;
+    let degree = u64::from(air.options().field_extension().degree());
+    Some(Made {
+        trace: column * parameters.inner_main_width() as u64,
+        auxiliary: column * degree * parameters.inner_aux_width() as u64,
+    })
+}
+
+impl MemoryEstimate {
+    /// As [`new`](Self::new), of a proof by [`prove_hiding`](crate::prove_hiding): the trace that is hidden
+    /// stays to the end, and the columns of the hiding trace are made while they are extended.
+    #[must_use]
+    pub fn of_hiding<A, M>(air: &Hiding<A, M>) -> Self
+    where
+        A: Air<BaseField = BaseElement>,
+        M: Mode<A>,
+    {
+        let held = made(air).map_or(Held::Trace, Held::Made);
+        Self::estimate(air.context(), air.options(), held)
+    }
 }
 
 impl<P, M> Prover for HidingProver<'_, P, M>
@@ -154,24 +293,18 @@ where
         trace: &Self::Trace,
         aux_rand_elements: &AuxRandElements<E>,
     ) -> ColMatrix<E> {
-        let Ok(parameters) = self.air.parameters() else {
-            // `hide` gives no prover of such an AIR.
-            return ColMatrix::new(vec![vec![E::ZERO; trace.length()]]);
-        };
-        let mut columns = Vec::with_capacity(parameters.aux_width());
-        if parameters.inner_aux_width() > 0 {
-            let (_, assertions) = self.air.tail_assertions(Some(aux_rand_elements));
-            let inner = self.inner.build_aux_trace(&trace.inner, aux_rand_elements);
-            let known = parameters.statement_rows();
-            for (c, inner) in inner.columns().enumerate() {
-                let mut stream = self.key.stream(Purpose::Auxiliary, c);
-                let mut column: Vec<E> = inner.iter().copied().take(known).collect();
-                column.extend(stream.elements::<E>(parameters.rows() - column.len()));
-                assert_tail(&mut column, c, &assertions, known);
-                columns.push(column);
-            }
-        }
-        columns.extend(veil::columns(parameters, &self.key));
-        ColMatrix::new(columns)
+        let (degree, rows) = (E::EXTENSION_DEGREE, trace.length());
+        let width = self.air.trace_info().aux_segment_width();
+        let mut coordinates = vec![vec![BaseElement::ZERO; rows]; width * degree];
+        let mut slices: Vec<_> = coordinates.iter_mut().map(|cells| &mut cells[..]).collect();
+        // Winterfell asks for a segment, not whether there is one; it refuses a wrong shape by a panic, too.
+        self.fill_auxiliary(&trace.inner, aux_rand_elements, &mut slices)
+            .expect("an auxiliary segment of the AIR's shape");
+        let columns = coordinates.chunks(degree).map(|column| {
+            let cells = (0..rows).flat_map(|row| column.iter().map(move |cells| cells[row]));
+            let cells: Vec<BaseElement> = cells.collect();
+            E::slice_from_base_elements(&cells).to_vec()
+        });
+        ColMatrix::new(columns.collect())
     }
 }

@@ -13,7 +13,7 @@
 use blake3::Hasher;
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
-use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
+use winter_math::{StarkField, fields::f64::BaseElement};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::engine::ProverError;
@@ -135,14 +135,19 @@ impl Stream {
         }
     }
 
-    /// `count` uniform elements of `E`.
-    pub(super) fn elements<E>(&mut self, count: usize) -> Vec<E>
-    where
-        E: FieldElement<BaseField = BaseElement>,
-    {
-        let mut coordinates = vec![BaseElement::ZERO; count * E::EXTENSION_DEGREE];
-        self.fill(&mut coordinates);
-        E::slice_from_base_elements(&coordinates).to_vec()
+    /// Fills the rows from `first` on of a column, given by its coordinates, with uniform elements, row by
+    /// row.
+    pub(super) fn fill_coordinates(
+        &mut self,
+        coordinates: &mut [&mut [BaseElement]],
+        first: usize,
+    ) {
+        let rows = coordinates.first().map_or(0, |cells| cells.len());
+        for row in first..rows {
+            for cells in coordinates.iter_mut() {
+                cells[row] = self.element();
+            }
+        }
     }
 
     /// Words from the modulus on are rejected, one in 2^32: reduced, they would make small elements twice
@@ -170,10 +175,13 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
+    use winter_math::FieldElement;
+
     use super::*;
 
     fn first(key: &ProofKey, purpose: Purpose, column: usize) -> Vec<u64> {
-        let drawn = key.stream(purpose, column).elements::<BaseElement>(1000);
+        let mut drawn = [BaseElement::ZERO; 1000];
+        key.stream(purpose, column).fill(&mut drawn);
         drawn.iter().map(BaseElement::inner).collect()
     }
 
@@ -229,9 +237,8 @@ mod tests {
             .unwrap()
             .proof_key(&[0; 32])
             .unwrap();
-        let drawn = key
-            .stream(Purpose::Main, 3)
-            .elements::<BaseElement>(1 << 16);
+        let mut drawn = vec![BaseElement::ZERO; 1 << 16];
+        key.stream(Purpose::Main, 3).fill(&mut drawn);
         for bit in 0..64 {
             let ones = drawn.iter().filter(|e| e.inner() >> bit & 1 == 1).count();
             // Six standard deviations of 128.

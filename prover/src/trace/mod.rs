@@ -91,7 +91,11 @@ const fn rows(batch: &SealedBatch) -> Result<usize, TraceError> {
 }
 
 /// Writes every cell of the columns of a trace.
-fn fill(batch: &SealedBatch, mut columns: Vec<&mut [BaseElement]>) -> Result<(), TraceError> {
+pub(crate) fn fill(
+    batch: &SealedBatch,
+    mut columns: Vec<&mut [BaseElement]>,
+) -> Result<(), TraceError> {
+    rows(batch)?;
     let operations = &batch.operations;
     let incoming = incoming(batch)?;
     // the rows of one group are contiguous in every column

@@ -4,10 +4,16 @@
 //! |---|---|
 //! | [`exact`] | on a field of 97 elements: the distributions of views of two witnesses, count by count |
 //! | [`rank`] | on the real prover: what proofs show is as random as the verifier's equations allow |
+//! | [`mutants`] | and with another veil, a short tail, too many queries or old randomness it is not |
+//! | [`leaves`] | whoever guesses a row that is not opened has to guess 256 bits of it |
 //! | [`simulator`] | proofs without a witness, that stock winterfell's verifier takes |
-//! | [`proofs`] | stock's bytes, every cell, and nothing in the length |
+//! | [`proofs`] | stock's bytes, every cell, every preset, and nothing in the length |
+//! | [`engine`] | a point that the verifier refuses; memory |
 
+mod engine;
 mod exact;
+mod leaves;
+mod mutants;
 mod proofs;
 mod rank;
 mod shape;

@@ -3,15 +3,17 @@
 use winterfell::crypto::{DefaultRandomCoin, MerkleTree};
 use winterfell::math::FieldElement;
 use winterfell::math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
-use winterfell::{AcceptableOptions, Proof};
+use winterfell::{AcceptableOptions, Proof, Trace};
 use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode};
-use winterlane_prover::ProverError;
-use winterlane_prover::hiding::{HidingRng, prove_hiding};
-use winterlane_tests::airs::{Periodic, Power, Rap, TestAir, TestProver};
+use winterlane_air::presets::{HidingPreset, HidingPresetName};
+use winterlane_prover::hiding::{HidingRng, prove_hiding, prove_hiding_inlined, prove_hiding_with};
+use winterlane_prover::{EngineOptions, ProverError};
+use winterlane_tests::airs::{Periodic, Power, Rap, TestAir, TestProver, TestTrace};
 use winterlane_tests::hostile::Parts;
 use winterlane_tests::report;
 use winterlane_tests::scripted::{Blake, Script, ScriptedCoin, ScriptedProver, Spread};
 use winterlane_tests::veil::{Cell, Hidden};
+use winterlane_verifier::{AirPolicy, verify};
 
 use super::shape::{Shape, shape};
 
@@ -44,8 +46,31 @@ where
         let stock = hidden.prove_with_stock();
         assert_eq!(proof.to_bytes(), stock.to_bytes(), "{name}, {shape:?}");
         assert!(accepts(&hidden, proof), "{name}, {shape:?}");
+        // And so does the call that a user makes, which never has the trace as a whole.
+        let prover = ScriptedProver::<A, Spread>::new(shape.options(E::EXTENSION_DEGREE));
+        let trace = A::trace(0, M::inner_rows(shape.rows), 5);
+        let made = |prove: Prove<A>| {
+            let mut rng = HidingRng::from_seed([1; 32]);
+            let proof = prove(&prover, trace.clone(), &mut rng, &EngineOptions::default());
+            proof.expect("a proof").to_bytes()
+        };
+        let stock = stock.to_bytes();
+        assert_eq!(made(prove_hiding_with::<_, M>), stock, "{name}, {shape:?}");
+        assert_eq!(
+            made(prove_hiding_inlined::<_, M>),
+            stock,
+            "{name}, {shape:?}"
+        );
     });
 }
+
+/// A call that makes a hiding proof.
+type Prove<A> = fn(
+    &ScriptedProver<A, Spread>,
+    TestTrace,
+    &mut HidingRng,
+    &EngineOptions<'_>,
+) -> Result<Proof, ProverError>;
 
 #[test]
 fn stock_gives_the_same_bytes() {
@@ -179,4 +204,49 @@ fn two_proofs_have_nothing_in_common() {
     );
     // The remainder's last coefficient is zero in every proof.
     assert!(common <= 1);
+}
+
+/// A proof with the options of a preset, by the calls that prover and verifier make.
+fn of_preset<A: TestAir, M: Mode<A>>(preset: HidingPreset, inner_rows: usize) {
+    let options = preset
+        .options_of::<A, M>(inner_rows)
+        .expect("a length of it");
+    let prover = TestProver::<A, Blake>::new(options);
+    let trace = A::trace(0, inner_rows, 5);
+    let (info, inputs) = (trace.info().clone(), A::public_inputs(&trace));
+    let mut rng = HidingRng::from_system().expect("randomness");
+    let run = EngineOptions::default();
+    let proof = prove_hiding_with::<_, M>(&prover, trace, &mut rng, &run).expect("a proof");
+    let policy = AirPolicy::hiding_preset::<A, M>(&info, inputs.clone(), preset).expect("it hides");
+    let bytes = proof.to_bytes();
+    let verified = verify::<Hiding<A, M>, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
+        &bytes, inputs, &policy,
+    );
+    let bits = verified.expect("it verifies").bits;
+    assert!(bits >= preset.level.bits(), "{preset}");
+    report!(
+        "preset {preset}: {inner_rows} rows, {} bytes, {bits} bits",
+        bytes.len()
+    );
+}
+
+/// Every preset proves and verifies in place at the first length that it has.
+#[test]
+fn every_preset_hides_from_its_first_length_on() {
+    for preset in HidingPreset::ALL {
+        let rows = 1 << preset.log2_lengths().0;
+        match preset.name {
+            HidingPresetName::Fast => of_preset::<Power<2, 0>, InPlace>(preset, rows),
+            _ => of_preset::<Power<3, 0>, InPlace>(preset, rows),
+        }
+        assert!(preset.options_of::<Power<3, 0>, InPlace>(rows / 2).is_err());
+    }
+    for preset in HidingPreset::ALL {
+        // Half the trace is the tail: enough for the queries at 2^10 rows everywhere.
+        let options = preset.options(1 << 10).expect("a length of all");
+        let needed = winterlane_air::hiding::min_rows_doubling(options.num_queries());
+        assert!(needed <= 1 << 10, "{preset}: {needed}");
+    }
+    let tiny = HidingPreset::ALL[9];
+    of_preset::<Power<3, 1>, Doubling>(tiny, 128);
 }

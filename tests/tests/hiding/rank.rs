@@ -170,13 +170,7 @@ where
         let trace = A::trace(0, M::inner_rows(shape.rows), 5);
         let other = Hidden::<A, S, M>::new(&prover, trace, 2);
         let width = hidden.parameters.main_width();
-        let cells = (0..width).flat_map(|column| (0..shape.rows).map(move |row| (column, row)));
-        let random = cells.filter(|&(column, row)| {
-            hidden.main().get(column, row) != other.main().get(column, row)
-        });
-        let cells: Vec<_> = random
-            .map(|(column, row)| Cell::Main { column, row })
-            .collect();
+        let cells = hidden.random_main_cells(&other);
         let differences =
             hidden.differences::<E>(&cells, |opened| opened.main.columns(0..width, 1, degree));
         let queries = hidden.challenges::<E>().positions.len();

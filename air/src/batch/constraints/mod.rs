@@ -7,7 +7,6 @@ mod account;
 mod chains;
 mod operation;
 mod path;
-mod permutation;
 mod range;
 mod wiring;
 
@@ -17,8 +16,10 @@ use winter_air::{EvaluationFrame, TransitionConstraintDegree};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
+    arithmetic::{bit, constant, minus, plus, tagged, times, twice},
     batch::columns::{self as column, DIGEST_WIDTH, Row},
     batch::schedule::{BLOCK_ROWS, NUM_SELECTORS, Selector},
+    permutation,
 };
 
 /// A group of constraints: how many, of which degree.
@@ -143,11 +144,15 @@ pub(crate) fn evaluate<E: FieldElement<BaseField = BaseElement>>(
     ) else {
         return;
     };
+    let (Some(cells), Some(rounds)) = (frame.current().first_chunk(), result.first_chunk_mut())
+    else {
+        return;
+    };
+    let output = permutation::constrain(cells, rounds);
     let mut sink = Sink {
         values: result,
-        len: 0,
+        len: permutation::LEN,
     };
-    let output = permutation::constrain(current, &mut sink);
     let view = View {
         current,
         next,
@@ -294,72 +299,4 @@ impl<E: FieldElement<BaseField = BaseElement>> View<'_, E> {
     fn acts(&self) -> E {
         self.signed() + self.deposits() + self.at(column::IS_COLLECT)
     }
-}
-
-/// The base-field constant `value`.
-#[inline(always)]
-fn constant<E: FieldElement<BaseField = BaseElement>>(value: u64) -> E {
-    E::from(BaseElement::new(value))
-}
-
-/// `tag` as an element to add to the last lane of a digest's worth of inputs.
-#[inline(always)]
-fn tagged<E: FieldElement<BaseField = BaseElement>>(
-    mut lanes: [E; DIGEST_WIDTH],
-    tag: BaseElement,
-) -> [E; DIGEST_WIDTH] {
-    lanes[DIGEST_WIDTH - 1] += E::from(tag);
-    lanes
-}
-
-// The functions of this module are compiled a second time over vectors of rows, where everything
-// must inline into the one function that has the CPU's instructions. Closures handed to others
-// (`array::from_fn`, `array::map`) do not: hence the loops.
-
-/// Lane-wise difference.
-#[inline(always)]
-fn minus<E: FieldElement, const N: usize>(mut a: [E; N], b: [E; N]) -> [E; N] {
-    for (lane, &b) in a.iter_mut().zip(&b) {
-        *lane -= b;
-    }
-    a
-}
-
-/// Lane-wise product with `factor`.
-#[inline(always)]
-fn times<E: FieldElement, const N: usize>(factor: E, mut a: [E; N]) -> [E; N] {
-    for lane in &mut a {
-        *lane *= factor;
-    }
-    a
-}
-
-/// Lane-wise sum.
-#[inline(always)]
-fn plus<E: FieldElement, const N: usize>(mut a: [E; N], b: [E; N]) -> [E; N] {
-    for (lane, &b) in a.iter_mut().zip(&b) {
-        *lane += b;
-    }
-    a
-}
-
-/// Zero for 0 and 1 alone.
-#[inline(always)]
-fn bit<E: FieldElement>(x: E) -> E {
-    x * (x - E::ONE)
-}
-
-/// `2 x`.
-///
-/// Not `double()`: that of winter-math 0.13.1 leaves twice a value just above `p / 2` unreduced,
-/// and sums with it come out wrong. Rare, but then an honest proof would not verify.
-#[inline(always)]
-fn twice<E: FieldElement>(x: E) -> E {
-    x + x
-}
-
-/// `x^2`, without the `double()` that winter-math's extension fields use in `square()`.
-#[inline(always)]
-fn squared<E: FieldElement>(x: E) -> E {
-    x * x
 }

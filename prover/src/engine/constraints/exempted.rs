@@ -10,6 +10,11 @@ use crate::engine::domain::Domain;
 /// So many points are multiplied out at every point; from here on it is faster to tabulate.
 const FEW: usize = 4;
 
+/// Whether the polynomial of so many exempt points is tabulated, once for each coset.
+pub(in crate::engine) const fn tabulates(points: usize, rows: usize) -> bool {
+    points > FEW && points < rows
+}
+
 /// `e(x)`, the product of `x - y` over the exempt points `y`.
 pub(super) enum Exempted {
     /// Few points.
@@ -21,7 +26,7 @@ pub(super) enum Exempted {
 impl Exempted {
     /// Of the exempt `points`, the last ones of the trace domain, in order.
     pub(super) fn new(points: &[BaseElement], domain: &Domain) -> Self {
-        if points.len() <= FEW || points.len() >= domain.rows() {
+        if !tabulates(points.len(), domain.rows()) {
             return Self::Points(points.to_vec());
         }
         let coefficients = coefficients(points.len(), domain);

@@ -28,6 +28,7 @@ use winterlane_field_simd::{Backend, dispatch, packed_element::Weight};
 use self::auxiliary::AuxTask;
 use self::boundary::{BoundaryGroup, Points};
 use self::exempted::Exempted;
+pub(super) use self::exempted::tabulates;
 use self::main::MainTask;
 use self::periodic::PeriodicTable;
 pub(super) use self::rows::STACK;

@@ -3,11 +3,21 @@
 use winter_crypto::hashers::RpJive64_256;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, squared, twice};
-use crate::batch::columns::{DIGEST_WIDTH, NUM_ROUNDS, ROUND_WIDTH, Row, STATE_WIDTH};
+use crate::arithmetic::{squared, twice};
+
+/// Lanes of the permutation's state.
+const STATE_WIDTH: usize = 8;
+/// Lanes of a digest.
+const DIGEST_WIDTH: usize = 4;
+/// Rounds of the permutation.
+const NUM_ROUNDS: usize = 7;
+/// Committed lanes of one round: `h = s^3`, `v` and `g = v^3`, 8 lanes each.
+const ROUND_WIDTH: usize = 3 * STATE_WIDTH;
+/// Columns of a permutation: its input, then the rounds.
+pub(crate) const WIDTH: usize = STATE_WIDTH + NUM_ROUNDS * ROUND_WIDTH;
 
 /// Number of constraints: `h`, `v` and `g` of every round and lane.
-pub(super) const LEN: usize = NUM_ROUNDS * ROUND_WIDTH;
+pub(crate) const LEN: usize = NUM_ROUNDS * ROUND_WIDTH;
 
 /// Constrains the permutation of the row and returns its compression
 /// `J_i = in_i + in_{i+4} + out_i + out_{i+4}`.
@@ -16,15 +26,17 @@ pub(super) const LEN: usize = NUM_ROUNDS * ROUND_WIDTH;
 /// of the round, and `g = v^3`. The first half is `v^7 = MDS s^7 + c1`, that is
 /// `g^2 v = MDS (h^2 s) + c1`; the next `s` is `MDS v + c2`. No selector: it holds on every row.
 #[inline(always)]
-pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
-    row: Row<'_, E>,
-    sink: &mut Sink<'_, E>,
+pub(crate) fn constrain<E: FieldElement<BaseField = BaseElement>>(
+    cells: &[E; WIDTH],
+    result: &mut [E; LEN],
 ) -> [E; DIGEST_WIDTH] {
-    let input = row.input();
+    let input = lanes(cells, 0);
     let mut state = input;
     for round in 0..NUM_ROUNDS {
-        let (cube, middle, middle_cube) =
-            (row.cube(round), row.middle(round), row.middle_cube(round));
+        let start = STATE_WIDTH + round * ROUND_WIDTH;
+        let cube = lanes(cells, start);
+        let middle = lanes(cells, start + STATE_WIDTH);
+        let middle_cube = lanes(cells, start + 2 * STATE_WIDTH);
         let mut power = state;
         for (lane, &cube) in power.iter_mut().zip(&cube) {
             *lane *= squared(cube);
@@ -32,9 +44,10 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
         mds(&mut power);
         for i in 0..STATE_WIDTH {
             let first_half = power[i] + E::from(RpJive64_256::ARK1[round][i]);
-            sink.push(squared(state[i]) * state[i] - cube[i]);
-            sink.push(squared(middle_cube[i]) * middle[i] - first_half);
-            sink.push(squared(middle[i]) * middle[i] - middle_cube[i]);
+            let at = round * ROUND_WIDTH + 3 * i;
+            result[at] = squared(state[i]) * state[i] - cube[i];
+            result[at + 1] = squared(middle_cube[i]) * middle[i] - first_half;
+            result[at + 2] = squared(middle[i]) * middle[i] - middle_cube[i];
         }
         state = middle;
         mds(&mut state);
@@ -47,6 +60,14 @@ pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
         *lane = input[i] + input[i + DIGEST_WIDTH] + state[i] + state[i + DIGEST_WIDTH];
     }
     output
+}
+
+/// Eight lanes from column `start` on.
+#[inline(always)]
+fn lanes<E: FieldElement>(cells: &[E; WIDTH], start: usize) -> [E; STATE_WIDTH] {
+    let mut lanes = [E::ZERO; STATE_WIDTH];
+    lanes.copy_from_slice(&cells[start..start + STATE_WIDTH]);
+    lanes
 }
 
 /// Multiplies by the circulant MDS matrix with first row `[23, 8, 13, 10, 7, 6, 21, 8]`.

@@ -1,0 +1,129 @@
+//! What the balance of an account takes from its witness.
+
+use winterlane_air::private::Role;
+use winterlane_ledger::{
+    Account, BaseElement, Digest, SlotIndex,
+    amount::limb_elements,
+    private::BalanceInputs,
+    signature::{CHAINS, ChainValue, KEY_HEIGHT},
+    tree::Siblings,
+};
+
+use super::machine::{self, Free, Registers};
+
+/// The one-time key that never signs: the proof knows where its first chain starts.
+#[derive(Clone)]
+pub struct KeyWitness {
+    /// The public seed of the key tree.
+    pub seed: [BaseElement; 2],
+    /// Which one-time key: [`winterlane_ledger::private::RESERVED_KEY_INDEX`], or there is no proof. A
+    /// signature by it would show others what the proof shows knowledge of.
+    pub key_index: u16,
+    /// The secret start of chain 0.
+    pub start: ChainValue,
+    /// The public ends of all chains.
+    pub ends: [ChainValue; CHAINS],
+    /// The siblings from the one-time public key to the root of the key tree.
+    pub auth: [Digest; KEY_HEIGHT],
+}
+
+// A secret does not belong into a log.
+impl core::fmt::Debug for KeyWitness {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("KeyWitness(..)")
+    }
+}
+
+/// What shows that an account holds at least so much.
+#[derive(Clone, Debug)]
+pub struct BalanceWitness {
+    /// The account's id.
+    pub id: u32,
+    /// The account.
+    pub account: Account,
+    /// The siblings of its leaf ([`winterlane_ledger::AccountProof`]).
+    pub siblings: Siblings,
+    /// The slot of the key.
+    pub slot: SlotIndex,
+    /// The one-time key.
+    pub key: KeyWitness,
+}
+
+/// The statement, as the machine asks.
+pub(super) struct Filler<'a> {
+    inputs: &'a BalanceInputs,
+    witness: &'a BalanceWitness,
+}
+
+impl<'a> Filler<'a> {
+    pub(super) const fn new(inputs: &'a BalanceInputs, witness: &'a BalanceWitness) -> Self {
+        Self { inputs, witness }
+    }
+}
+
+impl machine::Filler for Filler<'_> {
+    fn free(&self, role: Role) -> Free {
+        let mut free = Free::default();
+        let witness = self.witness;
+        let (account, key) = (&witness.account, &witness.key);
+        let zero = BaseElement::from(0_u32);
+        match role {
+            Role::ChainStep(0) => free.lo = [key.start[0], key.start[1], zero, zero],
+            Role::ChainEnds(pair) => {
+                let [left, right] = [key.ends[2 * pair], key.ends[2 * pair + 1]];
+                free.hi = [left[0], left[1], right[0], right[1]];
+            }
+            Role::KeyPath(level) => {
+                free.sibling = key.auth[level].0;
+                free.is_right = key.key_index >> level & 1 == 1;
+            }
+            Role::Keys => {
+                let other = match witness.slot {
+                    SlotIndex::Zero => SlotIndex::One,
+                    SlotIndex::One => SlotIndex::Zero,
+                };
+                free.sibling = account.slots[other.index()].root.0;
+                free.is_right = self.slot();
+            }
+            Role::Meta => {
+                let [next_0, next_1] = account.slots.map(|slot| u32::from(slot.next_index));
+                let numbers = [account.asset, account.nonce, next_0, next_1];
+                free.hi = numbers.map(BaseElement::from);
+            }
+            Role::Leaf => {
+                let scopes = account.scope_bits();
+                let [low, middle, high] = limb_elements(account.balance);
+                free.hi = [BaseElement::from(scopes), low, middle, high];
+                free.bits = core::array::from_fn(|i| scopes >> i & 1 == 1);
+            }
+            Role::AccountPath(level) => {
+                free.sibling = witness.siblings[level].0;
+                free.is_right = witness.id >> level & 1 == 1;
+            }
+            _ => {}
+        }
+        free
+    }
+
+    fn registers(&self, _: Role) -> Registers {
+        Registers {
+            position: self.witness.key.key_index.into(),
+            is_real: true,
+        }
+    }
+
+    fn asset(&self) -> u32 {
+        self.witness.account.asset
+    }
+
+    fn digests(&self) -> [Digest; 3] {
+        let [seed_0, seed_1] = self.witness.key.seed;
+        let zero = BaseElement::from(0_u32);
+        let secret = Digest([seed_0, seed_1, zero, zero]);
+        [self.inputs.state_root, Digest::ZERO, secret]
+    }
+
+    fn slot(&self) -> bool {
+        self.witness.slot == SlotIndex::One
+    }
+}

@@ -1,0 +1,298 @@
+//! The one machine that fills traces of private statements: it follows the schedule.
+
+use winter_math::{FieldElement, StarkField};
+use winterlane_air::private::{
+    Role, Schedule, Selector as S,
+    columns::{
+        ASSET, BITS, CARRY, INDEX, KEPT, POSITION, RANGE, REAL, ROOT, SECRET, SET, SIDE, SLOT, SUM,
+        TRACE_WIDTH,
+    },
+};
+use winterlane_field_simd::rescue::trace_many;
+use winterlane_ledger::{BaseElement, Digest, amount::LIMB_BITS, hash::compress_input};
+
+pub(super) type Lanes = [BaseElement; 4];
+
+const ZERO: Lanes = [BaseElement::ZERO; 4];
+
+/// What a row takes from the witness: what the schedule says of a half goes before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Free {
+    pub(super) lo: Lanes,
+    pub(super) hi: Lanes,
+    /// On a path, the sibling, and whether the node is the right one.
+    pub(super) sibling: Lanes,
+    pub(super) is_right: bool,
+    /// What the row's `X` is, where the schedule leaves it free.
+    pub(super) carry: Option<Lanes>,
+    /// Bits that are no range's: scopes.
+    pub(super) bits: [bool; 4],
+}
+
+/// Registers that the witness gives in the first row, and where they are renewed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Registers {
+    pub(super) position: u32,
+    pub(super) is_real: bool,
+}
+
+/// The witness, as the machine asks for it.
+pub(super) trait Filler {
+    /// What a row takes.
+    fn free(&self, role: Role) -> Free;
+    /// Position and realness from the row of this role on.
+    fn registers(&self, role: Role) -> Registers;
+    /// The asset.
+    fn asset(&self) -> u32;
+    /// `ROOT`, `SET` and, in the first row, `SECRET`.
+    fn digests(&self) -> [Digest; 3];
+    /// The key slot.
+    fn slot(&self) -> bool {
+        false
+    }
+}
+
+/// The registers of a row.
+#[derive(Clone, Copy)]
+struct State {
+    carry: Lanes,
+    kept: Lanes,
+    secret: Lanes,
+    index: BaseElement,
+    range: [u64; 3],
+    sum: [BaseElement; 3],
+    registers: Registers,
+}
+
+fn flag(condition: bool) -> BaseElement {
+    BaseElement::from(u32::from(condition))
+}
+
+/// Fills the columns of a trace of `rows` rows.
+pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<Vec<BaseElement>> {
+    let mut columns = vec![vec![BaseElement::ZERO; rows]; TRACE_WIDTH];
+    let mut inputs = Vec::with_capacity(rows);
+    let [root, set, secret] = filler.digests();
+    let public = |column: usize, row: usize| {
+        let mut cells = table.assertions().iter();
+        cells.find_map(|&(c, r, value)| ((c, r) == (column, row)).then_some(value))
+    };
+    let public_sum =
+        |row| [0, 1, 2].map(|i| public(SUM.start + i, row).unwrap_or(BaseElement::ZERO));
+    let mut state = State {
+        carry: ZERO,
+        kept: ZERO,
+        secret: secret.0,
+        index: BaseElement::ZERO,
+        range: [0; 3],
+        sum: public_sum(0),
+        registers: filler.registers(table.role(0)),
+    };
+    #[expect(clippy::needless_range_loop, reason = "a row of each column")]
+    for row in 0..rows {
+        let on = |selector| table.is_on(selector, row);
+        let free = filler.free(table.role(row));
+        if let Some(carry) = free.carry {
+            state.carry = carry;
+        }
+        let position = BaseElement::from(state.registers.position);
+        if on(S::IndexStart) {
+            state.index = position;
+        }
+        let asset = BaseElement::from(filler.asset());
+        let (lo, hi) = halves(table, row, &state, &free, asset);
+        let mut input = [lo[0], lo[1], lo[2], lo[3], hi[0], hi[1], hi[2], hi[3]];
+        input[7] += table.at(S::Tag, row);
+        let output = compress_input(&input).0;
+        inputs.push(input);
+
+        let bits = bits(&on, &state, &free);
+        let mut put = |column: usize, value| {
+            columns[column][row] = value;
+        };
+        let mut put_lanes = |start: usize, lanes: &[BaseElement]| {
+            for (i, &lane) in lanes.iter().enumerate() {
+                put(start + i, lane);
+            }
+        };
+        put_lanes(CARRY.start, &state.carry);
+        put_lanes(KEPT.start, &state.kept);
+        put_lanes(SECRET.start, &state.secret);
+        put_lanes(ROOT.start, &root.0);
+        put_lanes(SET.start, &set.0);
+        put_lanes(RANGE.start, &state.range.map(BaseElement::new));
+        put_lanes(BITS.start, &bits.map(flag));
+        put_lanes(SUM.start, &state.sum);
+        put(INDEX, state.index);
+        put(SIDE, flag(free.is_right));
+        put(ASSET, asset);
+        put(POSITION, position);
+        put(REAL, flag(state.registers.is_real));
+        put(SLOT, flag(filler.slot()));
+
+        // what the next row begins with
+        let kept = state.kept;
+        if on(S::SecretHi) {
+            state.secret = hi;
+        }
+        if on(S::KeepOutput) {
+            state.kept = output;
+        } else if on(S::KeepHi) {
+            state.kept = hi;
+        }
+        if on(S::IndexShift) {
+            state.index = halved(state.index, free.is_right);
+        }
+        for (i, sum) in state.sum.iter_mut().enumerate() {
+            *sum += table.at(S::AddTail, row) * hi[i + 1] + table.at(S::AddKept, row) * kept[i + 1];
+        }
+        if on(S::AddRange) {
+            state.range = normal(&state.sum);
+            for (sum, &limb) in state.sum.iter_mut().zip(&state.range) {
+                *sum += table.at(S::AddRange, row) * BaseElement::new(limb);
+            }
+        } else if on(S::RangeTail) {
+            state.range = [hi[1], hi[2], hi[3]].map(|limb| limb.as_int());
+        } else if on(S::RangeGap) {
+            let next = state.secret[2 + usize::from(filler.slot())];
+            state.range = [(position - next).as_int(), 0, 0];
+        } else if on(S::RangeShift) {
+            state.range = state.range.map(|limb| limb >> 2);
+        }
+        if on(S::SumFree) {
+            state.sum = public_sum(row + 1);
+        }
+        if on(S::Renew) {
+            state.registers = filler.registers(table.role(row + 1));
+        }
+        state.carry = output;
+    }
+    permutations(&mut columns, &inputs, rows);
+    columns
+}
+
+/// The index without its lowest bit, which a false witness may not have right.
+fn halved(index: BaseElement, is_right: bool) -> BaseElement {
+    let without = index - flag(is_right);
+    match without.as_int() {
+        even if even % 2 == 0 => BaseElement::new(even / 2),
+        _ => without / BaseElement::from(2_u32),
+    }
+}
+
+/// The halves of a row's input, without the tag.
+fn halves(
+    table: &Schedule,
+    row: usize,
+    state: &State,
+    free: &Free,
+    asset: BaseElement,
+) -> (Lanes, Lanes) {
+    let on = |selector| table.is_on(selector, row);
+    let position = BaseElement::from(state.registers.position);
+    let (carry, secret) = (state.carry, state.secret);
+    if on(S::Path) {
+        return if free.is_right {
+            (free.sibling, carry)
+        } else {
+            (carry, free.sibling)
+        };
+    }
+    let (mut lo, mut hi) = (free.lo, free.hi);
+    if on(S::LoCarry) {
+        lo = carry;
+    } else if on(S::LoKept) {
+        lo = state.kept;
+    } else if on(S::LoSecret) {
+        lo = secret;
+    } else if on(S::KeyStart) {
+        lo = [secret[0], secret[1], position, BaseElement::ZERO];
+        [hi[0], hi[1]] = [carry[0], carry[1]];
+    } else if on(S::Step) {
+        [lo[2], lo[3]] = [secret[0], secret[1]];
+        if on(S::StepOn) {
+            [lo[0], lo[1]] = [carry[0], carry[1]];
+        }
+    }
+    if on(S::HiCarry) {
+        hi = carry;
+    }
+    if on(S::HeadAsset) {
+        hi[0] = asset;
+    } else if on(S::HeadPosition) {
+        hi[0] = position;
+    } else if on(S::HeadZero) {
+        hi[0] = BaseElement::ZERO;
+    }
+    if on(S::Tail) {
+        [hi[1], hi[2], hi[3]] = [
+            table.at(S::Place, row),
+            BaseElement::ZERO,
+            BaseElement::ZERO,
+        ];
+    }
+    (lo, hi)
+}
+
+/// The bits of a row: of a range, of the sum's carries, or the witness's.
+fn bits(on: &impl Fn(S) -> bool, state: &State, free: &Free) -> [bool; 6] {
+    if on(S::RangeShift) {
+        return core::array::from_fn(|i| state.range[i / 2] >> (i % 2) & 1 == 1);
+    }
+    if on(S::SumEnd) {
+        let [low, middle, _] = carries(&state.sum);
+        let pair = |carry: i128| {
+            let digit = 1 - carry;
+            [digit & 1 == 1, digit >> 1 & 1 == 1]
+        };
+        let ([a, b], [c, d]) = (pair(low), pair(middle));
+        return [a, b, c, d, false, false];
+    }
+    let [a, b, c, d] = free.bits;
+    [a, b, c, d, false, false]
+}
+
+/// A limb of a sum, which may be below zero.
+fn signed(limb: BaseElement) -> i128 {
+    let value = i128::from(limb.as_int());
+    let modulus = i128::from(BaseElement::MODULUS);
+    if value > modulus / 2 {
+        value - modulus
+    } else {
+        value
+    }
+}
+
+/// The carries out of the two lower limbs of a sum, and what is then in the highest.
+fn carries(sum: &[BaseElement; 3]) -> [i128; 3] {
+    let [low, middle, high] = sum.map(signed);
+    let low = low >> LIMB_BITS[0];
+    let middle = (middle + low) >> LIMB_BITS[1];
+    [low, middle, high + middle]
+}
+
+/// The limbs of a sum, each in its range; the highest is not, when the sum is not.
+fn normal(sum: &[BaseElement; 3]) -> [u64; 3] {
+    let [carry_low, carry_middle, high] = carries(sum);
+    let [low, middle, _] = sum.map(signed);
+    let limbs = [
+        low - (carry_low << LIMB_BITS[0]),
+        middle + carry_low - (carry_middle << LIMB_BITS[1]),
+        high.rem_euclid(i128::from(BaseElement::MODULUS)),
+    ];
+    // none is below zero, or as large as the modulus
+    limbs.map(|limb| u64::try_from(limb).unwrap_or_default())
+}
+
+/// The permutations of all rows at once.
+fn permutations(columns: &mut [Vec<BaseElement>], inputs: &[[BaseElement; 8]], rows: usize) {
+    let width = winterlane_field_simd::rescue::TRACE_LANES;
+    let mut lanes = vec![BaseElement::ZERO; width * rows];
+    let mut outputs = vec![ZERO; rows];
+    // the buffers have the lengths that it asks for
+    let traced = trace_many(inputs, &mut lanes, rows, &mut outputs);
+    debug_assert!(traced.is_ok());
+    for (column, lanes) in columns.iter_mut().zip(lanes.chunks(rows)) {
+        column.copy_from_slice(lanes);
+    }
+}

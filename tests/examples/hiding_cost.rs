@@ -1,0 +1,231 @@
+//! What hiding costs: the same statement proven plainly, in place and by doubling, with the same options.
+//!
+//! ```console
+//! cargo run --release -p winterlane-tests --example hiding_cost
+//! ```
+//!
+//! Each figure is the median of five runs, which take turns. There is no proof of work: its length is a matter of
+//! luck, and of no other.
+
+use std::time::Instant;
+
+use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
+use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
+use winterfell::{
+    Air, AirContext, Assertion, EvaluationFrame, Proof, ProofOptions, TraceInfo, TraceTable,
+    TransitionConstraintDegree,
+};
+use winterlane_air::hiding::{Doubling, Hiding, InPlace, TailFree};
+use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
+use winterlane_prover::engine::{EngineOptions, MemoryEstimate, prove_inlined};
+use winterlane_prover::hiding::prove_hiding_inlined;
+use winterlane_prover::{HidingRng, PlainProver};
+use winterlane_verifier::{AirPolicy, TraceShape, verify};
+
+type Hash = Blake3_256<BaseElement>;
+type Coin = DefaultRandomCoin<Hash>;
+type Tree = MerkleTree<Hash>;
+
+/// What is public: the last column in the middle of the trace.
+#[derive(Clone, Copy)]
+struct Image(BaseElement);
+
+impl ToElements<BaseElement> for Image {
+    fn to_elements(&self) -> Vec<BaseElement> {
+        vec![self.0]
+    }
+}
+
+/// Columns `c_i' = c_i^3 + c_(i+1)`, as many as there are; the witness is the first row.
+struct Rounds {
+    context: AirContext<BaseElement>,
+    image: Image,
+}
+
+impl Air for Rounds {
+    type BaseField = BaseElement;
+    type PublicInputs = Image;
+
+    fn new(info: TraceInfo, image: Image, options: ProofOptions) -> Self {
+        let degrees = vec![TransitionConstraintDegree::new(3); info.width()];
+        Self {
+            context: AirContext::new(info, degrees, 1, options),
+            image,
+        }
+    }
+
+    fn context(&self) -> &AirContext<BaseElement> {
+        &self.context
+    }
+
+    #[inline(always)]
+    fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        frame: &EvaluationFrame<E>,
+        _: &[E],
+        result: &mut [E],
+    ) {
+        let (current, next) = (frame.current(), frame.next());
+        for i in 0..result.len() {
+            let other = current[if i + 1 < result.len() { i + 1 } else { 0 }];
+            result[i] = next[i] - current[i] * current[i] * current[i] - other;
+        }
+    }
+
+    fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
+        let middle = self.trace_length() / 2 - 1;
+        vec![Assertion::single(
+            self.trace_info().width() - 1,
+            middle,
+            self.image.0,
+        )]
+    }
+}
+
+impl TailFree for Rounds {
+    fn needed_rows(&self) -> usize {
+        self.trace_length() / 2
+    }
+}
+
+fn trace(width: usize, rows: usize) -> (TraceTable<BaseElement>, Image) {
+    let mut columns = vec![Vec::with_capacity(rows); width];
+    let mut row: Vec<_> = (0..width as u64).map(BaseElement::new).collect();
+    for _ in 0..rows {
+        for (column, &cell) in columns.iter_mut().zip(&row) {
+            column.push(cell);
+        }
+        let next = |i: usize| row[i] * row[i] * row[i] + row[(i + 1) % width];
+        row = (0..width).map(next).collect();
+    }
+    let image = Image(columns[width - 1][rows / 2 - 1]);
+    (TraceTable::init(columns), image)
+}
+
+/// Seconds of each of `what`, the median of five runs that take turns, and the last results.
+fn measure<T>(what: &[&dyn Fn() -> T]) -> Vec<(f64, T)> {
+    let mut times = vec![Vec::new(); what.len()];
+    let mut last = Vec::new();
+    for _ in 0..5 {
+        last = what
+            .iter()
+            .zip(&mut times)
+            .map(|(what, times)| {
+                let start = Instant::now();
+                let result = what();
+                times.push(start.elapsed().as_secs_f64());
+                result
+            })
+            .collect();
+    }
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    times.into_iter().map(median).zip(last).collect()
+}
+
+fn compare(preset: HidingPreset, width: usize, rows: usize, doubling: bool) {
+    let options = preset.options(rows).expect("a length of the preset");
+    let options = ProofOptions::new(
+        options.num_queries(),
+        options.blowup_factor(),
+        0,
+        options.field_extension(),
+        options.to_fri_options().folding_factor(),
+        options.to_fri_options().remainder_max_degree(),
+        options.constraint_batching_method(),
+        options.deep_poly_batching_method(),
+    );
+    let (trace, image) = trace(width, rows);
+    let info = TraceInfo::new(width, rows);
+    let prover = PlainProver::<Rounds>::new(options.clone(), image);
+    let run = EngineOptions::default();
+    let rng = || HidingRng::from_system().expect("randomness");
+    let plain = || prove_inlined(&prover, trace.clone(), &run).expect("a proof");
+    let in_place = || {
+        prove_hiding_inlined::<_, InPlace>(&prover, trace.clone(), &mut rng(), &run)
+            .expect("a proof")
+    };
+    let doubled = || {
+        prove_hiding_inlined::<_, Doubling>(&prover, trace.clone(), &mut rng(), &run)
+            .expect("a proof")
+    };
+    let mut contenders: Vec<&dyn Fn() -> Proof> = vec![&plain, &in_place];
+    if doubling {
+        contenders.push(&doubled);
+    }
+    let proofs = measure(&contenders);
+
+    let air = Rounds::new(info.clone(), image, options.clone());
+    let shape = TraceShape::of(&air).expect("a shape");
+    let of_plain = AirPolicy::<Hash>::new(shape, 0).accept(options.clone());
+    let of_plain = of_plain.expect("a policy");
+    let policy = AirPolicy::<Hash>::hiding::<Rounds, InPlace>(&info, image, options.clone(), 0);
+    let policy = policy.expect("it hides");
+    let bytes: Vec<_> = proofs.iter().map(|(_, proof)| proof.to_bytes()).collect();
+    let of_doubled =
+        AirPolicy::<Hash>::hiding::<Rounds, Doubling>(&info, image, options.clone(), 0);
+    let of_doubled = of_doubled.expect("it hides");
+    let verify_plain = || {
+        verify::<Rounds, Hash, Coin, Tree>(&bytes[0], image, &of_plain).expect("it verifies");
+    };
+    let verify_in_place = || {
+        verify::<Hiding<Rounds, InPlace>, Hash, Coin, Tree>(&bytes[1], image, &policy)
+            .expect("it verifies");
+    };
+    let verify_doubled = || {
+        verify::<Hiding<Rounds, Doubling>, Hash, Coin, Tree>(&bytes[2], image, &of_doubled)
+            .expect("it verifies");
+    };
+    let mut verifiers: Vec<&dyn Fn()> = vec![&verify_plain, &verify_in_place];
+    if doubling {
+        verifiers.push(&verify_doubled);
+    }
+    let verified = measure(&verifiers);
+
+    let in_place = Hiding::<Rounds, InPlace>::trace_info(&info, image, &options);
+    let in_place = in_place.expect("it hides");
+    let doubled = Hiding::<Rounds, Doubling>::trace_info(&info, image, &options);
+    let doubled = doubled.expect("it hides");
+    let in_place = Hiding::<Rounds, InPlace>::new(in_place, image, options.clone());
+    let doubled = Hiding::<Rounds, Doubling>::new(doubled, image, options);
+    let peaks = [
+        MemoryEstimate::new(&air).peak,
+        MemoryEstimate::of_hiding(&in_place).peak,
+        MemoryEstimate::of_hiding(&doubled).peak,
+    ];
+    let (base, _) = proofs[0];
+    println!("{preset}, {width} columns, {rows} rows:");
+    for (i, name) in ["plain", "in place", "doubling"]
+        .into_iter()
+        .enumerate()
+        .take(proofs.len())
+    {
+        let seconds = proofs[i].0;
+        println!(
+            "  {name:<9} {:8.1} ms, {:5.2} x, {:7} bytes, verified in {:6.2} ms, {} MiB estimated",
+            seconds * 1e3,
+            seconds / base,
+            bytes[i].len(),
+            verified[i].0 * 1e3,
+            peaks[i] >> 20
+        );
+    }
+}
+
+fn main() {
+    println!("{} threads", rayon::current_num_threads());
+    let preset = |name| HidingPreset::new(name, SecurityLevel::Bits128);
+    for name in [
+        HidingPresetName::Compact,
+        HidingPresetName::Smallest,
+        HidingPresetName::Tiny,
+    ] {
+        compare(preset(name), 208, 1 << 8, false);
+    }
+    for log2_rows in [10, 13, 15, 16] {
+        compare(preset(HidingPresetName::Compact), 64, 1 << log2_rows, true);
+    }
+    compare(preset(HidingPresetName::Balanced), 64, 1 << 16, true);
+}
