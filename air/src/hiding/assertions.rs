@@ -62,10 +62,11 @@ pub(super) fn check<E: FieldElement>(
         ) else {
             return Err(outside);
         };
+        // Of whatever kind: a value asserted in the tail alone says nothing of the statement.
+        if row >= statement {
+            return Err(outside);
+        }
         if assertion.is_single() {
-            if row >= statement {
-                return Err(outside);
-            }
             *all += 1;
         } else {
             let stride = assertion.stride();

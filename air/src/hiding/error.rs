@@ -106,6 +106,12 @@ pub enum HidingError {
         /// Rows of the statement's own trace.
         rows: usize,
     },
+    /// The AIR's periodic polynomials are not those of its periodic values.
+    #[error(
+        "the polynomials of the AIR's periodic columns are not those of their values: do not override \
+         `get_periodic_column_polys`"
+    )]
+    PeriodicPolys,
     /// The AIR exempts other rows than the last one.
     #[error("the AIR exempts {0} rows from its transition constraints: only one can be")]
     Exemptions(usize),

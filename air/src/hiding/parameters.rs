@@ -6,7 +6,7 @@ use core::ops::Range;
 use winter_air::{
     Air, AuxRandElements, FieldExtension, ProofOptions, TraceInfo, TransitionConstraintDegree,
 };
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::{FieldElement, fft, fields::f64::BaseElement};
 
 use super::{
     HidingError, Mode,
@@ -142,6 +142,9 @@ impl HidingParameters {
             if cycle < 2 || !cycle.is_power_of_two() || cycle > rows {
                 return Err(HidingError::Cycle { cycle, rows });
             }
+        }
+        if !polys_are_of_values(air) {
+            return Err(HidingError::PeriodicPolys);
         }
         Ok(())
     }
@@ -339,4 +342,15 @@ pub(super) fn degrees<A: Air<BaseField = BaseElement>>(
         constraints.main_constraint_degrees().to_vec(),
         constraints.aux_constraint_degrees().to_vec(),
     )
+}
+
+/// Whether the AIR's periodic polynomials are those of its periodic values. The wrapper goes by the values,
+/// verifiers of the inner AIR by the polynomials: where they differ, its statement would be another one.
+fn polys_are_of_values<A: Air<BaseField = BaseElement>>(air: &A) -> bool {
+    let mut polys = air.get_periodic_column_values();
+    for column in &mut polys {
+        let inv_twiddles = fft::get_inv_twiddles(column.len());
+        fft::interpolate_poly(column, &inv_twiddles);
+    }
+    polys == air.get_periodic_column_polys()
 }

@@ -90,6 +90,73 @@ fn a_tail_within_the_statement_is_refused() {
     assert!(shape::<256, Doubling>(256, &options(74, 16)).is_ok());
 }
 
+/// [`Cubes`] that say something of the tail alone, or have other periodic polynomials than values.
+struct Odd<const KIND: u8>(Cubes<100>);
+
+const POLYS: u8 = 0;
+const PERIODIC: u8 = 1;
+
+impl<const KIND: u8> Air for Odd<KIND> {
+    type BaseField = BaseElement;
+    type PublicInputs = ();
+
+    fn new(info: TraceInfo, (): (), options: ProofOptions) -> Self {
+        Self(Cubes::new(info, (), options))
+    }
+
+    fn context(&self) -> &AirContext<BaseElement> {
+        self.0.context()
+    }
+
+    fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        frame: &EvaluationFrame<E>,
+        periodic: &[E],
+        result: &mut [E],
+    ) {
+        self.0.evaluate_transition(frame, periodic, result);
+    }
+
+    fn get_assertions(&self) -> alloc::vec::Vec<Assertion<BaseElement>> {
+        let one = BaseElement::ONE;
+        alloc::vec![match KIND {
+            PERIODIC => Assertion::periodic(0, 255, 256, one),
+            _ => Assertion::single(0, 0, one),
+        }]
+    }
+
+    fn get_periodic_column_polys(&self) -> alloc::vec::Vec<alloc::vec::Vec<BaseElement>> {
+        match KIND {
+            POLYS => alloc::vec![alloc::vec![BaseElement::ONE; 2]],
+            _ => alloc::vec![],
+        }
+    }
+}
+
+impl<const KIND: u8> TailFree for Odd<KIND> {
+    fn needed_rows(&self) -> usize {
+        100
+    }
+}
+
+#[test]
+fn what_would_change_the_statement_is_refused() {
+    fn refused<const KIND: u8>() -> HidingError {
+        let (info, options) = (TraceInfo::new(4, 256), options(55, 16));
+        Hiding::<Odd<KIND>, InPlace>::trace_info(&info, (), &options).unwrap_err()
+    }
+    assert_eq!(refused::<POLYS>(), HidingError::PeriodicPolys);
+    // 194 rows are before the tail. A sequence always begins in the first half.
+    let outside = HidingError::Assertion {
+        segment: "main",
+        column: 0,
+        row: 255,
+        rows: 194,
+        width: 4,
+    };
+    assert_eq!(refused::<PERIODIC>(), outside);
+}
+
 #[test]
 fn the_fewest_rows_are_what_is_checked() {
     for queries in [1, 17, 37, 55, 74, 110, 161] {
