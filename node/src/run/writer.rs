@@ -254,11 +254,15 @@ impl Writer {
             }
             Admin::Pause(answer) => {
                 self.state.paused = true;
+                // shown before it is answered: whoever asks next sees it
+                self.shared.live().paused = true;
                 self.shared.tell(Event::Paused);
                 let _ = answer.send(());
             }
             Admin::Resume(answer) => {
                 self.state.paused = false;
+                // shown before it is answered: whoever asks next sees it
+                self.shared.live().paused = false;
                 self.shared.tell(Event::Resumed);
                 let _ = answer.send(());
             }

@@ -55,7 +55,14 @@ where
     let info = HidingAir::<P, M>::trace_info(trace.info(), inputs(), options)?;
     let air = Hiding::new(info.clone(), inputs(), options.clone());
     let (main_assertions, _) = air.tail_assertions::<BaseElement>(None);
-    let key = rng.proof_key(&hash(&*trace, &info, options, &inputs().to_elements()))?;
+    let kind = core::any::type_name::<(P, M)>();
+    let key = rng.proof_key(&hash(
+        kind,
+        &*trace,
+        &info,
+        options,
+        &inputs().to_elements(),
+    ))?;
     let key = Arc::new(key);
     let parameters = air.parameters().map_err(Clone::clone)?.clone();
     let main = trace.main_segment();
@@ -71,8 +78,10 @@ where
     Ok((prover, table))
 }
 
-/// The hash of witness and statement that hedges the randomness.
+/// The hash of witness and statement that hedges the randomness; `kind` names AIR, hash function, coin and mode, by
+/// the prover's type.
 fn hash<T: Trace<BaseField = BaseElement>>(
+    kind: &str,
     trace: &T,
     info: &TraceInfo,
     options: &ProofOptions,
@@ -85,6 +94,7 @@ fn hash<T: Trace<BaseField = BaseElement>>(
     let columns: Vec<[u8; 32]> = columns.map(hash_column).collect();
     let mut hasher = blake3::Hasher::new();
     for part in [
+        kind.as_bytes(),
         info.to_bytes().as_slice(),
         &options.to_bytes(),
         BaseElement::elements_as_bytes(inputs),

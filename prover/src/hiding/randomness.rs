@@ -6,9 +6,9 @@
 //! hash of the witness ───┘          └─ next state of the generator
 //! ```
 //!
-//! The hash of witness, public inputs and options is a hedge: if the system's randomness fails, or a
-//! virtual machine is copied, two different proofs still have different keys. Two proofs of different
-//! witnesses with one key would tell both.
+//! The hash of main trace, public inputs, options and the prover's type is a hedge: if the system's randomness
+//! fails, or a virtual machine is copied, proofs of different main traces still have different keys. Two proofs of
+//! different witnesses with one key would tell both. An auxiliary segment is expected to follow from the main one.
 
 use blake3::Hasher;
 use chacha20::ChaCha20Rng;

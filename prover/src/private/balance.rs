@@ -35,7 +35,7 @@ impl core::fmt::Debug for KeyWitness {
 }
 
 /// What shows that an account holds at least so much.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BalanceWitness {
     /// The account's id.
     pub id: u32,
@@ -47,6 +47,13 @@ pub struct BalanceWitness {
     pub slot: SlotIndex,
     /// The one-time key.
     pub key: KeyWitness,
+}
+
+// What it holds would name the note or the account in a log.
+impl core::fmt::Debug for BalanceWitness {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("BalanceWitness(..)")
+    }
 }
 
 /// The statement, as the machine asks.

@@ -14,7 +14,7 @@ use winterlane_ledger::{
 use super::machine::{self, Free, Registers};
 
 /// A note that is spent, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SpentNote {
     /// The owner's keys.
     pub keys: NoteKeys,
@@ -29,6 +29,13 @@ pub struct SpentNote {
     pub path: Option<NotePath>,
     /// The siblings of the note's position in the association set, if there is one.
     pub association: Option<Vec<Digest>>,
+}
+
+// What it holds would name the note or the account in a log.
+impl core::fmt::Debug for SpentNote {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("SpentNote(..)")
+    }
 }
 
 impl SpentNote {
@@ -70,12 +77,19 @@ impl SpentNote {
 }
 
 /// A new note, as far as its maker has to know it: a blinded owner and a value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct NewNote {
     /// The blinded owner ([`Address::blinded`]).
     pub blinded: Digest,
     /// The value.
     pub value: u128,
+}
+
+// What it holds would name the note or the account in a log.
+impl core::fmt::Debug for NewNote {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("NewNote(..)")
+    }
 }
 
 impl NewNote {
