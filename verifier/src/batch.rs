@@ -126,7 +126,7 @@ impl From<Refusal<InputsError>> for VerifyError {
 /// published, is for the caller to check: see [`verify_chain`](crate::verify_chain) and
 /// [`decode_published`](winterlane_ledger::wire::decode_published).
 ///
-/// Everything in the proof's header follows from `inputs` and `policy`; see [`verify`] for what is
+/// Everything in the proof's header follows from `inputs` and `policy`; see [`verify`](crate::verify()) for what is
 /// promised about the rest.
 ///
 /// # Errors

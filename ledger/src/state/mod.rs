@@ -22,7 +22,7 @@
 //! Older versions can be read ([`State::at`]) until they are pruned: an account is proven against the root of
 //! a batch that was proven or settled, and that is seldom the newest one.
 //!
-//! Whoever writes a state checks it with [`crate::testing::state`] (feature `testing`).
+//! Whoever writes a state checks it with `testing::state` (feature `testing`).
 
 mod memory;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Private statements: from what a person knows to a hiding proof.
 //!
 //! [`prove_private`] takes the public inputs of a statement and its [witness](PrivateWitness). The trace is
-//! filled by one [machine] for all statements, which follows the statement's
+//! filled by one machine for all statements, which follows the statement's
 //! [schedule](winterlane_air::private::Schedule): a statement says only which halves of the hashed inputs
 //! are its own.
 
