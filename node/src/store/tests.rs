@@ -1,4 +1,4 @@
-//! The store against the state in memory, and against its own golden file.
+//! The store against the state in memory.
 
 use std::{fmt::Write, path::Path, sync::Arc};
 
