@@ -57,6 +57,16 @@ pub enum Job {
         /// How.
         options: Options,
     },
+    /// A plain and a hiding proof of [`Statement::Poseidon2`] in turn, and their verification. What is timed
+    /// is the hiding proof; the values have the others.
+    Hide {
+        /// Base-2 logarithm of the rows.
+        log_rows: u32,
+        /// How, both.
+        options: Options,
+        /// In rows that are left free, instead of twice the rows.
+        in_place: bool,
+    },
     /// A piece of the work before a trace is filled.
     Witness {
         /// Which piece.
@@ -77,7 +87,7 @@ impl Job {
             // Its hash function serves wallets and ledgers; traces of batches are Winterlane's alone.
             Contender::Winterfell => match self {
                 Self::Witness { step, .. } => step != WitnessStep::FillTrace,
-                Self::Verify { .. } => false,
+                Self::Verify { .. } | Self::Hide { .. } => false,
                 _ => true,
             },
             Contender::Plonky3 => match self {
@@ -88,6 +98,10 @@ impl Job {
                 Self::Prove { statement, options } | Self::Verify { statement, options } => {
                     matches!(statement, Statement::Poseidon2 { .. }) && options.extension == 2
                 }
+                // Its traces are extended to twice the rows.
+                Self::Hide {
+                    in_place, options, ..
+                } => !in_place && options.extension == 2,
                 Self::Rescue { .. } | Self::Witness { .. } => false,
             },
         }

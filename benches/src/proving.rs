@@ -136,7 +136,7 @@ impl<E: Engine, A: BenchAir> Workload for Proving<E, A> {
 }
 
 /// A copy of a trace; the type itself cannot be cloned.
-fn clone_of(trace: &TraceTable<BaseElement>) -> TraceTable<BaseElement> {
+pub(crate) fn clone_of(trace: &TraceTable<BaseElement>) -> TraceTable<BaseElement> {
     use winterfell::Trace;
     TraceTable::init(trace.main_segment().columns().map(<[_]>::to_vec).collect())
 }

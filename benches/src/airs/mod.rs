@@ -24,30 +24,39 @@ pub trait BenchAir: Air<BaseField = BaseElement, PublicInputs = Ends> + Sync + '
     fn trace(log_rows: u32) -> TraceTable<BaseElement>;
 }
 
-/// Public inputs: the first and the last cell of column 0.
+/// Public inputs: the first and the last cell of column 0 of the rows that are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ends {
     /// Row 0.
     pub first: BaseElement,
     /// The last row.
     pub last: BaseElement,
+    /// Which row is the last.
+    pub last_row: usize,
 }
 
 impl Ends {
     /// Those of a trace.
     #[must_use]
     pub fn of(trace: &TraceTable<BaseElement>) -> Self {
+        Self::of_rows(trace, trace.length())
+    }
+
+    /// Those of its first `rows` rows, 1 or more.
+    #[must_use]
+    pub fn of_rows(trace: &TraceTable<BaseElement>, rows: usize) -> Self {
         Self {
             first: trace.get(0, 0),
-            last: trace.get(0, trace.length() - 1),
+            last: trace.get(0, rows - 1),
+            last_row: rows - 1,
         }
     }
 
     /// The two assertions.
-    fn assertions(self, rows: usize) -> Vec<winterfell::Assertion<BaseElement>> {
+    fn assertions(self) -> Vec<winterfell::Assertion<BaseElement>> {
         vec![
             winterfell::Assertion::single(0, 0, self.first),
-            winterfell::Assertion::single(0, rows - 1, self.last),
+            winterfell::Assertion::single(0, self.last_row, self.last),
         ]
     }
 }

@@ -55,7 +55,7 @@ impl Air for Narrow {
     }
 
     fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
-        self.ends.assertions(self.trace_length())
+        self.ends.assertions()
     }
 }
 

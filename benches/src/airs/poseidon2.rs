@@ -11,6 +11,8 @@ use winterfell::{
     TransitionConstraintDegree,
 };
 
+use winterlane_air::hiding::TailFree;
+
 use super::{BenchAir, Ends};
 use crate::{columns::POSEIDON2_COLUMNS, data};
 
@@ -219,7 +221,14 @@ impl Air for Poseidon2 {
     }
 
     fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
-        self.ends.assertions(self.trace_length())
+        self.ends.assertions()
+    }
+}
+
+/// What is said ends with the last row that is public.
+impl TailFree for Poseidon2 {
+    fn needed_rows(&self) -> usize {
+        self.ends.last_row + 1
     }
 }
 

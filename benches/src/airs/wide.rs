@@ -69,7 +69,7 @@ impl Air for Wide {
     }
 
     fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
-        self.ends.assertions(self.trace_length())
+        self.ends.assertions()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod commit;
 mod field;
+mod hiding;
 mod lde;
 mod prove;
 mod verify;
@@ -49,6 +50,11 @@ pub fn prepare(contender: Contender, job: Job) -> Result<Box<dyn Workload>, Fail
         Job::Trace { log_rows } => proving::trace(log_rows),
         Job::Prove { statement, options } => proving::prove::<Inlined>(statement, options)?,
         Job::Verify { statement, options } => verify::workload::<Door>(statement, options)?,
+        Job::Hide {
+            log_rows,
+            options,
+            in_place,
+        } => hiding::hide(log_rows, options, in_place)?,
         Job::Witness { step, count } => witness::prepare::<SimdCompressor>(step, count)?,
     })
 }

@@ -59,6 +59,11 @@ pub fn prepare(contender: Contender, job: Job) -> Result<Box<dyn Workload>, Fail
         Job::Prove { statement, options } => proving::prove::<Winterfell>(statement, options)?,
         Job::Trace { log_rows } => proving::trace(log_rows),
         Job::Witness { step, count } => witness::prepare::<ScalarCompressor>(step, count)?,
+        Job::Hide { .. } => {
+            return Err(Failure::Unsupported(
+                "stock winterfell does not hide".into(),
+            ));
+        }
         Job::Verify { .. } => {
             return Err(Failure::Unsupported("in Winterlane's worker".into()));
         }

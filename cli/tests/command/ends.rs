@@ -291,6 +291,36 @@ fn a_small_address_space_is_refused_with_words() {
     );
 }
 
+/// What one batch leaves in the pool is the next one's to take: where one batch is proven, four are.
+#[cfg(target_os = "linux")]
+#[test]
+fn four_batches_fit_where_one_does() {
+    let (directory, _) = proven();
+    let csv = csv_in(directory.path());
+    let out = directory.path().join("new");
+    let (csv, out) = (text(&csv), text(&out));
+    let proves = |mebibytes: u32, more: &str| {
+        let kibibytes = mebibytes << 10;
+        let [size, slots, height, levels] = super::FOUR;
+        let line = format!(
+            "ulimit -v {kibibytes}; $W prove --transfers {csv} --out {out} --replace --threads 1 --json \
+             {size} {slots} {height} {levels} {more}"
+        );
+        // One arena of the allocator: a second one reserves 64 MiB, or does not, by chance.
+        let output = shell(&line, &[("MALLOC_ARENA_MAX", "1")]);
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let least = (100..2000)
+        .step_by(50)
+        .find(|&mebibytes| proves(mebibytes, "--limit 4").0 == Some(0))
+        .expect("one batch fits into 2 GiB");
+    let (status, said) = proves(least + 50, "");
+    assert_eq!(status, Some(0), "{least} MiB for one batch: {said}");
+}
+
 #[test]
 fn a_wrong_backend_is_named_by_every_command() {
     let (directory, _) = proven();

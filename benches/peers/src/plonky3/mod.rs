@@ -2,6 +2,7 @@
 //! its `uni-stark` prover over them.
 
 mod field;
+mod hiding;
 mod lde;
 mod prove;
 
@@ -26,6 +27,12 @@ pub(crate) fn prepare(job: Job) -> Result<Box<dyn Workload>, Failure> {
         Job::Trace { log_rows } => Ok(Box::new(prove::Filling::new(log_rows))),
         Job::Prove { statement, options } => prove::prove(statement, options),
         Job::Verify { statement, options } => prove::verify(statement, options),
+        Job::Hide {
+            log_rows,
+            options,
+            in_place: false,
+        } => hiding::hide(log_rows, options),
+        Job::Hide { .. } => Err(Failure::Unsupported("hiding in place".into())),
         Job::Rescue { .. } => Err(Failure::Unsupported("no Rescue-Jive".into())),
         Job::Witness { .. } => Err(Failure::Unsupported("Plonky3 has no wallets".into())),
     }

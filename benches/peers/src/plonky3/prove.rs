@@ -23,20 +23,20 @@ use winterlane_benches::{
 
 use super::integer;
 
-type Challenge = BinomialExtensionField<Goldilocks, 2>;
-type FieldHash = SerializingHasher<Blake3>;
-type Compress = CompressionFunctionFromHasher<Blake3, 2, 32>;
+pub(super) type Challenge = BinomialExtensionField<Goldilocks, 2>;
+pub(super) type FieldHash = SerializingHasher<Blake3>;
+pub(super) type Compress = CompressionFunctionFromHasher<Blake3, 2, 32>;
 pub(super) type Commitments = MerkleTreeMmcs<Goldilocks, u8, FieldHash, Compress, 2, 32>;
 type ExtensionCommitments = ExtensionMmcs<Goldilocks, Challenge, Commitments>;
-type Challenger = SerializingChallenger64<Goldilocks, HashChallenger<u8, Blake3, 32>>;
-type Pcs =
+pub(super) type Challenger = SerializingChallenger64<Goldilocks, HashChallenger<u8, Blake3, 32>>;
+pub(super) type Pcs =
     TwoAdicFriPcs<Goldilocks, Radix2DitParallel<Goldilocks>, Commitments, ExtensionCommitments>;
-type Config = StarkConfig<Pcs, Challenge, Challenger>;
+pub(super) type Config = StarkConfig<Pcs, Challenge, Challenger>;
 
 const WIDTH: usize = 8;
 const HALF_FULL_ROUNDS: usize = 4;
 const PARTIAL_ROUNDS: usize = 22;
-type Air = Poseidon2Air<
+pub(super) type Air = Poseidon2Air<
     Goldilocks,
     GenericPoseidon2LinearLayersGoldilocks,
     WIDTH,
@@ -52,8 +52,9 @@ pub(super) fn commitments() -> Commitments {
     Commitments::new(FieldHash::new(Blake3), Compress::new(Blake3), 0)
 }
 
-fn config(options: Options) -> Config {
-    let parameters = FriParameters {
+/// FRI as the others have it, over the commitments to its layers.
+pub(super) fn parameters<M>(options: Options, mmcs: M) -> FriParameters<M> {
+    FriParameters {
         log_blowup: options.blowup.ilog2() as usize,
         // A remainder of at most this degree, as winterfell's.
         log_final_poly_len: (options.remainder + 1).ilog2() as usize,
@@ -62,13 +63,17 @@ fn config(options: Options) -> Config {
         batch_proof_of_work_bits: 0,
         commit_proof_of_work_bits: 0,
         query_proof_of_work_bits: options.grinding as usize,
-        mmcs: ExtensionCommitments::new(commitments()),
-    };
+        mmcs,
+    }
+}
+
+pub(super) fn config(options: Options) -> Config {
+    let parameters = parameters(options, ExtensionCommitments::new(commitments()));
     let pcs = Pcs::new(Radix2DitParallel::default(), commitments(), parameters);
     Config::new(pcs, Challenger::from_hasher(Vec::new(), Blake3))
 }
 
-fn constants() -> Constants {
+pub(super) fn constants() -> Constants {
     let full = FULL_CONSTANTS.map(Goldilocks::new_array);
     let (beginning, ending) = full.split_at(HALF_FULL_ROUNDS);
     Constants::new(
@@ -79,14 +84,17 @@ fn constants() -> Constants {
 }
 
 /// The inputs of the permutations, as in the trace of winterfell's AIR.
-fn inputs(log_rows: u32) -> Vec<[Goldilocks; WIDTH]> {
+pub(super) fn inputs(log_rows: u32) -> Vec<[Goldilocks; WIDTH]> {
     let input = |row, i| Goldilocks::new(data::value(WIDTH as u64 * row + i as u64));
     (0..1u64 << log_rows)
         .map(|row| core::array::from_fn(|i| input(row, i)))
         .collect()
 }
 
-fn filled(inputs: Vec<[Goldilocks; WIDTH]>, constants: &Constants) -> RowMajorMatrix<Goldilocks> {
+pub(super) fn filled(
+    inputs: Vec<[Goldilocks; WIDTH]>,
+    constants: &Constants,
+) -> RowMajorMatrix<Goldilocks> {
     generate_trace_rows::<
         _,
         GenericPoseidon2LinearLayersGoldilocks,
@@ -132,6 +140,16 @@ impl Workload for Filling {
     }
 }
 
+/// A copy of a trace with room for its extension, which then takes place where it is.
+pub(super) fn roomy(
+    trace: &RowMajorMatrix<Goldilocks>,
+    log_blowup: u32,
+) -> RowMajorMatrix<Goldilocks> {
+    let mut values = Vec::with_capacity(trace.values.len() << log_blowup);
+    values.extend_from_slice(&trace.values);
+    RowMajorMatrix::new(values, trace.width)
+}
+
 struct Proving {
     config: Config,
     air: Air,
@@ -164,9 +182,7 @@ impl Proving {
     }
 
     fn prove(&mut self) -> Result<Run, String> {
-        let mut values = Vec::with_capacity(self.trace.values.len() << self.log_blowup);
-        values.extend_from_slice(&self.trace.values);
-        let trace = RowMajorMatrix::new(values, self.trace.width);
+        let trace = roomy(&self.trace, self.log_blowup);
         let start = Instant::now();
         let proof = p3_uni_stark::prove(&self.config, &self.air, trace, &[])
             .map_err(|error| format!("{error:?}"))?;

@@ -13,7 +13,7 @@ use crate::{
 pub(crate) const COMMAND: &str = "cargo run --release -p winterlane-benches --bin report";
 
 /// Sections, their titles and the unit, and the plots below them.
-const TABLES: [(&str, &str, &[&str]); 12] = [
+const TABLES: [(&str, &str, &[&str]); 13] = [
     ("field", "Field arithmetic, ns per element", &[]),
     (
         "lde",
@@ -51,6 +51,11 @@ const TABLES: [(&str, &str, &[&str]); 12] = [
         &[],
     ),
     ("equal", "The same Poseidon2 AIR, 180 columns, seconds", &[]),
+    (
+        "hiding",
+        "Hiding proofs of that AIR, filled trace to proof bytes, seconds",
+        &[],
+    ),
     ("verify", "Verification, from proof bytes, ms", &[]),
     (
         "presets",
@@ -122,6 +127,7 @@ fn main_page(results: &Results) -> Result<String, std::fmt::Error> {
         match section {
             "batch" => phases(&mut page, &records)?,
             "equal" => rates(&mut page, &records)?,
+            "hiding" => costs(&mut page, &records)?,
             "presets" | "verify" => proofs(&mut page, &records)?,
             _ => {}
         }
@@ -169,7 +175,7 @@ fn scale(job: Job) -> f64 {
         Job::Commit { log_rows, .. } => 1e9 / f64::from(1u32 << log_rows),
         Job::Witness { count, .. } => 1e6 / count as f64,
         Job::Rescue { count } => 1e9 / count as f64,
-        Job::Prove { .. } | Job::Trace { .. } => 1.0,
+        Job::Prove { .. } | Job::Trace { .. } | Job::Hide { .. } => 1.0,
         Job::Verify { .. } => 1e3,
     }
 }
@@ -247,6 +253,33 @@ fn rates(page: &mut String, records: &[&Record]) -> std::fmt::Result {
                 record.kibibytes(),
             )?;
         }
+    }
+    page.push('\n');
+    Ok(())
+}
+
+/// What hiding costs beside the plain proof that took turns with it.
+fn costs(page: &mut String, records: &[&Record]) -> std::fmt::Result {
+    page.push_str(
+        "Each hiding proof took turns with a plain one of the same trace and options. Memory is the most that \
+         either of them held.\n\n| | | threads | ms | x plain | proof KiB | plain KiB | verified in ms | plain | \
+         peak MiB |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for record in records {
+        writeln!(
+            page,
+            "| {} | {} | {} | {:.1} | {:.2} | {:.1} | {:.1} | {:.2} | {:.2} | {:.0} |",
+            record.label,
+            record.name,
+            record.threads,
+            record.seconds * 1e3,
+            record.seconds / record.value("plain"),
+            record.kibibytes(),
+            record.value("plain_bytes") / 1024.0,
+            record.value("verify") * 1e3,
+            record.value("verify_plain") * 1e3,
+            record.mebibytes(),
+        )?;
     }
     page.push('\n');
     Ok(())

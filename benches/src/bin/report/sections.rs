@@ -32,7 +32,7 @@ impl Section {
 }
 
 /// All, in the order of the page.
-pub(crate) const ALL: [Section; 13] = [
+pub(crate) const ALL: [Section; 14] = [
     Section::new("field", "field arithmetic", field),
     Section::new("lde", "low-degree extension", lde),
     Section::new("lde-sizes", "low-degree extension by size", lde_sizes),
@@ -46,6 +46,11 @@ pub(crate) const ALL: [Section; 13] = [
         batch,
     ),
     Section::new("equal", "the same AIR by Plonky3", equal),
+    Section::new(
+        "hiding",
+        "hiding proofs, beside plain ones and Plonky3",
+        hiding,
+    ),
     Section::new("verify", "verification", verify),
     Section::new("presets", "the presets", presets),
     Section::new("sizes", "batches from 8 operations up", sizes),
@@ -320,6 +325,28 @@ fn equal(size: Size) -> Vec<Entry> {
                 .chain(plonky3(threads))
                 .collect();
             entries.push(Entry::proof(&label, statement, options, setups));
+        }
+    }
+    entries
+}
+
+/// The options of `equal` at blowup 8, with FRI down to a remainder that the shortest trace has.
+fn hiding(size: Size) -> Vec<Entry> {
+    let options = Options::quadratic(28, 8, 0);
+    let mut entries = Vec::new();
+    for threads in ends_of_threads() {
+        for log_rows in [8, size.log(16)] {
+            for in_place in [true, false] {
+                let job = Job::Hide {
+                    log_rows,
+                    options,
+                    in_place,
+                };
+                let mode = if in_place { "in place" } else { "doubling" };
+                let label = format!("2^{log_rows} rows, {mode}");
+                let setups = vectors(threads).into_iter().chain(plonky3(threads));
+                entries.push(Entry::new(label, job, setups.collect()).unchecked());
+            }
         }
     }
     entries
