@@ -2,6 +2,8 @@
 
 mod cells;
 mod completeness;
+mod false_credentials;
 mod forged;
+mod people;
 mod proofs;
 mod world;

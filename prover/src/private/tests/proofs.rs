@@ -1,5 +1,6 @@
 //! Proofs of every kind: both verifiers accept them, and no other public inputs.
 
+use winter_air::Air;
 use winter_crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winter_prover::Proof;
 use winterfell::AcceptableOptions;
@@ -11,7 +12,10 @@ use winterlane_air::{
 use winterlane_ledger::{BaseElement, private::PrivateInputs};
 use winterlane_verifier::{PRIVATE_PRESETS, verify_private};
 
-use super::world::{Case, PRESET, digest, honest};
+use super::{
+    people,
+    world::{Case, PRESET, digest, honest},
+};
 use crate::{
     EngineOptions, HidingRng,
     private::{PrivateError, prove_private},
@@ -72,19 +76,29 @@ fn elsewhere(inputs: &PrivateInputs) -> Vec<PrivateInputs> {
             others[3].session.expires += 1;
             others.map(PrivateInputs::Balance).to_vec()
         }
+        PrivateInputs::Credential(inputs) => {
+            let mut others = [0; 4].map(|_| inputs.clone());
+            others[0].session.verifier = digest(2);
+            others[1].session.challenge[31] ^= 1;
+            others[2].session.expires += 1;
+            // a day before is as true
+            others[3].today -= 1;
+            others.map(PrivateInputs::Credential).to_vec()
+        }
         _ => vec![],
     }
 }
 
 #[test]
 fn both_verifiers_accept_what_is_true_and_nothing_else() {
-    let cases = honest();
-    for number in [1, 3, 7] {
+    let cases = [honest(), people::honest()].concat();
+    for number in [1, 3, 7, 9, 15] {
         let case = &cases[number];
         let proof = prove(case, PRESET).unwrap();
         let bytes = proof.to_bytes();
         let verified = verify_private(&bytes, &case.inputs, &PRIVATE_PRESETS).unwrap();
-        assert_eq!((verified.bits, verified.trace_length), (128, 256));
+        let rows = case.air().trace_length();
+        assert_eq!((verified.bits, verified.trace_length), (128, rows));
         assert!(stock(proof.clone(), &case.inputs));
         let others = elsewhere(&case.inputs);
         assert!(others.len() >= 4);
