@@ -16,8 +16,8 @@ const NUM_PAIRS: usize = CHAINS / 2;
 const MIDWAY_PAIR: usize = NUM_PAIRS / 2 - 1;
 
 /// What a row of the phase does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
     /// One step of the even (0) or odd (1) chain of the pair.
     Chain(usize),
     /// The closing of the pair.
@@ -26,27 +26,40 @@ enum Step {
 
 /// Where the phase stands: before its next row.
 pub(super) struct Chains<'a> {
-    signature: &'a Signature,
-    steps: Vec<Step>,
-    words: [u64; 2],
-    pair: usize,
-    places: [u64; 2],
-    values: [ChainValue; 2],
-    key: Lanes,
-    opens: bool,
-    next: usize,
+    pub(super) signature: &'a Signature,
+    /// What the rows do.
+    pub(super) steps: Vec<Step>,
+    /// How many of them are done.
+    pub(super) next: usize,
+    /// The digits, a bit in each word.
+    pub(super) words: [u64; 2],
+    /// What is left of the message's words after the digits of this pair.
+    left: [BaseElement; 2],
+    pub(super) pair: usize,
+    /// Whether the next row opens the pair.
+    pub(super) opens: bool,
+    pub(super) places: [u64; 2],
+    pub(super) values: [ChainValue; 2],
+    /// The one-time key so far.
+    pub(super) key: Lanes,
 }
 
-/// The digit of a chain: one bit of each word.
-const fn digit(words: [u64; 2], chain: usize) -> u64 {
-    (words[0] >> chain & 1) + 2 * (words[1] >> chain & 1)
+/// The digit of a chain: one bit of each word. There is none after the last chain.
+pub(super) fn digit(words: [u64; 2], chain: usize) -> u64 {
+    let [low, high] = words.map(|word| word.checked_shr(chain as u32).unwrap_or(0) & 1);
+    low + 2 * high
 }
 
 impl<'a> Chains<'a> {
     /// The phase after the message with this digest. Digits that do not have the target sum give a trace that
     /// breaks a constraint.
     pub(super) fn new(signature: &'a Signature, message: &Lanes) -> Self {
-        let words = [message[0].as_int(), message[1].as_int()];
+        let message = [message[0], message[1]];
+        Self::of(signature, message.map(|word| word.as_int()), message)
+    }
+
+    /// The phase with the digits of `words`, after a message of which `left` is to be split.
+    pub(super) fn of(signature: &'a Signature, words: [u64; 2], left: [BaseElement; 2]) -> Self {
         let last = u64::from(CHAIN_LENGTH) - 1;
         let mut steps = Vec::new();
         for pair in 0..NUM_PAIRS {
@@ -61,38 +74,40 @@ impl<'a> Chains<'a> {
         let mut chains = Self {
             signature,
             steps,
+            next: 0,
             words,
+            left,
             pair: 0,
+            opens: true,
             places: [0; 2],
             values: [[BaseElement::ZERO; 2]; 2],
             key: [seed_0, seed_1, index, BaseElement::ZERO],
-            opens: true,
-            next: 0,
         };
         chains.open(0);
         chains
     }
 
-    /// The one-time key so far.
-    pub(super) const fn key(&self) -> &Lanes {
-        &self.key
+    /// Opens a pair: also one after the last, which has no digits, but is asked for them.
+    fn open(&mut self, pair: usize) {
+        self.pair = pair;
+        self.opens = true;
+        let four = BaseElement::from(4_u32);
+        for (word, left) in self.left.iter_mut().enumerate() {
+            let bits = [0, 1].map(|chain| digit(self.words, 2 * pair + chain) >> word & 1);
+            *left = (*left - BaseElement::new(bits[0] + 2 * bits[1])) / four;
+        }
+        for chain in [0, 1] {
+            let number = 2 * pair + chain;
+            self.places[chain] = digit(self.words, number);
+            if let Some(&value) = self.signature.chains.get(number) {
+                self.values[chain] = value;
+            }
+        }
     }
 
     /// The number of the pair.
     pub(super) fn pair(&self) -> BaseElement {
         BaseElement::new(self.pair as u64)
-    }
-
-    fn open(&mut self, pair: usize) {
-        self.pair = pair;
-        self.opens = true;
-        for chain in [0, 1] {
-            let number = 2 * pair + chain;
-            if let Some(&value) = self.signature.chains.get(number) {
-                self.places[chain] = digit(self.words, number);
-                self.values[chain] = value;
-            }
-        }
     }
 
     /// What the next row does. A false signature may have too few steps.
@@ -122,40 +137,38 @@ impl<'a> Chains<'a> {
         }
     }
 
-    /// The cells of the next row that a signature alone has.
-    pub(super) fn cells(&self, put: &mut impl FnMut(usize, BaseElement)) {
+    /// The cells of the next row that a signature alone has; `in_phase` is false for the row after the phase.
+    pub(super) fn cells(&self, in_phase: bool, put: &mut impl FnMut(usize, BaseElement)) {
         let flag = |condition: bool| BaseElement::from(u32::from(condition));
-        let step = self.step();
         for chain in [0, 1] {
-            put(column::STEP.start + chain, flag(step == Step::Chain(chain)));
-            put(
-                column::PLACE.start + chain,
-                BaseElement::new(self.places[chain]),
-            );
+            let place = BaseElement::new(self.places[chain]);
+            put(column::PLACE.start + chain, place);
             put(column::EVEN.start + chain, self.values[0][chain]);
             put(column::ODD.start + chain, self.values[1][chain]);
+            put(column::WORD.start + chain, self.left[chain]);
         }
-        let closes = step == Step::Close;
-        put(column::CLOSE, flag(closes));
-        let left = self.words.map(|word| {
-            let taken = 2 * (self.pair as u32 + 1);
-            BaseElement::new(word.checked_shr(taken).unwrap_or(0))
-        });
-        put(column::WORD.start, left[0]);
-        put(column::WORD.start + 1, left[1]);
-        if self.opens && self.pair < NUM_PAIRS {
-            for chain in [0, 1] {
+        if !in_phase {
+            return;
+        }
+        let step = self.step();
+        for chain in [0, 1] {
+            let moves = step == Step::Chain(chain);
+            put(column::STEP.start + chain, flag(moves));
+            if self.opens {
                 let digit = digit(self.words, 2 * self.pair + chain);
                 let at = column::DIGITS.start + 2 * chain;
                 put(at, BaseElement::new(digit & 1));
                 put(at + 1, BaseElement::new(digit >> 1));
             }
         }
+        let closes = step == Step::Close;
+        put(column::CLOSE, flag(closes));
         if closes {
             let is_midway = self.pair == MIDWAY_PAIR;
             put(column::MIDWAY, flag(is_midway));
             let distances = if is_midway {
-                left.map(|half| half - BaseElement::from(u32::MAX))
+                let all_ones = BaseElement::from(u32::MAX);
+                self.left.map(|half| half - all_ones)
             } else {
                 let midway = BaseElement::new(MIDWAY_PAIR as u64);
                 [self.pair() - midway, BaseElement::ZERO]

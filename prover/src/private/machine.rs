@@ -53,19 +53,27 @@ pub(super) trait Filler {
     fn signature(&self) -> Option<&Signature> {
         None
     }
+    /// Changes what a row begins with. For lies, from which everything else follows.
+    #[cfg(test)]
+    fn bend_state(&self, _row: usize, _state: &mut State, _chains: Option<&mut Chains<'_>>) {}
+    /// Changes the halves that a row hashes.
+    #[cfg(test)]
+    fn bend_input(&self, _row: usize, halves: (Lanes, Lanes)) -> (Lanes, Lanes) {
+        halves
+    }
 }
 
 /// The registers of a row.
 #[derive(Clone, Copy)]
-struct State {
-    carry: Lanes,
-    kept: Lanes,
-    secret: Lanes,
-    root: Lanes,
-    index: BaseElement,
-    range: [u64; 3],
-    sum: [BaseElement; 3],
-    registers: Registers,
+pub(super) struct State {
+    pub(super) carry: Lanes,
+    pub(super) kept: Lanes,
+    pub(super) secret: Lanes,
+    pub(super) root: Lanes,
+    pub(super) index: BaseElement,
+    pub(super) range: [u64; 3],
+    pub(super) sum: [BaseElement; 3],
+    pub(super) registers: Registers,
 }
 
 fn flag(condition: bool) -> BaseElement {
@@ -106,15 +114,21 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
             state.index = index;
         }
         let asset = BaseElement::from(filler.asset());
-        let phase = chains.as_ref().filter(|_| on(S::Chains));
-        let (lo, hi) = match phase {
+        let in_phase = on(S::Chains);
+        #[cfg(test)]
+        filler.bend_state(row, &mut state, chains.as_mut().filter(|_| in_phase));
+        let phase = chains.as_ref().filter(|_| in_phase);
+        if let Some(chains) = phase {
+            state.carry = chains.key;
+            state.index = chains.pair();
+        }
+        let halves = match phase {
             Some(chains) => chains.halves(),
             None => halves(table, row, &state, &free, asset),
         };
-        if let Some(chains) = phase {
-            state.carry = *chains.key();
-            state.index = chains.pair();
-        }
+        #[cfg(test)]
+        let halves = filler.bend_input(row, halves);
+        let (lo, hi) = halves;
         let mut input = [lo[0], lo[1], lo[2], lo[3], hi[0], hi[1], hi[2], hi[3]];
         input[7] += table.at(S::Tag, row);
         let output = compress_input(&input).0;
@@ -143,8 +157,9 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         put(POSITION, position);
         put(REAL, flag(state.registers.is_real));
         put(SLOT, flag(filler.slot()));
-        if let Some(chains) = phase {
-            chains.cells(&mut put);
+        let ended = row > 0 && table.is_on(S::ChainsEnd, row - 1);
+        if let Some(chains) = chains.as_ref().filter(|_| in_phase || ended) {
+            chains.cells(in_phase, &mut put);
         }
 
         // what the next row begins with
@@ -188,9 +203,10 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         if on(S::Sign) {
             let signature = filler.signature();
             chains = signature.map(|signature| Chains::new(signature, &output));
-        } else if on(S::Chains) {
+        } else if in_phase {
             if let Some(chains) = &mut chains {
                 chains.advance(&output);
+                state.carry = chains.key;
             }
         } else if on(S::CarryFree) {
             state.carry = public_carry(row + 1);

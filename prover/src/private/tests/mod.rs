@@ -1,5 +1,6 @@
 //! Private statements on traces and in proofs.
 
+mod alone;
 mod cells;
 mod completeness;
 mod false_credentials;

@@ -28,7 +28,7 @@ pub(super) const VALUES: [(u8, u128); 5] = [
 pub(super) const NUMBER: u32 = 0x8000_0005;
 
 /// What is asked of an attribute.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Ask {
     Test(Test),
     /// One of these values, of which the attribute has the one at this place.
