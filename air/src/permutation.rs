@@ -134,4 +134,91 @@ mod tests {
             assert_eq!(unit, column, "column {lane}");
         }
     }
+
+    /// The exponent of the inverse of the seventh power: `7 * 10540996611094048183 = 1` modulo `p - 1`.
+    const INV_ALPHA: u64 = 10_540_996_611_094_048_183;
+
+    /// One constraint of a round.
+    #[derive(Clone, Copy)]
+    enum Lie {
+        Cube,
+        Middle,
+        MiddleCube,
+    }
+
+    /// The cells of a permutation that breaks one constraint of one lane in one round, and is right before and
+    /// after it.
+    fn cells(lie: Option<(usize, usize, Lie)>) -> [BaseElement; WIDTH] {
+        let mut cells = [BaseElement::ZERO; WIDTH];
+        for (i, cell) in cells.iter_mut().take(STATE_WIDTH).enumerate() {
+            *cell = BaseElement::from(i as u32 + 5);
+        }
+        let mut state: [BaseElement; STATE_WIDTH] = lanes(&cells, 0);
+        for round in 0..NUM_ROUNDS {
+            let here = lie.and_then(|(at, lane, lie)| (at == round).then_some((lane, lie)));
+            let mut cube = state.map(|s| s.exp(3));
+            if let Some((lane, Lie::Cube)) = here {
+                cube[lane] += BaseElement::ONE;
+            }
+            let mut power = state;
+            for (lane, &cube) in power.iter_mut().zip(&cube) {
+                *lane *= cube * cube;
+            }
+            mds(&mut power);
+            let start = STATE_WIDTH + round * ROUND_WIDTH;
+            for i in 0..STATE_WIDTH {
+                let first_half = power[i] + RpJive64_256::ARK1[round][i];
+                let mut middle = first_half.exp(INV_ALPHA);
+                let mut middle_cube = middle.exp(3);
+                match here {
+                    Some((lane, Lie::Middle)) if lane == i => {
+                        middle += BaseElement::ONE;
+                        middle_cube = middle.exp(3);
+                    }
+                    // g^2 v is as it was
+                    Some((lane, Lie::MiddleCube)) if lane == i => {
+                        let factor = BaseElement::from(3_u32);
+                        middle *= factor.exp(2);
+                        middle_cube /= factor;
+                    }
+                    _ => {}
+                }
+                cells[start + i] = cube[i];
+                cells[start + STATE_WIDTH + i] = middle;
+                cells[start + 2 * STATE_WIDTH + i] = middle_cube;
+                state[i] = middle;
+            }
+            mds(&mut state);
+            for (lane, &ark) in state.iter_mut().zip(&RpJive64_256::ARK2[round]) {
+                *lane += ark;
+            }
+        }
+        cells
+    }
+
+    #[test]
+    fn each_constraint_is_broken_alone() {
+        let broken = |cells: &[BaseElement; WIDTH]| {
+            let mut result = [BaseElement::ONE; LEN];
+            let output = constrain(cells, &mut result);
+            let broken = (0..LEN).filter(|&i| result[i] != BaseElement::ZERO);
+            (broken.collect::<alloc::vec::Vec<_>>(), output)
+        };
+        let (none, output) = broken(&cells(None));
+        assert!(none.is_empty());
+        let input = core::array::from_fn(|i| BaseElement::from(i as u32 + 5));
+        assert_eq!(output, winterlane_ledger::hash::compress_input(&input).0);
+        for round in 0..NUM_ROUNDS {
+            for lane in 0..STATE_WIDTH {
+                for (i, lie) in [Lie::Cube, Lie::Middle, Lie::MiddleCube]
+                    .into_iter()
+                    .enumerate()
+                {
+                    let (found, other) = broken(&cells(Some((round, lane, lie))));
+                    assert_eq!(found, [round * ROUND_WIDTH + 3 * lane + i]);
+                    assert_ne!(other, output);
+                }
+            }
+        }
+    }
 }

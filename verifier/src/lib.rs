@@ -53,7 +53,9 @@ pub use door::{BoundedOpening, OpeningError};
 pub use error::{Mismatch, Reason, Section, VerifyError};
 pub use options::FoundOptions;
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
-pub use private::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
+pub use private::{
+    PRIVATE_PRESETS, PrivateVerifyError, verify_answer, verify_private, verify_private_bytes,
+};
 #[cfg(feature = "serde")]
 pub use public_file::{PublicFile, UnknownFormat};
 pub use records::verify_records;

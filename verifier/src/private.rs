@@ -6,7 +6,14 @@ use winterlane_air::{
     hiding::InPlace,
     presets::{HidingPreset, HidingPresetName, SecurityLevel},
 };
-use winterlane_ledger::private::{PrivateInputs, PrivateInputsError};
+use winterlane_ledger::{
+    codec::CanonicalBytes,
+    private::{
+        AnswerError, PrivateInputs, PrivateInputsError, PrivateProof, Question,
+        inputs::MAX_PRIVATE_PROOF_BYTES,
+    },
+    wire::DecodeError,
+};
 
 use crate::{
     AirPolicy, BatchCoin, BatchHash, BatchTree, PolicyError, Verified, VerifyError, verify,
@@ -16,6 +23,12 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PrivateVerifyError {
+    /// The bytes are none of a proof with its public inputs.
+    #[error("the bytes are none of a private proof: {0}")]
+    Bytes(#[from] DecodeError),
+    /// The public inputs do not answer the question. No proof was looked at.
+    #[error("the proof does not answer the question: {0}")]
+    Answer(#[from] AnswerError),
     /// No statement has these public inputs. No proof was looked at.
     #[error("public inputs: {0}")]
     Inputs(#[from] PrivateInputsError),
@@ -46,7 +59,11 @@ pub const PRIVATE_PRESETS: [HidingPreset; 4] = {
 ///
 /// The proof alone says nothing of time and state. Whoever accepts it also checks, by the public inputs: that
 /// the anchor, state root or revocation root is one that counts, that no nullifier was taken before, and that
-/// domain, expiry, challenge and verifier are the ones asked for.
+/// domain, expiry, challenge and verifier are the ones asked for. For a balance or a credential
+/// [`verify_answer`] does all of that; for withdrawals and transfers the pool of `winterlane-ledger` does.
+///
+/// A proof is accepted only with the options of a preset and a trace of the shape that follows from public
+/// inputs and preset: one that would not hide its witness is refused, though it may be sound.
 ///
 /// # Errors
 /// See [`PrivateVerifyError`].
@@ -68,7 +85,8 @@ pub fn verify_private(
             inputs.clone(),
             options,
             bits,
-        )?;
+        )?
+        .with_max_proof_bytes(MAX_PRIVATE_PROOF_BYTES);
         match verify::<Hiding<PrivateAir, InPlace>, BatchHash, BatchCoin, BatchTree>(
             proof,
             inputs.clone(),
@@ -84,6 +102,47 @@ pub fn verify_private(
         }
     }
     Err(refused)
+}
+
+/// Verifies the bytes of a [`PrivateProof`] with one of `presets`: gives what was proven, and what is known of the
+/// proof.
+///
+/// ```
+/// use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_private_bytes};
+/// let refused = verify_private_bytes(&[1, 2, 3], &PRIVATE_PRESETS);
+/// assert!(matches!(refused, Err(PrivateVerifyError::Bytes(_))));
+/// ```
+///
+/// # Errors
+/// [`PrivateVerifyError::Bytes`] for bytes that are none of a proof with its public inputs; otherwise as
+/// [`verify_private`], which says what remains to be checked.
+pub fn verify_private_bytes(
+    bytes: &[u8],
+    presets: &[HidingPreset],
+) -> Result<(PrivateInputs, Verified), PrivateVerifyError> {
+    let PrivateProof { inputs, proof } = PrivateProof::from_bytes(bytes)?;
+    let verified = verify_private(&proof, &inputs, presets)?;
+    Ok((inputs, verified))
+}
+
+/// Verifies that the bytes of a [`PrivateProof`] answer a question, in the second `now` since 1970: that what they
+/// say is what was asked, of a state, issuer and session that count, and that it is true.
+///
+/// `question` is the verifier's own copy: nothing of it is taken from the answer. A challenge is used once: whoever
+/// asks forgets it with the first answer that is accepted.
+///
+/// # Errors
+/// [`PrivateVerifyError::Answer`] when something else was asked; otherwise as [`verify_private_bytes`].
+pub fn verify_answer(
+    bytes: &[u8],
+    question: &Question,
+    now: u64,
+    presets: &[HidingPreset],
+) -> Result<(PrivateInputs, Verified), PrivateVerifyError> {
+    let PrivateProof { inputs, proof } = PrivateProof::from_bytes(bytes)?;
+    question.check(&inputs, now)?;
+    let verified = verify_private(&proof, &inputs, presets)?;
+    Ok((inputs, verified))
 }
 
 /// Whether the proof's options were accepted, so that the error is about the proof itself.

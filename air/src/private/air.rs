@@ -9,7 +9,7 @@ use winter_air::{
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_ledger::private::PrivateInputs;
 
-use super::{columns::TRACE_WIDTH, constraints, schedule::Schedule};
+use super::{constraints, schedule::Schedule};
 use crate::{
     hiding::{TailFree, min_rows_in_place, min_tail},
     presets::HidingPreset,
@@ -71,7 +71,7 @@ fn info(schedule: &Schedule, options: &ProofOptions) -> TraceInfo {
     let queries = options.num_queries();
     let needed = schedule.rows() + 1 + min_tail(queries);
     let rows = needed.max(min_rows_in_place(queries)).max(MIN_ROWS);
-    TraceInfo::new(TRACE_WIDTH, rows.next_power_of_two())
+    TraceInfo::new(schedule.width(), rows.next_power_of_two())
 }
 
 impl Air for PrivateAir {
@@ -90,7 +90,7 @@ impl Air for PrivateAir {
         let degrees = if schedule.rows() == 0 {
             vec![TransitionConstraintDegree::new(1)]
         } else {
-            constraints::degrees(info.length())
+            constraints::degrees(info.length(), schedule.is_signed())
         };
         Self {
             context: AirContext::new(info, degrees, assertions, options),

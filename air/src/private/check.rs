@@ -6,10 +6,7 @@ use core::fmt;
 use winter_air::{Air, EvaluationFrame};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{
-    air::PrivateAir,
-    constraints::{NUM_CONSTRAINTS, constraint_name},
-};
+use super::{air::PrivateAir, constraints::constraint_name};
 
 /// A constraint that a trace breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +61,8 @@ pub fn violations(
             .map(|&selector| schedule.at(selector, row))
             .collect();
         let frame = EvaluationFrame::from_rows(row_of(row), row_of(row + 1));
-        let mut result = vec![BaseElement::ZERO; NUM_CONSTRAINTS];
+        let number = air.context().num_main_transition_constraints();
+        let mut result = vec![BaseElement::ZERO; number];
         air.evaluate_transition(&frame, &periodic, &mut result);
         let broken = result.iter().enumerate();
         let broken = broken.filter(|(_, value)| **value != BaseElement::ZERO);

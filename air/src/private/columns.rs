@@ -16,17 +16,19 @@ pub const PERMUTATION: Range<usize> = 0..permutation::WIDTH;
 pub const INPUT_LO: Range<usize> = 0..4;
 /// The right half of the permutation's input; its last lane also holds the tag.
 pub const INPUT_HI: Range<usize> = 4..8;
-/// `X`: the previous row's compression output.
+/// `X`: the previous row's compression output; in the chain phase, the one-time key so far.
 pub const CARRY: Range<usize> = after(&PERMUTATION, 4);
 /// A digest or a right half that is kept: a note's commitment, a leaf.
 pub const KEPT: Range<usize> = after(&CARRY, 4);
-/// A secret that is kept: a nullifier key; a key's public seed, then an account's metadata.
+/// A secret that is kept: a nullifier key; a key's public seed, then an account's metadata; a holder's secret,
+/// then a credential's number and last day.
 pub const SECRET: Range<usize> = after(&KEPT, 4);
-/// The root that paths are compared with: the anchor, the state root.
+/// The root that paths are compared with: the anchor, the state root, the root of a credential's attributes.
 pub const ROOT: Range<usize> = after(&SECRET, 4);
-/// The second such root: an association set's.
+/// The second such root: an association set's. In a credential's trace its first two lanes are the public
+/// seed of the issuer's key.
 pub const SET: Range<usize> = after(&ROOT, 4);
-/// What is left of a path's index.
+/// What is left of a path's index; in the chain phase, the number of the pair of chains.
 pub const INDEX: usize = SET.end;
 /// Side of the path's node: 0 left, 1 right.
 pub const SIDE: usize = INDEX + 1;
@@ -44,8 +46,39 @@ pub const POSITION: usize = ASSET + 1;
 pub const REAL: usize = POSITION + 1;
 /// The key slot of an account.
 pub const SLOT: usize = REAL + 1;
-/// Number of columns of the trace.
+/// Number of columns of the trace of a statement without a signature.
 pub const TRACE_WIDTH: usize = SLOT + 1;
+
+/// The columns of an issuer's signature, which the trace of a credential has besides.
+///
+/// The public seed is in [`SET`], the pair's number in [`INDEX`], the one-time key so far in [`CARRY`], the
+/// number of the one-time key in [`POSITION`].
+pub mod signature {
+    use core::ops::Range;
+
+    use super::after;
+
+    /// 1 if the row is a step of the even, or of the odd chain of the pair.
+    pub const STEP: Range<usize> = super::TRACE_WIDTH..super::TRACE_WIDTH + 2;
+    /// 1 if the row closes the pair.
+    pub const CLOSE: usize = STEP.end;
+    /// Where the even and the odd chain stand: 0 to 3.
+    pub const PLACE: Range<usize> = CLOSE + 1..CLOSE + 3;
+    /// The value of the even chain.
+    pub const EVEN: Range<usize> = after(&PLACE, 2);
+    /// The value of the odd chain.
+    pub const ODD: Range<usize> = after(&EVEN, 2);
+    /// What is left of the two words of the message.
+    pub const WORD: Range<usize> = after(&ODD, 2);
+    /// 1 in the row that closes the pair after which half of each word is left.
+    pub const MIDWAY: usize = WORD.end;
+    /// Inverses: what shows that numbers are not zero.
+    pub const HINT: Range<usize> = MIDWAY + 1..MIDWAY + 3;
+    /// The bits of the two digits of a pair, in the row that opens it: even low, even high, odd low, odd high.
+    pub const DIGITS: Range<usize> = after(&HINT, 4);
+    /// Number of columns of the trace of a credential.
+    pub const TRACE_WIDTH: usize = DIGITS.end;
+}
 
 /// A row of the trace, by the names of its columns.
 #[derive(Clone, Copy, Debug)]

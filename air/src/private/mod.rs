@@ -5,10 +5,11 @@
 //! | private withdrawal | [`WithdrawalInputs`] | `docs/private-withdrawal.md` |
 //! | private transfer | [`TransferInputs`] | `docs/private-transfer.md` |
 //! | an account holds at least so much | [`BalanceInputs`] | `docs/private-balance.md` |
+//! | a credential satisfies predicates | [`CredentialInputs`] | `docs/private-credential.md` |
 //!
-//! All of them have the same columns and the same constraints. What a row does is said by periodic columns,
-//! the [selectors](Selector), whose period is the trace: a statement is a table of them, its
-//! [`Schedule`], and the assertions that bind its public values.
+//! All of them have the same columns and the same constraints; a credential has those of a signature besides.
+//! What a row does is said by periodic columns, the [selectors](Selector), whose period is the trace: a statement
+//! is a table of them, its [`Schedule`], and the assertions that bind its public values.
 //!
 //! The trace ends before the rows that hiding makes random: [`PrivateAir`] is
 //! [`TailFree`](crate::hiding::TailFree).
@@ -16,6 +17,7 @@
 //! [`WithdrawalInputs`]: winterlane_ledger::private::WithdrawalInputs
 //! [`TransferInputs`]: winterlane_ledger::private::TransferInputs
 //! [`BalanceInputs`]: winterlane_ledger::private::BalanceInputs
+//! [`CredentialInputs`]: winterlane_ledger::private::CredentialInputs
 
 mod air;
 mod check;

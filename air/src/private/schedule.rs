@@ -6,7 +6,10 @@ use core::ops::Range;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_ledger::private::PrivateInputs;
 
-use super::{columns::CARRY, statements};
+use super::{
+    columns::{self, CARRY, INDEX, SUM},
+    statements,
+};
 
 /// Declares the selectors.
 macro_rules! selectors {
@@ -34,8 +37,12 @@ selectors! {
     LoKept,
     /// The left half is `SECRET`.
     LoSecret,
+    /// The left half is `ROOT`.
+    LoRoot,
     /// The right half is `X`.
     HiCarry,
+    /// The right half is `KEPT`.
+    HiKept,
     /// The right half begins with `ASSET`.
     HeadAsset,
     /// The right half begins with `POSITION`.
@@ -60,7 +67,7 @@ selectors! {
     IndexShift,
     /// The index has no other bit than that of `SIDE`.
     IndexEnd,
-    /// Next `X` is free: an assertion binds it.
+    /// Next `X` is free: an assertion binds it, or the chain phase does.
     CarryFree,
     /// Next `KEPT` is `J`.
     KeepOutput,
@@ -90,6 +97,8 @@ selectors! {
     AddTail,
     /// How many times the value in `KEPT` is added to `SUM`.
     AddKept,
+    /// How many times the value in `SECRET` is added to `SUM`.
+    AddSecret,
     /// How many times next `RANGE` is added to `SUM`.
     AddRange,
     /// Next `SUM` is free: an assertion binds it.
@@ -100,6 +109,13 @@ selectors! {
     SideSlot,
     /// The right half begins with the account's scopes, of which `BITS` has the bits; the slot may spend.
     Scopes,
+    /// `J` is the message that an issuer signed: its first two lanes are the words that have the digits. The
+    /// first pair of chains opens in the next row.
+    Sign,
+    /// The chain phase: a step of a chain, or the closing of a pair.
+    Chains,
+    /// The last row of the chain phase.
+    ChainsEnd,
 }
 
 /// Number of periodic columns.
@@ -142,6 +158,32 @@ pub enum Role {
     Leaf,
     /// An account's path, by level.
     AccountPath(usize),
+    /// The attribute of predicate `0`.
+    Attribute(usize),
+    /// The attribute's path, by level.
+    AttributePath(usize, usize),
+    /// The attribute's value as a member of the set of predicate `0`.
+    Member(usize),
+    /// The member's path, by level.
+    SetPath(usize, usize),
+    /// The path among the revoked credentials, by level.
+    RevocationPath(usize),
+    /// A holder's secret and the verifier.
+    Pseudonym,
+    /// A holder's secret.
+    Holder,
+    /// The root of the attributes and the holder key.
+    Body,
+    /// Body, number and last day.
+    Credential,
+    /// The credential bound to its schema.
+    Bound,
+    /// The message that the issuer signed.
+    Message,
+    /// A step of a chain, or the closing of a pair of them.
+    Chain,
+    /// The path in the issuer's key tree, by level.
+    IssuerPath(usize),
 }
 
 /// The table of a statement: what each row does, and what is public of it.
@@ -150,6 +192,18 @@ pub struct Schedule {
     cells: Vec<[BaseElement; NUM_SELECTORS]>,
     roles: Vec<Role>,
     assertions: Vec<(usize, usize, BaseElement)>,
+    is_signed: bool,
+}
+
+/// Where the index of a path comes from: its bits are the sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PathIndex {
+    /// Any: where in the tree the leaf is does not matter.
+    Any,
+    /// `POSITION`.
+    Position,
+    /// A public number.
+    Public(u32),
 }
 
 impl Schedule {
@@ -166,6 +220,22 @@ impl Schedule {
     #[must_use]
     pub const fn rows(&self) -> usize {
         self.cells.len()
+    }
+
+    /// Number of columns of the statement's trace: a credential's has those of a signature besides.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        if self.is_signed {
+            columns::signature::TRACE_WIDTH
+        } else {
+            columns::TRACE_WIDTH
+        }
+    }
+
+    /// Whether an issuer's signature is part of the statement.
+    #[must_use]
+    pub const fn is_signed(&self) -> bool {
+        self.is_signed
     }
 
     /// The value of a selector in a row; zero after the last.
@@ -252,14 +322,19 @@ impl Schedule {
         role: impl Fn(usize) -> Role,
         tag: BaseElement,
         levels: usize,
-        is_indexed: bool,
+        index: PathIndex,
     ) -> usize {
         let mut last = 0;
         for level in 0..levels {
             last = self.hash(role(level), tag, &[Selector::Path]);
-            if is_indexed {
-                if level == 0 {
-                    self.on(last, &[Selector::IndexStart]);
+            if index != PathIndex::Any {
+                match index {
+                    PathIndex::Position if level == 0 => self.on(last, &[Selector::IndexStart]),
+                    PathIndex::Public(number) if level == 0 => {
+                        let number = BaseElement::from(number);
+                        self.assert(INDEX..INDEX + 1, last, &[number]);
+                    }
+                    _ => {}
                 }
                 let ends = level + 1 == levels;
                 let moves = [Selector::IndexShift, Selector::IndexEnd][usize::from(ends)];
@@ -288,6 +363,50 @@ impl Schedule {
         let end = self.range(row);
         self.on(end, &[Selector::SumEnd]);
         end
+    }
+
+    /// Begins `SUM` anew in row `row`, at a public value. What the sum was before must have been used.
+    pub(super) fn start_sum(&mut self, row: usize, limbs: &[BaseElement; 3]) {
+        if let Some(before) = row.checked_sub(1) {
+            self.on(before, &[Selector::SumFree]);
+        }
+        self.assert(SUM, row, limbs);
+    }
+
+    /// Begins a path: the `X` of the next row to be made is this public leaf. Where an assertion shows the
+    /// output of the row before, an idle row comes between.
+    pub(super) fn start_path(&mut self, leaf: &[BaseElement; 4]) {
+        let shown = |table: &Self, row| {
+            let mut cells = table.assertions.iter();
+            cells.any(|&(column, at, _)| column == CARRY.start && at == row)
+        };
+        while shown(self, self.roles.len()) {
+            self.idle(1);
+        }
+        let row = self.roles.len();
+        if let Some(before) = row.checked_sub(1) {
+            self.on(before, &[Selector::CarryFree]);
+        }
+        self.assert(CARRY, row, leaf);
+    }
+
+    /// Rows that hash something, so far.
+    pub(super) const fn hashed(&self) -> usize {
+        self.roles.len()
+    }
+
+    /// Appends the chain phase after the row of the message: `steps` steps and the closing of `pairs` pairs. The
+    /// `X` of the row after it is the one-time key.
+    pub(super) fn chains(&mut self, steps: usize, pairs: usize) {
+        self.is_signed = true;
+        let message = self.roles.len().saturating_sub(1);
+        self.on(message, &[Selector::Sign, Selector::CarryFree]);
+        for _ in 0..steps + pairs {
+            let on = [Selector::Chains, Selector::CarryFree];
+            self.hash(Role::Chain, BaseElement::ZERO, &on);
+        }
+        let end = self.roles.len().saturating_sub(1);
+        self.on(end, &[Selector::ChainsEnd]);
     }
 
     /// Binds the cells of a row to public values.

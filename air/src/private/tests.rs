@@ -1,21 +1,25 @@
 //! Tables of selectors: no constraint says two things at once, and nothing is out of reach.
 
 use alloc::{collections::BTreeSet, vec, vec::Vec};
+use core::ops::Range;
 
-use winter_air::{Air, BatchingMethod, FieldExtension, ProofOptions};
+use winter_air::{Air, BatchingMethod, EvaluationFrame, FieldExtension, ProofOptions};
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winterlane_ledger::{
     Digest,
     private::{
-        Association, AssociationMode, BalanceInputs, Commitment, Fee, Nullifier, PrivateInputs,
-        Session, TransferInputs, WithdrawalInputs,
+        Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee, Nullifier,
+        Predicate, PrivateInputs, Session, Test, TransferInputs, WithdrawalInputs,
     },
 };
 
 use super::{
-    PrivateAir, Schedule, Selector as S,
-    columns::TRACE_WIDTH,
-    constraints::{CONSTRAINT_GROUPS, NUM_CONSTRAINTS},
+    PrivateAir, Role, Schedule, Selector as S,
+    columns::{CARRY, REAL, SUM, TRACE_WIDTH, signature},
+    constraints::{
+        CONSTRAINT_GROUPS, ConstraintGroup, NUM_CONSTRAINTS, NUM_SIGNED_CONSTRAINTS,
+        SIGNATURE_GROUPS,
+    },
 };
 use crate::hiding::{Hiding, InPlace, min_tail};
 
@@ -66,6 +70,11 @@ pub(super) fn all_inputs() -> Vec<PrivateInputs> {
             }));
         }
     }
+    let session = Session {
+        verifier: digest(1),
+        challenge: [2; 32],
+        expires: 3,
+    };
     for at_most in [None, Some(100)] {
         all.push(PrivateInputs::Balance(BalanceInputs {
             state_root: digest(10),
@@ -73,14 +82,52 @@ pub(super) fn all_inputs() -> Vec<PrivateInputs> {
             asset: 4,
             at_least: 50,
             at_most,
-            session: Session {
-                verifier: digest(1),
-                challenge: [2; 32],
-                expires: 3,
-            },
+            session,
         }));
     }
+    for tests in all_predicates() {
+        for pseudonym in [None, Some(digest(60))] {
+            let predicates = tests.iter().enumerate().map(|(place, &test)| Predicate {
+                place: 5 * place as u8,
+                test,
+            });
+            all.push(PrivateInputs::Credential(CredentialInputs {
+                issuer: digest(10),
+                schema: digest(20),
+                predicates: predicates.collect(),
+                today: 20_000,
+                revocation: digest(30),
+                pseudonym,
+                session,
+            }));
+        }
+    }
     all
+}
+
+/// Every choice of at most four forms of tests: those that need no range check come first, and are moved.
+fn all_predicates() -> Vec<Vec<Test>> {
+    let forms = [
+        Test::InSet(digest(50)),
+        Test::Equals(1 << 60),
+        Test::AtLeast(5),
+        Test::AtMost(1 << 101),
+        Test::Between(7, 1 << 90),
+    ];
+    let mut lists: Vec<Vec<usize>> = vec![vec![]];
+    let mut from = 0;
+    for _ in 0..4 {
+        let to = lists.len();
+        for list in from..to {
+            for form in lists[list].last().copied().unwrap_or(0)..forms.len() {
+                let longer = lists[list].iter().copied().chain([form]);
+                lists.push(longer.collect());
+            }
+        }
+        from = to;
+    }
+    let tests = |list: &Vec<usize>| list.iter().map(|&form| forms[form]).collect();
+    lists.iter().map(tests).collect()
 }
 
 /// Selectors of which one at most may be on in a row: those of one lane, of one register, of one use of
@@ -90,27 +137,43 @@ const EXCLUSIVE: &[&[S]] = &[
         S::LoCarry,
         S::LoKept,
         S::LoSecret,
+        S::LoRoot,
         S::Step,
         S::KeyStart,
         S::Path,
+        S::Chains,
     ],
     &[
         S::HiCarry,
+        S::HiKept,
         S::HeadAsset,
         S::HeadPosition,
         S::HeadZero,
         S::KeyStart,
         S::Path,
         S::Scopes,
+        S::Chains,
     ],
-    &[S::HiCarry, S::Tail, S::KeyStart, S::Path, S::AddTail],
+    &[
+        S::HiCarry,
+        S::HiKept,
+        S::Tail,
+        S::KeyStart,
+        S::Path,
+        S::AddTail,
+        S::Chains,
+    ],
+    &[S::Tag, S::Chains],
     &[S::KeepOutput, S::KeepHi],
     &[S::CheckRoot, S::CheckSet],
-    &[S::IndexShift, S::IndexEnd],
+    &[S::IndexShift, S::IndexEnd, S::Chains],
+    &[S::IndexStart, S::Chains],
+    &[S::Sign, S::Chains],
     &[S::RangeTail, S::RangeGap, S::RangeShift, S::AddRange],
     &[S::RangeShift, S::SumEnd, S::Scopes],
     &[S::SumFree, S::AddTail],
     &[S::SumFree, S::AddKept],
+    &[S::SumFree, S::AddSecret],
     &[S::SumFree, S::AddRange],
 ];
 
@@ -125,6 +188,8 @@ fn no_constraint_says_two_things_at_once() {
             }
             let needs = |a, b| !table.is_on(a, row) || table.is_on(b, row);
             assert!(needs(S::StepOn, S::Step) && needs(S::Place, S::Tail));
+            assert!(needs(S::ChainsEnd, S::Chains));
+            assert!(needs(S::Sign, S::CarryFree) && needs(S::Chains, S::CarryFree));
             // a range that is loaded, or asked for, is shifted down to nothing
             for load in [S::RangeTail, S::RangeGap, S::AddRange] {
                 assert!(
@@ -188,18 +253,126 @@ fn options(queries: usize, blowup: usize) -> ProofOptions {
 #[test]
 fn every_statement_can_hide_in_place() {
     for inputs in all_inputs() {
+        let is_credential = matches!(inputs, PrivateInputs::Credential(_));
+        let width = if is_credential {
+            signature::TRACE_WIDTH
+        } else {
+            TRACE_WIDTH
+        };
         for options in [options(74, 8), options(55, 16), options(110, 4)] {
             let info = PrivateAir::trace_info(&inputs, &options);
             let air = PrivateAir::new(info.clone(), inputs.clone(), options.clone());
             assert_eq!(air.trace_info(), &info);
-            assert_eq!(info.main_trace_width(), TRACE_WIDTH);
+            assert_eq!(info.main_trace_width(), width);
             let used = air.schedule().rows() + 1 + min_tail(options.num_queries());
             assert!(used <= info.length() && info.length() <= 512);
             let hiding = Hiding::<PrivateAir, InPlace>::trace_info(&info, inputs.clone(), &options);
-            assert_eq!(hiding.map(|info| info.main_trace_width()), Ok(TRACE_WIDTH));
+            assert_eq!(hiding.map(|info| info.main_trace_width()), Ok(width));
         }
         let compact = PrivateAir::trace_info(&inputs, &options(74, 8));
-        assert_eq!(compact.length(), 256);
+        assert!(is_credential || compact.length() == 256);
+    }
+}
+
+/// Rows of credentials: what people ask for most fits 256 rows in the smallest proofs.
+#[test]
+fn few_predicates_fit_a_short_trace() {
+    let (least, between) = (Test::AtLeast(5), Test::Between(7, 1 << 90));
+    let (equals, set) = (Test::Equals(1 << 60), Test::InSet(digest(50)));
+    let cases: [(&[Test], usize); 7] = [
+        (&[], 150),
+        (&[least], 155),
+        (&[between, between], 160),
+        (&[set, least], 177),
+        (&[least, equals, equals, equals], 170),
+        (&[between, set], 177),
+        (&[between; 4], 278),
+    ];
+    for (tests, rows) in cases {
+        let predicates = tests.iter().map(|&test| Predicate { place: 3, test });
+        let inputs = PrivateInputs::Credential(CredentialInputs {
+            issuer: digest(10),
+            schema: digest(20),
+            predicates: predicates.collect(),
+            today: 20_000,
+            revocation: digest(30),
+            pseudonym: None,
+            session: Session {
+                verifier: digest(1),
+                challenge: [2; 32],
+                expires: 3,
+            },
+        });
+        let found = Schedule::of(&inputs).rows();
+        assert_eq!(found, rows, "{tests:?}");
+    }
+}
+
+/// What a selector frees, something else binds.
+#[test]
+fn nothing_is_free_that_nothing_binds() {
+    for inputs in all_inputs() {
+        let table = Schedule::of(&inputs);
+        let cells: BTreeSet<_> = table.assertions().iter().map(|&(c, r, _)| (c, r)).collect();
+        let public = |columns: Range<usize>, row| {
+            let mut columns = columns;
+            columns.all(|column| cells.contains(&(column, row)))
+        };
+        for row in 0..table.rows() {
+            if table.is_on(S::CarryFree, row) {
+                let phase = table.is_on(S::Sign, row) || table.is_on(S::Chains, row);
+                assert!(phase || public(CARRY, row + 1), "{inputs:?}: X of {row}");
+            }
+            assert!(!table.is_on(S::SumFree, row) || public(SUM, row + 1));
+            // a check of a root multiplies by `REAL`
+            if table.is_on(S::Renew, row) && matches!(inputs, PrivateInputs::Credential(_)) {
+                assert!(public(REAL..REAL + 1, 0) && public(REAL..REAL + 1, table.rows() - 1));
+            }
+        }
+        // `SUM` says nothing before it begins
+        assert!(
+            public(SUM, 0)
+                || !(0..table.rows()).any(|row| {
+                    let free = (0..row).any(|before| table.is_on(S::SumFree, before));
+                    table.is_on(S::SumEnd, row) && !free
+                })
+        );
+    }
+}
+
+/// An attribute's value stays in `KEPT` until it was read.
+#[test]
+fn kept_is_read_before_it_changes() {
+    for inputs in all_inputs() {
+        let PrivateInputs::Credential(credential) = &inputs else {
+            continue;
+        };
+        let table = Schedule::of(&inputs);
+        let mut kept = None;
+        let mut read = vec![0; credential.predicates.len()];
+        for row in 0..table.rows() {
+            if table.is_on(S::AddKept, row) || table.is_on(S::HiKept, row) {
+                let k: usize = kept.unwrap();
+                read[k] += 1;
+                if let Role::Member(member) = table.role(row) {
+                    assert_eq!(member, k);
+                }
+            }
+            if table.is_on(S::KeepHi, row) {
+                kept = match table.role(row) {
+                    Role::Attribute(k) => Some(k),
+                    role => panic!("{role:?} is kept"),
+                };
+            }
+        }
+        for (predicate, read) in credential.predicates.iter().zip(read) {
+            let times = match predicate.test {
+                Test::Between(..) => 2,
+                Test::Equals(_) => 0,
+                _ => 1,
+            };
+            assert_eq!(read, times, "{predicate:?}");
+        }
     }
 }
 
@@ -222,19 +395,67 @@ fn public_inputs_are_bound_by_cells_or_by_the_transcript() {
 
 #[test]
 fn degrees_are_those_of_the_groups() {
-    let total: usize = CONSTRAINT_GROUPS.iter().map(|group| group.len).sum();
-    assert_eq!(total, NUM_CONSTRAINTS);
-    let inputs = all_inputs().remove(0);
-    let air = PrivateAir::new(
-        PrivateAir::trace_info(&inputs, &options(74, 8)),
-        inputs,
-        options(74, 8),
-    );
-    assert_eq!(air.context().num_transition_constraints(), NUM_CONSTRAINTS);
-    assert_eq!(air.get_periodic_column_values().len(), S::ALL.len());
-    assert_eq!(
-        vec![0; 256].len(),
-        air.get_periodic_column_values()[0].len()
-    );
-    assert_eq!(BaseElement::ZERO, air.schedule().at(S::Tag, 4096));
+    let total = |groups: &[ConstraintGroup]| groups.iter().map(|group| group.len).sum::<usize>();
+    assert_eq!(total(CONSTRAINT_GROUPS), NUM_CONSTRAINTS);
+    let signed = NUM_CONSTRAINTS + total(SIGNATURE_GROUPS);
+    assert_eq!(signed, NUM_SIGNED_CONSTRAINTS);
+    let all = all_inputs();
+    for (inputs, number) in [
+        (all.first(), NUM_CONSTRAINTS),
+        (all.last(), NUM_SIGNED_CONSTRAINTS),
+    ] {
+        let air = air(inputs.unwrap());
+        assert_eq!(air.context().num_transition_constraints(), number);
+        assert_eq!(air.get_periodic_column_values().len(), S::ALL.len());
+        let rows = air.trace_length();
+        assert_eq!(rows, air.get_periodic_column_values()[0].len());
+        assert_eq!(BaseElement::ZERO, air.schedule().at(S::Tag, 4096));
+    }
+}
+
+fn air(inputs: &PrivateInputs) -> PrivateAir {
+    let options = options(74, 8);
+    let info = PrivateAir::trace_info(inputs, &options);
+    PrivateAir::new(info, inputs.clone(), options)
+}
+
+/// A frame, selectors or a result that is too short satisfies nothing.
+#[test]
+fn what_is_too_short_satisfies_nothing() {
+    for inputs in [all_inputs().first(), all_inputs().last()]
+        .into_iter()
+        .flatten()
+    {
+        let air = air(inputs);
+        let width = air.trace_info().main_trace_width();
+        let constraints = air.context().num_transition_constraints();
+        let ones = |width: usize, selectors: usize, constraints: usize| {
+            let row = || vec![BaseElement::ZERO; width];
+            let frame = EvaluationFrame::from_rows(row(), row());
+            let mut result = vec![BaseElement::ZERO; constraints];
+            let selectors = vec![BaseElement::ZERO; selectors];
+            air.evaluate_transition(&frame, &selectors, &mut result);
+            result
+                .iter()
+                .filter(|value| **value == BaseElement::ONE)
+                .count()
+        };
+        let full = ones(width, S::ALL.len(), constraints);
+        assert!(full < constraints, "no constraint by accident");
+        for (width, selectors, constraints) in [
+            (TRACE_WIDTH - 1, S::ALL.len(), constraints),
+            (0, S::ALL.len(), constraints),
+            (width, S::ALL.len() - 1, constraints),
+            (width, 0, constraints),
+            (width, S::ALL.len(), NUM_CONSTRAINTS - 1),
+        ] {
+            assert_eq!(ones(width, selectors, constraints), constraints);
+        }
+        // a credential's frame without a column of the signature: those constraints alone are broken
+        if width > TRACE_WIDTH {
+            let signed = constraints - NUM_CONSTRAINTS;
+            assert!(ones(width - 1, S::ALL.len(), constraints) >= signed);
+            assert!(ones(width, S::ALL.len(), constraints - 1) >= signed - 1);
+        }
+    }
 }

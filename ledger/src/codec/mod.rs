@@ -16,6 +16,7 @@
 //! | [`Receipt`] | batch number, position (varints), record |
 //! | [`AccountProof`] | id (varint), 0 or 1 (1), if 1 the account; siblings |
 //! | [`PrivateInputs`] | kind (1), the fields in order: digests (32), amounts, varints, bytes as they are; 0 or 1 (1) before what is optional |
+//! | [`PrivateProof`] | public inputs, length of the proof (varint), proof |
 //! | [`SealedBatch`] | see [`encode_batch`] |
 //!
 //! *Varint* and *amount* are those of [`crate::wire`]. *Siblings*: four bytes, little-endian, bit h set if
@@ -53,7 +54,7 @@ pub use witness::{WitnessError, decode_batch, encode_batch};
 
 use crate::{
     Account, AccountProof, Deposit, KeySlot, Order, PublicInputs, Receipt, Record, SignedOrder,
-    private::PrivateInputs,
+    private::{PrivateInputs, PrivateProof},
     wire::{DecodeError, Reader},
 };
 #[cfg(doc)]
@@ -107,6 +108,7 @@ impl CanonicalBytes for Receipt {}
 impl CanonicalBytes for PublicInputs {}
 impl CanonicalBytes for AccountProof {}
 impl CanonicalBytes for PrivateInputs {}
+impl CanonicalBytes for PrivateProof {}
 
 fn take_version(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
     match reader.byte()? {

@@ -9,8 +9,9 @@ use super::{
 use crate::{
     Digest,
     private::{
-        Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee, Nullifier,
-        Predicate, PrivateInputs, Session, Test, TransferInputs, WithdrawalInputs,
+        Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee,
+        MAX_PREDICATES, Nullifier, Predicate, PrivateInputs, PrivateProof, Session, Test,
+        TransferInputs, WithdrawalInputs, inputs::MAX_PRIVATE_PROOF_BYTES,
     },
     wire::{DecodeError, Reader, put_amount, put_varint, take_digest},
 };
@@ -244,9 +245,12 @@ impl Part for CredentialInputs {
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let issuer = take_digest(reader)?;
         let schema = take_digest(reader)?;
+        let offset = reader.offset();
         let count = reader.varint("a number of predicates")?;
-        // Nothing is set aside for what is announced: it has to be there.
-        let mut predicates = Vec::new();
+        let count = usize::try_from(count).ok();
+        let count = count.filter(|&count| count <= MAX_PREDICATES);
+        let count = out_of_range(count, offset, "a number of predicates")?;
+        let mut predicates = Vec::with_capacity(count);
         for _ in 0..count {
             predicates.push(Predicate::take(reader)?);
         }
@@ -297,6 +301,25 @@ impl Part for PrivateInputs {
         let inputs = out_of_range(kind, offset, "the kind of a private statement")?;
         let checked = inputs.check().ok().map(|()| inputs);
         out_of_range(checked, offset, "the public inputs of a private statement")
+    }
+}
+
+impl Part for PrivateProof {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.inputs.put(out);
+        put_varint(out, self.proof.len() as u64);
+        out.extend_from_slice(&self.proof);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let inputs = PrivateInputs::take(reader)?;
+        let offset = reader.offset();
+        let len = reader.varint("the length of a proof")?;
+        let len = usize::try_from(len).ok();
+        let len = len.filter(|&len| len <= MAX_PRIVATE_PROOF_BYTES);
+        let len = out_of_range(len, offset, "the length of a proof")?;
+        let proof = reader.take(len)?.to_vec();
+        Ok(Self { inputs, proof })
     }
 }
 
@@ -423,6 +446,34 @@ mod tests {
             let mut longer = bytes.clone();
             longer.push(0);
             assert!(PrivateInputs::from_bytes(&longer).is_err());
+        }
+    }
+
+    #[test]
+    fn a_proof_is_read_with_its_inputs_and_is_bounded() {
+        for inputs in samples() {
+            let proof = vec![3; 300];
+            let sent = PrivateProof { inputs, proof };
+            let bytes = sent.to_bytes();
+            assert_eq!(PrivateProof::from_bytes(&bytes), Ok(sent.clone()));
+            for end in 0..bytes.len() {
+                assert!(PrivateProof::from_bytes(&bytes[..end]).is_err());
+            }
+            let longer = [&bytes[..], &[0]].concat();
+            assert!(PrivateProof::from_bytes(&longer).is_err());
+            // refused by the length that is announced, whether the bytes are there or not
+            let long = |len: usize| PrivateProof {
+                proof: vec![0; len],
+                ..sent.clone()
+            };
+            let most = long(MAX_PRIVATE_PROOF_BYTES).to_bytes();
+            assert!(PrivateProof::from_bytes(&most).is_ok());
+            let more = long(MAX_PRIVATE_PROOF_BYTES + 1).to_bytes();
+            let error = PrivateProof::from_bytes(&more);
+            assert!(
+                matches!(error, Err(DecodeError::OutOfRange { .. })),
+                "{error:?}"
+            );
         }
     }
 

@@ -11,6 +11,7 @@ use winter_math::{ToElements, fields::f64::BaseElement};
 use super::{
     credential::ATTRIBUTES,
     note::{Commitment, Nullifier},
+    session::Session,
 };
 use crate::{Digest, amount::limb_elements};
 
@@ -118,17 +119,6 @@ pub struct TransferInputs {
     pub association: Option<Association>,
 }
 
-/// Who asked for a proof of a property, and until when it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Session {
-    /// The verifier: a digest of its name.
-    pub verifier: Digest,
-    /// What the verifier drew for this proof: no earlier proof has it.
-    pub challenge: [u8; 32],
-    /// The second since 1970-01-01T00:00Z after which the proof counts no more.
-    pub expires: u64,
-}
-
 /// An account of the rollup holds at least so much, or an amount in a range, and I control it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BalanceInputs {
@@ -212,6 +202,21 @@ pub enum PrivateInputsError {
     #[error("attribute {0}; a credential has {ATTRIBUTES}")]
     NoSuchAttribute(u8),
 }
+
+/// A proof of a private statement with its public inputs: what a holder sends, as one value.
+///
+/// Its bytes ([`CanonicalBytes`](crate::codec::CanonicalBytes)) are the public inputs and then the proof.
+/// Nothing in it is checked by reading it, but that some statement has these public inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrivateProof {
+    /// What the proof says.
+    pub inputs: PrivateInputs,
+    /// The bytes of the proof: at most [`MAX_PRIVATE_PROOF_BYTES`].
+    pub proof: Vec<u8>,
+}
+
+/// The longest proof of a private statement that is read, in bytes. The presets give less than a quarter.
+pub const MAX_PRIVATE_PROOF_BYTES: usize = 1 << 20;
 
 impl PrivateInputs {
     /// Whether a statement has these public inputs. A verifier asks before it looks at a proof.

@@ -8,7 +8,8 @@
 //! | [`tree`] | the append-only note tree: frontier for a node, paths for a wallet |
 //! | [`sparse`] | sparse trees: association sets, revoked credentials, sets of values |
 //! | [`credential`] | attributes, their tree, credentials, holder keys, pseudonyms |
-//! | [`inputs`] | the public inputs of the statements |
+//! | [`inputs`] | the public inputs of the statements, and a proof with its own: [`PrivateProof`] |
+//! | [`Question`] | what a verifier asked, and whether public inputs answer it |
 //!
 //! Every digest is [`compress`](crate::hash::compress) with a tag of its own:
 //!
@@ -40,6 +41,7 @@ pub mod credential;
 pub mod inputs;
 pub mod keys;
 pub mod note;
+mod session;
 pub mod sparse;
 pub mod tree;
 
@@ -49,10 +51,14 @@ pub use credential::{
 };
 pub use inputs::{
     Association, AssociationMode, BalanceInputs, CredentialInputs, Fee, MAX_PREDICATES, Predicate,
-    PrivateInputs, PrivateInputsError, RESERVED_KEY_INDEX, Session, Test, TransferInputs,
+    PrivateInputs, PrivateInputsError, PrivateProof, RESERVED_KEY_INDEX, Test, TransferInputs,
     WithdrawalInputs,
 };
 pub use keys::{Address, NoteKeys, SpendKey};
 pub use note::{Commitment, Note, Nullifier};
+pub use session::{
+    AnswerError, AskedPredicate, BalanceQuestion, CredentialQuestion, Question, Session,
+    SessionError,
+};
 pub use sparse::{SparseKind, SparseTree};
 pub use tree::{NOTE_TREE_DEPTH, NoteFrontier, NotePath, NoteTree, NoteTreeFull};

@@ -5,11 +5,12 @@ use winterlane_air::private::{
     Role, Schedule, Selector as S,
     columns::{
         ASSET, BITS, CARRY, INDEX, KEPT, POSITION, RANGE, REAL, ROOT, SECRET, SET, SIDE, SLOT, SUM,
-        TRACE_WIDTH,
     },
 };
 use winterlane_field_simd::rescue::trace_many;
-use winterlane_ledger::{BaseElement, Digest, amount::LIMB_BITS, hash::compress_input};
+use winterlane_ledger::{BaseElement, Digest, Signature, amount::LIMB_BITS, hash::compress_input};
+
+use super::chains::Chains;
 
 pub(super) type Lanes = [BaseElement; 4];
 
@@ -23,8 +24,6 @@ pub(super) struct Free {
     /// On a path, the sibling, and whether the node is the right one.
     pub(super) sibling: Lanes,
     pub(super) is_right: bool,
-    /// What the row's `X` is, where the schedule leaves it free.
-    pub(super) carry: Option<Lanes>,
     /// Bits that are no range's: scopes.
     pub(super) bits: [bool; 4],
 }
@@ -50,18 +49,31 @@ pub(super) trait Filler {
     fn slot(&self) -> bool {
         false
     }
+    /// The signature, where the statement has one.
+    fn signature(&self) -> Option<&Signature> {
+        None
+    }
+    /// Changes what a row begins with. For lies, from which everything else follows.
+    #[cfg(test)]
+    fn bend_state(&self, _row: usize, _state: &mut State, _chains: Option<&mut Chains<'_>>) {}
+    /// Changes the halves that a row hashes.
+    #[cfg(test)]
+    fn bend_input(&self, _row: usize, halves: (Lanes, Lanes)) -> (Lanes, Lanes) {
+        halves
+    }
 }
 
 /// The registers of a row.
 #[derive(Clone, Copy)]
-struct State {
-    carry: Lanes,
-    kept: Lanes,
-    secret: Lanes,
-    index: BaseElement,
-    range: [u64; 3],
-    sum: [BaseElement; 3],
-    registers: Registers,
+pub(super) struct State {
+    pub(super) carry: Lanes,
+    pub(super) kept: Lanes,
+    pub(super) secret: Lanes,
+    pub(super) root: Lanes,
+    pub(super) index: BaseElement,
+    pub(super) range: [u64; 3],
+    pub(super) sum: [BaseElement; 3],
+    pub(super) registers: Registers,
 }
 
 fn flag(condition: bool) -> BaseElement {
@@ -70,19 +82,22 @@ fn flag(condition: bool) -> BaseElement {
 
 /// Fills the columns of a trace of `rows` rows.
 pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<Vec<BaseElement>> {
-    let mut columns = vec![vec![BaseElement::ZERO; rows]; TRACE_WIDTH];
+    let mut columns = vec![vec![BaseElement::ZERO; rows]; table.width()];
     let mut inputs = Vec::with_capacity(rows);
     let [root, set, secret] = filler.digests();
     let public = |column: usize, row: usize| {
         let mut cells = table.assertions().iter();
         cells.find_map(|&(c, r, value)| ((c, r) == (column, row)).then_some(value))
     };
-    let public_sum =
-        |row| [0, 1, 2].map(|i| public(SUM.start + i, row).unwrap_or(BaseElement::ZERO));
+    let public_lane = |column, row| public(column, row).unwrap_or(BaseElement::ZERO);
+    let public_sum = |row| [0, 1, 2].map(|i| public_lane(SUM.start + i, row));
+    let public_carry = |row| [0, 1, 2, 3].map(|i| public_lane(CARRY.start + i, row));
+    let mut chains: Option<Chains<'_>> = None;
     let mut state = State {
-        carry: ZERO,
+        carry: public_carry(0),
         kept: ZERO,
         secret: secret.0,
+        root: root.0,
         index: BaseElement::ZERO,
         range: [0; 3],
         sum: public_sum(0),
@@ -92,15 +107,28 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
     for row in 0..rows {
         let on = |selector| table.is_on(selector, row);
         let free = filler.free(table.role(row));
-        if let Some(carry) = free.carry {
-            state.carry = carry;
-        }
         let position = BaseElement::from(state.registers.position);
         if on(S::IndexStart) {
             state.index = position;
+        } else if let Some(index) = public(INDEX, row) {
+            state.index = index;
         }
         let asset = BaseElement::from(filler.asset());
-        let (lo, hi) = halves(table, row, &state, &free, asset);
+        let in_phase = on(S::Chains);
+        #[cfg(test)]
+        filler.bend_state(row, &mut state, chains.as_mut().filter(|_| in_phase));
+        let phase = chains.as_ref().filter(|_| in_phase);
+        if let Some(chains) = phase {
+            state.carry = chains.key;
+            state.index = chains.pair();
+        }
+        let halves = match phase {
+            Some(chains) => chains.halves(),
+            None => halves(table, row, &state, &free, asset),
+        };
+        #[cfg(test)]
+        let halves = filler.bend_input(row, halves);
+        let (lo, hi) = halves;
         let mut input = [lo[0], lo[1], lo[2], lo[3], hi[0], hi[1], hi[2], hi[3]];
         input[7] += table.at(S::Tag, row);
         let output = compress_input(&input).0;
@@ -118,7 +146,7 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         put_lanes(CARRY.start, &state.carry);
         put_lanes(KEPT.start, &state.kept);
         put_lanes(SECRET.start, &state.secret);
-        put_lanes(ROOT.start, &root.0);
+        put_lanes(ROOT.start, &state.root);
         put_lanes(SET.start, &set.0);
         put_lanes(RANGE.start, &state.range.map(BaseElement::new));
         put_lanes(BITS.start, &bits.map(flag));
@@ -129,9 +157,13 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         put(POSITION, position);
         put(REAL, flag(state.registers.is_real));
         put(SLOT, flag(filler.slot()));
+        let ended = row > 0 && table.is_on(S::ChainsEnd, row - 1);
+        if let Some(chains) = chains.as_ref().filter(|_| in_phase || ended) {
+            chains.cells(in_phase, &mut put);
+        }
 
         // what the next row begins with
-        let kept = state.kept;
+        let (kept, secret) = (state.kept, state.secret);
         if on(S::SecretHi) {
             state.secret = hi;
         }
@@ -144,7 +176,9 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
             state.index = halved(state.index, free.is_right);
         }
         for (i, sum) in state.sum.iter_mut().enumerate() {
-            *sum += table.at(S::AddTail, row) * hi[i + 1] + table.at(S::AddKept, row) * kept[i + 1];
+            *sum += table.at(S::AddTail, row) * hi[i + 1]
+                + table.at(S::AddKept, row) * kept[i + 1]
+                + table.at(S::AddSecret, row) * secret[i + 1];
         }
         if on(S::AddRange) {
             state.range = normal(&state.sum);
@@ -166,6 +200,17 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
             state.registers = filler.registers(table.role(row + 1));
         }
         state.carry = output;
+        if on(S::Sign) {
+            let signature = filler.signature();
+            chains = signature.map(|signature| Chains::new(signature, &output));
+        } else if in_phase {
+            if let Some(chains) = &mut chains {
+                chains.advance(&output);
+                state.carry = chains.key;
+            }
+        } else if on(S::CarryFree) {
+            state.carry = public_carry(row + 1);
+        }
     }
     permutations(&mut columns, &inputs, rows);
     columns
@@ -190,7 +235,7 @@ fn halves(
 ) -> (Lanes, Lanes) {
     let on = |selector| table.is_on(selector, row);
     let position = BaseElement::from(state.registers.position);
-    let (carry, secret) = (state.carry, state.secret);
+    let (carry, secret, root) = (state.carry, state.secret, state.root);
     if on(S::Path) {
         return if free.is_right {
             (free.sibling, carry)
@@ -205,6 +250,8 @@ fn halves(
         lo = state.kept;
     } else if on(S::LoSecret) {
         lo = secret;
+    } else if on(S::LoRoot) {
+        lo = root;
     } else if on(S::KeyStart) {
         lo = [secret[0], secret[1], position, BaseElement::ZERO];
         [hi[0], hi[1]] = [carry[0], carry[1]];
@@ -216,6 +263,8 @@ fn halves(
     }
     if on(S::HiCarry) {
         hi = carry;
+    } else if on(S::HiKept) {
+        hi = state.kept;
     }
     if on(S::HeadAsset) {
         hi[0] = asset;

@@ -6,6 +6,8 @@
 //! are its own.
 
 mod balance;
+mod chains;
+mod credential;
 mod machine;
 mod pool;
 #[cfg(test)]
@@ -27,6 +29,7 @@ use winterlane_ledger::{
 
 pub use self::{
     balance::{BalanceWitness, KeyWitness},
+    credential::{CredentialWitness, SetPath},
     pool::{NewNote, SpentNote, TransferWitness, WithdrawalWitness},
 };
 use crate::{
@@ -48,6 +51,8 @@ pub enum PrivateWitness {
     Transfer(Box<TransferWitness>),
     /// Of an account's balance.
     Balance(Box<BalanceWitness>),
+    /// Of a credential.
+    Credential(Box<CredentialWitness>),
 }
 
 /// Why there is no proof of a private statement.
@@ -91,6 +96,10 @@ pub fn fill_private(
         }
         (PrivateInputs::Balance(inputs), PrivateWitness::Balance(witness)) => {
             let filler = balance::Filler::new(inputs, witness);
+            Ok(machine::fill(air.schedule(), rows, &filler))
+        }
+        (PrivateInputs::Credential(inputs), PrivateWitness::Credential(witness)) => {
+            let filler = credential::Filler::new(inputs, witness);
             Ok(machine::fill(air.schedule(), rows, &filler))
         }
         _ => Err(PrivateError::Kind),

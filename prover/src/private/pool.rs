@@ -1,13 +1,12 @@
 //! What private withdrawals and transfers take from their witness.
 
 use winterlane_air::private::Role;
-use winterlane_ledger::private::{Association, AssociationMode};
 use winterlane_ledger::{
     BaseElement, Digest,
     amount::limb_elements,
     private::{
-        Address, Commitment, Note, NoteKeys, NotePath, Nullifier, TransferInputs, WithdrawalInputs,
-        sparse::MARK,
+        Address, Association, Commitment, Note, NoteKeys, NotePath, Nullifier, TransferInputs,
+        WithdrawalInputs,
     },
 };
 
@@ -155,8 +154,8 @@ impl<'a> Filler<'a> {
     }
 }
 
-/// Lane 0 comes from a register.
-fn value(value: u128) -> [BaseElement; 4] {
+/// A value as the right half of a row: lane 0 comes from a register.
+pub(super) fn value(value: u128) -> [BaseElement; 4] {
     let [low, middle, high] = limb_elements(value);
     [BaseElement::from(0_u32), low, middle, high]
 }
@@ -185,14 +184,6 @@ impl machine::Filler for Filler<'_> {
                 let siblings = self.inputs[k].association.as_ref();
                 let sibling = siblings.and_then(|siblings| siblings.get(level)).copied();
                 on_path(&mut free, k, level, sibling);
-                if level == 0 {
-                    let mode = self.association.map(|association| association.mode);
-                    free.carry = Some(if mode == Some(AssociationMode::Approved) {
-                        MARK.0
-                    } else {
-                        Digest::ZERO.0
-                    });
-                }
             }
             _ => {}
         }

@@ -13,6 +13,8 @@ mod periodic;
 #[cfg(feature = "prover")]
 mod power;
 #[cfg(feature = "prover")]
+mod private;
+#[cfg(feature = "prover")]
 mod prover;
 mod rap;
 mod secret;
@@ -32,6 +34,8 @@ pub use self::flat::FlatCommitment;
 pub use self::periodic::Periodic;
 #[cfg(feature = "prover")]
 pub use self::power::Power;
+#[cfg(feature = "prover")]
+pub use self::private::Private;
 #[cfg(feature = "prover")]
 pub use self::prover::TestProver;
 pub use self::rap::Rap;

@@ -6,8 +6,8 @@
 
 use winterfell::math::FieldElement;
 use winterfell::math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
-use winterlane_air::hiding::{Doubling, InPlace, Mode};
-use winterlane_tests::airs::{Periodic, Power, Rap, TestAir};
+use winterlane_air::hiding::{Doubling, InPlace, Mode, TailFree};
+use winterlane_tests::airs::{Periodic, Power, Private, Rap, TestAir};
 use winterlane_tests::linear::Span;
 use winterlane_tests::report;
 use winterlane_tests::scripted::{Chained, Crowded, Script, ScriptedProver, Spread};
@@ -56,6 +56,23 @@ fn the_corank_is_what_the_verifier_checks() {
     hides::<Cubic, Power<4, 0>, Spread, InPlace>("degree 4, in place", shape(32, 5, 4, 16, 1));
     hides::<Quadratic, Power<7, 0>, Spread, InPlace>("degree 7, in place", shape(32, 6, 8, 8, 3));
     hides::<Cubic, Power<3, 0>, Spread, InPlace>("degree 3, in place", shape(64, 17, 4, 4, 15));
+}
+
+/// The real statements, at their real length and width, with few queries. Some cells suffice: the rank counted
+/// over them is at most that over all, and it is what it can be at most.
+#[test]
+fn private_statements_hide() {
+    fn of<A: TestAir + TailFree>(name: &str) {
+        let shape = shape(256, 6, 4, 4, 3);
+        let rank = count::<Cubic, A, Spread, InPlace>(shape, |_, cell| match *cell {
+            Cell::Main { .. } => false,
+            Cell::Veil { column, row, .. } => (37 * row + 11 * column) % 7 < 3,
+        });
+        report!("rank: {name}, {shape:?}: {rank}");
+        assert_eq!(rank.corank(), rank.expected(), "{name}: {rank}");
+    }
+    of::<Private<false>>("a private withdrawal");
+    of::<Private<true>>("a credential");
 }
 
 #[test]

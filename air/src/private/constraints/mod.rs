@@ -1,9 +1,13 @@
 //! The transition constraints of private statements, in groups.
 //!
+//! The statements without a signature have [`CONSTRAINT_GROUPS`]; a credential has
+//! [`SIGNATURE_GROUPS`] besides, on columns of its own.
+//!
 //! All have total degree 3 at most, periodic columns included. A sum of terms with several selectors is one
 //! constraint: no two of its selectors are on in the same row (a test checks every table).
 
 mod ranges;
+mod signature;
 mod wiring;
 
 use alloc::vec::Vec;
@@ -40,7 +44,7 @@ const fn group(name: &'static str, len: usize, degree: usize, periodic: bool) ->
     }
 }
 
-/// The groups, in the order of their constraints.
+/// The groups of every statement, in the order of their constraints.
 pub const CONSTRAINT_GROUPS: &[ConstraintGroup] = &[
     group("permutation", permutation::LEN, 3, false),
     group("input-lo", 4, 1, true),
@@ -62,21 +66,34 @@ pub const CONSTRAINT_GROUPS: &[ConstraintGroup] = &[
     group("dummy", 3, 2, true),
 ];
 
-/// Number of transition constraints.
-pub const NUM_CONSTRAINTS: usize = {
+/// The groups that a credential has besides, after the others.
+pub const SIGNATURE_GROUPS: &[ConstraintGroup] = signature::GROUPS;
+
+const fn total(groups: &[ConstraintGroup]) -> usize {
     let (mut total, mut i) = (0, 0);
-    while i < CONSTRAINT_GROUPS.len() {
-        total += CONSTRAINT_GROUPS[i].len;
+    while i < groups.len() {
+        total += groups[i].len;
         i += 1;
     }
     total
-};
+}
+
+/// Number of transition constraints of a statement without a signature.
+pub const NUM_CONSTRAINTS: usize = total(CONSTRAINT_GROUPS);
+/// Number of transition constraints of a credential.
+pub const NUM_SIGNED_CONSTRAINTS: usize = NUM_CONSTRAINTS + signature::LEN;
+
+/// The groups of a statement.
+fn groups(is_signed: bool) -> impl Iterator<Item = &'static ConstraintGroup> {
+    let more = if is_signed { SIGNATURE_GROUPS } else { &[] };
+    CONSTRAINT_GROUPS.iter().chain(more)
+}
 
 /// The group of a constraint, and its place in the group.
 #[must_use]
 pub fn constraint_name(constraint: usize) -> (&'static str, usize) {
     let mut index = constraint;
-    for group in CONSTRAINT_GROUPS {
+    for group in groups(true) {
         if index < group.len {
             return (group.name, index);
         }
@@ -86,9 +103,8 @@ pub fn constraint_name(constraint: usize) -> (&'static str, usize) {
 }
 
 /// The degree of every constraint, in order, in a trace of `rows` rows.
-pub(super) fn degrees(rows: usize) -> Vec<TransitionConstraintDegree> {
-    let groups = CONSTRAINT_GROUPS.iter();
-    groups
+pub(super) fn degrees(rows: usize, is_signed: bool) -> Vec<TransitionConstraintDegree> {
+    groups(is_signed)
         .flat_map(|group| {
             let degree = if group.periodic {
                 TransitionConstraintDegree::with_cycles(group.degree, alloc::vec![rows])
@@ -100,7 +116,8 @@ pub(super) fn degrees(rows: usize) -> Vec<TransitionConstraintDegree> {
         .collect()
 }
 
-/// Writes the value of every constraint on the transition of `frame` into `result`.
+/// Writes the value of every constraint on the transition of `frame` into `result`: as many as it has room for,
+/// [`NUM_CONSTRAINTS`] or [`NUM_SIGNED_CONSTRAINTS`].
 ///
 /// A frame, `periodic` or `result` shorter than the AIR's satisfies nothing; winterfell never passes one.
 #[inline(always)]
@@ -110,11 +127,11 @@ pub(super) fn evaluate<E: FieldElement<BaseField = BaseElement>>(
     result: &mut [E],
 ) {
     result.fill(E::ONE);
-    let (Some(current), Some(next), Some(selectors), Some(result)) = (
+    let (Some(current), Some(next), Some(selectors), Some((result, signed))) = (
         Row::new(frame.current()),
         Row::new(frame.next()),
         periodic.first_chunk(),
-        result.first_chunk_mut::<NUM_CONSTRAINTS>(),
+        result.split_first_chunk_mut::<NUM_CONSTRAINTS>(),
     ) else {
         return;
     };
@@ -141,15 +158,18 @@ pub(super) fn evaluate<E: FieldElement<BaseField = BaseElement>>(
     wiring::constrain(&view, &mut sink);
     ranges::constrain(&view, &mut sink);
     debug_assert_eq!(sink.len, NUM_CONSTRAINTS);
+    if !signed.is_empty() {
+        signature::constrain(&view, (frame.current(), frame.next()), signed);
+    }
 }
 
 /// Takes the constraints' values in order.
-struct Sink<'a, E> {
-    values: &'a mut [E; NUM_CONSTRAINTS],
+struct Sink<'a, E, const N: usize = NUM_CONSTRAINTS> {
+    values: &'a mut [E; N],
     len: usize,
 }
 
-impl<E> Sink<'_, E> {
+impl<E, const N: usize> Sink<'_, E, N> {
     #[inline(always)]
     fn push(&mut self, value: E) {
         if let Some(slot) = self.values.get_mut(self.len) {
@@ -159,7 +179,7 @@ impl<E> Sink<'_, E> {
     }
 
     #[inline(always)]
-    fn extend<const N: usize>(&mut self, values: [E; N])
+    fn extend<const M: usize>(&mut self, values: [E; M])
     where
         E: Copy,
     {

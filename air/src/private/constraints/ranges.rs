@@ -70,13 +70,17 @@ fn range_end<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E
 fn sum<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
     let moved = minus(view.next.lanes(SUM.start), view.current.lanes(SUM.start));
     let bound = times(E::ONE - view.on(S::SumFree), moved);
-    let [_, low, middle, high] = view.current.lanes::<4>(KEPT.start);
+    let kept: [E; 3] = view.current.lanes(KEPT.start + 1);
+    let secret: [E; 3] = view.current.lanes(SECRET.start + 1);
     let added = plus(
         plus(
             times(view.on(S::AddTail), view.tail()),
-            times(view.on(S::AddKept), [low, middle, high]),
+            times(view.on(S::AddKept), kept),
         ),
-        times(view.on(S::AddRange), view.next.lanes(RANGE.start)),
+        plus(
+            times(view.on(S::AddSecret), secret),
+            times(view.on(S::AddRange), view.next.lanes(RANGE.start)),
+        ),
     );
     minus(bound, added)
 }

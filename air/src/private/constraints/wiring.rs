@@ -37,12 +37,16 @@ fn input_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     let carry: [E; 4] = view.current.lanes(CARRY.start);
     let secret: [E; 4] = view.current.lanes(SECRET.start);
     let kept = view.current.lanes(KEPT.start);
+    let root = view.current.lanes(ROOT.start);
     let [l0, l1, l2, l3] = plus(
         plus(
             times(view.on(S::LoCarry), minus(lo, carry)),
             times(view.on(S::LoKept), minus(lo, kept)),
         ),
-        times(view.on(S::LoSecret), minus(lo, secret)),
+        plus(
+            times(view.on(S::LoSecret), minus(lo, secret)),
+            times(view.on(S::LoRoot), minus(lo, root)),
+        ),
     );
     let (step, on, start) = (view.on(S::Step), view.on(S::StepOn), view.on(S::KeyStart));
     [
@@ -58,7 +62,11 @@ fn input_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
 fn input_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4] {
     let hi = view.hi;
     let carry: [E; 4] = view.current.lanes(CARRY.start);
-    let [h0, h1, h2, h3] = times(view.on(S::HiCarry), minus(hi, carry));
+    let kept = view.current.lanes(KEPT.start);
+    let [h0, h1, h2, h3] = plus(
+        times(view.on(S::HiCarry), minus(hi, carry)),
+        times(view.on(S::HiKept), minus(hi, kept)),
+    );
     let (tail, start) = (view.on(S::Tail), view.on(S::KeyStart));
     [
         h0 + view.on(S::HeadAsset) * (hi[0] - view.at(ASSET))

@@ -18,8 +18,8 @@ use winterlane_ledger::{
 };
 
 use super::super::{
-    columns::{ASSET, POSITION, REAL, ROOT, SUM},
-    schedule::{Role, Schedule, Selector as S},
+    columns::{ASSET, POSITION, REAL, ROOT},
+    schedule::{PathIndex, Role, Schedule, Selector as S},
 };
 
 /// Rows in which the gap between a slot's next index and the one-time key loses its ten bits.
@@ -41,7 +41,7 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
         &[S::LoCarry, S::Scopes, S::AddTail, S::RangeTail, S::KeepHi],
     );
     let end = table.range(leaf);
-    let root = table.path(Role::AccountPath, tag::NODE, TREE_DEPTH, false);
+    let root = table.path(Role::AccountPath, tag::NODE, TREE_DEPTH, PathIndex::Any);
     table.on(root, &[S::CheckRoot]);
 
     // the one-time key is the one that never signs, and it has not signed: its number is not below the slot's next index
@@ -54,13 +54,12 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
 
     let end = table.difference(end);
     if let Some(most) = inputs.at_most {
-        table.on(end, &[S::SumFree]);
-        table.assert(SUM, end + 1, &limb_elements(most));
+        table.start_sum(end + 1, &limb_elements(most));
         table.set(end + 1, S::AddKept, -BaseElement::ONE);
         table.difference(end + 1);
     }
 
-    table.assert(SUM, 0, &limb_elements(inputs.at_least).map(|limb| -limb));
+    table.start_sum(0, &limb_elements(inputs.at_least).map(|limb| -limb));
     table.assert(ROOT, 0, &inputs.state_root.0);
     table.assert(REAL..REAL + 1, 0, &[BaseElement::ONE]);
     let reserved = BaseElement::from(RESERVED_KEY_INDEX);
@@ -84,5 +83,5 @@ fn control(table: &mut Schedule) {
         let on = [S::LoCarry, S::KeyStart][usize::from(pair == 0)];
         table.hash(Role::ChainEnds(pair), tag::OTS, &[on]);
     }
-    table.path(Role::KeyPath, tag::XMSS, KEY_HEIGHT, true);
+    table.path(Role::KeyPath, tag::XMSS, KEY_HEIGHT, PathIndex::Position);
 }

@@ -1,6 +1,7 @@
 //! The tables of the statements.
 
 mod balance;
+mod credential;
 mod pool;
 
 use winterlane_ledger::private::PrivateInputs;
@@ -13,6 +14,7 @@ pub(super) fn schedule(inputs: &PrivateInputs) -> Schedule {
         PrivateInputs::Withdrawal(inputs) => pool::withdrawal(inputs),
         PrivateInputs::Transfer(inputs) => pool::transfer(inputs),
         PrivateInputs::Balance(inputs) => balance::balance(inputs),
+        PrivateInputs::Credential(inputs) => credential::credential(inputs),
         // no table, no assertion: `PrivateAir` has a constraint then that nothing satisfies
         _ => Schedule::default(),
     }

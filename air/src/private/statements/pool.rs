@@ -21,8 +21,8 @@ use winterlane_ledger::{
 };
 
 use super::super::{
-    columns::{ASSET, CARRY, REAL, ROOT, SET, SUM},
-    schedule::{Role, Schedule, Selector as S},
+    columns::{ASSET, REAL, ROOT, SET},
+    schedule::{PathIndex, Role, Schedule, Selector as S},
 };
 
 /// One input and one output; the fee and the amount are public.
@@ -82,7 +82,7 @@ fn part(
     );
     table.range(commitment);
     let path = |level| Role::NotePath(k, level);
-    let end = table.path(path, tag::NOTE_NODE, NOTE_TREE_DEPTH, true);
+    let end = table.path(path, tag::NOTE_NODE, NOTE_TREE_DEPTH, PathIndex::Position);
     table.on(end, &[S::CheckRoot]);
 
     let new = table.hash(
@@ -101,10 +101,9 @@ fn part(
             AssociationMode::Approved => MARK.0,
             AssociationMode::NotRefused => [BaseElement::ZERO; 4],
         };
-        table.on(new + 1, &[S::CarryFree]);
-        table.assert(CARRY, new + 2, &leaf);
+        table.start_path(&leaf);
         let path = |level| Role::AssociationPath(k, level);
-        let end = table.path(path, tag::ASSOCIATION, NOTE_TREE_DEPTH, true);
+        let end = table.path(path, tag::ASSOCIATION, NOTE_TREE_DEPTH, PathIndex::Position);
         table.on(end, &[S::CheckSet]);
     } else {
         table.idle(NOTE_TREE_DEPTH);
@@ -141,5 +140,5 @@ fn paid(table: &mut Schedule, amounts: &[u128]) {
             *lane -= limb;
         }
     }
-    table.assert(SUM, 0, &sum);
+    table.start_sum(0, &sum);
 }

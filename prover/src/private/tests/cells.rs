@@ -5,16 +5,66 @@ use std::collections::BTreeSet;
 use winter_math::FieldElement;
 use winterlane_air::private::{
     Schedule, Selector as S, Violation,
-    columns::{BITS, CARRY, INDEX, PERMUTATION, RANGE, SIDE, TRACE_WIDTH},
-    constraints::{NUM_CONSTRAINTS, constraint_name},
+    columns::{
+        BITS, CARRY, INDEX, KEPT, PERMUTATION, RANGE, SIDE, SUM, TRACE_WIDTH, signature as signed,
+    },
+    constraints::{NUM_SIGNED_CONSTRAINTS, constraint_name},
     violations,
 };
 use winterlane_ledger::BaseElement;
 
-use super::world::honest;
+use super::{
+    people,
+    world::{Case, honest},
+};
+
+/// One of each kind: a withdrawal and a transfer with a set, a balance within two bounds, credentials with every
+/// form of a test.
+fn one_of_each() -> Vec<Case> {
+    let (mut all, mut credentials) = (honest(), people::honest());
+    let credentials = [3, 1].map(|number| credentials.swap_remove(number));
+    let others = [7, 5, 1].map(|number| all.swap_remove(number));
+    others.into_iter().chain(credentials).collect()
+}
+
+/// Whether a changed cell of the signature's columns breaks nothing.
+fn is_free_in_signature(
+    table: &Schedule,
+    trace: &[Vec<BaseElement>],
+    row: usize,
+    column: usize,
+    is_bit: bool,
+) -> bool {
+    let is_phase = |row: usize| table.is_on(S::Chains, row);
+    let closes = |row: usize| trace[signed::CLOSE][row] == BaseElement::ONE;
+    let opens = row > 0 && (table.is_on(S::Sign, row - 1) || closes(row - 1));
+    match column {
+        // the row after the phase opens no pair, but is asked for digits as if it did
+        column if signed::PLACE.contains(&column) || signed::WORD.contains(&column) => {
+            !is_phase(row) && !opens
+        }
+        column if signed::EVEN.contains(&column) || signed::ODD.contains(&column) => !is_phase(row),
+        column if signed::DIGITS.contains(&column) => is_bit && !opens,
+        column if signed::HINT.contains(&column) => {
+            let first = column == signed::HINT.start;
+            !(closes(row) && first) && trace[signed::MIDWAY][row] == BaseElement::ZERO
+        }
+        _ => false,
+    }
+}
 
 /// Whether a changed cell breaks nothing.
-fn is_free(table: &Schedule, row: usize, column: usize, value: BaseElement) -> bool {
+fn is_free(
+    table: &Schedule,
+    trace: &[Vec<BaseElement>],
+    row: usize,
+    column: usize,
+    value: BaseElement,
+) -> bool {
+    let is_public = |column| {
+        let mut cells = table.assertions().iter();
+        cells.any(|&(c, r, _)| (c, r) == (column, row))
+    };
     let on = |selector| table.is_on(selector, row);
     let before = |selector| row > 0 && table.is_on(selector, row - 1);
     let is_bit = value == BaseElement::ZERO || value == BaseElement::ONE;
@@ -22,10 +72,21 @@ fn is_free(table: &Schedule, row: usize, column: usize, value: BaseElement) -> b
         // nothing comes before the first row
         return row == 0 && ![S::LoCarry, S::HiCarry, S::Path].into_iter().any(on);
     }
+    if row == 0 && on(S::KeepHi) && KEPT.contains(&column) {
+        return true;
+    }
+    if row == 0 && on(S::SumFree) && SUM.contains(&column) {
+        return true;
+    }
+    if column >= TRACE_WIDTH {
+        return is_free_in_signature(table, trace, row, column, is_bit);
+    }
     match column {
         SIDE => is_bit && !on(S::Path),
         INDEX => {
-            !on(S::IndexStart) && !on(S::IndexShift) && !on(S::IndexEnd) && !before(S::IndexShift)
+            let pair = on(S::Chains) || before(S::Sign);
+            let path = on(S::IndexStart) || on(S::IndexShift) || on(S::IndexEnd);
+            !pair && !path && !before(S::IndexShift) && !is_public(INDEX)
         }
         column if RANGE.contains(&column) => {
             let loaded = [S::RangeTail, S::RangeGap, S::AddRange]
@@ -52,13 +113,11 @@ fn is_swept(row: usize, column: usize) -> bool {
 #[test]
 fn every_cell_is_bound_or_means_nothing() {
     let mut broken = BTreeSet::new();
-    // one of each kind: a withdrawal and a transfer with a set, a balance within two bounds
-    for number in [1, 5, 7] {
-        let case = &honest()[number];
+    for (number, case) in one_of_each().iter().enumerate() {
         let (air, mut trace) = (case.air(), case.trace());
         let table = air.schedule();
         for row in 0..table.rows() {
-            for column in (0..TRACE_WIDTH).filter(|&column| is_swept(row, column)) {
+            for column in (0..table.width()).filter(|&column| is_swept(row, column)) {
                 let honest = trace[column][row];
                 let mutants = [honest + BaseElement::ONE, BaseElement::ONE - honest];
                 for mutant in mutants {
@@ -67,7 +126,8 @@ fn every_cell_is_bound_or_means_nothing() {
                     }
                     trace[column][row] = mutant;
                     let found = violations(&air, &trace, (row.saturating_sub(1), row + 1));
-                    let free = is_free(table, row, column, mutant);
+                    trace[column][row] = honest;
+                    let free = is_free(table, &trace, row, column, mutant);
                     assert_eq!(
                         found.is_empty(),
                         free,
@@ -83,7 +143,7 @@ fn every_cell_is_bound_or_means_nothing() {
             }
         }
     }
-    let never = (0..NUM_CONSTRAINTS).filter(|constraint| !broken.contains(constraint));
+    let never = (0..NUM_SIGNED_CONSTRAINTS).filter(|constraint| !broken.contains(constraint));
     let never: Vec<_> = never.map(constraint_name).collect();
     assert_eq!(
         never,
@@ -98,20 +158,27 @@ fn every_register_is_bound() {
     use winterlane_air::private::columns::{
         ASSET, KEPT, POSITION, REAL, ROOT, SECRET, SET, SLOT, SUM,
     };
-    for number in [1, 5, 7] {
-        let case = &honest()[number];
+    for (number, case) in one_of_each().iter().enumerate() {
         let (air, trace) = (case.air(), case.trace());
+        let (is_balance, is_credential) = (number == 0, number > 2);
         let mut columns: Vec<usize> = [KEPT, SECRET, ROOT, SUM].into_iter().flatten().collect();
-        columns.extend([ASSET, POSITION, REAL, SLOT]);
-        if number != 7 {
-            columns.extend(SET);
+        columns.extend([POSITION, REAL]);
+        if is_credential {
+            // the seed
+            columns.extend(SET.start..SET.start + 2);
+        } else {
+            columns.extend([ASSET, SLOT]);
+            if !is_balance {
+                columns.extend(SET);
+            }
         }
         for column in columns {
             // a transfer without a fee says nothing of its asset, but all notes have it
             // lanes of registers that a statement does not use
-            let unused = match number {
-                7 => [SECRET.start + 2, SECRET.start + 3].contains(&column),
-                _ => column == SLOT,
+            let unused = if is_balance {
+                [SECRET.start + 2, SECRET.start + 3].contains(&column)
+            } else {
+                column == SLOT
             };
             let mut changed = trace.clone();
             for cell in &mut changed[column] {

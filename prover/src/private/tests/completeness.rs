@@ -1,14 +1,23 @@
 //! What is true has a trace that keeps every constraint.
 
 use proptest::prelude::*;
-use winterlane_ledger::{Scope, SlotIndex, private::AssociationMode};
+use winterlane_ledger::{
+    Scope, SlotIndex,
+    private::{AssociationMode, Test},
+};
 
-use super::world::{account, balance, honest, transfer, withdrawal};
+use super::{
+    people::{self, Ask, VALUES},
+    world::{account, balance, honest, transfer, withdrawal},
+};
 
 #[test]
 fn true_statements_keep_every_constraint() {
     for (number, case) in honest().iter().enumerate() {
         assert_eq!(case.broken(), [""; 0], "statement {number}");
+    }
+    for (number, case) in people::honest().iter().enumerate() {
+        assert_eq!(case.broken(), [""; 0], "credential {number}");
     }
 }
 
@@ -60,4 +69,25 @@ proptest! {
         let bounds = (a.min(held), Some(b.max(held)));
         prop_assert!(balance(account, slot, bounds).broken().is_empty());
     }
+
+    #[test]
+    fn credentials(asked in proptest::collection::vec(ask(), 0..5), pseudonym: bool) {
+        prop_assert!(people::shown(people::ours(), &asked, pseudonym).broken().is_empty());
+    }
+}
+
+/// Something that is true of an attribute.
+fn ask() -> impl Strategy<Value = (u8, Ask)> {
+    (0..VALUES.len(), value(), value(), 0..5_u8).prop_map(|(number, a, b, form)| {
+        let (place, held) = VALUES[number];
+        let (least, most) = (a.min(held), b.max(held));
+        let ask = match form {
+            0 => Ask::Test(Test::AtLeast(least)),
+            1 => Ask::Test(Test::AtMost(most)),
+            2 => Ask::Test(Test::Between(least, most)),
+            3 => Ask::Test(Test::Equals(held)),
+            _ => Ask::Member(vec![a, b, held], 2),
+        };
+        (place, ask)
+    })
 }

@@ -1,20 +1,34 @@
 //! Proofs of every kind: both verifiers accept them, and no other public inputs.
 
+use winter_air::{Air, BatchingMethod, ProofOptions};
 use winter_crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
-use winter_prover::Proof;
+use winter_prover::{Proof, TraceTable};
 use winterfell::AcceptableOptions;
 use winterlane_air::{
     Hiding, PrivateAir,
     hiding::InPlace,
     presets::{HidingPreset, HidingPresetName, SecurityLevel},
 };
-use winterlane_ledger::{BaseElement, private::PrivateInputs};
-use winterlane_verifier::{PRIVATE_PRESETS, verify_private};
+use winterlane_ledger::{
+    BaseElement,
+    codec::CanonicalBytes,
+    private::{
+        AnswerError, AskedPredicate, BalanceQuestion, CredentialQuestion, PrivateInputs,
+        PrivateProof, Question, SessionError,
+    },
+};
+use winterlane_verifier::{
+    PRIVATE_PRESETS, PrivateVerifyError, verify_answer, verify_private, verify_private_bytes,
+};
 
-use super::world::{Case, PRESET, digest, honest};
+use super::{
+    people,
+    world::{Case, PRESET, digest, honest},
+};
 use crate::{
     EngineOptions, HidingRng,
-    private::{PrivateError, prove_private},
+    hiding::prove_hiding_with,
+    private::{PrivateError, PrivateProver, prove_private},
 };
 
 type Hash = Blake3_256<BaseElement>;
@@ -72,19 +86,29 @@ fn elsewhere(inputs: &PrivateInputs) -> Vec<PrivateInputs> {
             others[3].session.expires += 1;
             others.map(PrivateInputs::Balance).to_vec()
         }
+        PrivateInputs::Credential(inputs) => {
+            let mut others = [0; 4].map(|_| inputs.clone());
+            others[0].session.verifier = digest(2);
+            others[1].session.challenge[31] ^= 1;
+            others[2].session.expires += 1;
+            // a day before is as true
+            others[3].today -= 1;
+            others.map(PrivateInputs::Credential).to_vec()
+        }
         _ => vec![],
     }
 }
 
 #[test]
 fn both_verifiers_accept_what_is_true_and_nothing_else() {
-    let cases = honest();
-    for number in [1, 3, 7] {
+    let cases = [honest(), people::honest()].concat();
+    for number in [1, 3, 7, 9, 15] {
         let case = &cases[number];
         let proof = prove(case, PRESET).unwrap();
         let bytes = proof.to_bytes();
         let verified = verify_private(&bytes, &case.inputs, &PRIVATE_PRESETS).unwrap();
-        assert_eq!((verified.bits, verified.trace_length), (128, 256));
+        let rows = case.air().trace_length();
+        assert_eq!((verified.bits, verified.trace_length), (128, rows));
         assert!(stock(proof.clone(), &case.inputs));
         let others = elsewhere(&case.inputs);
         assert!(others.len() >= 4);
@@ -116,12 +140,152 @@ fn what_is_false_is_not_proven() {
     assert!(matches!(prove(&case, fast), Err(PrivateError::Preset(_))));
 }
 
+/// The question that a case answers.
+fn question(case: &Case) -> Question {
+    match &case.inputs {
+        PrivateInputs::Balance(inputs) => Question::Balance(BalanceQuestion {
+            state_roots: vec![inputs.state_root],
+            domain: inputs.domain,
+            asset: inputs.asset,
+            at_least: inputs.at_least,
+            at_most: inputs.at_most,
+            session: inputs.session,
+        }),
+        PrivateInputs::Credential(inputs) => {
+            let asked = inputs.predicates.iter().map(|predicate| AskedPredicate {
+                places: predicate.place..predicate.place + 1,
+                test: predicate.test,
+            });
+            Question::Credential(CredentialQuestion {
+                issuers: vec![inputs.issuer],
+                schema: inputs.schema,
+                predicates: asked.collect(),
+                today: inputs.today,
+                revocation: inputs.revocation,
+                pseudonym: inputs.pseudonym.is_some(),
+                session: inputs.session,
+            })
+        }
+        _ => panic!("nobody asks for it"),
+    }
+}
+
+#[test]
+fn an_answer_is_taken_by_who_asked_in_time_and_unchanged() {
+    for case in [honest().swap_remove(6), people::honest().swap_remove(0)] {
+        let sent = PrivateProof {
+            inputs: case.inputs.clone(),
+            proof: prove(&case, PRESET).unwrap().to_bytes(),
+        };
+        let bytes = sent.to_bytes();
+        let asked = question(&case);
+        let expires = asked.session().expires;
+        let answer = |bytes: &[u8], now| verify_answer(bytes, &asked, now, &PRIVATE_PRESETS);
+        let (inputs, verified) = answer(&bytes, expires).unwrap();
+        assert_eq!((inputs, verified.bits), (case.inputs.clone(), 128));
+        assert!(verify_private_bytes(&bytes, &PRIVATE_PRESETS).is_ok());
+        let late = Err(PrivateVerifyError::Answer(AnswerError::Session(
+            SessionError::Expired { late: 1 },
+        )));
+        assert_eq!(answer(&bytes, expires + 1), late);
+        // true, and another's
+        let other = Err(PrivateVerifyError::Answer(AnswerError::Session(
+            SessionError::Challenge,
+        )));
+        let mut elsewhere = asked.clone();
+        if let Question::Balance(question) = &mut elsewhere {
+            question.session.challenge[0] ^= 1;
+        } else if let Question::Credential(question) = &mut elsewhere {
+            question.session.challenge[0] ^= 1;
+        }
+        let found = verify_answer(&bytes, &elsewhere, expires, &PRIVATE_PRESETS);
+        assert_eq!(found, other);
+        // the same with what was asked written over what was proven
+        for inputs in self::elsewhere(&case.inputs) {
+            let changed = PrivateProof {
+                inputs,
+                ..sent.clone()
+            };
+            let found = verify_private_bytes(&changed.to_bytes(), &PRIVATE_PRESETS);
+            assert!(
+                matches!(found, Err(PrivateVerifyError::Proof(_))),
+                "{found:?}"
+            );
+        }
+        for end in (0..bytes.len()).step_by(997).chain([bytes.len() - 1]) {
+            let found = answer(&bytes[..end], expires);
+            assert!(matches!(found, Err(PrivateVerifyError::Bytes(_))), "{end}");
+        }
+        for at in (bytes.len() - sent.proof.len()..bytes.len()).step_by(4999) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(matches!(
+                answer(&changed, expires),
+                Err(PrivateVerifyError::Proof(_))
+            ));
+        }
+    }
+}
+
+/// A sound proof that does not hide its witness, or with other options than a preset's, is none.
+#[test]
+fn a_proof_that_does_not_hide_is_refused() {
+    let case = people::honest().swap_remove(0);
+    let air = case.air();
+    let prover = PrivateProver::new(air.options().clone(), case.inputs.clone());
+    let trace = || TraceTable::init(case.trace());
+    let plain = crate::prove(&prover, trace()).unwrap().to_bytes();
+    let found = verify_private(&plain, &case.inputs, &PRIVATE_PRESETS);
+    assert!(
+        matches!(found, Err(PrivateVerifyError::Proof(_))),
+        "{found:?}"
+    );
+    // one query fewer
+    let options = PrivateAir::options(&case.inputs, PRESET).unwrap();
+    let fewer = ProofOptions::new(
+        options.num_queries() - 1,
+        options.blowup_factor(),
+        options.grinding_factor(),
+        options.field_extension(),
+        options.to_fri_options().folding_factor(),
+        options.to_fri_options().remainder_max_degree(),
+        BatchingMethod::Linear,
+        BatchingMethod::Linear,
+    );
+    let prover = PrivateProver::new(fewer, case.inputs.clone());
+    let mut rng = HidingRng::from_system().unwrap();
+    let engine = EngineOptions::default();
+    let hidden = prove_hiding_with::<_, InPlace>(&prover, trace(), &mut rng, &engine).unwrap();
+    let found = verify_private(&hidden.to_bytes(), &case.inputs, &PRIVATE_PRESETS);
+    assert!(
+        matches!(found, Err(PrivateVerifyError::Proof(_))),
+        "{found:?}"
+    );
+    // and the same proof with the preset's options is accepted
+    let proof = prove(&case, PRESET).unwrap().to_bytes();
+    assert!(verify_private(&proof, &case.inputs, &PRIVATE_PRESETS).is_ok());
+    let tiny = HidingPreset::new(HidingPresetName::Tiny, SecurityLevel::Bits128);
+    assert!(verify_private(&proof, &case.inputs, &[tiny]).is_err());
+    assert_eq!(
+        verify_private(&proof, &case.inputs, &[]),
+        Err(PrivateVerifyError::NoPreset)
+    );
+}
+
 /// `cargo test --release -p winterlane-prover figures -- --ignored --nocapture`: times and sizes.
 #[test]
 #[ignore = "prints times"]
 fn figures() {
-    for (name, case) in ["withdrawal", "transfer", "balance"].iter().zip([0, 3, 7]) {
-        let case = &honest()[case];
+    let names = [
+        "withdrawal",
+        "transfer",
+        "balance",
+        "bound",
+        "age and citizenship",
+    ];
+    let cases = [honest(), people::honest()].concat();
+    for (name, case) in names.iter().zip([0, 3, 7, 9, 10]) {
+        let case = &cases[case];
         for preset in PRIVATE_PRESETS {
             let mut best = (f64::MAX, f64::MAX);
             let mut size = 0;

@@ -1,0 +1,187 @@
+//! A private statement as one of the small AIRs: with a true witness of its own.
+
+use std::sync::OnceLock;
+
+use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
+use winterfell::{
+    Air, AirContext, Assertion, BatchingMethod, EvaluationFrame, FieldExtension, ProofOptions,
+    TraceInfo,
+};
+use winterlane_air::{PrivateAir, hiding::TailFree};
+use winterlane_ledger::private::{
+    Attribute, AttributeTree, CredentialInputs, HolderSecret, Note, NoteKeys, NoteTree, Predicate,
+    PrivateInputs, Session, SparseKind, SparseTree, SpendKey, Test, WithdrawalInputs, issue,
+};
+use winterlane_ledger::signature::{CHAINS, ChainValue, KeyTree, SecretSource};
+use winterlane_ledger::{Digest, ScalarCompressor};
+use winterlane_prover::private::{
+    CredentialWitness, NewNote, PrivateWitness, SpentNote, WithdrawalWitness, fill_private,
+};
+
+use super::{Inputs, TestAir, TestTrace};
+
+/// A private withdrawal (`SIGNED` false) or a credential (true).
+pub struct Private<const SIGNED: bool>(PrivateAir);
+
+struct Statement {
+    inputs: PrivateInputs,
+    witness: PrivateWitness,
+}
+
+fn digest(n: u32) -> Digest {
+    Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))
+}
+
+fn withdrawal() -> Statement {
+    let keys = NoteKeys {
+        spend: SpendKey(digest(1)),
+        nullifier: digest(2),
+    };
+    let note = Note {
+        owner: keys.address(),
+        asset: 7,
+        value: 1 << 100,
+        rho: digest(3),
+    };
+    let mut tree = NoteTree::default();
+    let position = tree.append(note.commitment()).expect("there is room");
+    let note = SpentNote {
+        keys,
+        rho: note.rho,
+        asset: note.asset,
+        value: note.value,
+        path: tree.path(position),
+        association: None,
+    };
+    let change = NewNote::new(&keys.address(), &digest(4), (1 << 100) - 12);
+    let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
+        anchor: tree.root(),
+        nullifier: note.nullifier(),
+        change: change.commitment(7),
+        recipient: [3; 20],
+        amount: 10,
+        fee: 2,
+        asset: 7,
+        domain: digest(5),
+        valid_until: 99,
+        ciphertexts: [4; 32],
+        association: None,
+    });
+    let witness = PrivateWitness::Withdrawal(Box::new(WithdrawalWitness { note, change }));
+    Statement { inputs, witness }
+}
+
+/// Secrets of an issuer: enough for tests.
+struct Secrets;
+
+impl SecretSource for Secrets {
+    fn chain_starts(&self, key_index: u32) -> [ChainValue; CHAINS] {
+        core::array::from_fn(|chain| [key_index, chain as u32].map(BaseElement::from))
+    }
+
+    fn randomizer_base(&self, _: u32, bound: &Digest, _: u32) -> [BaseElement; 2] {
+        [bound.0[0], bound.0[1]]
+    }
+}
+
+fn credential() -> Statement {
+    let seed = [8_u32, 9].map(BaseElement::from);
+    let issuer = KeyTree::generate(&Secrets, seed, 0, &ScalarCompressor).expect("a key");
+    let holder = HolderSecret(digest(1));
+    let mut attributes = AttributeTree::default();
+    attributes.attributes[3] = Some(Attribute {
+        value: 1 << 60,
+        salt: digest(2),
+    });
+    let numbers = (77, 20_000);
+    let (compressor, schema) = (&ScalarCompressor, digest(3));
+    let signed = issue(
+        &issuer,
+        &Secrets,
+        0,
+        attributes,
+        holder.key(),
+        numbers,
+        schema,
+        compressor,
+    );
+    let revoked = SparseTree::new(SparseKind::Revocation);
+    let witness = CredentialWitness::new(signed.expect("it is signed"), holder, &revoked, &[None]);
+    let inputs = PrivateInputs::Credential(CredentialInputs {
+        issuer: issuer.root(),
+        schema,
+        predicates: vec![Predicate {
+            place: 3,
+            test: Test::AtLeast(1 << 59),
+        }],
+        today: 19_999,
+        revocation: revoked.root(),
+        pseudonym: None,
+        session: Session {
+            verifier: digest(4),
+            challenge: [2; 32],
+            expires: 3,
+        },
+    });
+    let witness = PrivateWitness::Credential(Box::new(witness));
+    Statement { inputs, witness }
+}
+
+fn statement(signed: bool) -> &'static Statement {
+    static STATEMENTS: [OnceLock<Statement>; 2] = [OnceLock::new(), OnceLock::new()];
+    let make = if signed { credential } else { withdrawal };
+    STATEMENTS[usize::from(signed)].get_or_init(make)
+}
+
+impl<const SIGNED: bool> Air for Private<SIGNED> {
+    type BaseField = BaseElement;
+    type PublicInputs = Inputs;
+
+    fn new(info: TraceInfo, _inputs: Inputs, options: ProofOptions) -> Self {
+        let inputs = statement(SIGNED).inputs.clone();
+        Self(PrivateAir::new(info, inputs, options))
+    }
+
+    fn context(&self) -> &AirContext<BaseElement> {
+        self.0.context()
+    }
+
+    fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        frame: &EvaluationFrame<E>,
+        periodic: &[E],
+        result: &mut [E],
+    ) {
+        self.0.evaluate_transition(frame, periodic, result);
+    }
+
+    fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
+        self.0.get_assertions()
+    }
+
+    fn get_periodic_column_values(&self) -> Vec<Vec<BaseElement>> {
+        self.0.get_periodic_column_values()
+    }
+}
+
+impl<const SIGNED: bool> TailFree for Private<SIGNED> {
+    fn needed_rows(&self) -> usize {
+        self.0.needed_rows()
+    }
+}
+
+impl<const SIGNED: bool> TestAir for Private<SIGNED> {
+    /// The rows follow from the statement; a wish for others is not met.
+    fn trace(_width: usize, _rows: usize, _seed: u64) -> TestTrace {
+        let Statement { inputs, witness } = statement(SIGNED);
+        let linear = BatchingMethod::Linear;
+        let options = ProofOptions::new(1, 4, 0, FieldExtension::Cubic, 2, 255, linear, linear);
+        let info = PrivateAir::trace_info(inputs, &options);
+        let air = PrivateAir::new(info, inputs.clone(), options);
+        TestTrace::new(fill_private(&air, witness).expect("a witness of this statement"))
+    }
+
+    fn public_inputs(_trace: &TestTrace) -> Inputs {
+        Inputs(statement(SIGNED).inputs.to_elements())
+    }
+}
