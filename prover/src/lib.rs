@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`engine`] | [`prove`]: winterfell's whole pipeline on vector lanes, byte for byte the same proof |
+//! | [`hashing`] | hash functions that the engine does not know, many messages at once |
 //! | [`hiding`] | [`prove_hiding`]: proofs of any AIR that hide the witness |
 //! | [`statement`] | [`prove_statement`]: any statement, from its witness to a proof |
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
@@ -35,7 +36,7 @@ pub use batch::{
     BatchError, BatchProof, BatchProver, Engine, check_memory, prove_batch, prove_batches,
 };
 pub use compressor::SimdCompressor;
-pub use engine::{EngineOptions, ProverError, prove, prove_with};
+pub use engine::{EngineOptions, ProverError, hashing, prove, prove_with};
 pub use hiding::{HidingRng, prove_hiding};
 pub use plain::PlainProver;
 pub use private::{PrivateError, PrivateWitness, prove_private};

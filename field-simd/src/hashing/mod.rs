@@ -52,7 +52,7 @@ use winter_crypto::{
 };
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-pub use grind::grind;
+pub use grind::{grind, grind_range};
 #[cfg(feature = "parallel")]
 pub use grind::par_grind;
 pub use tree::{Tree, commit_rows, merge_level, merkle_nodes};
