@@ -271,7 +271,7 @@ fn joined(a: &Compression, b: &Compression) -> [BaseElement; STATE_WIDTH] {
 
 #[cfg(test)]
 mod tests {
-    use winter_crypto::{Digest, ElementHasher, Hasher};
+    use winter_crypto::{Digest, ElementHasher};
 
     use super::*;
 

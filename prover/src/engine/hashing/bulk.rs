@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use winter_crypto::{ElementHasher, Hasher, MerkleTree};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winter_utils::{Deserializable, Serializable};
-use winterlane_field_simd::Matrix;
+use winterlane_field_simd::{Backend, Matrix};
 
 use super::tasks::fill;
 use super::{BulkHasher, DigestOf, HashRows, hash_elements};
@@ -277,6 +277,10 @@ impl<S: BulkHasher<Hasher: 'static>> Bulk for S {
 
     fn smallest_nonce(&self, seed: &[u8], zeros: u32) -> Option<u64> {
         let seed = DigestOf::<S::Hasher>::read_from_bytes(seed).ok()?;
-        grind::search(zeros, &|nonces| self.first_nonce(seed, zeros, nonces))
+        let backend = Backend::current();
+        grind::search(zeros, &|nonces| {
+            let found = backend.with(|| self.first_nonce(seed, zeros, nonces));
+            found.unwrap_or_default()
+        })
     }
 }

@@ -5,6 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
+use winterlane_field_simd::Backend;
 
 /// Fills `out` in pieces of `size`, each by one call of `fill` with the index of its first entry.
 pub(super) fn fill<T: Send>(
@@ -13,6 +14,7 @@ pub(super) fn fill<T: Send>(
     fill: &(dyn Fn(usize, &mut [T]) + Sync),
 ) {
     let size = size.max(1);
+    let backend = Backend::current();
     if out.len() <= size {
         fill(0, out);
         return;
@@ -21,7 +23,9 @@ pub(super) fn fill<T: Send>(
     let pieces: Vec<_> = out.chunks_mut(size).map(Mutex::new).collect();
     for_each_task(pieces.len(), &|task| {
         let mut piece = pieces[task].lock().unwrap_or_else(PoisonError::into_inner);
-        fill(task * size, &mut piece);
+        // A backend that was chosen for this thread is chosen for the others, too.
+        let done = backend.with(|| fill(task * size, &mut piece));
+        debug_assert!(done.is_ok(), "a backend that is in force is there");
     });
 }
 

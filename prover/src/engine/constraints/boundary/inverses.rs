@@ -10,12 +10,11 @@
 //! The last factor is that of the group that starts in row 0, read `f` rows earlier: one table, which repeats
 //! every `n/a` rows, serves all groups of `a` rows. The constant `1/b` goes into their coefficients.
 
+use rayon::prelude::*;
 use winter_air::ConstraintDivisor;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::packed_element::PackedElement;
-use winterlane_field_simd::{Vector, slices, vector::MAX_LANES};
-
-use rayon::prelude::*;
+use winterlane_field_simd::{Vector, slices::Slices, vector::MAX_LANES};
 
 use crate::engine::domain::Domain;
 
@@ -114,6 +113,7 @@ impl Table {
     fn new(rows: usize, domain: &Domain) -> Self {
         let period = domain.rows() / rows;
         let root = domain.trace_root().exp(rows as u64);
+        let slices = Slices::current();
         let mut values = vec![BaseElement::ZERO; domain.ce_blowup() * (period + MAX_LANES)];
         let cosets = values.par_chunks_exact_mut(period + MAX_LANES).enumerate();
         cosets.for_each(|(k, coset)| {
@@ -121,7 +121,7 @@ impl Table {
             let (values, again) = coset.split_at_mut(period);
             values.par_chunks_mut(TASK).enumerate().for_each(|(task, values)| {
                 let first = offset * root.exp((task * TASK) as u64);
-                fill(values, first, root);
+                fill(slices, values, first, root);
             });
             for (i, again) in again.iter_mut().enumerate() {
                 *again = values[i % period];
@@ -136,16 +136,14 @@ impl Table {
 }
 
 /// Fills in `1/(first root^i - 1)`.
-fn fill(values: &mut [BaseElement], first: BaseElement, root: BaseElement) {
-    let vectors = slices::power_series(values, first, root)
-        .and_then(|()| {
-            for value in values.iter_mut() {
-                *value -= BaseElement::ONE;
-            }
-            slices::invert_assign(values)
-        })
-        .is_ok();
-    debug_assert!(vectors, "elements of the base field, and a place for each");
+fn fill(slices: Slices, values: &mut [BaseElement], first: BaseElement, root: BaseElement) {
+    let filled = slices.power_series(values, first, root).and_then(|()| {
+        for value in values.iter_mut() {
+            *value -= BaseElement::ONE;
+        }
+        slices.invert_assign(values)
+    });
+    debug_assert!(filled.is_ok(), "elements of the base field");
 }
 
 #[cfg(test)]
