@@ -8,6 +8,7 @@
 //! | [`statement`] | [`prove_statement`]: any statement, from its witness to a proof |
 //! | [`batch`] | [`prove_batch`]: a sealed batch, a preset and an engine to a proof |
 //! | [`private`] | [`prove_private`]: private statements, from what a person knows to a hiding proof |
+//! | [`memory`] | what the process keeps for the next proof, and giving it back |
 //! | [`plain`] | [`PlainProver`] and [`default_parts!`]: what plain winterfell provers share |
 //! | [`threads`] | [`threads::install`]: a thread pool where threads are scarce |
 //! | [`trace`] | the execution trace of a batch from its witness |
@@ -26,6 +27,7 @@ pub mod batch;
 mod compressor;
 pub mod engine;
 pub mod hiding;
+pub mod memory;
 pub mod plain;
 pub mod private;
 pub mod statement;

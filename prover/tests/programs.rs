@@ -263,10 +263,7 @@ fn stock(statement: &Statement, extension: FieldExtension, grinding: u32) -> Vec
     proof.expect("a thread").expect("a proof").to_bytes()
 }
 
-fn ours<H>(
-    prover: &ProgramProver<H>,
-    options: &EngineOptions<'_>,
-) -> Result<Proof, ProverError>
+fn ours<H>(prover: &ProgramProver<H>, options: &EngineOptions<'_>) -> Result<Proof, ProverError>
 where
     H: ElementHasher<BaseField = BaseElement> + Sync,
 {
@@ -291,7 +288,10 @@ fn singles(column: usize, rows: impl Iterator<Item = usize>) -> Vec<Shape> {
 #[test]
 fn five_hundred_and_twelve_rows_of_one_column() {
     let main = singles(0, (0..512).map(|i| (5 * i) % 1024));
-    same_bytes(&Statement::new(1024, main, vec![]), FieldExtension::Quadratic);
+    same_bytes(
+        &Statement::new(1024, main, vec![]),
+        FieldExtension::Quadratic,
+    );
 }
 
 #[test]
@@ -321,8 +321,7 @@ fn every_cell_of_a_short_trace() {
     let aux = (0..AUX).flat_map(|column| singles(column, 0..8)).collect();
     let statement = Statement::new(8, main, aux);
     // A remainder that fits so short a trace.
-    let options =
-        ProofOptions::new(3, 4, 0, FieldExtension::Quadratic, 2, 1, Linear, Linear);
+    let options = ProofOptions::new(3, 4, 0, FieldExtension::Quadratic, 2, 1, Linear, Linear);
     let prover = |statement: &Statement| ProgramProver::<Blake> {
         options: options.clone(),
         ..prover(statement, FieldExtension::Quadratic, 0)
@@ -474,13 +473,19 @@ fn digests_of_another_hash_function_are_refused() {
         ..Own::default()
     };
     let error = refused(plain.with_hashing(&wrong));
-    assert!(matches!(error, ProverError::BulkDigests { of: "rows", .. }), "{error}");
+    assert!(
+        matches!(error, ProverError::BulkDigests { of: "rows", .. }),
+        "{error}"
+    );
     let wrong = Own {
         wrong_pairs: true,
         ..Own::default()
     };
     let error = refused(plain.with_hashing(&wrong));
-    assert!(matches!(error, ProverError::BulkDigests { of: "pairs", .. }), "{error}");
+    assert!(
+        matches!(error, ProverError::BulkDigests { of: "pairs", .. }),
+        "{error}"
+    );
     let other = Blake3::<Blake3_192<BaseElement>, 24>::new();
     let error = refused(plain.with_hashing(&other));
     assert!(matches!(error, ProverError::OtherHasher { .. }), "{error}");

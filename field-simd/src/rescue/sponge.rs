@@ -177,9 +177,7 @@ impl Permutation<{ twelve::WIDTH }> for Sponge {
 impl Permutation<STATE_WIDTH> for Sponge {
     fn permute(self, states: &mut [[BaseElement; STATE_WIDTH]]) {
         if Backend::current() == Backend::Scalar {
-            states
-                .iter_mut()
-                .for_each(RpJive64_256::apply_permutation);
+            states.iter_mut().for_each(RpJive64_256::apply_permutation);
         } else {
             permute_many(states);
         }
@@ -246,9 +244,7 @@ fn merge<const W: usize>(
         let halves = s.as_chunks::<DIGEST_WIDTH>().0;
         *digest = match sponge {
             Sponge::Prime => halves[1],
-            Sponge::Jive => {
-                core::array::from_fn(|i| a[i] + b[i] + halves[0][i] + halves[1][i])
-            }
+            Sponge::Jive => core::array::from_fn(|i| a[i] + b[i] + halves[0][i] + halves[1][i]),
         };
     }
 }

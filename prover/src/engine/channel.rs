@@ -146,8 +146,8 @@ where
     fn smallest_nonce(&self, grinding_factor: u32) -> Result<u64, ProverError> {
         let coin = &self.coin;
         let found = self.bulk.zip(coin.seed());
-        let found = found
-            .and_then(|(bulk, seed)| bulk.smallest_nonce(&seed.to_bytes(), grinding_factor));
+        let found =
+            found.and_then(|(bulk, seed)| bulk.smallest_nonce(&seed.to_bytes(), grinding_factor));
         grind::smallest_nonce(found, grinding_factor, &|mut nonces| {
             nonces.find(|&nonce| coin.check_leading_zeros(nonce) >= grinding_factor)
         })

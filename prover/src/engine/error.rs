@@ -87,7 +87,9 @@ pub enum ProverError {
     },
 
     /// The options ask for challenges from an extension that the engine does not have.
-    #[error("challenges from an extension of degree {degree}: the engine has those of degrees 1, 2 and 3")]
+    #[error(
+        "challenges from an extension of degree {degree}: the engine has those of degrees 1, 2 and 3"
+    )]
     FieldExtension {
         /// The degree of the extension.
         degree: u32,

@@ -35,7 +35,8 @@ impl<P: Prover> Statement<P> {
 }
 
 /// The transcript of a prover's types.
-type ChannelOf<'a, P> = Channel<'a, <P as Prover>::HashFn, <P as Prover>::VC, <P as Prover>::RandomCoin>;
+type ChannelOf<'a, P> =
+    Channel<'a, <P as Prover>::HashFn, <P as Prover>::VC, <P as Prover>::RandomCoin>;
 
 /// Makes the proof; `INLINE` says that the AIR's constraint functions inline.
 pub(super) fn run<P, S, const INLINE: bool>(

@@ -65,9 +65,7 @@ impl<P: Prover<BaseField = BaseElement>> Source<P> for Given<P::Trace> {
         rand_elements: &AuxRandElements<E>,
         transcript: &mut dyn Transcript,
     ) -> Result<Segment, ProverError> {
-        let aux = wait(async {
-            maybe_await!(prover.build_aux_trace::<E>(&trace, rand_elements))
-        });
+        let aux = wait(async { maybe_await!(prover.build_aux_trace::<E>(&trace, rand_elements)) });
         drop(trace);
         E::auxiliary(session, aux, transcript)
     }

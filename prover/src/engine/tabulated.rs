@@ -168,10 +168,7 @@ mod tests {
         assert_eq!(long - plain, 2 * (POINTS + 2 * ROWS as u64));
         // Sixty-four rows of two columns: a table for each, and one for the values.
         let many: Vec<_> = (0..64).map(single).collect();
-        assert_eq!(
-            count(&many, &[], 0) - plain,
-            2 * 3 * (POINTS + ROWS as u64)
-        );
+        assert_eq!(count(&many, &[], 0) - plain, 2 * 3 * (POINTS + ROWS as u64));
         // On three auxiliary columns of two coordinates.
         assert_eq!(count(&[single(0)], &[], 8), plain);
         assert_eq!(

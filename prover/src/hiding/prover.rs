@@ -9,11 +9,11 @@ use winter_air::{
     TraceInfo,
 };
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
+use winter_maybe_async::{maybe_async, maybe_await};
 use winter_prover::{
     CompositionPoly, CompositionPolyTrace, DefaultConstraintEvaluator, Prover, StarkDomain, Trace,
     TracePolyTable, matrix::ColMatrix,
 };
-use winter_maybe_async::{maybe_async, maybe_await};
 use winter_utils::Serializable;
 use winterlane_air::hiding::{Hiding, Mode};
 
@@ -127,9 +127,8 @@ where
         let (of_inner, of_veil) = coordinates.split_at_mut(width * degree);
         if width > 0 {
             let (_, assertions) = self.air.tail_assertions(Some(aux_rand_elements));
-            let inner = wait(async {
-                maybe_await!(self.inner.build_aux_trace(trace, aux_rand_elements))
-            });
+            let inner =
+                wait(async { maybe_await!(self.inner.build_aux_trace(trace, aux_rand_elements)) });
             let found = (inner.num_cols(), inner.num_rows());
             check_shape(Segment::Auxiliary, (width, parameters.inner_rows()), found)?;
             let (key, known) = (&self.key, parameters.statement_rows());
@@ -278,12 +277,10 @@ where
         domain: &StarkDomain<BaseElement>,
         partition_options: PartitionOptions,
     ) -> (Self::TraceLde<E>, TracePolyTable<E>) {
-        maybe_await!(self.inner.new_trace_lde(
-            trace_info,
-            main_trace,
-            domain,
-            partition_options
-        ))
+        maybe_await!(
+            self.inner
+                .new_trace_lde(trace_info, main_trace, domain, partition_options)
+        )
     }
 
     #[maybe_async]

@@ -189,7 +189,11 @@ impl<'a, S: BulkHasher<Hasher: 'static>> TypedLeaves<'a, S> {
         expected: impl Fn(usize) -> DigestOf<S::Hasher>,
     ) -> Result<Box<dyn Leaves + 'a>, ProverError> {
         for i in [0, self.digests.len().saturating_sub(1)] {
-            if self.digests.get(i).is_some_and(|&digest| digest != expected(i)) {
+            if self
+                .digests
+                .get(i)
+                .is_some_and(|&digest| digest != expected(i))
+            {
                 return Err(other_digests::<S>("rows"));
             }
         }
@@ -225,7 +229,11 @@ fn other_digests<S: BulkHasher>(of: &'static str) -> ProverError {
 }
 
 /// The digest of a row, hashed in parts of `part` base elements as [`row_digests`] does.
-pub(in crate::engine) fn row_digest<H>(row: &[BaseElement], degree: usize, part: usize) -> DigestOf<H>
+pub(in crate::engine) fn row_digest<H>(
+    row: &[BaseElement],
+    degree: usize,
+    part: usize,
+) -> DigestOf<H>
 where
     H: ElementHasher<BaseField = BaseElement>,
 {

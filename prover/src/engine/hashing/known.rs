@@ -3,8 +3,8 @@
 use core::marker::PhantomData;
 use core::ops::Range;
 
-use winter_crypto::hashers::{Rp64_256, RpJive64_256};
 use winter_crypto::ElementHasher;
+use winter_crypto::hashers::{Rp64_256, RpJive64_256};
 use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 use winterlane_field_simd::rescue::{Compression, Sponge};
 

@@ -42,7 +42,9 @@ use winter_math::FieldElement;
 use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 
 pub use self::blake3::Blake3;
-pub(super) use self::bulk::{Bulk, Leaves, OneByOne, Tree, layer_digests, merkle_tree, row_digests};
+pub(super) use self::bulk::{
+    Bulk, Leaves, OneByOne, Tree, layer_digests, merkle_tree, row_digests,
+};
 pub(super) use self::known::known;
 pub use self::rows::HashRows;
 
@@ -118,7 +120,9 @@ pub trait BulkHasher: Sync {
     ) -> Option<u64> {
         nonces.find(|&nonce| {
             let digest = Self::Hasher::merge_with_int(seed, nonce).as_bytes();
-            let head = digest.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
+            let head = digest
+                .first_chunk()
+                .map_or(0, |head| u64::from_le_bytes(*head));
             head.trailing_zeros() >= zeros
         })
     }

@@ -8,11 +8,7 @@ use rayon::prelude::*;
 use winterlane_field_simd::Backend;
 
 /// Fills `out` in pieces of `size`, each by one call of `fill` with the index of its first entry.
-pub(super) fn fill<T: Send>(
-    out: &mut [T],
-    size: usize,
-    fill: &(dyn Fn(usize, &mut [T]) + Sync),
-) {
+pub(super) fn fill<T: Send>(out: &mut [T], size: usize, fill: &(dyn Fn(usize, &mut [T]) + Sync)) {
     let size = size.max(1);
     let backend = Backend::current();
     if out.len() <= size {

@@ -119,10 +119,13 @@ impl Table {
         cosets.for_each(|(k, coset)| {
             let offset = domain.coset_offset(domain.ce_coset(k)).exp(rows as u64);
             let (values, again) = coset.split_at_mut(period);
-            values.par_chunks_mut(TASK).enumerate().for_each(|(task, values)| {
-                let first = offset * root.exp((task * TASK) as u64);
-                fill(slices, values, first, root);
-            });
+            values
+                .par_chunks_mut(TASK)
+                .enumerate()
+                .for_each(|(task, values)| {
+                    let first = offset * root.exp((task * TASK) as u64);
+                    fill(slices, values, first, root);
+                });
             for (i, again) in again.iter_mut().enumerate() {
                 *again = values[i % period];
             }

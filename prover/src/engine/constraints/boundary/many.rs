@@ -31,7 +31,10 @@ const OFTEN: usize = 32;
 
 /// The columns that have a table, of those with these numbers of constraints.
 pub(in crate::engine) fn tabulated_columns(counts: &[usize]) -> Vec<usize> {
-    let often = counts.iter().enumerate().filter(|(_, count)| **count >= OFTEN);
+    let often = counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count >= OFTEN);
     often.map(|(column, _)| column).collect()
 }
 
@@ -101,9 +104,9 @@ impl Many {
             }
         }
         let mut tables = polynomials.tabulate();
-        let columns = often
-            .iter()
-            .flat_map(|column| (0..F::EXTENSION_DEGREE).map(move |d| column * F::EXTENSION_DEGREE + d));
+        let columns = often.iter().flat_map(|column| {
+            (0..F::EXTENSION_DEGREE).map(move |d| column * F::EXTENSION_DEGREE + d)
+        });
         Self {
             columns: columns.collect(),
             values: tables.iter_mut().filter_map(Vec::pop).collect(),
@@ -197,9 +200,7 @@ where
         table: Option<usize>,
     ) {
         let Divisor { first, rows, .. } = divisor;
-        let coefficient = constraint
-            .cc()
-            .mul_base(divisor.scale * inverse_of(rows));
+        let coefficient = constraint.cc().mul_base(divisor.scale * inverse_of(rows));
         let step = self.domain.rows() / rows;
         if let Some(table) = table {
             for d in 0..F::EXTENSION_DEGREE {
@@ -225,7 +226,10 @@ where
     fn add_at(&mut self, polynomial: usize, row: usize, value: E) {
         let value = [value];
         let coordinates = E::slice_as_base_elements(&value);
-        let columns = self.values.iter_mut().skip(polynomial * E::EXTENSION_DEGREE);
+        let columns = self
+            .values
+            .iter_mut()
+            .skip(polynomial * E::EXTENSION_DEGREE);
         for (column, &coordinate) in columns.zip(coordinates) {
             column[row] += coordinate;
         }
@@ -238,7 +242,9 @@ where
             .interpolate(0..self.count * degree, BaseElement::ONE);
         let columns: Vec<_> = self.values.iter().collect();
         let domain = self.domain;
-        let tables = columns.into_par_iter().map(|column| tabulated(column, domain));
+        let tables = columns
+            .into_par_iter()
+            .map(|column| tabulated(column, domain));
         let mut by_coordinate = vec![Vec::with_capacity(self.count); degree];
         for (i, table) in tables.collect::<Vec<_>>().into_iter().enumerate() {
             by_coordinate[i % degree].push(table);

@@ -23,10 +23,10 @@ use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::Vector;
 use winterlane_field_simd::packed_element::{PackedElement, RowPack};
 
-pub(super) use self::inverses::Inverses;
-use self::{few::BoundaryGroup, inverses::Divisor, many::Many};
 pub(in crate::engine) use self::few::SMALL_POLY;
+pub(super) use self::inverses::Inverses;
 pub(in crate::engine) use self::many::tabulated_columns;
+use self::{few::BoundaryGroup, inverses::Divisor, many::Many};
 use crate::engine::domain::Domain;
 
 /// So many groups are evaluated one after the other.
@@ -57,10 +57,7 @@ pub(super) struct Place {
 
 impl Boundary {
     /// The constraints on the main segment, and those on the auxiliary one.
-    pub(super) fn of<E>(
-        source: &BoundaryConstraints<E>,
-        domain: &Domain,
-    ) -> (Self, Self, Inverses)
+    pub(super) fn of<E>(source: &BoundaryConstraints<E>, domain: &Domain) -> (Self, Self, Inverses)
     where
         E: FieldElement<BaseField = BaseElement>,
     {

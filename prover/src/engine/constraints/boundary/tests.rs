@@ -93,11 +93,8 @@ impl Kernel for Evaluate<'_> {
         for coset in 0..self.domain.ce_blowup() {
             let offset = self.domain.coset_offset(self.domain.ce_coset(coset));
             let zerofier = offset.exp(ROWS as u64) - BaseElement::ONE;
-            let x = winter_math::get_power_series_with_offset(
-                self.domain.trace_root(),
-                offset,
-                ROWS,
-            );
+            let x =
+                winter_math::get_power_series_with_offset(self.domain.trace_root(), offset, ROWS);
             for row in (0..ROWS).step_by(V::LANES) {
                 let through = coset * ROWS + row;
                 let cells: Vec<_> = self
@@ -147,7 +144,9 @@ where
         aux: aux.to_vec(),
     };
     let rand = AuxRandElements::new(vec![E::ONE]);
-    let coefficients: Vec<E> = (0..main.len() + aux.len()).map(|i| element(500 + i)).collect();
+    let coefficients: Vec<E> = (0..main.len() + aux.len())
+        .map(|i| element(500 + i))
+        .collect();
     let source = air.get_boundary_constraints(Some(&rand), &coefficients);
     let domain = Domain::new(air.context(), air.domain_offset());
     let (on_main, on_aux, inverses) = Boundary::of(&source, &domain);
@@ -230,7 +229,10 @@ fn few_groups_of_every_kind() {
         [2, 2, 4, 16],
         [1, 2, 4, 1],
     ];
-    in_all_fields(&kinds, &kinds.map(|[column, a, b, c]| [column % AUX, a, b, c])[..5]);
+    in_all_fields(
+        &kinds,
+        &kinds.map(|[column, a, b, c]| [column % AUX, a, b, c])[..5],
+    );
 }
 
 #[test]
@@ -243,7 +245,9 @@ fn many_groups_of_every_kind() {
     aux.extend([[0, 3, 16, 4], [0, 1, 32, 1], [0, 6, 0, 1]]);
     in_all_fields(&main, &aux);
     // None often.
-    let seldom: Vec<_> = (0..3).flat_map(|column| cells(column, (0..9).map(|i| 7 * i))).collect();
+    let seldom: Vec<_> = (0..3)
+        .flat_map(|column| cells(column, (0..9).map(|i| 7 * i)))
+        .collect();
     in_all_fields(&seldom, &seldom[..18]);
 }
 
