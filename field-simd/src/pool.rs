@@ -90,7 +90,7 @@ pub(crate) fn take(bytes: usize) -> Option<MmapMut> {
     drop(gone);
     let map = MmapMut::map_anon(bytes).or_else(|_| {
         // What is kept may be what is missing.
-        give_back();
+        release_pool();
         MmapMut::map_anon(bytes)
     });
     let map = map.ok()?;
@@ -112,11 +112,6 @@ pub(crate) fn keep(map: MmapMut) {
     drop(gone);
 }
 
-fn give_back() {
-    let gone = lock().trim(0);
-    drop(gone);
-}
-
 /// Limits the memory that dropped buffers may keep for reuse, 2 GiB unless told otherwise; 0 gives
 /// all of it back now and keeps none.
 pub fn set_pool_limit(bytes: usize) {
@@ -125,6 +120,18 @@ pub fn set_pool_limit(bytes: usize) {
     let gone = pool.trim(bytes);
     drop(pool);
     drop(gone);
+}
+
+/// The limit that [`set_pool_limit`] set, in bytes.
+pub fn pool_limit() -> usize {
+    lock().limit
+}
+
+/// Gives all kept memory back to the system, and says how many bytes that were; the limit stays. What the next
+/// buffers take they touch for the first time again.
+pub fn release_pool() -> usize {
+    let gone = lock().trim(0);
+    gone.iter().map(|map| map.len()).sum()
 }
 
 /// Bytes of dropped buffers that are kept for reuse. The system counts them as used; the next buffers
@@ -142,7 +149,7 @@ pub fn can_map(bytes: usize) -> bool {
     }
     MmapMut::map_anon(bytes)
         .or_else(|_| {
-            give_back();
+            release_pool();
             MmapMut::map_anon(bytes)
         })
         .is_ok()

@@ -97,6 +97,7 @@ macro_rules! default_parts {
             E: $crate::plain::winterfell::math::FieldElement<BaseField = Self::BaseField>,
         > = $crate::plain::winterfell::DefaultConstraintCommitment<E, Self::HashFn, Self::VC>;
 
+        #[$crate::plain::maybe_async]
         fn new_trace_lde<E>(
             &self,
             trace_info: &$crate::plain::winterfell::TraceInfo,
@@ -118,6 +119,7 @@ macro_rules! default_parts {
             )
         }
 
+        #[$crate::plain::maybe_async]
         fn new_evaluator<'a, E>(
             &self,
             air: &'a Self::Air,
@@ -134,6 +136,7 @@ macro_rules! default_parts {
             )
         }
 
+        #[$crate::plain::maybe_async]
         fn build_constraint_commitment<E>(
             &self,
             composition: $crate::plain::winterfell::CompositionPolyTrace<E>,
@@ -160,6 +163,11 @@ macro_rules! default_parts {
 /// The winterfell that the provers here are of, for [`default_parts!`](crate::default_parts).
 #[doc(hidden)]
 pub use winterfell;
+
+/// The functions of a `Prover` are `async` with winterfell's feature of that name, for
+/// [`default_parts!`](crate::default_parts).
+#[doc(hidden)]
+pub use winter_maybe_async::maybe_async;
 
 /// Remembers the parameters of a prover that holds none of them.
 type Types<A, H, V, R> = PhantomData<fn() -> (A, H, V, R)>;

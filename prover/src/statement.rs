@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use thiserror::Error as ThisError;
 use winter_air::TraceInfo;
 use winter_math::fields::f64::BaseElement;
+use winter_maybe_async::maybe_await;
 use winter_prover::{Proof, Prover};
 use winterfell::TraceTable;
 use winterlane_air::{
@@ -17,7 +18,7 @@ use winterlane_field_simd::zero_column;
 
 use crate::{
     PlainProver, ProverError,
-    engine::{EngineOptions, MemoryEstimate, TraceColumns, prove_columns},
+    engine::{EngineOptions, MemoryEstimate, TraceColumns, prove_columns, wait},
     hiding::{HidingRng, hide, prove_hiding_with},
 };
 
@@ -256,7 +257,8 @@ impl<S: Statement> ProveAs<S> for Open {
     {
         let start = Instant::now();
         let trace = table::<S>(witness, &info)?;
-        Ok((start.elapsed(), prover.prove(trace)?))
+        let proof = wait(async { maybe_await!(prover.prove(trace)) })?;
+        Ok((start.elapsed(), proof))
     }
 }
 
@@ -300,7 +302,8 @@ where
         let trace_time = start.elapsed();
         let mut rng = HidingRng::from_system()?;
         let (hiding, trace) = hide::<_, M>(prover, trace.into(), &mut rng)?;
-        Ok((trace_time, hiding.prove(trace)?))
+        let proof = wait(async { maybe_await!(hiding.prove(trace)) })?;
+        Ok((trace_time, proof))
     }
 }
 

@@ -87,6 +87,8 @@ fn replay(
     let progress = Progress::new(screen, plan.batches.len(), args.json);
     let mut replay = open(plan, &mut report, &progress)?;
 
+    // This process only proves: what one batch took the next one takes again.
+    winterlane_prover::memory::keep_what_there_is();
     // Kept in memory only if there is no place for them.
     let mut kept = Vec::new();
     let mut index = 0;

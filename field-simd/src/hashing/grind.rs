@@ -1,5 +1,7 @@
 //! Proof of work: the nonce search of winter-crypto's `DefaultRandomCoin`, many nonces at once.
 
+use core::ops::Range;
+
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
@@ -29,6 +31,12 @@ pub fn grind<const N: usize>(seed: &[u8; N], bits: u32, from: u64) -> Option<u64
         from,
         u64::MAX,
     )
+}
+
+/// [`grind`] of some nonces: the smallest of them that will do, if one does.
+pub fn grind_range<const N: usize>(seed: &[u8; N], bits: u32, nonces: Range<u64>) -> Option<u64> {
+    let job = GrindJob::new(seed, bits)?;
+    search(Backend::current(), job, nonces.start, nonces.end)
 }
 
 /// [`grind`] on the threads of the current rayon pool; the same nonce.

@@ -3,21 +3,23 @@
 use winter_crypto::hashers::RpJive64_256;
 use winter_math::fields::f64::BaseElement;
 
+use super::chains::{Chains, cube, epsilon, root7};
 use super::{Compression, DIGEST_WIDTH, NUM_ROUNDS, STATE_WIDTH, State, mds};
 use crate::{
     convert,
-    goldilocks::EPSILON,
     vector::{Kernel, MAX_LANES, Vector},
 };
 
 /// A round's constants, as canonical integers.
-type Constants = [[u64; STATE_WIDTH]; NUM_ROUNDS];
+pub(super) type Constants<const N: usize> = [[u64; N]; NUM_ROUNDS];
 
-const fn integers(constants: [State; NUM_ROUNDS]) -> Constants {
-    let mut out = [[0; STATE_WIDTH]; NUM_ROUNDS];
+pub(super) const fn integers<const N: usize>(
+    constants: [[BaseElement; N]; NUM_ROUNDS],
+) -> Constants<N> {
+    let mut out = [[0; N]; NUM_ROUNDS];
     let mut i = 0;
-    while i < NUM_ROUNDS * STATE_WIDTH {
-        let (round, word) = (i / STATE_WIDTH, i % STATE_WIDTH);
+    while i < NUM_ROUNDS * N {
+        let (round, word) = (i / N, i % N);
         out[round][word] = constants[round][word].as_int();
         i += 1;
     }
@@ -25,9 +27,9 @@ const fn integers(constants: [State; NUM_ROUNDS]) -> Constants {
 }
 
 /// Added in the middle of each round.
-static ARK1: Constants = integers(RpJive64_256::ARK1);
+static ARK1: Constants<STATE_WIDTH> = integers(RpJive64_256::ARK1);
 /// Added at the end of each round.
-static ARK2: Constants = integers(RpJive64_256::ARK2);
+static ARK2: Constants<STATE_WIDTH> = integers(RpJive64_256::ARK2);
 
 /// Where lane l of state i goes: `lanes[l * pitch + i]`.
 pub(super) struct Lanes<'a> {
@@ -101,7 +103,7 @@ impl Kernel for Trace<'_> {
         let groups = inputs.chunks(V::LANES).zip(outputs.chunks_mut(V::LANES));
         for (group, (inputs, outputs)) in groups.enumerate() {
             let (from, count) = (group * V::LANES, inputs.len());
-            let input = load::<V>(token, inputs);
+            let input = load::<V, STATE_WIDTH>(token, inputs);
             for (lane, x) in input.iter().enumerate() {
                 lanes.write(lane, from, count, x.canonical());
             }
@@ -152,7 +154,10 @@ impl<V: Vector> Record<V> for Group<'_, '_> {
 
 /// The integers of Montgomery forms, both loose.
 #[inline(always)]
-fn from_montgomery<V: Vector>(token: V::Token, mut words: [V; STATE_WIDTH]) -> [V; STATE_WIDTH] {
+pub(super) fn from_montgomery<V: Vector, const N: usize>(
+    token: V::Token,
+    mut words: [V; N],
+) -> [V; N] {
     for x in &mut words {
         *x = V::reduce_mont(*x, V::splat(token, 0));
     }
@@ -161,7 +166,7 @@ fn from_montgomery<V: Vector>(token: V::Token, mut words: [V; STATE_WIDTH]) -> [
 
 /// The canonical Montgomery forms, the products with 2^64, of loose integers.
 #[inline(always)]
-fn to_montgomery<V: Vector, const N: usize>(mut words: [V; N]) -> [V; N] {
+pub(super) fn to_montgomery<V: Vector, const N: usize>(mut words: [V; N]) -> [V; N] {
     for x in &mut words {
         *x = x.mul_pow2(64);
     }
@@ -190,14 +195,17 @@ fn jive<V: Vector>(
 
 /// Word j of state i in lane i of vector j; lanes without a state are zero.
 #[inline(always)]
-fn load<V: Vector>(token: V::Token, states: &[State]) -> [V; STATE_WIDTH] {
-    let mut words = [[0; MAX_LANES]; STATE_WIDTH];
+pub(super) fn load<V: Vector, const N: usize>(
+    token: V::Token,
+    states: &[[BaseElement; N]],
+) -> [V; N] {
+    let mut words = [[0; MAX_LANES]; N];
     for (lane, state) in states.iter().enumerate() {
         for (word, x) in words.iter_mut().zip(convert::words(state)) {
             word[lane] = *x;
         }
     }
-    let mut out = [V::splat(token, 0); STATE_WIDTH];
+    let mut out = [V::splat(token, 0); N];
     for (v, word) in out.iter_mut().zip(&words) {
         *v = V::load(token, word);
     }
@@ -206,7 +214,7 @@ fn load<V: Vector>(token: V::Token, states: &[State]) -> [V; STATE_WIDTH] {
 
 /// The inverse of [`load`], for canonical words.
 #[inline(always)]
-fn store<V: Vector, const N: usize>(words: [V; N], states: &mut [[BaseElement; N]]) {
+pub(super) fn store<V: Vector, const N: usize>(words: [V; N], states: &mut [[BaseElement; N]]) {
     for (i, word) in words.into_iter().enumerate() {
         for (state, x) in states.iter_mut().zip(word.to_array()) {
             convert::words_mut(state)[i] = x;
@@ -226,120 +234,10 @@ fn permute<V: Vector>(
     let e = epsilon(token);
     for round in 0..NUM_ROUNDS {
         let before = cube(e, state);
-        let power = multiply(e, square(e, before), state);
+        let power = before.square(e).multiply(e, state);
         let middle = root7(e, mds::multiply_add(token, power, &ARK1[round]));
         record.round(round, [before, middle, cube(e, middle)]);
         state = mds::multiply_add(token, middle, &ARK2[round]);
     }
     state
-}
-
-/// `x^(1/7)` of every word: the power `e` with `7 e = 1` modulo `p - 1`,
-/// `e = 0b1001001001001001001001001001000110110110110110110110110110110111`.
-///
-/// With `n` ones two zeros apart written `1:n`, `e` is `1:10 000 110:10 111` from the top, and
-/// `110110..` is `100100..` plus its half: so the power `1:10` serves twice. 63 squares and 9
-/// products; the chain is winter-crypto's.
-#[inline(always)]
-fn root7<V: Vector>(e: V, x: [V; STATE_WIDTH]) -> [V; STATE_WIDTH] {
-    let x2 = square(e, x);
-    let x4 = square(e, x2);
-    let two = multiply(e, squares(e, x4, 3), x4);
-    let four = multiply(e, squares(e, two, 6), two);
-    let eight = multiply(e, squares(e, four, 12), four);
-    let ten = multiply(e, squares(e, eight, 6), two);
-    let both = multiply(e, squares(e, ten, 31), ten);
-    let high = squares(e, multiply(e, square(e, both), ten), 2);
-    let low = multiply(e, multiply(e, x2, x4), x);
-    multiply(e, high, low)
-}
-
-/// `2^32 - 1`, which takes part in every reduction; `e` below.
-///
-/// The compiler must not know it: it would replace the product with it, one operation, by three. Nor
-/// may it know that it stays the same from one product of states to the next ([`hidden`]): it would
-/// mask it once and for all, forget that it did, and make 64-bit products of the 32-bit ones.
-#[inline(always)]
-fn epsilon<V: Vector>(token: V::Token) -> V {
-    V::splat(token, core::hint::black_box(EPSILON))
-}
-
-/// The same, and the compiler does not know. (A product of single words is one instruction anyway.)
-#[inline(always)]
-fn hidden<V: Vector>(e: V) -> V {
-    if V::LANES == 1 {
-        return e;
-    }
-    core::hint::black_box(e)
-}
-
-// Eight chains in step, so that no product waits for the one before it. Written out, since loops
-// would go through memory where registers are few, and without closures, which cannot be
-// `#[inline(always)]`.
-
-#[inline(always)]
-fn square<V: Vector>(e: V, x: [V; STATE_WIDTH]) -> [V; STATE_WIDTH] {
-    let e = hidden(e);
-    let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
-    [
-        square_word(e, x0),
-        square_word(e, x1),
-        square_word(e, x2),
-        square_word(e, x3),
-        square_word(e, x4),
-        square_word(e, x5),
-        square_word(e, x6),
-        square_word(e, x7),
-    ]
-}
-
-/// `n` squarings, one after the other.
-#[inline(always)]
-fn squares<V: Vector>(e: V, mut x: [V; STATE_WIDTH], n: usize) -> [V; STATE_WIDTH] {
-    for _ in 0..n {
-        x = square(e, x);
-    }
-    x
-}
-
-#[inline(always)]
-fn multiply<V: Vector>(e: V, x: [V; STATE_WIDTH], y: [V; STATE_WIDTH]) -> [V; STATE_WIDTH] {
-    let e = hidden(e);
-    let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
-    let [y0, y1, y2, y3, y4, y5, y6, y7] = y;
-    [
-        multiply_word(e, x0, y0),
-        multiply_word(e, x1, y1),
-        multiply_word(e, x2, y2),
-        multiply_word(e, x3, y3),
-        multiply_word(e, x4, y4),
-        multiply_word(e, x5, y5),
-        multiply_word(e, x6, y6),
-        multiply_word(e, x7, y7),
-    ]
-}
-
-#[inline(always)]
-fn cube<V: Vector>(e: V, x: [V; STATE_WIDTH]) -> [V; STATE_WIDTH] {
-    multiply(e, square(e, x), x)
-}
-
-#[inline(always)]
-fn square_word<V: Vector>(e: V, x: V) -> V {
-    let (low, high) = x.square_wide();
-    reduce(e, low, high)
-}
-
-#[inline(always)]
-fn multiply_word<V: Vector>(e: V, x: V, y: V) -> V {
-    let (low, high) = x.mul_wide(y);
-    reduce(e, low, high)
-}
-
-/// `low + 2^64 high mod p`, loose: one operation less than the canonical value.
-#[inline(always)]
-fn reduce<V: Vector>(e: V, low: V, high: V) -> V {
-    // With high = mid + 2^32 top this is low - top + mid (2^32 - 1), and both are canonical.
-    let mid = high.mul_lo32(e);
-    low.sub(high.shr(32)).add(mid)
 }

@@ -1,5 +1,6 @@
-//! Rescue-Prime in Jive mode, many states at once: the permutation and the compression of
-//! winter-crypto's [`RpJive64_256`], equal in every digest.
+//! Rescue-Prime, many states at once: the permutation and the compression of winter-crypto's
+//! [`RpJive64_256`], equal in every digest; and [`Sponge`], that hash function and winter-crypto's other one
+//! over this field as a whole.
 //!
 //! Lane i of the eight vectors of a group is state i. A round raises each word to the 7th power
 //! and later to the power 1/7, which takes 72 products one after the other: alone a chain of
@@ -28,16 +29,20 @@
 //! # Ok::<(), rescue::LengthError>(())
 //! ```
 
+mod chains;
 mod kernel;
 mod mds;
+mod sponge;
 #[cfg(test)]
 mod tests;
+mod twelve;
 
 use thiserror::Error;
 use winter_crypto::hashers::RpJive64_256;
 use winter_math::fields::f64::BaseElement;
 
 use self::kernel::{Lanes, Merge, Permute, Trace};
+pub use self::sponge::Sponge;
 use crate::{Backend, dispatch};
 
 /// Words of a state.

@@ -8,37 +8,42 @@ use winter_air::{
 use winter_crypto::{ElementHasher, RandomCoin, RandomCoinError, VectorCommitment};
 use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winter_math::{ExtensionOf, FieldElement};
+use winter_utils::Serializable;
 use winterlane_field_simd::Matrix;
 
 use super::coin::TrackedCoin;
-use super::commit::{Commitment, DigestOf, hash_elements};
+use super::commit::Commitment;
+use super::hashing::{Bulk, DigestOf, hash_elements};
 use super::planes::MAX_DEGREE;
 use super::transcript::{CommitmentId, Transcript};
 use super::{Phase, ProverError, grind};
 
 /// A [`Transcript`] with the caller's hash function `H`, vector commitment `V` and coin `R`. Every
 /// message is absorbed, and every challenge drawn, in the order that winterfell's verifier replays.
-pub(super) struct Channel<H, V, R>
+pub(super) struct Channel<'a, H, V, R>
 where
     H: ElementHasher,
     R: RandomCoin,
 {
     coin: TrackedCoin<R>,
+    /// What hashes many messages at once, if somebody knows how.
+    bulk: Option<&'a dyn Bulk>,
     commitments: Commitments,
     /// What was committed to, for the openings.
     vectors: Vec<Commitment<H, V>>,
 }
 
-impl<H, V, R> Channel<H, V, R>
+impl<'a, H, V, R> Channel<'a, H, V, R>
 where
     H: ElementHasher<BaseField = BaseElement>,
     V: VectorCommitment<H>,
     R: RandomCoin<BaseField = BaseElement, Hasher = H>,
 {
     /// Seeds the coin with the proof context and the public inputs.
-    pub(super) fn new(seed: &[BaseElement]) -> Self {
+    pub(super) fn new(seed: &[BaseElement], bulk: Option<&'a dyn Bulk>) -> Self {
         Self {
             coin: TrackedCoin::new(seed),
+            bulk,
             commitments: Commitments::default(),
             vectors: Vec::new(),
         }
@@ -95,7 +100,7 @@ where
     }
 }
 
-impl<H, V, R> Transcript for Channel<H, V, R>
+impl<H, V, R> Transcript for Channel<'_, H, V, R>
 where
     H: ElementHasher<BaseField = BaseElement>,
     V: VectorCommitment<H>,
@@ -108,12 +113,12 @@ where
         part: usize,
         phase: Phase,
     ) -> Result<CommitmentId, ProverError> {
-        let commitment = Commitment::to_rows(matrix, degree, part, phase)?;
+        let commitment = Commitment::to_rows(self.bulk, matrix, degree, part, phase)?;
         Ok(self.send_and_keep(commitment))
     }
 
     fn commit_layer(&mut self, layer: &Matrix, factor: usize) -> Result<CommitmentId, ProverError> {
-        let commitment = Commitment::to_layer(layer, factor)?;
+        let commitment = Commitment::to_layer(self.bulk, layer, factor)?;
         Ok(self.send_and_keep(commitment))
     }
 
@@ -140,7 +145,10 @@ where
 
     fn smallest_nonce(&self, grinding_factor: u32) -> Result<u64, ProverError> {
         let coin = &self.coin;
-        grind::smallest_nonce(coin.seed(), grinding_factor, &|mut nonces| {
+        let found = self.bulk.zip(coin.seed());
+        let found =
+            found.and_then(|(bulk, seed)| bulk.smallest_nonce(&seed.to_bytes(), grinding_factor));
+        grind::smallest_nonce(found, grinding_factor, &|mut nonces| {
             nonces.find(|&nonce| coin.check_leading_zeros(nonce) >= grinding_factor)
         })
     }

@@ -3,44 +3,25 @@
 //! A coin tells whether a nonce is good, one nonce at a time. To try many at once the search needs
 //! the seed, which the default coin keeps to itself but which follows from what it was told.
 
-use core::any::TypeId;
+use winter_crypto::{DefaultRandomCoin, ElementHasher, Hasher, RandomCoin, RandomCoinError};
+use winter_math::FieldElement;
 
-use winter_crypto::hashers::{Blake3_192, Blake3_256};
-use winter_crypto::{DefaultRandomCoin, Digest, Hasher, RandomCoin, RandomCoinError};
-use winter_math::{FieldElement, fields::f64::BaseElement};
-
-/// A coin that remembers its seed if it is the default coin over BLAKE3.
+/// A coin that remembers its seed if it is the default coin.
 pub(super) struct TrackedCoin<R: RandomCoin> {
     coin: R,
     seed: Option<<R::Hasher as Hasher>::Digest>,
 }
 
-/// The seed of a default coin over BLAKE3.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum BlakeSeed {
-    /// Over `Blake3_256`.
-    Blake256([u8; 32]),
-    /// Over `Blake3_192`.
-    Blake192([u8; 24]),
-}
-
-fn is_blake256<R>() -> bool {
-    typeid::of::<R>() == TypeId::of::<DefaultRandomCoin<Blake3_256<BaseElement>>>()
-}
-
-fn is_blake192<R>() -> bool {
-    typeid::of::<R>() == TypeId::of::<DefaultRandomCoin<Blake3_192<BaseElement>>>()
+/// Whether `R` is winter-crypto's coin.
+fn is_default<R: RandomCoin>() -> bool {
+    // Equal but for lifetimes, which change nothing of what a coin computes.
+    typeid::of::<R>() == typeid::of::<DefaultRandomCoin<R::Hasher>>()
 }
 
 impl<R: RandomCoin> TrackedCoin<R> {
     /// The seed, if it is known.
-    pub(super) fn seed(&self) -> Option<BlakeSeed> {
-        let bytes = self.seed?.as_bytes();
-        if is_blake256::<R>() {
-            Some(BlakeSeed::Blake256(bytes))
-        } else {
-            bytes.first_chunk().map(|bytes| BlakeSeed::Blake192(*bytes))
-        }
+    pub(super) const fn seed(&self) -> Option<<R::Hasher as Hasher>::Digest> {
+        self.seed
     }
 }
 
@@ -49,11 +30,9 @@ impl<R: RandomCoin> RandomCoin for TrackedCoin<R> {
     type Hasher = R::Hasher;
 
     fn new(seed: &[R::BaseField]) -> Self {
-        use winter_crypto::ElementHasher;
-        let known = is_blake256::<R>() || is_blake192::<R>();
         Self {
             coin: R::new(seed),
-            seed: known.then(|| R::Hasher::hash_elements(seed)),
+            seed: is_default::<R>().then(|| R::Hasher::hash_elements(seed)),
         }
     }
 

@@ -86,6 +86,15 @@ pub enum ProverError {
         blowup: usize,
     },
 
+    /// The options ask for challenges from an extension that the engine does not have.
+    #[error(
+        "challenges from an extension of degree {degree}: the engine has those of degrees 1, 2 and 3"
+    )]
+    FieldExtension {
+        /// The degree of the extension.
+        degree: u32,
+    },
+
     /// The public coin could not draw.
     #[error("drawing {what}: {source}")]
     PublicCoin {
@@ -102,6 +111,28 @@ pub enum ProverError {
         phase: Phase,
         /// The commitment's own error, printed: its type is the caller's.
         reason: String,
+    },
+
+    /// The option [`with_hashing`](super::EngineOptions::with_hashing) is of another hash function than the
+    /// prover's; nothing was computed.
+    #[error(
+        "the option `with_hashing` hashes for `{given}`, and the prover's hash function is `{expected}`: give \
+         one of that, or none"
+    )]
+    OtherHasher {
+        /// The hash function of the option.
+        given: &'static str,
+        /// The hash function of the prover.
+        expected: &'static str,
+    },
+
+    /// A [`BulkHasher`](super::hashing::BulkHasher) has other digests than its hash function.
+    #[error("the bulk hasher of `{hasher}` gives other digests of {of} than that hash function")]
+    BulkDigests {
+        /// The hash function.
+        hasher: &'static str,
+        /// What was hashed: rows, or pairs of digests.
+        of: &'static str,
     },
 
     /// No nonce satisfies the grinding factor.
@@ -165,6 +196,26 @@ pub enum ProverError {
         /// The phase that did not start.
         before: Phase,
     },
+}
+
+/// For programs whose functions give winterfell's error: what winterfell has a name for.
+///
+/// # Errors
+/// All others come back as they were.
+impl TryFrom<ProverError> for winter_prover::ProverError {
+    type Error = ProverError;
+
+    fn try_from(error: ProverError) -> Result<Self, ProverError> {
+        match error {
+            ProverError::UnsatisfiedConstraints { degree, bound } => {
+                Ok(Self::MismatchedConstraintPolynomialDegree(bound, degree))
+            }
+            ProverError::FieldExtension { degree } => {
+                Ok(Self::UnsupportedFieldExtension(degree as usize))
+            }
+            other => Err(other),
+        }
+    }
 }
 
 /// A segment of the execution trace.

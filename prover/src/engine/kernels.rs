@@ -132,6 +132,12 @@ impl Columns {
     }
 }
 
+/// The values of a polynomial, given by its coefficients in ascending order, at `offset` times the subgroup of
+/// their number.
+pub(super) fn evaluated(coefficients: &[BaseElement], offset: BaseElement) -> Matrix {
+    lde_rows(&[coefficients], 1, offset)
+}
+
 /// The inverse of a small integer.
 pub(super) fn inverse_of(n: usize) -> BaseElement {
     BaseElement::new(n as u64).inv()

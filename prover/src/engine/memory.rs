@@ -1,16 +1,17 @@
 //! How much memory a proof takes, known before it starts.
 
-use winter_air::{Air, AirContext, FieldExtension, ProofOptions};
+use winter_air::{Air, AirContext, ProofOptions};
 use winter_math::fields::f64::BaseElement;
 
 use winterlane_field_simd::{can_map, limit_growth, pooled_bytes};
 
 use super::{
     ProverError,
-    constraints::{STACK, tabulates},
+    constraints::STACK,
     segment::{group_columns, row_elements},
     source::Made,
     system::{Available, System},
+    tabulated::Tabulated,
 };
 use crate::threads;
 
@@ -96,30 +97,32 @@ impl MemoryEstimate {
     /// ```
     #[must_use]
     pub fn new<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        Self::estimate(air.context(), air.options(), Held::Trace)
+        Self::of_air(air, Held::Trace)
     }
 
     /// As [`new`](Self::new), of a trace in [`TraceColumns`](super::TraceColumns): coefficients take no
     /// memory beside it, but it stays with the process, for the next trace.
     #[must_use]
     pub fn of_columns<A: Air<BaseField = BaseElement>>(air: &A) -> Self {
-        Self::estimate(air.context(), air.options(), Held::Columns)
+        Self::of_air(air, Held::Columns)
     }
 
-    /// The estimate of a proof of an AIR with this context.
+    /// The estimate of a proof of `air`.
+    pub(crate) fn of_air<A: Air<BaseField = BaseElement>>(air: &A, held: Held) -> Self {
+        Self::estimate(air.context(), air.options(), Tabulated::of(air), held)
+    }
+
+    /// The estimate of a proof of an AIR with this context and these tables.
     pub(crate) fn estimate(
         air: &AirContext<BaseElement>,
         options: &ProofOptions,
+        tabulated: Tabulated,
         held: Held,
     ) -> Self {
         let info = air.trace_info();
         let rows = info.length() as u64;
         let points = air.lde_domain_size() as u64;
-        let degree = match options.field_extension() {
-            FieldExtension::None => 1,
-            FieldExtension::Quadratic => 2,
-            FieldExtension::Cubic => 3,
-        };
+        let degree = u64::from(options.field_extension().degree());
         let main = info.main_trace_width() as u64;
         let aux = info.aux_segment_width() as u64 * degree;
         let quotient = air.num_constraint_composition_columns() as u64 * degree;
@@ -157,12 +160,7 @@ impl MemoryEstimate {
             + aux * column
             + u64::max(aux * extended + of_aux * group(aux, degree), building)
             + for_aux;
-        // The values of the exempt points' polynomial, and what they are computed with.
-        let table = if tabulates(air.num_transition_exemptions(), info.length()) {
-            air.ce_domain_size() as u64 * ELEMENT + 2 * column
-        } else {
-            0
-        };
+        let table = tabulated.bytes();
         let committed =
             kept + (row(main) + row(aux)) * extended + tree * if aux > 0 { 2 } else { 1 };
         let constraints = committed + air.ce_domain_size() as u64 * degree * ELEMENT + table;

@@ -42,6 +42,7 @@ mod domain;
 mod error;
 mod fri;
 mod grind;
+pub mod hashing;
 mod kernels;
 mod memory;
 mod observer;
@@ -54,7 +55,9 @@ mod segment;
 mod session;
 mod source;
 mod system;
+mod tabulated;
 mod transcript;
+mod waiting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -64,6 +67,7 @@ use winter_math::fields::f64::BaseElement;
 use winter_prover::{Proof, Prover};
 use winterlane_field_simd::AllocationError;
 
+use self::hashing::{Bulk, BulkHasher, known};
 use self::pipeline::Statement;
 use self::source::{Given, Making};
 use crate::threads;
@@ -75,17 +79,20 @@ pub use self::memory::MemoryEstimate;
 pub use self::observer::{Observer, Phase};
 pub(crate) use self::source::{Made, TraceMaker};
 pub(crate) use self::system::System;
+pub(crate) use self::waiting::wait;
 
 /// How to run the engine; what it proves, and every byte of the proof, is up to the prover given
-/// to it.
+/// to it. The options can be sent to other threads.
 #[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct EngineOptions<'a> {
     /// Told of every phase; may cancel between two.
-    pub observer: Option<&'a dyn Observer>,
+    pub observer: Option<&'a (dyn Observer + Sync)>,
     /// Bytes that the proof may take, the trace included, as [`MemoryEstimate`] counts them. Without
     /// a limit it may take what the system has left, where the system says (on Linux).
     pub memory_limit: Option<u64>,
+    /// Hashes many messages at once.
+    hashing: Option<&'a dyn Bulk>,
     /// Where the files are that tell how much memory there is: `/`, unless a test has others.
     pub(crate) system_root: Option<&'a Path>,
 }
@@ -98,9 +105,33 @@ impl<'a> EngineOptions<'a> {
 
     /// Reports progress to `observer`.
     #[must_use]
-    pub fn with_observer(mut self, observer: &'a dyn Observer) -> Self {
+    pub fn with_observer(mut self, observer: &'a (dyn Observer + Sync)) -> Self {
         self.observer = Some(observer);
         self
+    }
+
+    /// Hashes many messages at once by `hashing`, in proofs whose prover has its hash function; see
+    /// [`hashing`]. It takes the place of what the engine knows of that hash function.
+    #[must_use]
+    pub const fn with_hashing<S>(mut self, hashing: &'a S) -> Self
+    where
+        S: BulkHasher<Hasher: 'static>,
+    {
+        self.hashing = Some(hashing);
+        self
+    }
+
+    /// What hashes many messages of hash function `H` at once.
+    fn bulk<H>(&self) -> Result<Option<&'a dyn Bulk>, ProverError> {
+        match self.hashing {
+            None => Ok(known::<H>()),
+            // Equal but for lifetimes, which change no digest.
+            Some(hashing) if hashing.hasher() == typeid::of::<H>() => Ok(Some(hashing)),
+            Some(hashing) => Err(ProverError::OtherHasher {
+                given: hashing.name(),
+                expected: core::any::type_name::<H>(),
+            }),
+        }
     }
 
     /// Refuses proofs that would take more than `bytes`.

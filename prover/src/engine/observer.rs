@@ -113,7 +113,10 @@ impl<F: Fn(Phase, f64) -> ControlFlow<()>> Observer for F {
 }
 
 /// Tells the observer, if there is one, that `phase` starts.
-pub(super) fn enter(observer: Option<&dyn Observer>, phase: Phase) -> Result<(), ProverError> {
+pub(super) fn enter(
+    observer: Option<&(dyn Observer + Sync)>,
+    phase: Phase,
+) -> Result<(), ProverError> {
     match observer.map(|observer| observer.enter(phase, phase.fraction())) {
         Some(ControlFlow::Break(())) => Err(ProverError::Cancelled { before: phase }),
         _ => Ok(()),

@@ -5,7 +5,7 @@
 //! fields of the challenges ([`ChallengeField`]) and, behind [`Transcript`](super::transcript::Transcript),
 //! to the caller's hash function. These are compiled once.
 
-use winter_air::{Air, FieldExtension, TraceInfo};
+use winter_air::{Air, TraceInfo};
 use winter_math::ToElements;
 use winter_math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winter_prover::{Proof, Prover, Trace};
@@ -35,7 +35,8 @@ impl<P: Prover> Statement<P> {
 }
 
 /// The transcript of a prover's types.
-type ChannelOf<P> = Channel<<P as Prover>::HashFn, <P as Prover>::VC, <P as Prover>::RandomCoin>;
+type ChannelOf<'a, P> =
+    Channel<'a, <P as Prover>::HashFn, <P as Prover>::VC, <P as Prover>::RandomCoin>;
 
 /// Makes the proof; `INLINE` says that the AIR's constraint functions inline.
 pub(super) fn run<P, S, const INLINE: bool>(
@@ -56,7 +57,8 @@ where
     let air = P::Air::new(info, public_inputs, prover.options().clone());
     let partitions = prover.options().partition_options();
     let session = Session::new(&air, partitions, source.held(), S::FRESH, options)?;
-    let mut channel = ChannelOf::<P>::new(&session.seed(public_input_elements));
+    let bulk = options.bulk::<P::HashFn>()?;
+    let mut channel = ChannelOf::<P>::new(&session.seed(public_input_elements), bulk);
 
     let (main, rest) = source.extend(&session)?;
     let main = {
@@ -71,10 +73,11 @@ where
         main,
         rest,
     };
-    match prover.options().field_extension() {
-        FieldExtension::None => proving.run::<BaseElement, INLINE>(),
-        FieldExtension::Quadratic => proving.run::<QuadExtension<BaseElement>, INLINE>(),
-        FieldExtension::Cubic => proving.run::<CubeExtension<BaseElement>, INLINE>(),
+    match prover.options().field_extension().degree() {
+        1 => proving.run::<BaseElement, INLINE>(),
+        2 => proving.run::<QuadExtension<BaseElement>, INLINE>(),
+        3 => proving.run::<CubeExtension<BaseElement>, INLINE>(),
+        degree => Err(ProverError::FieldExtension { degree }),
     }
 }
 
@@ -83,7 +86,7 @@ struct Proving<'a, P: Prover<BaseField = BaseElement>, S: Source<P>> {
     prover: &'a P,
     air: &'a P::Air,
     session: Session<'a>,
-    channel: ChannelOf<P>,
+    channel: ChannelOf<'a, P>,
     main: Segment,
     /// What the auxiliary segment is built from, if there is one.
     rest: Option<S::Rest>,

@@ -13,6 +13,7 @@ use super::fri::{self, Fri};
 use super::memory::Held;
 use super::observer::{self, Observer};
 use super::segment::{Extended, Segment};
+use super::tabulated::Tabulated;
 use super::transcript::Transcript;
 use super::{
     EngineOptions, MemoryEstimate, Phase, ProverError, error::Segment as SegmentKind, ood,
@@ -26,7 +27,7 @@ const MAX_POSITIONS: usize = 254;
 
 /// What the phases of one proof share.
 pub(super) struct Session<'a> {
-    observer: Option<&'a dyn Observer>,
+    observer: Option<&'a (dyn Observer + Sync)>,
     info: TraceInfo,
     options: ProofOptions,
     partitions: PartitionOptions,
@@ -54,7 +55,7 @@ impl<'a> Session<'a> {
             air.options(),
             offset,
             partitions,
-            held,
+            (Tabulated::of(air), held),
             fresh,
             options,
         )
@@ -66,13 +67,13 @@ impl<'a> Session<'a> {
         options: &ProofOptions,
         offset: BaseElement,
         partitions: PartitionOptions,
-        held: Held,
+        (tabulated, held): (Tabulated, Held),
         fresh: bool,
         engine: &EngineOptions<'a>,
     ) -> Result<Self, ProverError> {
         let info = air.trace_info();
         check(info, options, air.lde_domain_size())?;
-        MemoryEstimate::estimate(air, options, held).check(
+        MemoryEstimate::estimate(air, options, tabulated, held).check(
             engine.memory_limit,
             engine.system(),
             false,

@@ -5,6 +5,7 @@ use core::convert::Infallible;
 use rayon::prelude::*;
 use winter_air::AuxRandElements;
 use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_maybe_async::maybe_await;
 use winter_prover::{Prover, Trace};
 
 use super::challenge::ChallengeField;
@@ -13,7 +14,7 @@ use super::memory::Held;
 use super::segment::{Extended, Segment};
 use super::session::Session;
 use super::transcript::Transcript;
-use super::{Phase, ProverError};
+use super::{Phase, ProverError, wait};
 
 /// A trace of a prover of type `P`, in whatever memory it is.
 pub(super) trait Source<P: Prover<BaseField = BaseElement>>: Sized {
@@ -64,7 +65,7 @@ impl<P: Prover<BaseField = BaseElement>> Source<P> for Given<P::Trace> {
         rand_elements: &AuxRandElements<E>,
         transcript: &mut dyn Transcript,
     ) -> Result<Segment, ProverError> {
-        let aux = prover.build_aux_trace::<E>(&trace, rand_elements);
+        let aux = wait(async { maybe_await!(prover.build_aux_trace::<E>(&trace, rand_elements)) });
         drop(trace);
         E::auxiliary(session, aux, transcript)
     }

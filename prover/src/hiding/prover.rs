@@ -9,6 +9,7 @@ use winter_air::{
     TraceInfo,
 };
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
+use winter_maybe_async::{maybe_async, maybe_await};
 use winter_prover::{
     CompositionPoly, CompositionPolyTrace, DefaultConstraintEvaluator, Prover, StarkDomain, Trace,
     TracePolyTable, matrix::ColMatrix,
@@ -20,7 +21,7 @@ use super::HidingAir;
 use super::randomness::{HidingRng, ProofKey, Purpose};
 use super::trace::{HidingTrace, assert_tail};
 use super::veil;
-use crate::engine::{Held, Made, MemoryEstimate, ProverError, Segment, TraceMaker};
+use crate::engine::{Held, Made, MemoryEstimate, ProverError, Segment, TraceMaker, wait};
 
 /// Proves [`Hiding`] statements: what stock winterfell proves with it has the bytes of the engine's proof.
 ///
@@ -126,7 +127,8 @@ where
         let (of_inner, of_veil) = coordinates.split_at_mut(width * degree);
         if width > 0 {
             let (_, assertions) = self.air.tail_assertions(Some(aux_rand_elements));
-            let inner = self.inner.build_aux_trace(trace, aux_rand_elements);
+            let inner =
+                wait(async { maybe_await!(self.inner.build_aux_trace(trace, aux_rand_elements)) });
             let found = (inner.num_cols(), inner.num_rows());
             check_shape(Segment::Auxiliary, (width, parameters.inner_rows()), found)?;
             let (key, known) = (&self.key, parameters.statement_rows());
@@ -237,7 +239,7 @@ impl MemoryEstimate {
         M: Mode<A>,
     {
         let held = made(air).map_or(Held::Trace, Held::Made);
-        Self::estimate(air.context(), air.options(), held)
+        Self::of_air(air, held)
     }
 }
 
@@ -267,6 +269,7 @@ where
         self.inner.options()
     }
 
+    #[maybe_async]
     fn new_trace_lde<E: FieldElement<BaseField = BaseElement>>(
         &self,
         trace_info: &TraceInfo,
@@ -274,10 +277,13 @@ where
         domain: &StarkDomain<BaseElement>,
         partition_options: PartitionOptions,
     ) -> (Self::TraceLde<E>, TracePolyTable<E>) {
-        self.inner
-            .new_trace_lde(trace_info, main_trace, domain, partition_options)
+        maybe_await!(
+            self.inner
+                .new_trace_lde(trace_info, main_trace, domain, partition_options)
+        )
     }
 
+    #[maybe_async]
     fn new_evaluator<'a, E: FieldElement<BaseField = BaseElement>>(
         &self,
         air: &'a Self::Air,
@@ -287,6 +293,7 @@ where
         DefaultConstraintEvaluator::new(air, aux_rand_elements, coefficients)
     }
 
+    #[maybe_async]
     fn build_constraint_commitment<E: FieldElement<BaseField = BaseElement>>(
         &self,
         composition: CompositionPolyTrace<E>,
@@ -294,10 +301,15 @@ where
         domain: &StarkDomain<BaseElement>,
         partition_options: PartitionOptions,
     ) -> (Self::ConstraintCommitment<E>, CompositionPoly<E>) {
-        self.inner
-            .build_constraint_commitment(composition, num_columns, domain, partition_options)
+        maybe_await!(self.inner.build_constraint_commitment(
+            composition,
+            num_columns,
+            domain,
+            partition_options
+        ))
     }
 
+    #[maybe_async]
     fn build_aux_trace<E: FieldElement<BaseField = BaseElement>>(
         &self,
         trace: &Self::Trace,

@@ -1,7 +1,7 @@
 //! What the engine refuses, and how: values in errors, nothing computed, no panic. Progress and
 //! cancellation. The same bytes on any number of threads and any backend.
 
-use core::cell::RefCell;
+use std::sync::Mutex;
 use core::ops::ControlFlow;
 
 use winterfell::crypto::MerkleTree;
@@ -134,9 +134,9 @@ fn a_memory_limit_is_checked_before_the_work() {
     assert_eq!(estimate.extended_trace, (8 * 60 * 8) << 10);
     assert!(estimate.peak > estimate.coefficients + estimate.extended_trace);
 
-    let seen = RefCell::new(Vec::new());
+    let seen = Mutex::new(Vec::new());
     let observer = |phase: Phase, _: f64| {
-        seen.borrow_mut().push(phase);
+        seen.lock().expect("no panic").push(phase);
         ControlFlow::Continue(())
     };
     let limited = EngineOptions::default().with_observer(&observer);
@@ -144,7 +144,7 @@ fn a_memory_limit_is_checked_before_the_work() {
     let error = prove_with(&prover, trace.clone(), &limited);
     let (needed, available) = (estimate.peak, estimate.peak - 1);
     assert_eq!(error, Err(ProverError::Memory { needed, available }));
-    assert_eq!(seen.take(), []);
+    assert_eq!(core::mem::take(&mut *seen.lock().expect("no panic")), []);
 
     let enough = EngineOptions::default().with_memory_limit(estimate.peak);
     assert!(prove_with(&prover, trace, &enough).is_ok());
@@ -154,15 +154,15 @@ fn a_memory_limit_is_checked_before_the_work() {
 fn phases_are_reported_in_order_and_any_can_be_cancelled() {
     let prover = Plain::<Rap>::new(options(8, 4, 2, 0));
     let trace = Rap::trace(3, 32, 5);
-    let seen = RefCell::new(Vec::new());
+    let seen = Mutex::new(Vec::new());
     let watch = |phase: Phase, fraction: f64| {
         assert!((0.0..1.0).contains(&fraction));
-        seen.borrow_mut().push(phase);
+        seen.lock().expect("no panic").push(phase);
         ControlFlow::Continue(())
     };
     let options = EngineOptions::default().with_observer(&watch);
     let watched = prove_with(&prover, trace.clone(), &options).expect("a proof");
-    assert_eq!(seen.take(), Phase::ALL);
+    assert_eq!(core::mem::take(&mut *seen.lock().expect("no panic")), Phase::ALL);
     assert_eq!(
         watched.to_bytes(),
         prove(&prover, trace.clone()).expect("a proof").to_bytes()
@@ -184,16 +184,16 @@ fn phases_are_reported_in_order_and_any_can_be_cancelled() {
 
 #[test]
 fn without_an_auxiliary_segment_its_phase_is_skipped() {
-    let seen = RefCell::new(Vec::new());
+    let seen = Mutex::new(Vec::new());
     let watch = |phase: Phase, _: f64| {
-        seen.borrow_mut().push(phase);
+        seen.lock().expect("no panic").push(phase);
         ControlFlow::Continue(())
     };
     let watched = EngineOptions::default().with_observer(&watch);
     let prover = Plain::<Fibonacci>::new(options(8, 4, 2, 0));
     prove_with(&prover, Fibonacci::trace(2, 16, 3), &watched).expect("a proof");
-    assert!(!seen.borrow().contains(&Phase::Auxiliary));
-    assert_eq!(seen.borrow().len(), Phase::ALL.len() - 1);
+    assert!(!seen.lock().expect("no panic").contains(&Phase::Auxiliary));
+    assert_eq!(seen.lock().expect("no panic").len(), Phase::ALL.len() - 1);
 }
 
 /// Sizes at which every kernel leaves its small cases, on 1, 2 and 3 threads, inlined or not.

@@ -2,17 +2,18 @@
 //!
 //! Nothing here has a type parameter of the caller's, so that it is compiled once, in this crate.
 
-use core::any::TypeId;
+use core::any::{TypeId, type_name};
+use core::marker::PhantomData;
 
 use rayon::prelude::*;
 use winter_crypto::MerkleTree;
 use winter_crypto::hashers::{Blake3_192, Blake3_256};
 use winter_math::fields::f64::BaseElement;
-use winter_utils::{Deserializable, Serializable};
 use winterlane_field_simd::Matrix;
 use winterlane_field_simd::hashing::{self, BlakeHasher, HashError, Rows};
 
-use super::{digest, failed};
+use super::failed;
+use crate::engine::hashing::{Bulk, Leaves, Tree};
 use crate::engine::{Phase, ProverError, fri};
 
 type Blake256 = Blake3_256<BaseElement>;
@@ -23,127 +24,97 @@ const TASK_LEAVES: usize = 512;
 
 /// A hash function that is recognised by the identity of its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Blake {
+pub(in crate::engine) enum Blake {
     /// `Blake3_256`.
     Bits256,
     /// `Blake3_192`.
     Bits192,
 }
 
-impl Blake {
-    /// Which of them `H` is.
-    ///
-    /// `typeid` gives the identity of a type up to lifetimes, of which the recognised types have none:
-    /// equal identities mean equal types.
-    pub(super) fn of<H>() -> Option<Self> {
-        let id = typeid::of::<H>();
-        if id == TypeId::of::<Blake256>() {
-            Some(Self::Bits256)
-        } else if id == TypeId::of::<Blake192>() {
-            Some(Self::Bits192)
-        } else {
-            None
+impl Bulk for Blake {
+    fn hasher(&self) -> TypeId {
+        match self {
+            Self::Bits256 => TypeId::of::<Blake256>(),
+            Self::Bits192 => TypeId::of::<Blake192>(),
         }
     }
 
-    /// Whether `V` is the Merkle tree of this hash function.
-    pub(super) fn is_hash_of_tree<V>(self) -> bool {
-        typeid::of::<V>()
-            == match self {
-                Self::Bits256 => TypeId::of::<MerkleTree<Blake256>>(),
-                Self::Bits192 => TypeId::of::<MerkleTree<Blake192>>(),
-            }
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Bits256 => type_name::<Blake256>(),
+            Self::Bits192 => type_name::<Blake192>(),
+        }
     }
 
-    /// The digests of the rows of a matrix, hashed in parts of `part` base elements.
-    pub(super) fn hash_rows(
-        self,
+    fn row_leaves<'a>(
+        &'a self,
         matrix: &Matrix,
+        _degree: usize,
         part: usize,
         phase: Phase,
-    ) -> Result<Leaves, ProverError> {
+    ) -> Result<Box<dyn Leaves + 'a>, ProverError> {
         Ok(match self {
-            Self::Bits256 => Leaves::Bits256(hash_rows(matrix, part, phase)?),
-            Self::Bits192 => Leaves::Bits192(hash_rows(matrix, part, phase)?),
+            Self::Bits256 => Box::new(Of::<Blake256, 32>::new(hash_rows(matrix, part, phase)?)),
+            Self::Bits192 => Box::new(Of::<Blake192, 24>::new(hash_rows(matrix, part, phase)?)),
         })
     }
 
-    /// The digests of the leaves of a FRI layer, of `factor` points each.
-    pub(super) fn hash_layer(self, layer: &Matrix, factor: usize) -> Result<Leaves, ProverError> {
+    fn layer_leaves<'a>(
+        &'a self,
+        layer: &Matrix,
+        factor: usize,
+    ) -> Result<Box<dyn Leaves + 'a>, ProverError> {
         Ok(match self {
-            Self::Bits256 => Leaves::Bits256(hash_layer(layer, factor)?),
-            Self::Bits192 => Leaves::Bits192(hash_layer(layer, factor)?),
+            Self::Bits256 => Box::new(Of::<Blake256, 32>::new(hash_layer(layer, factor)?)),
+            Self::Bits192 => Box::new(Of::<Blake192, 24>::new(hash_layer(layer, factor)?)),
         })
+    }
+
+    fn smallest_nonce(&self, seed: &[u8], zeros: u32) -> Option<u64> {
+        match self {
+            Self::Bits256 => hashing::par_grind::<32>(seed.try_into().ok()?, zeros, 1),
+            Self::Bits192 => hashing::par_grind::<24>(seed.try_into().ok()?, zeros, 1),
+        }
     }
 }
 
 /// Digests of leaves, as their bytes.
-pub(super) enum Leaves {
-    Bits256(Vec<[u8; 32]>),
-    Bits192(Vec<[u8; 24]>),
+struct Of<B, const N: usize> {
+    leaves: Vec<[u8; N]>,
+    _hasher: PhantomData<fn() -> B>,
 }
 
-impl Leaves {
-    /// The Merkle tree above the leaves.
-    pub(super) fn into_tree(self, phase: Phase) -> Result<Tree, ProverError> {
-        Ok(match self {
-            Self::Bits256(leaves) => Tree::Bits256(tree::<Blake256, 32>(leaves, phase)?),
-            Self::Bits192(leaves) => Tree::Bits192(tree::<Blake192, 24>(leaves, phase)?),
-        })
-    }
-
-    /// The digests, for a vector commitment of the caller's.
-    pub(super) fn into_digests<D: Deserializable>(self) -> Result<Vec<D>, ProverError> {
-        match self {
-            Self::Bits256(leaves) => leaves.iter().map(|bytes| digest(bytes)).collect(),
-            Self::Bits192(leaves) => leaves.iter().map(|bytes| digest(bytes)).collect(),
+impl<B, const N: usize> Of<B, N> {
+    const fn new(leaves: Vec<[u8; N]>) -> Self {
+        Self {
+            leaves,
+            _hasher: PhantomData,
         }
     }
 }
 
-/// A Merkle tree.
-pub(super) enum Tree {
-    Bits256(MerkleTree<Blake256>),
-    Bits192(MerkleTree<Blake192>),
-}
-
-impl Tree {
-    /// The bytes of the root.
-    pub(super) fn root(&self) -> Vec<u8> {
-        match self {
-            Self::Bits256(tree) => tree.root().to_bytes(),
-            Self::Bits192(tree) => tree.root().to_bytes(),
+impl<B, const N: usize> Leaves for Of<B, N>
+where
+    B: BlakeHasher<Bytes = [u8; N]> + 'static,
+{
+    fn for_each(&self, take: &mut dyn FnMut(&[u8])) {
+        for bytes in &self.leaves {
+            take(bytes);
         }
     }
 
-    /// The serialized opening of `positions` (distinct, at least one).
-    pub(super) fn open(&self, positions: &[usize]) -> Result<Vec<u8>, ProverError> {
-        let opening = match self {
-            Self::Bits256(tree) => tree
-                .prove_batch(positions)
-                .map(|(_, proof)| proof.to_bytes()),
-            Self::Bits192(tree) => tree
-                .prove_batch(positions)
-                .map(|(_, proof)| proof.to_bytes()),
-        };
-        opening.map_err(|error| failed(Phase::Open, &error))
+    fn into_tree(self: Box<Self>, phase: Phase) -> Result<Box<dyn Tree>, ProverError> {
+        let nodes = hashing::par_merkle_nodes(&self.leaves).map_err(mismatch(phase))?;
+        let tree = MerkleTree::<B>::from_raw_parts(
+            hashing::to_digests::<B>(nodes),
+            hashing::to_digests::<B>(self.leaves),
+        );
+        Ok(Box::new(tree.map_err(|error| failed(phase, &error))?))
     }
 }
 
 fn mismatch(phase: Phase) -> impl Fn(HashError) -> ProverError {
     move |error| failed(phase, &error)
-}
-
-fn tree<B, const N: usize>(leaves: Vec<[u8; N]>, phase: Phase) -> Result<MerkleTree<B>, ProverError>
-where
-    B: BlakeHasher<Bytes = [u8; N]>,
-{
-    let nodes = hashing::par_merkle_nodes(&leaves).map_err(mismatch(phase))?;
-    MerkleTree::from_raw_parts(
-        hashing::to_digests::<B>(nodes),
-        hashing::to_digests::<B>(leaves),
-    )
-    .map_err(|error| failed(phase, &error))
 }
 
 /// The digests of rows, in parts of `part` base elements unless that is a whole row. A part that is

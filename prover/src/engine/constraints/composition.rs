@@ -5,9 +5,19 @@ use winterlane_field_simd::Vector;
 use winterlane_field_simd::packed_element::{PackedElement, RowPack, Weight, dots};
 
 use super::Constraints;
-use super::boundary::{BoundaryGroup, Points};
+use super::boundary::{Boundary, Inverses, Place};
 use super::exempted::Exempted;
 use crate::engine::Segment;
+
+/// Points of one constraint coset.
+pub(super) struct Points {
+    /// Which constraint coset.
+    pub(super) coset: usize,
+    /// The first row.
+    pub(super) start: usize,
+    /// The points, of consecutive rows.
+    pub(super) x: Vec<BaseElement>,
+}
 
 /// What one segment's constraints are composed with, at some points of one constraint coset.
 ///
@@ -15,12 +25,13 @@ use crate::engine::Segment;
 pub(super) struct Composition<'a> {
     /// Coefficients of the values of transition constraints, by coordinate.
     weights: &'a [Vec<Weight>],
-    boundary: &'a [BoundaryGroup],
-    /// For each boundary group, the inverse divisors at the points.
-    inverses: Vec<Vec<BaseElement>>,
+    boundary: &'a Boundary,
+    inverses: &'a Inverses,
     exempted: &'a Exempted,
     /// `1/(x^n - 1)`, the same at all points of the coset.
     inverse_zerofier: BaseElement,
+    /// The same times the rows of the trace.
+    scaled_zerofier: BaseElement,
     points: Points,
     /// Coordinates of a value of the composition.
     degree: usize,
@@ -42,18 +53,15 @@ impl<'a> Composition<'a> {
             Segment::Main => (&constraints.main_weights, &constraints.main_boundary),
             Segment::Auxiliary => (&constraints.aux_weights, &constraints.aux_boundary),
         };
-        let points = constraints.points(k, start, rows);
-        let mut inverses = Vec::with_capacity(boundary.len());
-        for group in boundary {
-            inverses.push(group.inverse_divisors(&points, domain));
-        }
+        let inverse_zerofier = constraints.inverse_zerofier(k);
         Self {
             weights,
             boundary,
-            inverses,
+            inverses: &constraints.inverses,
             exempted: &constraints.exempted,
-            inverse_zerofier: constraints.inverse_zerofier(k),
-            points,
+            inverse_zerofier,
+            scaled_zerofier: inverse_zerofier * BaseElement::new(domain.rows() as u64),
+            points: constraints.points(k, start, rows),
             degree: constraints.degree,
             rows: domain.rows(),
         }
@@ -79,13 +87,15 @@ impl<'a> Composition<'a> {
         for sum in sums.iter_mut().take(self.degree) {
             *sum *= factor;
         }
-        for (group, inverses) in self.boundary.iter().zip(&self.inverses) {
-            let inverse = PackedElement::<V>::load(&inverses[from..]);
-            let row = self.points.coset * self.rows + self.points.start + from;
-            for (d, sum) in sums.iter_mut().enumerate().take(self.degree) {
-                *sum += group.form(d, x, row, cells, pack) * inverse;
-            }
-        }
+        let place = Place {
+            coset,
+            row: start + from,
+            through: coset * self.rows + start + from,
+            pack,
+            scaled_zerofier: self.scaled_zerofier,
+            degree: self.degree,
+        };
+        self.boundary.add(self.inverses, x, cells, place, &mut sums);
         sums
     }
 }

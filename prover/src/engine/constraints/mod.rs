@@ -26,11 +26,14 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::{Backend, dispatch, packed_element::Weight};
 
 use self::auxiliary::AuxTask;
-use self::boundary::{BoundaryGroup, Points};
+use self::boundary::{Boundary, Inverses};
+pub(super) use self::boundary::{FEW_GROUPS, SMALL_POLY, tabulated_columns};
+use self::composition::Points;
 use self::exempted::Exempted;
 pub(super) use self::exempted::tabulates;
 use self::main::MainTask;
 use self::periodic::PeriodicTable;
+pub(super) use self::periodic::cycle as periodic_cycle;
 pub(super) use self::rows::STACK;
 use super::domain::Domain;
 use super::kernels::Columns;
@@ -59,8 +62,10 @@ pub(super) struct Constraints<'a> {
     num_aux: usize,
     /// Coordinates of the random elements of the auxiliary segment.
     rand_elements: Vec<BaseElement>,
-    main_boundary: Vec<BoundaryGroup>,
-    aux_boundary: Vec<BoundaryGroup>,
+    main_boundary: Boundary,
+    aux_boundary: Boundary,
+    /// The inverse divisors of both.
+    inverses: Inverses,
     periodic: PeriodicTable,
 }
 
@@ -88,7 +93,7 @@ impl<'a> Constraints<'a> {
             .into_iter()
             .flat_map(|c| (0..E::EXTENSION_DEGREE).map(move |d| c * basis::<E>(d)))
             .collect();
-        let (main_boundary, aux_boundary) = boundary::groups(&stated.boundary, domain);
+        let (main_boundary, aux_boundary, inverses) = Boundary::of(&stated.boundary, domain);
         Self {
             domain,
             degree: E::EXTENSION_DEGREE,
@@ -103,6 +108,7 @@ impl<'a> Constraints<'a> {
                 .unwrap_or_default(),
             main_boundary,
             aux_boundary,
+            inverses,
             periodic: PeriodicTable::new(&stated.periodic, domain),
         }
     }

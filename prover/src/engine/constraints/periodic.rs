@@ -17,11 +17,16 @@ pub(super) struct PeriodicTable {
     cycle: usize,
 }
 
+/// The common cycle of columns with these cycles.
+pub(in crate::engine) fn cycle(cycles: impl Iterator<Item = usize>) -> usize {
+    cycles.fold(MAX_LANES, usize::max)
+}
+
 impl PeriodicTable {
     /// Tabulates periodic columns, given as coefficients of polynomials in ascending order.
     pub(super) fn new(polys: &[Vec<BaseElement>], domain: &Domain) -> Self {
         let columns = polys.len();
-        let cycle = polys.iter().map(Vec::len).fold(MAX_LANES, usize::max);
+        let cycle = cycle(polys.iter().map(Vec::len));
         let mut values = Vec::with_capacity(domain.ce_blowup() * columns * cycle);
         for k in 0..domain.ce_blowup() {
             let offset = domain.coset_offset(domain.ce_coset(k));
