@@ -8,7 +8,10 @@ use winterlane_air::presets::{PresetName, SecurityLevel};
 use winterlane_ledger::Digest;
 use winterlane_prover::Engine;
 
-use crate::threads::MAX_THREADS;
+use crate::{
+    commands::{FetchArgs, WalletArgs},
+    threads::MAX_THREADS,
+};
 
 /// Proves batches of signed payments and verifies the proofs.
 ///
@@ -36,6 +39,10 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Print the opening root and the account ids of a CSV file, without proving.
     Open(OpenArgs),
+    /// Keys and payments of an account, at a node.
+    Wallet(WalletArgs),
+    /// Fetch the proven batches of a node as files, and verify them.
+    Fetch(FetchArgs),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.

@@ -57,6 +57,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod account;
+pub mod client;
 pub mod credentials;
 mod error;
 mod journal;

@@ -1,10 +1,12 @@
 //! What each command does: arguments to what goes to standard output.
 
+mod fetch;
 mod inspect;
 mod open;
 mod prove;
 mod shell;
 mod verify;
+mod wallet;
 
 use std::{fs::File, io, path::Path};
 
@@ -12,7 +14,9 @@ use indicatif::MultiProgress;
 use winterlane::replay::{Plan, PlanOptions, TransferRow, read_transfers};
 use winterlane_field_simd::Backend;
 
+pub(crate) use fetch::FetchArgs;
 pub(crate) use verify::Accepted;
+pub(crate) use wallet::WalletArgs;
 
 use crate::{
     Failure,
@@ -37,6 +41,8 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Open(args)) => open::open(&args),
+        Some(Command::Wallet(args)) => wallet::wallet(&args),
+        Some(Command::Fetch(args)) => fetch::fetch(&args),
         Some(Command::Completions { shell }) => Ok(shell::completions(shell)),
         Some(Command::Man { command }) => shell::manual(command.as_deref()),
     }

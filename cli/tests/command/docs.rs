@@ -69,14 +69,26 @@ fn the_page_has_every_option_and_every_command() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    assert!(names.len() == 6, "{names:?}");
+    assert!(names.len() == 8, "{names:?}");
     for name in names {
         let heading = format!("\n## `{name}`");
         let (_, section) = page
             .split_once(&heading)
             .unwrap_or_else(|| panic!("no {heading}"));
         let section = section.split("\n## ").next().unwrap();
-        let help = expect(0, &[name, "--help"]);
+        let mut help = expect(0, &[name, "--help"]);
+        if name == "wallet" {
+            for task in [
+                "new", "restore", "show", "send", "withdraw", "rotate", "watch", "export",
+            ] {
+                assert!(help.contains(&format!("\n  {task} ")), "{task}: {help}");
+                assert!(
+                    section.contains(&format!("winterlane wallet {task}")),
+                    "{task}"
+                );
+                help += &expect(0, &[name, task, "--help"]);
+            }
+        }
         for option in help
             .split_whitespace()
             .filter(|word| word.starts_with("--"))
