@@ -106,3 +106,82 @@ fn settings_reach_the_options() {
     assert_eq!(fees, [u128::MAX]);
     assert!(options.settlement.is_none() && !options.fees.others());
 }
+
+#[test]
+fn the_first_accounts_reach_the_first_state() {
+    let root = "01".repeat(32);
+    let text = format!(
+        "[[rollup.accounts]]\nid = 3\nasset = 7\nbalance = \"340282366920938463463374607431768211455\"\nkeys = [{{ root = \
+         \"{root}\", scope = \"spend\" }}, {{ root = \"{root}\", scope = \"rotate\" }}]\n[[rollup.accounts]]\nid = 4\nasset \
+         = 7\nbalance = 0\n"
+    );
+    let config = Config::parse("node.toml", &text).unwrap();
+    let accounts = config.options(Path::new("data")).genesis.accounts;
+    assert_eq!(accounts.len(), 2);
+    let (id, account) = accounts[0];
+    assert_eq!((id, account.asset, account.balance), (3, 7, u128::MAX));
+    assert_eq!(account.slots.map(|slot| slot.scope.bits()), [1, 2]);
+    assert_eq!(account.slots[0].root.to_string(), root);
+    assert_eq!(accounts[1], (4, winterlane_ledger::Account::of(7)));
+
+    // What is written is what is read, and what an owner says is an account without its balance.
+    let settings: Vec<_> = config.rollup.accounts.clone();
+    let written = initial(
+        &settings,
+        &[
+            "batches.slots=16".into(),
+            "proofs.preset=compact-100".into(),
+        ],
+    );
+    let again = Config::parse("node.toml", &written.unwrap()).unwrap();
+    assert_eq!(again.rollup.accounts, settings);
+    assert_eq!(again.options(Path::new("data")).limits.slots, 16);
+    let public =
+        format!("id = 3\nasset = 7\nkeys = [{{ root = \"{root}\", scope = \"spend\" }}]\n");
+    let public: PublicAccount = public.parse().unwrap();
+    assert!(
+        public
+            .with_balance(5)
+            .to_string()
+            .contains("balance = \"5\"")
+    );
+
+    let account = "[[rollup.accounts]]\nid = 3\nasset = 7\nbalance = 1\n";
+    for (keys, reason) in [
+        ("keys = [{ root = \"00\", scope = \"spend\" }]", "digits"),
+        (
+            "keys = [{ root = \"ROOT\", scope = \"pay\" }]",
+            "spend, rotate, both or none",
+        ),
+        (
+            "keys = [{ root = \"ROOT\", scope = \"none\" }, { root = \"ROOT\", scope = \"none\" }, { root = \"ROOT\", scope = \"none\" }]",
+            "two slots",
+        ),
+        ("keys = [{ root = \"ROOT\" }]", "scope"),
+    ] {
+        let text = format!("{account}{}", keys.replace("ROOT", &root));
+        let error = Config::parse("node.toml", &text).unwrap_err();
+        assert!(error.reason.contains(reason), "{keys}: {error}");
+    }
+}
+
+#[test]
+fn settings_of_a_new_rollup_are_checked_before_they_are_written() {
+    for (setting, said) in [
+        ("batches.slots=3", "power of two"),
+        ("batches.solts=4", "unknown field"),
+        ("slots=4", "SECTION.NAME=VALUE"),
+        ("batches.slots", "SECTION.NAME=VALUE"),
+        ("rollup.accounts=4", "sequence"),
+    ] {
+        let error = initial(&[], &[setting.to_owned()]).unwrap_err().to_string();
+        assert!(error.contains(said), "{setting}: {error}");
+    }
+    let twice = ["batches.slots=4".to_owned(), "batches.slots=8".to_owned()];
+    assert!(initial(&[], &twice).is_err());
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("new");
+    init(&data, &initial(&[], &[]).unwrap()).unwrap();
+    assert_eq!(Config::read(&data.join(FILE)).unwrap(), Config::default());
+    assert!(matches!(init(&data, ""), Err(InitError::Exists(_))));
+}

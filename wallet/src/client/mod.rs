@@ -1,5 +1,5 @@
-//! What a wallet asks of a node: the questions as a trait ([`Ask`]), and [`NodeClient`], which asks over HTTP and hides
-//! retries.
+//! What a wallet asks of a node: the questions as a trait ([`Ask`]), and, with the feature `client`, `NodeClient`, which asks over HTTP and
+//! hides retries.
 //!
 //! *Retries*: what the node did not take for the moment (429, 503) is sent again after the time that it says, and what
 //! got no answer is sent again too. That is harmless: a question changes nothing, and the same order has the same answer
