@@ -34,10 +34,10 @@ pub fn certificate(config: &Config, data: &Path) -> Result<Option<Tls>, ServeErr
     let open = |(_, address, plain): &(&str, SocketAddr, bool)| {
         *plain && !address.ip().to_canonical().is_loopback()
     };
-    if let Some((setting, address, _)) = listeners.into_iter().find(open) {
-        if !listen.plain_anywhere {
-            return Err(ServeError::Plain { setting, address });
-        }
+    if let Some((setting, address, _)) = listeners.into_iter().find(open)
+        && !listen.plain_anywhere
+    {
+        return Err(ServeError::Plain { setting, address });
     }
     Ok(tls)
 }
