@@ -9,6 +9,8 @@ use winterlane_ledger::Digest;
 use winterlane_prover::Engine;
 
 use crate::{
+    args_credential::CredentialCommand,
+    args_private::PrivateCommand,
     commands::{FetchArgs, WalletArgs},
     threads::MAX_THREADS,
 };
@@ -43,6 +45,12 @@ pub(crate) enum Command {
     Wallet(WalletArgs),
     /// Fetch the proven batches of a node as files, and verify them.
     Fetch(FetchArgs),
+    /// Pay without showing from where: notes of a shielded pool.
+    #[command(subcommand)]
+    Private(PrivateCommand),
+    /// Prove a property without the value: credentials of issuers, their holders and verifiers.
+    #[command(subcommand)]
+    Credential(CredentialCommand),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.
