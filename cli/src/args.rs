@@ -9,7 +9,10 @@ use winterlane_ledger::Digest;
 use winterlane_prover::Engine;
 
 use crate::{
-    args_credential::CredentialCommand, args_private::PrivateCommand, threads::MAX_THREADS,
+    args_credential::CredentialCommand,
+    args_private::PrivateCommand,
+    commands::{FetchArgs, WalletArgs},
+    threads::MAX_THREADS,
 };
 
 /// Proves batches of signed payments and verifies the proofs.
@@ -38,6 +41,10 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Print the opening root and the account ids of a CSV file, without proving.
     Open(OpenArgs),
+    /// Keys and payments of an account, at a node.
+    Wallet(WalletArgs),
+    /// Fetch the proven batches of a node as files, and verify them.
+    Fetch(FetchArgs),
     /// Pay without showing from where: notes of a shielded pool.
     #[command(subcommand)]
     Private(PrivateCommand),

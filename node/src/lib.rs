@@ -13,6 +13,7 @@
 //! | [`api`] | the interface over HTTP, and the page for people |
 //! | [`client`] | a client of that interface |
 //! | [`webhook`] | what the node tells others, signed |
+//! | [`tls`] | certificates of the interface |
 //! | [`serve`] | all of it in one process |
 //! | [`clock`] | time, as something that is given |
 //! | [`config`] | the configuration file |
@@ -52,6 +53,7 @@ pub mod settlement;
 mod store;
 #[cfg(test)]
 mod testing;
+pub mod tls;
 pub mod view;
 pub mod webhook;
 mod witness;

@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod operators;
+mod probe;
+mod signals;
 
 use std::{
     fs::File,
@@ -17,12 +19,13 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use signals::Asked;
 use tracing_subscriber::EnvFilter;
 use winterlane_node::{
     Node,
-    config::{Config, DEFAULT},
+    config::{self, AccountSetting, Config, DEFAULT, PublicAccount},
     keys::KeysError,
-    serve::Serving,
+    serve::{self, Serving},
 };
 
 /// A payment rollup in one process: takes signed orders, proves batches, publishes them.
@@ -49,6 +52,15 @@ struct Arguments {
 enum Task {
     /// Runs the node. This is what happens without a command.
     Run,
+    /// Begins a rollup: writes the configuration of its node, with the accounts of its first state.
+    Init {
+        /// An account as its owner describes it (`winterlane wallet export --public`), and what it holds. Repeat it.
+        #[arg(long, value_name = "FILE=BALANCE", value_parser = account)]
+        account: Vec<AccountSetting>,
+        /// A setting that differs from its default, such as batches.slots=16. Repeat it.
+        #[arg(long, value_name = "SECTION.NAME=VALUE")]
+        set: Vec<String>,
+    },
     /// Prints the configuration file with every setting, its default and its meaning.
     Config,
     /// Writes a snapshot of a node that does not run, to a file that does not exist.
@@ -63,6 +75,12 @@ enum Task {
     },
     /// Reads the configuration, and says whether it can be used.
     Check,
+    /// Asks the node that runs with this configuration how it is. Ends with 1 if it does not live, or is not ready.
+    Probe {
+        /// What to ask.
+        #[arg(value_enum, default_value = "live")]
+        question: probe::Question,
+    },
     /// The audit log of operators' acts.
     Audit {
         #[command(subcommand)]
@@ -112,6 +130,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             print!("{DEFAULT}");
             return Ok(());
         }
+        Some(Task::Init { account, set }) => return init(&arguments.data, account, set),
         Some(Task::Snapshot { file }) => return snapshot(&arguments.data, file),
         Some(Task::Restore { file }) => return restore(&arguments.data, file),
         _ => {}
@@ -131,11 +150,44 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(address) = arguments.health {
         config.listen.health = address;
     }
+    if let Some(Task::Probe { question }) = arguments.command {
+        let said = probe::probe(config.listen.health, question);
+        println!("{}", said.map_err(|reason| (ENDED, reason))?);
+        return Ok(());
+    }
+    // Before the store is opened, or made.
+    serve::certificate(&config, &arguments.data).map_err(|error| (UNUSABLE, error.to_string()))?;
     if matches!(arguments.command, Some(Task::Check)) {
         println!("the configuration can be used");
         return Ok(());
     }
-    serve(arguments, &config)
+    run_node(arguments, &config)
+}
+
+/// `FILE=BALANCE`.
+fn account(text: &str) -> Result<AccountSetting, String> {
+    let (file, balance) = text.rsplit_once('=').ok_or("expected FILE=BALANCE")?;
+    let balance = balance
+        .parse()
+        .map_err(|_| format!("{balance:?} is no balance: a number below 2^128"))?;
+    let written = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let account: PublicAccount = written
+        .parse()
+        .map_err(|error| format!("{file}: {error}"))?;
+    Ok(account.with_balance(balance))
+}
+
+fn init(folder: &Path, accounts: &[AccountSetting], settings: &[String]) -> Result<(), Failure> {
+    let unusable = |error: config::InitError| (UNUSABLE, error.to_string());
+    let text = config::initial(accounts, settings).map_err(unusable)?;
+    config::init(folder, &text).map_err(unusable)?;
+    println!(
+        "{}: {} accounts; `winterlane-node --data {}` runs the node",
+        folder.join(config::FILE).display(),
+        accounts.len(),
+        folder.display()
+    );
+    Ok(())
 }
 
 /// 1: a log is not in order; 2: it could not be looked at, or the command was not carried out.
@@ -167,7 +219,7 @@ fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {
 }
 
 fn read_config(arguments: &Arguments) -> Result<Config, Failure> {
-    let beside = arguments.data.join("node.toml");
+    let beside = arguments.data.join(config::FILE);
     let path = match &arguments.config {
         Some(path) => path,
         None if beside.exists() => &beside,
@@ -176,13 +228,11 @@ fn read_config(arguments: &Arguments) -> Result<Config, Failure> {
     Config::read(path).map_err(|error| (UNUSABLE, error.to_string()))
 }
 
-fn serve(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+fn run_node(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     // asked to stop before it has started, it still starts, and stops at once
     let (ask, asked) = channel();
-    ctrlc::set_handler(move || {
-        let _ = ask.send(());
-    })
-    .map_err(|error| (UNUSABLE, format!("signals cannot be listened to: {error}")))?;
+    signals::listen(ask)
+        .map_err(|error| (UNUSABLE, format!("signals cannot be listened to: {error}")))?;
     let (node, running) = Node::start(config.options(&arguments.data))
         .map_err(|error| (UNUSABLE, error.to_string()))?;
     let status = node.status().map_err(|error| (ENDED, error.to_string()))?;
@@ -206,7 +256,11 @@ fn serve(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     while !running.ended() && !serving.failed() {
         match asked.recv_timeout(Duration::from_millis(200)) {
             Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+            Ok(Asked::Reload) => match serving.reload() {
+                Ok(()) => tracing::info!("the certificate was read again, if there is one"),
+                Err(error) => tracing::error!(%error, "the certificate before goes on"),
+            },
+            Ok(Asked::Stop) | Err(RecvTimeoutError::Disconnected) => {
                 tracing::info!("the node stops");
                 break;
             }

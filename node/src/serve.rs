@@ -12,8 +12,35 @@ use crate::{
     clock::SystemClock,
     config::Config,
     keys::{Keys, KeysConfig, KeysError, PrivateKey},
+    tls::{Tls, TlsError},
     webhook::Webhook,
 };
+
+/// The certificate of a configuration, if it has one, and that nothing without TLS is open to other machines.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn certificate(config: &Config, data: &Path) -> Result<Option<Tls>, ServeError> {
+    let listen = &config.listen;
+    let tls = match (listen.certificate.as_str(), listen.key.as_str()) {
+        ("", "") => None,
+        ("", _) | (_, "") => return Err(ServeError::HalfTls),
+        (certificate, key) => Some(Tls::open(data.join(certificate), data.join(key))?),
+    };
+    let listeners = [
+        ("listen.address", listen.address, tls.is_none()),
+        ("listen.health", listen.health, true),
+    ];
+    let open = |(_, address, plain): &(&str, SocketAddr, bool)| {
+        *plain && !address.ip().to_canonical().is_loopback()
+    };
+    if let Some((setting, address, _)) = listeners.into_iter().find(open)
+        && !listen.plain_anywhere
+    {
+        return Err(ServeError::Plain { setting, address });
+    }
+    Ok(tls)
+}
 
 /// Why a node is not served.
 #[derive(Debug, Error)]
@@ -38,6 +65,24 @@ pub enum ServeError {
     /// The system gives no threads.
     #[error("the interface cannot be started: {0}")]
     Threads(#[source] io::Error),
+    /// The certificate cannot be used.
+    #[error("listen.certificate, listen.key: {0}")]
+    Tls(#[from] TlsError),
+    /// One of certificate and key is given.
+    #[error("listen.certificate and listen.key: give both, or neither")]
+    HalfTls,
+    /// Strangers on the network could read and change what is said.
+    #[error(
+        "{setting} = \"{address}\": other machines reach it, and it would be served without TLS: give listen.certificate and \
+         listen.key{hint}, or say listen.plain_anywhere = true if a proxy has TLS or the network is your own",
+        hint = if *setting == "listen.health" { " (for the interface; health never has TLS)" } else { "" }
+    )]
+    Plain {
+        /// The setting.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
 }
 
 /// A node that is served.
@@ -49,6 +94,7 @@ pub struct Serving {
     api: Arc<Api>,
     address: SocketAddr,
     health: SocketAddr,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Serving {
@@ -57,6 +103,7 @@ impl Serving {
     /// # Errors
     /// [`ServeError`].
     pub fn start(node: &Node, config: &Config, data: &Path) -> Result<Self, ServeError> {
+        let tls = certificate(config, data)?.map(Arc::new);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("interface")
             .enable_all()
@@ -72,6 +119,9 @@ impl Serving {
             config.interface.api(),
             stopping.clone(),
         );
+        if let Some(tls) = &tls {
+            api.served_by(Arc::clone(tls));
+        }
 
         let listen = |setting, address| {
             let listener = runtime.block_on(TcpListener::bind(address));
@@ -89,11 +139,11 @@ impl Serving {
 
         let mut tasks = Vec::new();
         let settings = config.interface.server();
-        for (listener, router) in [
-            (interface, api.router()),
-            (watched, health::router(&api, install_metrics())),
+        for (listener, router, tls) in [
+            (interface, api.router(), tls.clone()),
+            (watched, health::router(&api, install_metrics()), None),
         ] {
-            let serve = server::serve(listener, router, settings, stopping.clone());
+            let serve = server::serve(listener, router, tls, settings, stopping.clone());
             tasks.push(runtime.spawn(async move {
                 if let Err(error) = serve.await {
                     tracing::error!(%error, "a listener ended");
@@ -122,6 +172,7 @@ impl Serving {
             api,
             address,
             health: health_address,
+            tls,
         })
     }
 
@@ -135,6 +186,14 @@ impl Serving {
     #[must_use]
     pub const fn health(&self) -> SocketAddr {
         self.health
+    }
+
+    /// Reads the certificate again, for connections to come; without TLS nothing happens.
+    ///
+    /// # Errors
+    /// [`TlsError`]; the certificate before goes on.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
     }
 
     /// Whether the storage of keys failed, so that the process must end.

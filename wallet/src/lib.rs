@@ -55,8 +55,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`account`] | the wallet of a person: one account at a node, its keys in time, orders, restoring |
+//! | [`client`] | what is asked of a node, and a client over HTTP (feature `client`) |
+//! | [`notes`] | notes of the shielded pool |
+//! | [`credentials`] | credentials |
+
 #![forbid(unsafe_code)]
 
+pub mod account;
+pub mod client;
 pub mod credentials;
 mod error;
 mod journal;

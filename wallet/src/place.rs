@@ -5,6 +5,7 @@
 //! | `seed` | 16 bytes `winterlane-seed2`, the seed, 16 bytes of its checksum; version 1 was the seed alone |
 //! | `journal` | what was signed |
 //! | `seed.new`, `journal.new` | the next ones, until they are complete |
+//! | `account.json` | whose keys they are ([`crate::account`]) |
 //! | `notes-0` and so on, `notes-new` | what was found of the notes of an account ([`crate::notes`]) |
 //!
 //! A new wallet gets its journal first and its seed last. So a seed that has its name has a journal,
@@ -17,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Journal, MasterSeed, WalletError,
+    account::{NEW_PROFILE, PROFILE},
     journal::{Found, JOURNAL, NEW_JOURNAL, lock, publish, stage},
     medium::{Medium, MediumFile},
 };
@@ -29,7 +31,7 @@ const SEED_FILE: usize = 64;
 
 /// Whether a file of that name is one that wallets write.
 pub(crate) fn is_ours(name: &OsStr) -> bool {
-    [SEED, NEW_SEED, JOURNAL, NEW_JOURNAL]
+    [SEED, NEW_SEED, JOURNAL, NEW_JOURNAL, PROFILE, NEW_PROFILE]
         .iter()
         .any(|ours| name == *ours)
         || name

@@ -1,6 +1,7 @@
 //! What each command does: arguments to what goes to standard output.
 
 mod credential;
+mod fetch;
 mod inspect;
 mod open;
 mod private;
@@ -8,6 +9,7 @@ mod prove;
 mod shell;
 mod statement;
 mod verify;
+mod wallet;
 
 use std::{fs::File, io, path::Path, time::Duration};
 
@@ -15,7 +17,9 @@ use indicatif::{MultiProgress, ProgressBar};
 use winterlane::replay::{Plan, PlanOptions, TransferRow, read_transfers};
 use winterlane_field_simd::Backend;
 
+pub(crate) use fetch::FetchArgs;
 pub(crate) use verify::Accepted;
+pub(crate) use wallet::WalletArgs;
 
 use crate::{
     Failure,
@@ -40,6 +44,8 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Open(args)) => open::open(&args),
+        Some(Command::Wallet(args)) => wallet::wallet(&args),
+        Some(Command::Fetch(args)) => fetch::fetch(&args),
         Some(Command::Private(command)) => private::private(&command, screen),
         Some(Command::Credential(command)) => credential::credential(&command, screen),
         Some(Command::Completions { shell }) => Ok(shell::completions(shell)),

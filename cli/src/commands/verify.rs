@@ -64,7 +64,14 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<String, Failure> {
 }
 
 impl Accepted {
-    fn text(&self, args: &VerifyArgs) -> String {
+    /// What batches that were written to a directory say.
+    pub(super) fn text_of(&self, directory: &Path) -> String {
+        let mut lines = self.lines();
+        lines.add("written to", directory.display());
+        lines.0
+    }
+
+    fn lines(&self) -> Lines {
         let mut lines = Lines::default();
         let said = format!(
             "{} in {}, {} provable bits",
@@ -82,6 +89,11 @@ impl Accepted {
         lines.add("last root", self.new_root);
         lines.add("proof bytes", grouped(self.proof_bytes));
         lines.add("seconds", format_args!("{:.3}", self.verify_seconds));
+        lines
+    }
+
+    fn text(&self, args: &VerifyArgs) -> String {
+        let mut lines = self.lines();
         let open: Vec<_> = [
             ("which rollup (--domain)", args.domain.is_none()),
             ("where it starts (--old-root)", args.old_root.is_none()),
@@ -335,7 +347,7 @@ fn verify_claim(claim: &Claim, proof: &[u8], policy: &Policy) -> Result<Verified
 }
 
 /// What to accept: every preset with at least these bits.
-fn policy(level: SecurityLevel) -> Policy {
+pub(super) fn policy(level: SecurityLevel) -> Policy {
     let accepted = Preset::ALL
         .into_iter()
         .filter(|preset| preset.level >= level);

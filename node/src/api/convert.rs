@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use winterlane_ledger::LedgerError;
+
 use super::problem::{Kind, Problem};
 use crate::{
     AdminError, ReadError, Refusal, SubmitError,
@@ -37,6 +39,11 @@ impl From<SubmitError> for Problem {
                     .at("order.valid_until")
                     .with("earliest", earliest)
             }
+            SubmitError::Refused(Refusal::Ledger(
+                LedgerError::StaleNonce { current, .. } | LedgerError::FutureNonce { current, .. },
+            )) => Self::new(Kind::Refused, text)
+                .with("rule", "nonce")
+                .with("current", current),
             // The account may order again once a batch is sealed.
             SubmitError::Refused(Refusal::TooManyPending { .. }) => {
                 Self::new(Kind::Busy, text).retry_after(Duration::from_secs(2))

@@ -33,7 +33,11 @@ pub mod server;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -51,6 +55,7 @@ use self::{limits::Limits, routes::Route};
 use crate::{
     Node,
     keys::{Keys, Scope, Scopes},
+    tls::Tls,
 };
 
 /// What the interface is told.
@@ -96,6 +101,7 @@ pub struct Api {
     listeners: Arc<Semaphore>,
     alerts: events::Alerts,
     answers: measures::Answers,
+    tls: OnceLock<Arc<Tls>>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -123,6 +129,7 @@ impl Api {
             listeners: Arc::new(Semaphore::new(config.listeners)),
             alerts: events::Alerts::default(),
             answers: measures::Answers::default(),
+            tls: OnceLock::new(),
             node,
             keys,
             config,
@@ -134,6 +141,12 @@ impl Api {
     #[must_use]
     pub const fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Tells the interface by which certificate it is served, so that an operator can have it read again. Once.
+    pub fn served_by(&self, tls: Arc<Tls>) {
+        // There is one listener with TLS, and one who says so.
+        let _ = self.tls.set(tls);
     }
 
     /// The keys.

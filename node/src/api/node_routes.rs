@@ -9,7 +9,13 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{body, call::Call, json as forms, problem::Problem};
+use super::{
+    body,
+    call::Call,
+    json as forms,
+    problem::{Kind, Problem},
+};
+use crate::keys::Scope;
 
 /// A command without words.
 #[derive(Debug, Default, Deserialize)]
@@ -74,11 +80,29 @@ pub(super) async fn requeue(call: Call) -> Result<Response, Problem> {
     Ok(done())
 }
 
+pub(super) async fn reload_certificate(call: Call) -> Result<Response, Problem> {
+    announce(&call, "reload-certificate").await?;
+    call.blocking(|api| {
+        let tls = api.tls.get().ok_or_else(|| {
+            Problem::new(Kind::Conflict, "the interface is served without TLS")
+        })?;
+        tls.reload().map_err(|error| {
+            // Paths and what is in files are for the log.
+            tracing::error!(%error, "the certificate is not read again");
+            let text = "the certificate or its key cannot be used; the one before goes on, and the node's log says why";
+            Problem::new(Kind::Conflict, text)
+        })
+    })
+    .await?;
+    tracing::info!("the certificate was read again");
+    Ok(done())
+}
+
 /// Writes an operator's act down before it is carried out.
 async fn announce(call: &Call, act: &str) -> Result<(), Problem> {
     let Empty {} = body::command(call.media, &call.body)?;
     let (key, act) = (call.key()?, act.to_owned());
-    call.blocking(move |api| Ok(api.keys.operated(Some(key), act)?))
+    call.blocking(move |api| Ok(api.keys.operated(key, Scope::Operate, act)?))
         .await
 }
 

@@ -184,6 +184,8 @@ pub(super) fn table() -> &'static [Route] {
                 "Closes the open batch as it is."),
             route!(Post "/v1/admin/jobs/{batch}/requeue" OPERATE, COMMAND, [], node_routes::requeue, ("Empty", "Done"),
                 "Proves a held batch as if it had never failed."),
+            route!(Post "/v1/admin/reload-certificate" OPERATE, COMMAND, [], node_routes::reload_certificate, ("Empty", "Done"),
+                "Reads the certificate of the interface and its key again, for connections to come."),
             route!(Get "/openapi.json" Permission::Open, 0, [], openapi::serve, ("", "Document"),
                 "This interface as an OpenAPI document."),
             route!(Get "/" Permission::Open, 0, [], dashboard::page, ("", "text/html"),

@@ -11,9 +11,11 @@ use tokio::{
     sync::{Semaphore, watch},
     task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use super::call::Peer;
+use crate::tls::Tls;
 
 /// Limits of a listener.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +42,7 @@ impl Default for ServerConfig {
 /// The most bytes of a request's head.
 const HEAD: usize = 32 << 10;
 
-/// Serves `router` until `stopping` holds `true`: then nothing more is accepted, and requests under way are finished, within the
+/// Serves `router`, with TLS if there is a certificate, until `stopping` holds `true`: then nothing more is accepted, and requests under way are finished, within the
 /// time of grace.
 ///
 /// # Errors
@@ -49,6 +51,7 @@ const HEAD: usize = 32 << 10;
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    tls: Option<Arc<Tls>>,
     config: ServerConfig,
     mut stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
@@ -71,9 +74,18 @@ pub async fn serve(
                 // Small answers are not held back for more.
                 let _ = stream.set_nodelay(true);
                 let (router, stopping) = (router.clone(), stopping.clone());
+                let tls = tls.as_ref().map(|tls| tls.current());
                 connections.spawn(async move {
                     let _permit = permit;
-                    connection(stream, peer, router, config, stopping).await;
+                    match tls {
+                        None => connection(stream, peer, router, config, stopping).await,
+                        Some(tls) => {
+                            let handshake = TlsAcceptor::from(tls).accept(stream);
+                            if let Some(stream) = shaken(handshake, peer, config, &stopping).await {
+                                connection(stream, peer, router, config, stopping).await;
+                            }
+                        }
+                    }
                 });
             }
             // Out of file descriptors, mostly: the others go on, and some end.
@@ -90,6 +102,28 @@ pub async fn serve(
         connections.shutdown().await;
     }
     Ok(())
+}
+
+/// Waits for the end of a handshake, as long as for the headers of a request.
+async fn shaken<S>(
+    handshake: impl Future<Output = io::Result<S>>,
+    peer: SocketAddr,
+    config: ServerConfig,
+    stopping: &watch::Receiver<bool>,
+) -> Option<S> {
+    let mut stopping = stopping.clone();
+    let ended = tokio::select! {
+        ended = tokio::time::timeout(config.headers, handshake) => ended,
+        () = stopped(&mut stopping) => return None,
+    };
+    match ended {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, %peer, "handshake");
+            None
+        }
+        Err(_) => None,
+    }
 }
 
 async fn connection(

@@ -12,10 +12,16 @@ use crate::keys::KeysError;
 #[non_exhaustive]
 pub enum ClientError {
     /// The address is none.
-    #[error("{address}: expected http://HOST:PORT")]
+    #[error("{address}: expected http://HOST:PORT or https://HOST:PORT")]
     Address {
         /// The text given.
         address: String,
+    },
+    /// The certificates to trust cannot be used.
+    #[error("certificates to trust: {what}")]
+    Certificate {
+        /// What is wrong with them.
+        what: String,
     },
     /// No connection: the request was not sent.
     #[error("no connection to {authority}: {source}")]

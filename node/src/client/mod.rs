@@ -102,7 +102,8 @@ pub struct Acknowledged {
 }
 
 impl Client {
-    /// A client of the node at `address` (`http://HOST:PORT`), which has this environment.
+    /// A client of the node at `address` (`http://HOST:PORT`, or `https://HOST:PORT` with a certificate of a public authority),
+    /// which has this environment.
     ///
     /// # Errors
     /// [`ClientError::Address`].
@@ -115,6 +116,21 @@ impl Client {
             clock: Arc::new(SystemClock),
             ahead: AtomicI64::new(0),
             config: ClientConfig::default(),
+        })
+    }
+
+    /// A client of the node at `address` (`https://HOST:PORT`), whose certificate must lead to one of those in `roots` (PEM).
+    ///
+    /// # Errors
+    /// [`ClientError::Address`], [`ClientError::Certificate`].
+    pub fn trusting(
+        address: &str,
+        environment: Environment,
+        roots: &[u8],
+    ) -> Result<Self, ClientError> {
+        Ok(Self {
+            transport: Transport::trusting(address, Some(roots))?,
+            ..Self::new(address, environment)?
         })
     }
 

@@ -1,6 +1,6 @@
-//! HTTP/1.1 over connections that are kept.
+//! HTTP/1.1 over connections that are kept, with TLS where the address says so.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -9,8 +9,16 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+};
 use serde::de::DeserializeOwned;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
 
 use super::{ClientError, Refused};
 
@@ -22,6 +30,8 @@ const IDLE: usize = 8;
 /// Connections to one address.
 pub(crate) struct Transport {
     authority: String,
+    /// For `https`: by whose certificates, and by which name the other side must show itself.
+    tls: Option<(TlsConnector, ServerName<'static>)>,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
 }
 
@@ -57,13 +67,19 @@ impl Reply {
 
 impl Transport {
     pub(crate) fn new(address: &str) -> Result<Self, ClientError> {
+        Self::trusting(address, None)
+    }
+
+    /// Whose certificate must lead to one of those in `roots` (PEM), or, without, to one of the public authorities'.
+    pub(crate) fn trusting(address: &str, roots: Option<&[u8]>) -> Result<Self, ClientError> {
         let wrong = || ClientError::Address {
             address: address.to_owned(),
         };
-        let authority = address
-            .strip_prefix("http://")
-            .ok_or_else(wrong)?
-            .trim_end_matches('/');
+        let (scheme, authority) = address.split_once("://").ok_or_else(wrong)?;
+        if !matches!(scheme, "http" | "https") {
+            return Err(wrong());
+        }
+        let authority = authority.trim_end_matches('/');
         let (host, port) = authority.rsplit_once(':').ok_or_else(wrong)?;
         if host.is_empty()
             || port.parse::<u16>().is_err()
@@ -71,8 +87,16 @@ impl Transport {
         {
             return Err(wrong());
         }
+        let tls = if scheme == "https" {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let name = ServerName::try_from(host.to_owned()).map_err(|_| wrong())?;
+            Some((connector(roots)?, name))
+        } else {
+            None
+        };
         Ok(Self {
             authority: authority.to_owned(),
+            tls,
             idle: Mutex::default(),
         })
     }
@@ -133,13 +157,51 @@ impl Transport {
         let stream = TcpStream::connect(&self.authority).await.map_err(failed)?;
         // Small requests are not held back for more.
         let _ = stream.set_nodelay(true);
-        let handshake = http1::handshake(TokioIo::new(stream)).await;
-        let (sender, connection) =
-            handshake.map_err(|error| failed(std::io::Error::other(error)))?;
-        tokio::spawn(async move {
-            // Its end is seen by whoever waits for an answer.
-            let _ = connection.await;
-        });
-        Ok(sender)
+        match &self.tls {
+            None => begin(stream).await.map_err(failed),
+            Some((connector, name)) => {
+                let stream = connector.connect(name.clone(), stream).await;
+                begin(stream.map_err(failed)?).await.map_err(failed)
+            }
+        }
     }
+}
+
+/// Begins HTTP on a stream.
+async fn begin(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> std::io::Result<SendRequest<Full<Bytes>>> {
+    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = handshake.map_err(std::io::Error::other)?;
+    tokio::spawn(async move {
+        // Its end is seen by whoever waits for an answer.
+        let _ = connection.await;
+    });
+    Ok(sender)
+}
+
+fn connector(roots: Option<&[u8]>) -> Result<TlsConnector, ClientError> {
+    let wrong = |what: &dyn std::fmt::Display| ClientError::Certificate {
+        what: what.to_string(),
+    };
+    let mut store = RootCertStore::empty();
+    match roots {
+        None => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(pem) => {
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                let certificate = certificate.map_err(|error| wrong(&error))?;
+                store.add(certificate).map_err(|error| wrong(&error))?;
+            }
+        }
+    }
+    if store.is_empty() {
+        return Err(wrong(&"no certificate in PEM"));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(&error))?
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
 }

@@ -40,7 +40,7 @@ pub struct Interface {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookSetting {
-    /// `http://HOST:PORT/PATH`.
+    /// `http://HOST:PORT/PATH`, or `https://`.
     pub url: String,
     /// Only alarms and acts of operators, or batches too.
     #[serde(default)]

@@ -178,6 +178,14 @@ impl Keys {
                 Err(NonceError::Full) => return Err(AuthError::Busy),
                 Err(error) => return Err(AuthError::Storage(error.into())),
             }
+            // The disk was waited for, and somebody may have ended the key meanwhile.
+            let phase = self.state().phase(record.id, self.now());
+            match phase {
+                Some(phase) if phase.is_live() => {}
+                Some(Phase::Expired) => return Err(refuse(Refusal::Expired)),
+                Some(Phase::Retired) => return Err(refuse(Refusal::Retired)),
+                _ => return Err(refuse(Refusal::Revoked)),
+            }
         }
         self.used(record.id, first).map_err(AuthError::Storage)?;
         let until = record.successor.map_or(record.expires, |next| {

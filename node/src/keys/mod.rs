@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `scope`, `id`, `record` | scopes and roles, names, a key and its phases |
 //! | `state` | the keys that the events of the audit log add up to |
-//! | `registry` | [`Keys`]: commands on that state, each an event on the disk first |
+//! | `registry` | [`Keys`]: that state, the log that it comes from, and what is asked of both |
+//! | `commands`, `checks` | what operators do with keys, and the rules of it: each an event on the disk first |
 //! | `request` | HTTP message signatures (RFC 9421): what a signed request looks like |
 //! | `nonces` | which nonces were used, also before a restart |
 //! | `authenticate` | a request to an [`Identity`], or a refusal |
@@ -22,6 +23,8 @@
 //! that jumps back, before or after a restart, lets no old request in again.
 
 mod authenticate;
+mod checks;
+mod commands;
 mod error;
 mod id;
 mod nonces;

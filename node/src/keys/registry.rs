@@ -7,10 +7,8 @@ use std::{
 };
 
 use super::{
-    BearerToken, ClientName, Environment, KeyId, KeyRecord, KeysError, Nonces, Phase, Proposal,
-    ProposalId, ProposedAct, PublicKey, Refusal, Scope, Scopes, SignatureBytes, State, Verifier,
-    random,
-    secret::verify_possession,
+    BearerToken, ClientName, Environment, KeyId, KeyRecord, KeysError, Nonces, Proposal, PublicKey,
+    Refusal, Scope, Scopes, SignatureBytes, State,
     usage::{KeyUsage, Usage},
 };
 use crate::{
@@ -108,11 +106,6 @@ pub struct Keys {
     log: Mutex<AuditLog>,
 }
 
-/// The most proposals that wait.
-const MAX_PROPOSALS: usize = 100;
-/// The longest reason, in bytes.
-const MAX_REASON: usize = 200;
-
 impl Keys {
     /// Opens the keys in the configured folder, or begins with none.
     ///
@@ -130,7 +123,13 @@ impl Keys {
         for entry in &recovery.entries {
             state.apply(entry)?;
         }
-        let nonces = Nonces::open(&folder.join("nonces"))?;
+        // Without the file nobody knows which nonces were used: whatever can have been signed until now is refused.
+        let last = recovery
+            .entries
+            .last()
+            .map(|entry| entry.time.max(clock.now()));
+        let floor = last.map_or(0, |time| time.after(config.window).seconds());
+        let nonces = Nonces::open(&folder.join("nonces"), floor)?;
         let usage = Usage::open(&folder.join("usage.json"));
         let fresh = match &state.environment {
             None => true,
@@ -245,286 +244,17 @@ impl Keys {
         self.usage.flush()
     }
 
-    /// Makes a key. One with the scope `keys` is proposed, and made once another client's key approves.
+    /// Writes down an operator's act on the node, before it is carried out. The key must be live and hold the scope at this
+    /// moment, while the log is locked: one that was revoked since its request was let in does nothing any more.
     ///
     /// # Errors
-    /// [`KeysError`].
-    pub fn create(&self, by: KeyId, new: NewKey) -> Result<Outcome, KeysError> {
-        self.decide(Actor::Key(by), |state, now| {
-            Self::holds(state, by, now)?;
-            let (key, secret) = self.prepare(state, now, new, None)?;
-            if key.scopes.contains(Scope::Keys) {
-                return self.propose(state, by, now, ProposedAct::Create { key });
-            }
-            Ok((
-                Event::KeyCreated {
-                    key: key.clone(),
-                    proposal: None,
-                },
-                done(key, secret),
-            ))
-        })
-    }
-
-    /// Replaces a key by a new one: both are accepted for `overlap`, then only the successor. A key may rotate
-    /// itself, whatever its scopes; others need the scope `keys`, and a second person if the key has it too.
-    ///
-    /// # Errors
-    /// [`KeysError`].
-    pub fn rotate(
-        &self,
-        by: KeyId,
-        key: KeyId,
-        verifier: NewVerifier,
-        overlap: Duration,
-        lifetime: Duration,
-    ) -> Result<Outcome, KeysError> {
-        if overlap > self.config.max_overlap {
-            return Err(KeysError::BadField {
-                field: "overlap_seconds",
-                what: "longer than allowed",
-            });
-        }
-        self.decide(Actor::Key(by), |state, now| {
-            if by != key {
-                Self::holds(state, by, now)?;
-            }
-            let old = Self::rotatable(state, key, now)?;
-            if matches!(old.verifier, Verifier::Bearer { .. }) != (verifier == NewVerifier::Bearer)
-            {
-                let what = "a successor is of the same type as its predecessor";
-                return Err(KeysError::BadField {
-                    field: "verifier",
-                    what,
-                });
-            }
-            let (client, scopes) = (old.client.clone(), old.scopes);
-            let new = NewKey {
-                client,
-                scopes,
-                verifier,
-                lifetime,
-            };
-            let (successor, secret) = self.prepare(state, now, new, Some(key))?;
-            if scopes.contains(Scope::Keys) && by != key {
-                let overlap_ms = u64::try_from(overlap.as_millis()).unwrap_or(u64::MAX);
-                let act = ProposedAct::Rotate {
-                    key,
-                    successor,
-                    overlap_ms,
-                };
-                return self.propose(state, by, now, act);
-            }
-            let overlap_until = now.after(overlap);
-            let event = Event::KeyRotated {
-                key,
-                successor: successor.clone(),
-                overlap_until,
-                proposal: None,
-            };
-            Ok((event, done(successor, secret)))
-        })
-    }
-
-    /// Takes a rotation back while its window is open: the successor ends, the key goes on. The key itself may do
-    /// it, and so may who holds the scope `keys`. A key with that scope needs a second person for its own: else
-    /// whoever stole it would undo the rotation that was to end it.
-    ///
-    /// # Errors
-    /// [`KeysError`].
-    pub fn roll_back(&self, by: KeyId, key: KeyId) -> Result<Outcome, KeysError> {
-        self.decide(Actor::Key(by), |state, now| {
-            if by != key {
-                Self::holds(state, by, now)?;
-            }
-            let successor = Self::rolling(state, key, now)?;
-            let old = state.key(key)?;
-            if by == key && old.scopes.contains(Scope::Keys) {
-                return self.propose(state, by, now, ProposedAct::RollBack { key });
-            }
-            let back = Box::new(KeyRecord {
-                successor: None,
-                ..old.clone()
-            });
-            Ok((
-                Event::KeyRolledBack {
-                    key,
-                    successor,
-                    proposal: None,
-                },
-                done(back, None),
-            ))
-        })
-    }
-
-    /// Ends a key at once. A key may end itself; others need the scope `keys`.
-    ///
-    /// # Errors
-    /// [`KeysError`].
-    pub fn revoke(&self, by: KeyId, key: KeyId, reason: &str) -> Result<Outcome, KeysError> {
-        let reason = checked(reason)?;
-        self.decide(Actor::Key(by), |state, now| {
-            if by != key {
-                Self::holds(state, by, now)?;
-            }
-            let record = state.key(key)?;
-            if record.revoked.is_some() {
-                let what = "it ended before, and that stands";
-                return Err(KeysError::NotLive {
-                    key,
-                    phase: Phase::Revoked.name(),
-                    what,
-                });
-            }
-            Ok((
-                Event::KeyRevoked { key, reason },
-                done(Box::new(record.clone()), None),
-            ))
-        })
-    }
-
-    /// Proposes to end every key. Afterwards only the owner of the machine can make keys ([`Keys::bootstrap`]).
-    ///
-    /// # Errors
-    /// [`KeysError`].
-    pub fn revoke_everything(&self, by: KeyId, reason: &str) -> Result<Outcome, KeysError> {
-        let reason = checked(reason)?;
-        self.decide(Actor::Key(by), |state, now| {
-            Self::holds(state, by, now)?;
-            self.propose(state, by, now, ProposedAct::RevokeEverything { reason })
-        })
-    }
-
-    /// Approves a proposal, which is carried out as things are now.
-    ///
-    /// # Errors
-    /// [`KeysError`], when the proposal is over, is the approver's own, or is no longer possible.
-    pub fn approve(&self, by: KeyId, id: ProposalId) -> Result<Outcome, KeysError> {
-        self.decide(Actor::Key(by), |state, now| {
-            Self::holds(state, by, now)?;
-            let found = state
-                .proposals
-                .get(&id)
-                .filter(|proposal| now < proposal.expires);
-            let proposal = found.ok_or(KeysError::NoProposal(id))?;
-            // A key that has ended asks for nothing any more.
-            let proposer = state.key(proposal.by)?;
-            if !state.phase_of(proposer, now).is_live() {
-                return Err(KeysError::NoProposal(id));
-            }
-            if proposer.client == state.key(by)?.client {
-                return Err(KeysError::SamePerson);
-            }
-            let approved = Some(id);
-            Ok(match &proposal.act {
-                ProposedAct::Create { key } => {
-                    let mut key = key.clone();
-                    self.admit(state, now, &mut key)?;
-                    (
-                        Event::KeyCreated {
-                            key: key.clone(),
-                            proposal: approved,
-                        },
-                        done(key, None),
-                    )
-                }
-                ProposedAct::Rotate {
-                    key,
-                    successor,
-                    overlap_ms,
-                } => {
-                    let key = *key;
-                    Self::rotatable(state, key, now)?;
-                    let mut successor = successor.clone();
-                    self.admit(state, now, &mut successor)?;
-                    let outcome = done(successor.clone(), None);
-                    let overlap_until = now.after(Duration::from_millis(*overlap_ms));
-                    (
-                        Event::KeyRotated {
-                            key,
-                            successor,
-                            overlap_until,
-                            proposal: approved,
-                        },
-                        outcome,
-                    )
-                }
-                ProposedAct::RollBack { key } => {
-                    let key = *key;
-                    let successor = Self::rolling(state, key, now)?;
-                    let back = KeyRecord {
-                        successor: None,
-                        ..state.key(key)?.clone()
-                    };
-                    let event = Event::KeyRolledBack {
-                        key,
-                        successor,
-                        proposal: approved,
-                    };
-                    (event, done(Box::new(back), None))
-                }
-                ProposedAct::RevokeEverything { reason } => {
-                    let reason = reason.clone();
-                    let outcome = Outcome::Done {
-                        key: None,
-                        secret: None,
-                    };
-                    (
-                        Event::EverythingRevoked {
-                            reason,
-                            proposal: id,
-                        },
-                        outcome,
-                    )
-                }
-            })
-        })
-    }
-
-    /// Takes a proposal back, or refuses it: any key with the scope `keys` may.
-    ///
-    /// # Errors
-    /// [`KeysError`].
-    pub fn withdraw(&self, by: KeyId, proposal: ProposalId) -> Result<(), KeysError> {
+    /// [`KeysError::Lacks`], [`KeysError::NotLive`]; [`KeysError`] when the log failed.
+    pub fn operated(&self, by: KeyId, scope: Scope, act: String) -> Result<(), KeysError> {
         self.record(Actor::Key(by), |state| {
-            Self::holds(state, by, self.now())?;
-            match state.proposals.contains_key(&proposal) {
-                true => Ok(Event::ProposalWithdrawn { proposal }),
-                false => Err(KeysError::NoProposal(proposal)),
-            }
-        })?;
-        Ok(())
-    }
-
-    /// Makes a key by the word of the machine's owner: for the first keys, and after all were revoked. Refused once
-    /// two clients hold live keys with the scope `keys`; those two then decide everything.
-    ///
-    /// # Errors
-    /// [`KeysError`].
-    pub fn bootstrap(&self, new: NewKey) -> Result<Outcome, KeysError> {
-        self.decide(Actor::Host, |state, now| {
-            if state.keymasters(now).any(|key| state.has_second(key, now)) {
-                return Err(KeysError::Governed);
-            }
-            let (key, secret) = self.prepare(state, now, new, None)?;
-            Ok((
-                Event::KeyCreated {
-                    key: key.clone(),
-                    proposal: None,
-                },
-                done(key, secret),
-            ))
+            Self::live_with(state, by, scope, self.now())?;
+            Ok(Event::Operated { act })
         })
-    }
-
-    /// Writes down an operator's act on the node, before it is carried out.
-    ///
-    /// # Errors
-    /// [`KeysError`] when the log failed.
-    pub fn operated(&self, by: Option<KeyId>, act: String) -> Result<(), KeysError> {
-        let actor = by.map_or(Actor::Host, Actor::Key);
-        self.record(actor, |_| Ok(Event::Operated { act }))
-            .map(drop)
+        .map(drop)
     }
 
     /// Notes that a key was accepted; the first time in the log.
@@ -547,164 +277,8 @@ impl Keys {
         Ok(())
     }
 
-    /// That `by` is live and holds the scope `keys`, as things are while the log is locked.
-    fn holds(state: &State, by: KeyId, now: UnixTime) -> Result<(), KeysError> {
-        let key = state.key(by)?;
-        let live = state.phase_of(key, now).is_live();
-        if live && key.scopes.contains(Scope::Keys) {
-            Ok(())
-        } else {
-            Err(KeysError::Lacks(Scope::Keys))
-        }
-    }
-
-    /// The key, if it can get a successor.
-    fn rotatable(state: &State, key: KeyId, now: UnixTime) -> Result<&KeyRecord, KeysError> {
-        let old = state.key(key)?;
-        let phase = state.phase_of(old, now);
-        if !phase.is_live() {
-            let what = "a key that has ended has no successor: make a new one";
-            return Err(KeysError::NotLive {
-                key,
-                phase: phase.name(),
-                what,
-            });
-        }
-        match old.successor {
-            None => Ok(old),
-            Some(successor) => Err(KeysError::Rotating {
-                key,
-                successor: successor.id,
-            }),
-        }
-    }
-
-    /// The successor of a key whose rotation can be taken back.
-    fn rolling(state: &State, key: KeyId, now: UnixTime) -> Result<KeyId, KeysError> {
-        let old = state.key(key)?;
-        let successor = old.successor.filter(|_| state.phase_of(old, now).is_live());
-        let successor = successor.ok_or(KeysError::NotRotating(key))?.id;
-        match state.key(successor)?.successor {
-            None => Ok(successor),
-            // Rolling back two rotations at once would end a key that nobody named.
-            Some(next) => Err(KeysError::Rotating {
-                key: successor,
-                successor: next.id,
-            }),
-        }
-    }
-
-    /// A record for a new key, and its secret if the node makes one.
-    fn prepare(
-        &self,
-        state: &State,
-        now: UnixTime,
-        new: NewKey,
-        predecessor: Option<KeyId>,
-    ) -> Result<(Box<KeyRecord>, Option<BearerToken>), KeysError> {
-        let bad = |field, what| Err(KeysError::BadField { field, what });
-        if new.scopes.is_empty() {
-            return bad(
-                "scopes",
-                "a key without scopes does nothing: name at least one",
-            );
-        }
-        if new.lifetime.is_zero() || new.lifetime > self.config.max_lifetime {
-            return bad("lifetime_seconds", "not above 0, or longer than allowed");
-        }
-        let id = KeyId::from_bytes(random()?);
-        let environment = self.config.environment.clone();
-        let (verifier, secret) = match new.verifier {
-            NewVerifier::Ed25519 { public, proof } => {
-                verify_possession(&public, &new.client, &environment, &proof)?;
-                (Verifier::Ed25519 { public }, None)
-            }
-            NewVerifier::Bearer => {
-                if !new.scopes.within(Scopes::READ_ONLY) {
-                    return bad("scopes", "a bearer secret only reads: read, audit");
-                }
-                let token = BearerToken::random(id, environment.clone())?;
-                (Verifier::Bearer { hash: token.hash() }, Some(token))
-            }
-        };
-        let mut key = Box::new(KeyRecord {
-            id,
-            client: new.client,
-            version: 0,
-            environment,
-            scopes: new.scopes,
-            verifier,
-            created: now,
-            expires: now.after(new.lifetime),
-            predecessor,
-            successor: None,
-            first_used: None,
-            revoked: None,
-        });
-        self.admit(state, now, &mut key)?;
-        Ok((key, secret))
-    }
-
-    /// Checks a new key against those that are there now, and gives it its version.
-    fn admit(&self, state: &State, now: UnixTime, key: &mut KeyRecord) -> Result<(), KeysError> {
-        if state.keys.len() >= self.config.max_keys {
-            return Err(KeysError::Full {
-                what: "keys",
-                limit: self.config.max_keys,
-            });
-        }
-        if let Some(other) = state.with_verifier(&key.verifier) {
-            return Err(KeysError::Duplicate(other));
-        }
-        if now >= key.expires {
-            let what = "the proposed key has expired while it waited";
-            return Err(KeysError::NotLive {
-                key: key.id,
-                phase: Phase::Expired.name(),
-                what,
-            });
-        }
-        key.version = state.next_version(&key.client);
-        Ok(())
-    }
-
-    fn propose(
-        &self,
-        state: &State,
-        by: KeyId,
-        now: UnixTime,
-        act: ProposedAct,
-    ) -> Result<(Event, Outcome), KeysError> {
-        let waiting = state
-            .proposals
-            .values()
-            .filter(|proposal| now < proposal.expires)
-            .count();
-        if waiting >= MAX_PROPOSALS {
-            return Err(KeysError::Full {
-                what: "proposals",
-                limit: MAX_PROPOSALS,
-            });
-        }
-        let expires = now.after(self.config.proposal_lifetime);
-        let id = ProposalId::from_bytes(random()?);
-        let proposal = Box::new(Proposal {
-            id,
-            by,
-            created: now,
-            expires,
-            act,
-        });
-        Ok((
-            Event::Proposed {
-                proposal: proposal.clone(),
-            },
-            Outcome::Proposed(proposal),
-        ))
-    }
-
     /// Decides on the state as it is, writes the event, carries it out.
-    fn decide(
+    pub(super) fn decide(
         &self,
         actor: Actor,
         decide: impl FnOnce(&State, UnixTime) -> Result<(Event, Outcome), KeysError>,
@@ -721,7 +295,7 @@ impl Keys {
         }))
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         actor: Actor,
         event: impl FnOnce(&State) -> Result<Event, KeysError>,
@@ -750,27 +324,5 @@ impl Keys {
         let entry = log.append(now, actor, event)?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(Some(entry))
-    }
-}
-
-fn done(key: Box<KeyRecord>, secret: Option<BearerToken>) -> Outcome {
-    Outcome::Done {
-        key: Some(key),
-        secret,
-    }
-}
-
-fn checked(reason: &str) -> Result<String, KeysError> {
-    let fits = !reason.trim().is_empty()
-        && reason.len() <= MAX_REASON
-        && !reason.chars().any(char::is_control);
-    if fits {
-        Ok(reason.to_owned())
-    } else {
-        let what = "1 to 200 bytes, without control characters";
-        Err(KeysError::BadField {
-            field: "reason",
-            what,
-        })
     }
 }

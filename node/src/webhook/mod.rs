@@ -37,15 +37,15 @@ const WAITING: usize = 1024;
 const ATTEMPTS: u32 = 10;
 
 impl Webhook {
-    /// A receiver at `http://HOST:PORT/PATH`.
+    /// A receiver at `http://HOST:PORT/PATH`, or `https://` with a certificate of a public authority.
     ///
     /// # Errors
     /// [`ClientError::Address`].
     pub fn new(address: &str, alarms_only: bool) -> Result<Self, ClientError> {
-        let rest = address.strip_prefix("http://").unwrap_or(address);
+        let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
         let at = rest.find('/').unwrap_or(rest.len());
         let (authority, path) = rest.split_at(at);
-        let transport = Transport::new(&format!("http://{authority}"))?;
+        let transport = Transport::new(&format!("{scheme}://{authority}"))?;
         let path = if path.is_empty() { "/" } else { path }.to_owned();
         if path.contains(['?', '#', ' ']) || !path.is_ascii() {
             return Err(ClientError::Address {

@@ -253,6 +253,7 @@ fn webhooks_are_signed_and_sent_until_they_are_taken() {
         let server = tokio::spawn(server::serve(
             listener,
             receiver,
+            None,
             server::ServerConfig::default(),
             stopping.clone(),
         ));

@@ -6,6 +6,7 @@ mod load;
 mod operators;
 mod orders;
 mod page;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,6 +36,7 @@ pub(super) struct Served {
     pub(super) health: String,
     pub(super) ada: Holder,
     pub(super) bert: Holder,
+    pub(super) api: Arc<Api>,
     stop: watch::Sender<bool>,
     running: Option<Running>,
     tasks: Vec<JoinHandle<()>>,
@@ -90,6 +92,7 @@ impl Served {
             let serve = server::serve(
                 listener,
                 router,
+                None,
                 server::ServerConfig::default(),
                 stopping.clone(),
             );
@@ -109,6 +112,7 @@ impl Served {
             health,
             ada,
             bert,
+            api,
             stop,
             running: Some(running),
             tasks,

@@ -225,3 +225,77 @@ fn acts_of_operators_are_in_the_log_before_they_are_done() {
         "{lines}"
     );
 }
+
+/// What a proxy or a thief could make of a signed request: none of it is the request that was signed.
+#[test]
+fn a_request_has_one_reading() {
+    let served = Served::new();
+    let operator = served.holder("oper", Role::Operator);
+    let path = "/v1/admin/pause";
+    let signature = served.signature(&operator, "POST", path, b"{}", nonce(9));
+    let headers = as_headers(&signature);
+    let before = served.fingerprint();
+    let refused = |method: &str, path: &str, headers: &[(&'static str, String)], body: &[u8]| {
+        let reply = served.send(method, path, headers, body);
+        assert!(
+            (400..500).contains(&reply.status),
+            "{method} {path} {headers:?}: {}",
+            reply.status
+        );
+        assert!(
+            !served.node.status().unwrap().paused,
+            "{method} {path} {headers:?}"
+        );
+    };
+    // Another spelling of the path or the query, another route, another method.
+    for other in [
+        "/v1/admin/pause/",
+        "/v1/admin//pause",
+        "/v1/admin/./pause",
+        "/v1/admin/%70ause",
+        "/V1/admin/pause",
+        "/v1/admin/pause?a=b",
+        "/v1/admin/pause?a",
+        "/v1/admin/pause?&",
+        "/v1/admin/pause;a",
+        "/v1/admin/seal",
+    ] {
+        refused("POST", other, &headers, b"{}");
+    }
+    for method in ["GET", "PUT", "post", "HEAD"] {
+        refused(method, path, &headers, b"{}");
+    }
+    // Another body under the same digest, and under its own.
+    refused("POST", path, &headers, b"{ }");
+    let mut own = headers.clone();
+    own[1].1 = crate::keys::content_digest(b"{ }");
+    refused("POST", path, &own, b"{ }");
+    // A header twice, the same or another one, in either order.
+    for place in 1..headers.len() {
+        for value in [headers[place].1.clone(), "x".to_owned(), String::new()] {
+            for at in [place, place + 1] {
+                let mut twice = headers.clone();
+                twice.insert(at, (headers[place].0, value.clone()));
+                refused("POST", path, &twice, b"{}");
+            }
+        }
+        // Two values in one.
+        let mut joined = headers.clone();
+        joined[place].1 = format!("{0}, {0}", headers[place].1);
+        refused("POST", path, &joined, b"{}");
+        let mut missing = headers.clone();
+        missing.remove(place);
+        refused("POST", path, &missing, b"{}");
+    }
+    let (accepted, root, pending, _) = served.fingerprint();
+    assert_eq!((accepted, root, pending), (before.0, before.1, before.2));
+    // None of that used the request up.
+    let reply = served.send("POST", path, &headers, b"{}");
+    assert_eq!(
+        reply.status,
+        200,
+        "{}",
+        String::from_utf8_lossy(&reply.body)
+    );
+    problem(&served.send("POST", path, &headers, b"{}"), "replay");
+}

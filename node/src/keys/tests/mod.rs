@@ -3,6 +3,7 @@
 mod authentication;
 mod grants;
 mod playbooks;
+mod replays;
 mod rotation;
 
 use std::{sync::Arc, time::Duration};

@@ -1,5 +1,9 @@
 //! The command as a process: its exit statuses, and what it says.
 
+mod page;
+mod served;
+mod wallet;
+
 use std::{
     path::Path,
     process::{Command, Output},

@@ -1,0 +1,187 @@
+//! The configuration file: what is read, what is refused, and where it is written down.
+
+use winterlane_air::presets::PresetName;
+
+use super::*;
+
+/// The names of all settings, sections included.
+fn names(value: &toml::Value, prefix: &str, out: &mut Vec<String>) {
+    if let toml::Value::Table(table) = value {
+        for (name, value) in table {
+            let name = format!("{prefix}{name}");
+            names(value, &format!("{name}."), out);
+            out.push(name);
+        }
+    }
+}
+
+#[test]
+fn the_default_file_has_every_setting_and_its_default() {
+    assert_eq!(
+        Config::parse("default.toml", DEFAULT),
+        Ok(Config::default())
+    );
+    assert_eq!(Config::parse("empty", ""), Ok(Config::default()));
+    let [mut written, mut known] = [Vec::new(), Vec::new()];
+    names(&toml::from_str(DEFAULT).unwrap(), "", &mut written);
+    names(
+        &toml::Value::try_from(Config::default()).unwrap(),
+        "",
+        &mut known,
+    );
+    written.sort();
+    known.sort();
+    assert_eq!(written, known);
+}
+
+#[test]
+fn the_page_for_operators_has_the_default_file() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate/configuration.md");
+    let page = fs::read_to_string(page).unwrap();
+    assert!(
+        page.contains(&format!("```toml\n{DEFAULT}```")),
+        "docs/operate/configuration.md is out of date"
+    );
+}
+
+#[test]
+fn mistakes_are_told_with_their_line() {
+    for (text, line, reason) in [
+        ("[batches]\nslots = 1000", 2, "power of two"),
+        ("[batches]\n\nslots = 16384", 3, "power of two"),
+        ("[batches]\nseconds = 0.0", 2, "0.001"),
+        ("[batches]\nsolts = 4", 2, "unknown field"),
+        ("[bathces]\nslots = 4", 1, "unknown field"),
+        ("[proofs]\npreset = \"quick\"", 2, "fast-128"),
+        ("[orders]\npending = -1", 2, "-1"),
+        ("[listen]\naddress = \"here\"", 2, "socket address"),
+        ("[interface]\nopen = [\"operate\"]", 2, "read and submit"),
+        ("[interface]\nenvironment = \"Live\"", 2, "a-z"),
+        (
+            "[fees]\n[[fees.assets]]\nasset = 1\nminimum = \"x\"\ncollector = 2",
+            4,
+            "2^128",
+        ),
+        (
+            "[fees]\n[[fees.assets]]\nasset = 1\ncollector = 2",
+            2,
+            "minimum",
+        ),
+        ("slots = ", 1, ""),
+    ] {
+        let error = Config::parse("node.toml", text).unwrap_err();
+        assert!(error.reason.contains(reason), "{text}: {error}");
+        assert_eq!(error.line, Some(line), "{text}: {error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("node.toml:{line}: "))
+        );
+    }
+    let missing = Config::read(Path::new("/nowhere/node.toml")).unwrap_err();
+    assert_eq!(missing.line, None);
+}
+
+#[test]
+fn settings_reach_the_options() {
+    let text = "[rollup]\nchain_id = 5\n[batches]\nslots = 16\nseconds = 0.5\n[proofs]\npreset = \
+                \"compact-128\"\nmemory_mib = 64\n[fees]\nothers = false\n[[fees.assets]]\nasset = 7\n\
+                minimum = \"340282366920938463463374607431768211455\"\ncollector = 90\n[settlement]\n\
+                folder = \"\"";
+    let options = Config::parse("node.toml", text)
+        .unwrap()
+        .options(Path::new("data"));
+    assert_eq!(options.genesis.domain, domain_digest(5, 1));
+    assert_eq!(
+        (options.limits.slots, options.limits.max_age.as_millis()),
+        (16, 500)
+    );
+    let proving = options.proving.unwrap();
+    assert_eq!(proving.preset.name, PresetName::Compact);
+    assert_eq!(
+        (proving.threads, proving.memory_limit),
+        (None, Some(64 << 20))
+    );
+    let fees: Vec<_> = options.fees.assets().map(|fee| fee.minimum).collect();
+    assert_eq!(fees, [u128::MAX]);
+    assert!(options.settlement.is_none() && !options.fees.others());
+}
+
+#[test]
+fn the_first_accounts_reach_the_first_state() {
+    let root = "01".repeat(32);
+    let text = format!(
+        "[[rollup.accounts]]\nid = 3\nasset = 7\nbalance = \"340282366920938463463374607431768211455\"\nkeys = [{{ root = \
+         \"{root}\", scope = \"spend\" }}, {{ root = \"{root}\", scope = \"rotate\" }}]\n[[rollup.accounts]]\nid = 4\nasset \
+         = 7\nbalance = 0\n"
+    );
+    let config = Config::parse("node.toml", &text).unwrap();
+    let accounts = config.options(Path::new("data")).genesis.accounts;
+    assert_eq!(accounts.len(), 2);
+    let (id, account) = accounts[0];
+    assert_eq!((id, account.asset, account.balance), (3, 7, u128::MAX));
+    assert_eq!(account.slots.map(|slot| slot.scope.bits()), [1, 2]);
+    assert_eq!(account.slots[0].root.to_string(), root);
+    assert_eq!(accounts[1], (4, winterlane_ledger::Account::of(7)));
+
+    // What is written is what is read, and what an owner says is an account without its balance.
+    let settings: Vec<_> = config.rollup.accounts.clone();
+    let written = initial(
+        &settings,
+        &[
+            "batches.slots=16".into(),
+            "proofs.preset=compact-100".into(),
+        ],
+    );
+    let again = Config::parse("node.toml", &written.unwrap()).unwrap();
+    assert_eq!(again.rollup.accounts, settings);
+    assert_eq!(again.options(Path::new("data")).limits.slots, 16);
+    let public =
+        format!("id = 3\nasset = 7\nkeys = [{{ root = \"{root}\", scope = \"spend\" }}]\n");
+    let public: PublicAccount = public.parse().unwrap();
+    assert!(
+        public
+            .with_balance(5)
+            .to_string()
+            .contains("balance = \"5\"")
+    );
+
+    let account = "[[rollup.accounts]]\nid = 3\nasset = 7\nbalance = 1\n";
+    for (keys, reason) in [
+        ("keys = [{ root = \"00\", scope = \"spend\" }]", "digits"),
+        (
+            "keys = [{ root = \"ROOT\", scope = \"pay\" }]",
+            "spend, rotate, both or none",
+        ),
+        (
+            "keys = [{ root = \"ROOT\", scope = \"none\" }, { root = \"ROOT\", scope = \"none\" }, { root = \"ROOT\", scope = \"none\" }]",
+            "two slots",
+        ),
+        ("keys = [{ root = \"ROOT\" }]", "scope"),
+    ] {
+        let text = format!("{account}{}", keys.replace("ROOT", &root));
+        let error = Config::parse("node.toml", &text).unwrap_err();
+        assert!(error.reason.contains(reason), "{keys}: {error}");
+    }
+}
+
+#[test]
+fn settings_of_a_new_rollup_are_checked_before_they_are_written() {
+    for (setting, said) in [
+        ("batches.slots=3", "power of two"),
+        ("batches.solts=4", "unknown field"),
+        ("slots=4", "SECTION.NAME=VALUE"),
+        ("batches.slots", "SECTION.NAME=VALUE"),
+        ("rollup.accounts=4", "sequence"),
+    ] {
+        let error = initial(&[], &[setting.to_owned()]).unwrap_err().to_string();
+        assert!(error.contains(said), "{setting}: {error}");
+    }
+    let twice = ["batches.slots=4".to_owned(), "batches.slots=8".to_owned()];
+    assert!(initial(&[], &twice).is_err());
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("new");
+    init(&data, &initial(&[], &[]).unwrap()).unwrap();
+    assert_eq!(Config::read(&data.join(FILE)).unwrap(), Config::default());
+    assert!(matches!(init(&data, ""), Err(InitError::Exists(_))));
+}

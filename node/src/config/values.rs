@@ -1,0 +1,95 @@
+//! Values that are checked as they are read: what is out of range is told with its line.
+
+use serde::{Deserialize, Serialize};
+use winterlane_air::presets::Preset;
+
+/// Slots of a batch: a power of two from 2 to 8,192.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Slots(pub(super) u32);
+
+impl TryFrom<u32> for Slots {
+    type Error = &'static str;
+
+    fn try_from(slots: u32) -> Result<Self, Self::Error> {
+        if slots.is_power_of_two() && (2..=winterlane_ledger::MAX_OPERATIONS).contains(&slots) {
+            Ok(Self(slots))
+        } else {
+            Err("the slots of a batch are a power of two from 2 to 8192")
+        }
+    }
+}
+
+/// A time in seconds, from a millisecond to a day.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Seconds(pub(super) f64);
+
+impl TryFrom<f64> for Seconds {
+    type Error = &'static str;
+
+    fn try_from(seconds: f64) -> Result<Self, Self::Error> {
+        if (0.001..=86_400.0).contains(&seconds) {
+            Ok(Self(seconds))
+        } else {
+            Err("a batch stays open for 0.001 to 86400 seconds")
+        }
+    }
+}
+
+/// An amount: a number, or one in quotation marks when it is too large for TOML's integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "NumberOrText", into = "String")]
+pub struct Amount(pub(super) u128);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<NumberOrText> for Amount {
+    type Error = &'static str;
+
+    fn try_from(written: NumberOrText) -> Result<Self, Self::Error> {
+        match written {
+            NumberOrText::Number(number) => Ok(Self(number.into())),
+            NumberOrText::Text(text) => {
+                let number = text.parse().map(Self);
+                number.map_err(|_| "an amount is a number below 2^128")
+            }
+        }
+    }
+}
+
+impl From<Amount> for String {
+    fn from(amount: Amount) -> Self {
+        amount.0.to_string()
+    }
+}
+
+/// A preset by its name, such as `fast-128`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PresetSetting(pub(super) Preset);
+
+impl TryFrom<String> for PresetSetting {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let found = Preset::ALL
+            .into_iter()
+            .find(|preset| preset.to_string() == name);
+        found.map(Self).ok_or_else(|| {
+            let names = Preset::ALL.map(|preset| preset.to_string());
+            format!("the presets are {}", names.join(", "))
+        })
+    }
+}
+
+impl From<PresetSetting> for String {
+    fn from(preset: PresetSetting) -> Self {
+        preset.0.to_string()
+    }
+}

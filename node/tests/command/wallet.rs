@@ -1,0 +1,311 @@
+//! `winterlane wallet` against a node.
+
+use super::{
+    output,
+    served::{Served, expect, free_ports, wallet},
+};
+
+/// A folder with the wallets `alice` (account 1) and `bob` (account 2), and a rollup in `rollup` in which alice has 1,000. Batches
+/// are small and are not proven.
+fn rollup(more: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    expect(
+        0,
+        path,
+        "wallet new --wallet alice --account 1 --height 3 --cold-height 5 --public alice.toml",
+    );
+    expect(
+        0,
+        path,
+        "wallet new --wallet bob --account 2 --height 2 --cold-height 5 --public bob.toml",
+    );
+    let at = |name: &str| path.join(name).display().to_string();
+    let accounts = [
+        format!("{}=1000", at("alice.toml")),
+        format!("{}=0", at("bob.toml")),
+    ];
+    let mut arguments = vec!["init", "--account", &accounts[0], "--account", &accounts[1]];
+    for setting in "batches.slots=4 batches.seconds=0.05 proofs.enabled=false proofs.waiting=1000 store.reserve_mib=1"
+        .split_whitespace()
+        .chain(more.split_whitespace())
+    {
+        arguments.extend(["--set", setting]);
+    }
+    let (status, printed, said) = output(&path.join("rollup"), &arguments);
+    assert_eq!(status, 0, "{said}");
+    assert!(printed.contains("2 accounts"), "{printed}");
+    folder
+}
+
+#[test]
+fn payments_withdrawals_and_keys_that_change_by_themselves() {
+    let folder = rollup("");
+    let path = folder.path();
+    let node = Served::start(&path.join("rollup"));
+    let at = format!("--node {} --wait sealed", node.url());
+    let health = format!("127.0.0.1:{}", node.health);
+    let (status, printed, said) = output(
+        &path.join("rollup"),
+        &["--health", &health, "probe", "ready"],
+    );
+    assert!(status == 0 && printed == "ready\n", "{printed}{said}");
+    let [nobody] = free_ports();
+    let nobody = format!("127.0.0.1:{nobody}");
+    let (status, ..) = output(&path.join("rollup"), &["--health", &nobody, "probe"]);
+    assert_eq!(status, 1);
+    // Eight one-time keys, of which six are for use: the next key comes by itself.
+    for _ in 0..8 {
+        let said = expect(
+            0,
+            path,
+            &format!("wallet send --wallet alice --to 2 --amount 10 {at}"),
+        );
+        assert!(said.contains("pay 10 to account 2"), "{said}");
+    }
+    let recipient = "0x00000000000000000000000000000000000000b2";
+    expect(
+        0,
+        path,
+        &format!("wallet withdraw --wallet alice --recipient {recipient} --amount 5 {at}"),
+    );
+    expect(0, path, &format!("wallet rotate --wallet bob {at}"));
+    let shown = expect(
+        0,
+        path,
+        &format!("wallet show --wallet alice --json --node {}", node.url()),
+    );
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(
+        (&shown["balance"], &shown["proof_verified"]),
+        (&"915".into(), &true.into()),
+        "{shown}"
+    );
+    assert!(shown["nonce"].as_u64().unwrap() >= 10, "{shown}");
+    let root = shown["root"].as_str().unwrap();
+    let shown = expect(
+        0,
+        path,
+        &format!(
+            "wallet show --wallet bob --root {root} --node {}",
+            node.url()
+        ),
+    );
+    assert!(
+        shown.contains("80") && shown.contains("the one that was given"),
+        "{shown}"
+    );
+
+    // Refused in words, and nothing changes.
+    let said = expect(
+        1,
+        path,
+        &format!("wallet send --wallet alice --to 2 --amount 916 {at}"),
+    );
+    assert!(said.contains("has 915"), "{said}");
+    let said = expect(
+        1,
+        path,
+        &format!("wallet send --wallet alice --to 3 --amount 1 {at}"),
+    );
+    assert!(said.contains("account 3 does not exist"), "{said}");
+    let zero = "0".repeat(64);
+    let said = expect(
+        1,
+        path,
+        &format!(
+            "wallet show --wallet bob --root {zero} --node {}",
+            node.url()
+        ),
+    );
+    assert!(said.contains("not 0000"), "{said}");
+
+    // Metrics, and a status for those who watch.
+    let watch = format!(
+        "wallet watch --once --metrics alice.prom --node {}",
+        node.url()
+    );
+    expect(0, path, &format!("{watch} --wallet alice"));
+    let metrics = std::fs::read_to_string(path.join("alice.prom")).unwrap();
+    assert!(
+        metrics.contains("winterlane_wallet_balance{account=\"1\"} 915"),
+        "{metrics}"
+    );
+    for _ in 0..3 {
+        expect(
+            0,
+            path,
+            &format!("wallet send --wallet bob --to 1 --amount 1 {at}"),
+        );
+    }
+    let said = expect(1, path, &format!("{watch} --wallet bob"));
+    assert!(
+        said.contains("one-time keys left") && said.contains("rotate"),
+        "{said}"
+    );
+    expect(0, path, &format!("{watch} --wallet bob --rotate"));
+}
+
+#[test]
+fn a_node_that_is_away_loses_no_order_and_doubles_none() {
+    let folder = rollup("");
+    let path = folder.path();
+    let [port, health] = free_ports();
+    let node = Served::start_at(&path.join("rollup"), port, health);
+    let at = format!("--node {}", node.url());
+    expect(
+        0,
+        path,
+        &format!("wallet send --wallet alice --to 2 --amount 1 --wait sealed {at}"),
+    );
+    drop(node);
+    let said = expect(2, path, &format!("wallet show --wallet alice {at}"));
+    assert!(said.contains("no answer from"), "{said}");
+    let node = Served::start_at(&path.join("rollup"), port, health);
+    let shown = expect(0, path, &format!("wallet show --wallet alice {at}"));
+    assert!(shown.contains("999"), "{shown}");
+    drop(node);
+    for (arguments, words) in [
+        ("wallet show --wallet nobody", "there is no wallet"),
+        (
+            "wallet show --wallet alice --node ftp://here",
+            "no address of a node",
+        ),
+        ("wallet new --wallet alice --account 1", "exists already"),
+        (
+            "wallet send --wallet alice --to 2 --amount x",
+            "invalid value",
+        ),
+        ("wallet export --wallet alice", "required"),
+        ("wallet restore --wallet new --account 1", "--root"),
+    ] {
+        let (status, _, said) = wallet(path, arguments);
+        assert!(
+            status == 2 && said.contains(words),
+            "{arguments}: {status} {said}"
+        );
+    }
+}
+
+#[test]
+fn a_wallet_that_was_lost_is_restored() {
+    let folder = rollup("");
+    let path = folder.path();
+    let node = Served::start(&path.join("rollup"));
+    let at = format!("--node {}", node.url());
+    expect(
+        0,
+        path,
+        &format!("wallet send --wallet alice --to 2 --amount 10 --wait sealed {at}"),
+    );
+    let seed = expect(0, path, "wallet export --wallet alice --seed");
+    std::fs::write(path.join("paper"), &seed).unwrap();
+    std::fs::remove_dir_all(path.join("alice")).unwrap();
+    let shown = expect(0, path, &format!("wallet show --wallet bob --json {at}"));
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let root = shown["root"].as_str().unwrap();
+    let restore = format!(
+        "wallet restore --wallet again --account 1 --seed paper --height 3 --cold-height 5 {at}"
+    );
+    // Another's account, and a root that is not the node's.
+    let said = expect(1, path, &format!("{restore} --root {}", "0".repeat(64)));
+    assert!(said.contains("root"), "{said}");
+    let said = expect(
+        2,
+        path,
+        &format!(
+            "{} --trust-node",
+            restore.replace("--account 1", "--account 2")
+        ),
+    );
+    assert!(said.contains("no key of this seed"), "{said}");
+    assert!(!path.join("again").exists());
+    let said = expect(0, path, &format!("{restore} --root {root} --wait sealed"));
+    assert!(said.contains("next key into slot 0"), "{said}");
+    expect(
+        0,
+        path,
+        &format!("wallet send --wallet again --to 2 --amount 10 --wait sealed {at}"),
+    );
+    let shown = expect(0, path, &format!("wallet show --wallet bob {at}"));
+    assert!(shown.contains("20"), "{shown}");
+    let public = expect(0, path, "wallet export --wallet again --public");
+    assert!(
+        public.starts_with("id = 1\nasset = 0\nkeys = [{ root = "),
+        "{public}"
+    );
+}
+
+#[test]
+fn a_rollup_is_begun_once_and_with_what_can_be_used() {
+    let folder = rollup("");
+    let path = folder.path();
+    let data = path.join("rollup");
+    let (status, _, said) = output(&data, &["init"]);
+    assert!(status == 2 && said.contains("begun once"), "{said}");
+    let fresh = path.join("fresh");
+    for (arguments, words) in [
+        (["init", "--set", "batches.slots=3"], "power of two"),
+        (["init", "--set", "batches.solts=4"], "unknown field"),
+        (["init", "--set", "slots=4"], "SECTION.NAME=VALUE"),
+        (["init", "--account", "nowhere.toml=1"], "nowhere.toml"),
+    ] {
+        let (status, _, said) = output(&fresh, &arguments);
+        assert!(status == 2 && said.contains(words), "{arguments:?}: {said}");
+        assert!(!fresh.exists());
+    }
+    let alice = format!("{}=1", path.join("alice.toml").display());
+    let (status, _, said) = output(&fresh, &["init", "--account", &alice, "--account", &alice]);
+    assert_eq!(
+        status, 0,
+        "the store says what is wrong with accounts together: {said}"
+    );
+    let (status, _, said) = output(
+        &fresh,
+        &["--listen", "127.0.0.1:0", "--health", "127.0.0.1:0"],
+    );
+    assert!(status == 2 && said.contains("account 1"), "{said}");
+}
+
+/// TLS from the configuration, and another certificate by a signal.
+#[cfg(unix)]
+#[test]
+fn a_node_with_tls_is_asked_by_those_who_trust_it() {
+    use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+
+    let folder = rollup("listen.certificate=node.pem listen.key=node.key");
+    let path = folder.path();
+    let data = path.join("rollup");
+    let issue = |copy: &str| {
+        let issued = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        fs::write(data.join("node.pem"), issued.cert.pem()).unwrap();
+        fs::write(data.join("node.key"), issued.signing_key.serialize_pem()).unwrap();
+        fs::set_permissions(data.join("node.key"), fs::Permissions::from_mode(0o600)).unwrap();
+        fs::copy(data.join("node.pem"), path.join(copy)).unwrap();
+    };
+    issue("first.pem");
+    let node = Served::start(&data);
+    let ask = |trusted: &str| {
+        wallet(
+            path,
+            &format!(
+                "wallet show --wallet alice --node https://localhost:{} --certificate {trusted}",
+                node.port
+            ),
+        )
+    };
+    let (status, shown, said) = ask("first.pem");
+    assert!(status == 0 && shown.contains("1000"), "{said}");
+    issue("second.pem");
+    node.signal("-HUP");
+    for attempt in 0.. {
+        let (status, _, said) = ask("second.pem");
+        if status == 0 {
+            break;
+        }
+        assert!(attempt < 60, "{said}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let (status, _, said) = ask("first.pem");
+    assert!(status == 2 && said.contains("no answer"), "{said}");
+}

@@ -1,0 +1,197 @@
+//! The keys of an account: which there are, what is left of them, and the next ones.
+
+use serde::Serialize;
+use winterlane_ledger::{
+    Account, Compressor, Digest, Scope, SlotIndex, private::RESERVED_KEY_INDEX,
+};
+
+use super::{AccountError, AccountWallet, COLD, COLD_AHEAD, HOT, profile::HeldKey};
+use crate::WalletError;
+
+/// What the owner of a node is given to create the account: nothing of it is secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PublicAccount {
+    /// The account.
+    pub id: u32,
+    /// The asset that it holds.
+    pub asset: u32,
+    /// Its keys: the one that pays, and the one that replaces keys.
+    pub keys: [PublicKey; 2],
+}
+
+/// A key, and what it may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PublicKey {
+    /// The root of the key tree.
+    pub root: Digest,
+    /// `spend` or `rotate`.
+    pub scope: &'static str,
+}
+
+impl PublicAccount {
+    /// As the configuration of a node has it, in TOML; without a balance, which is the owner's to say.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let Self { id, asset, keys } = self;
+        let key =
+            |key: &PublicKey| format!("{{ root = \"{}\", scope = \"{}\" }}", key.root, key.scope);
+        let keys = keys.each_ref().map(key).join(", ");
+        format!("id = {id}\nasset = {asset}\nkeys = [{keys}]\n")
+    }
+}
+
+/// What is left of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyLeft {
+    /// The slot that holds it.
+    pub slot: SlotIndex,
+    /// Its root.
+    pub root: Digest,
+    /// One-time keys that are used up, or passed over.
+    pub used: u32,
+    /// One-time keys that can sign.
+    pub capacity: u32,
+}
+
+impl KeyLeft {
+    /// One-time keys that are left.
+    #[must_use]
+    pub const fn left(&self) -> u32 {
+        self.capacity.saturating_sub(self.used)
+    }
+
+    /// Whether it is time for the next key: three quarters are used, or, of the key that replaces keys, so few are left that
+    /// a lost wallet could not be restored twice.
+    #[must_use]
+    pub fn due(&self) -> bool {
+        let few = self.slot == COLD && self.left() <= 3 * u32::from(COLD_AHEAD);
+        4 * self.used >= 3 * self.capacity || few
+    }
+}
+
+impl<C: Compressor> AccountWallet<C> {
+    /// What the owner of a node is given to create the account: the newest key of each slot.
+    #[must_use]
+    pub fn public(&self) -> PublicAccount {
+        let newest = |slot| {
+            let mut keys = self.profile.keys.iter().rev();
+            keys.find(|key| key.slot == slot)
+                .map_or(Digest::ZERO, |key| key.root)
+        };
+        PublicAccount {
+            id: self.profile.account,
+            asset: self.profile.asset,
+            keys: [
+                PublicKey {
+                    root: newest(HOT),
+                    scope: "spend",
+                },
+                PublicKey {
+                    root: newest(COLD),
+                    scope: "rotate",
+                },
+            ],
+        }
+    }
+
+    /// What is left of the key in a slot of the account.
+    ///
+    /// # Errors
+    /// [`AccountError::ForeignKey`].
+    pub fn left(&self, account: &Account, slot: SlotIndex) -> Result<KeyLeft, AccountError> {
+        let held = account.slots[slot.index()];
+        let key = self.held(slot, &held.root)?;
+        let capacity = (1 << key.height).min(RESERVED_KEY_INDEX);
+        let used = self.wallet.journal().next_index(&held.root);
+        let used = used.max(held.next_index.into()).max(key.first.into());
+        Ok(KeyLeft {
+            slot,
+            root: held.root,
+            used: used.min(capacity),
+            capacity,
+        })
+    }
+
+    /// The wallet's own key of this root, in this slot.
+    pub(super) fn held(&self, slot: SlotIndex, root: &Digest) -> Result<HeldKey, AccountError> {
+        let key = self.profile.key(root).filter(|key| key.slot == slot);
+        key.copied().ok_or(AccountError::ForeignKey {
+            account: self.profile.account,
+            slot,
+            root: *root,
+        })
+    }
+
+    /// A new key for a slot, on the disk by its number. It is nobody's until an order installs it.
+    pub(super) fn make_key(
+        &mut self,
+        slot: SlotIndex,
+        height: u32,
+    ) -> Result<Digest, AccountError> {
+        let number = if slot == COLD {
+            self.profile.next_cold
+        } else {
+            // A restored wallet does not know which numbers were used: none comes twice.
+            let mut bytes = [0; 8];
+            getrandom::fill(&mut bytes).map_err(WalletError::NoRandomness)?;
+            u64::from_le_bytes(bytes) | 1 << 63
+        };
+        let root = self.wallet.add_key(number, height)?;
+        if slot == COLD {
+            self.profile.next_cold += 1;
+        }
+        self.profile.keys.push(HeldKey {
+            slot,
+            number,
+            height,
+            root,
+            first: 0,
+        });
+        self.save()?;
+        Ok(root)
+    }
+
+    /// The next key of a slot: one that was made before and never installed, or a new one.
+    pub(super) fn next_key(
+        &mut self,
+        account: &Account,
+        slot: SlotIndex,
+    ) -> Result<Digest, AccountError> {
+        let current = account.slots[slot.index()].root;
+        let keys = &self.profile.keys;
+        let place = keys.iter().position(|key| key.root == current);
+        let later = place.map_or(&keys[..], |place| &keys[place + 1..]);
+        let unused =
+            |key: &&HeldKey| key.slot == slot && self.wallet.journal().next_index(&key.root) == 0;
+        if let Some(key) = later.iter().rev().find(unused) {
+            return Ok(key.root);
+        }
+        let like = keys.iter().rev().find(|key| key.slot == slot);
+        let height = like.map_or(8, |key| key.height);
+        self.make_key(slot, height)
+    }
+
+    /// Generates the key if it was not yet.
+    pub(super) fn load(&mut self, key: HeldKey) -> Result<(), AccountError> {
+        if self.wallet.key(&key.root).is_some() {
+            return Ok(());
+        }
+        let root = self.wallet.add_key(key.number, key.height)?;
+        if root == key.root {
+            Ok(())
+        } else {
+            Err(AccountError::Profile {
+                path: self.wallet.medium().path(super::PROFILE),
+                reason: format!("key {} has not the root that is written down", key.number),
+            })
+        }
+    }
+}
+
+/// What the keys of a slot may sign.
+pub(super) const fn scope_of(slot: SlotIndex) -> Scope {
+    match slot {
+        HOT => Scope::SPEND,
+        COLD => Scope::ROTATE,
+    }
+}

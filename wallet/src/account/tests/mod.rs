@@ -1,0 +1,454 @@
+//! The wallet of an account against nodes that are honest, away, and false.
+
+mod node;
+
+use std::{collections::HashMap, path::Path, time::Duration};
+
+use winterlane_ledger::{
+    Digest, KeyUse, ScalarCompressor, SignedOrder,
+    hash::domain_digest,
+    signature::{Claim, bound_message, recover_root},
+};
+
+use self::node::Node;
+use super::*;
+use crate::{
+    MasterSeed,
+    client::{AccountAnswer, Acknowledged, ClientError, Fees, OrderPlace, Proven, Stage},
+};
+
+fn made(place: &Path) -> AccountWallet<ScalarCompressor> {
+    let new = NewAccount {
+        account: 1,
+        asset: 7,
+        node: "http://127.0.0.1:1".to_owned(),
+        hot_height: 2,
+        cold_height: 5,
+    };
+    AccountWallet::create(place, &new, ScalarCompressor).unwrap()
+}
+
+fn opened(place: &Path) -> AccountWallet<ScalarCompressor> {
+    AccountWallet::open(place, ScalarCompressor).unwrap()
+}
+
+const PAY: Intent = Intent::Pay { to: 9, amount: 10 };
+
+fn terms() -> Terms {
+    Terms::default()
+}
+
+/// That every order is signed by the key that it says, and no one-time key has signed two messages.
+fn no_key_signed_twice(node: &Node) {
+    let mut messages = HashMap::new();
+    for order in node.left.borrow().iter() {
+        let index = u16::try_from(order.signature.key_index).unwrap();
+        let key = KeyUse {
+            slot: order.slot,
+            index,
+        };
+        let bound = bound_message(&order.order.record(key).digest(), &domain_digest(1, 1));
+        let claim = Claim {
+            bound,
+            nonce: order.nonce,
+            signature: &order.signature,
+        };
+        let root = recover_root(claim, &ScalarCompressor).unwrap().to_bytes();
+        let message = (bound, order.nonce);
+        let before = messages.insert((root, index), message);
+        assert!(
+            before.is_none_or(|before| before == message),
+            "one-time key {index} twice"
+        );
+    }
+}
+
+#[test]
+fn payments_go_on_past_the_end_of_keys() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    let first = wallet.public().keys[0].root;
+    for n in 0..10 {
+        wallet.keep_keys(&node, terms()).unwrap();
+        let sent = wallet.order(&node, PAY, terms()).unwrap();
+        assert_eq!(sent.what, "pay 10 to account 9");
+        if n % 3 == 2 {
+            node.seal();
+            let place = wallet
+                .wait(&node, &sent, Stage::Published, Duration::ZERO)
+                .unwrap();
+            assert_eq!(place.stage, Stage::Published);
+        }
+        if n % 4 == 3 {
+            drop(wallet);
+            wallet = opened(place.path());
+        }
+    }
+    node.seal();
+    assert_eq!((node.balance(9), node.balance(1)), (100, 900));
+    let seen = wallet.look(&node, None).unwrap();
+    assert_ne!(seen.pending.slots[0].root, first);
+    assert!(
+        seen.proven.unwrap().nonce >= 13,
+        "ten payments, three or more keys"
+    );
+    no_key_signed_twice(&node);
+}
+
+/// The cold key lasts longer than eight rotations without a batch, and then waits for one; and it is replaced in time.
+#[test]
+fn the_key_that_replaces_keys_is_replaced_in_time() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    let cold = wallet.public().keys[1].root;
+    let rotate = Intent::Rotate { slot: HOT };
+    for _ in 0..COLD_AHEAD {
+        wallet.order(&node, rotate, terms()).unwrap();
+    }
+    let error = wallet.order(&node, rotate, terms()).unwrap_err();
+    assert!(
+        matches!(error, AccountError::TooFarAhead { ahead: 8 }),
+        "{error}"
+    );
+    node.seal();
+    wallet.keep_keys(&node, terms()).unwrap();
+    node.seal();
+    let seen = wallet.look(&node, None).unwrap();
+    assert_ne!(
+        seen.pending.slots[1].root, cold,
+        "24 of 32 are kept for being restored"
+    );
+    assert!(wallet.health(&seen).findings().is_empty());
+    no_key_signed_twice(&node);
+}
+
+#[test]
+fn an_order_without_an_answer_is_sent_again_and_counts_once() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    // It came, or it did not: the wallet cannot tell.
+    for (mute, swallows) in [(true, false), (false, true)] {
+        let before = node.balance(9);
+        node.mute.set(mute);
+        node.swallows.set(swallows);
+        let error = wallet.order(&node, PAY, terms()).unwrap_err();
+        assert!(matches!(error, AccountError::Unanswered { .. }), "{error}");
+        drop(wallet);
+        wallet = opened(place.path());
+        let error = wallet.order(&node, PAY, terms()).unwrap_err();
+        assert!(matches!(error, AccountError::Waiting { .. }), "{error}");
+        let seen = wallet.look(&node, None).unwrap();
+        assert_eq!(wallet.health(&seen).findings(), [Finding::Waiting]);
+        assert!(wallet.resume(&node).is_err());
+        node.mute.set(false);
+        node.swallows.set(false);
+        let resumed = wallet.resume(&node).unwrap();
+        assert!(matches!(resumed, Some(Resumed::Sent(_))), "{resumed:?}");
+        assert!(wallet.resume(&node).unwrap().is_none());
+        node.seal();
+        assert_eq!(node.balance(9), before + 10);
+    }
+    no_key_signed_twice(&node);
+}
+
+/// A node that refuses an order by its nonce, and then names a higher one, could have both orders taken.
+#[test]
+fn a_node_that_lies_about_the_nonce_gets_no_second_order() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    node.lies.set(1);
+    let error = wallet.order(&node, PAY, terms()).unwrap_err();
+    assert!(matches!(error, AccountError::Refused { .. }), "{error}");
+    node.lies.set(2);
+    let error = wallet.order(&node, PAY, terms()).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            AccountError::NonceBehind {
+                found: 2,
+                signed: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(node.left.borrow().iter().all(|order| order.nonce == 1));
+    // An honest one later, below the nonce that was signed for: the same.
+    node.lies.set(0);
+    let error = wallet.order(&node, PAY, terms()).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            AccountError::NonceBehind {
+                found: 0,
+                signed: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    // Until the order cannot be taken any more.
+    for _ in 0..40 {
+        node.seal();
+    }
+    wallet.order(&node, PAY, terms()).unwrap();
+    no_key_signed_twice(&node);
+}
+
+/// Another order of the account took the nonce: what is refused is signed anew once that one is sealed.
+#[test]
+fn orders_of_two_wallets_of_an_account_do_not_pay_twice() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    wallet.order(&node, PAY, terms()).unwrap();
+    // An acknowledged order does not come back.
+    node.pending.borrow_mut().clear();
+    let error = wallet.order(&node, PAY, terms()).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            AccountError::NonceBehind {
+                found: 0,
+                signed: 0,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn false_answers_are_not_believed() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    wallet.order(&node, PAY, terms()).unwrap();
+    node.seal();
+    let seen = wallet.look(&node, None).unwrap();
+    let root = node.ledger.borrow().root();
+    assert_eq!(seen.root, root);
+    wallet.look(&node, Some(root)).unwrap();
+    let error = wallet.look(&node, Some(Digest::ZERO)).unwrap_err();
+    assert!(matches!(error, AccountError::OtherRoot { .. }), "{error}");
+
+    // An older state of the same rollup.
+    let old = Node::of(&wallet);
+    let error = wallet.look(&old, None).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            AccountError::Older {
+                known: 1,
+                found: 0,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    // Another rollup.
+    node.domain.set(domain_digest(1, 2));
+    let error = wallet.look(&node, None).unwrap_err();
+    assert!(matches!(error, AccountError::OtherRollup { .. }), "{error}");
+    node.domain.set(domain_digest(1, 1));
+
+    /// Answers with a proof of another state.
+    struct False<'a>(&'a Node, fn(&mut Proven));
+    impl Ask for False<'_> {
+        fn status(&self) -> Result<NodeStatus, ClientError> {
+            self.0.status()
+        }
+        fn fees(&self) -> Result<Fees, ClientError> {
+            self.0.fees()
+        }
+        fn account(&self, id: u32) -> Result<Option<AccountAnswer>, ClientError> {
+            self.0.account(id)
+        }
+        fn proof(&self, id: u32) -> Result<Proven, ClientError> {
+            let mut proven = self.0.proof(id)?;
+            (self.1)(&mut proven);
+            Ok(proven)
+        }
+        fn submit(&self, order: &SignedOrder) -> Result<Acknowledged, ClientError> {
+            self.0.submit(order)
+        }
+        fn order(&self, id: &str) -> Result<Option<OrderPlace>, ClientError> {
+            self.0.order(id)
+        }
+    }
+    let lies: [fn(&mut Proven); 3] = [
+        |proven| proven.proof.account.as_mut().unwrap().balance += 1,
+        |proven| proven.proof.account = None,
+        |proven| proven.root = Digest::ZERO,
+    ];
+    for lie in lies {
+        let error = wallet.look(&False(&node, lie), None).unwrap_err();
+        assert!(matches!(error, AccountError::FalseProof(_)), "{error}");
+    }
+    let other = False(&node, |proven| proven.proof.id = 2);
+    let error = wallet.look(&other, None).unwrap_err();
+    assert!(
+        matches!(error, AccountError::NoAccount { account: 1 }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_key_of_somebody_else_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let other = made(&place.path().join("other"));
+    let node = Node::of(&other);
+    let error = wallet.order(&node, PAY, terms()).unwrap_err();
+    assert!(
+        matches!(error, AccountError::ForeignKey { slot: HOT, .. }),
+        "{error}"
+    );
+    let seen = wallet.look(&node, None).unwrap();
+    let health = wallet.health(&seen);
+    assert_eq!(
+        health.findings(),
+        [Finding::ForeignKey(HOT), Finding::ForeignKey(COLD)]
+    );
+    let metrics = health.metrics();
+    assert!(
+        metrics.contains("winterlane_wallet_foreign_keys{account=\"1\"} 2"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("winterlane_wallet_balance{account=\"1\"} 1000"),
+        "{metrics}"
+    );
+}
+
+/// The wallet is lost while orders of it, which nobody has seen sealed, are about; and again, and again.
+#[test]
+fn a_lost_wallet_comes_back_and_signs_with_no_key_twice() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(&place.path().join("first"));
+    let node = Node::of(&wallet);
+    let text = wallet.backup_text();
+    let seed = || MasterSeed::parse_backup(&text).unwrap();
+    wallet.order(&node, PAY, terms()).unwrap();
+    wallet
+        .order(&node, Intent::Rotate { slot: HOT }, terms())
+        .unwrap();
+    node.seal();
+    // Signed, and lost: as many as a wallet signs.
+    node.swallows.set(true);
+    for _ in 0..COLD_AHEAD {
+        wallet
+            .order(&node, Intent::Rotate { slot: HOT }, terms())
+            .unwrap_err();
+        wallet.profile.outbox = None;
+    }
+    drop(wallet);
+    let mut from = Restore {
+        account: 1,
+        node: "http://127.0.0.1:1".to_owned(),
+        root: Some(node.ledger.borrow().root()),
+        attempt: 0,
+        hot_height: 2,
+        cold_height: 5,
+    };
+    let restore = |from: &Restore, name: &str| {
+        AccountWallet::restore(
+            &place.path().join(name),
+            seed(),
+            from,
+            &node,
+            ScalarCompressor,
+        )
+    };
+    // Its first replacement of a key is lost with it.
+    let mut second = restore(&from, "second").unwrap();
+    second
+        .order(&node, Intent::Rotate { slot: HOT }, terms())
+        .unwrap_err();
+    drop(second);
+    node.swallows.set(false);
+    from.attempt = 1;
+    let mut third = restore(&from, "third").unwrap();
+    let error = third.order(&node, PAY, terms()).unwrap_err();
+    assert!(
+        matches!(error, AccountError::ForeignKey { slot: HOT, .. }),
+        "{error}"
+    );
+    third
+        .order(&node, Intent::Rotate { slot: HOT }, terms())
+        .unwrap();
+    third.order(&node, PAY, terms()).unwrap();
+    node.seal();
+    assert_eq!(node.balance(9), 20);
+    no_key_signed_twice(&node);
+
+    // Not with a root that is not the node's, another seed's keys, or a place that is taken.
+    from.root = Some(Digest::ZERO);
+    assert!(matches!(
+        restore(&from, "fourth"),
+        Err(AccountError::OtherRoot { .. })
+    ));
+    from.root = None;
+    assert!(matches!(
+        restore(&from, "third"),
+        Err(AccountError::Wallet(WalletError::Exists { .. }))
+    ));
+    from.cold_height = 4;
+    assert!(matches!(
+        restore(&from, "fourth"),
+        Err(AccountError::NotOurs { .. })
+    ));
+    from.cold_height = 5;
+    from.attempt = 3;
+    assert!(matches!(
+        restore(&from, "fourth"),
+        Err(AccountError::UsedUp { .. })
+    ));
+    assert!(
+        !place.path().join("fourth").exists(),
+        "nothing is made before all is known"
+    );
+}
+
+#[test]
+fn a_wallet_that_is_half_made_is_finished() {
+    let place = tempfile::tempdir().unwrap();
+    drop(Wallet::create(place.path()).unwrap());
+    let error = AccountWallet::open(place.path(), ScalarCompressor).unwrap_err();
+    assert!(matches!(error, AccountError::NoProfile { .. }), "{error}");
+    drop(made(place.path()));
+    let again = NewAccount {
+        account: 2,
+        asset: 7,
+        node: String::new(),
+        hot_height: 2,
+        cold_height: 5,
+    };
+    let error = AccountWallet::create(place.path(), &again, ScalarCompressor).unwrap_err();
+    assert!(
+        matches!(error, AccountError::Wallet(WalletError::Exists { .. })),
+        "{error}"
+    );
+    std::fs::write(place.path().join(PROFILE), b"{}").unwrap();
+    let error = AccountWallet::open(place.path(), ScalarCompressor).unwrap_err();
+    assert!(matches!(error, AccountError::Profile { .. }), "{error}");
+}
+
+#[test]
+fn what_is_public_is_written_as_a_node_reads_it() {
+    let place = tempfile::tempdir().unwrap();
+    let wallet = made(place.path());
+    let text = wallet.public().to_toml();
+    let keys = wallet.public().keys;
+    assert_eq!(
+        text,
+        format!(
+            "id = 1\nasset = 7\nkeys = [{{ root = \"{}\", scope = \"spend\" }}, {{ root = \"{}\", scope = \"rotate\" }}]\n",
+            keys[0].root, keys[1].root
+        )
+    );
+}

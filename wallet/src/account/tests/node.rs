@@ -1,0 +1,201 @@
+//! A node in memory, honest until it is told otherwise.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+};
+
+use serde_json::json;
+use winterlane_ledger::{
+    Account, Digest, KeySlot, Ledger, LedgerError, ScalarCompressor, Scope, SignedOrder,
+    codec::CanonicalBytes as _, hash::domain_digest,
+};
+
+use super::super::{AccountWallet, PublicKey};
+use crate::client::{
+    AccountAnswer, Acknowledged, Ask, ClientError, Fees, NodeStatus, OrderPlace, Proven, Refused,
+    Stage,
+};
+
+/// A node in memory, which can be told to misbehave.
+pub(super) struct Node {
+    pub(super) ledger: RefCell<Ledger>,
+    pub(super) pending: RefCell<Vec<SignedOrder>>,
+    /// Every order that ever left a wallet.
+    pub(super) left: RefCell<Vec<SignedOrder>>,
+    pub(super) batches: RefCell<HashMap<String, u64>>,
+    pub(super) away: Cell<bool>,
+    /// Takes orders and does not say so.
+    pub(super) mute: Cell<bool>,
+    /// Swallows orders and does not say so.
+    pub(super) swallows: Cell<bool>,
+    /// Says that nonces are that much higher, and refuses by the nonce.
+    pub(super) lies: Cell<u32>,
+    pub(super) domain: Cell<Digest>,
+}
+
+impl Node {
+    pub(super) fn new(accounts: &[(u32, Account)]) -> Self {
+        let domain = domain_digest(1, 1);
+        Self {
+            ledger: Ledger::genesis(domain, 0, accounts.iter().copied())
+                .unwrap()
+                .into(),
+            pending: RefCell::default(),
+            left: RefCell::default(),
+            batches: RefCell::default(),
+            away: Cell::default(),
+            mute: Cell::default(),
+            swallows: Cell::default(),
+            lies: Cell::default(),
+            domain: domain.into(),
+        }
+    }
+
+    /// Whose keys are that wallet's; account 9 receives.
+    pub(super) fn of(wallet: &AccountWallet<ScalarCompressor>) -> Self {
+        let keys = wallet.public().keys;
+        let slot = |key: &PublicKey, scope| KeySlot {
+            root: key.root,
+            next_index: 0,
+            scope,
+        };
+        let account = Account {
+            asset: wallet.asset(),
+            balance: 1000,
+            nonce: 0,
+            slots: [slot(&keys[0], Scope::SPEND), slot(&keys[1], Scope::ROTATE)],
+        };
+        Self::new(&[
+            (wallet.account(), account),
+            (9, Account::of(wallet.asset())),
+        ])
+    }
+
+    pub(super) fn seal(&self) {
+        let mut ledger = self.ledger.borrow_mut();
+        let number = ledger.batch_number();
+        let mut batch = ledger.open_batch();
+        for order in self.pending.borrow_mut().drain(..) {
+            self.batches.borrow_mut().insert(name(&order), number);
+            batch.signed(order).unwrap();
+        }
+        batch.seal(None).unwrap();
+    }
+
+    pub(super) fn balance(&self, id: u32) -> u128 {
+        self.ledger.borrow().account(id).unwrap().balance
+    }
+
+    fn answer(&self) -> ClientError {
+        ClientError::NoAnswer {
+            address: "here".to_owned(),
+            source: "nobody".into(),
+        }
+    }
+
+    fn refuse(rule: &str) -> ClientError {
+        ClientError::Refused(Refused {
+            status: 422,
+            document: json!({ "type": "/problems/refused", "detail": rule, "rule": rule }),
+        })
+    }
+}
+
+fn name(order: &SignedOrder) -> String {
+    blake3::hash(&order.to_bytes()).to_hex().to_string()
+}
+
+impl Ask for Node {
+    fn status(&self) -> Result<NodeStatus, ClientError> {
+        if self.away.get() {
+            return Err(self.answer());
+        }
+        let ledger = self.ledger.borrow();
+        Ok(NodeStatus {
+            ready: true,
+            domain: self.domain.get(),
+            root: ledger.root(),
+            open_batch: ledger.batch_number(),
+            next_to_prove: ledger.batch_number(),
+            next_to_publish: ledger.batch_number(),
+        })
+    }
+
+    fn fees(&self) -> Result<Fees, ClientError> {
+        Ok(Fees {
+            assets: Vec::new(),
+            open_batch: self.ledger.borrow().batch_number(),
+            min_lifetime: 2,
+        })
+    }
+
+    fn account(&self, id: u32) -> Result<Option<AccountAnswer>, ClientError> {
+        let pending = self.pending.borrow();
+        let mut ledger = self.ledger.borrow_mut();
+        let mut batch = ledger.open_batch();
+        for order in pending.iter() {
+            batch.signed(order.clone()).unwrap();
+        }
+        let account = batch.find(id).unwrap();
+        Ok(account.map(|account| AccountAnswer {
+            pending: Account {
+                nonce: account.nonce + self.lies.get(),
+                ..account
+            },
+            pending_orders: pending.len() as u32,
+        }))
+    }
+
+    fn proof(&self, id: u32) -> Result<Proven, ClientError> {
+        let ledger = self.ledger.borrow();
+        Ok(Proven {
+            batch: ledger.batch_number().checked_sub(1),
+            root: ledger.root(),
+            proof: ledger.prove(id),
+        })
+    }
+
+    fn submit(&self, order: &SignedOrder) -> Result<Acknowledged, ClientError> {
+        self.left.borrow_mut().push(order.clone());
+        if self.away.get() || self.swallows.get() {
+            return Err(self.answer());
+        }
+        if self.lies.get() > 0 {
+            return Err(Self::refuse("nonce"));
+        }
+        let mut pending = self.pending.borrow_mut();
+        let known = pending.contains(order) || self.batches.borrow().contains_key(&name(order));
+        if !known {
+            let mut ledger = self.ledger.borrow_mut();
+            let mut batch = ledger.open_batch();
+            for before in pending.iter() {
+                batch.signed(before.clone()).unwrap();
+            }
+            match batch.signed(order.clone()) {
+                Ok(()) => {}
+                Err(LedgerError::StaleNonce { .. } | LedgerError::FutureNonce { .. }) => {
+                    return Err(Self::refuse("nonce"));
+                }
+                Err(error) => return Err(Self::refuse(&error.to_string())),
+            }
+            pending.push(order.clone());
+        }
+        if self.mute.get() {
+            return Err(self.answer());
+        }
+        Ok(Acknowledged {
+            id: name(order),
+            batch: self.ledger.borrow().batch_number(),
+            known,
+        })
+    }
+
+    fn order(&self, id: &str) -> Result<Option<OrderPlace>, ClientError> {
+        Ok(self.batches.borrow().get(id).map(|batch| OrderPlace {
+            batch: *batch,
+            stage: Stage::Published,
+            held: false,
+        }))
+    }
+}

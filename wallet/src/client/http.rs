@@ -1,0 +1,279 @@
+//! The questions over HTTP/1.1, with TLS where the address says so.
+
+use std::{fmt, path::Path, sync::Arc, time::Duration};
+
+use serde::de::DeserializeOwned;
+use ureq::{
+    Agent,
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
+};
+use winterlane_ledger::{SignedOrder, codec::CanonicalBytes as _};
+
+use super::{
+    AccountAnswer, Acknowledged, Ask, ClientError, Fees, NodeStatus, OrderPlace, Proven, Refused,
+};
+
+/// The most bytes of an answer that a wallet asks for.
+const ANSWER: u64 = 1 << 20;
+/// The most bytes of a batch's proof or records.
+const LARGE_ANSWER: u64 = 64 << 20;
+
+/// How a client behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientConfig {
+    /// How often a request is sent at most.
+    pub attempts: u32,
+    /// How long it waits between two attempts at most, whatever the node says.
+    pub max_wait: Duration,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+}
+
+impl Default for ClientConfig {
+    /// 5 attempts, 10 seconds between two, 40 seconds for one.
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            max_wait: Duration::from_secs(10),
+            timeout: Duration::from_secs(40),
+        }
+    }
+}
+
+/// A client of one node. It follows no redirection and uses no proxy of the environment.
+pub struct NodeClient {
+    agent: Agent,
+    address: String,
+    config: ClientConfig,
+}
+
+impl fmt::Debug for NodeClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeClient")
+            .field("address", &self.address)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl NodeClient {
+    /// A client of the node at `http://HOST:PORT` or `https://HOST:PORT`. With TLS the node's certificate must be one of
+    /// the public authorities', or, if `certificate` names a file (PEM), lead to one of those in it and to no other.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`], [`ClientError::Certificate`].
+    pub fn new(
+        address: &str,
+        certificate: Option<&Path>,
+        config: ClientConfig,
+    ) -> Result<Self, ClientError> {
+        let wrong = || ClientError::Address {
+            address: address.to_owned(),
+        };
+        let (scheme, authority) = address.split_once("://").ok_or_else(wrong)?;
+        let authority = authority.strip_suffix('/').unwrap_or(authority);
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+        if !matches!(scheme, "http" | "https")
+            || authority.is_empty()
+            || !authority.bytes().all(plain)
+        {
+            return Err(wrong());
+        }
+        let roots = match certificate {
+            None => RootCerts::WebPki,
+            Some(path) => RootCerts::Specific(Arc::new(certificates(path)?)),
+        };
+        let agent = Agent::config_builder()
+            .timeout_global(Some(config.timeout))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .user_agent("winterlane")
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .build()
+            .new_agent();
+        Ok(Self {
+            agent,
+            address: format!("{scheme}://{authority}"),
+            config,
+        })
+    }
+
+    /// Where the node is.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Asks for the JSON at a path.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.json(&self.exchange(path, None, ANSWER)?)
+    }
+
+    /// Asks for the bytes at a path: of a batch's proof, say. 64 MiB at most.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn bytes(&self, path: &str) -> Result<Vec<u8>, ClientError> {
+        self.exchange(path, None, LARGE_ANSWER)
+    }
+
+    fn json<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ClientError> {
+        serde_json::from_slice(body).map_err(|error| ClientError::Answer {
+            address: self.address.clone(),
+            what: error.to_string(),
+        })
+    }
+
+    /// One request, as often as it takes: a `POST` of `body` where there is one.
+    fn exchange(
+        &self,
+        path: &str,
+        body: Option<&[u8]>,
+        limit: u64,
+    ) -> Result<Vec<u8>, ClientError> {
+        let mut wait = Duration::from_millis(50);
+        let mut attempt = 1;
+        loop {
+            let error = match self.once(path, body, limit) {
+                Ok((200..300, answer)) => return Ok(answer),
+                Ok((status, answer)) => {
+                    let document = serde_json::from_slice(&answer).unwrap_or_default();
+                    let refused = Refused { status, document };
+                    if !refused.passes() {
+                        return Err(ClientError::Refused(refused));
+                    }
+                    wait = wait.max(refused.retry_after().unwrap_or(wait));
+                    ClientError::Refused(refused)
+                }
+                Err(error) => ClientError::NoAnswer {
+                    address: self.address.clone(),
+                    source: Box::new(error),
+                },
+            };
+            if attempt >= self.config.attempts {
+                return Err(error);
+            }
+            attempt += 1;
+            std::thread::sleep(wait.min(self.config.max_wait));
+            wait = wait.saturating_mul(2);
+        }
+    }
+
+    fn once(
+        &self,
+        path: &str,
+        body: Option<&[u8]>,
+        limit: u64,
+    ) -> Result<(u16, Vec<u8>), ureq::Error> {
+        let url = format!("{}{path}", self.address);
+        let mut answer = match body {
+            None => self.agent.get(&url).call()?,
+            Some(body) => self
+                .agent
+                .post(&url)
+                .content_type("application/octet-stream")
+                .send(body)?,
+        };
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().with_config().limit(limit).read_to_vec()?;
+        Ok((status, body))
+    }
+
+    /// `None` where the node says that there is no such thing.
+    fn found<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, ClientError> {
+        match self.get(path) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(ClientError::Refused(refused)) if refused.kind() == "not-found" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Ask for NodeClient {
+    fn status(&self) -> Result<NodeStatus, ClientError> {
+        self.get("/v1/status")
+    }
+
+    fn fees(&self) -> Result<Fees, ClientError> {
+        self.get("/v1/fees")
+    }
+
+    fn account(&self, id: u32) -> Result<Option<AccountAnswer>, ClientError> {
+        self.found(&format!("/v1/accounts/{id}"))
+    }
+
+    fn proof(&self, id: u32) -> Result<Proven, ClientError> {
+        self.get(&format!("/v1/accounts/{id}/proof"))
+    }
+
+    fn submit(&self, order: &SignedOrder) -> Result<Acknowledged, ClientError> {
+        let bytes = order.to_bytes();
+        self.json(&self.exchange("/v1/orders", Some(&bytes), ANSWER)?)
+    }
+
+    fn order(&self, id: &str) -> Result<Option<OrderPlace>, ClientError> {
+        // The name is the node's own word: it must not lead elsewhere.
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(ClientError::Answer {
+                address: self.address.clone(),
+                what: "the name of an order is not hexadecimal".to_owned(),
+            });
+        }
+        self.found(&format!("/v1/orders/{id}"))
+    }
+}
+
+/// The certificates in a file.
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, ClientError> {
+    let wrong = |reason: String| ClientError::Certificate {
+        path: path.display().to_string(),
+        reason,
+    };
+    let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let mut found = Vec::new();
+    for item in parse_pem(&bytes) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(error.to_string()))? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() {
+        return Err(wrong("no certificate in PEM".to_owned()));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_nodes_are_told_from_others() {
+        let client = |address: &str| NodeClient::new(address, None, ClientConfig::default());
+        for good in [
+            "http://127.0.0.1:8650",
+            "https://node.example",
+            "http://[::1]:8650/",
+        ] {
+            assert!(client(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1:8650",
+            "ftp://node",
+            "http://",
+            "http://a/b",
+            "http://u:p@node",
+            "http://a?b",
+            "http://a b",
+        ] {
+            assert!(
+                matches!(client(bad), Err(ClientError::Address { .. })),
+                "{bad}"
+            );
+        }
+    }
+}
