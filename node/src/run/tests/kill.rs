@@ -30,7 +30,6 @@ fn child() {
     let Ok(folder) = std::env::var(FOLDER) else {
         return;
     };
-    #[cfg(feature = "fail-points")]
     let _scenario = fail::FailScenario::setup();
     let (node, running) = start_willing(Path::new(&folder), &payers(3, HEIGHT)).unwrap();
     for line in std::io::stdin().lines() {
@@ -175,7 +174,6 @@ fn killed_at_random_under_load_loses_nothing() {
 }
 
 /// Every place between two steps, passed a few times before the process dies there.
-#[cfg(feature = "fail-points")]
 #[test]
 fn killed_at_each_place_loses_nothing() {
     const PLACES: [&str; 12] = [
