@@ -7,7 +7,7 @@ use winterlane_ledger::{
     Account, Deposit, Digest, Ledger, NewKeys, ScalarCompressor, Scope, check_orders,
     codec::CanonicalBytes,
     state::{Changes, MemoryState, ReadState, State},
-    testing::Numbers,
+    testing::{Numbers, state::Fixture},
 };
 
 use super::{Genesis, SealCommit, SealedOperation, Store, StoreError, StoreState, tables};
@@ -114,6 +114,48 @@ fn a_ledger_over_the_store_is_the_one_in_memory() {
             );
             assert_eq!(found.unwrap(), known.unwrap());
         }
+    }
+}
+
+/// Stores in folders of their own.
+#[derive(Default)]
+struct Folders {
+    folders: Vec<tempfile::TempDir>,
+}
+
+impl Fixture for Folders {
+    type State = StoreState;
+
+    fn create(&mut self, version: u64, accounts: &[(u32, Account)]) -> StoreState {
+        let folder = tempfile::tempdir().unwrap();
+        let genesis = Genesis {
+            first_batch: version,
+            ..genesis(accounts)
+        };
+        let store = Store::open(folder.path(), &genesis, CACHE).unwrap();
+        self.folders.push(folder);
+        StoreState::new(Arc::new(store)).unwrap()
+    }
+
+    fn reopen(&mut self, state: StoreState) -> Option<StoreState> {
+        drop(state);
+        let folder = self.folders.last()?.path();
+        Some(StoreState::new(open(folder, &[])).unwrap())
+    }
+
+    fn keeps_older_versions(&self) -> bool {
+        false
+    }
+}
+
+/// The kit that every state of a ledger must pass.
+#[test]
+fn the_store_is_a_state_as_the_ledger_asks_for_one() {
+    for seed in 0..8 {
+        winterlane_ledger::testing::state::check_versions(&mut Folders::default(), seed);
+    }
+    for seed in 0..3 {
+        winterlane_ledger::testing::state::check_ledger(&mut Folders::default(), seed);
     }
 }
 
@@ -321,6 +363,27 @@ fn dump(transaction: &ReadTransaction) -> String {
     table!(JOBS, |key, value| format!("{key} {}", hex(value)));
     table!(HISTORY, |key, _value| format!("{key:?}"));
     out
+}
+
+/// The rows of a format, as they were when it was made. A change of the file is a new format, with a
+/// migration from this one. `WINTERLANE_GOLDEN=write` writes it anew.
+#[test]
+fn rows_are_those_of_the_golden_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sample(folder.path());
+    let mut rows = dump(&store.database.begin_read().unwrap());
+    store.proven(0, b"a proof").unwrap();
+    let after = dump(&store.database.begin_read().unwrap());
+    for line in after.lines().filter(|line| line.starts_with("proofs")) {
+        writeln!(rows, "{line}").unwrap();
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("src/store/golden/format-{}.txt", tables::FORMAT));
+    if std::env::var("WINTERLANE_GOLDEN").as_deref() == Ok("write") {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &rows).unwrap();
+    }
+    assert_eq!(rows, std::fs::read_to_string(&path).unwrap());
 }
 
 #[test]
