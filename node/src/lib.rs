@@ -16,6 +16,7 @@
 //! | [`serve`] | all of it in one process |
 //! | [`clock`] | time, as something that is given |
 //! | [`config`] | the configuration file |
+//! | [`private`] | operations of the shielded pool, as they are sent |
 //! | [`settlement`] | where proven batches are published |
 //! | `core` | the sequencer: which order goes into which batch; no clock, no file, no socket |
 //! | `store` | everything that must survive, in one file of redb |
@@ -46,6 +47,7 @@ mod fault;
 pub mod handle;
 pub mod id;
 pub mod keys;
+pub mod private;
 mod run;
 pub mod serve;
 pub mod settlement;
@@ -59,9 +61,9 @@ mod witness;
 pub use core::{FeeSchedule, Limits};
 pub use error::{AdminError, ReadError, Refusal, SubmitError};
 pub use event::{Alarm, Event};
-pub use handle::Node;
+pub use handle::{Anchors, Node, NoteView, Notes, NullifierState};
 pub use id::OrderId;
-pub use run::{NodeOptions, Proving, Running, StartError, StopError};
+pub use run::{NodeOptions, PrivateVerifying, Proving, Running, StartError, StopError};
 pub use store::{
     Genesis, StoreError,
     snapshot::{SnapshotError, restore, snapshot},

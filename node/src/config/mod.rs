@@ -4,10 +4,12 @@
 //! `winterlane-node config` prints; a test compares it with the defaults here.
 
 mod interface;
+mod private;
 
 use std::{fmt, fs, net::SocketAddr, num::NonZeroUsize, path::Path, time::Duration};
 
 pub use interface::{Interface, WebhookSetting};
+pub use private::PrivateSettings;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
@@ -35,6 +37,8 @@ pub struct Config {
     pub batches: Batches,
     /// What orders must keep.
     pub orders: Orders,
+    /// How private operations are taken.
+    pub private: PrivateSettings,
     /// What orders must pay.
     pub fees: FeeSettings,
     /// How batches are proven.
@@ -374,6 +378,7 @@ impl Config {
             rollup,
             batches,
             orders,
+            private,
             fees,
             proofs,
             store,
@@ -401,6 +406,7 @@ impl Config {
                 min_lifetime: orders.min_lifetime,
                 max_per_account: orders.per_account,
                 max_pending: orders.pending,
+                max_private: private.pending,
             },
             fees: FeeSchedule::new(fees.assets.iter().map(fee), fees.others),
             proving: proofs.enabled.then(|| Proving {
@@ -414,6 +420,7 @@ impl Config {
             settlement,
             cache_bytes: store.cache_mib.saturating_mul(1 << 20),
             disk_reserve: store.reserve_mib.saturating_mul(1 << 20),
+            private: private.verifying(),
             queue: orders.queue,
         }
     }

@@ -10,7 +10,7 @@ use winterlane_ledger::{CheckedOrder, Digest, SignedOrder, check_orders};
 use winterlane_prover::SimdCompressor;
 
 use super::writer::Task;
-use crate::{OrderId, Receipt, Refusal, SubmitError, error::AdminError};
+use crate::{OrderId, Receipt, Refusal, SubmitError, error::AdminError, private::NewNote};
 
 /// What a handle asks for.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) type Answer<T> = oneshot::Sender<T>;
 #[derive(Debug)]
 pub(crate) struct Submission {
     pub(crate) order: SignedOrder,
+    /// The note that the order is to pay for.
+    pub(crate) note: Option<NewNote>,
     pub(crate) answer: Answer<Result<Receipt, SubmitError>>,
 }
 
@@ -52,6 +54,8 @@ pub(crate) enum Admin {
 pub(crate) struct Candidate {
     pub(crate) id: OrderId,
     pub(crate) order: CheckedOrder,
+    /// The note that the order is to pay for.
+    pub(crate) note: Option<NewNote>,
     pub(crate) answer: Answer<Result<Receipt, SubmitError>>,
 }
 
@@ -118,16 +122,21 @@ fn gather(
 fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
     let (orders, answers): (Vec<_>, Vec<_>) = group
         .into_iter()
-        .map(|Submission { order, answer }| {
+        .map(|Submission { order, note, answer }| {
             let (id, account) = (OrderId::of(&order), order.order.signer());
-            (order, (id, account, answer))
+            (order, (id, account, note, answer))
         })
         .unzip();
     let checked = check_orders(orders, domain, &SimdCompressor);
     let mut candidates = Vec::with_capacity(checked.len());
-    for (result, (id, account, answer)) in checked.into_iter().zip(answers) {
+    for (result, (id, account, note, answer)) in checked.into_iter().zip(answers) {
         match result {
-            Ok(order) => candidates.push(Candidate { id, order, answer }),
+            Ok(order) => candidates.push(Candidate {
+                id,
+                order,
+                note,
+                answer,
+            }),
             Err(reason) => {
                 let refusal = winterlane_ledger::LedgerError::BadSignature { account, reason };
                 let _ = answer.send(Err(Refusal::Ledger(refusal).into()));

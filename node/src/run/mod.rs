@@ -9,6 +9,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `admission` | checks signatures, many at a time |
+//! | `verify` | verifies proofs of private operations, a few at a time |
 //! | `writer` | decides, writes, answers |
 //! | `sealer` | hashes closed batches into the tree |
 //! | `prover` | proves, and verifies what it proved |
@@ -23,7 +24,9 @@ pub(crate) mod shared;
 mod start;
 #[cfg(test)]
 mod tests;
+pub(crate) mod verify;
 mod writer;
 
 pub use prover::Proving;
+pub use verify::PrivateVerifying;
 pub use start::{NodeOptions, Running, StartError, StopError};

@@ -9,7 +9,7 @@ use super::StoreError;
 use crate::OrderId;
 
 /// The first byte of every row.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// What the store says of the whole: one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,13 +68,13 @@ pub(crate) struct Job {
 }
 
 /// Reads a row from its front.
-struct Row<'a> {
-    bytes: &'a [u8],
+pub(super) struct Row<'a> {
+    pub(super) bytes: &'a [u8],
     what: &'static str,
 }
 
 impl<'a> Row<'a> {
-    fn new(bytes: &'a [u8], what: &'static str) -> Result<Self, StoreError> {
+    pub(super) fn new(bytes: &'a [u8], what: &'static str) -> Result<Self, StoreError> {
         let mut row = Self { bytes, what };
         match row.array::<1>()? {
             [VERSION] => Ok(row),
@@ -82,11 +82,11 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn damaged(&self) -> StoreError {
+    pub(super) fn damaged(&self) -> StoreError {
         StoreError::corrupt(format!("{} is no row of this format", self.what))
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
         let (array, rest) = self
             .bytes
             .split_first_chunk::<N>()
@@ -95,20 +95,20 @@ impl<'a> Row<'a> {
         Ok(*array)
     }
 
-    fn u32(&mut self) -> Result<u32, StoreError> {
+    pub(super) fn u32(&mut self) -> Result<u32, StoreError> {
         self.array().map(u32::from_le_bytes)
     }
 
-    fn u64(&mut self) -> Result<u64, StoreError> {
+    pub(super) fn u64(&mut self) -> Result<u64, StoreError> {
         self.array().map(u64::from_le_bytes)
     }
 
-    fn digest(&mut self) -> Result<Digest, StoreError> {
+    pub(super) fn digest(&mut self) -> Result<Digest, StoreError> {
         let bytes = self.array::<DIGEST_BYTES>()?;
         Digest::from_bytes(&bytes).map_err(|_| self.damaged())
     }
 
-    fn end(self) -> Result<(), StoreError> {
+    pub(super) fn end(self) -> Result<(), StoreError> {
         if self.bytes.is_empty() {
             Ok(())
         } else {

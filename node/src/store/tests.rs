@@ -257,13 +257,16 @@ fn sample(folder: &Path) -> Arc<Store> {
         operations: vec![SealedOperation {
             sequence: 0,
             id: Some(order_id),
-            claim: Some(claim),
+            claims: [Some(claim), None],
             accounts: [Some(3), Some(4)],
+            position: 0,
         }],
+        with_record: 1,
         consumed: 0..4,
         sealed_at: 1_800_000_000_000,
         supplies: vec![(7, 1105)],
         witness: Some([8; 32]),
+        pool: None,
     };
     store.seal(&commit).unwrap();
     let failed = store.change_job(0, |job| job.reason = "no memory".into());
@@ -432,7 +435,9 @@ fn what_was_written_is_read() {
         consumed: 4..8,
         sealed_at: 0,
         supplies: Vec::new(),
+        with_record: 0,
         witness: None,
+        pool: None,
     };
     let error = store.seal(&again).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt(_)), "{error}");

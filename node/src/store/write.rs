@@ -17,6 +17,7 @@ use winterlane_prover::SimdCompressor;
 
 use super::{
     Genesis, Store, StoreError,
+    pool::{self, PoolCommit},
     rows::{Head, Header, Job, Place},
     tables::{
         ACCOUNTS, BATCHES, CLAIMS, FORMAT, HISTORY, JOBS, LOG, META, PROOFS, RECEIPTS, RECORDS,
@@ -36,10 +37,12 @@ pub(crate) struct SealedOperation {
     pub(crate) sequence: u64,
     /// Its name, if it has one: the operator's own have none.
     pub(crate) id: Option<OrderId>,
-    /// What it took, if that can be taken once only.
-    pub(crate) claim: Option<Claim>,
+    /// What it took of what can be taken once only.
+    pub(crate) claims: [Option<Claim>; 2],
     /// The accounts that it concerns.
     pub(crate) accounts: [Option<u32>; 2],
+    /// Which of the batch's records it is; of an operation of the pool that has no record, which of those.
+    pub(crate) position: u32,
 }
 
 /// Everything that a seal writes.
@@ -51,8 +54,10 @@ pub(crate) struct SealCommit {
     pub(crate) changes: Changes,
     /// Its published bytes.
     pub(crate) records: Vec<u8>,
-    /// Its operations, in the order of their records.
+    /// Its operations, in the order of the log.
     pub(crate) operations: Vec<SealedOperation>,
+    /// How many of them have a record.
+    pub(crate) with_record: u32,
     /// The numbers in the log that it consumes, the last one excluded.
     pub(crate) consumed: std::ops::Range<u64>,
     /// Milliseconds since 1970.
@@ -61,6 +66,8 @@ pub(crate) struct SealCommit {
     pub(crate) supplies: Vec<(u32, u128)>,
     /// The hash of its witness; `None` when it is not to be proven.
     pub(crate) witness: Option<[u8; 32]>,
+    /// What it did to the shielded pool.
+    pub(crate) pool: Option<PoolCommit>,
 }
 
 impl Store {
@@ -81,9 +88,7 @@ impl Store {
             match format.as_deref() {
                 None => {}
                 Some(bytes) => {
-                    let found = bytes.try_into().map(u32::from_le_bytes);
-                    let found =
-                        found.map_err(|_| StoreError::corrupt("the format is no number"))?;
+                    let found = super::migrate::format_row(bytes)?;
                     if found != FORMAT {
                         return Err(StoreError::Format {
                             found,
@@ -114,6 +119,8 @@ impl Store {
             transaction.open_table(CLAIMS)?;
             transaction.open_table(JOBS)?;
             transaction.open_table(HISTORY)?;
+            drop(meta);
+            pool::initialise(&transaction)?;
         }
         transaction.commit()?;
         Ok(())
@@ -153,7 +160,7 @@ impl Store {
             write_changes(&transaction, &seal.changes)?;
             let header = Header {
                 public_inputs: seal.public_inputs,
-                operations: u32::try_from(seal.operations.len()).unwrap_or(u32::MAX),
+                operations: seal.with_record,
                 sealed_at: seal.sealed_at,
                 record_bytes: seal.records.len() as u64,
             };
@@ -162,6 +169,9 @@ impl Store {
             let mut records = transaction.open_table(RECORDS)?;
             records.insert(batch, seal.records.as_slice())?;
             write_receipts(&transaction, batch, &seal.operations)?;
+            if let Some(commit) = &seal.pool {
+                pool::write(&transaction, batch, commit)?;
+            }
             let mut supply = transaction.open_table(SUPPLY)?;
             for (asset, amount) in &seal.supplies {
                 supply.insert(asset, amount)?;
@@ -324,7 +334,8 @@ fn write_receipts(
     let mut receipts = transaction.open_table(RECEIPTS)?;
     let mut claims = transaction.open_table(CLAIMS)?;
     let mut history = transaction.open_table(HISTORY)?;
-    for (position, operation) in (0..).zip(operations) {
+    for operation in operations {
+        let position = operation.position;
         if let Some(id) = &operation.id {
             let place = Place {
                 sequence: operation.sequence,
@@ -337,7 +348,7 @@ fn write_receipts(
                     "order {id} is in a batch already"
                 )));
             }
-            if let Some(claim) = &operation.claim {
+            for claim in operation.claims.iter().flatten() {
                 claims.insert(claim.as_bytes(), id.as_bytes().as_slice())?;
             }
         }

@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use winterlane_ledger::{SignedOrder, codec::CanonicalBytes, testing::Numbers};
+use winterlane_ledger::testing::Numbers;
 
 use super::{
-    faults::{Figures, Traffic, seeds},
+    faults::{Figures, Sent, Traffic, seeds, send},
     payers, start_willing,
 };
 use crate::{OrderId, Receipt, testing::wait};
@@ -34,10 +34,8 @@ fn child() {
     let (node, running) = start_willing(Path::new(&folder), &payers(3, HEIGHT)).unwrap();
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
-        let orders = line
-            .split(' ')
-            .map(|hex| SignedOrder::from_bytes(&unhex(hex)).unwrap());
-        for result in wait(node.submit_many(orders.collect())) {
+        let round = line.split(' ').map(|hex| Sent::from_bytes(&unhex(hex)));
+        for result in send(&node, round.collect()) {
             let Receipt {
                 id,
                 sequence,
@@ -91,8 +89,8 @@ impl Process {
 
     /// Sends an order of each payer, and notes what is acknowledged; says whether the process still lives.
     fn round(&mut self, traffic: &mut Traffic) -> bool {
-        let hex = |order: &SignedOrder| -> String {
-            order
+        let hex = |sent: &Sent| -> String {
+            sent
                 .to_bytes()
                 .iter()
                 .map(|byte| format!("{byte:02x}"))

@@ -1,5 +1,9 @@
 //! The handle of a running node.
 
+mod pool;
+
+pub use pool::{Anchors, NoteView, Notes, NullifierState};
+
 use std::{
     sync::{
         Arc,
@@ -75,7 +79,12 @@ impl Node {
             .into_iter()
             .map(|order| {
                 let (answer, asked) = oneshot::channel();
-                (Submission { order, answer }, asked)
+                let submission = Submission {
+                    order,
+                    note: None,
+                    answer,
+                };
+                (submission, asked)
             })
             .unzip();
         if let Err(unsent) = self.send(Command::Submit(submissions)) {
