@@ -14,6 +14,7 @@
 //! | [`client`] | a client of that interface |
 //! | [`webhook`] | what the node tells others, signed |
 //! | [`serve`] | all of it in one process |
+//! | [`bench`] | load figures of this machine |
 //! | [`clock`] | time, as something that is given |
 //! | [`config`] | the configuration file |
 //! | [`private`] | operations of the shielded pool, as they are sent |
@@ -36,6 +37,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod bench;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -69,6 +71,6 @@ pub use store::{
     snapshot::{SnapshotError, restore, snapshot},
 };
 pub use view::{
-    AccountView, AssetFee, BatchStage, BatchView, Fees, HistoryPlace, OrderState, PendingOrder,
+    AccountView, AssetFee, BatchStage, BatchView, Fees, ForcedOutcome, HistoryPlace, OrderState, PendingOrder,
     ProvenAccount, Receipt, Status,
 };

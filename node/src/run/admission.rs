@@ -10,7 +10,7 @@ use winterlane_ledger::{CheckedOrder, Digest, SignedOrder, check_orders};
 use winterlane_prover::SimdCompressor;
 
 use super::writer::Task;
-use crate::{OrderId, Receipt, Refusal, SubmitError, error::AdminError, private::NewNote};
+use crate::{ForcedOutcome, OrderId, Receipt, Refusal, SubmitError, error::AdminError, private::NewNote};
 
 /// What a handle asks for.
 #[derive(Debug)]
@@ -39,6 +39,11 @@ pub(crate) enum Admin {
         reference: [u8; 32],
         deposit: Box<winterlane_ledger::Deposit>,
         answer: Answer<Result<Receipt, SubmitError>>,
+    },
+    /// An order that arrived by settlement.
+    Force {
+        order: Box<SignedOrder>,
+        answer: Answer<Result<ForcedOutcome, SubmitError>>,
     },
     Pause(Answer<()>),
     Resume(Answer<()>),

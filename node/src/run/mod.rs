@@ -29,4 +29,6 @@ mod writer;
 
 pub use prover::Proving;
 pub use verify::PrivateVerifying;
+pub(crate) use prover::{Outcome, ProofJob, Prove};
+pub(crate) use start::{Stand, start};
 pub use start::{NodeOptions, Running, StartError, StopError};

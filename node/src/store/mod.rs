@@ -110,6 +110,19 @@ impl Store {
         Self::with(database, genesis)
     }
 
+    /// Makes the store in a folder that has none, with accounts that come one after another, by ascending id: more than
+    /// fit into memory.
+    pub(crate) fn create_with(
+        folder: &Path,
+        domain: Digest,
+        accounts: impl IntoIterator<Item = (u32, Account)>,
+        cache: usize,
+    ) -> Result<Self, StoreError> {
+        let store = Self::opened(builder(cache).create(folder.join(FILE))?);
+        store.initialise_with(domain, 0, accounts)?;
+        Ok(store)
+    }
+
     /// Opens a store that is kept elsewhere than in a file.
     pub(crate) fn open_on(
         backend: impl StorageBackend,

@@ -63,6 +63,9 @@ pub(crate) struct Job {
     pub(crate) failures: u32,
     /// Whether it is held: an operator has to look.
     pub(crate) held: bool,
+    /// Whether a process has begun to prove it, and has not said what came of it: if that process is gone, it died of
+    /// it, as far as anybody knows.
+    pub(crate) begun: bool,
     /// Why it failed the last time; empty when it never did.
     pub(crate) reason: String,
 }
@@ -196,7 +199,7 @@ impl Place {
 
 impl Job {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut out = vec![VERSION, u8::from(self.held)];
+        let mut out = vec![VERSION, u8::from(self.held) | u8::from(self.begun) << 1];
         out.extend_from_slice(&self.failures.to_le_bytes());
         out.extend_from_slice(&self.witness);
         out.extend_from_slice(self.reason.as_bytes());
@@ -205,17 +208,17 @@ impl Job {
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
         let mut row = Row::new(bytes, "a proof job")?;
-        let held = match row.array::<1>()? {
-            [0] => false,
-            [1] => true,
-            _ => return Err(row.damaged()),
+        // format 1 knew the first bit alone
+        let [flags @ 0..=3] = row.array::<1>()? else {
+            return Err(row.damaged());
         };
         let (failures, witness) = (row.u32()?, row.array()?);
         let reason = String::from_utf8(row.bytes.to_vec()).map_err(|_| row.damaged())?;
         Ok(Self {
             witness,
             failures,
-            held,
+            held: flags & 1 == 1,
+            begun: flags & 2 == 2,
             reason,
         })
     }
@@ -293,6 +296,7 @@ mod tests {
             witness: [9; 32],
             failures: 3,
             held: true,
+            begun: true,
             reason: "no memory".into(),
         };
         strict(&job, &job.to_bytes(), Job::from_bytes, true);

@@ -59,7 +59,12 @@ impl<B: Base> Sequencer<B> {
         let Some((asset, _)) = self.with(|batch| batch.pool())? else {
             return Ok(());
         };
-        let to = self.fees.collector(asset).ok_or_else(|| {
+        let collector = if self.collects(asset)? {
+            self.fees.collector(asset)
+        } else {
+            self.refunds.get(&asset).copied()
+        };
+        let to = collector.ok_or_else(|| {
             Fault::Close(format!(
                 "the pool holds asset {asset}, and the configuration names no collector for it"
             ))

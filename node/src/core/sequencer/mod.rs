@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `orders` | deciding on orders and deposits |
 //! | `pool` | deciding on operations of the shielded pool |
+//! | `forced` | orders that arrive by settlement |
 //! | `closing` | when a batch is closed, and what is forgotten once it is sealed |
 //! | `replay` | deciding again what the log says was decided |
 
 mod closing;
+mod forced;
 mod orders;
 mod pool;
 mod replay;
@@ -107,6 +109,8 @@ pub(crate) struct Sequencer<B> {
     /// How many of them have a record.
     records: usize,
     pool: OpenPool,
+    /// By asset, who gets fees of forced orders that nobody collects.
+    refunds: HashMap<u32, u32>,
     /// When the first of them came.
     opened: Option<Duration>,
     closed: VecDeque<ClosedBatch>,
@@ -162,6 +166,7 @@ impl<B: Base> Sequencer<B> {
             next_sequence,
             entries: Vec::new(),
             records: 0,
+            refunds: HashMap::new(),
             opened: None,
             closed: VecDeque::new(),
             pending: HashMap::new(),

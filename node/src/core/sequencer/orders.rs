@@ -199,7 +199,7 @@ impl<B: Base> Sequencer<B> {
 
     /// Tries an order on the open batch. [`LedgerError::BatchFull`] when there is no slot left for it and for
     /// collecting the fees.
-    fn try_order(
+    pub(super) fn try_order(
         &mut self,
         order: &CheckedOrder,
     ) -> Result<Result<(), LedgerError<StoreError>>, Fault> {

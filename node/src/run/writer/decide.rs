@@ -1,12 +1,14 @@
 //! Deciding: what comes to the writer from outside.
 
+use winterlane_ledger::{LedgerError, SignedOrder};
+
 use super::{Answers, Writer};
 use crate::{
-    Event, SubmitError,
+    Event, ForcedOutcome, OrderId, SubmitError,
     core::{Claim, Fault, Known},
     error::AdminError,
     run::{
-        admission::{Admin, Candidate},
+        admission::{Admin, Candidate, check_logged},
         verify::PrivateCandidate,
     },
     store::{StoreError, View},
@@ -62,6 +64,31 @@ impl Writer {
         Ok(())
     }
 
+    /// Decides on an order that arrived by settlement. A paused node does so too: its operator has no say in it.
+    fn force(&mut self, order: SignedOrder) -> Result<Result<ForcedOutcome, SubmitError>, Fault> {
+        if self.state.stopping {
+            return Ok(Err(SubmitError::Stopped));
+        }
+        if self.state.read_only {
+            return Ok(Err(SubmitError::ReadOnly));
+        }
+        let (id, account) = (OrderId::of(&order), order.order.signer());
+        let domain = self.store.view()?.head().domain;
+        let checked = check_logged(vec![order], &domain).pop();
+        let order = match checked {
+            Some(Ok(order)) => order,
+            Some(Err(reason)) => {
+                let refusal = LedgerError::BadSignature { account, reason };
+                return Ok(Ok(ForcedOutcome::Impossible(refusal)));
+            }
+            None => return Ok(Err(SubmitError::Stopped)),
+        };
+        let claims = [Some(Claim::of_order(&order)), None];
+        let known = known(&self.store.view()?, &id, claims)?;
+        let now = self.now();
+        self.sequencer.force(id, order, known, now).map(Ok)
+    }
+
     /// Why no orders are taken now.
     fn closed_to_orders(&self) -> Option<SubmitError> {
         if self.state.stopping {
@@ -95,6 +122,12 @@ impl Writer {
                     }
                 };
                 answers.push_back((answer, result));
+            }
+            Admin::Force { order, answer } => {
+                let result = self.force(*order)?;
+                // the decision is durable before anybody hears of it
+                self.commit(Answers::new())?;
+                let _ = answer.send(result);
             }
             Admin::Pause(answer) => {
                 self.state.paused = true;

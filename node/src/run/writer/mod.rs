@@ -11,6 +11,8 @@
 
 mod decide;
 mod proofs;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -50,6 +52,11 @@ pub(crate) enum Task {
     Private(Box<PrivateCandidate>),
     Admin(Admin),
     Sealed(Box<Sealed>),
+    /// A batch is about to be proven; the prover waits until that is written.
+    Proving {
+        batch: u64,
+        written: SyncSender<()>,
+    },
     Outcome {
         batch: u64,
         outcome: Outcome,
@@ -110,6 +117,8 @@ pub(crate) struct WriterState {
     sealing: Option<ClosedBatch>,
     unproven: BTreeMap<u64, Job>,
     queued: HashSet<u64>,
+    /// The batch that is being proven.
+    proving: Option<u64>,
     paused: bool,
     read_only: bool,
     stopping: bool,
@@ -144,7 +153,7 @@ impl Writer {
         loop {
             self.start_sealing();
             if self.state.stopping && self.state.sealing.is_none() {
-                return Ok(());
+                return self.give_up_proof();
             }
             let mut answers = Answers::new();
             let mut taken = 0;
@@ -191,6 +200,12 @@ impl Writer {
             }
             Task::Admin(admin) => self.administer(admin, answers)?,
             Task::Sealed(sealed) => self.write_seal(*sealed)?,
+            Task::Proving { batch, written } => {
+                self.store.change_job(batch, |job| job.begun = true)?;
+                self.state.proving = Some(batch);
+                fault::point("proof-begun");
+                let _ = written.send(());
+            }
             Task::Outcome { batch, outcome } => self.conclude(batch, outcome)?,
             Task::Published { batch, written } => {
                 self.store.published(batch + 1)?;
@@ -308,6 +323,7 @@ impl Writer {
                 witness,
                 failures: 0,
                 held: false,
+                begun: false,
                 reason: String::new(),
             };
             self.state.unproven.insert(batch, job);

@@ -18,6 +18,12 @@ impl Writer {
     pub(super) fn queue_jobs(&mut self) -> Result<(), Fault> {
         let jobs = self.store.view()?.jobs()?;
         self.state.unproven = jobs.into_iter().collect();
+        let begun = self.state.unproven.iter().filter(|(_, job)| job.begun);
+        for batch in begun.map(|(batch, _)| *batch).collect::<Vec<_>>() {
+            // killed for its memory, most likely: tried again and again it would be for ever
+            let reason = "the process died while it was proven";
+            self.conclude(batch, Outcome::Failed(reason.into()))?;
+        }
         let open: Vec<u64> = self.state.unproven.keys().copied().collect();
         for batch in open {
             self.queue(batch)?;
@@ -49,6 +55,7 @@ impl Writer {
 
     pub(super) fn conclude(&mut self, batch: u64, outcome: Outcome) -> Result<(), Fault> {
         self.state.queued.remove(&batch);
+        self.state.proving = None;
         let reason = match outcome {
             Outcome::Proven { proof, millis } => {
                 fault::point("proven");
@@ -64,7 +71,10 @@ impl Writer {
                 self.wake_publisher();
                 return Ok(());
             }
-            Outcome::Cancelled => return Ok(()),
+            Outcome::Cancelled => {
+                self.store.change_job(batch, |job| job.begun = false)?;
+                return Ok(());
+            }
             Outcome::Failed(reason) => reason,
             Outcome::Rejected(reason) => {
                 let told = reason.clone();
@@ -79,6 +89,7 @@ impl Writer {
         let changed = self.store.change_job(batch, |job| {
             job.failures = job.failures.saturating_add(1);
             job.held = job.failures > FAILURES;
+            job.begun = false;
             job.reason.clone_from(&reason);
         })?;
         if let Some(job) = changed {
@@ -94,6 +105,14 @@ impl Writer {
         Ok(())
     }
 
+    /// The node stops: the proof that is being made is given up, which is no failure of it.
+    pub(super) fn give_up_proof(&mut self) -> Result<(), Fault> {
+        if let Some(batch) = self.state.proving.take() {
+            self.store.change_job(batch, |job| job.begun = false)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn requeue(&mut self, batch: u64) -> Result<Result<(), AdminError>, Fault> {
         let view = self.store.view()?;
         if view.header(batch)?.is_none() {
@@ -102,6 +121,7 @@ impl Writer {
         let changed = self.store.change_job(batch, |job| {
             job.failures = 0;
             job.held = false;
+            job.begun = false;
         })?;
         let Some(job) = changed else {
             return Ok(Err(AdminError::Proven { batch }));
