@@ -71,6 +71,6 @@ pub use store::{
     snapshot::{SnapshotError, restore, snapshot},
 };
 pub use view::{
-    AccountView, AssetFee, BatchStage, BatchView, Fees, ForcedOutcome, HistoryPlace, OrderState, PendingOrder,
-    ProvenAccount, Receipt, Status,
+    AccountView, AssetFee, BatchStage, BatchView, Fees, ForcedOutcome, HistoryPlace, OrderState,
+    PendingOrder, ProvenAccount, Receipt, Status,
 };

@@ -68,8 +68,9 @@ fn private(refusal: &PrivateRefusal, text: String) -> Problem {
             .at("inputs.anchor")
             .with("anchor", anchor.to_string()),
         PrivateRefusal::Proof { .. } => Problem::new(Kind::Proof, text.clone()).at("proof"),
-        PrivateRefusal::PaidWithoutNote { first } => Problem::new(Kind::Conflict, text.clone())
-            .with("first", first.to_string()),
+        PrivateRefusal::PaidWithoutNote { first } => {
+            Problem::new(Kind::Conflict, text.clone()).with("first", first.to_string())
+        }
         PrivateRefusal::WrongDomain { .. } => refused("inputs.domain"),
         PrivateRefusal::NotOfThePool | PrivateRefusal::Inputs(_) => refused("inputs"),
         PrivateRefusal::Ciphertexts | PrivateRefusal::Sealed { .. } => refused("sealed"),

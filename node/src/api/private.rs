@@ -167,7 +167,8 @@ pub(super) async fn anchors(call: Call) -> Result<Response, Problem> {
     let found = call
         .blocking(move |api| Ok(api.node.anchors(limit)?))
         .await?;
-    let anchor = |(number, root): &(u64, Digest)| json!({ "number": number, "root": root.to_string() });
+    let anchor =
+        |(number, root): &(u64, Digest)| json!({ "number": number, "root": root.to_string() });
     let anchors: Vec<_> = found.anchors.iter().map(anchor).collect();
     Ok(Json(json!({
         "anchors": anchors, "notes": found.notes, "open_batch": found.open_batch,
@@ -186,7 +187,10 @@ pub(super) async fn nullifier(call: Call) -> Result<Response, Problem> {
         NullifierState::Spent(by) => ("spent", Some(by)),
     };
     let by = by.map(|by| by.to_string());
-    Ok(Json(json!({ "nullifier": nullifier.to_string(), "state": state, "by": by })).into_response())
+    Ok(
+        Json(json!({ "nullifier": nullifier.to_string(), "state": state, "by": by }))
+            .into_response(),
+    )
 }
 
 pub(super) async fn proof(call: Call) -> Result<Response, Problem> {

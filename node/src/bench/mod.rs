@@ -164,7 +164,9 @@ fn percentile(sorted: &[Duration], per_mille: usize) -> Duration {
 /// The most memory that the process had since it was asked to forget, in bytes, where the system says.
 fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1024)
 }
@@ -184,5 +186,8 @@ fn mebibytes(bytes: Option<u64>) -> String {
 
 /// How many a second.
 fn rate(count: u64, took: Duration) -> String {
-    format!("{:.0} a second", count as f64 / took.as_secs_f64().max(1e-9))
+    format!(
+        "{:.0} a second",
+        count as f64 / took.as_secs_f64().max(1e-9)
+    )
 }

@@ -120,7 +120,10 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
     latencies.sort_unstable();
     let orders = u64::from(each) * u64::from(accounts);
     let mut figures = vec![
-        ("orders admitted", format!("{orders}, {}", rate(orders, took))),
+        (
+            "orders admitted",
+            format!("{orders}, {}", rate(orders, took)),
+        ),
         ("latency p50", millis(percentile(&latencies, 500))),
         ("latency p90", millis(percentile(&latencies, 900))),
         ("latency p99", millis(percentile(&latencies, 990))),
@@ -156,7 +159,10 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
 }
 
 /// Divides the accounts among the connections, so that the orders of one account are sent one after another.
-fn plan(signed: Vec<Vec<winterlane_ledger::SignedOrder>>, settings: &Settings) -> Vec<Vec<Planned>> {
+fn plan(
+    signed: Vec<Vec<winterlane_ledger::SignedOrder>>,
+    settings: &Settings,
+) -> Vec<Vec<Planned>> {
     let connections = settings.connections as usize;
     let mut per_connection: Vec<Vec<Vec<_>>> = (0..connections).map(|_| Vec::new()).collect();
     for (place, orders) in signed.into_iter().enumerate() {
@@ -169,7 +175,8 @@ fn plan(signed: Vec<Vec<winterlane_ledger::SignedOrder>>, settings: &Settings) -
         orders
             .chunks(settings.group as usize)
             .map(|chunk| {
-                let framed = |order: &Vec<u8>| [&(order.len() as u32).to_le_bytes(), &order[..]].concat();
+                let framed =
+                    |order: &Vec<u8>| [&(order.len() as u32).to_le_bytes(), &order[..]].concat();
                 (chunk.len() as u32, chunk.iter().flat_map(framed).collect())
             })
             .collect::<Vec<(u32, Vec<u8>)>>()
@@ -212,11 +219,15 @@ fn served(
         let mut tasks = Vec::new();
         for requests in plan {
             let transport = Arc::new(Transport::new(&address)?);
-            tasks.push(tokio::spawn(connection(transport, requests, start, rate, group)));
+            tasks.push(tokio::spawn(connection(
+                transport, requests, start, rate, group,
+            )));
         }
         let mut latencies = Vec::new();
         for task in tasks {
-            let task = task.await.map_err(|error| BenchError::Broken(error.to_string()))?;
+            let task = task
+                .await
+                .map_err(|error| BenchError::Broken(error.to_string()))?;
             latencies.extend(task?);
         }
         Ok((latencies, start.elapsed()))

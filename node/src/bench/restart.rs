@@ -129,7 +129,10 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         figures: vec![
             ("pending", status.pending.to_string()),
             ("started again in", millis(took)),
-            ("signatures checked and orders tried", rate(status.pending, took)),
+            (
+                "signatures checked and orders tried",
+                rate(status.pending, took),
+            ),
             ("taking them beforehand", rate(taken, taking)),
         ],
     })

@@ -62,13 +62,8 @@ fn changes_of_accounts_are_measured() {
 
 #[test]
 fn percentiles_are_ranks() {
-    let sorted: Vec<_> = (1..=200)
-        .map(std::time::Duration::from_millis)
-        .collect();
+    let sorted: Vec<_> = (1..=200).map(std::time::Duration::from_millis).collect();
     let millis = |per_mille| super::percentile(&sorted, per_mille).as_millis();
-    assert_eq!(
-        [0, 1, 500, 990, 1000].map(millis),
-        [1, 1, 100, 198, 200]
-    );
+    assert_eq!([0, 1, 500, 990, 1000].map(millis), [1, 1, 100, 198, 200]);
     assert_eq!(super::percentile(&[], 500), std::time::Duration::ZERO);
 }

@@ -99,9 +99,9 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         let mut changed = Vec::with_capacity(count as usize);
         for _ in 0..count {
             let id = spread((numbers.next() % u64::from(accounts)) as u32, accounts);
-            let mut account = state.account(id)?.ok_or_else(|| {
-                BenchError::Broken(format!("account {id} is not in the store"))
-            })?;
+            let mut account = state
+                .account(id)?
+                .ok_or_else(|| BenchError::Broken(format!("account {id} is not in the store")))?;
             account.balance += 1;
             account.nonce += 1;
             changed.push((id, account));

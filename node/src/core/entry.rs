@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use winterlane_ledger::{
-    CheckedOrder, Deposit, Order, SignedOrder,
-    codec::CanonicalBytes,
-    pool::Shield,
+    CheckedOrder, Deposit, Order, SignedOrder, codec::CanonicalBytes, pool::Shield,
     private::Nullifier,
 };
 

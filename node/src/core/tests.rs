@@ -4,8 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use winterlane_ledger::{
     Account, CheckedOrder, Ledger, LedgerError, ScalarCompressor, SignedOrder, check_orders,
-    pool::Pool,
-    state::MemoryState,
+    pool::Pool, state::MemoryState,
 };
 
 use super::{ClosedBatch, Entry, FeeSchedule, Known, Limits, Operation, Sequencer, trial::Base};
@@ -513,7 +512,10 @@ fn a_forced_order_is_included_or_impossible() {
         ahead.clone().pay(2, 1, 0),
     ] {
         let outcome = force(&mut sequencer, order);
-        assert!(matches!(outcome, ForcedOutcome::Impossible(_)), "{outcome:?}");
+        assert!(
+            matches!(outcome, ForcedOutcome::Impossible(_)),
+            "{outcome:?}"
+        );
     }
     assert!(sequencer.take_decisions().is_empty() && decided > 0);
 

@@ -17,8 +17,8 @@ use tokio::sync::{broadcast, oneshot};
 use winterlane_ledger::{Deposit, SignedOrder, codec::CanonicalBytes, state::ReadState};
 
 use crate::{
-    AccountView, AdminError, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace, OrderId, OrderState,
-    PendingOrder, ProvenAccount, ReadError, Receipt, Status, SubmitError,
+    AccountView, AdminError, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace,
+    OrderId, OrderState, PendingOrder, ProvenAccount, ReadError, Receipt, Status, SubmitError,
     run::{
         admission::{Admin, Answer, Command, Submission},
         shared::{Shared, now_millis},

@@ -194,7 +194,9 @@ impl Shielding {
         let what = "the blinded owner";
         let blinded = bytes.array::<DIGEST_BYTES>(what)?;
         let blinded = Digest::from_bytes(&blinded).map_err(|_| FormError::Range { what })?;
-        let sealed = bytes.short(MAX_SEALED_BYTES, "the encrypted note")?.to_vec();
+        let sealed = bytes
+            .short(MAX_SEALED_BYTES, "the encrypted note")?
+            .to_vec();
         let order = SignedOrder::from_bytes(bytes.0).map_err(|source| FormError::Value {
             what: "the order",
             source,

@@ -14,7 +14,9 @@ use crate::OrderId;
 #[non_exhaustive]
 pub enum PrivateRefusal {
     /// The statement is one about something else than notes.
-    #[error("the statement is not one of the pool: send a private withdrawal or a private transfer")]
+    #[error(
+        "the statement is not one of the pool: send a private withdrawal or a private transfer"
+    )]
     NotOfThePool,
     /// Public inputs that no statement has.
     #[error("the public inputs: {0}")]
@@ -70,7 +72,9 @@ pub enum PrivateRefusal {
         what: &'static str,
     },
     /// The withdrawal was taken before without its note, and its money was paid to the recipient that it names.
-    #[error("order {first} was taken before without the note, and paid the recipient that it names")]
+    #[error(
+        "order {first} was taken before without the note, and paid the recipient that it names"
+    )]
     PaidWithoutNote {
         /// The order.
         first: OrderId,

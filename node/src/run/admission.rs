@@ -10,7 +10,9 @@ use winterlane_ledger::{CheckedOrder, Digest, SignedOrder, check_orders};
 use winterlane_prover::SimdCompressor;
 
 use super::writer::Task;
-use crate::{ForcedOutcome, OrderId, Receipt, Refusal, SubmitError, error::AdminError, private::NewNote};
+use crate::{
+    ForcedOutcome, OrderId, Receipt, Refusal, SubmitError, error::AdminError, private::NewNote,
+};
 
 /// What a handle asks for.
 #[derive(Debug)]
@@ -127,10 +129,16 @@ fn gather(
 fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
     let (orders, answers): (Vec<_>, Vec<_>) = group
         .into_iter()
-        .map(|Submission { order, note, answer }| {
-            let (id, account) = (OrderId::of(&order), order.order.signer());
-            (order, (id, account, note, answer))
-        })
+        .map(
+            |Submission {
+                 order,
+                 note,
+                 answer,
+             }| {
+                let (id, account) = (OrderId::of(&order), order.order.signer());
+                (order, (id, account, note, answer))
+            },
+        )
         .unzip();
     let checked = check_orders(orders, domain, &SimdCompressor);
     let mut candidates = Vec::with_capacity(checked.len());

@@ -28,7 +28,7 @@ pub(crate) mod verify;
 mod writer;
 
 pub use prover::Proving;
-pub use verify::PrivateVerifying;
 pub(crate) use prover::{Outcome, ProofJob, Prove};
-pub(crate) use start::{Stand, start};
 pub use start::{NodeOptions, Running, StartError, StopError};
+pub(crate) use start::{Stand, start};
+pub use verify::PrivateVerifying;

@@ -31,9 +31,7 @@ pub(super) fn format_of(database: &Database) -> Result<Option<u32>, StoreError> 
         Err(error) => return Err(error.into()),
     };
     let format = meta.get("format")?;
-    format
-        .map(|row| format_row(row.value()))
-        .transpose()
+    format.map(|row| format_row(row.value())).transpose()
 }
 
 /// The number of a format, as its row has it.
@@ -113,8 +111,7 @@ fn root_of(view: &View) -> Result<Digest, StoreError> {
         let accounts = view.accounts_from(from, CHUNK)?;
         let values: Vec<Account> = accounts.iter().map(|(_, account)| *account).collect();
         let leaves = leaf_digests(&values, &SimdCompressor);
-        let leaves: Vec<(u32, Digest)> =
-            accounts.iter().map(|(id, _)| *id).zip(leaves).collect();
+        let leaves: Vec<(u32, Digest)> = accounts.iter().map(|(id, _)| *id).zip(leaves).collect();
         builder
             .push(&leaves, &mut keep_nothing)
             .map_err(|error| match error {

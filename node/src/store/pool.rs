@@ -237,7 +237,9 @@ pub(super) fn write(
         parts,
     } = &**closed;
     let mut meta = transaction.open_table(META)?;
-    let before = meta.get("pool")?.map(|row| PoolHead::from_bytes(row.value()));
+    let before = meta
+        .get("pool")?
+        .map(|row| PoolHead::from_bytes(row.value()));
     let before = before.transpose()?.unwrap_or_default();
     if before.frontier.count() != sealed.first_position || sealed.batch_number != batch {
         return Err(StoreError::corrupt(format!(
@@ -253,7 +255,9 @@ pub(super) fn write(
             anchors.remove(oldest)?;
         }
         if anchors.len()? > KEPT as u64 {
-            return Err(StoreError::corrupt("more roots of the note tree than are kept"));
+            return Err(StoreError::corrupt(
+                "more roots of the note tree than are kept",
+            ));
         }
     }
     let mut rows = transaction.open_table(NOTES)?;
@@ -305,7 +309,10 @@ mod tests {
             batch: 3,
             record: 4,
         };
-        for (paid, held) in [(None, vec![]), (Some(payment), vec![(7, 1), (8, u128::MAX)])] {
+        for (paid, held) in [
+            (None, vec![]),
+            (Some(payment), vec![(7, 1), (8, u128::MAX)]),
+        ] {
             let head = PoolHead {
                 newest: 9,
                 paid,

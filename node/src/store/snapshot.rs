@@ -28,8 +28,7 @@ use winterlane_ledger::{
 use winterlane_prover::SimdCompressor;
 
 use super::{
-    FILE, FolderLock, Store, StoreError, View, builder,
-    migrate,
+    FILE, FolderLock, Store, StoreError, View, builder, migrate,
     pool::{self, Note, PoolHead},
     rows::Head,
     tables::{
@@ -397,7 +396,9 @@ fn read(
             }
             15 => drop(pool_operations.insert(number()?, value_of)?),
             16 => {
-                let key: [u8; 32] = key[..].try_into().map_err(|_| damaged("a digest is none"))?;
+                let key: [u8; 32] = key[..]
+                    .try_into()
+                    .map_err(|_| damaged("a digest is none"))?;
                 private_proofs.insert(&key, value_of)?;
             }
             _ => return Err(damaged(format!("table {table} is unknown"))),

@@ -8,8 +8,8 @@ use winterlane_ledger::{
     CheckedOrder, Deposit,
     codec::CanonicalBytes,
     pool::{
-        Payment, Payout, Pool, PoolBatch, PoolDraft, PoolError, PoolOperation, PoolParts, SealedPool,
-        Shield, encode_operation,
+        Payment, Payout, Pool, PoolBatch, PoolDraft, PoolError, PoolOperation, PoolParts,
+        SealedPool, Shield, encode_operation,
     },
 };
 
@@ -62,9 +62,10 @@ impl OpenPool {
     /// Does something to the open batch.
     fn with<T>(&mut self, act: impl FnOnce(&mut PoolBatch<'_>) -> T) -> Result<T, Fault> {
         let mut batch = match self.draft.take() {
-            Some(draft) => self.pool.resume(draft).ok_or_else(|| {
-                Fault::Close("the open batch of the pool is another one".into())
-            })?,
+            Some(draft) => self
+                .pool
+                .resume(draft)
+                .ok_or_else(|| Fault::Close("the open batch of the pool is another one".into()))?,
             None => self.pool.open_batch(),
         };
         let result = act(&mut batch);
@@ -101,9 +102,10 @@ impl OpenPool {
     pub(super) fn close(&mut self, entries: &[Entry]) -> Result<Option<ClosedPool>, Fault> {
         let published = std::mem::take(&mut self.published);
         let sealed = match self.draft.take() {
-            Some(draft) => self.pool.resume(draft).ok_or_else(|| {
-                Fault::Close("the open batch of the pool is another one".into())
-            })?,
+            Some(draft) => self
+                .pool
+                .resume(draft)
+                .ok_or_else(|| Fault::Close("the open batch of the pool is another one".into()))?,
             None => self.pool.open_batch(),
         }
         .seal();

@@ -231,7 +231,10 @@ impl Traffic {
         assert!(signed.len() >= orders, "orders were lost");
         assert!(signed.len() <= orders + self.open.iter().flatten().count());
         // each spends two notes, and the pool has taken no nullifier twice
-        assert!(pool.spent() >= 2 * self.private.len(), "private operations were lost");
+        assert!(
+            pool.spent() >= 2 * self.private.len(),
+            "private operations were lost"
+        );
         assert!(pool.spent() <= 2 * self.private.len() + 2);
         for (operation, receipt) in &self.private {
             for nullifier in operation.nullifiers() {

@@ -104,8 +104,7 @@ impl Process {
     /// Sends an order of each payer, and notes what is acknowledged; says whether the process still lives.
     fn round(&mut self, traffic: &mut Traffic) -> bool {
         let hex = |sent: &Sent| -> String {
-            sent
-                .to_bytes()
+            sent.to_bytes()
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect()

@@ -4,7 +4,8 @@ use winterlane_ledger::{Account, wire};
 
 use super::{BALANCE, included, options, payers, start_willing};
 use crate::{
-    AdminError, BatchStage, Event, ForcedOutcome, Node, ReadError, Refusal, StartError, StoreError, SubmitError,
+    AdminError, BatchStage, Event, ForcedOutcome, Node, ReadError, Refusal, StartError, StoreError,
+    SubmitError,
     run::start::{Stand, start},
     settlement::{Folder, Published, Settlement},
     testing::{deposit, until, wait},
@@ -340,7 +341,10 @@ fn a_forced_order_passes_a_paused_node() {
     let mut forged = payers[0].clone().pay(2, 7, 0);
     forged.nonce += 1;
     let outcome = wait(node.force(forged)).unwrap();
-    assert!(matches!(outcome, ForcedOutcome::Impossible(_)), "{outcome:?}");
+    assert!(
+        matches!(outcome, ForcedOutcome::Impossible(_)),
+        "{outcome:?}"
+    );
     running.stop();
     running.wait().unwrap();
     let (node, running) = start_willing(folder.path(), &[]).unwrap();

@@ -9,13 +9,12 @@ use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
     Digest,
     pool::{PrivateOperation, ProofRefusal, VerifyPrivate, account_recipient},
-    private::{
-        Note, NoteKeys, NoteTree, Nullifier, PrivateInputs, SpendKey, WithdrawalInputs,
-    },
+    private::{Note, NoteKeys, NoteTree, Nullifier, PrivateInputs, SpendKey, WithdrawalInputs},
 };
 use winterlane_prover::{
-    EngineOptions, HidingRng, PrivateWitness, prove_private,
+    EngineOptions, HidingRng, PrivateWitness,
     private::{NewNote as NewNoteWitness, SpentNote, WithdrawalWitness},
+    prove_private,
 };
 
 use super::{BALANCE, included, options, payers, start_willing};
@@ -23,9 +22,7 @@ use crate::{
     AssetFee, BatchStage, FeeSchedule, Node, NullifierState, Refusal, Running, SubmitError,
     private::{NewNote, PrivateRefusal, Shielding, encode},
     run::start::{Stand, start},
-    testing::{
-        Payer, Word, digest, domain, private_transfer, private_withdrawal, until, wait,
-    },
+    testing::{Payer, Word, digest, domain, private_transfer, private_withdrawal, until, wait},
 };
 
 fn refusal(result: Result<crate::Receipt, SubmitError>) -> PrivateRefusal {
@@ -62,7 +59,10 @@ fn money_goes_in_around_and_out() {
         assert!(again.known && again.sequence == receipt.sequence);
         included(&node, &receipt.id, BatchStage::Published);
     }
-    assert_eq!([1, 2].map(|id| balance(&node, id)), [BALANCE - 100, BALANCE - 50]);
+    assert_eq!(
+        [1, 2].map(|id| balance(&node, id)),
+        [BALANCE - 100, BALANCE - 50]
+    );
     let notes = node.notes(0, 10).unwrap();
     assert_eq!((notes.count, notes.notes.len()), (2, 2));
     let mut tree = NoteTree::default();
@@ -106,13 +106,23 @@ fn money_goes_in_around_and_out() {
     assert_eq!(std::fs::read(settled).unwrap(), published);
     assert_eq!(node.pool_operations(1000).unwrap(), None);
     let proof = *blake3::hash(&outside.proof).as_bytes();
-    assert_eq!(node.private_proof(&proof).unwrap(), Some(outside.proof.clone()));
+    assert_eq!(
+        node.private_proof(&proof).unwrap(),
+        Some(outside.proof.clone())
+    );
 
     // more than there is: with sound proofs this does not occur
     let robbery = private_withdrawal(23, anchor(&node), [5; 20], (101, 0));
     let refused = refusal(wait(node.submit_private(robbery)));
     assert!(
-        matches!(refused, PrivateRefusal::TooMuch { held: 100, wanted: 101, .. }),
+        matches!(
+            refused,
+            PrivateRefusal::TooMuch {
+                held: 100,
+                wanted: 101,
+                ..
+            }
+        ),
         "{refused:?}"
     );
     let (notes, anchors) = (node.notes(0, 100).unwrap(), node.anchors(100).unwrap());
@@ -193,12 +203,20 @@ fn each_refusal_has_its_type() {
     });
     assert_eq!(refused, Err(soon));
     let refused = refusal(changed(&|operation| operation.proof = b"hopes".to_vec()));
-    assert!(matches!(refused, PrivateRefusal::Proof { .. }), "{refused:?}");
+    assert!(
+        matches!(refused, PrivateRefusal::Proof { .. }),
+        "{refused:?}"
+    );
     let refused = refusal(changed(&|operation| operation.sealed[0][0] ^= 1));
     assert_eq!(refused, PrivateRefusal::Ciphertexts);
     let refused = refusal(changed(&|operation| operation.sealed.push(Vec::new())));
     assert!(matches!(refused, PrivateRefusal::Sealed { most: 2, .. }));
-    let refused = refusal(submit(private_withdrawal(5, root, account_recipient(9), (0, 0))));
+    let refused = refusal(submit(private_withdrawal(
+        5,
+        root,
+        account_recipient(9),
+        (0, 0),
+    )));
     assert!(matches!(refused, PrivateRefusal::TooMuch { .. }) || node.account(9).is_ok());
 
     // notes that the order does not pay for
@@ -211,18 +229,27 @@ fn each_refusal_has_its_type() {
         ..shielding.clone()
     };
     let refused = refusal(wait(node.shield(other)));
-    assert!(matches!(refused, PrivateRefusal::NotPaid { .. }), "{refused:?}");
+    assert!(
+        matches!(refused, PrivateRefusal::NotPaid { .. }),
+        "{refused:?}"
+    );
     let pay = Shielding {
         order: payers[0].clone().pay(2, 10, 0),
         ..shielding.clone()
     };
     let refused = refusal(wait(node.shield(pay)));
-    assert!(matches!(refused, PrivateRefusal::NotPaid { .. }), "{refused:?}");
+    assert!(
+        matches!(refused, PrivateRefusal::NotPaid { .. }),
+        "{refused:?}"
+    );
     let nothing = refusal(wait(node.shield(payers[0].clone().shield(1, 0))));
     assert_eq!(nothing, PrivateRefusal::NothingShielded);
     // more than the account has: the ledger refuses, and no note is made
     let poor = wait(node.shield(payers[0].clone().shield(1, BALANCE + 1)));
-    assert!(matches!(poor, Err(SubmitError::Refused(Refusal::Ledger(_)))));
+    assert!(matches!(
+        poor,
+        Err(SubmitError::Refused(Refusal::Ledger(_)))
+    ));
 
     // sent as an order, and then with its note
     let withdrawn = payers[1].shield(3, 10);
@@ -262,7 +289,10 @@ fn what_is_pending_survives_a_restart() {
     end(running);
 
     let (node, running) = patient(folder.path(), &[], FeeSchedule::free(), 1024);
-    assert_eq!([1, 2].map(|id| balance(&node, id)), [BALANCE - 70, BALANCE + 40]);
+    assert_eq!(
+        [1, 2].map(|id| balance(&node, id)),
+        [BALANCE - 70, BALANCE + 40]
+    );
     let again = wait(node.submit_private(transfer)).unwrap();
     assert_eq!((again.known, again.sequence), (true, receipt.sequence));
     assert!(wait(node.shield(shielding)).unwrap().known);
@@ -298,12 +328,18 @@ fn fees_of_the_pool_are_collected() {
     let root = anchor(&node);
     let shielding = payers[0].shield(1, 100);
     let free = wait(node.shield(shielding));
-    assert!(matches!(free, Err(SubmitError::Refused(Refusal::FeeTooLow { .. }))));
+    assert!(matches!(
+        free,
+        Err(SubmitError::Refused(Refusal::FeeTooLow { .. }))
+    ));
     let refused = refusal(wait(node.submit_private(private_transfer([1, 2], root))));
     assert_eq!(refused, PrivateRefusal::NoFee);
     let low = private_withdrawal(1, root, account_recipient(2), (10, 4));
     let low = wait(node.submit_private(low));
-    assert!(matches!(low, Err(SubmitError::Refused(Refusal::FeeTooLow { .. }))));
+    assert!(matches!(
+        low,
+        Err(SubmitError::Refused(Refusal::FeeTooLow { .. }))
+    ));
     end(running);
 
     // with a note in the pool that cost nothing
@@ -316,14 +352,20 @@ fn fees_of_the_pool_are_collected() {
     for (number, recipient) in [(1, 9), (2, 9)] {
         let operation = private_withdrawal(number, root, account_recipient(recipient), (10, 5));
         let refused = refusal(wait(node.submit_private(operation)));
-        assert!(matches!(refused, PrivateRefusal::Payee { account: 9, .. }), "{refused:?}");
+        assert!(
+            matches!(refused, PrivateRefusal::Payee { account: 9, .. }),
+            "{refused:?}"
+        );
     }
     // two records each: the second does not fit beside the first and what shielding took, and opens a batch
     let pay = |number| private_withdrawal(number, root, account_recipient(2), (10, 5));
     let first = wait(node.submit_private(pay(3))).unwrap();
     let second = wait(node.submit_private(pay(4))).unwrap();
     assert_eq!((first.batch, second.batch), (0, 1));
-    assert_eq!([2, 3].map(|id| balance(&node, id)), [BALANCE + 20, BALANCE + 10]);
+    assert_eq!(
+        [2, 3].map(|id| balance(&node, id)),
+        [BALANCE + 20, BALANCE + 10]
+    );
     let _ = wait(node.seal_now());
     included(&node, &second.id, BatchStage::Sealed);
     let sealed = node.account(3).unwrap().unwrap().sealed.unwrap();
@@ -380,7 +422,10 @@ fn verification_is_bounded_and_holds_nothing_back() {
         (third, second)
     };
     let refused = done.join().unwrap();
-    assert!(matches!(refused, Err(SubmitError::Busy { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SubmitError::Busy { .. })),
+        "{refused:?}"
+    );
     wait(node.submit(payers[0].pay(2, 1, 0))).unwrap();
     go.send(()).unwrap();
     go.send(()).unwrap();
@@ -394,8 +439,7 @@ fn verification_is_bounded_and_holds_nothing_back() {
 fn a_real_proof_withdraws_a_note() {
     let folder = tempfile::tempdir().unwrap();
     let mut payers = payers(2, 4);
-    let (node, running) =
-        start(options(folder.path(), &payers), Stand::default()).unwrap();
+    let (node, running) = start(options(folder.path(), &payers), Stand::default()).unwrap();
     let keys = NoteKeys {
         spend: SpendKey(digest(100)),
         nullifier: digest(101),
@@ -473,7 +517,10 @@ fn a_real_proof_withdraws_a_note() {
         inputs.amount += 1;
     }
     let refused = refusal(wait(node.submit_private(forged)));
-    assert!(matches!(refused, PrivateRefusal::Proof { .. }), "{refused:?}");
+    assert!(
+        matches!(refused, PrivateRefusal::Proof { .. }),
+        "{refused:?}"
+    );
     assert_eq!(balance(&node, 2), BALANCE);
     let receipt = wait(node.submit_private(operation)).unwrap();
     included(&node, &receipt.id, BatchStage::Sealed);

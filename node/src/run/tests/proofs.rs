@@ -190,7 +190,11 @@ fn dying_in_a_proof_is_a_failure_of_the_proof() {
             (view.failures == failures).then_some(view)
         });
         assert!(view.last_failure.unwrap().contains("died"));
-        let stage = if failures > 5 { BatchStage::Held } else { BatchStage::Sealed };
+        let stage = if failures > 5 {
+            BatchStage::Held
+        } else {
+            BatchStage::Sealed
+        };
         assert_eq!(view.stage, stage);
         running.stop();
         running.wait().unwrap();

@@ -15,7 +15,11 @@ use crate::{
 };
 
 impl Writer {
-    pub(super) fn decide(&mut self, candidates: Vec<Candidate>, answers: &mut Answers) -> Result<(), Fault> {
+    pub(super) fn decide(
+        &mut self,
+        candidates: Vec<Candidate>,
+        answers: &mut Answers,
+    ) -> Result<(), Fault> {
         let now = self.now();
         let view = self.store.view()?;
         for candidate in candidates {

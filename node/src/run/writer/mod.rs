@@ -29,10 +29,10 @@ use winterlane_ledger::state::ReadState;
 
 use super::{
     admission::{Admin, Answer, Candidate, GROUP},
-    verify::PrivateCandidate,
     prover::{Outcome, ProofJob},
     sealer::Sealed,
     shared::Shared,
+    verify::PrivateCandidate,
 };
 use crate::{
     Alarm, Event, Receipt, SubmitError,

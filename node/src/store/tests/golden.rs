@@ -51,7 +51,10 @@ pub(super) fn dump(transaction: &ReadTransaction) -> String {
     table!(HISTORY, |key, _value| format!("{key:?}"));
     table!(ANCHORS, |key, value| format!("{key} {}", hex(value)));
     table!(NOTES, |key, value| format!("{key} {}", hex(value)));
-    table!(POOL_OPERATIONS, |key, value| format!("{key} {}", hex(value)));
+    table!(POOL_OPERATIONS, |key, value| format!(
+        "{key} {}",
+        hex(value)
+    ));
     table!(PRIVATE_PROOFS, |key, value| format!(
         "{} {}",
         hex(key),
@@ -144,7 +147,10 @@ fn with_empty_pool(rows: &str) -> String {
     let mut others = Vec::new();
     for line in rows.lines() {
         if line.starts_with("meta format") {
-            meta.push(format!("meta format {}", hex(&tables::FORMAT.to_le_bytes())));
+            meta.push(format!(
+                "meta format {}",
+                hex(&tables::FORMAT.to_le_bytes())
+            ));
         } else if line.starts_with("meta") {
             meta.push(line.to_owned());
         } else {
