@@ -256,6 +256,8 @@ fn kinds(entries: &[Entry]) -> String {
         Operation::Deposit { .. } => 'd',
         Operation::Collect { .. } => 'c',
         Operation::Close { .. } => '|',
+        Operation::Shield { .. } => 's',
+        Operation::Private { .. } => 'p',
     };
     entries.iter().map(kind).collect()
 }

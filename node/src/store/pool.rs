@@ -206,7 +206,10 @@ impl View {
 }
 
 fn root_row(bytes: &[u8]) -> Result<Digest, StoreError> {
-    Digest::from_bytes(bytes).map_err(|_| StoreError::corrupt("a root of the note tree is none"))
+    let digest = bytes.try_into().ok().map(Digest::from_bytes);
+    digest
+        .and_then(Result::ok)
+        .ok_or_else(|| StoreError::corrupt("a root of the note tree is none"))
 }
 
 /// Makes the tables of a pool, and the empty pool.

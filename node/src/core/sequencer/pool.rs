@@ -144,6 +144,9 @@ impl OpenPool {
     }
 }
 
+/// A deposit, and its reference.
+type Referred = ([u8; 32], Deposit);
+
 /// What names the deposits of a payout among all.
 fn reference(payout: &Payout, fee: bool) -> [u8; 32] {
     let name = [&payout.id.0.to_bytes()[..], &[u8::from(fee)]].concat();
@@ -224,7 +227,7 @@ impl<B: Base> Sequencer<B> {
     fn payments(
         &mut self,
         payout: Option<Payout>,
-    ) -> Result<Result<Vec<([u8; 32], Deposit)>, Refusal>, Fault> {
+    ) -> Result<Result<Vec<Referred>, Refusal>, Fault> {
         let Some(payout) = payout else {
             // whose asset nobody sees: taken where accounts order for nothing too
             let free = self.fees.others();

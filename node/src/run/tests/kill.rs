@@ -17,7 +17,7 @@ use super::{
     faults::{Figures, Sent, Traffic, seeds, send},
     payers, start_willing,
 };
-use crate::{OrderId, Receipt, testing::wait};
+use crate::{OrderId, Receipt};
 
 const HEIGHT: u32 = 6;
 

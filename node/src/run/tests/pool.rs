@@ -414,8 +414,7 @@ fn verification_is_bounded_and_holds_nothing_back() {
     has_begun.recv().unwrap();
     // of two more one waits and one is told to come again, whichever is first
     let (second, third) = (submit(2), submit(3));
-    let busy = until(|| (second.is_finished() || third.is_finished()).then_some(()));
-    let () = busy;
+    until(|| (second.is_finished() || third.is_finished()).then_some(()));
     let (done, waits) = if second.is_finished() {
         (second, third)
     } else {

@@ -118,7 +118,7 @@ impl Writer {
                     Some(error) => Err(error),
                     None => {
                         let bytes = winterlane_ledger::codec::CanonicalBytes::to_bytes(&*deposit);
-                        let id = crate::OrderId::of_deposit(&reference, &bytes);
+                        let id = OrderId::of_deposit(&reference, &bytes);
                         let view = self.store.view()?;
                         let known = known(&view, &id, [Some(Claim::of_deposit(&reference)), None])?;
                         let now = self.now();
@@ -165,7 +165,7 @@ impl Writer {
 /// What the store knows of something that has a name and takes what can be taken once.
 fn known(
     view: &View,
-    id: &crate::OrderId,
+    id: &OrderId,
     claims: [Option<Claim>; 2],
 ) -> Result<Known, StoreError> {
     let mut known = Known {

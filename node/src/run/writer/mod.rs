@@ -36,11 +36,10 @@ use super::{
 };
 use crate::{
     Alarm, Event, Receipt, SubmitError,
-    core::{Claim, ClosedBatch, Entry, Fault, Known, Sequencer},
-    error::AdminError,
+    core::{ClosedBatch, Entry, Fault, Sequencer},
     fault,
     settlement::SettlementError,
-    store::{Job, Store, StoreError, View},
+    store::{Job, Store, StoreError},
     witness::Witnesses,
 };
 

@@ -111,7 +111,7 @@ fn write_format_1(folder: &Path, rows: &str) {
             let (key, value) = row.split_once(' ').unwrap();
             if table == "supply" {
                 supply
-                    .insert(key.parse().unwrap(), value.parse::<u128>().unwrap())
+                    .insert(key.parse::<u32>().unwrap(), value.parse::<u128>().unwrap())
                     .unwrap();
                 continue;
             }
