@@ -5,8 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rayon::prelude::*;
 use tokio::sync::oneshot;
-use winterlane_ledger::{CheckedOrder, Digest, SignedOrder, check_orders};
+use winterlane_ledger::{
+    CheckedOrder, Digest, SignedOrder, check_orders, signature::SignatureError,
+};
 use winterlane_prover::SimdCompressor;
 
 use super::writer::Task;
@@ -159,12 +162,17 @@ fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
     candidates
 }
 
-/// Checks the signatures of orders that were logged, all of which had one.
+/// Checks the signatures of orders that were logged, all of which had one, on all cores: nobody else wants them while
+/// a node starts.
 pub(crate) fn check_logged(
     orders: Vec<SignedOrder>,
     domain: &Digest,
-) -> Vec<Result<CheckedOrder, winterlane_ledger::signature::SignatureError>> {
-    check_orders(orders, domain, &SimdCompressor)
+) -> Vec<Result<CheckedOrder, SignatureError>> {
+    orders
+        .into_par_iter()
+        .chunks(GROUP)
+        .flat_map_iter(|group| check_orders(group, domain, &SimdCompressor))
+        .collect()
 }
 
 /// The thread of admission.

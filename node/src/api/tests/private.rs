@@ -54,7 +54,10 @@ fn sealed(served: &Served, id: &OrderId) {
 fn operations_are_taken_in_both_forms_and_notes_are_scanned() {
     let mut served = Served::new();
     let root = served.node.anchors(1).unwrap().anchors[0].1;
-    let (first, second) = (served.payers[0].shield(1, 60), served.payers[1].shield(2, 40));
+    let (first, second) = (
+        served.payers[0].shield(1, 60),
+        served.payers[1].shield(2, 40),
+    );
     let one = accepted(&post(
         &served,
         "shield",
@@ -105,7 +108,10 @@ fn operations_are_taken_in_both_forms_and_notes_are_scanned() {
     let spent = |number| served.json(&format!("/v1/private/nullifiers/{}", digest(number)));
     assert_eq!(spent(2)["state"], "spent");
     assert_eq!(spent(2)["by"], three.to_string());
-    assert_eq!((&spent(9)["state"], &spent(9)["by"]), (&json!("unspent"), &Value::Null));
+    assert_eq!(
+        (&spent(9)["state"], &spent(9)["by"]),
+        (&json!("unspent"), &Value::Null)
+    );
     let paid = served.json("/v1/accounts/2");
     assert_eq!(paid["sealed"]["balance"], ((1u128 << 90) + 30).to_string());
 
@@ -117,7 +123,10 @@ fn operations_are_taken_in_both_forms_and_notes_are_scanned() {
     let digest = hex(&winterlane_ledger::pool::proof_digest(&transfer.proof));
     let proof = served.get(&format!("/v1/private/proofs/{digest}"));
     assert_eq!((proof.status, &proof.body[..]), (200, &transfer.proof[..]));
-    problem(&served.get(&format!("/v1/private/proofs/{}", "0".repeat(64))), "not-found");
+    problem(
+        &served.get(&format!("/v1/private/proofs/{}", "0".repeat(64))),
+        "not-found",
+    );
 }
 
 /// Each refusal is a problem of its kind that names the field, and changes nothing.
@@ -163,13 +172,24 @@ fn refusals_are_problems_that_name_the_field() {
     assert_eq!(problem(&notes, "refused")["field"], "sealed");
 
     // of another kind, or none at all
-    let wrong = post(&served, "withdraw", BYTES, &encode(&private_transfer([3, 4], root)));
+    let wrong = post(
+        &served,
+        "withdraw",
+        BYTES,
+        &encode(&private_transfer([3, 4], root)),
+    );
     assert_eq!(problem(&wrong, "bad-field")["field"], "inputs");
     let bytes = encode(&private_transfer([3, 4], root));
     for end in 0..bytes.len() - taken.proof.len() {
-        problem(&post(&served, "transfer", BYTES, &bytes[..end]), "malformed-order");
+        problem(
+            &post(&served, "transfer", BYTES, &bytes[..end]),
+            "malformed-order",
+        );
     }
-    problem(&post(&served, "shield", BYTES, b"nothing"), "malformed-order");
+    problem(
+        &post(&served, "shield", BYTES, b"nothing"),
+        "malformed-order",
+    );
     let mut strange = operation_json(&private_transfer([3, 4], root));
     strange["proofs"] = json!("");
     let strange = post(&served, "transfer", JSON, strange.to_string().as_bytes());
@@ -193,5 +213,8 @@ fn refusals_are_problems_that_name_the_field() {
     let headers = [("content-type", BYTES.to_owned())];
     let sent = served.send("POST", "/v1/orders", &headers, &bare.order.to_bytes());
     assert_eq!(sent.status, 202);
-    problem(&post(&served, "shield", BYTES, &bare.to_bytes()), "conflict");
+    problem(
+        &post(&served, "shield", BYTES, &bare.to_bytes()),
+        "conflict",
+    );
 }

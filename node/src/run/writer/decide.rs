@@ -163,11 +163,7 @@ impl Writer {
 }
 
 /// What the store knows of something that has a name and takes what can be taken once.
-fn known(
-    view: &View,
-    id: &OrderId,
-    claims: [Option<Claim>; 2],
-) -> Result<Known, StoreError> {
+fn known(view: &View, id: &OrderId, claims: [Option<Claim>; 2]) -> Result<Known, StoreError> {
     let mut known = Known {
         place: view.place(id)?,
         claimed: [None; 2],

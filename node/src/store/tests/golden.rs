@@ -227,7 +227,9 @@ fn a_damaged_store_is_not_migrated() {
 
 #[test]
 fn temporary_write_format_1() {
-    if std::env::var("WINTERLANE_GOLDEN").as_deref() != Ok("write") { return; }
+    if std::env::var("WINTERLANE_GOLDEN").as_deref() != Ok("write") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let mut payer = Payer::new(3, 2);
     payer.valid_until = 9;
@@ -235,17 +237,33 @@ fn temporary_write_format_1() {
     let store = open(folder.path(), &accounts);
     let signed = payer.pay(4, 10, 0);
     let order_id = OrderId::of(&signed);
-    let order = check_orders([signed], &domain(), &ScalarCompressor).swap_remove(0).unwrap();
+    let order = check_orders([signed], &domain(), &ScalarCompressor)
+        .swap_remove(0)
+        .unwrap();
     let claim = Claim::of_order(&order);
     let deposit = deposit(4, 1000);
     let operations = [
-        Operation::Order { id: order_id, order },
-        Operation::Deposit { id: OrderId::of_deposit(&[6; 32], &[]), reference: [6; 32], deposit },
+        Operation::Order {
+            id: order_id,
+            order,
+        },
+        Operation::Deposit {
+            id: OrderId::of_deposit(&[6; 32], &[]),
+            reference: [6; 32],
+            deposit,
+        },
         Operation::Collect { to: 4 },
         Operation::Close { slots: 4 },
     ];
     let entries = |first: u64, batch| -> Vec<Entry> {
-        (first..).zip(operations.clone()).map(|(sequence, operation)| Entry { sequence, batch, operation: Arc::new(operation) }).collect()
+        (first..)
+            .zip(operations.clone())
+            .map(|(sequence, operation)| Entry {
+                sequence,
+                batch,
+                operation: Arc::new(operation),
+            })
+            .collect()
     };
     store.append(&entries(0, 0)).unwrap();
     store.append(&entries(4, 1)).unwrap();
@@ -256,12 +274,27 @@ fn temporary_write_format_1() {
     let sealed = batch.seal(Some(4)).unwrap();
     let changes: Changes = ledger.state().take().cloned().unwrap();
     let commit = SealCommit {
-        public_inputs: sealed.public_inputs, changes, records: vec![1, 2, 3],
-        operations: vec![SealedOperation { sequence: 0, id: Some(order_id), claims: [Some(claim), None], accounts: [Some(3), Some(4)], position: 0 }],
-        with_record: 1, consumed: 0..4, sealed_at: 1_800_000_000_000, supplies: vec![(7, 1105)], witness: Some([8; 32]), pool: None,
+        public_inputs: sealed.public_inputs,
+        changes,
+        records: vec![1, 2, 3],
+        operations: vec![SealedOperation {
+            sequence: 0,
+            id: Some(order_id),
+            claims: [Some(claim), None],
+            accounts: [Some(3), Some(4)],
+            position: 0,
+        }],
+        with_record: 1,
+        consumed: 0..4,
+        sealed_at: 1_800_000_000_000,
+        supplies: vec![(7, 1105)],
+        witness: Some([8; 32]),
+        pool: None,
     };
     store.seal(&commit).unwrap();
-    store.change_job(0, |job| job.reason = "no memory".into()).unwrap();
+    store
+        .change_job(0, |job| job.reason = "no memory".into())
+        .unwrap();
     store.published(1).unwrap();
     let mut rows = dump(&store.database.begin_read().unwrap());
     store.proven(0, b"a proof").unwrap();
@@ -269,8 +302,17 @@ fn temporary_write_format_1() {
     for line in after.lines().filter(|line| line.starts_with("proofs")) {
         writeln!(rows, "{line}").unwrap();
     }
-    let rows: String = rows.lines().filter(|line| !line.starts_with("meta pool") && !line.starts_with("anchors"))
-        .map(|line| if line.starts_with("meta format") { "meta format 01000000\n".to_owned() } else { format!("{line}\n") }).collect();
+    let rows: String = rows
+        .lines()
+        .filter(|line| !line.starts_with("meta pool") && !line.starts_with("anchors"))
+        .map(|line| {
+            if line.starts_with("meta format") {
+                "meta format 01000000\n".to_owned()
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect();
     std::fs::create_dir_all(golden(1).parent().unwrap()).unwrap();
     std::fs::write(golden(1), rows).unwrap();
 }
