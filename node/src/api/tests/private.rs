@@ -218,3 +218,39 @@ fn refusals_are_problems_that_name_the_field() {
         "conflict",
     );
 }
+
+/// The client does all of it, and finds a wallet's tree.
+#[test]
+fn the_client_shields_spends_and_scans() {
+    let mut served = Served::new();
+    let client = served.client(&[]);
+    let root = served.node.anchors(1).unwrap().anchors[0].1;
+    let shielding = served.payers[0].shield(1, 60);
+    let operations = [
+        private_transfer([1, 2], root),
+        private_withdrawal(3, root, account_recipient(2), (30, 0)),
+    ];
+    let mut ids = vec![OrderId::of(&shielding.order)];
+    let known = served.runtime.block_on(async {
+        let mut known = client.shield(&shielding).await.unwrap().known;
+        for operation in &operations {
+            known |= client.submit_private(operation).await.unwrap().known;
+            ids.push(OrderId::of_private(&encode(operation)));
+        }
+        known
+    });
+    assert!(!known);
+    for id in &ids {
+        sealed(&served, id);
+    }
+    let notes = served.runtime.block_on(client.notes(0)).unwrap();
+    assert_eq!((notes.count, notes.notes.len()), (4, 4));
+    let mut tree = winterlane_ledger::private::NoteTree::default();
+    for note in &notes.notes {
+        tree.append(note.commitment).unwrap();
+    }
+    assert_eq!(tree.root(), notes.anchor);
+    assert_eq!(notes.notes[0].sealed, shielding.note.sealed);
+    let rest = served.runtime.block_on(client.notes(3)).unwrap();
+    assert_eq!(rest.notes, notes.notes[3..]);
+}
