@@ -135,6 +135,7 @@ pub struct StopError {
 /// The threads of a node.
 #[derive(Debug)]
 pub struct Running {
+    shared: Arc<Shared>,
     commands: SyncSender<Command>,
     stop: Arc<AtomicBool>,
     writer: JoinHandle<Result<(), Fault>>,
@@ -163,6 +164,7 @@ impl Running {
     /// [`StopError`] when nobody had asked it to.
     pub fn wait(self) -> Result<(), StopError> {
         let Self {
+            shared,
             commands,
             stop,
             writer,
@@ -170,6 +172,8 @@ impl Running {
             _lock,
         } = self;
         let result = writer.join();
+        // a writer that panicked has not said so, and threads wait for it
+        shared.end();
         stop.store(true, Ordering::Relaxed);
         // admission listens to handles, which may live on
         let _ = commands.send(Command::Stop);
@@ -354,8 +358,9 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         .name("writer".into())
         .spawn(move || writer.run())
         .map_err(StoreError::io("writer"))?;
-    let node = Node::new(shared, commands.clone());
+    let node = Node::new(shared.clone(), commands.clone());
     let running = Running {
+        shared,
         commands,
         stop,
         writer,
