@@ -14,6 +14,9 @@ pub enum SubmitError {
     /// The bytes are no signed order.
     #[error("the bytes are no signed order: {0}")]
     Malformed(#[from] DecodeError),
+    /// The bytes are no operation of the shielded pool.
+    #[error("the bytes are no operation of the pool: {0}")]
+    MalformedPrivate(#[from] crate::private::FormError),
     /// A rule refuses the order; it would be refused again.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -58,6 +61,9 @@ pub enum Refusal {
         /// The order that the node has.
         first: OrderId,
     },
+    /// A rule of the shielded pool.
+    #[error(transparent)]
+    Private(#[from] crate::private::PrivateRefusal),
     /// A deposit with this reference was taken before, and was another one.
     #[error("a deposit with this reference was taken before, and was another one")]
     DepositConflict,

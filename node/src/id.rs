@@ -35,6 +35,12 @@ impl OrderId {
         Self::derive("winterlane 2026 deposit", &[reference, deposit].concat())
     }
 
+    /// The name of a private operation: of the bytes in which it is sent ([`crate::private::encode`]).
+    #[must_use]
+    pub fn of_private(bytes: &[u8]) -> Self {
+        Self::derive("winterlane 2026 private operation", bytes)
+    }
+
     fn derive(context: &str, bytes: &[u8]) -> Self {
         Self(blake3::derive_key(context, bytes))
     }

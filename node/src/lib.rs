@@ -15,8 +15,10 @@
 //! | [`webhook`] | what the node tells others, signed |
 //! | [`tls`] | certificates of the interface |
 //! | [`serve`] | all of it in one process |
+//! | [`bench`] | load figures of this machine |
 //! | [`clock`] | time, as something that is given |
 //! | [`config`] | the configuration file |
+//! | [`private`] | operations of the shielded pool, as they are sent |
 //! | [`settlement`] | where proven batches are published |
 //! | `core` | the sequencer: which order goes into which batch; no clock, no file, no socket |
 //! | `store` | everything that must survive, in one file of redb |
@@ -36,6 +38,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod bench;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -47,6 +50,7 @@ mod fault;
 pub mod handle;
 pub mod id;
 pub mod keys;
+pub mod private;
 mod run;
 pub mod serve;
 pub mod settlement;
@@ -61,14 +65,14 @@ mod witness;
 pub use core::{FeeSchedule, Limits};
 pub use error::{AdminError, ReadError, Refusal, SubmitError};
 pub use event::{Alarm, Event};
-pub use handle::Node;
+pub use handle::{Anchors, Node, NoteView, Notes, NullifierState};
 pub use id::OrderId;
-pub use run::{NodeOptions, Proving, Running, StartError, StopError};
+pub use run::{NodeOptions, PrivateVerifying, Proving, Running, StartError, StopError};
 pub use store::{
     Genesis, StoreError,
     snapshot::{SnapshotError, restore, snapshot},
 };
 pub use view::{
-    AccountView, AssetFee, BatchStage, BatchView, Fees, HistoryPlace, OrderState, PendingOrder,
-    ProvenAccount, Receipt, Status,
+    AccountView, AssetFee, BatchStage, BatchView, Fees, ForcedOutcome, HistoryPlace, OrderState,
+    PendingOrder, ProvenAccount, Receipt, Status,
 };

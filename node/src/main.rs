@@ -22,7 +22,7 @@ use clap::{Parser, Subcommand};
 use signals::Asked;
 use tracing_subscriber::EnvFilter;
 use winterlane_node::{
-    Node,
+    Node, bench,
     config::{self, AccountSetting, Config, DEFAULT, PublicAccount},
     keys::KeysError,
     serve::{self, Serving},
@@ -81,6 +81,12 @@ enum Task {
         #[arg(value_enum, default_value = "live")]
         question: probe::Question,
     },
+    /// Measures this machine: prints figures with machine and settings. It uses a folder of its own, and none of a
+    /// node's.
+    Bench {
+        #[command(subcommand)]
+        measure: Measure,
+    },
     /// The audit log of operators' acts.
     Audit {
         #[command(subcommand)]
@@ -91,6 +97,16 @@ enum Task {
         #[command(subcommand)]
         task: operators::KeysTask,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum Measure {
+    /// Orders over HTTP on the loopback interface: how many a second, and how long each takes.
+    Orders(bench::orders::Settings),
+    /// Starting a node again that has orders pending.
+    Restart(bench::restart::Settings),
+    /// Changes of accounts in a large store.
+    Updates(bench::updates::Settings),
 }
 
 /// The node cannot be started as it was told to.
@@ -133,6 +149,15 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(Task::Init { account, set }) => return init(&arguments.data, account, set),
         Some(Task::Snapshot { file }) => return snapshot(&arguments.data, file),
         Some(Task::Restore { file }) => return restore(&arguments.data, file),
+        Some(Task::Bench { measure }) => {
+            let report = match measure {
+                Measure::Orders(settings) => bench::orders::measure(settings),
+                Measure::Restart(settings) => bench::restart::measure(settings),
+                Measure::Updates(settings) => bench::updates::measure(settings),
+            };
+            print!("{}", report.map_err(|error| (UNUSABLE, error.to_string()))?);
+            return Ok(());
+        }
         _ => {}
     }
     if let Some(Task::Audit { task }) = &arguments.command {

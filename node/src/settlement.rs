@@ -33,6 +33,10 @@ pub struct Published<'a> {
     pub records: &'a [u8],
     /// Its proof, verified by the node.
     pub proof: &'a [u8],
+    /// What it did to the shielded pool: the published bytes of its operations
+    /// ([`winterlane_ledger::pool::encode_operation`]), each after its length (4, little-endian); empty when it did
+    /// nothing. Their proofs are fetched by their digests.
+    pub pool: &'a [u8],
 }
 
 /// Why a batch is not published.
@@ -159,6 +163,9 @@ impl Settlement for Folder {
         self.write(&self.file(batch_number, "public.json"), &public)?;
         self.write(&self.file(batch_number, "records"), batch.records)?;
         self.write(&self.file(batch_number, "proof"), batch.proof)?;
+        if !batch.pool.is_empty() {
+            self.write(&self.file(batch_number, "pool"), batch.pool)?;
+        }
         let head = serde_json::to_vec(&after).map_err(failed)?;
         self.write(&self.head(), &head)
     }
@@ -191,6 +198,7 @@ mod tests {
                 public_inputs: inputs,
                 records: b"records",
                 proof: b"proof",
+                pool: b"",
             })
         };
         publish(&mut one, &inputs(7, 1, 2)).unwrap();

@@ -9,10 +9,14 @@ use winterlane_ledger::{
     Account, BaseElement, Deposit, Digest, KeySlot, Order, Scope, SignedOrder, SlotIndex, Transfer,
     Withdraw,
     hash::domain_digest,
+    pool::{PrivateOperation, ProofRefusal, Shield, VerifyPrivate, ciphertexts_digest},
+    private::{Commitment, Nullifier, PrivateInputs, TransferInputs, WithdrawalInputs},
     signature::KeyTree,
     testing::{Key, Toy},
 };
 use winterlane_prover::SimdCompressor;
+
+use crate::private::{NewNote, Shielding};
 
 /// The rollup of the tests.
 pub(crate) fn domain() -> Digest {
@@ -94,16 +98,112 @@ impl Payer {
 
     /// The next withdrawal.
     pub(crate) fn withdraw(&mut self, amount: u128, fee: u128) -> SignedOrder {
+        self.withdraw_to([9; 20], amount, fee)
+    }
+
+    /// The next withdrawal, for a note that is named by a number.
+    pub(crate) fn shield(&mut self, number: u64, amount: u128) -> Shielding {
+        let note = NewNote {
+            blinded: digest(number),
+            sealed: vec![number as u8; 30],
+        };
+        let shield = Shield {
+            blinded: note.blinded,
+            asset: self.asset,
+            amount,
+            sealed: note.sealed.clone(),
+        };
+        let order = self.withdraw_to(shield.recipient(), amount, 0);
+        Shielding { order, note }
+    }
+
+    pub(crate) fn withdraw_to(
+        &mut self,
+        recipient: [u8; 20],
+        amount: u128,
+        fee: u128,
+    ) -> SignedOrder {
         let signed = self.sign(Order::Withdraw(Withdraw {
             from: self.id,
             amount,
             fee,
-            recipient: [9; 20],
+            recipient,
             valid_until: self.valid_until,
         }));
         self.nonce += 1;
         self.index += 1;
         signed
+    }
+}
+
+/// A proof system of one bit: a proof is the word "holds".
+pub(crate) struct Word;
+
+/// The proof that [`Word`] takes.
+pub(crate) const HOLDS: &[u8] = b"holds";
+
+impl VerifyPrivate for Word {
+    fn verify(&self, _: &PrivateInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        if proof == HOLDS {
+            Ok(())
+        } else {
+            Err("it does not say so".into())
+        }
+    }
+}
+
+/// A digest of its own for each number.
+pub(crate) fn digest(number: u64) -> Digest {
+    let bytes = *blake3::hash(&number.to_le_bytes()).as_bytes();
+    let (words, _) = bytes.as_chunks::<8>();
+    Digest(core::array::from_fn(|at| {
+        BaseElement::new(u64::from_le_bytes(words[at]))
+    }))
+}
+
+/// A private transfer that spends the notes with these numbers and makes two others; it says that it holds.
+pub(crate) fn private_transfer(spent: [u64; 2], anchor: Digest) -> PrivateOperation {
+    let sealed = vec![vec![spent[0] as u8; 40], vec![spent[1] as u8; 50]];
+    let made = |number: u64| Commitment(digest(number + (1 << 40)));
+    PrivateOperation {
+        inputs: PrivateInputs::Transfer(TransferInputs {
+            anchor,
+            nullifiers: spent.map(|number| Nullifier(digest(number))),
+            commitments: spent.map(made),
+            fee: None,
+            domain: domain(),
+            valid_until: 1 << 40,
+            ciphertexts: ciphertexts_digest(&sealed),
+            association: None,
+        }),
+        sealed,
+        proof: HOLDS.to_vec(),
+    }
+}
+
+/// A private withdrawal of asset 7 from the note with this number.
+pub(crate) fn private_withdrawal(
+    spent: u64,
+    anchor: Digest,
+    recipient: [u8; 20],
+    (amount, fee): (u128, u128),
+) -> PrivateOperation {
+    PrivateOperation {
+        inputs: PrivateInputs::Withdrawal(WithdrawalInputs {
+            anchor,
+            nullifier: Nullifier(digest(spent)),
+            change: Commitment(digest(spent + (1 << 41))),
+            recipient,
+            amount,
+            fee,
+            asset: 7,
+            domain: domain(),
+            valid_until: 1 << 40,
+            ciphertexts: [0; 32],
+            association: None,
+        }),
+        sealed: Vec::new(),
+        proof: HOLDS.to_vec(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use winterlane_ledger::{Account, AccountProof, Digest, Order, PublicInputs};
+use winterlane_ledger::{Account, AccountProof, Digest, LedgerError, Order, PublicInputs};
 
 use crate::OrderId;
 
@@ -20,6 +20,18 @@ pub struct Receipt {
     pub batch: u64,
     /// Whether the node knew the order before this call.
     pub known: bool,
+}
+
+/// What becomes of an order that arrived by settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForcedOutcome {
+    /// It is on the disk, and will be in this batch, which takes nothing after it.
+    Included(Receipt),
+    /// The ledger's rules refuse it after all that was decided before. The opening of the signer's account
+    /// ([`crate::Node::account_proof`]), once those batches are settled, shows why: its nonce has passed or is not reached,
+    /// the key is another one, the funds are short, or there is no such account.
+    Impossible(LedgerError),
 }
 
 /// Where an order is. The stages come one after another; none is left out, none goes back.

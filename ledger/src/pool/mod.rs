@@ -48,7 +48,7 @@ pub use error::{PoolError, ProofRefusal};
 pub use operation::{
     Payment, Payout, PoolOperation, PrivateOperation, Shield, account_recipient, ciphertexts_digest,
 };
-pub use state::{ANCHORS, Pool, PoolBatch, PoolParts, PoolPartsError, SealedPool};
+pub use state::{ANCHORS, Pool, PoolBatch, PoolDraft, PoolParts, PoolPartsError, SealedPool};
 pub use wire::{MAX_SEALED_BYTES, decode_operation, encode_operation, proof_digest};
 
 use alloc::boxed::Box;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Digest,
     digest::DIGEST_BYTES,
-    private::{Commitment, NoteFrontier},
+    private::{Commitment, NoteFrontier, Nullifier},
 };
 
 /// Roots of the note tree against which an operation may be proven: a wallet has that many batches' time
@@ -173,13 +173,22 @@ impl Pool {
     /// Begins a batch. The pool changes when it is [sealed](PoolBatch::seal); a batch that is dropped leaves no
     /// trace.
     pub fn open_batch(&mut self) -> PoolBatch<'_> {
-        PoolBatch {
-            spent: BTreeSet::new(),
-            commitments: Vec::new(),
-            held: BTreeMap::new(),
-            payouts: Vec::new(),
-            paid: self.paid,
-            pool: self,
+        let draft = PoolDraft::new(self);
+        PoolBatch { pool: self, draft }
+    }
+
+    /// Takes a batch up again that was [set aside](PoolBatch::set_aside); `None` for one of another pool, or of
+    /// another batch than the next.
+    pub fn resume(&mut self, draft: PoolDraft) -> Option<PoolBatch<'_>> {
+        let same = draft.batch_number == self.batch_number && draft.domain == self.domain;
+        same.then_some(PoolBatch { pool: self, draft })
+    }
+
+    /// Forgets nullifiers: for a node that keeps those of sealed batches elsewhere, and looks there first. *A
+    /// nullifier that is forgotten and not kept elsewhere can be spent again.*
+    pub fn forget(&mut self, nullifiers: impl IntoIterator<Item = Nullifier>) {
+        for nullifier in nullifiers {
+            self.nullifiers.remove(&nullifier.0.to_bytes());
         }
     }
 
@@ -246,6 +255,14 @@ impl Pool {
 #[derive(Debug)]
 pub struct PoolBatch<'a> {
     pool: &'a mut Pool,
+    draft: PoolDraft,
+}
+
+/// What a batch has done so far, apart from its pool: set aside to be taken up again ([`Pool::resume`]).
+#[derive(Clone, Debug)]
+pub struct PoolDraft {
+    domain: Digest,
+    batch_number: u64,
     /// Nullifiers of this batch.
     spent: BTreeSet<Key>,
     commitments: Vec<Commitment>,
@@ -254,6 +271,20 @@ pub struct PoolBatch<'a> {
     payouts: Vec<Payout>,
     /// The last payment, this batch's included.
     paid: Option<Payment>,
+}
+
+impl PoolDraft {
+    const fn new(pool: &Pool) -> Self {
+        Self {
+            domain: pool.domain,
+            batch_number: pool.batch_number,
+            spent: BTreeSet::new(),
+            commitments: Vec::new(),
+            held: BTreeMap::new(),
+            payouts: Vec::new(),
+            paid: pool.paid,
+        }
+    }
 }
 
 /// A batch that is part of the pool.
@@ -281,20 +312,26 @@ impl PoolBatch<'_> {
     /// How much of an asset is in the pool, with what this batch did so far.
     #[must_use]
     pub fn held(&self, asset: u32) -> u128 {
-        let held = self.held.get(&asset).copied();
+        let held = self.draft.held.get(&asset).copied();
         held.unwrap_or_else(|| self.pool.held(asset))
     }
 
     /// The last withdrawal from the rollup that paid for a note, this batch's included.
     #[must_use]
     pub const fn last_payment(&self) -> Option<Payment> {
-        self.paid
+        self.draft.paid
     }
 
     /// The new notes so far.
     #[must_use]
     pub fn commitments_so_far(&self) -> &[Commitment] {
-        &self.commitments
+        &self.draft.commitments
+    }
+
+    /// Sets the batch aside, so that the pool can be used meanwhile.
+    #[must_use]
+    pub fn set_aside(self) -> PoolDraft {
+        self.draft
     }
 
     /// Applies an operation.
@@ -323,16 +360,16 @@ impl PoolBatch<'_> {
         if amount == 0 {
             return Err(PoolError::NothingShielded);
         }
-        if let Some(last) = self.paid.filter(|last| payment <= *last) {
+        if let Some(last) = self.draft.paid.filter(|last| payment <= *last) {
             return Err(PoolError::PaidBefore { payment, last });
         }
         check_sealed(&[&shield.sealed], 1)?;
         self.check_room(1)?;
         let held = self.held(asset).checked_add(amount);
         let held = held.ok_or(PoolError::Overflow { asset })?;
-        self.held.insert(asset, held);
-        self.commitments.push(shield.commitment());
-        self.paid = Some(payment);
+        self.draft.held.insert(asset, held);
+        self.draft.commitments.push(shield.commitment());
+        self.draft.paid = Some(payment);
         Ok(())
     }
 
@@ -369,7 +406,7 @@ impl PoolBatch<'_> {
         let keys: Vec<Key> = view.nullifiers.iter().map(|one| one.0.to_bytes()).collect();
         for (place, (&nullifier, key)) in view.nullifiers.iter().zip(&keys).enumerate() {
             // by their bytes, of which there is one form: an element in memory may have two
-            let in_this_batch = self.spent.contains(key) || keys[..place].contains(key);
+            let in_this_batch = self.draft.spent.contains(key) || keys[..place].contains(key);
             if in_this_batch || self.pool.nullifiers.contains(key) {
                 return Err(PoolError::SpentNullifier {
                     nullifier,
@@ -403,16 +440,16 @@ impl PoolBatch<'_> {
         let verified = verifier.verify(&operation.inputs, &operation.proof);
         verified.map_err(|source| PoolError::Proof { source })?;
 
-        self.spent.extend(keys);
-        self.commitments.extend_from_slice(view.commitments);
-        self.held.extend(left);
-        self.payouts.extend(view.payout);
+        self.draft.spent.extend(keys);
+        self.draft.commitments.extend_from_slice(view.commitments);
+        self.draft.held.extend(left);
+        self.draft.payouts.extend(view.payout);
         Ok(())
     }
 
     /// Whether the note tree has positions for so many notes more.
     fn check_room(&self, more: usize) -> Result<(), PoolError> {
-        let notes = self.pool.notes() + (self.commitments.len() + more) as u64;
+        let notes = self.pool.notes() + (self.draft.commitments.len() + more) as u64;
         // The last position stays empty ([`NoteFrontier::append`]).
         if notes > u64::from(u32::MAX) {
             return Err(PoolError::Full);
@@ -422,14 +459,15 @@ impl PoolBatch<'_> {
 
     /// Makes the batch part of the pool. Its last root is an anchor from now on.
     pub fn seal(self) -> SealedPool {
-        let Self {
-            pool,
+        let Self { pool, draft } = self;
+        let PoolDraft {
             spent,
             commitments,
             held,
             payouts,
             paid,
-        } = self;
+            ..
+        } = draft;
         let (batch_number, first_position) = (pool.batch_number, pool.notes());
         for &commitment in &commitments {
             // Every operation looked whether there is room.

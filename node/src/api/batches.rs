@@ -60,12 +60,12 @@ pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
     Ok(immutable(bytes.ok_or_else(none)?))
 }
 
-fn missing(number: u64) -> Problem {
+pub(super) fn missing(number: u64) -> Problem {
     Problem::new(Kind::NotFound, format!("batch {number} is not sealed")).at("batch")
 }
 
 /// What is sealed or proven never changes.
-fn immutable(bytes: Vec<u8>) -> Response {
+pub(super) fn immutable(bytes: Vec<u8>) -> Response {
     let headers = [
         (
             header::CONTENT_TYPE,

@@ -8,6 +8,7 @@ use super::problem::{Kind, Problem};
 use crate::{
     AdminError, ReadError, Refusal, SubmitError,
     keys::{self, AuthError, KeysError},
+    private::PrivateRefusal,
 };
 
 /// When it is worth looking again whether the node is back.
@@ -17,7 +18,10 @@ impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         let text = error.to_string();
         match error {
-            SubmitError::Malformed(_) => Self::new(Kind::Malformed, text),
+            SubmitError::Malformed(_) | SubmitError::MalformedPrivate(_) => {
+                Self::new(Kind::Malformed, text)
+            }
+            SubmitError::Refused(Refusal::Private(refusal)) => private(&refusal, text),
             SubmitError::Refused(Refusal::KeyReuse {
                 account,
                 slot,
@@ -56,6 +60,31 @@ impl From<SubmitError> for Problem {
                 Self::new(Kind::Unavailable, text).retry_after(LATER)
             }
         }
+    }
+}
+
+/// A refusal of the pool, with the field that is to blame.
+fn private(refusal: &PrivateRefusal, text: String) -> Problem {
+    let refused = |field: &str| Problem::new(Kind::Refused, text.clone()).at(field);
+    match refusal {
+        PrivateRefusal::SpentNullifier { nullifier, by } => Problem::new(Kind::Spent, text.clone())
+            .at("inputs.nullifier")
+            .with("nullifier", nullifier.0.to_string())
+            .with("by", by.map(|by| by.to_string())),
+        PrivateRefusal::UnknownAnchor { anchor, .. } => Problem::new(Kind::Anchor, text.clone())
+            .at("inputs.anchor")
+            .with("anchor", anchor.to_string()),
+        PrivateRefusal::Proof { .. } => Problem::new(Kind::Proof, text.clone()).at("proof"),
+        PrivateRefusal::PaidWithoutNote { first } => {
+            Problem::new(Kind::Conflict, text.clone()).with("first", first.to_string())
+        }
+        PrivateRefusal::WrongDomain { .. } => refused("inputs.domain"),
+        PrivateRefusal::NotOfThePool | PrivateRefusal::Inputs(_) => refused("inputs"),
+        PrivateRefusal::Ciphertexts | PrivateRefusal::Sealed { .. } => refused("sealed"),
+        PrivateRefusal::NotPaid { .. } | PrivateRefusal::NothingShielded => refused("order"),
+        PrivateRefusal::NoFee => refused("inputs.fee"),
+        PrivateRefusal::Payee { .. } => refused("inputs.recipient"),
+        _ => Problem::new(Kind::Refused, text.clone()),
     }
 }
 

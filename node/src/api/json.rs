@@ -87,7 +87,7 @@ impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
 
 /// Any number of bytes as lower-case hexadecimal digits.
 #[derive(Clone, Debug)]
-struct HexBytes(Vec<u8>);
+pub(super) struct HexBytes(pub(super) Vec<u8>);
 
 impl<'de> Deserialize<'de> for HexBytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -27,6 +27,7 @@ mod node_routes;
 mod openapi;
 mod orders;
 mod parameters;
+mod private;
 mod problem;
 mod routes;
 pub mod server;

@@ -104,13 +104,13 @@ fn media(call: &Call) -> Result<Media, Problem> {
         .ok_or_else(|| Problem::field("body", "expected a signed order"))
 }
 
-fn from_json(order: SignedOrderJson, prefix: &str) -> Result<SignedOrder, Problem> {
+pub(super) fn from_json(order: SignedOrderJson, prefix: &str) -> Result<SignedOrder, Problem> {
     order
         .into_order()
         .map_err(|wrong| Problem::field(format!("{prefix}{}", wrong.field), wrong.what))
 }
 
-fn answer(receipt: &Receipt) -> Value {
+pub(super) fn answer(receipt: &Receipt) -> Value {
     json!({
         "id": receipt.id.to_string(), "sequence": receipt.sequence, "batch": receipt.batch,
         "known": receipt.known,

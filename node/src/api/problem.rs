@@ -81,6 +81,12 @@ kinds! {
     Conflict CONFLICT "conflict" "That contradicts the state of things",
     /// A one-time key signed two messages.
     KeyReuse CONFLICT "one-time-key-reuse" "A one-time key signed two messages",
+    /// The note of the pool was spent before.
+    Spent CONFLICT "spent-nullifier" "The note is spent",
+    /// The root of the note tree is too old, or never was one.
+    Anchor UNPROCESSABLE_ENTITY "unknown-anchor" "The anchor is not known",
+    /// The proof does not hold.
+    Proof UNPROCESSABLE_ENTITY "proof" "The proof does not hold",
     /// The body is too large.
     TooLarge PAYLOAD_TOO_LARGE "too-large" "The body is too large",
     /// The body is of another type.

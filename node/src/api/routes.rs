@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use axum::response::Response;
 
 use super::{
-    accounts, admin, batches, call::Call, dashboard, events, node_routes, openapi, orders,
+    accounts, admin, batches, call::Call, dashboard, events, node_routes, openapi, orders, private,
     problem::Problem,
 };
 use crate::keys::Scope;
@@ -97,6 +97,8 @@ const SELF: Permission = Permission::AnyKey { write: true };
 const ORDER: usize = 32 << 10;
 /// The largest batch of orders.
 const ORDERS: usize = 16 << 20;
+/// The largest operation of the pool: a proof of some 150 KiB, twice that in hexadecimal.
+const PRIVATE: usize = 1 << 20;
 /// The largest command.
 const COMMAND: usize = 8 << 10;
 
@@ -142,6 +144,22 @@ pub(super) fn table() -> &'static [Route] {
                 "The published bytes of a batch."),
             route!(Get "/v1/batches/{batch}/proof" READ, 0, [], batches::proof, ("", "application/octet-stream"),
                 "The proof of a batch, in winterfell's encoding."),
+            route!(Get "/v1/batches/{batch}/pool" READ, 0, [], private::operations, ("", "application/octet-stream"),
+                "The published bytes of what a batch did to the shielded pool."),
+            route!(Post "/v1/private/shield" SUBMIT, PRIVATE, [], private::shield, ("Shielding", "Receipt"),
+                "Submits a withdrawal with the note that it pays for, which enters the pool of the same batch."),
+            route!(Post "/v1/private/transfer" SUBMIT, PRIVATE, [], private::transfer, ("PrivateOperation", "Receipt"),
+                "Submits a private transfer. The same bytes again have the same answer."),
+            route!(Post "/v1/private/withdraw" SUBMIT, PRIVATE, [], private::withdraw, ("PrivateOperation", "Receipt"),
+                "Submits a private withdrawal. An account is paid in the same batch."),
+            route!(Get "/v1/private/notes" READ, 0, ["from", "limit"], private::notes, ("", "Notes"),
+                "Notes of the pool from a position on, for wallets to scan, as JSON or bytes."),
+            route!(Get "/v1/private/anchors" READ, 0, ["limit"], private::anchors, ("", "Anchors"),
+                "The newest roots of the note tree, against which operations may be proven."),
+            route!(Get "/v1/private/nullifiers/{nullifier}" READ, 0, [], private::nullifier, ("", "NullifierState"),
+                "Whether a note was spent, and by which operation."),
+            route!(Get "/v1/private/proofs/{proof}" READ, 0, [], private::proof, ("", "application/octet-stream"),
+                "The proof of a private operation of a sealed batch, by the digest in its published bytes."),
             route!(Get "/v1/events" READ, 0, [], events::stream, ("", "text/event-stream"),
                 "What happens from now on, as server-sent events."),
             route!(Get "/v1/status" Permission::Open, 0, [], node_routes::status, ("", "Status"),

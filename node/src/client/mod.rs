@@ -10,6 +10,7 @@
 //!   node accepts, and remembers which.
 
 mod error;
+mod private;
 mod transport;
 
 use std::{

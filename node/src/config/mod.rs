@@ -6,6 +6,7 @@
 mod accounts;
 mod init;
 mod interface;
+mod private;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::{fmt, fs, num::NonZeroUsize, path::Path, time::Duration};
 pub use accounts::{AccountSetting, KeySetting, PublicAccount};
 pub use init::{FILE, InitError, init, initial};
 pub use interface::{Interface, WebhookSetting};
+pub use private::PrivateSettings;
 pub use sections::{
     Batches, FeeSetting, FeeSettings, Listen, Orders, Proofs, Rollup, SettlementSettings,
     StoreSettings,
@@ -47,6 +49,8 @@ pub struct Config {
     pub batches: Batches,
     /// What orders must keep.
     pub orders: Orders,
+    /// How private operations are taken.
+    pub private: PrivateSettings,
     /// What orders must pay.
     pub fees: FeeSettings,
     /// How batches are proven.
@@ -115,6 +119,7 @@ impl Config {
             rollup,
             batches,
             orders,
+            private,
             fees,
             proofs,
             store,
@@ -147,6 +152,7 @@ impl Config {
                 min_lifetime: orders.min_lifetime,
                 max_per_account: orders.per_account,
                 max_pending: orders.pending,
+                max_private: private.pending,
             },
             fees: FeeSchedule::new(fees.assets.iter().map(fee), fees.others),
             proving: proofs.enabled.then(|| Proving {
@@ -160,6 +166,7 @@ impl Config {
             settlement,
             cache_bytes: store.cache_mib.saturating_mul(1 << 20),
             disk_reserve: store.reserve_mib.saturating_mul(1 << 20),
+            private: private.verifying(),
             queue: orders.queue,
         }
     }

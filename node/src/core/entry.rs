@@ -2,11 +2,19 @@
 
 use std::sync::Arc;
 
-use winterlane_ledger::{CheckedOrder, Deposit, Order, SignedOrder, codec::CanonicalBytes};
+use winterlane_ledger::{
+    CheckedOrder, Deposit, Order, SignedOrder, codec::CanonicalBytes, pool::Shield,
+    private::Nullifier,
+};
 
-use crate::{OrderId, store::StoreError};
+use crate::{
+    OrderId,
+    private::{NewNote, Shielding, Verified, decode, encode},
+    store::StoreError,
+};
 
-/// Something that can be taken once: a one-time key, by its root and number, or a deposit, by its reference.
+/// Something that can be taken once: a one-time key, by its root and number; a deposit, by its reference; a note, by
+/// its nullifier; what an order pays for, by the order's name.
 ///
 /// Who took it is kept for ever. Whoever comes with the same claim and other bytes is a fault to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +29,16 @@ impl Claim {
     /// A deposit. No one-time key has its number.
     pub(crate) fn of_deposit(reference: &[u8; 32]) -> Self {
         Self::new(reference, u16::MAX)
+    }
+
+    /// A note of the pool, when it is spent.
+    pub(crate) fn of_nullifier(nullifier: &Nullifier) -> Self {
+        Self::new(&nullifier.0.to_bytes(), u16::MAX - 1)
+    }
+
+    /// The note that an order pays for: taken when the order was taken with it.
+    pub(crate) fn of_note(order: &OrderId) -> Self {
+        Self::new(order.as_bytes(), u16::MAX - 2)
     }
 
     fn new(what: &[u8; 32], number: u16) -> Self {
@@ -49,6 +67,22 @@ pub(crate) enum Operation {
         /// The order, its signature checked.
         order: CheckedOrder,
     },
+    /// This withdrawal is the next operation, and pays for a note, which enters the pool.
+    Shield {
+        /// The name of the order.
+        id: OrderId,
+        /// The order, its signature checked.
+        order: CheckedOrder,
+        /// The note.
+        note: Shield,
+    },
+    /// This private operation is the next one of the pool. It has no record among the accounts.
+    Private {
+        /// Its name.
+        id: OrderId,
+        /// The operation, its proof verified.
+        operation: Verified,
+    },
     /// This deposit is the next operation.
     Deposit {
         /// Its name.
@@ -74,24 +108,48 @@ impl Operation {
     /// The name; the operator's own operations have none.
     pub(crate) const fn id(&self) -> Option<OrderId> {
         match self {
-            Self::Order { id, .. } | Self::Deposit { id, .. } => Some(*id),
+            Self::Order { id, .. }
+            | Self::Shield { id, .. }
+            | Self::Private { id, .. }
+            | Self::Deposit { id, .. } => Some(*id),
             Self::Collect { .. } | Self::Close { .. } => None,
         }
     }
 
-    /// What it takes, if that can be taken once.
-    pub(crate) fn claim(&self) -> Option<Claim> {
+    /// What it takes of what can be taken once.
+    pub(crate) fn claims(&self) -> [Option<Claim>; 2] {
         match self {
-            Self::Order { order, .. } => Some(Claim::of_order(order)),
-            Self::Deposit { reference, .. } => Some(Claim::of_deposit(reference)),
-            Self::Collect { .. } | Self::Close { .. } => None,
+            Self::Order { order, .. } => [Some(Claim::of_order(order)), None],
+            Self::Shield { id, order, .. } => {
+                [Some(Claim::of_order(order)), Some(Claim::of_note(id))]
+            }
+            Self::Private { operation, .. } => {
+                let nullifiers = operation.operation().nullifiers();
+                let claim = |at: usize| nullifiers.get(at).map(Claim::of_nullifier);
+                [claim(0), claim(1)]
+            }
+            Self::Deposit { reference, .. } => [Some(Claim::of_deposit(reference)), None],
+            Self::Collect { .. } | Self::Close { .. } => [None, None],
         }
+    }
+
+    /// The order that it is, alone or with a note.
+    pub(crate) const fn order(&self) -> Option<&CheckedOrder> {
+        match self {
+            Self::Order { order, .. } | Self::Shield { order, .. } => Some(order),
+            _ => None,
+        }
+    }
+
+    /// Whether it has a record among the batch's operations on accounts.
+    pub(crate) const fn has_record(&self) -> bool {
+        !matches!(self, Self::Private { .. } | Self::Close { .. })
     }
 
     /// The accounts that it concerns: who signs, who receives.
     pub(crate) fn accounts(&self) -> [Option<u32>; 2] {
         match self {
-            Self::Order { order, .. } => {
+            Self::Order { order, .. } | Self::Shield { order, .. } => {
                 let order = &order.signed().order;
                 let to = match order {
                     Order::Transfer(transfer) => Some(transfer.to),
@@ -101,7 +159,7 @@ impl Operation {
             }
             Self::Deposit { deposit, .. } => [None, Some(deposit.to)],
             Self::Collect { to } => [None, Some(*to)],
-            Self::Close { .. } => [None, None],
+            Self::Private { .. } | Self::Close { .. } => [None, None],
         }
     }
 }
@@ -130,6 +188,8 @@ pub(crate) enum Logged {
     Order {
         id: OrderId,
         order: SignedOrder,
+        /// The note that the order pays for.
+        note: Option<Shield>,
     },
     /// What needs no check.
     Other(Operation),
@@ -140,7 +200,8 @@ const VERSION: u8 = 1;
 
 impl Entry {
     /// Version (1), batch (8, little-endian), kind (1); then an order or, after its reference (32), a deposit
-    /// in its canonical bytes; the account that collects (4); or the number of slots (4).
+    /// in its canonical bytes; the account that collects (4); the number of slots (4); the asset (4) and a
+    /// [`Shielding`]; or a private operation as it is sent ([`encode`]).
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         out.extend_from_slice(&self.batch.to_le_bytes());
@@ -163,6 +224,22 @@ impl Entry {
             Operation::Close { slots } => {
                 out.push(3);
                 out.extend_from_slice(&slots.to_le_bytes());
+            }
+            Operation::Shield { order, note, .. } => {
+                out.push(4);
+                out.extend_from_slice(&note.asset.to_le_bytes());
+                let shielding = Shielding {
+                    order: order.signed().clone(),
+                    note: NewNote {
+                        blinded: note.blinded,
+                        sealed: note.sealed.clone(),
+                    },
+                };
+                out.extend_from_slice(&shielding.to_bytes());
+            }
+            Operation::Private { operation, .. } => {
+                out.push(5);
+                out.extend_from_slice(&encode(operation.operation()));
             }
         }
         out
@@ -189,6 +266,7 @@ impl LoggedEntry {
             0 => Logged::Order {
                 id: OrderId::of_bytes(body),
                 order: SignedOrder::from_bytes(body).map_err(|error| damaged(&error))?,
+                note: None,
             },
             1 => {
                 let (reference, bytes) = body.split_first_chunk().ok_or_else(short)?;
@@ -200,6 +278,22 @@ impl LoggedEntry {
             }
             2 => Logged::Other(Operation::Collect { to: number()? }),
             3 => Logged::Other(Operation::Close { slots: number()? }),
+            4 => {
+                let (asset, bytes) = body.split_first_chunk().ok_or_else(short)?;
+                let shielding = Shielding::from_bytes(bytes).map_err(|error| damaged(&error))?;
+                let Shielding { order, note } = shielding;
+                let note = note.paid_by(&order.order, u32::from_le_bytes(*asset));
+                let note = note.map_err(|error| damaged(&error))?;
+                Logged::Order {
+                    id: OrderId::of(&order),
+                    order,
+                    note: Some(note),
+                }
+            }
+            5 => Logged::Other(Operation::Private {
+                id: OrderId::of_private(body),
+                operation: Verified::logged(decode(body).map_err(|error| damaged(&error))?),
+            }),
             _ => return Err(damaged(&"its kind is unknown")),
         };
         Ok(Self {

@@ -20,5 +20,5 @@ mod trial;
 
 pub(crate) use entry::{Claim, Entry, Logged, LoggedEntry, Operation};
 pub use rules::{FeeSchedule, Limits};
-pub(crate) use sequencer::{ClosedBatch, Fault, Known, Sequencer};
+pub(crate) use sequencer::{ClosedBatch, ClosedPool, Fault, Known, Sequencer};
 pub(crate) use trial::{Base, NoHash, Trial};

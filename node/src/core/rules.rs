@@ -17,6 +17,8 @@ pub struct Limits {
     pub max_per_account: u32,
     /// The most orders that may be pending.
     pub max_pending: u64,
+    /// The most private operations among them: each has a proof of some 150 KiB, in memory and in the log.
+    pub max_private: u64,
 }
 
 impl Default for Limits {
@@ -27,6 +29,7 @@ impl Default for Limits {
             min_lifetime: 2,
             max_per_account: 64,
             max_pending: 100_000,
+            max_private: 1024,
         }
     }
 }

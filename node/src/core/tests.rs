@@ -1,10 +1,12 @@
 //! The sequencer, driven by hand.
 
+mod forced;
+
 use std::{collections::HashMap, time::Duration};
 
 use winterlane_ledger::{
     Account, CheckedOrder, Ledger, LedgerError, ScalarCompressor, SignedOrder, check_orders,
-    state::MemoryState,
+    pool::Pool, state::MemoryState,
 };
 
 use super::{ClosedBatch, Entry, FeeSchedule, Known, Limits, Operation, Sequencer, trial::Base};
@@ -63,7 +65,7 @@ fn fees() -> FeeSchedule {
 fn sequencer(limits: Limits, fees: FeeSchedule) -> Sequencer<Opening> {
     let supplies = HashMap::from([(7, 4000), (8, 2000)]);
     let base = Opening(opening().into_iter().collect());
-    Sequencer::new(domain(), base, 0, 0, supplies, limits, fees)
+    Sequencer::new(base, Pool::new(domain()), 0, supplies, limits, fees)
 }
 
 fn small() -> Limits {
@@ -81,7 +83,9 @@ fn checked(order: SignedOrder) -> (OrderId, CheckedOrder) {
 
 fn submit(sequencer: &mut Sequencer<Opening>, order: SignedOrder) -> Result<Receipt, SubmitError> {
     let (id, order) = checked(order);
-    sequencer.submit(id, order, Known::default(), NOW).unwrap()
+    sequencer
+        .submit(id, order, None, Known::default(), NOW)
+        .unwrap()
 }
 
 fn refusal(result: Result<Receipt, SubmitError>) -> Refusal {
@@ -155,11 +159,11 @@ fn a_one_time_key_that_signs_twice_raises_an_alarm() {
     // the store remembers as well, after the batch was sealed
     let known = Known {
         place: None,
-        claimed: Some(receipt.id),
+        claimed: [Some(receipt.id), None],
     };
     let mut later = self::sequencer(Limits::default(), fees());
     let (id, order) = checked(second);
-    let refused = refusal(later.submit(id, order, known, NOW).unwrap());
+    let refused = refusal(later.submit(id, order, None, known, NOW).unwrap());
     assert!(matches!(refused, Refusal::KeyReuse { .. }));
     assert_eq!(later.take_alarms().len(), 1);
 }
@@ -254,6 +258,8 @@ fn kinds(entries: &[Entry]) -> String {
         Operation::Deposit { .. } => 'd',
         Operation::Collect { .. } => 'c',
         Operation::Close { .. } => '|',
+        Operation::Shield { .. } => 's',
+        Operation::Private { .. } => 'p',
     };
     entries.iter().map(kind).collect()
 }
@@ -327,7 +333,7 @@ fn a_batch_closes_when_it_is_old() {
     assert_eq!(sequencer.deadline(), None);
     let (id, order) = checked(payer(1).pay(2, 1, 1));
     sequencer
-        .submit(id, order, Known::default(), later)
+        .submit(id, order, None, Known::default(), later)
         .unwrap()
         .unwrap();
     let deadline = sequencer.deadline().unwrap();
@@ -349,7 +355,7 @@ fn seal(ledger: &mut Ledger<ScalarCompressor, MemoryState>, closed: &ClosedBatch
             Operation::Order { order, .. } => batch.checked(order.clone()).unwrap(),
             Operation::Deposit { deposit, .. } => batch.deposit(*deposit).unwrap(),
             Operation::Collect { to } => batch.collect_fees(*to).unwrap(),
-            Operation::Close { .. } => {}
+            other => assert!(!other.has_record(), "{other:?}"),
         }
     }
     batch.seal(Some(closed.slots)).unwrap();

@@ -5,12 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rayon::prelude::*;
 use tokio::sync::oneshot;
-use winterlane_ledger::{CheckedOrder, Digest, SignedOrder, check_orders};
+use winterlane_ledger::{
+    CheckedOrder, Digest, SignedOrder, check_orders, signature::SignatureError,
+};
 use winterlane_prover::SimdCompressor;
 
 use super::writer::Task;
-use crate::{OrderId, Receipt, Refusal, SubmitError, error::AdminError};
+use crate::{
+    ForcedOutcome, OrderId, Receipt, Refusal, SubmitError, error::AdminError, private::NewNote,
+};
 
 /// What a handle asks for.
 #[derive(Debug)]
@@ -27,6 +32,8 @@ pub(crate) type Answer<T> = oneshot::Sender<T>;
 #[derive(Debug)]
 pub(crate) struct Submission {
     pub(crate) order: SignedOrder,
+    /// The note that the order is to pay for.
+    pub(crate) note: Option<NewNote>,
     pub(crate) answer: Answer<Result<Receipt, SubmitError>>,
 }
 
@@ -37,6 +44,11 @@ pub(crate) enum Admin {
         reference: [u8; 32],
         deposit: Box<winterlane_ledger::Deposit>,
         answer: Answer<Result<Receipt, SubmitError>>,
+    },
+    /// An order that arrived by settlement.
+    Force {
+        order: Box<SignedOrder>,
+        answer: Answer<Result<ForcedOutcome, SubmitError>>,
     },
     Pause(Answer<()>),
     Resume(Answer<()>),
@@ -52,6 +64,8 @@ pub(crate) enum Admin {
 pub(crate) struct Candidate {
     pub(crate) id: OrderId,
     pub(crate) order: CheckedOrder,
+    /// The note that the order is to pay for.
+    pub(crate) note: Option<NewNote>,
     pub(crate) answer: Answer<Result<Receipt, SubmitError>>,
 }
 
@@ -118,16 +132,27 @@ fn gather(
 fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
     let (orders, answers): (Vec<_>, Vec<_>) = group
         .into_iter()
-        .map(|Submission { order, answer }| {
-            let (id, account) = (OrderId::of(&order), order.order.signer());
-            (order, (id, account, answer))
-        })
+        .map(
+            |Submission {
+                 order,
+                 note,
+                 answer,
+             }| {
+                let (id, account) = (OrderId::of(&order), order.order.signer());
+                (order, (id, account, note, answer))
+            },
+        )
         .unzip();
     let checked = check_orders(orders, domain, &SimdCompressor);
     let mut candidates = Vec::with_capacity(checked.len());
-    for (result, (id, account, answer)) in checked.into_iter().zip(answers) {
+    for (result, (id, account, note, answer)) in checked.into_iter().zip(answers) {
         match result {
-            Ok(order) => candidates.push(Candidate { id, order, answer }),
+            Ok(order) => candidates.push(Candidate {
+                id,
+                order,
+                note,
+                answer,
+            }),
             Err(reason) => {
                 let refusal = winterlane_ledger::LedgerError::BadSignature { account, reason };
                 let _ = answer.send(Err(Refusal::Ledger(refusal).into()));
@@ -137,12 +162,17 @@ fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
     candidates
 }
 
-/// Checks the signatures of orders that were logged, all of which had one.
+/// Checks the signatures of orders that were logged, all of which had one, on all cores: nobody else wants them while
+/// a node starts.
 pub(crate) fn check_logged(
     orders: Vec<SignedOrder>,
     domain: &Digest,
-) -> Vec<Result<CheckedOrder, winterlane_ledger::signature::SignatureError>> {
-    check_orders(orders, domain, &SimdCompressor)
+) -> Vec<Result<CheckedOrder, SignatureError>> {
+    orders
+        .into_par_iter()
+        .chunks(GROUP)
+        .flat_map_iter(|group| check_orders(group, domain, &SimdCompressor))
+        .collect()
 }
 
 /// The thread of admission.

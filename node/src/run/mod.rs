@@ -9,6 +9,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `admission` | checks signatures, many at a time |
+//! | `verify` | verifies proofs of private operations, a few at a time |
 //! | `writer` | decides, writes, answers |
 //! | `sealer` | hashes closed batches into the tree |
 //! | `prover` | proves, and verifies what it proved |
@@ -23,7 +24,11 @@ pub(crate) mod shared;
 mod start;
 #[cfg(test)]
 mod tests;
+pub(crate) mod verify;
 mod writer;
 
 pub use prover::Proving;
+pub(crate) use prover::{Outcome, ProofJob, Prove};
 pub use start::{NodeOptions, Running, StartError, StopError};
+pub(crate) use start::{Stand, start};
+pub use verify::PrivateVerifying;

@@ -71,6 +71,11 @@ pub(crate) fn spawn(
         .spawn(move || {
             for job in jobs {
                 let batch = job.batch;
+                let (written, wait) = std::sync::mpsc::sync_channel(1);
+                let proving = Task::Proving { batch, written };
+                if writer.send(proving).is_err() || wait.recv().is_err() {
+                    return;
+                }
                 // a panic is a failure of this proof, not of the node
                 let outcome = catch_unwind(AssertUnwindSafe(|| prover.prove(&job)))
                     .unwrap_or_else(|_| Outcome::Failed("the prover panicked".into()));

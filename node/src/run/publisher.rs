@@ -104,6 +104,7 @@ fn publish_all(
                 public_inputs: &header.public_inputs,
                 records: &records,
                 proof: &proof,
+                pool: &view.pool_operations(batch)?.unwrap_or_default(),
             })
             .map_err(|reason| Stop::Settlement { batch, reason })?;
         fault::point("published");

@@ -16,9 +16,9 @@ use winterlane_prover::SimdCompressor;
 
 use super::{shared::now_millis, writer::Task};
 use crate::{
-    core::{ClosedBatch, Operation},
+    core::{ClosedBatch, Entry, Operation},
     fault,
-    store::{SealCommit, SealedOperation, Store, StoreError, StoreState},
+    store::{PoolCommit, SealCommit, SealedOperation, Store, StoreError, StoreState},
     witness::Witnesses,
 };
 
@@ -74,17 +74,35 @@ impl Sealer {
             .map_err(|error| StoreError::corrupt(format!("records of batch {number}: {error}")))?;
         let first = closed.entries.first().map_or(0, |entry| entry.sequence);
         let last = closed.entries.last().map_or(0, |entry| entry.sequence);
-        let operations = closed
-            .entries
-            .iter()
-            .filter(|entry| !matches!(*entry.operation, Operation::Close { .. }))
-            .map(|entry| SealedOperation {
-                sequence: entry.sequence,
-                id: entry.operation.id(),
-                claim: entry.operation.claim(),
-                accounts: entry.operation.accounts(),
-            })
-            .collect();
+        let (mut with_record, mut of_the_pool) = (0, 0);
+        let mut operations = Vec::with_capacity(closed.entries.len());
+        for Entry {
+            sequence,
+            operation,
+            ..
+        } in &closed.entries
+        {
+            let position = if operation.has_record() {
+                with_record += 1;
+                with_record - 1
+            } else {
+                of_the_pool
+            };
+            // in the order of the pool's operations, among which shielding has a record too
+            of_the_pool += u32::from(matches!(
+                **operation,
+                Operation::Shield { .. } | Operation::Private { .. }
+            ));
+            if !matches!(**operation, Operation::Close { .. }) {
+                operations.push(SealedOperation {
+                    sequence: *sequence,
+                    id: operation.id(),
+                    claims: operation.claims(),
+                    accounts: operation.accounts(),
+                    position,
+                });
+            }
+        }
         let changes = self.ledger.state().take().cloned().unwrap_or_default();
         let commit = SealCommit {
             public_inputs: batch.public_inputs,
@@ -94,7 +112,16 @@ impl Sealer {
             consumed: first..last + 1,
             sealed_at: now_millis(),
             supplies: closed.supplies.clone(),
+            with_record,
             witness,
+            pool: closed.pool.clone().map(|pool| PoolCommit {
+                closed: pool,
+                operations: closed
+                    .entries
+                    .iter()
+                    .map(|entry| entry.operation.clone())
+                    .collect(),
+            }),
         };
         let (written, wait) = std::sync::mpsc::sync_channel(1);
         let sealed = Box::new(Sealed { commit, written });
@@ -118,10 +145,13 @@ impl Sealer {
         }
         for entry in &closed.entries {
             match &*entry.operation {
-                Operation::Order { order, .. } => batch.checked(order.clone()),
+                Operation::Order { order, .. } | Operation::Shield { order, .. } => {
+                    batch.checked(order.clone())
+                }
                 Operation::Deposit { deposit, .. } => batch.deposit(*deposit),
                 Operation::Collect { to } => batch.collect_fees(*to),
-                Operation::Close { .. } => Ok(()),
+                // what it pays to accounts are deposits after it
+                Operation::Private { .. } | Operation::Close { .. } => Ok(()),
             }
             .map_err(|error| match error.refusal() {
                 Ok(refusal) => mistake(refusal.to_string()),

@@ -5,6 +5,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc::SyncSender,
     },
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -12,6 +13,7 @@ use std::{
 use tokio::sync::broadcast;
 use winterlane_ledger::Account;
 
+use super::verify::PrivateSubmission;
 use crate::{
     Event, PendingOrder,
     core::{Entry, FeeSchedule, Limits, Operation},
@@ -34,6 +36,9 @@ pub(crate) struct Shared {
     pub(crate) refused: AtomicU64,
     pub(crate) alarms: AtomicU64,
     live: Mutex<Live>,
+    /// Where private operations go to have their proofs verified; nowhere once the node has ended, so that those
+    /// threads end although handles live on.
+    verifiers: Mutex<Option<SyncSender<PrivateSubmission>>>,
 }
 
 /// What is durable and not sealed, and how the node is.
@@ -43,6 +48,8 @@ pub(crate) struct Live {
     pub(crate) orders: HashMap<crate::OrderId, Waiting>,
     /// Names of pending orders by signer and sequence.
     pub(crate) by_account: BTreeMap<(u32, u64), crate::OrderId>,
+    /// Nullifiers of notes that pending private operations spend.
+    pub(crate) spent: HashMap<[u8; 32], crate::OrderId>,
     /// Accounts as pending operations leave them, each with the last batch that changes it.
     pub(crate) accounts: HashMap<u32, (u64, Account)>,
     pub(crate) open_batch: u64,
@@ -73,7 +80,24 @@ impl Shared {
             refused: AtomicU64::new(0),
             alarms: AtomicU64::new(0),
             live: Mutex::default(),
+            verifiers: Mutex::default(),
         }
+    }
+
+    /// Private operations go there from now on.
+    pub(crate) fn verify_by(&self, verifiers: SyncSender<PrivateSubmission>) {
+        *self.lock_verifiers() = Some(verifiers);
+    }
+
+    /// Where private operations go, unless the node has ended.
+    pub(crate) fn verifiers(&self) -> Option<SyncSender<PrivateSubmission>> {
+        self.lock_verifiers().clone()
+    }
+
+    fn lock_verifiers(&self) -> MutexGuard<'_, Option<SyncSender<PrivateSubmission>>> {
+        self.verifiers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The store, unless the node has ended.
@@ -86,6 +110,7 @@ impl Shared {
     pub(crate) fn end(&self) {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         *store = None;
+        *self.lock_verifiers() = None;
     }
 
     pub(crate) fn live(&self) -> MutexGuard<'_, Live> {
@@ -116,7 +141,7 @@ impl Live {
             };
             let (sequence, batch) = (*sequence, *batch);
             let order = match &**operation {
-                Operation::Order { order, .. } => {
+                Operation::Order { order, .. } | Operation::Shield { order, .. } => {
                     let signed = order.signed();
                     self.by_account
                         .insert((signed.order.signer(), sequence), id);
@@ -127,6 +152,12 @@ impl Live {
                         order: signed.order,
                         nonce: signed.nonce,
                     })
+                }
+                Operation::Private { operation, .. } => {
+                    for nullifier in operation.operation().nullifiers() {
+                        self.spent.insert(nullifier.0.to_bytes(), id);
+                    }
+                    None
                 }
                 _ => None,
             };
@@ -145,9 +176,16 @@ impl Live {
             if let Some(id) = entry.operation.id() {
                 self.orders.remove(&id);
             }
-            if let Operation::Order { order, .. } = &*entry.operation {
+            if let Some(order) = entry.operation.order() {
                 let signer = order.signed().order.signer();
                 self.by_account.remove(&(signer, entry.sequence));
+            }
+        }
+        for entry in entries {
+            if let Operation::Private { operation, .. } = &*entry.operation {
+                for nullifier in operation.operation().nullifiers() {
+                    self.spent.remove(&nullifier.0.to_bytes());
+                }
             }
         }
         self.accounts.retain(|_, (last, _)| *last > batch);

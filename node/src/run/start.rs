@@ -20,6 +20,7 @@ use super::{
     prover::{self, LocalProver, ProofJob, Prove},
     publisher, sealer,
     shared::Shared,
+    verify::{self, Judge, PrivateVerifying},
     writer::{DiskReserve, StoreBase, Writer, WriterState},
 };
 use crate::{
@@ -51,6 +52,8 @@ pub struct NodeOptions {
     pub cache_bytes: usize,
     /// Bytes that must be left on the disk; below it the node only answers questions.
     pub disk_reserve: u64,
+    /// How proofs of private operations are verified.
+    pub private: PrivateVerifying,
     /// Commands that may wait before [`crate::SubmitError::Busy`] is the answer.
     pub queue: usize,
 }
@@ -69,6 +72,7 @@ impl NodeOptions {
             settlement: None,
             cache_bytes: 256 << 20,
             disk_reserve: 1 << 30,
+            private: PrivateVerifying::default(),
             queue: 8192,
         }
     }
@@ -131,6 +135,7 @@ pub struct StopError {
 /// The threads of a node.
 #[derive(Debug)]
 pub struct Running {
+    shared: Arc<Shared>,
     commands: SyncSender<Command>,
     stop: Arc<AtomicBool>,
     writer: JoinHandle<Result<(), Fault>>,
@@ -159,6 +164,7 @@ impl Running {
     /// [`StopError`] when nobody had asked it to.
     pub fn wait(self) -> Result<(), StopError> {
         let Self {
+            shared,
             commands,
             stop,
             writer,
@@ -166,6 +172,8 @@ impl Running {
             _lock,
         } = self;
         let result = writer.join();
+        // a writer that panicked has not said so, and threads wait for it
+        shared.end();
         stop.store(true, Ordering::Relaxed);
         // admission listens to handles, which may live on
         let _ = commands.send(Command::Stop);
@@ -202,6 +210,8 @@ pub(crate) struct Stand {
     pub(crate) backend: Option<Box<dyn StorageBackend>>,
     /// Who proves.
     pub(crate) prover: Option<MakeProver>,
+    /// Who verifies proofs of private operations.
+    pub(crate) judge: Option<Judge>,
 }
 
 impl Prove for Box<dyn Prove> {
@@ -235,6 +245,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         settlement,
         cache_bytes,
         disk_reserve,
+        private,
         queue,
     } = options;
     if !limits.slots.is_power_of_two()
@@ -260,9 +271,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let witnesses = Witnesses::open(&folder)?;
     witnesses.keep_only(&view.jobs()?.into_iter().map(|(batch, _)| batch).collect())?;
     let mut sequencer = Sequencer::new(
-        genesis.domain,
         StoreBase(store.clone()),
-        view.head().next_batch,
+        view.pool()?,
         first_sequence(&view)?,
         view.supplies()?,
         limits,
@@ -307,6 +317,13 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         }
         None => None,
     };
+    let judge = stand
+        .judge
+        .unwrap_or_else(|| Arc::new(crate::private::Verifier));
+    let (verifiers, threads) =
+        verify::spawn(private, &judge, &store, genesis.domain, &task_sender)?;
+    shared.verify_by(verifiers);
+    others.extend(threads);
     let publisher = match settlement {
         Some(settlement) => {
             let (wake, woken) = sync_channel(1);
@@ -341,8 +358,9 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         .name("writer".into())
         .spawn(move || writer.run())
         .map_err(StoreError::io("writer"))?;
-    let node = Node::new(shared, commands.clone());
+    let node = Node::new(shared.clone(), commands.clone());
     let running = Running {
+        shared,
         commands,
         stop,
         writer,
@@ -440,8 +458,9 @@ fn replay(
         for (sequence, LoggedEntry { batch, operation }) in chunk {
             let operation = match operation {
                 Logged::Other(operation) => operation,
-                Logged::Order { id, .. } => match checked.next() {
-                    Some(Ok(order)) => Operation::Order { id, order },
+                Logged::Order { id, note, .. } => match (checked.next(), note) {
+                    (Some(Ok(order)), None) => Operation::Order { id, order },
+                    (Some(Ok(order)), Some(note)) => Operation::Shield { id, order, note },
                     _ => {
                         return Err(StoreError::corrupt(format!(
                             "log entry {sequence} has no valid signature"

@@ -26,9 +26,9 @@ pub enum StoreError {
     /// The store holds what no node wrote.
     #[error("the store is damaged: {0}; restore a snapshot")]
     Corrupt(String),
-    /// The store was written by another version of the node.
+    /// The store was written by a newer version of the node, or by none.
     #[error(
-        "the store has format {found}, this node reads format {known}: use the node that wrote it"
+        "the store has format {found}, and this node reads formats 1 to {known}: start the newer node that wrote it;          nothing was changed"
     )]
     Format {
         /// The format found.

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `tables` | which tables there are, and the version of the format |
 //! | `rows`, `tiles` | the bytes of their rows |
+//! | `pool` | the shielded pool: rows, reading, writing |
+//! | `migrate` | stores of older formats |
 //! | `view` | reading one moment |
 //! | `write` | the few transactions there are |
 //! | `snapshot` | a moment as a stream of bytes, and back |
@@ -18,6 +20,8 @@
 
 mod error;
 mod lock;
+mod migrate;
+mod pool;
 mod rows;
 pub(crate) mod snapshot;
 mod state;
@@ -35,6 +39,7 @@ use winterlane_ledger::{Account, Digest, tree::TREE_DEPTH};
 
 pub use error::StoreError;
 pub(crate) use lock::FolderLock;
+pub(crate) use pool::{Note, PoolCommit};
 pub(crate) use rows::{Job, Place};
 pub(crate) use state::StoreState;
 pub(crate) use view::View;
@@ -95,7 +100,27 @@ impl Store {
             std::fs::rename(&partial, &file).map_err(StoreError::io(&file))?;
             crate::disk::sync_folder(&file).map_err(StoreError::io(folder))?;
         }
-        Self::with(builder(cache).open(&file)?, genesis)
+        let mut database = builder(cache).open(&file)?;
+        let format = migrate::format_of(&database)?;
+        if let Some(format) = format.filter(|format| migrate::is_older(*format)) {
+            drop(database);
+            migrate::migrate(folder, format, cache)?;
+            database = builder(cache).open(&file)?;
+        }
+        Self::with(database, genesis)
+    }
+
+    /// Makes the store in a folder that has none, with accounts that come one after another, by ascending id: more than
+    /// fit into memory.
+    pub(crate) fn create_with(
+        folder: &Path,
+        domain: Digest,
+        accounts: impl IntoIterator<Item = (u32, Account)>,
+        cache: usize,
+    ) -> Result<Self, StoreError> {
+        let store = Self::opened(builder(cache).create(folder.join(FILE))?);
+        store.initialise_with(domain, 0, accounts)?;
+        Ok(store)
     }
 
     /// Opens a store that is kept elsewhere than in a file.

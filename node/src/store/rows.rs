@@ -9,7 +9,7 @@ use super::StoreError;
 use crate::OrderId;
 
 /// The first byte of every row.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// What the store says of the whole: one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,18 +63,21 @@ pub(crate) struct Job {
     pub(crate) failures: u32,
     /// Whether it is held: an operator has to look.
     pub(crate) held: bool,
+    /// Whether a process has begun to prove it, and has not said what came of it: if that process is gone, it died of
+    /// it, as far as anybody knows.
+    pub(crate) begun: bool,
     /// Why it failed the last time; empty when it never did.
     pub(crate) reason: String,
 }
 
 /// Reads a row from its front.
-struct Row<'a> {
-    bytes: &'a [u8],
+pub(super) struct Row<'a> {
+    pub(super) bytes: &'a [u8],
     what: &'static str,
 }
 
 impl<'a> Row<'a> {
-    fn new(bytes: &'a [u8], what: &'static str) -> Result<Self, StoreError> {
+    pub(super) fn new(bytes: &'a [u8], what: &'static str) -> Result<Self, StoreError> {
         let mut row = Self { bytes, what };
         match row.array::<1>()? {
             [VERSION] => Ok(row),
@@ -82,11 +85,11 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn damaged(&self) -> StoreError {
+    pub(super) fn damaged(&self) -> StoreError {
         StoreError::corrupt(format!("{} is no row of this format", self.what))
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
         let (array, rest) = self
             .bytes
             .split_first_chunk::<N>()
@@ -95,20 +98,20 @@ impl<'a> Row<'a> {
         Ok(*array)
     }
 
-    fn u32(&mut self) -> Result<u32, StoreError> {
+    pub(super) fn u32(&mut self) -> Result<u32, StoreError> {
         self.array().map(u32::from_le_bytes)
     }
 
-    fn u64(&mut self) -> Result<u64, StoreError> {
+    pub(super) fn u64(&mut self) -> Result<u64, StoreError> {
         self.array().map(u64::from_le_bytes)
     }
 
-    fn digest(&mut self) -> Result<Digest, StoreError> {
+    pub(super) fn digest(&mut self) -> Result<Digest, StoreError> {
         let bytes = self.array::<DIGEST_BYTES>()?;
         Digest::from_bytes(&bytes).map_err(|_| self.damaged())
     }
 
-    fn end(self) -> Result<(), StoreError> {
+    pub(super) fn end(self) -> Result<(), StoreError> {
         if self.bytes.is_empty() {
             Ok(())
         } else {
@@ -196,7 +199,7 @@ impl Place {
 
 impl Job {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut out = vec![VERSION, u8::from(self.held)];
+        let mut out = vec![VERSION, u8::from(self.held) | u8::from(self.begun) << 1];
         out.extend_from_slice(&self.failures.to_le_bytes());
         out.extend_from_slice(&self.witness);
         out.extend_from_slice(self.reason.as_bytes());
@@ -205,17 +208,17 @@ impl Job {
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
         let mut row = Row::new(bytes, "a proof job")?;
-        let held = match row.array::<1>()? {
-            [0] => false,
-            [1] => true,
-            _ => return Err(row.damaged()),
+        // format 1 knew the first bit alone
+        let [flags @ 0..=3] = row.array::<1>()? else {
+            return Err(row.damaged());
         };
         let (failures, witness) = (row.u32()?, row.array()?);
         let reason = String::from_utf8(row.bytes.to_vec()).map_err(|_| row.damaged())?;
         Ok(Self {
             witness,
             failures,
-            held,
+            held: flags & 1 == 1,
+            begun: flags & 2 == 2,
             reason,
         })
     }
@@ -293,6 +296,7 @@ mod tests {
             witness: [9; 32],
             failures: 3,
             held: true,
+            begun: true,
             reason: "no memory".into(),
         };
         strict(&job, &job.to_bytes(), Job::from_bytes, true);

@@ -5,8 +5,8 @@
 //! key and value (4 each, little-endian), key and value; at the end the number 255 and the BLAKE3 hash of all
 //! bytes before it (32). Tables come in the order of their numbers, rows in the order of their keys. The tiles of
 //! the account tree are left out: they are hashed anew from the accounts, and their root must be the one that
-//! the head names. So nothing in a snapshot is taken on trust but what the root does not bind, which the hash
-//! protects against accident.
+//! the head names; so are the roots of the notes. So nothing in a snapshot is taken on trust but what the roots do not
+//! bind, which the hash protects against accident. Snapshots of older formats are restored too.
 //!
 //! A restored store is the store of that moment, its pending orders included. Where settlement has gone on since,
 //! the node says so when it is started: see `docs/operate/snapshots.md`.
@@ -22,16 +22,18 @@ use winterlane_ledger::{
     Account, Digest,
     codec::CanonicalBytes,
     ledger::leaf_digests,
+    private::NoteFrontier,
     tree::{BuildError, TreeBuilder, empty_digests},
 };
 use winterlane_prover::SimdCompressor;
 
 use super::{
-    FILE, FolderLock, Store, StoreError, View, builder,
+    FILE, FolderLock, Store, StoreError, View, builder, migrate,
+    pool::{self, Note, PoolHead},
     rows::Head,
     tables::{
-        ACCOUNTS, BATCHES, CLAIMS, FORMAT, HISTORY, JOBS, LOG, META, PROOFS, RECEIPTS, RECORDS,
-        SUPPLY, TILES,
+        ACCOUNTS, ANCHORS, BATCHES, CLAIMS, FORMAT, HISTORY, JOBS, LOG, META, NOTES,
+        POOL_OPERATIONS, PRIVATE_PROOFS, PROOFS, RECEIPTS, RECORDS, SUPPLY, TILES,
     },
     write::write_run,
 };
@@ -178,6 +180,9 @@ pub(crate) fn write(
         };
     }
     out.row(1, b"head", &view.head().to_bytes())?;
+    if let Some(row) = transaction.open_table(META)?.get("pool")? {
+        out.row(1, b"pool", row.value())?;
+    }
     copy!(2, ACCOUNTS, |key| key.to_be_bytes());
     for row in transaction.open_table(SUPPLY)?.iter()? {
         let (asset, amount) = row?;
@@ -213,6 +218,10 @@ pub(crate) fn write(
     for (batch, bytes) in kept {
         out.row(WITNESSES, &batch.to_be_bytes(), &bytes)?;
     }
+    copy!(13, ANCHORS, |key| key.to_be_bytes());
+    copy!(14, NOTES, |key| key.to_be_bytes());
+    copy!(15, POOL_OPERATIONS, |key| key.to_be_bytes());
+    copy!(16, PRIVATE_PROOFS, |key| key);
     out.put(&[END])?;
     let hash = out.hasher.finalize();
     out.inner.write_all(hash.as_bytes())?;
@@ -266,14 +275,22 @@ fn read(
         return Err(damaged("it does not begin like one"));
     }
     let format = u32::from_le_bytes(input.array()?);
-    if format != FORMAT {
+    if format != FORMAT && !migrate::is_older(format) {
         return Err(StoreError::Format {
             found: format,
             known: FORMAT,
         }
         .into());
     }
+    // a snapshot of a time before the pool has nothing of it
+    pool::initialise(transaction)?;
     let mut meta = transaction.open_table(META)?;
+    let mut anchors = transaction.open_table(ANCHORS)?;
+    let mut notes = transaction.open_table(NOTES)?;
+    let mut pool_operations = transaction.open_table(POOL_OPERATIONS)?;
+    let mut private_proofs = transaction.open_table(PRIVATE_PROOFS)?;
+    let mut pool_head = PoolHead::default();
+    let mut frontier = NoteFrontier::default();
     let mut accounts = transaction.open_table(ACCOUNTS)?;
     let mut tiles = transaction.open_table(TILES)?;
     let mut supply = transaction.open_table(SUPPLY)?;
@@ -315,6 +332,12 @@ fn read(
         };
         let value_of = &value[..];
         match table {
+            1 if key == b"pool" => {
+                pool_head = PoolHead::from_bytes(value_of)?;
+                // the roots come with the snapshot, that of the empty tree among them if it is kept
+                anchors.remove(0)?;
+                meta.insert("pool", value_of)?;
+            }
             1 => {
                 head = Some(Head::from_bytes(value_of)?);
                 meta.insert("head", value_of)?;
@@ -362,6 +385,22 @@ fn read(
                 )?;
             }
             WITNESSES => witnesses.keep_bytes(number()?, value_of)?,
+            13 => drop(anchors.insert(number()?, value_of)?),
+            14 => {
+                let note = Note::from_bytes(value_of)?;
+                let next = frontier.append(note.commitment).ok().map(u64::from);
+                if next != Some(number()?) {
+                    return Err(damaged("a note is not at the next position"));
+                }
+                notes.insert(number()?, value_of)?;
+            }
+            15 => drop(pool_operations.insert(number()?, value_of)?),
+            16 => {
+                let key: [u8; 32] = key[..]
+                    .try_into()
+                    .map_err(|_| damaged("a digest is none"))?;
+                private_proofs.insert(&key, value_of)?;
+            }
             _ => return Err(damaged(format!("table {table} is unknown"))),
         }
         last = (table, key);
@@ -382,6 +421,11 @@ fn read(
             "its accounts have root {root}, its head says {}",
             head.root
         )));
+    }
+    if (frontier.count(), frontier.root())
+        != (pool_head.frontier.count(), pool_head.frontier.root())
+    {
+        return Err(damaged("its notes do not hash to the root of its pool"));
     }
     meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
     Ok(())

@@ -1,25 +1,29 @@
 //! The store as the state of a ledger.
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use winterlane_ledger::{
     Account, Digest,
     state::{Changes, ReadState, State, StateError},
-    tree::{Siblings, TREE_DEPTH},
+    tree::{Node, Siblings, TREE_DEPTH},
 };
 
 use super::{Store, StoreError, View};
 
-/// The accounts and the tree in the store, and one version after it that is not written yet.
+/// The accounts and the tree in the store, and the versions after it that are not written yet.
 ///
 /// The node does not use [`State::commit`]: what a sealed batch changes is [taken](StoreState::take) and
-/// written together with the rest of the seal.
+/// written together with the rest of the seal, and only the written version is kept. Committed versions that
+/// [`State::commit`] wrote are kept as moments of the store until they are pruned, or the process ends.
 #[derive(Debug)]
 pub(crate) struct StoreState {
     store: Arc<Store>,
+    /// The newest committed version.
     view: View,
-    /// What the version after the written one changes.
-    sealed: Option<Changes>,
+    /// Committed versions before it. Each holds back the reuse of pages.
+    older: BTreeMap<u64, View>,
+    /// What each version after the last written one changes, the oldest first.
+    sealed: Vec<Changes>,
 }
 
 impl StoreState {
@@ -28,38 +32,55 @@ impl StoreState {
         Ok(Self {
             store,
             view,
-            sealed: None,
+            older: BTreeMap::new(),
+            sealed: Vec::new(),
         })
     }
 
     /// What the newest version changes, which was not written. The caller writes it, and then calls
     /// [`StoreState::written`].
     pub(crate) fn take(&self) -> Option<&Changes> {
-        self.sealed.as_ref()
+        self.sealed.last()
     }
 
-    /// What was sealed has been written: reads the store as it is now.
+    /// What was sealed has been written: reads the store as it is now, and that alone.
     pub(crate) fn written(&mut self) -> Result<(), StoreError> {
         self.view = self.store.view()?;
-        self.sealed = None;
+        self.older.clear();
+        self.sealed.clear();
         Ok(())
+    }
+
+    /// The version that is written last, and those after it.
+    fn newest(&self) -> Version<'_> {
+        Version {
+            view: &self.view,
+            sealed: &self.sealed,
+        }
     }
 }
 
-impl ReadState for StoreState {
+/// A version: one that is written, and what was sealed since up to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Version<'a> {
+    view: &'a View,
+    sealed: &'a [Changes],
+}
+
+impl ReadState for Version<'_> {
     type Error = StoreError;
 
     fn version(&self) -> u64 {
-        self.view.version() + u64::from(self.sealed.is_some())
+        self.view.version() + self.sealed.len() as u64
     }
 
     fn root(&self) -> Digest {
-        let sealed = self.sealed.as_ref().and_then(Changes::root);
+        let sealed = self.sealed.iter().rev().find_map(Changes::root);
         sealed.unwrap_or_else(|| self.view.root())
     }
 
     fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
-        let changed = self.sealed.iter().find_map(|changes| {
+        let changed = self.sealed.iter().rev().find_map(|changes| {
             let accounts = &changes.accounts;
             let at = accounts.binary_search_by_key(&id, |(id, _)| *id).ok()?;
             Some(accounts[at].1)
@@ -72,13 +93,13 @@ impl ReadState for StoreState {
 
     fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, StoreError> {
         let mut accounts = self.view.accounts_from(first, limit)?;
-        let Some(changes) = &self.sealed else {
+        if self.sealed.is_empty() {
             return Ok(accounts);
-        };
+        }
         // up to where the written ones reach; beyond it when there are no more
         let last = accounts.last().map(|(id, _)| *id);
         let last = last.filter(|_| accounts.len() == limit).unwrap_or(u32::MAX);
-        for (id, account) in &changes.accounts {
+        for (id, account) in self.sealed.iter().flat_map(|changes| &changes.accounts) {
             if (first..=last).contains(id) {
                 match accounts.binary_search_by_key(id, |(id, _)| *id) {
                     Ok(at) => accounts[at].1 = *account,
@@ -91,8 +112,8 @@ impl ReadState for StoreState {
     }
 
     fn node(&self, height: usize, index: u32) -> Result<Digest, StoreError> {
-        let changed = self.sealed.iter().find_map(|changes| {
-            let key = |node: &winterlane_ledger::tree::Node| (usize::from(node.height), node.index);
+        let changed = self.sealed.iter().rev().find_map(|changes| {
+            let key = |node: &Node| (usize::from(node.height), node.index);
             let nodes = &changes.nodes;
             let at = nodes.binary_search_by_key(&(height, index), key).ok()?;
             Some(nodes[at].digest)
@@ -104,7 +125,7 @@ impl ReadState for StoreState {
     }
 
     fn siblings(&self, ids: &[u32], out: &mut [Siblings]) -> Result<(), StoreError> {
-        if self.sealed.is_none() {
+        if self.sealed.is_empty() {
             return self.view.siblings(ids, out);
         }
         for (id, siblings) in ids.iter().zip(out) {
@@ -116,17 +137,52 @@ impl ReadState for StoreState {
     }
 }
 
-impl State for StoreState {
-    type Older<'a> = Written<'a>;
+impl ReadState for StoreState {
+    type Error = StoreError;
 
-    fn at(&self, version: u64) -> Result<Written<'_>, StateError<StoreError>> {
-        let written = self.view.version();
-        StateError::unless_among(version, &(written..=written))?;
-        Ok(Written(&self.view))
+    fn version(&self) -> u64 {
+        self.newest().version()
+    }
+
+    fn root(&self) -> Digest {
+        self.newest().root()
+    }
+
+    fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
+        self.newest().account(id)
+    }
+
+    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, StoreError> {
+        self.newest().accounts_from(first, limit)
+    }
+
+    fn node(&self, height: usize, index: u32) -> Result<Digest, StoreError> {
+        self.newest().node(height, index)
+    }
+
+    fn siblings(&self, ids: &[u32], out: &mut [Siblings]) -> Result<(), StoreError> {
+        self.newest().siblings(ids, out)
+    }
+}
+
+impl State for StoreState {
+    type Older<'a> = Version<'a>;
+
+    fn at(&self, version: u64) -> Result<Version<'_>, StateError<StoreError>> {
+        StateError::unless_among(version, &self.versions())?;
+        if let Some(view) = self.older.get(&version) {
+            return Ok(Version { view, sealed: &[] });
+        }
+        let since = version.saturating_sub(self.committed());
+        Ok(Version {
+            view: &self.view,
+            sealed: self.sealed.get(..since as usize).unwrap_or_default(),
+        })
     }
 
     fn versions(&self) -> RangeInclusive<u64> {
-        self.view.version()..=self.version()
+        let oldest = self.older.first_key_value();
+        oldest.map_or(self.committed(), |(version, _)| *version)..=self.version()
     }
 
     fn committed(&self) -> u64 {
@@ -134,20 +190,12 @@ impl State for StoreState {
     }
 
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
-        // one version is kept beside the written one: the one before it is written now
-        if self.sealed.is_some() {
-            let version = self.version();
-            self.commit(version).map_err(|error| match error {
-                StateError::Store(error) => error,
-                other => StoreError::corrupt(other.to_string()),
-            })?;
-        }
-        self.sealed = Some(changes);
+        self.sealed.push(changes);
         Ok(())
     }
 
     fn undo(&mut self) -> Result<(), StateError<StoreError>> {
-        match self.sealed.take() {
+        match self.sealed.pop() {
             Some(_) => Ok(()),
             None => Err(StateError::Committed {
                 version: self.version(),
@@ -157,51 +205,23 @@ impl State for StoreState {
 
     fn commit(&mut self, version: u64) -> Result<(), StateError<StoreError>> {
         StateError::unless_among(version, &(0..=self.version()))?;
-        if version <= self.view.version() {
-            return Ok(());
-        }
-        if let Some(changes) = &self.sealed {
+        while self.committed() < version && !self.sealed.is_empty() {
+            // one transaction each, so that each can be read afterwards
+            let next = self.committed() + 1;
             self.store
-                .write_version(version, changes)
+                .write_version(next, &self.sealed[0])
                 .map_err(StateError::Store)?;
+            self.sealed.remove(0);
+            let view = self.store.view().map_err(StateError::Store)?;
+            let before = std::mem::replace(&mut self.view, view);
+            self.older.insert(before.version(), before);
         }
-        self.written().map_err(StateError::Store)
+        Ok(())
     }
 
     fn prune(&mut self, oldest: u64) -> Result<(), StateError<StoreError>> {
-        // nothing older than the written version is ever kept
-        StateError::unless_among(oldest, &(0..=self.committed()))
-    }
-}
-
-/// The version that is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Written<'a>(&'a View);
-
-impl ReadState for Written<'_> {
-    type Error = StoreError;
-
-    fn version(&self) -> u64 {
-        self.0.version()
-    }
-
-    fn root(&self) -> Digest {
-        self.0.root()
-    }
-
-    fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
-        self.0.account(id)
-    }
-
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, StoreError> {
-        self.0.accounts_from(first, limit)
-    }
-
-    fn node(&self, height: usize, index: u32) -> Result<Digest, StoreError> {
-        self.0.node(height, index)
-    }
-
-    fn siblings(&self, ids: &[u32], out: &mut [Siblings]) -> Result<(), StoreError> {
-        self.0.siblings(ids, out)
+        StateError::unless_among(oldest, &(0..=self.committed()))?;
+        self.older.retain(|version, _| *version >= oldest);
+        Ok(())
     }
 }

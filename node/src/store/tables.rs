@@ -3,9 +3,14 @@
 use redb::TableDefinition;
 
 /// The version of the whole format: which tables there are and what their rows mean.
-pub(crate) const FORMAT: u32 = 1;
+///
+/// | format | since then |
+/// |---|---|
+/// | 1 | |
+/// | 2 | the shielded pool: [`ANCHORS`], [`NOTES`], [`POOL_OPERATIONS`], [`PRIVATE_PROOFS`], the row `pool` |
+pub(crate) const FORMAT: u32 = 2;
 
-/// `format` and `head`: the version of the format, 4 bytes, and [`super::rows::Head`].
+/// `format`: the version of the format, 4 bytes; `head`: [`super::rows::Head`]; `pool`: [`super::pool::PoolHead`].
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Accounts by id, in their canonical bytes.
 pub(crate) const ACCOUNTS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("accounts");
@@ -30,3 +35,13 @@ pub(crate) const JOBS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("j
 /// The operations of each account, by account, batch and position.
 pub(crate) const HISTORY: TableDefinition<'_, (u32, u64, u32), ()> =
     TableDefinition::new("history");
+/// Roots of the note tree by their numbers: the last ones, against which operations may be proven.
+pub(crate) const ANCHORS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("anchors");
+/// Notes of the pool by position ([`super::pool::Note`]).
+pub(crate) const NOTES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("notes");
+/// The published bytes of the pool's operations, by batch: each after its length, 4 bytes.
+pub(crate) const POOL_OPERATIONS: TableDefinition<'_, u64, &[u8]> =
+    TableDefinition::new("pool_operations");
+/// Proofs of private operations by their digests ([`winterlane_ledger::pool::proof_digest`]).
+pub(crate) const PRIVATE_PROOFS: TableDefinition<'_, &[u8; 32], &[u8]> =
+    TableDefinition::new("private_proofs");

@@ -17,6 +17,7 @@ use winterlane_prover::SimdCompressor;
 
 use super::{
     Genesis, Store, StoreError,
+    pool::{self, PoolCommit},
     rows::{Head, Header, Job, Place},
     tables::{
         ACCOUNTS, BATCHES, CLAIMS, FORMAT, HISTORY, JOBS, LOG, META, PROOFS, RECEIPTS, RECORDS,
@@ -36,10 +37,12 @@ pub(crate) struct SealedOperation {
     pub(crate) sequence: u64,
     /// Its name, if it has one: the operator's own have none.
     pub(crate) id: Option<OrderId>,
-    /// What it took, if that can be taken once only.
-    pub(crate) claim: Option<Claim>,
+    /// What it took of what can be taken once only.
+    pub(crate) claims: [Option<Claim>; 2],
     /// The accounts that it concerns.
     pub(crate) accounts: [Option<u32>; 2],
+    /// Which of the batch's records it is; of an operation of the pool that has no record, which of those.
+    pub(crate) position: u32,
 }
 
 /// Everything that a seal writes.
@@ -51,8 +54,10 @@ pub(crate) struct SealCommit {
     pub(crate) changes: Changes,
     /// Its published bytes.
     pub(crate) records: Vec<u8>,
-    /// Its operations, in the order of their records.
+    /// Its operations, in the order of the log.
     pub(crate) operations: Vec<SealedOperation>,
+    /// How many of them have a record.
+    pub(crate) with_record: u32,
     /// The numbers in the log that it consumes, the last one excluded.
     pub(crate) consumed: std::ops::Range<u64>,
     /// Milliseconds since 1970.
@@ -61,6 +66,8 @@ pub(crate) struct SealCommit {
     pub(crate) supplies: Vec<(u32, u128)>,
     /// The hash of its witness; `None` when it is not to be proven.
     pub(crate) witness: Option<[u8; 32]>,
+    /// What it did to the shielded pool.
+    pub(crate) pool: Option<PoolCommit>,
 }
 
 impl Store {
@@ -74,6 +81,18 @@ impl Store {
 
     /// Makes what a new store has, in one transaction; one that has it already stays as it is.
     pub(super) fn initialise(&self, genesis: &Genesis) -> Result<(), StoreError> {
+        let mut accounts = genesis.accounts.clone();
+        accounts.sort_unstable_by_key(|(id, _)| *id);
+        self.initialise_with(genesis.domain, genesis.first_batch, accounts)
+    }
+
+    /// The same with accounts that come by ascending id.
+    pub(super) fn initialise_with(
+        &self,
+        domain: Digest,
+        first_batch: u64,
+        accounts: impl IntoIterator<Item = (u32, Account)>,
+    ) -> Result<(), StoreError> {
         let transaction = self.begin()?;
         {
             let mut meta = transaction.open_table(META)?;
@@ -81,9 +100,7 @@ impl Store {
             match format.as_deref() {
                 None => {}
                 Some(bytes) => {
-                    let found = bytes.try_into().map(u32::from_le_bytes);
-                    let found =
-                        found.map_err(|_| StoreError::corrupt("the format is no number"))?;
+                    let found = super::migrate::format_row(bytes)?;
                     if found != FORMAT {
                         return Err(StoreError::Format {
                             found,
@@ -93,14 +110,18 @@ impl Store {
                     return Ok(());
                 }
             }
-            let root = fill(&transaction, genesis)?;
+            if first_batch >> BATCH_NUMBER_BITS != 0 {
+                let batch_number = first_batch;
+                return Err(GenesisError::BatchNumber { batch_number }.into());
+            }
+            let root = fill(&transaction, accounts)?;
             let head = Head {
-                domain: genesis.domain,
+                domain,
                 genesis: root,
                 root,
-                first_batch: genesis.first_batch,
-                next_batch: genesis.first_batch,
-                next_publish: genesis.first_batch,
+                first_batch,
+                next_batch: first_batch,
+                next_publish: first_batch,
                 next_sequence: 0,
             };
             meta.insert("head", head.to_bytes().as_slice())?;
@@ -114,6 +135,8 @@ impl Store {
             transaction.open_table(CLAIMS)?;
             transaction.open_table(JOBS)?;
             transaction.open_table(HISTORY)?;
+            drop(meta);
+            pool::initialise(&transaction)?;
         }
         transaction.commit()?;
         Ok(())
@@ -153,7 +176,7 @@ impl Store {
             write_changes(&transaction, &seal.changes)?;
             let header = Header {
                 public_inputs: seal.public_inputs,
-                operations: u32::try_from(seal.operations.len()).unwrap_or(u32::MAX),
+                operations: seal.with_record,
                 sealed_at: seal.sealed_at,
                 record_bytes: seal.records.len() as u64,
             };
@@ -162,6 +185,9 @@ impl Store {
             let mut records = transaction.open_table(RECORDS)?;
             records.insert(batch, seal.records.as_slice())?;
             write_receipts(&transaction, batch, &seal.operations)?;
+            if let Some(commit) = &seal.pool {
+                pool::write(&transaction, batch, commit)?;
+            }
             let mut supply = transaction.open_table(SUPPLY)?;
             for (asset, amount) in &seal.supplies {
                 supply.insert(asset, amount)?;
@@ -179,6 +205,7 @@ impl Store {
                     witness,
                     failures: 0,
                     held: false,
+                    begun: false,
                     reason: String::new(),
                 };
                 let mut jobs = transaction.open_table(JOBS)?;
@@ -324,7 +351,8 @@ fn write_receipts(
     let mut receipts = transaction.open_table(RECEIPTS)?;
     let mut claims = transaction.open_table(CLAIMS)?;
     let mut history = transaction.open_table(HISTORY)?;
-    for (position, operation) in (0..).zip(operations) {
+    for operation in operations {
+        let position = operation.position;
         if let Some(id) = &operation.id {
             let place = Place {
                 sequence: operation.sequence,
@@ -337,7 +365,7 @@ fn write_receipts(
                     "order {id} is in a batch already"
                 )));
             }
-            if let Some(claim) = &operation.claim {
+            for claim in operation.claims.iter().flatten() {
                 claims.insert(claim.as_bytes(), id.as_bytes().as_slice())?;
             }
         }
@@ -351,40 +379,41 @@ fn write_receipts(
 /// Accounts that are hashed and written together while the opening state is made.
 const CHUNK: usize = 4096;
 
-/// Writes the opening state, and returns its root.
-fn fill(transaction: &WriteTransaction, genesis: &Genesis) -> Result<Digest, StoreError> {
-    let mut sorted = genesis.accounts.clone();
-    sorted.sort_unstable_by_key(|(id, _)| *id);
+/// Writes the opening state, whose accounts come by ascending id, and returns its root.
+fn fill(
+    transaction: &WriteTransaction,
+    accounts: impl IntoIterator<Item = (u32, Account)>,
+) -> Result<Digest, StoreError> {
     let mut supplies = BTreeMap::<u32, u128>::new();
-    for (place, &(id, account)) in sorted.iter().enumerate() {
-        if place > 0 && sorted[place - 1].0 == id {
-            return Err(GenesisError::Duplicate { account: id }.into());
-        }
-        let past_end = |slot: &KeySlot| u32::from(slot.next_index) > KEY_CAPACITY;
-        if account.slots.iter().any(past_end) {
-            return Err(GenesisError::NextIndex { account: id }.into());
-        }
-        let asset = account.asset;
-        let supply = supplies.entry(asset).or_default();
-        *supply = supply
-            .checked_add(account.balance)
-            .ok_or(StoreError::Supply { asset })?;
-    }
-    let batch_number = genesis.first_batch;
-    if batch_number >> BATCH_NUMBER_BITS != 0 {
-        return Err(GenesisError::BatchNumber { batch_number }.into());
-    }
-    let mut supply = transaction.open_table(SUPPLY)?;
-    for (asset, amount) in supplies {
-        supply.insert(asset, amount)?;
-    }
-    let mut accounts = transaction.open_table(ACCOUNTS)?;
+    let mut rows = transaction.open_table(ACCOUNTS)?;
     let mut tiles = transaction.open_table(TILES)?;
     let empty = empty_digests();
     let mut keep =
         |height: usize, run: &[(u32, Digest)]| write_run(&mut tiles, height, run, &empty);
     let mut builder = TreeBuilder::new(&SimdCompressor);
-    for chunk in sorted.chunks(CHUNK) {
+    let mut accounts = accounts.into_iter();
+    let mut last = None;
+    loop {
+        let chunk: Vec<(u32, Account)> = accounts.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            break;
+        }
+        for (id, account) in &chunk {
+            if last == Some(*id) {
+                return Err(GenesisError::Duplicate { account: *id }.into());
+            }
+            last = Some(*id);
+            let past_end = |slot: &KeySlot| u32::from(slot.next_index) > KEY_CAPACITY;
+            if account.slots.iter().any(past_end) {
+                return Err(GenesisError::NextIndex { account: *id }.into());
+            }
+            let asset = account.asset;
+            let supply = supplies.entry(asset).or_default();
+            *supply = supply
+                .checked_add(account.balance)
+                .ok_or(StoreError::Supply { asset })?;
+            rows.insert(id, account.to_bytes().as_slice())?;
+        }
         let values: Vec<Account> = chunk.iter().map(|(_, account)| *account).collect();
         let leaves = leaf_digests(&values, &SimdCompressor);
         let leaves: Vec<(u32, Digest)> = chunk.iter().map(|(id, _)| *id).zip(leaves).collect();
@@ -392,12 +421,14 @@ fn fill(transaction: &WriteTransaction, genesis: &Genesis) -> Result<Digest, Sto
             .push(&leaves, &mut keep)
             .map_err(|error| match error {
                 BuildError::Sink(error) => error,
-                // the ids were sorted, and none is there twice
+                // ids that are not in order: the caller's mistake
                 other => StoreError::corrupt(other.to_string()),
             })?;
-        for (id, account) in chunk {
-            accounts.insert(id, account.to_bytes().as_slice())?;
-        }
     }
-    builder.finish(&mut keep)
+    let root = builder.finish(&mut keep)?;
+    let mut supply = transaction.open_table(SUPPLY)?;
+    for (asset, amount) in supplies {
+        supply.insert(asset, amount)?;
+    }
+    Ok(root)
 }

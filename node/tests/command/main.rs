@@ -44,6 +44,17 @@ fn a_bad_configuration_ends_with_status_2_and_the_line() {
     assert_eq!(status, 2);
 }
 
+/// The places where tests kill the process are in no build that is shipped.
+#[test]
+fn the_command_has_no_fail_points() {
+    let bytes = std::fs::read(env!("CARGO_BIN_EXE_winterlane-node")).unwrap();
+    let name = b"FAILPOINTS";
+    assert!(!bytes.windows(name.len()).any(|window| window == name));
+    // what it does have is found so
+    let known = b"winterlane-data";
+    assert!(bytes.windows(known.len()).any(|window| window == known));
+}
+
 #[test]
 fn the_default_configuration_can_be_used() {
     let folder = tempfile::tempdir().unwrap();

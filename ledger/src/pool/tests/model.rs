@@ -190,6 +190,9 @@ impl Tested {
         let mut batch = self.pool.open_batch();
         for pending in &self.pending {
             batch.apply(pending, &Word).expect("it was taken before");
+            // set aside and taken up again, it is the batch that it was
+            let draft = batch.set_aside();
+            batch = self.pool.resume(draft).expect("the same batch");
         }
         batch.apply(operation, &Word)
     }

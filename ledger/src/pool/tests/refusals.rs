@@ -394,3 +394,38 @@ fn parts_are_the_pool_and_false_parts_are_refused() {
     );
     assert_eq!(refused(|p| p.held.push((7, 1))), PoolPartsError::Twice);
 }
+
+#[test]
+fn a_batch_that_was_set_aside_is_taken_up_by_its_pool_alone() {
+    let mut pool = pool();
+    let inputs = honest(&pool);
+    let operation = proven(PrivateInputs::Withdrawal(inputs), Vec::new());
+    let mut batch = pool.open_batch();
+    batch.private(&operation, &Word).unwrap();
+    let draft = batch.set_aside();
+    // nothing of it is in the pool yet
+    assert_eq!((pool.spent(), pool.held(7)), (0, 100));
+    assert!(
+        Pool::new(domain_digest(1, 8))
+            .resume(draft.clone())
+            .is_none()
+    );
+    let mut batch = pool.resume(draft.clone()).unwrap();
+    let again = batch.private(&operation, &Word);
+    assert!(matches!(
+        again,
+        Err(PoolError::SpentNullifier {
+            in_this_batch: true,
+            ..
+        })
+    ));
+    batch.seal();
+    assert_eq!((pool.spent(), pool.held(7)), (1, 39));
+    // of a batch that is over
+    assert!(pool.resume(draft).is_none());
+    // what is kept elsewhere is forgotten here, and nothing else
+    pool.forget([Nullifier(digest(1))]);
+    assert_eq!(pool.spent(), 1);
+    pool.forget([inputs.nullifier]);
+    assert_eq!(pool.spent(), 0);
+}

@@ -26,6 +26,8 @@ fn every_route_is_served_and_every_reference_leads_somewhere() {
                 .replace("{order}", &"0".repeat(64))
                 .replace("{key}", &"0".repeat(24))
                 .replace("{proposal}", &"0".repeat(24))
+                .replace("{nullifier}", &"0".repeat(64))
+                .replace("{proof}", &"0".repeat(64))
                 .replace("{account}", "0")
                 .replace("{batch}", "0");
             if path == "/v1/events" {
@@ -110,6 +112,12 @@ fn answers_fit_their_schemas() {
         ("/v1/fees".to_owned(), "Fees"),
         ("/v1/time".to_owned(), "Time"),
         ("/v1/alerts".to_owned(), "Alerts"),
+        ("/v1/private/notes".to_owned(), "Notes"),
+        ("/v1/private/anchors".to_owned(), "Anchors"),
+        (
+            format!("/v1/private/nullifiers/{}", "0".repeat(64)),
+            "NullifierState",
+        ),
     ] {
         fits(&served.json(&path), schema);
     }

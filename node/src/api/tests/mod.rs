@@ -6,6 +6,7 @@ mod load;
 mod operators;
 mod orders;
 mod page;
+mod private;
 mod tls;
 
 use std::{sync::Arc, time::Duration};
@@ -22,7 +23,8 @@ use crate::{
         Keys, Message, Nonce, Role, SignatureHeaders, sign,
         tests::{Holder, World},
     },
-    testing::{Payer, domain},
+    run::{Stand, start},
+    testing::{Payer, Word, domain},
 };
 
 /// A node that is served.
@@ -77,7 +79,11 @@ impl Served {
             disk_reserve: 0,
             ..NodeOptions::new(folder.path(), genesis)
         };
-        let (node, running) = Node::start(options).unwrap();
+        let stand = Stand {
+            judge: Some(Arc::new(Word)),
+            ..Stand::default()
+        };
+        let (node, running) = start(options, stand).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

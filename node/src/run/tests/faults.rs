@@ -1,8 +1,14 @@
 //! The store's disk fails, is full, or loses its power.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use winterlane_ledger::{Account, Ledger, SignedOrder, testing::Numbers, wire};
+use winterlane_ledger::{
+    Account, Ledger, Order, Record, SignedOrder,
+    codec::CanonicalBytes,
+    pool::{Pool, PoolOperation, PrivateOperation, decode_operation},
+    testing::Numbers,
+    wire,
+};
 
 use super::{
     BALANCE, Willing, included,
@@ -10,10 +16,11 @@ use super::{
     options, payers,
 };
 use crate::{
-    BatchStage, Node, OrderId, Receipt, Running, StartError, SubmitError,
+    BatchStage, Node, NullifierState, OrderId, Receipt, Running, StartError, SubmitError,
+    private::{Shielding, decode, encode},
     run::start::{Stand, start},
     settlement::Folder,
-    testing::{Payer, domain, until, wait},
+    testing::{Payer, Word, domain, private_transfer, until, wait},
 };
 
 /// How often each fault is tried: few in every run, as many as `WINTERLANE_NODE_SWEEP` says in a sweep.
@@ -41,44 +48,122 @@ impl Figures {
     }
 }
 
-/// The orders of some payers: each pays the next one, again and again.
+/// Something that is sent to a node.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Sent {
+    Order(SignedOrder),
+    Shield(Shielding),
+    Private(PrivateOperation),
+}
+
+impl Sent {
+    fn id(&self) -> OrderId {
+        match self {
+            Self::Order(order) | Self::Shield(Shielding { order, .. }) => OrderId::of(order),
+            Self::Private(operation) => OrderId::of_private(&encode(operation)),
+        }
+    }
+
+    /// A letter and the bytes.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let (letter, bytes) = match self {
+            Self::Order(order) => (b'o', order.to_bytes()),
+            Self::Shield(shielding) => (b's', shielding.to_bytes()),
+            Self::Private(operation) => (b'p', encode(operation)),
+        };
+        [&[letter], &bytes[..]].concat()
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+        let (letter, bytes) = bytes.split_first().unwrap();
+        match letter {
+            b'o' => Self::Order(SignedOrder::from_bytes(bytes).unwrap()),
+            b's' => Self::Shield(Shielding::from_bytes(bytes).unwrap()),
+            _ => Self::Private(decode(bytes).unwrap()),
+        }
+    }
+}
+
+/// Sends a round, all of it at once, and waits for the answers.
+pub(super) fn send(node: &Node, round: Vec<Sent>) -> Vec<Result<Receipt, SubmitError>> {
+    wait(async {
+        let mut orders = Vec::new();
+        let mut others = Vec::new();
+        for sent in round {
+            match sent {
+                Sent::Order(order) => orders.push(order),
+                other => others.push(other),
+            }
+        }
+        let mut results = node.submit_many(orders).await;
+        for sent in others {
+            results.push(match sent {
+                Sent::Order(order) => node.submit(order).await,
+                Sent::Shield(shielding) => node.shield(shielding).await,
+                Sent::Private(operation) => node.submit_private(operation).await,
+            });
+        }
+        results
+    })
+}
+
+/// What some payers send: each pays the next one, and now and then shields; and beside them a private transfer after
+/// another.
 pub(super) struct Traffic {
     payers: Vec<Payer>,
-    /// An order of each payer that was sent and not acknowledged: it is sent again, as it is.
-    open: Vec<Option<SignedOrder>>,
+    /// What of each was sent and not acknowledged, the private transfer last: it is sent again, as it is.
+    open: Vec<Option<Sent>>,
+    rounds: u64,
     pub(super) acknowledged: Vec<Receipt>,
+    /// Private operations that were acknowledged.
+    private: Vec<(PrivateOperation, Receipt)>,
 }
 
 impl Traffic {
     pub(super) fn new(payers: Vec<Payer>) -> Self {
         Self {
-            open: vec![None; payers.len()],
+            open: vec![None; payers.len() + 1],
             payers,
+            rounds: 0,
             acknowledged: Vec::new(),
+            private: Vec::new(),
         }
     }
 
-    /// An order of each payer: the one that was not acknowledged, or the next.
-    pub(super) fn round(&mut self) -> Vec<SignedOrder> {
-        let count = self.payers.len() as u32;
+    /// Of each what was not acknowledged, or the next.
+    pub(super) fn round(&mut self) -> Vec<Sent> {
+        self.rounds += 1;
+        let (count, rounds) = (self.payers.len() as u32, self.rounds);
         let places = self.payers.iter_mut().zip(&mut self.open);
-        places
+        let mut round: Vec<Sent> = places
             .map(|(payer, open)| {
                 let to = payer.id % count + 1;
-                let next = || payer.pay(to, 1 + u128::from(payer.id), 0);
+                let next = || {
+                    if (rounds + u64::from(payer.id)).is_multiple_of(3) {
+                        Sent::Shield(payer.shield(rounds * 10 + u64::from(payer.id), 2))
+                    } else {
+                        Sent::Order(payer.pay(to, 1 + u128::from(payer.id), 0))
+                    }
+                };
                 open.get_or_insert_with(next).clone()
             })
-            .collect()
+            .collect();
+        // against the root of the empty tree, which is an anchor for a thousand batches
+        let anchor = Pool::new(domain()).anchor();
+        if let Some(last) = self.open.last_mut() {
+            let next = || Sent::Private(private_transfer([rounds * 2, rounds * 2 + 1], anchor));
+            round.push(last.get_or_insert_with(next).clone());
+        }
+        round
     }
 
-    /// An order was acknowledged.
+    /// Something was acknowledged.
     pub(super) fn acknowledge(&mut self, receipt: Receipt) {
         for open in &mut self.open {
-            if open
-                .as_ref()
-                .is_some_and(|order| OrderId::of(order) == receipt.id)
+            if open.as_ref().is_some_and(|sent| sent.id() == receipt.id)
+                && let Some(Sent::Private(operation)) = open.take()
             {
-                *open = None;
+                self.private.push((operation, receipt));
             }
         }
         self.acknowledged.push(receipt);
@@ -86,7 +171,7 @@ impl Traffic {
 
     /// Sends a round; says whether the node still answers.
     fn send(&mut self, node: &Node) -> bool {
-        for result in wait(node.submit_many(self.round())) {
+        for result in send(node, self.round()) {
             match result {
                 Ok(receipt) => self.acknowledge(receipt),
                 Err(SubmitError::Stopped) => return false,
@@ -103,8 +188,8 @@ impl Traffic {
             .any(|payer| u32::from(payer.index) + 1 >= 1 << height)
     }
 
-    /// Everything that was acknowledged is in the batch that it was promised, once; and the published
-    /// records lead from the opening state to the node's root.
+    /// Everything that was acknowledged is in the batch that it was promised, once; the published records lead from
+    /// the opening state to the node's root, and the published operations of the pool to its notes.
     pub(super) fn check(&self, node: &Node, opening: &[Payer]) {
         for receipt in &self.acknowledged {
             let (batch, _) = included(node, &receipt.id, BatchStage::Proven);
@@ -119,12 +204,13 @@ impl Traffic {
             .map(|payer| (payer.id, payer.account(BALANCE)));
         let accounts: Vec<(u32, Account)> = accounts.collect();
         let mut oracle = Ledger::genesis(domain(), 0, accounts).unwrap();
+        let mut pool = Pool::new(domain());
         let mut signed = std::collections::BTreeSet::new();
         for batch in 0..status.next_to_seal {
             let inputs = node.batch(batch).unwrap().unwrap().public_inputs;
             let records = wire::decode(&node.records(batch).unwrap().unwrap(), batch).unwrap();
             for record in &records {
-                if let winterlane_ledger::Record::Signed(order, key) = record {
+                if let Record::Signed(order, key) = record {
                     assert!(
                         signed.insert((order.signer(), *key)),
                         "included twice: {record:?}"
@@ -132,14 +218,57 @@ impl Traffic {
                 }
             }
             oracle.follow(&inputs, &records).unwrap();
+            follow(&mut pool, node, batch, &records);
         }
         assert_eq!(oracle.root(), status.root);
+        let anchors = node.anchors(1).unwrap();
+        assert_eq!(anchors.anchors[0].1, pool.anchor());
+        assert_eq!(anchors.notes, pool.notes());
         let ids: std::collections::BTreeSet<_> =
             self.acknowledged.iter().map(|receipt| receipt.id).collect();
+        let orders = ids.len() - self.private.len();
         // one that was taken and never acknowledged may be there as well, one of each payer
-        assert!(signed.len() >= ids.len(), "orders were lost");
-        assert!(signed.len() <= ids.len() + self.open.iter().flatten().count());
+        assert!(signed.len() >= orders, "orders were lost");
+        assert!(signed.len() <= orders + self.open.iter().flatten().count());
+        // each spends two notes, and the pool has taken no nullifier twice
+        assert!(
+            pool.spent() >= 2 * self.private.len(),
+            "private operations were lost"
+        );
+        assert!(pool.spent() <= 2 * self.private.len() + 2);
+        for (operation, receipt) in &self.private {
+            for nullifier in operation.nullifiers() {
+                let state = node.nullifier(nullifier).unwrap();
+                assert_eq!(state, NullifierState::Spent(receipt.id));
+            }
+        }
     }
+}
+
+/// Applies what a batch published of the pool, as anybody does who follows it.
+fn follow(pool: &mut Pool, node: &Node, batch: u64, records: &[Record]) {
+    let bytes = node.pool_operations(batch).unwrap().unwrap();
+    let mut bytes = &bytes[..];
+    let mut operations = Vec::new();
+    while let Some((length, rest)) = bytes.split_first_chunk() {
+        let (operation, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        let mut proof = |digest: &[u8; 32]| node.private_proof(digest).unwrap();
+        operations.push(decode_operation(pool, operation, &mut proof).unwrap());
+        bytes = rest;
+    }
+    let mut open = pool.open_batch();
+    for operation in operations {
+        if let PoolOperation::Shield(shield, payment) = &operation {
+            assert_eq!(payment.batch, batch);
+            let Record::Signed(Order::Withdraw(withdraw), _) = &records[payment.record as usize]
+            else {
+                panic!("no withdrawal pays for the note");
+            };
+            shield.check_paid_by(withdraw, 7).unwrap();
+        }
+        open.apply(&operation, &Word).unwrap();
+    }
+    assert_eq!(open.seal().batch_number, batch);
 }
 
 fn start_on(folder: &Path, disk: &Disk, payers: &[Payer]) -> Result<(Node, Running), StartError> {
@@ -148,6 +277,7 @@ fn start_on(folder: &Path, disk: &Disk, payers: &[Payer]) -> Result<(Node, Runni
     let stand = Stand {
         backend: Some(Box::new(disk.clone())),
         prover: Some(Box::new(|_| Box::new(Willing))),
+        judge: Some(Arc::new(Word)),
     };
     start(options, stand)
 }

@@ -11,13 +11,13 @@ use std::{
     time::Duration,
 };
 
-use winterlane_ledger::{SignedOrder, codec::CanonicalBytes, testing::Numbers};
+use winterlane_ledger::testing::Numbers;
 
 use super::{
-    faults::{Figures, Traffic, seeds},
+    faults::{Figures, Sent, Traffic, seeds, send},
     payers, start_willing,
 };
-use crate::{OrderId, Receipt, testing::wait};
+use crate::{OrderId, Receipt};
 
 const HEIGHT: u32 = 6;
 
@@ -30,15 +30,12 @@ fn child() {
     let Ok(folder) = std::env::var(FOLDER) else {
         return;
     };
-    #[cfg(feature = "fail-points")]
     let _scenario = fail::FailScenario::setup();
     let (node, running) = start_willing(Path::new(&folder), &payers(3, HEIGHT)).unwrap();
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
-        let orders = line
-            .split(' ')
-            .map(|hex| SignedOrder::from_bytes(&unhex(hex)).unwrap());
-        for result in wait(node.submit_many(orders.collect())) {
+        let round = line.split(' ').map(|hex| Sent::from_bytes(&unhex(hex)));
+        for result in send(&node, round.collect()) {
             let Receipt {
                 id,
                 sequence,
@@ -67,7 +64,21 @@ struct Process {
 
 impl Process {
     fn spawn(folder: &Path, points: &str) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        let binary = std::env::current_exe().unwrap();
+        Self::spawn_by(Command::new(binary), folder, points)
+    }
+
+    /// Under a limit of so many KiB a file. With `told`, a write beyond it is an error, else the death of the process.
+    fn spawn_limited(folder: &Path, kibibytes: u64, told: bool) -> Self {
+        let trap = if told { "trap '' XFSZ; " } else { "" };
+        let mut command = Command::new("bash");
+        let script = format!("{trap}ulimit -c 0; ulimit -f {kibibytes}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script]);
+        command.arg(std::env::current_exe().unwrap());
+        Self::spawn_by(command, folder, "")
+    }
+
+    fn spawn_by(mut command: Command, folder: &Path, points: &str) -> Self {
         command
             .args([
                 "--exact",
@@ -92,9 +103,8 @@ impl Process {
 
     /// Sends an order of each payer, and notes what is acknowledged; says whether the process still lives.
     fn round(&mut self, traffic: &mut Traffic) -> bool {
-        let hex = |order: &SignedOrder| -> String {
-            order
-                .to_bytes()
+        let hex = |sent: &Sent| -> String {
+            sent.to_bytes()
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect()
@@ -175,10 +185,9 @@ fn killed_at_random_under_load_loses_nothing() {
 }
 
 /// Every place between two steps, passed a few times before the process dies there.
-#[cfg(feature = "fail-points")]
 #[test]
 fn killed_at_each_place_loses_nothing() {
-    const PLACES: [&str; 12] = [
+    const PLACES: [&str; 13] = [
         "decided",
         "logged",
         "sealed-in-memory",
@@ -186,6 +195,7 @@ fn killed_at_each_place_loses_nothing() {
         "witness-kept",
         "before-seal",
         "seal-written",
+        "proof-begun",
         "proven",
         "proof-written",
         "before-publishing",
@@ -218,62 +228,27 @@ fn killed_at_each_place_loses_nothing() {
     figures.print("kills at places between two steps");
 }
 
-/// A node with 100,000 orders pending is started again. For a release build; the time is printed.
+/// Files may not grow beyond a limit (RLIMIT_FSIZE), which is met in the midst of a commit: the process is told, or dies.
 #[test]
-#[ignore = "signs 100,000 orders"]
-fn restart_with_100_000_pending() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut payers = payers(1600, 6);
-    let patient = |payers: &[crate::testing::Payer]| {
-        let mut options = super::options(folder.path(), payers);
-        options.limits.slots = 8192;
-        options.limits.max_per_account = 100;
-        options.limits.max_pending = 200_000;
-        options.limits.max_age = Duration::from_secs(3600);
-        // one batch waits for its proof, which never comes, so that no other is sealed
-        options.max_unproven = 1;
-        options.cache_bytes = 256 << 20;
-        options
-    };
-    struct Never;
-    impl super::Prove for Never {
-        fn prove(&mut self, _: &super::ProofJob) -> super::Outcome {
-            super::Outcome::Cancelled
+fn a_limit_on_the_size_of_files_loses_nothing() {
+    let mut figures = Figures::default();
+    for seed in seeds(2) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut traffic = Traffic::new(payers(3, HEIGHT));
+        let mut first = Process::spawn(folder.path(), "");
+        assert!(first.round(&mut traffic) && first.round(&mut traffic));
+        assert!(first.end().success());
+        let size = std::fs::metadata(folder.path().join(crate::store::FILE));
+        // below what there is, so that it is met whichever pages are written
+        let kibibytes = size.unwrap().len() / 1024 * (1 + seed % 3) / 4;
+        for told in [true, false] {
+            let mut process = Process::spawn_limited(folder.path(), kibibytes, told);
+            while !traffic.used_up(HEIGHT) && process.round(&mut traffic) {}
+            figures.faults += u64::from(!process.end().success());
         }
+        settle(folder.path(), &traffic);
+        figures.acknowledged += traffic.acknowledged.len() as u64;
     }
-    let stand = || super::Stand {
-        prover: Some(Box::new(|_| Box::new(Never))),
-        ..super::Stand::default()
-    };
-    let (node, running) = super::start(patient(&payers), stand()).unwrap();
-    let mut sent = 0;
-    let started = std::time::Instant::now();
-    for _ in 0..63 {
-        let orders: Vec<_> = payers
-            .iter_mut()
-            .map(|payer| payer.pay(payer.id, 1, 0))
-            .collect();
-        sent += orders.len();
-        for result in wait(node.submit_many(orders)) {
-            result.unwrap();
-        }
-    }
-    println!("{sent} orders signed and taken in {:?}", started.elapsed());
-    let before = node.status().unwrap();
-    running.stop();
-    running.wait().unwrap();
-    let started = std::time::Instant::now();
-    let (node, running) = super::start(patient(&[]), stand()).unwrap();
-    let took = started.elapsed();
-    let after = node.status().unwrap();
-    assert_eq!(
-        (after.pending, after.open_batch),
-        (before.pending, before.open_batch)
-    );
-    println!(
-        "started again with {} orders pending in {took:?}",
-        after.pending
-    );
-    running.stop();
-    running.wait().unwrap();
+    figures.print("limits on the size of files");
+    assert!(figures.faults > 0);
 }

@@ -4,7 +4,8 @@ use winterlane_ledger::{Account, wire};
 
 use super::{BALANCE, included, options, payers, start_willing};
 use crate::{
-    AdminError, BatchStage, Event, Node, ReadError, Refusal, StartError, StoreError, SubmitError,
+    AdminError, BatchStage, Event, ForcedOutcome, Node, ReadError, Refusal, StartError, StoreError,
+    SubmitError,
     run::start::{Stand, start},
     settlement::{Folder, Published, Settlement},
     testing::{deposit, until, wait},
@@ -285,6 +286,7 @@ fn settlement_is_heeded_at_the_start() {
             public_inputs: &view.public_inputs,
             records: b"",
             proof: b"",
+            pool: b"",
         })
         .unwrap();
     let (node, running) = start_willing(folder.path(), &[]).unwrap();
@@ -319,6 +321,38 @@ fn deposits_create_accounts() {
     let mut payer = payer.clone();
     let receipt = wait(node.submit(payer.pay(1, 1, 0))).unwrap();
     included(&node, &receipt.id, BatchStage::Published);
+    running.stop();
+    running.wait().unwrap();
+}
+
+/// An order that arrives by settlement passes a node that is paused, and is there after a restart.
+#[test]
+fn a_forced_order_passes_a_paused_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 3);
+    let (node, running) = start_willing(folder.path(), &payers).unwrap();
+    wait(node.pause()).unwrap();
+    let order = payers[0].pay(2, 7, 0);
+    assert_eq!(wait(node.submit(order.clone())), Err(SubmitError::Paused));
+    let Ok(ForcedOutcome::Included(receipt)) = wait(node.force(order.clone())) else {
+        panic!("a possible order");
+    };
+    included(&node, &receipt.id, BatchStage::Published);
+    let mut forged = payers[0].clone().pay(2, 7, 0);
+    forged.nonce += 1;
+    let outcome = wait(node.force(forged)).unwrap();
+    assert!(
+        matches!(outcome, ForcedOutcome::Impossible(_)),
+        "{outcome:?}"
+    );
+    running.stop();
+    running.wait().unwrap();
+    let (node, running) = start_willing(folder.path(), &[]).unwrap();
+    let again = wait(node.force(order)).unwrap();
+    let ForcedOutcome::Included(again) = again else {
+        panic!("it is included");
+    };
+    assert_eq!((again.batch, again.known), (receipt.batch, true));
     running.stop();
     running.wait().unwrap();
 }

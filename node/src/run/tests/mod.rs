@@ -5,6 +5,7 @@ mod faults;
 mod kill;
 mod life;
 mod medium;
+mod pool;
 mod proofs;
 
 use std::path::Path;
@@ -70,6 +71,7 @@ pub(super) fn start_willing(
     options.settlement = Some(Box::new(Folder::new(folder.join("settled"))));
     let stand = Stand {
         prover: Some(Box::new(|_| Box::new(Willing))),
+        judge: Some(std::sync::Arc::new(crate::testing::Word)),
         ..Stand::default()
     };
     start(options, stand)

@@ -149,3 +149,61 @@ fn a_proof_that_is_not_accepted_raises_an_alarm_each_time() {
     let alarms = held_and_requeued(|| Outcome::Rejected("not of these inputs".into()));
     assert_eq!(alarms.len(), 7, "{alarms:?}");
 }
+
+/// A process that dies while it proves has failed to prove, each time; one that is stopped meanwhile has not.
+#[test]
+fn dying_in_a_proof_is_a_failure_of_the_proof() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 3);
+    let asked = Arc::<Mutex<(u32, u32)>>::default();
+    let fail = Arc::new(Mutex::new(true));
+    let begin = |payers: &[crate::testing::Payer], how: fn() -> Outcome| {
+        let (asked, fail) = (asked.clone(), fail.clone());
+        let stand = Stand {
+            prover: Some(Box::new(move |_| Box::new(Unwilling { asked, fail, how }))),
+            ..Stand::default()
+        };
+        start(options(folder.path(), payers), stand).unwrap()
+    };
+    // stopped while it proves: given up
+    let (node, running) = begin(&payers, || Outcome::Cancelled);
+    let order = payers[0].pay(2, 1, 0);
+    let id = wait(node.submit(order)).unwrap().id;
+    let (batch, _) = included(&node, &id, BatchStage::Sealed);
+    until(|| (asked.lock().unwrap().0 > 0).then_some(()));
+    running.stop();
+    running.wait().unwrap();
+    let store = || {
+        let genesis = crate::Genesis::empty(crate::testing::domain());
+        crate::store::Store::open(folder.path(), &genesis, 1 << 20).unwrap()
+    };
+    let job = |store: &crate::store::Store| store.view().unwrap().job(batch).unwrap().unwrap();
+    assert_eq!((job(&store()).begun, job(&store()).failures), (false, 0));
+    // as a process leaves it that dies there
+    for failures in 1..=6 {
+        let open = store();
+        open.change_job(batch, |job| job.begun = true).unwrap();
+        drop(open);
+        let (node, running) = begin(&[], || Outcome::Cancelled);
+        let view = until(|| {
+            let view = node.batch(batch).unwrap().unwrap();
+            (view.failures == failures).then_some(view)
+        });
+        assert!(view.last_failure.unwrap().contains("died"));
+        let stage = if failures > 5 {
+            BatchStage::Held
+        } else {
+            BatchStage::Sealed
+        };
+        assert_eq!(view.stage, stage);
+        running.stop();
+        running.wait().unwrap();
+        assert!(!job(&store()).begun);
+    }
+    let (node, running) = begin(&[], || Outcome::Cancelled);
+    *fail.lock().unwrap() = false;
+    wait(node.requeue(batch)).unwrap();
+    included(&node, &id, BatchStage::Proven);
+    running.stop();
+    running.wait().unwrap();
+}

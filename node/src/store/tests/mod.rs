@@ -1,21 +1,29 @@
-//! The store against the state in memory.
+//! The store against the state in memory, and what it writes.
 
-use std::{fmt::Write, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::ReadableDatabase;
 use winterlane_ledger::{
     Account, Deposit, Digest, Ledger, NewKeys, ScalarCompressor, Scope, check_orders,
     codec::CanonicalBytes,
+    pool::{Payment, Pool, PoolOperation, PoolParts, encode_operation},
     state::{Changes, MemoryState, ReadState, State},
-    testing::Numbers,
+    testing::{Numbers, state::Fixture},
 };
 
-use super::{Genesis, SealCommit, SealedOperation, Store, StoreError, StoreState, tables};
+use super::{
+    Genesis, PoolCommit, SealCommit, SealedOperation, Store, StoreError, StoreState, tables,
+};
 use crate::{
     OrderId,
-    core::{Claim, Entry, LoggedEntry, Operation},
-    testing::{Payer, deposit, domain},
+    core::{Claim, ClosedPool, Entry, LoggedEntry, Operation},
+    private::{Shielding, Verified, encode},
+    testing::{HOLDS, Payer, Word, deposit, domain, private_transfer},
 };
+
+mod golden;
+
+use golden::dump;
 
 const CACHE: usize = 1 << 20;
 
@@ -117,6 +125,48 @@ fn a_ledger_over_the_store_is_the_one_in_memory() {
     }
 }
 
+/// Stores in folders of their own.
+#[derive(Default)]
+struct Folders {
+    folders: Vec<tempfile::TempDir>,
+}
+
+impl Fixture for Folders {
+    type State = StoreState;
+
+    fn create(&mut self, version: u64, accounts: &[(u32, Account)]) -> StoreState {
+        let folder = tempfile::tempdir().unwrap();
+        let genesis = Genesis {
+            first_batch: version,
+            ..genesis(accounts)
+        };
+        let store = Store::open(folder.path(), &genesis, CACHE).unwrap();
+        self.folders.push(folder);
+        StoreState::new(Arc::new(store)).unwrap()
+    }
+
+    fn reopen(&mut self, state: StoreState) -> Option<StoreState> {
+        drop(state);
+        let folder = self.folders.last()?.path();
+        Some(StoreState::new(open(folder, &[])).unwrap())
+    }
+
+    fn keeps_older_versions(&self) -> bool {
+        false
+    }
+}
+
+/// The kit that every state of a ledger must pass.
+#[test]
+fn the_store_is_a_state_as_the_ledger_asks_for_one() {
+    for seed in 0..8 {
+        winterlane_ledger::testing::state::check_versions(&mut Folders::default(), seed);
+    }
+    for seed in 0..3 {
+        winterlane_ledger::testing::state::check_ledger(&mut Folders::default(), seed);
+    }
+}
+
 #[test]
 fn an_opening_state_is_checked() {
     let account = |balance| Account {
@@ -148,20 +198,30 @@ fn another_rollup_or_format_is_refused() {
     let other = Genesis::empty(Digest::ZERO);
     let error = Store::open(folder.path(), &other, CACHE).unwrap_err();
     assert!(matches!(error, StoreError::Domain { .. }), "{error}");
-    let store = open(folder.path(), &[]);
-    let transaction = store.database.begin_write().unwrap();
-    {
-        let mut meta = transaction.open_table(tables::META).unwrap();
-        meta.insert("format", 2u32.to_le_bytes().as_slice())
-            .unwrap();
+    for found in [0, tables::FORMAT + 1, u32::MAX] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path(), &[]);
+        let transaction = store.database.begin_write().unwrap();
+        {
+            let mut meta = transaction.open_table(tables::META).unwrap();
+            meta.insert("format", found.to_le_bytes().as_slice())
+                .unwrap();
+        }
+        transaction.commit().unwrap();
+        let before = dump(&store.database.begin_read().unwrap());
+        drop(store);
+        let error = Store::open(folder.path(), &genesis(&[]), CACHE).unwrap_err();
+        assert!(
+            matches!(error, StoreError::Format { found: f, known: tables::FORMAT } if f == found),
+            "{error}"
+        );
+        assert!(error.to_string().contains("newer node"), "{error}");
+        // as it was, and nothing beside it
+        let file = folder.path().join(super::FILE);
+        let store = Store::opened(super::builder(CACHE).open(file).unwrap());
+        assert_eq!(dump(&store.database.begin_read().unwrap()), before);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
-    transaction.commit().unwrap();
-    drop(store);
-    let error = Store::open(folder.path(), &genesis(&[]), CACHE).unwrap_err();
-    assert!(
-        matches!(error, StoreError::Format { found: 2, known: 1 }),
-        "{error}"
-    );
 }
 
 /// Everything that a store can hold, each kind of row at least once.
@@ -177,6 +237,15 @@ fn sample(folder: &Path) -> Arc<Store> {
         .unwrap();
     let claim = Claim::of_order(&order);
     let deposit = deposit(4, 1000);
+    let mut pool = Pool::new(domain());
+    let private = Verified::logged(private_transfer([1, 2], pool.anchor()));
+    let private_id = OrderId::of_private(&encode(private.operation()));
+    let Shielding { order: paid, note } = payer.shield(5, 20);
+    let note = note.paid_by(&paid.order, payer.asset).unwrap();
+    let shield_id = OrderId::of(&paid);
+    let paid = check_orders([paid], &domain(), &ScalarCompressor)
+        .swap_remove(0)
+        .unwrap();
     let operations = [
         Operation::Order {
             id: order_id,
@@ -188,6 +257,15 @@ fn sample(folder: &Path) -> Arc<Store> {
             deposit,
         },
         Operation::Collect { to: 4 },
+        Operation::Shield {
+            id: shield_id,
+            order: paid,
+            note: note.clone(),
+        },
+        Operation::Private {
+            id: private_id,
+            operation: private.clone(),
+        },
         Operation::Close { slots: 4 },
     ];
     let entries = |first: u64, batch| -> Vec<Entry> {
@@ -201,12 +279,35 @@ fn sample(folder: &Path) -> Arc<Store> {
             .collect()
     };
     store.append(&entries(0, 0)).unwrap();
-    store.append(&entries(4, 1)).unwrap();
+    store.append(&entries(6, 1)).unwrap();
     let state = StoreState::new(store.clone()).unwrap();
     let mut ledger = Ledger::open(domain(), state, ScalarCompressor);
     let mut batch = ledger.open_batch();
     batch.deposit(deposit).unwrap();
     let sealed = batch.seal(Some(4)).unwrap();
+    let payment = Payment {
+        batch: 0,
+        record: 3,
+    };
+    let mut open = pool.open_batch();
+    let in_pool = [
+        PoolOperation::Shield(note.clone(), payment),
+        PoolOperation::Private(private.operation().clone()),
+    ];
+    let mut published = Vec::new();
+    for operation in &in_pool {
+        published.push(encode_operation(open.pool(), operation).unwrap());
+        open.apply(operation, &Word).unwrap();
+    }
+    let closed = ClosedPool {
+        published,
+        sealed: open.seal(),
+        notes: [vec![note.sealed], private.operation().sealed.clone()].concat(),
+        parts: PoolParts {
+            nullifiers: Vec::new(),
+            ..pool.to_parts()
+        },
+    };
     let changes: Changes = ledger.state().take().cloned().unwrap();
     let commit = SealCommit {
         public_inputs: sealed.public_inputs,
@@ -215,13 +316,22 @@ fn sample(folder: &Path) -> Arc<Store> {
         operations: vec![SealedOperation {
             sequence: 0,
             id: Some(order_id),
-            claim: Some(claim),
+            claims: [Some(claim), None],
             accounts: [Some(3), Some(4)],
+            position: 0,
         }],
-        consumed: 0..4,
+        with_record: 1,
+        consumed: 0..6,
         sealed_at: 1_800_000_000_000,
         supplies: vec![(7, 1105)],
         witness: Some([8; 32]),
+        pool: Some(PoolCommit {
+            closed: Arc::new(closed),
+            operations: entries(0, 0)
+                .into_iter()
+                .map(|entry| entry.operation)
+                .collect(),
+        }),
     };
     store.seal(&commit).unwrap();
     let failed = store.change_job(0, |job| job.reason = "no memory".into());
@@ -283,46 +393,6 @@ fn snapshots_are_restored_whole_or_not_at_all() {
     assert!(error.to_string().contains("root"), "{error}");
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// All rows of all tables.
-fn dump(transaction: &ReadTransaction) -> String {
-    let mut out = String::new();
-    macro_rules! table {
-        ($table:ident, |$key:ident, $value:ident| $line:expr) => {
-            for row in transaction
-                .open_table(tables::$table)
-                .unwrap()
-                .iter()
-                .unwrap()
-            {
-                let ($key, $value) = row.unwrap();
-                let ($key, $value) = ($key.value(), $value.value());
-                writeln!(out, "{} {}", stringify!($table).to_lowercase(), $line).unwrap();
-            }
-        };
-    }
-    table!(META, |key, value| format!("{key} {}", hex(value)));
-    table!(ACCOUNTS, |key, value| format!("{key} {}", hex(value)));
-    table!(TILES, |key, value| format!("{key} {}", hex(value)));
-    table!(SUPPLY, |key, value| format!("{key} {value}"));
-    table!(LOG, |key, value| format!("{key} {}", hex(value)));
-    table!(BATCHES, |key, value| format!("{key} {}", hex(value)));
-    table!(RECORDS, |key, value| format!("{key} {}", hex(value)));
-    table!(PROOFS, |key, value| format!("{key} {}", hex(value)));
-    table!(RECEIPTS, |key, value| format!(
-        "{} {}",
-        hex(key),
-        hex(value)
-    ));
-    table!(CLAIMS, |key, value| format!("{} {}", hex(key), hex(value)));
-    table!(JOBS, |key, value| format!("{key} {}", hex(value)));
-    table!(HISTORY, |key, _value| format!("{key:?}"));
-    out
-}
-
 #[test]
 fn what_was_written_is_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -332,20 +402,34 @@ fn what_was_written_is_read() {
     assert_eq!((view.head().next_batch, view.head().next_publish), (1, 1));
     assert_eq!(
         (view.head().next_sequence, view.first_logged().unwrap()),
-        (4, Some(4))
+        (6, Some(6))
     );
     assert_eq!(view.records(0).unwrap(), Some(vec![1, 2, 3]));
     assert_eq!(view.jobs().unwrap().len(), 1);
     assert_eq!(view.supplies().unwrap().get(&7), Some(&1105));
+    assert_eq!(view.note_count().unwrap(), 3);
+    assert_eq!(view.anchors(9).unwrap().len(), 2);
+    assert_eq!(view.pool().unwrap().held(7), 20);
+    let notes = view.notes(1, 9, 1 << 20).unwrap();
+    assert_eq!(notes.len(), 2);
+    assert_eq!((notes[0].0, notes[0].1.batch), (1, 0));
+    assert_eq!(view.notes(0, 9, 1).unwrap().len(), 1);
+    assert!(view.pool_operations(0).unwrap().is_some());
+    assert_eq!(view.pool_operations(1).unwrap(), None);
+    let digest = winterlane_ledger::pool::proof_digest(HOLDS);
+    assert_eq!(view.private_proof(&digest).unwrap(), Some(HOLDS.to_vec()));
     assert_eq!(view.history(4, (u64::MAX, 0), 9).unwrap(), [(0, 0)]);
     let mut logged = Vec::new();
     view.log(|sequence, bytes| {
         logged.push((sequence, LoggedEntry::from_bytes(sequence, bytes)?));
         // no shorter one is an entry
-        for end in 0..bytes.len() {
+        // a private operation ends with its proof, of which any length may be one
+        let proof = if bytes[9] == 5 { HOLDS.len() } else { 0 };
+        for end in 0..bytes.len() - proof {
             assert!(LoggedEntry::from_bytes(sequence, &bytes[..end]).is_err());
         }
-        assert!(LoggedEntry::from_bytes(sequence, &[bytes, &[0]].concat()).is_err());
+        let longer = LoggedEntry::from_bytes(sequence, &[bytes, &[0]].concat());
+        assert_eq!(longer.is_ok(), proof > 0);
         Ok(())
     })
     .unwrap();
@@ -354,7 +438,7 @@ fn what_was_written_is_read() {
             .iter()
             .map(|(sequence, _)| *sequence)
             .collect::<Vec<_>>(),
-        [4, 5, 6, 7]
+        [6, 7, 8, 9, 10, 11]
     );
     assert!(logged.iter().all(|(_, entry)| entry.batch == 1));
 
@@ -366,10 +450,12 @@ fn what_was_written_is_read() {
         changes: Changes::default(),
         records: Vec::new(),
         operations: Vec::new(),
-        consumed: 4..8,
+        consumed: 6..12,
         sealed_at: 0,
         supplies: Vec::new(),
+        with_record: 0,
         witness: None,
+        pool: None,
     };
     let error = store.seal(&again).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt(_)), "{error}");

@@ -1,5 +1,9 @@
 //! The handle of a running node.
 
+mod pool;
+
+pub use pool::{Anchors, NoteView, Notes, NullifierState};
+
 use std::{
     sync::{
         Arc,
@@ -13,8 +17,8 @@ use tokio::sync::{broadcast, oneshot};
 use winterlane_ledger::{Deposit, SignedOrder, codec::CanonicalBytes, state::ReadState};
 
 use crate::{
-    AccountView, AdminError, BatchStage, BatchView, Event, Fees, HistoryPlace, OrderId, OrderState,
-    PendingOrder, ProvenAccount, ReadError, Receipt, Status, SubmitError,
+    AccountView, AdminError, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace,
+    OrderId, OrderState, PendingOrder, ProvenAccount, ReadError, Receipt, Status, SubmitError,
     run::{
         admission::{Admin, Answer, Command, Submission},
         shared::{Shared, now_millis},
@@ -75,7 +79,12 @@ impl Node {
             .into_iter()
             .map(|order| {
                 let (answer, asked) = oneshot::channel();
-                (Submission { order, answer }, asked)
+                let submission = Submission {
+                    order,
+                    note: None,
+                    answer,
+                };
+                (submission, asked)
             })
             .unzip();
         if let Err(unsent) = self.send(Command::Submit(submissions)) {
@@ -109,6 +118,20 @@ impl Node {
             answer,
         };
         match self.ask(admin).await {
+            Ok(result) => result,
+            Err(Unsent::Full) => Err(SubmitError::Busy { retry_after: RETRY }),
+            Err(Unsent::Stopped) => Err(SubmitError::Stopped),
+        }
+    }
+
+    /// Takes an order that arrived by settlement, or says that the ledger's rules refuse it. Fees, limits and a pause are
+    /// not asked, and the batch that takes it is closed at once. The same order again has the same outcome.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`], [`SubmitError::ReadOnly`], [`SubmitError::Stopped`]: nothing was decided, or nobody knows.
+    pub async fn force(&self, order: SignedOrder) -> Result<ForcedOutcome, SubmitError> {
+        let order = Box::new(order);
+        match self.ask(|answer| Admin::Force { order, answer }).await {
             Ok(result) => result,
             Err(Unsent::Full) => Err(SubmitError::Busy { retry_after: RETRY }),
             Err(Unsent::Stopped) => Err(SubmitError::Stopped),

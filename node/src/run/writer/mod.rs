@@ -3,6 +3,16 @@
 //! In a turn it decides on everything that waits, writes the decisions to the log in one commit, and only
 //! then answers. While a commit is under way the next orders gather, so that a slow disk makes larger commits
 //! and not a longer queue.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `decide` | orders, private operations, deposits, what operators ask for |
+//! | `proofs` | jobs of proving, and what comes of them |
+
+mod decide;
+mod proofs;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -22,14 +32,14 @@ use super::{
     prover::{Outcome, ProofJob},
     sealer::Sealed,
     shared::Shared,
+    verify::PrivateCandidate,
 };
 use crate::{
     Alarm, Event, Receipt, SubmitError,
-    core::{Claim, ClosedBatch, Entry, Fault, Known, Sequencer},
-    error::AdminError,
+    core::{ClosedBatch, Entry, Fault, Sequencer},
     fault,
     settlement::SettlementError,
-    store::{Job, Store, StoreError, View},
+    store::{Job, Store, StoreError},
     witness::Witnesses,
 };
 
@@ -37,8 +47,15 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Task {
     Candidates(Vec<Candidate>),
+    /// A private operation whose proof was verified.
+    Private(Box<PrivateCandidate>),
     Admin(Admin),
     Sealed(Box<Sealed>),
+    /// A batch is about to be proven; the prover waits until that is written.
+    Proving {
+        batch: u64,
+        written: SyncSender<()>,
+    },
     Outcome {
         batch: u64,
         outcome: Outcome,
@@ -55,9 +72,6 @@ pub(crate) enum Task {
     Failed(StoreError),
     Stop,
 }
-
-/// Failures after which a batch is proven by winterfell's own prover.
-const FAILURES: u32 = 5;
 
 /// How often the free space of the disk is looked at.
 const DISK_CHECK: Duration = Duration::from_secs(1);
@@ -102,6 +116,8 @@ pub(crate) struct WriterState {
     sealing: Option<ClosedBatch>,
     unproven: BTreeMap<u64, Job>,
     queued: HashSet<u64>,
+    /// The batch that is being proven.
+    proving: Option<u64>,
     paused: bool,
     read_only: bool,
     stopping: bool,
@@ -136,7 +152,7 @@ impl Writer {
         loop {
             self.start_sealing();
             if self.state.stopping && self.state.sealing.is_none() {
-                return Ok(());
+                return self.give_up_proof();
             }
             let mut answers = Answers::new();
             let mut taken = 0;
@@ -177,8 +193,18 @@ impl Writer {
                 self.decide(candidates, answers)?;
                 return Ok(taken);
             }
+            Task::Private(candidate) => {
+                self.decide_private(*candidate, answers)?;
+                return Ok(1);
+            }
             Task::Admin(admin) => self.administer(admin, answers)?,
             Task::Sealed(sealed) => self.write_seal(*sealed)?,
+            Task::Proving { batch, written } => {
+                self.store.change_job(batch, |job| job.begun = true)?;
+                self.state.proving = Some(batch);
+                fault::point("proof-begun");
+                let _ = written.send(());
+            }
             Task::Outcome { batch, outcome } => self.conclude(batch, outcome)?,
             Task::Published { batch, written } => {
                 self.store.published(batch + 1)?;
@@ -200,84 +226,6 @@ impl Writer {
             Task::Stop => self.state.stopping = true,
         }
         Ok(0)
-    }
-
-    fn decide(&mut self, candidates: Vec<Candidate>, answers: &mut Answers) -> Result<(), Fault> {
-        let now = self.now();
-        let view = self.store.view()?;
-        for Candidate { id, order, answer } in candidates {
-            let result = match self.closed_to_orders() {
-                Some(error) => Err(error),
-                None => {
-                    let known = known(&view, &id, &Claim::of_order(&order))?;
-                    self.sequencer.submit(id, order, known, now)?
-                }
-            };
-            answers.push_back((answer, result));
-        }
-        Ok(())
-    }
-
-    /// Why no orders are taken now.
-    fn closed_to_orders(&self) -> Option<SubmitError> {
-        if self.state.stopping {
-            Some(SubmitError::Stopped)
-        } else if self.state.paused {
-            Some(SubmitError::Paused)
-        } else if self.state.read_only {
-            Some(SubmitError::ReadOnly)
-        } else {
-            None
-        }
-    }
-
-    fn administer(&mut self, admin: Admin, answers: &mut Answers) -> Result<(), Fault> {
-        // that whoever asked has gone is no error
-        match admin {
-            Admin::Deposit {
-                reference,
-                deposit,
-                answer,
-            } => {
-                let result = match self.closed_to_orders() {
-                    Some(error) => Err(error),
-                    None => {
-                        let bytes = winterlane_ledger::codec::CanonicalBytes::to_bytes(&*deposit);
-                        let id = crate::OrderId::of_deposit(&reference, &bytes);
-                        let view = self.store.view()?;
-                        let known = known(&view, &id, &Claim::of_deposit(&reference))?;
-                        let now = self.now();
-                        self.sequencer.deposit(reference, *deposit, known, now)?
-                    }
-                };
-                answers.push_back((answer, result));
-            }
-            Admin::Pause(answer) => {
-                self.state.paused = true;
-                // shown before it is answered: whoever asks next sees it
-                self.shared.live().paused = true;
-                self.shared.tell(Event::Paused);
-                let _ = answer.send(());
-            }
-            Admin::Resume(answer) => {
-                self.state.paused = false;
-                // shown before it is answered: whoever asks next sees it
-                self.shared.live().paused = false;
-                self.shared.tell(Event::Resumed);
-                let _ = answer.send(());
-            }
-            Admin::Seal(answer) => {
-                let closed = self.sequencer.close_now()?;
-                // the decision to close is durable before anybody hears of it
-                self.commit(Answers::new())?;
-                let _ = answer.send(closed.ok_or(AdminError::Empty));
-            }
-            Admin::Requeue { batch, answer } => {
-                let result = self.requeue(batch)?;
-                let _ = answer.send(result);
-            }
-        }
-        Ok(())
     }
 
     /// Writes the decisions to the log, shows them, and gives the answers.
@@ -374,6 +322,7 @@ impl Writer {
                 witness,
                 failures: 0,
                 held: false,
+                begun: false,
                 reason: String::new(),
             };
             self.state.unproven.insert(batch, job);
@@ -386,103 +335,6 @@ impl Writer {
             root: commit.public_inputs.new_root,
         });
         Ok(())
-    }
-
-    /// Queues the jobs that a process before this one has left.
-    fn queue_jobs(&mut self) -> Result<(), Fault> {
-        let jobs = self.store.view()?.jobs()?;
-        self.state.unproven = jobs.into_iter().collect();
-        let open: Vec<u64> = self.state.unproven.keys().copied().collect();
-        for batch in open {
-            self.queue(batch)?;
-        }
-        Ok(())
-    }
-
-    /// Queues a batch for the prover, unless it is held or queued already.
-    fn queue(&mut self, batch: u64) -> Result<(), Fault> {
-        let (Some(job), Some(prover)) = (self.state.unproven.get(&batch), &self.prover) else {
-            return Ok(());
-        };
-        if job.held || !self.state.queued.insert(batch) {
-            return Ok(());
-        }
-        let header = self.store.view()?.header(batch)?;
-        let header = header.ok_or_else(|| {
-            StoreError::corrupt(format!("batch {batch} is to be proven, and is not sealed"))
-        })?;
-        // a prover that is gone is stopping with the node
-        let _ = prover.send(ProofJob {
-            batch,
-            public_inputs: header.public_inputs,
-            witness: job.witness,
-            stock: job.failures >= FAILURES,
-        });
-        Ok(())
-    }
-
-    fn conclude(&mut self, batch: u64, outcome: Outcome) -> Result<(), Fault> {
-        self.state.queued.remove(&batch);
-        let reason = match outcome {
-            Outcome::Proven { proof, millis } => {
-                fault::point("proven");
-                self.store.proven(batch, &proof)?;
-                fault::point("proof-written");
-                self.state.unproven.remove(&batch);
-                self.witnesses.remove(batch);
-                self.shared.tell(Event::Proven {
-                    batch,
-                    proof_bytes: proof.len() as u64,
-                    millis,
-                });
-                self.wake_publisher();
-                return Ok(());
-            }
-            Outcome::Cancelled => return Ok(()),
-            Outcome::Failed(reason) => reason,
-            Outcome::Rejected(reason) => {
-                let told = reason.clone();
-                self.shared.tell(Event::Alarm(Alarm::ProofRejected {
-                    batch,
-                    reason: told,
-                }));
-                format!("the proof was not accepted: {reason}")
-            }
-        };
-        tracing::warn!(batch, %reason, "a batch was not proven");
-        let changed = self.store.change_job(batch, |job| {
-            job.failures = job.failures.saturating_add(1);
-            job.held = job.failures > FAILURES;
-            job.reason.clone_from(&reason);
-        })?;
-        if let Some(job) = changed {
-            let held = job.held;
-            self.state.unproven.insert(batch, job);
-            if held {
-                self.shared
-                    .tell(Event::Alarm(Alarm::ProofHeld { batch, reason }));
-            } else {
-                self.queue(batch)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn requeue(&mut self, batch: u64) -> Result<Result<(), AdminError>, Fault> {
-        let view = self.store.view()?;
-        if view.header(batch)?.is_none() {
-            return Ok(Err(AdminError::UnknownBatch { batch }));
-        }
-        let changed = self.store.change_job(batch, |job| {
-            job.failures = 0;
-            job.held = false;
-        })?;
-        let Some(job) = changed else {
-            return Ok(Err(AdminError::Proven { batch }));
-        };
-        self.state.unproven.insert(batch, job);
-        self.queue(batch)?;
-        Ok(Ok(()))
     }
 
     fn wake_publisher(&self) {
@@ -513,12 +365,4 @@ impl Writer {
             self.shared.tell(Event::ReadOnly { read_only });
         }
     }
-}
-
-/// What the store knows of an order or a deposit.
-fn known(view: &View, id: &crate::OrderId, claim: &Claim) -> Result<Known, StoreError> {
-    Ok(Known {
-        place: view.place(id)?,
-        claimed: view.claimed(claim)?,
-    })
 }

@@ -1,0 +1,69 @@
+//! Small runs of each measure.
+
+use super::{orders, restart, updates};
+
+#[test]
+fn orders_are_measured_with_and_without_proving() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = orders::Settings {
+        orders: 24,
+        rate: 2_000,
+        accounts: 4,
+        connections: 2,
+        group: 3,
+        slots: 8,
+        prove: false,
+        folder: Some(folder.path().to_owned()),
+    };
+    for rate in [2_000, 0] {
+        settings.rate = rate;
+        let report = orders::measure(&settings).unwrap();
+        let admitted = report.figure("orders admitted").unwrap();
+        assert!(admitted.starts_with("24, "), "{report}");
+        assert!(report.to_string().contains("machine: "), "{report}");
+    }
+    settings.orders = 4;
+    settings.prove = true;
+    let report = orders::measure(&settings).unwrap();
+    assert!(report.figure("batches proven meanwhile").is_some());
+    // nothing stays
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    settings.connections = 5;
+    orders::measure(&settings).unwrap_err();
+}
+
+#[test]
+fn a_restart_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = restart::Settings {
+        pending: 20,
+        accounts: 4,
+        folder: Some(folder.path().to_owned()),
+    };
+    let report = restart::measure(&settings).unwrap();
+    assert_eq!(report.figure("pending"), Some("20"));
+}
+
+#[test]
+fn changes_of_accounts_are_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = updates::Settings {
+        accounts: 500,
+        updates: 90,
+        batch: 40,
+        cache_mib: 1,
+        folder: Some(folder.path().to_owned()),
+    };
+    let report = updates::measure(&settings).unwrap();
+    let rate = report.figure("changes").unwrap();
+    let number: f64 = rate.split(' ').next().unwrap().parse().unwrap();
+    assert!(number > 0.0, "{report}");
+}
+
+#[test]
+fn percentiles_are_ranks() {
+    let sorted: Vec<_> = (1..=200).map(std::time::Duration::from_millis).collect();
+    let millis = |per_mille| super::percentile(&sorted, per_mille).as_millis();
+    assert_eq!([0, 1, 500, 990, 1000].map(millis), [1, 1, 100, 198, 200]);
+    assert_eq!(super::percentile(&[], 500), std::time::Duration::ZERO);
+}

@@ -1,0 +1,153 @@
+//! Changes of accounts in a large store.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use winterlane_ledger::{
+    Account, KeySlot,
+    hash::domain_digest,
+    state::{Changes, ReadState, State},
+};
+use winterlane_prover::SimdCompressor;
+
+use super::{
+    BenchError, Place, Report, forget_peak, mebibytes, millis, payers::ASSET, peak_memory,
+    percentile, rate,
+};
+use crate::store::{Store, StoreState};
+
+/// What is changed.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// Accounts of the store.
+    #[arg(long, default_value_t = 10_000_000)]
+    pub accounts: u32,
+    /// Changes in all, of accounts at random.
+    #[arg(long, default_value_t = 200_000)]
+    pub updates: u32,
+    /// Changes of one transaction: a batch of 1,024 transfers changes 2,048 accounts.
+    #[arg(long, default_value_t = 2_048)]
+    pub batch: u32,
+    /// Mebibytes of the store that are kept in memory.
+    #[arg(long, default_value_t = 256)]
+    pub cache_mib: usize,
+    /// Where the store is made, in place of the system's folder for temporary files.
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+}
+
+/// Numbers that look random (SplitMix64).
+struct Numbers(u64);
+
+impl Numbers {
+    const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+/// Makes a store, changes accounts of it batch by batch, and measures how many a second last.
+///
+/// # Errors
+/// [`BenchError`].
+pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
+    let Settings {
+        accounts,
+        updates,
+        batch,
+        cache_mib,
+        ..
+    } = *settings;
+    if accounts == 0 || batch == 0 || updates == 0 {
+        return Err(BenchError::Setting {
+            setting: "accounts, --updates, --batch",
+            what: "at least 1",
+        });
+    }
+    let place = Place::new(settings.folder.as_deref())?;
+    let cache = cache_mib.saturating_mul(1 << 20);
+    forget_peak();
+    let began = Instant::now();
+    let opening = (0..accounts).map(|number| {
+        let account = Account {
+            asset: ASSET,
+            balance: 1_000,
+            nonce: 0,
+            slots: [KeySlot::default(); 2],
+        };
+        (spread(number, accounts), account)
+    });
+    let store = Store::create_with(place.path(), domain_digest(1, 1), opening, cache)?;
+    let filling = began.elapsed();
+    let filled = peak_memory();
+    let mut state = StoreState::new(Arc::new(store))?;
+    forget_peak();
+
+    let mut numbers = Numbers(1);
+    let mut left = updates;
+    let mut latencies = Vec::new();
+    let began = Instant::now();
+    while left > 0 {
+        let started = Instant::now();
+        let count = left.min(batch);
+        let mut changed = Vec::with_capacity(count as usize);
+        for _ in 0..count {
+            let id = spread((numbers.next() % u64::from(accounts)) as u32, accounts);
+            let mut account = state
+                .account(id)?
+                .ok_or_else(|| BenchError::Broken(format!("account {id} is not in the store")))?;
+            account.balance += 1;
+            account.nonce += 1;
+            changed.push((id, account));
+        }
+        let changes = Changes::of(&state, changed, &SimdCompressor)?;
+        state.apply(changes)?;
+        let version = state.version();
+        let broken = |error: &dyn std::fmt::Display| BenchError::Broken(error.to_string());
+        state.commit(version).map_err(|error| broken(&error))?;
+        state.prune(version).map_err(|error| broken(&error))?;
+        latencies.push(started.elapsed());
+        left -= count;
+    }
+    let took = began.elapsed();
+    let peak = peak_memory();
+    latencies.sort_unstable();
+    let bytes = std::fs::metadata(place.path().join(crate::store::FILE));
+    let bytes = bytes.ok().map(|metadata| metadata.len());
+    Ok(Report {
+        title: "changes of accounts in a store, each batch of them one transaction that lasts",
+        settings: vec![
+            ("accounts", accounts.to_string()),
+            ("changes", updates.to_string()),
+            ("changes a transaction", batch.to_string()),
+            ("cache", format!("{cache_mib} MiB")),
+            ("folder", place.path().display().to_string()),
+        ],
+        figures: vec![
+            ("changes", rate(updates.into(), took)),
+            ("a transaction p50", millis(percentile(&latencies, 500))),
+            ("a transaction p99", millis(percentile(&latencies, 990))),
+            ("memory at most", mebibytes(peak)),
+            ("size of the store", mebibytes(bytes)),
+            (
+                "making the store",
+                format!("{}, {} at most", seconds(filling), mebibytes(filled)),
+            ),
+        ],
+    })
+}
+
+/// Ids over the whole range, in ascending order: a tree of neighbours alone would share its upper nodes.
+const fn spread(number: u32, accounts: u32) -> u32 {
+    number * (u32::MAX / accounts)
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}

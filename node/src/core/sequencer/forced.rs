@@ -1,0 +1,73 @@
+//! Orders that arrive by settlement: included, or shown impossible.
+//!
+//! Whoever is ignored by the node posts the ordinary signed order at settlement, with a deadline. The node has no say in
+//! it then: fees, limits and the state of its operator are not asked, the ledger's rules alone. What they refuse is
+//! impossible, and settlement is shown why by an opening of the account.
+
+use std::time::Duration;
+
+use winterlane_ledger::{CheckedOrder, LedgerError};
+
+use super::{Fault, Known, Sequencer};
+use crate::{
+    Alarm, ForcedOutcome, OrderId,
+    core::{Claim, Operation, trial::Base},
+};
+
+impl<B: Base> Sequencer<B> {
+    /// Decides on a forced order, and closes the batch that takes it.
+    pub(crate) fn force(
+        &mut self,
+        id: OrderId,
+        order: CheckedOrder,
+        known: Known,
+        now: Duration,
+    ) -> Result<ForcedOutcome, Fault> {
+        if let Some(receipt) = self.receipt(id, known) {
+            return Ok(ForcedOutcome::Included(receipt));
+        }
+        let [taken, _] = known.claimed;
+        let first = self.taken(&Claim::of_order(&order), taken);
+        if let Some(first) = first.filter(|first| *first != id) {
+            // told, and left to the ledger: its index of the next key says whether the order is possible
+            let key = order.signed().key();
+            self.alarms.push(Alarm::KeyReuse {
+                account: order.signed().order.signer(),
+                slot: key.slot as u8,
+                index: key.index,
+                first,
+                second: id,
+            });
+        }
+        let signer = order.signed().order.signer();
+        let fee = order.signed().order.fee();
+        if let (Some(account), true) = (self.account(signer)?, fee > 0)
+            && !self.collects(account.asset)?
+        {
+            // a fee that nobody collects goes back to who paid it
+            self.refunds.insert(account.asset, signer);
+        }
+        let mut result = self.try_order(&order)?;
+        if matches!(
+            result,
+            Err(LedgerError::PoolAssetConflict { .. } | LedgerError::BatchFull { .. })
+        ) {
+            self.close()?;
+            result = self.try_order(&order)?;
+        }
+        match result {
+            Ok(()) => {}
+            Err(error) => {
+                return match error.refusal() {
+                    Ok(refusal) => Ok(ForcedOutcome::Impossible(refusal)),
+                    Err(error) => Err(error.into()),
+                };
+            }
+        }
+        self.leaves(&order)?;
+        let receipt = self.accept(Operation::Order { id, order }, now);
+        // it is due
+        self.close()?;
+        Ok(ForcedOutcome::Included(receipt))
+    }
+}

@@ -1,0 +1,81 @@
+//! Orders that arrive by settlement.
+
+use super::*;
+use crate::ForcedOutcome;
+
+/// A forced order is taken whatever the node's own rules say, and closes its batch; what the ledger refuses is impossible.
+#[test]
+fn a_forced_order_is_included_or_impossible() {
+    let limits = Limits {
+        max_pending: 1,
+        min_lifetime: 50,
+        ..small()
+    };
+    let mut sequencer = sequencer(limits, fees());
+    let force = |sequencer: &mut Sequencer<Opening>, order: SignedOrder| {
+        let (id, order) = checked(order);
+        sequencer.force(id, order, Known::default(), NOW).unwrap()
+    };
+    let mut one = payer(1);
+    one.valid_until = 3;
+    // no fee, and it expires too soon for an order that the node may refuse
+    let order = one.pay(2, 10, 0);
+    submit(&mut sequencer, order.clone()).unwrap_err();
+    let ForcedOutcome::Included(receipt) = force(&mut sequencer, order.clone()) else {
+        panic!("a possible order");
+    };
+    assert_eq!((receipt.batch, sequencer.open_batch()), (0, 1));
+    assert_eq!(sequencer.account(2).unwrap().unwrap().balance, 1010);
+    // the same has the same outcome
+    let ForcedOutcome::Included(again) = force(&mut sequencer, order) else {
+        panic!("it is included");
+    };
+    assert_eq!((again.sequence, again.known), (receipt.sequence, true));
+    // with more pending than the node would have
+    let ForcedOutcome::Included(second) = force(&mut sequencer, one.pay(2, 10, 1)) else {
+        panic!("a possible order");
+    };
+    assert_eq!(second.batch, 1);
+    assert_eq!(sequencer.account(90).unwrap().unwrap().balance, 1);
+
+    let decided = sequencer.take_decisions().len();
+    let mut stale = one.clone();
+    (stale.nonce, stale.index) = (0, 7);
+    let poor = one.sign(one.transfer(2, 5000, 0));
+    let mut nobody = payer(2);
+    nobody.id = 77;
+    let ahead = Payer {
+        nonce: one.nonce + 1,
+        ..one.clone()
+    };
+    for order in [
+        stale.pay(2, 1, 0),
+        poor,
+        nobody.pay(1, 1, 0),
+        ahead.clone().pay(2, 1, 0),
+    ] {
+        let outcome = force(&mut sequencer, order);
+        assert!(
+            matches!(outcome, ForcedOutcome::Impossible(_)),
+            "{outcome:?}"
+        );
+    }
+    assert!(sequencer.take_decisions().is_empty() && decided > 0);
+
+    // a fee in an asset that nobody collects goes back to who paid it
+    let base = Opening(opening().into_iter().collect());
+    let supplies = HashMap::from([(7, 4000), (8, 2000)]);
+    let pool = Pool::new(domain());
+    let mut free = Sequencer::new(base, pool, 0, supplies, small(), FeeSchedule::free());
+    let outcome = force(&mut free, payer(3).pay(2, 10, 5));
+    assert!(matches!(outcome, ForcedOutcome::Included(_)), "{outcome:?}");
+    assert_eq!(free.account(3).unwrap().unwrap().balance, 990);
+    let decisions = free.take_decisions();
+    let base = Opening(opening().into_iter().collect());
+    let pool = Pool::new(domain());
+    let mut again = Sequencer::new(base, pool, 0, HashMap::new(), small(), FeeSchedule::free());
+    for entry in decisions {
+        again.replay(entry, NOW).unwrap();
+    }
+    assert_eq!(again.account(3).unwrap(), free.account(3).unwrap());
+}

@@ -1,0 +1,158 @@
+//! Proofs of private operations are verified here, beside the threads that decide: a few at a time, and no more wait
+//! than there is room for.
+//!
+//! What is cheap is looked at first, so that nobody makes the node verify a proof by an anchor that is forgotten or a note
+//! that is spent. The sequencer looks again, with what was decided meanwhile.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{Builder, JoinHandle},
+};
+
+use winterlane_ledger::{
+    Digest,
+    pool::{ANCHORS, PrivateOperation, VerifyPrivate},
+};
+
+use super::{admission::Answer, writer::Task};
+use crate::{
+    OrderId, Receipt, Refusal, SubmitError,
+    core::Claim,
+    private::{PrivateRefusal, Verified, anchor, plausible},
+    store::{Store, StoreError},
+};
+
+/// A private operation, and who waits for the answer.
+#[derive(Debug)]
+pub(crate) struct PrivateSubmission {
+    pub(crate) id: OrderId,
+    pub(crate) operation: PrivateOperation,
+    pub(crate) answer: Answer<Result<Receipt, SubmitError>>,
+}
+
+/// A private operation whose proof was verified.
+#[derive(Debug)]
+pub(crate) struct PrivateCandidate {
+    pub(crate) id: OrderId,
+    pub(crate) operation: Verified,
+    pub(crate) answer: Answer<Result<Receipt, SubmitError>>,
+}
+
+/// How proofs of private operations are verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrivateVerifying {
+    /// Threads: as many proofs are verified at once.
+    pub threads: NonZeroUsize,
+    /// Operations that may wait for one; with more, the answer is [`SubmitError::Busy`].
+    pub waiting: usize,
+}
+
+impl Default for PrivateVerifying {
+    /// One at a time, and 32 wait.
+    fn default() -> Self {
+        Self {
+            threads: NonZeroUsize::MIN,
+            waiting: 32,
+        }
+    }
+}
+
+/// Who verifies: a test puts another one in its place.
+pub(crate) type Judge = Arc<dyn VerifyPrivate + Send + Sync>;
+
+/// The threads that verify, until nobody can send them anything more or the writer is gone.
+pub(crate) fn spawn(
+    settings: PrivateVerifying,
+    judge: &Judge,
+    store: &Arc<Store>,
+    domain: Digest,
+    writer: &SyncSender<Task>,
+) -> Result<(SyncSender<PrivateSubmission>, Vec<JoinHandle<()>>), StoreError> {
+    let (sender, receiver) = sync_channel(settings.waiting.max(1));
+    let receiver = Arc::new(Mutex::new(receiver));
+    let threads = (0..settings.threads.get()).map(|_| {
+        let (receiver, writer) = (Arc::clone(&receiver), writer.clone());
+        let (judge, store) = (Arc::clone(judge), Arc::clone(store));
+        Builder::new()
+            .name("private proofs".into())
+            .spawn(move || run(&receiver, &*judge, &store, &domain, &writer))
+            .map_err(StoreError::io("private proofs"))
+    });
+    let threads = threads.collect::<Result<_, _>>()?;
+    Ok((sender, threads))
+}
+
+fn run(
+    receiver: &Mutex<Receiver<PrivateSubmission>>,
+    judge: &dyn VerifyPrivate,
+    store: &Store,
+    domain: &Digest,
+    writer: &SyncSender<Task>,
+) {
+    loop {
+        // one thread waits, the others wait for it: whoever has something lets the next one wait
+        let next = receiver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv();
+        let Ok(PrivateSubmission {
+            id,
+            operation,
+            answer,
+        }) = next
+        else {
+            return;
+        };
+        let task = match check(&id, operation, judge, store, domain) {
+            Ok(Ok(operation)) => Task::Private(Box::new(PrivateCandidate {
+                id,
+                operation,
+                answer,
+            })),
+            Ok(Err(refusal)) => {
+                let _ = answer.send(Err(Refusal::Private(refusal).into()));
+                continue;
+            }
+            Err(error) => Task::Failed(error),
+        };
+        if writer.send(task).is_err() {
+            return;
+        }
+    }
+}
+
+fn check(
+    id: &OrderId,
+    operation: PrivateOperation,
+    judge: &dyn VerifyPrivate,
+    store: &Store,
+    domain: &Digest,
+) -> Result<Result<Verified, PrivateRefusal>, StoreError> {
+    if let Err(refusal) = plausible(&operation, domain) {
+        return Ok(Err(refusal));
+    }
+    let view = store.view()?;
+    if view.place(id)?.is_some() {
+        // known: taken before, so that its proof holds
+        return Ok(Ok(Verified::logged(operation)));
+    }
+    for nullifier in operation.nullifiers() {
+        if let Some(by) = view.claimed(&Claim::of_nullifier(nullifier))? {
+            let (nullifier, by) = (*nullifier, Some(by));
+            return Ok(Err(PrivateRefusal::SpentNullifier { nullifier, by }));
+        }
+    }
+    let root = anchor(&operation);
+    if !view.anchors(ANCHORS)?.iter().any(|(_, kept)| *kept == root) {
+        return Ok(Err(PrivateRefusal::UnknownAnchor {
+            anchor: root,
+            kept: ANCHORS,
+        }));
+    }
+    drop(view);
+    Ok(Verified::check(operation, domain, judge))
+}

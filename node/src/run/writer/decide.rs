@@ -1,0 +1,175 @@
+//! Deciding: what comes to the writer from outside.
+
+use winterlane_ledger::{LedgerError, SignedOrder};
+
+use super::{Answers, Writer};
+use crate::{
+    Event, ForcedOutcome, OrderId, SubmitError,
+    core::{Claim, Fault, Known},
+    error::AdminError,
+    run::{
+        admission::{Admin, Candidate, check_logged},
+        verify::PrivateCandidate,
+    },
+    store::{StoreError, View},
+};
+
+impl Writer {
+    pub(super) fn decide(
+        &mut self,
+        candidates: Vec<Candidate>,
+        answers: &mut Answers,
+    ) -> Result<(), Fault> {
+        let now = self.now();
+        let view = self.store.view()?;
+        for candidate in candidates {
+            let Candidate {
+                id,
+                order,
+                note,
+                answer,
+            } = candidate;
+            let result = match self.closed_to_orders() {
+                Some(error) => Err(error),
+                None => {
+                    let paid_for = note.as_ref().map(|_| Claim::of_note(&id));
+                    let claims = [Some(Claim::of_order(&order)), paid_for];
+                    let known = known(&view, &id, claims)?;
+                    self.sequencer
+                        .submit(id, order, note.as_ref(), known, now)?
+                }
+            };
+            answers.push_back((answer, result));
+        }
+        Ok(())
+    }
+
+    pub(super) fn decide_private(
+        &mut self,
+        candidate: PrivateCandidate,
+        answers: &mut Answers,
+    ) -> Result<(), Fault> {
+        let PrivateCandidate {
+            id,
+            operation,
+            answer,
+        } = candidate;
+        let result = match self.closed_to_orders() {
+            Some(error) => Err(error),
+            None => {
+                let nullifiers = operation.operation().nullifiers();
+                let claim = |at: usize| nullifiers.get(at).map(Claim::of_nullifier);
+                let known = known(&self.store.view()?, &id, [claim(0), claim(1)])?;
+                let now = self.now();
+                self.sequencer.private(id, operation, known, now)?
+            }
+        };
+        answers.push_back((answer, result));
+        Ok(())
+    }
+
+    /// Decides on an order that arrived by settlement. A paused node does so too: its operator has no say in it.
+    fn force(&mut self, order: SignedOrder) -> Result<Result<ForcedOutcome, SubmitError>, Fault> {
+        if self.state.stopping {
+            return Ok(Err(SubmitError::Stopped));
+        }
+        if self.state.read_only {
+            return Ok(Err(SubmitError::ReadOnly));
+        }
+        let (id, account) = (OrderId::of(&order), order.order.signer());
+        let domain = self.store.view()?.head().domain;
+        let checked = check_logged(vec![order], &domain).pop();
+        let order = match checked {
+            Some(Ok(order)) => order,
+            Some(Err(reason)) => {
+                let refusal = LedgerError::BadSignature { account, reason };
+                return Ok(Ok(ForcedOutcome::Impossible(refusal)));
+            }
+            None => return Ok(Err(SubmitError::Stopped)),
+        };
+        let claims = [Some(Claim::of_order(&order)), None];
+        let known = known(&self.store.view()?, &id, claims)?;
+        let now = self.now();
+        self.sequencer.force(id, order, known, now).map(Ok)
+    }
+
+    /// Why no orders are taken now.
+    fn closed_to_orders(&self) -> Option<SubmitError> {
+        if self.state.stopping {
+            Some(SubmitError::Stopped)
+        } else if self.state.paused {
+            Some(SubmitError::Paused)
+        } else if self.state.read_only {
+            Some(SubmitError::ReadOnly)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn administer(&mut self, admin: Admin, answers: &mut Answers) -> Result<(), Fault> {
+        // that whoever asked has gone is no error
+        match admin {
+            Admin::Deposit {
+                reference,
+                deposit,
+                answer,
+            } => {
+                let result = match self.closed_to_orders() {
+                    Some(error) => Err(error),
+                    None => {
+                        let bytes = winterlane_ledger::codec::CanonicalBytes::to_bytes(&*deposit);
+                        let id = OrderId::of_deposit(&reference, &bytes);
+                        let view = self.store.view()?;
+                        let known = known(&view, &id, [Some(Claim::of_deposit(&reference)), None])?;
+                        let now = self.now();
+                        self.sequencer.deposit(reference, *deposit, known, now)?
+                    }
+                };
+                answers.push_back((answer, result));
+            }
+            Admin::Force { order, answer } => {
+                let result = self.force(*order)?;
+                // the decision is durable before anybody hears of it
+                self.commit(Answers::new())?;
+                let _ = answer.send(result);
+            }
+            Admin::Pause(answer) => {
+                self.state.paused = true;
+                // shown before it is answered: whoever asks next sees it
+                self.shared.live().paused = true;
+                self.shared.tell(Event::Paused);
+                let _ = answer.send(());
+            }
+            Admin::Resume(answer) => {
+                self.state.paused = false;
+                // shown before it is answered: whoever asks next sees it
+                self.shared.live().paused = false;
+                self.shared.tell(Event::Resumed);
+                let _ = answer.send(());
+            }
+            Admin::Seal(answer) => {
+                let closed = self.sequencer.close_now()?;
+                // the decision to close is durable before anybody hears of it
+                self.commit(Answers::new())?;
+                let _ = answer.send(closed.ok_or(AdminError::Empty));
+            }
+            Admin::Requeue { batch, answer } => {
+                let result = self.requeue(batch)?;
+                let _ = answer.send(result);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the store knows of something that has a name and takes what can be taken once.
+fn known(view: &View, id: &OrderId, claims: [Option<Claim>; 2]) -> Result<Known, StoreError> {
+    let mut known = Known {
+        place: view.place(id)?,
+        claimed: [None; 2],
+    };
+    for (taken, claim) in known.claimed.iter_mut().zip(claims) {
+        *taken = claim.map_or(Ok(None), |claim| view.claimed(&claim))?;
+    }
+    Ok(known)
+}
