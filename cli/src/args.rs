@@ -8,7 +8,7 @@ use winterlane_air::presets::{PresetName, SecurityLevel};
 use winterlane_ledger::Digest;
 use winterlane_prover::Engine;
 
-use crate::threads::MAX_THREADS;
+use crate::{commands::exit::ExitArgs, threads::MAX_THREADS};
 
 /// Proves batches of signed payments and verifies the proofs.
 ///
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Print the opening root and the account ids of a CSV file, without proving.
     Open(OpenArgs),
+    /// Take money out of a rollup without its operator: force orders, freeze, leave.
+    Exit(ExitArgs),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.

@@ -15,6 +15,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("verifier", &["ledger", "air"]),
     ("verifier/wasm", &["ledger", "air", "verifier"]),
     ("wallet", &["ledger", "field-simd"]),
+    ("settlement", &["ledger", "verifier"]),
     (
         "node",
         &[
@@ -22,6 +23,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "air",
             "field-simd",
             "prover",
+            "settlement",
             "verifier",
             "wallet",
         ],
@@ -33,6 +35,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "air",
             "field-simd",
             "prover",
+            "settlement",
             "verifier",
             "wallet",
         ],

@@ -59,6 +59,7 @@
 
 pub mod credentials;
 mod error;
+mod exit;
 mod journal;
 mod keygen;
 mod medium;

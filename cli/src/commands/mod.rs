@@ -1,5 +1,6 @@
 //! What each command does: arguments to what goes to standard output.
 
+pub(crate) mod exit;
 mod inspect;
 mod open;
 mod prove;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Open(args)) => open::open(&args),
+        Some(Command::Exit(args)) => exit::exit(&args),
         Some(Command::Completions { shell }) => Ok(shell::completions(shell)),
         Some(Command::Man { command }) => shell::manual(command.as_deref()),
     }

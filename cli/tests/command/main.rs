@@ -5,6 +5,7 @@ mod chain;
 mod docs;
 #[cfg(unix)]
 mod ends;
+mod exit;
 #[cfg(unix)]
 mod publishing;
 mod strangers;
