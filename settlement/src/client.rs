@@ -7,7 +7,7 @@ use ureq::{Agent, Body, http::Response};
 
 use crate::{
     BatchData, Call, CallError, Claim, Genesis, Obligation, Outcome, Payment, Secret, Settlement,
-    Status,
+    Status, view::ClaimView,
 };
 
 /// The most bytes of an answer: a batch with the proofs of its operations of the pool.
@@ -35,15 +35,6 @@ impl fmt::Debug for Client {
 struct Problem {
     code: String,
     message: String,
-}
-
-/// A claim, as it travels.
-#[derive(Deserialize)]
-struct ClaimView {
-    call: Vec<u8>,
-    asset: u32,
-    #[serde(with = "crate::view::amount")]
-    amount: u128,
 }
 
 impl Client {

@@ -94,7 +94,9 @@ fn named(path: &Path, error: &dyn Error) -> String {
 
 fn serve(folder: &Path, listen: SocketAddr) -> Result<(), Box<dyn Error>> {
     let (ask, asked) = channel();
-    ctrlc::set_handler(move || drop(ask.send(())))?;
+    ctrlc::set_handler(move || {
+        let _ = ask.send(());
+    })?;
     let verifier = |genesis: &Genesis| Verifier::of_bits(genesis.rules.bits);
     let durable = Durable::open(folder, verifier, durable::system_clock())?;
     let server = Server::start(durable, listen)?;

@@ -30,7 +30,9 @@ use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::{Call, CallError, Durable, Handle, Party, Proofs, Secret, Settlement as _};
+use crate::{
+    Call, CallError, Durable, Handle, Party, Proofs, Secret, Settlement as _, view::ClaimView,
+};
 
 /// The most bytes of a call: a batch with its records, its proof and the proofs of its operations of the pool.
 pub const MAX_CALL_BYTES: usize = 64 << 20;
@@ -92,7 +94,9 @@ impl Server {
                     Err(error) => return drop(say.send(Err(error))),
                 };
                 let _ = say.send(listener.local_addr());
-                let stopped = async { drop(stopped.await) };
+                let stopped = async move {
+                    let _ = stopped.await;
+                };
                 let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
                 // the listener outlives what goes wrong with one connection
                 let _ = serving.await;
@@ -171,26 +175,6 @@ fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>) -> Router {
         .route("/v1/batches/{number}", get(batch::<P>))
         .layer(DefaultBodyLimit::max(MAX_CALL_BYTES))
         .with_state(durable)
-}
-
-/// A claim as JSON has it.
-#[derive(Debug, Serialize, serde::Deserialize)]
-pub(crate) struct ClaimView {
-    /// The bytes of the call that collects it.
-    pub(crate) call: Vec<u8>,
-    pub(crate) asset: u32,
-    #[serde(with = "crate::view::amount")]
-    pub(crate) amount: u128,
-}
-
-impl From<(crate::Claim, u32, u128)> for ClaimView {
-    fn from((claim, asset, amount): (crate::Claim, u32, u128)) -> Self {
-        Self {
-            call: Call::Collect(claim).to_bytes(),
-            asset,
-            amount,
-        }
-    }
 }
 
 /// The number after `first=`, or 0.

@@ -170,6 +170,28 @@ pub struct Payment {
     pub amount: u128,
 }
 
+/// A claim, as it travels.
+#[cfg(any(feature = "client", feature = "serve"))]
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ClaimView {
+    /// The bytes of the call that collects it.
+    pub(crate) call: Vec<u8>,
+    pub(crate) asset: u32,
+    #[serde(with = "amount")]
+    pub(crate) amount: u128,
+}
+
+#[cfg(feature = "serve")]
+impl From<(crate::Claim, u32, u128)> for ClaimView {
+    fn from((claim, asset, amount): (crate::Claim, u32, u128)) -> Self {
+        Self {
+            call: crate::Call::Collect(claim).to_bytes(),
+            asset,
+            amount,
+        }
+    }
+}
+
 /// An amount in decimal digits: a number of JSON is a double in half of the world.
 pub(crate) mod amount {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};

@@ -196,8 +196,7 @@ impl State {
         Ok(seen)
     }
 
-    /// Notes that are owed, and whose turn is over: those that are in the pool now, and those that can never be. The
-    /// money of the latter goes back to its account.
+    /// Notes that are owed, and can never come into the pool any more: their money goes back to its account.
     fn pass_over(&mut self, context: Context) {
         let Some(last) = self.pool.last_payment() else {
             return;
@@ -283,6 +282,7 @@ impl Settled<'_> {
                         .check_paid_by(&found.withdraw(), found.asset)
                         .and_then(|()| open.shield(&shield, payment))
                         .map_err(pool_refused)?;
+                    moved.kept.extend(self.queue.shield(&payment));
                     moved.paid.push(payment);
                 }
                 PoolOperation::Private(private) => {

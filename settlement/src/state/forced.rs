@@ -66,10 +66,10 @@ impl State {
         };
         for (number, forced) in self.orders_of(signer) {
             // a second one that was shown has the same nonce, and ends when the first does
-            let same = forced.order.record() == order.record() && forced.order.nonce == order.nonce;
             let taken = match opening {
                 Some(_) => forced.shown,
-                None => same,
+                // another signature may be a stranger's, who would keep this one out
+                None => forced.order == *order,
             };
             if taken {
                 let account = signer;
@@ -248,7 +248,7 @@ impl State {
     ) -> Result<Outcome, Refusal> {
         self.running()?;
         let found = self.paid_for(payment, shield)?;
-        if let Some((_, number)) = self.queue.shields_to(payment).find(|one| one.0 == payment) {
+        if let Some(number) = self.queue.shield(&payment) {
             let account = found.from;
             return Err(Refusal::AlreadyForced { account, number });
         }

@@ -76,6 +76,11 @@ impl Queue {
         self.private.get(nullifier).copied()
     }
 
+    /// The note that is owed for this withdrawal.
+    pub(super) fn shield(&self, payment: &Payment) -> Option<u64> {
+        self.shields.get(payment).copied()
+    }
+
     /// The notes that are owed for withdrawals up to this one.
     pub(super) fn shields_to(&self, last: Payment) -> impl Iterator<Item = (Payment, u64)> {
         let found = self.shields.range(..=last);

@@ -39,7 +39,7 @@ impl World {
 #[test]
 fn a_batch_that_shows_it_in_time_is_the_end_of_it() {
     for shown in [true, false] {
-        let (mut world, ids) = World::with(&[1_000, 0]);
+        let (mut world, ids) = World::with(&[1_000, 1]);
         let order = world.order(1, pay(ids[0], ids[1], 5, 0));
         let opening = shown.then(|| world.opening(ids[0]));
         let (number, due) = world.post(&order, opening);
@@ -61,7 +61,7 @@ fn a_batch_that_shows_it_in_time_is_the_end_of_it() {
 #[test]
 fn after_its_day_whichever_comes_first_is_final() {
     let begin = || {
-        let (mut world, ids) = World::with(&[1_000, 0]);
+        let (mut world, ids) = World::with(&[1_000, 1]);
         let order = world.order(1, pay(ids[0], ids[1], 5, 0));
         let opening = world.opening(ids[0]);
         let (_, due) = world.post(&order, Some(opening));
@@ -100,7 +100,7 @@ fn after_its_day_whichever_comes_first_is_final() {
 
 #[test]
 fn an_order_is_shown_by_an_opening_at_any_root_since_the_last_order() {
-    let (mut world, ids) = World::with(&[1_000, 0]);
+    let (mut world, ids) = World::with(&[1_000, 1]);
     let old = world.opening(ids[0]);
     let order = world.order(1, pay(ids[0], ids[1], 5, 0));
     // batches that do not concern the account do not spoil the opening
@@ -130,7 +130,7 @@ fn an_order_is_shown_by_an_opening_at_any_root_since_the_last_order() {
 
 #[test]
 fn what_cannot_run_is_not_shown() {
-    let (mut world, ids) = World::with(&[1_000, 0, 7]);
+    let (mut world, ids) = World::with(&[1_000, 1, 7]);
     let dollars = world.open(5, USD, 1);
     world.settle(Plan::default()).unwrap();
     let unmade = world.open(6, EUR, 1);
@@ -211,7 +211,7 @@ fn what_cannot_run_is_not_shown() {
 /// Without an opening: the operator answers by one, of any root since, whatever is wrong with the order.
 #[test]
 fn the_operator_refutes_what_could_not_run() {
-    let (mut world, ids) = World::with(&[1_000, 0]);
+    let (mut world, ids) = World::with(&[1_000, 1]);
     let good = pay(ids[0], ids[1], 5, 0);
     let early = world.opening(ids[0]);
     world.settle(Plan::default()).unwrap();
@@ -325,7 +325,7 @@ fn an_order_that_becomes_valid_counts_from_when_it_is_posted() {
 /// Both can run, and one takes the other's nonce.
 #[test]
 fn of_two_that_conflict_one_is_taken_and_the_other_over() {
-    let (mut world, ids) = World::with(&[1_000, 0]);
+    let (mut world, ids) = World::with(&[1_000, 1]);
     let orders = [5, 6].map(|amount| world.order(1, pay(ids[0], ids[1], amount, 0)));
     let numbers = orders.clone().map(|order| world.post(&order, None).0);
     let before = world.opening(ids[0]);
@@ -343,7 +343,7 @@ fn of_two_that_conflict_one_is_taken_and_the_other_over() {
 
 #[test]
 fn an_order_that_was_taken_before_it_was_posted_is_refuted() {
-    let (mut world, ids) = World::with(&[1_000, 0]);
+    let (mut world, ids) = World::with(&[1_000, 1]);
     let order = world.order(1, pay(ids[0], ids[1], 5, 0));
     let before = world.opening(ids[0]);
     // taken, proven, and not yet settled when it is posted: settling shows it
@@ -364,7 +364,7 @@ fn an_order_that_was_taken_before_it_was_posted_is_refuted() {
 #[test]
 fn to_let_it_expire_is_no_excuse() {
     for shown in [true, false] {
-        let (mut world, ids) = World::with(&[1_000, 0]);
+        let (mut world, ids) = World::with(&[1_000, 1]);
         let valid_until = world.state.next_batch() + 8;
         let order = Order::Transfer(Transfer {
             from: ids[0],
@@ -607,4 +607,23 @@ fn a_note_that_was_passed_over_is_not_lost() {
     assert_eq!(world.refused(party(1), &back), "no_claim");
     world.settle(Plan::default()).unwrap();
     assert_eq!(world.ledger.account(ids[0]).unwrap().balance, 1_000);
+}
+
+/// Whoever has seen an order cannot keep it out by a copy with another signature.
+#[test]
+fn a_strangers_copy_keeps_nobody_out() {
+    let (mut world, ids) = World::with(&[1_000, 1]);
+    let order = world.order(1, pay(ids[0], ids[1], 5, 0));
+    let copy = world.order_at(2, order.order, order.nonce, 0);
+    assert_eq!(copy.record(), order.record());
+    let opening = world.opening(ids[0]);
+    let call = force(&copy, Some(opening));
+    assert_eq!(world.refused(party(2), &call), "cannot_run");
+    let numbers = [
+        world.post(&copy, None).0,
+        world.post(&order, None).0,
+        world.post(&order, Some(opening)).0,
+    ];
+    // the order itself ends all three
+    assert_eq!(kept(world.settle(Plan::of(vec![order]))), numbers);
 }
