@@ -8,7 +8,10 @@ use winterlane_air::presets::{PresetName, SecurityLevel};
 use winterlane_ledger::Digest;
 use winterlane_prover::Engine;
 
-use crate::{commands::exit::ExitArgs, threads::MAX_THREADS};
+use crate::{
+    args_credential::CredentialCommand, args_private::PrivateCommand, commands::exit::ExitArgs,
+    threads::MAX_THREADS,
+};
 
 /// Proves batches of signed payments and verifies the proofs.
 ///
@@ -38,6 +41,12 @@ pub(crate) enum Command {
     Open(OpenArgs),
     /// Take money out of a rollup without its operator: force orders, freeze, leave.
     Exit(ExitArgs),
+    /// Pay without showing from where: notes of a shielded pool.
+    #[command(subcommand)]
+    Private(PrivateCommand),
+    /// Prove a property without the value: credentials of issuers, their holders and verifiers.
+    #[command(subcommand)]
+    Credential(CredentialCommand),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.
