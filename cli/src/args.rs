@@ -11,7 +11,7 @@ use winterlane_prover::Engine;
 use crate::{
     args_credential::CredentialCommand,
     args_private::PrivateCommand,
-    commands::{FetchArgs, WalletArgs},
+    commands::{FetchArgs, WalletArgs, exit::ExitArgs},
     threads::MAX_THREADS,
 };
 
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Wallet(WalletArgs),
     /// Fetch the proven batches of a node as files, and verify them.
     Fetch(FetchArgs),
+    /// Take money out of a rollup without its operator: force orders, freeze, leave.
+    Exit(ExitArgs),
     /// Pay without showing from where: notes of a shielded pool.
     #[command(subcommand)]
     Private(PrivateCommand),

@@ -93,8 +93,14 @@ pub mod tag {
     /// A node of a set.
     pub const SET_NODE: BaseElement = tag(b'T');
 
+    // Leaving a frozen rollup.
+    /// What an account signs to leave.
+    pub const EXIT: BaseElement = tag(b'E');
+    /// A rollup that is frozen at a root: the domain of exits.
+    pub const FROZEN: BaseElement = tag(b'F');
+
     /// Every tag.
-    pub const ALL: [BaseElement; 31] = [
+    pub const ALL: [BaseElement; 33] = [
         NODE,
         XMSS,
         KEYS,
@@ -126,6 +132,8 @@ pub mod tag {
         REVOCATION,
         MEMBER,
         SET_NODE,
+        EXIT,
+        FROZEN,
     ];
 }
 
@@ -269,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_tag_is_a_letter_and_a_word() {
-        let letters = *b"nxkmlworpfdszyabciutjhgqevCDRST";
+        let letters = *b"nxkmlworpfdszyabciutjhgqevCDRSTEF";
         for (tag, letter) in tag::ALL.iter().zip(letters) {
             assert_eq!(
                 tag.as_int().to_be_bytes()[..],

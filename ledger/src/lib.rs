@@ -9,6 +9,7 @@
 //! | [`operation`], [`record`], [`receipt`], [`wire`] | operations, their public records and receipts, the published bytes |
 //! | [`codec`] | the stored and sent bytes of single values and of witnesses |
 //! | [`ledger`] | the state machine and the witness of each operation |
+//! | [`exit`] | leaving a frozen rollup: what an account signs for it |
 //! | [`pool`] | the shielded pool: note tree, anchors, nullifiers, what it holds |
 //! | [`private`] | notes, credentials, and the public inputs of private statements |
 //! | [`public`] | what a batch says of itself: the public inputs of its proof |
@@ -25,6 +26,7 @@ pub mod account;
 pub mod amount;
 pub mod codec;
 pub mod digest;
+pub mod exit;
 pub mod hash;
 pub mod ledger;
 pub mod operation;

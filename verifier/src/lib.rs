@@ -65,3 +65,5 @@ pub use statement::{
 };
 pub use verify::{Verified, verify};
 pub use winterlane_air::batch::InputsError;
+/// The presets that a [`Policy`] is made of.
+pub use winterlane_air::presets;

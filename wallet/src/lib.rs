@@ -69,6 +69,7 @@ pub mod account;
 pub mod client;
 pub mod credentials;
 mod error;
+mod exit;
 mod journal;
 mod keygen;
 mod medium;

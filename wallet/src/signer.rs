@@ -357,6 +357,20 @@ impl<C: Compressor> Wallet<C> {
         Ok(tree.sign(secret, KeyIndex(index), bound, nonce, &self.compressor)?)
     }
 
+    /// The signature that was made before with this randomiser ([`Self::sign_message`]).
+    pub(crate) fn sign_message_again(
+        &self,
+        root: &Digest,
+        index: u32,
+        bound: &Digest,
+        nonce: u32,
+        rho: &[BaseElement; 2],
+    ) -> Result<Signature, WalletError> {
+        let key = self.keys.get(&root.to_bytes());
+        let (secret, tree) = key.ok_or(WalletError::UnknownKey { root: *root })?;
+        Ok(tree.sign_again(secret, index, bound, nonce, rho, &self.compressor)?)
+    }
+
     /// Writes down what one-time keys sign; then the signatures may leave.
     pub(crate) fn reserve(&mut self, signed: &[Signed]) -> Result<(), WalletError> {
         self.journal.reserve(signed)

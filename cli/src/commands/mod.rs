@@ -1,6 +1,7 @@
 //! What each command does: arguments to what goes to standard output.
 
 mod credential;
+pub(crate) mod exit;
 mod fetch;
 mod inspect;
 mod open;
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
         Some(Command::Open(args)) => open::open(&args),
         Some(Command::Wallet(args)) => wallet::wallet(&args),
         Some(Command::Fetch(args)) => fetch::fetch(&args),
+        Some(Command::Exit(args)) => exit::exit(&args),
         Some(Command::Private(command)) => private::private(&command, screen),
         Some(Command::Credential(command)) => credential::credential(&command, screen),
         Some(Command::Completions { shell }) => Ok(shell::completions(shell)),

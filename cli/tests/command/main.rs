@@ -6,6 +6,7 @@ mod credential;
 mod docs;
 #[cfg(unix)]
 mod ends;
+mod exit;
 mod pages;
 mod private;
 #[cfg(unix)]

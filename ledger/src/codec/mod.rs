@@ -10,6 +10,7 @@
 //! | [`Account`] | asset (varint), balance (amount), nonce (varint), both slots |
 //! | [`Order`] | kind (1), signer, last batch (varints); Transfer: to (varint), amount, fee; Withdraw: amount, fee, recipient (20); RotateKey: fee, slot + 2 scope (1), new root (32) |
 //! | [`SignedOrder`] | order, nonce (varint), slot (1), signature ([`SIGNATURE_BYTES`]) |
+//! | [`SignedExit`] | account (varint), recipient (20), slot (1), signature |
 //! | [`Deposit`] | to, asset (varints), amount, 0 or 1 (1); if 1: scopes (1), both roots (64) |
 //! | [`PublicInputs`] | domain, old root, new root, operations digest (32 each), batch number, number of operations (varints) |
 //! | [`Record`] | kind (1); of an order: the order, whose kind this is, and its key (varint) as in [`crate::wire`]; Deposit, whether it creates or not: the deposit; CollectFees: to (varint), amount |
@@ -54,6 +55,7 @@ pub use witness::{WitnessError, decode_batch, encode_batch};
 
 use crate::{
     Account, AccountProof, Deposit, KeySlot, Order, PublicInputs, Receipt, Record, SignedOrder,
+    exit::SignedExit,
     private::{PrivateInputs, PrivateProof},
     wire::{DecodeError, Reader},
 };
@@ -102,6 +104,7 @@ impl CanonicalBytes for KeySlot {}
 impl CanonicalBytes for Account {}
 impl CanonicalBytes for Order {}
 impl CanonicalBytes for SignedOrder {}
+impl CanonicalBytes for SignedExit {}
 impl CanonicalBytes for Deposit {}
 impl CanonicalBytes for Record {}
 impl CanonicalBytes for Receipt {}

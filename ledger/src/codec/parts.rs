@@ -6,6 +6,7 @@ use super::sealed::Part;
 use crate::{
     Account, AccountProof, Deposit, Digest, KeySlot, NewKeys, OperationKind, Order, PublicInputs,
     Receipt, Record, RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
+    exit::{Exit, SignedExit},
     signature::{KEY_CAPACITY, SIGNATURE_BYTES},
     tree::{Siblings, TREE_DEPTH, empty_digests},
     wire::{DecodeError, Reader, put_amount, put_key, put_varint, take_digest, take_key},
@@ -237,6 +238,26 @@ impl Part for SignedOrder {
         Ok(Self {
             order: Order::take(reader)?,
             nonce: reader.id("a nonce")?,
+            slot: take_slot(reader)?,
+            signature: Signature::take(reader)?,
+        })
+    }
+}
+
+impl Part for SignedExit {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.exit.account.into());
+        out.extend_from_slice(&self.exit.recipient);
+        out.push(self.slot as u8);
+        self.signature.put(out);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            exit: Exit {
+                account: reader.id("an account")?,
+                recipient: *reader.array()?,
+            },
             slot: take_slot(reader)?,
             signature: Signature::take(reader)?,
         })

@@ -17,6 +17,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("verifier", &["ledger", "air"]),
     ("verifier/wasm", &["ledger", "air", "verifier"]),
     ("wallet", &["ledger", "field-simd"]),
+    ("settlement", &["ledger", "verifier"]),
     (
         "node",
         &[
@@ -24,6 +25,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "air",
             "field-simd",
             "prover",
+            "settlement",
             "verifier",
             "wallet",
         ],
@@ -35,6 +37,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "air",
             "field-simd",
             "prover",
+            "settlement",
             "verifier",
             "wallet",
         ],

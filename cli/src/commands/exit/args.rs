@@ -1,0 +1,109 @@
+//! The command line of `exit`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use winterlane_settlement::Party;
+
+/// Where settlement is.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Settlement's address.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7440")]
+    pub(super) settlement: String,
+    /// The file of the caller's secret. Without it nobody calls, which is enough for all but `collect`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) secret: Option<PathBuf>,
+}
+
+/// Which keys of which wallet.
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    /// The wallet's directory.
+    #[arg(long, value_name = "DIR")]
+    pub(super) wallet: PathBuf,
+    /// Numbers of the wallet's keys, separated by commas.
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "0")]
+    pub(super) key: Vec<u64>,
+    /// Their height: a key of height H has 2^H one-time keys.
+    #[arg(long, value_name = "H", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub(super) key_height: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExitArgs {
+    #[command(subcommand)]
+    pub(super) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Task {
+    /// Print where settlement is, what is due, and whether the rollup is frozen.
+    Status {
+        #[command(flatten)]
+        place: Place,
+        /// Print one JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Rebuild accounts and notes from the published batches alone, and list the accounts.
+    Accounts {
+        #[command(flatten)]
+        place: Place,
+        /// Print one JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the operator take a withdrawal of an account, or be frozen.
+    Force {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        keys: Keys,
+        /// The account.
+        #[arg(long, value_name = "ID")]
+        account: u32,
+        /// How much; all of it if not given.
+        #[arg(long, value_name = "AMOUNT")]
+        amount: Option<u128>,
+        /// Who is paid outside: 0x and 40 hexadecimal digits.
+        #[arg(long, value_name = "ADDRESS")]
+        to: Party,
+    },
+    /// End the rollup, because the operator has not done in time what was due.
+    Freeze {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Leave a frozen rollup, with all accounts and notes of a wallet.
+    Leave {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        keys: Keys,
+        /// The number of the wallet's account of notes.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        notes: u32,
+        /// Who is paid outside: 0x and 40 hexadecimal digits.
+        #[arg(long, value_name = "ADDRESS")]
+        to: Party,
+    },
+    /// Return all deposits that no batch took, each to who made it.
+    Deposits {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Collect everything that is owed to the caller: withdrawals, payouts, fees.
+    Collect {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List what was paid out.
+    Payments {
+        #[command(flatten)]
+        place: Place,
+        /// Print one JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+}

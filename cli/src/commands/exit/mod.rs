@@ -1,0 +1,293 @@
+//! `exit`: money out of a rollup without its operator, from what settlement has published and nothing else.
+
+mod args;
+mod leave;
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::json;
+use winterlane_ledger::{Order, Scope, SlotIndex, Withdraw};
+use winterlane_prover::SimdCompressor;
+use winterlane_settlement::{
+    Call, CallError, Client, Opening, Outcome, Owed, Payment, Secret, Settlement, rebuild::Rebuilt,
+};
+use winterlane_wallet::Wallet;
+
+pub(crate) use self::args::ExitArgs;
+use self::args::{Keys, Place, Task};
+use crate::{
+    Failure,
+    show::{self, Lines, counted},
+    threads,
+};
+
+/// Runs `exit`.
+pub(super) fn exit(args: &ExitArgs) -> Result<String, Failure> {
+    match &args.task {
+        Task::Status { place, json } => status(place, *json),
+        Task::Accounts { place, json } => accounts(place, *json),
+        Task::Force {
+            place,
+            keys,
+            account,
+            amount,
+            to,
+        } => force(place, keys, *account, *amount, to.0),
+        Task::Freeze { place } => freeze(place),
+        Task::Leave {
+            place,
+            keys,
+            notes,
+            to,
+        } => leave::leave(place, keys, *notes, *to),
+        Task::Deposits { place } => deposits(place),
+        Task::Collect { place } => collect(place),
+        Task::Payments { place, json } => payments(place, *json),
+    }
+}
+
+impl Place {
+    fn client(&self) -> Result<Client, Failure> {
+        let secret = self.secret.as_deref().map(Secret::load).transpose();
+        let secret = secret.map_err(Failure::unusable)?;
+        Client::new(&self.settlement, secret).map_err(failed)
+    }
+}
+
+/// What settlement refuses is invalid; that it cannot be asked is another thing.
+fn failed(error: CallError) -> Failure {
+    match error {
+        CallError::Refused { .. } => Failure::invalid(error),
+        _ => Failure::unusable(error),
+    }
+}
+
+/// The rollup from its published batches.
+fn rebuilt(client: &Client) -> Result<Rebuilt<SimdCompressor>, Failure> {
+    threads::start(None)?;
+    let rebuilt = Rebuilt::of(client, SimdCompressor, |batch| {
+        tracing::info!(batch, "followed");
+    });
+    let (rebuilt, _) = rebuilt.map_err(Failure::invalid)?;
+    Ok(rebuilt)
+}
+
+/// The wallet, with its keys.
+fn wallet(keys: &Keys) -> Result<Wallet<SimdCompressor>, Failure> {
+    let wallet = Wallet::open(&keys.wallet).map_err(Failure::unusable)?;
+    let mut wallet = wallet.with_compressor(SimdCompressor);
+    for number in &keys.key {
+        wallet
+            .add_key(*number, keys.key_height)
+            .map_err(Failure::unusable)?;
+    }
+    Ok(wallet)
+}
+
+fn status(place: &Place, as_json: bool) -> Result<String, Failure> {
+    let client = place.client()?;
+    let status = client.status().map_err(failed)?;
+    if as_json {
+        return show::json(&status);
+    }
+    let mut lines = Lines::default();
+    lines.add("domain", status.domain);
+    lines.add("next batch", status.next_batch);
+    lines.add("root", status.root);
+    lines.add("notes", status.notes);
+    lines.add(
+        "operator",
+        format_args!("{}, epoch {}", status.operator, status.epoch),
+    );
+    for (asset, total) in &status.totals {
+        lines.add("held", format_args!("{total} of asset {asset}"));
+    }
+    lines.add("obligations", status.obligations);
+    match (&status.frozen, status.next_due) {
+        (Some(frozen), _) => {
+            let (number, due) = (frozen.obligation, frozen.due);
+            lines.add(
+                "frozen",
+                format_args!("obligation {number} was due at {due}"),
+            );
+            lines.add("left", counted(frozen.accounts, "account"));
+            lines.add("left", counted(frozen.notes, "note"));
+        }
+        (None, Some(due)) => lines.add("next due", due),
+        (None, None) => {}
+    }
+    Ok(lines.0)
+}
+
+#[derive(Serialize)]
+struct AccountLine {
+    id: u32,
+    asset: u32,
+    balance: String,
+}
+
+fn accounts(place: &Place, as_json: bool) -> Result<String, Failure> {
+    let rebuilt = rebuilt(&place.client()?)?;
+    let accounts = rebuilt.accounts().map(|(id, account)| AccountLine {
+        id,
+        asset: account.asset,
+        balance: account.balance.to_string(),
+    });
+    let accounts: Vec<_> = accounts.collect();
+    let (root, batch) = (rebuilt.ledger.root(), rebuilt.ledger.batch_number());
+    let (anchor, notes) = (rebuilt.notes.root(), rebuilt.notes.count());
+    if as_json {
+        return show::json(&json!({
+            "root": root, "next_batch": batch, "anchor": anchor, "notes": notes, "accounts": accounts,
+        }));
+    }
+    let mut lines = Lines::default();
+    lines.add("root", root);
+    lines.add("next batch", batch);
+    lines.add("notes", notes);
+    let Lines(mut text) = lines;
+    // writing to a string cannot fail
+    let _ = writeln!(text, "\n{:<10} {:<10} balance", "id", "asset");
+    for AccountLine { id, asset, balance } in &accounts {
+        let _ = writeln!(text, "{id:<10} {asset:<10} {balance}");
+    }
+    Ok(text)
+}
+
+/// The slot of an account that holds a spending key of the wallet.
+fn spending_slot(
+    wallet: &Wallet<SimdCompressor>,
+    account: &winterlane_ledger::Account,
+) -> Option<SlotIndex> {
+    SlotIndex::ALL.into_iter().find(|slot| {
+        let held = account.slots[slot.index()];
+        held.scope.allows(Scope::SPEND) && wallet.key(&held.root).is_some()
+    })
+}
+
+fn force(
+    place: &Place,
+    keys: &Keys,
+    id: u32,
+    amount: Option<u128>,
+    recipient: [u8; 20],
+) -> Result<String, Failure> {
+    let client = place.client()?;
+    let rebuilt = rebuilt(&client)?;
+    let account = rebuilt.ledger.account(id).copied();
+    let account = account.ok_or_else(|| {
+        Failure::Unusable(format!(
+            "account {id} is in no published batch: `exit accounts` lists all"
+        ))
+    })?;
+    let mut wallet = wallet(keys)?;
+    let slot = spending_slot(&wallet, &account).ok_or_else(|| {
+        Failure::Unusable(format!(
+            "the wallet has no key that may spend from account {id}: name its numbers by --key and --key-height"
+        ))
+    })?;
+    let order = Order::Withdraw(Withdraw {
+        from: id,
+        amount: amount.unwrap_or(account.balance),
+        // the operator takes it because it must
+        fee: 0,
+        recipient,
+        // for as long as the proof of a batch can compare
+        valid_until: rebuilt.ledger.batch_number() + (1 << 40),
+    });
+    let request = wallet.request(&account, slot, order);
+    let order = wallet
+        .sign(&request, rebuilt.ledger.domain())
+        .map_err(Failure::unusable)?;
+    let opening = Some(Opening {
+        version: rebuilt.ledger.batch_number(),
+        proof: rebuilt.ledger.prove(id),
+    });
+    let mut lines = Lines::default();
+    match client
+        .call(&Call::Force { order, opening })
+        .map_err(failed)?
+    {
+        Outcome::Forced { number, due } => {
+            lines.add("forced", format_args!("obligation {number}"));
+            lines.add("due", due);
+        }
+        other => lines.add("settlement", format_args!("{other:?}")),
+    }
+    Ok(lines.0)
+}
+
+fn freeze(place: &Place) -> Result<String, Failure> {
+    let mut lines = Lines::default();
+    match place.client()?.call(&Call::Freeze).map_err(failed)? {
+        Outcome::Frozen(view) => {
+            lines.add("frozen at root", view.root);
+            lines.add("anchor", view.anchor);
+            let (number, due) = (view.obligation, view.due);
+            lines.add(
+                "because",
+                format_args!("obligation {number} was due at {due}"),
+            );
+        }
+        other => lines.add("settlement", format_args!("{other:?}")),
+    }
+    Ok(lines.0)
+}
+
+/// A payment, in words.
+fn add_payment(lines: &mut Lines, payment: &Payment) {
+    let Payment {
+        to, asset, amount, ..
+    } = payment;
+    lines.add("paid", format_args!("{amount} of asset {asset} to {to}"));
+}
+
+fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
+    match outcome {
+        Outcome::Paid(Some(payment)) => add_payment(lines, payment),
+        Outcome::Paid(None) => lines.add("paid", "nothing: there was nothing"),
+        other => lines.add("settlement", format_args!("{other:?}")),
+    }
+}
+
+fn deposits(place: &Place) -> Result<String, Failure> {
+    let client = place.client()?;
+    let mut lines = Lines::default();
+    let obligations = client.obligations(0, usize::MAX).map_err(failed)?;
+    for (number, obligation) in obligations {
+        if let Owed::Deposit { .. } = obligation.what {
+            let outcome = client
+                .call(&Call::ReturnDeposit { number })
+                .map_err(failed)?;
+            add_outcome(&mut lines, &outcome);
+        }
+    }
+    Ok(lines.0)
+}
+
+fn collect(place: &Place) -> Result<String, Failure> {
+    if place.secret.is_none() {
+        let need = "only whom it is owed to collects: name the file of your secret by --secret";
+        return Err(Failure::Unusable(need.into()));
+    }
+    let client = place.client()?;
+    let mut lines = Lines::default();
+    for (claim, _, _) in client.claims().map_err(failed)? {
+        let outcome = client.call(&Call::Collect(claim)).map_err(failed)?;
+        add_outcome(&mut lines, &outcome);
+    }
+    Ok(lines.0)
+}
+
+fn payments(place: &Place, as_json: bool) -> Result<String, Failure> {
+    let payments = place.client()?.payments(0, usize::MAX).map_err(failed)?;
+    if as_json {
+        return show::json(&json!({ "payments": payments }));
+    }
+    let mut lines = Lines::default();
+    for payment in &payments {
+        add_payment(&mut lines, payment);
+    }
+    Ok(lines.0)
+}

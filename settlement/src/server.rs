@@ -1,0 +1,283 @@
+//! Settlement over HTTP, for the machine that it runs on: calls in their bytes, answers in JSON.
+//!
+//! | route | |
+//! |---|---|
+//! | `POST /v1/calls` | the bytes of a [`Call`]; the answer is an [`crate::Outcome`] |
+//! | `GET /v1/status`, `GET /v1/genesis` | where settlement is, and what it began with |
+//! | `GET /v1/batches/{n}` | the published data of a batch, in bytes |
+//! | `GET /v1/obligations?first=N`, `GET /v1/payments?first=N` | from number N on, at most 100 |
+//! | `GET /v1/claims` | what the caller may collect |
+//!
+//! A caller says who it is by `authorization: Bearer`, and its [`Secret`]. Secrets travel as they are, so that the
+//! server listens on the loopback alone.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State as Shared},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use serde::Serialize;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::{
+    Call, CallError, Durable, Handle, Party, Proofs, Secret, Settlement as _, view::ClaimView,
+};
+
+/// The most bytes of a call: a batch with its records, its proof and the proofs of its operations of the pool.
+pub const MAX_CALL_BYTES: usize = 64 << 20;
+/// Most entries of one answer.
+pub const PAGE: usize = 100;
+
+/// Why settlement is not served.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// Another machine could listen to secrets.
+    #[error("{0} is not an address of this machine alone: take 127.0.0.1 or [::1]")]
+    NotLoopback(SocketAddr),
+    /// The system gives no socket or thread.
+    #[error("{address}: {source}")]
+    Io {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Settlement that is served, until this value is dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves settlement at an address; at port 0, at one that is free.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn start<P: Proofs + 'static>(
+        durable: Arc<Durable<P>>,
+        address: SocketAddr,
+    ) -> Result<Self, ServeError> {
+        if !address.ip().is_loopback() {
+            return Err(ServeError::NotLoopback(address));
+        }
+        let failed = |source| ServeError::Io { address, source };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (say, said) = mpsc::sync_channel(1);
+        let router = router(durable);
+        let serve = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_io()
+                .build();
+            let runtime = match runtime {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(say.send(Err(error))),
+            };
+            runtime.block_on(async move {
+                let listener = match tokio::net::TcpListener::bind(address).await {
+                    Ok(listener) => listener,
+                    Err(error) => return drop(say.send(Err(error))),
+                };
+                let _ = say.send(listener.local_addr());
+                let stopped = async move {
+                    let _ = stopped.await;
+                };
+                let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
+                // the listener outlives what goes wrong with one connection
+                let _ = serving.await;
+            });
+        };
+        let thread = std::thread::Builder::new().name("settlement".into());
+        let thread = thread.spawn(serve).map_err(failed)?;
+        let bound = said
+            .recv()
+            .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+        Ok(Self {
+            address: bound.map_err(failed)?,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>) -> Router {
+    Router::new()
+        .route("/v1/calls", post(call::<P>))
+        .route(
+            "/v1/status",
+            get(|server: Shared<_>, headers: HeaderMap| {
+                answer::<P, _>(server, headers, |settlement| settlement.status())
+            }),
+        )
+        .route(
+            "/v1/genesis",
+            get(|server: Shared<_>, headers: HeaderMap| {
+                answer::<P, _>(server, headers, |settlement| settlement.genesis())
+            }),
+        )
+        .route(
+            "/v1/claims",
+            get(|server: Shared<_>, headers: HeaderMap| {
+                answer::<P, _>(server, headers, |settlement| {
+                    let claims = settlement.claims()?.into_iter();
+                    Ok(claims.map(ClaimView::from).collect::<Vec<_>>())
+                })
+            }),
+        )
+        .route(
+            "/v1/obligations",
+            get(|server: Shared<_>, headers: HeaderMap, uri: Uri| {
+                let first = first(&uri);
+                answer::<P, _>(server, headers, move |settlement| {
+                    settlement.obligations(first, PAGE)
+                })
+            }),
+        )
+        .route(
+            "/v1/payments",
+            get(|server: Shared<_>, headers: HeaderMap, uri: Uri| {
+                let first = first(&uri);
+                answer::<P, _>(server, headers, move |settlement| {
+                    settlement.payments(first, PAGE)
+                })
+            }),
+        )
+        .route("/v1/batches/{number}", get(batch::<P>))
+        .layer(DefaultBodyLimit::max(MAX_CALL_BYTES))
+        .with_state(durable)
+}
+
+/// The number after `first=`, or 0.
+fn first(uri: &Uri) -> u64 {
+    let parts = uri.query().unwrap_or_default().split('&');
+    let first = parts.filter_map(|part| part.strip_prefix("first=")).next();
+    first.and_then(|first| first.parse().ok()).unwrap_or(0)
+}
+
+fn problem(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = serde_json::json!({ "code": code, "message": message });
+    json(status, body.to_string().into_bytes())
+}
+
+fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// Who calls; nobody, if nobody says.
+fn caller(headers: &HeaderMap) -> Result<Party, Box<Response>> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Ok(Party::NOBODY);
+    };
+    let secret = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.strip_prefix("Bearer "));
+    let secret = secret.and_then(|text| text.parse::<Secret>().ok());
+    secret.map(|secret| secret.party()).ok_or_else(|| {
+        let message = "authorization is Bearer, and a caller's secret: 64 hexadecimal digits";
+        Box::new(problem(StatusCode::UNAUTHORIZED, "secret", message))
+    })
+}
+
+fn failed(error: &CallError) -> Response {
+    match error {
+        CallError::Refused { code, message } => problem(StatusCode::CONFLICT, code, message),
+        CallError::Unavailable { what, .. } => {
+            problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", what)
+        }
+    }
+}
+
+/// Answers by what settlement says, in a thread that may wait for the disk.
+async fn answer<P: Proofs + 'static, T: Serialize>(
+    Shared(durable): Shared<Arc<Durable<P>>>,
+    headers: HeaderMap,
+    ask: impl FnOnce(Handle<P>) -> Result<T, CallError> + Send + 'static,
+) -> Response {
+    let caller = match caller(&headers) {
+        Ok(caller) => caller,
+        Err(response) => return *response,
+    };
+    let asked = move || match ask(durable.by(caller)) {
+        Ok(value) => match serde_json::to_vec(&value) {
+            Ok(body) => json(StatusCode::OK, body),
+            Err(error) => problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "unavailable",
+                &error.to_string(),
+            ),
+        },
+        Err(error) => failed(&error),
+    };
+    wait(asked).await
+}
+
+async fn wait(work: impl FnOnce() -> Response + Send + 'static) -> Response {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| {
+        problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "unavailable",
+            &error.to_string(),
+        )
+    })
+}
+
+async fn call<P: Proofs + 'static>(
+    server: Shared<Arc<Durable<P>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match Call::from_bytes(&body) {
+        Ok(call) => answer(server, headers, move |settlement| settlement.call(&call)).await,
+        Err(error) => problem(StatusCode::BAD_REQUEST, "bytes", &error.to_string()),
+    }
+}
+
+async fn batch<P: Proofs + 'static>(
+    Shared(durable): Shared<Arc<Durable<P>>>,
+    Path(number): Path<u64>,
+) -> Response {
+    wait(move || match durable.by(Party::NOBODY).batch(number) {
+        Ok(Some(batch)) => {
+            let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+            (kind, batch.to_bytes()).into_response()
+        }
+        Ok(None) => {
+            let message = format!("batch {number} is not settled");
+            problem(StatusCode::NOT_FOUND, "not_settled", &message)
+        }
+        Err(error) => failed(&error),
+    })
+    .await
+}

@@ -1,0 +1,178 @@
+//! What the operator must do, and when it is due.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use winterlane_ledger::pool::Payment;
+
+use crate::{Obligation, Owed, Rules};
+
+/// Obligations of one lane wait for each other: who posts many of one kind does not push those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Deposits, and payouts of the pool to accounts.
+    Deposit,
+    /// Forced orders that an opening has shown.
+    Shown,
+    /// Forced orders without one.
+    Bare,
+    /// Operations of the pool, and notes that are owed.
+    Private,
+}
+
+/// Obligations by number, and what is looked up in them. All but the first three follow from those.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queue {
+    obligations: BTreeMap<u64, Obligation>,
+    next: u64,
+    /// By lane, the days of the last obligations, as many as come due in one unit of time.
+    recent: [VecDeque<u64>; 4],
+    due: BTreeSet<(u64, u64)>,
+    deposits: VecDeque<u64>,
+    payouts: VecDeque<u64>,
+    /// Forced orders by signer.
+    orders: BTreeMap<u32, Vec<u64>>,
+    /// Forced operations by nullifier.
+    private: BTreeMap<[u8; 32], u64>,
+    /// Notes that are owed, by the withdrawal that paid.
+    shields: BTreeMap<Payment, u64>,
+}
+
+impl Queue {
+    pub(super) fn len(&self) -> usize {
+        self.obligations.len()
+    }
+
+    pub(super) fn from(&self, first: u64) -> impl Iterator<Item = (u64, &Obligation)> {
+        let found = self.obligations.range(first..);
+        found.map(|(number, obligation)| (*number, obligation))
+    }
+
+    pub(super) fn get(&self, number: u64) -> Option<&Obligation> {
+        self.obligations.get(&number)
+    }
+
+    /// What is due first, and its number.
+    pub(super) fn first_due(&self) -> Option<(u64, u64)> {
+        self.due.first().copied()
+    }
+
+    /// The deposits in order.
+    pub(super) fn deposits(&self) -> impl Iterator<Item = u64> {
+        self.deposits.iter().copied()
+    }
+
+    /// The payouts of the pool to accounts, in order.
+    pub(super) fn payouts(&self) -> impl Iterator<Item = u64> {
+        self.payouts.iter().copied()
+    }
+
+    /// The forced orders of an account.
+    pub(super) fn orders(&self, signer: u32) -> &[u64] {
+        self.orders.get(&signer).map_or(&[], Vec::as_slice)
+    }
+
+    /// The forced operation that spends the note with this nullifier.
+    pub(super) fn private(&self, nullifier: &[u8; 32]) -> Option<u64> {
+        self.private.get(nullifier).copied()
+    }
+
+    /// The note that is owed for this withdrawal.
+    pub(super) fn shield(&self, payment: &Payment) -> Option<u64> {
+        self.shields.get(payment).copied()
+    }
+
+    /// The notes that are owed for withdrawals up to this one.
+    pub(super) fn shields_to(&self, last: Payment) -> impl Iterator<Item = (Payment, u64)> {
+        let found = self.shields.range(..=last);
+        found.map(|(payment, number)| (*payment, *number))
+    }
+
+    /// When an obligation that is posted now would be due: after the window, and not in the same moment as more
+    /// than the rules allow.
+    pub(super) fn due(&self, lane: Lane, now: u64, rules: &Rules) -> u64 {
+        let due = now.saturating_add(rules.window);
+        let recent = &self.recent[lane as usize];
+        match recent.front() {
+            Some(before) if recent.len() >= rules.per_unit as usize => {
+                due.max(before.saturating_add(1))
+            }
+            _ => due,
+        }
+    }
+
+    /// Posts an obligation, and returns its number and day.
+    pub(super) fn push(&mut self, lane: Lane, what: Owed, now: u64, rules: &Rules) -> (u64, u64) {
+        let due = self.due(lane, now, rules);
+        let recent = &mut self.recent[lane as usize];
+        recent.push_back(due);
+        if recent.len() > rules.per_unit as usize {
+            recent.pop_front();
+        }
+        let number = self.next;
+        self.next += 1;
+        match &what {
+            Owed::Deposit { .. } => self.deposits.push_back(number),
+            Owed::Payout { .. } => self.payouts.push_back(number),
+            Owed::Order(forced) => {
+                let signer = forced.order.order.signer();
+                self.orders.entry(signer).or_default().push(number);
+            }
+            Owed::Private { operation } => {
+                let keys = operation.nullifiers().iter().map(|one| one.0.to_bytes());
+                self.private.extend(keys.map(|key| (key, number)));
+            }
+            Owed::Shield(owed) => drop(self.shields.insert(owed.payment(), number)),
+        }
+        self.due.insert((due, number));
+        self.obligations.insert(number, Obligation { due, what });
+        (number, due)
+    }
+
+    /// Takes an obligation out: it was kept, or it is none any more.
+    pub(super) fn remove(&mut self, number: u64) -> Option<Obligation> {
+        let obligation = self.obligations.remove(&number)?;
+        self.due.remove(&(obligation.due, number));
+        match &obligation.what {
+            Owed::Deposit { .. } => take(&mut self.deposits, number),
+            Owed::Payout { .. } => take(&mut self.payouts, number),
+            Owed::Order(forced) => {
+                let signer = forced.order.order.signer();
+                if let Some(numbers) = self.orders.get_mut(&signer) {
+                    numbers.retain(|one| *one != number);
+                    if numbers.is_empty() {
+                        self.orders.remove(&signer);
+                    }
+                }
+            }
+            Owed::Private { operation } => {
+                for nullifier in operation.nullifiers() {
+                    self.private.remove(&nullifier.0.to_bytes());
+                }
+            }
+            Owed::Shield(owed) => drop(self.shields.remove(&owed.payment())),
+        }
+        Some(obligation)
+    }
+
+    /// Takes out everything but deposits, which can return.
+    pub(super) fn keep_deposits(&mut self) {
+        let others: Vec<u64> = self
+            .obligations
+            .iter()
+            .filter(|(_, one)| !matches!(one.what, Owed::Deposit { .. }))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in others {
+            self.remove(number);
+        }
+    }
+}
+
+/// Takes a number out of a list: out of its front, most times.
+fn take(list: &mut VecDeque<u64>, number: u64) {
+    if list.front() == Some(&number) {
+        list.pop_front();
+    } else {
+        list.retain(|one| *one != number);
+    }
+}

@@ -1,0 +1,214 @@
+//! Attempts to take what is not one's own, to end a rollup whose operator does its duty, and to break sums.
+
+use super::*;
+
+#[test]
+fn nobody_leaves_with_anothers_account() {
+    let (mut world, ids) = World::with(&[1_000, 70]);
+    world.freeze_by_deposit();
+    // another's key, for the account; the account's opening, for another id; another's opening
+    let mut lies = vec![(world.exit(2, ids[0], party(2)), "exit")];
+    let swap = |proof: u32, exit: u32, key: u32| {
+        let Call::ExitAccount { exit, .. } = world.exit(key, exit, party(2)) else {
+            panic!("an exit");
+        };
+        let proof = world.ledger.prove(proof);
+        Call::ExitAccount { proof, exit }
+    };
+    lies.push((swap(ids[0], ids[1], 2), "other_account"));
+    lies.push((swap(ids[1], ids[0], 2), "other_account"));
+    // a signature to somebody else
+    let Call::ExitAccount { proof, mut exit } = world.exit(1, ids[0], party(1)) else {
+        panic!("an exit");
+    };
+    exit.exit.recipient = [2; 20];
+    lies.push((Call::ExitAccount { proof, exit }, "exit"));
+    // a leaf with more in it
+    let Call::ExitAccount { mut proof, exit } = world.exit(1, ids[0], party(1)) else {
+        panic!("an exit");
+    };
+    proof.account.as_mut().unwrap().balance += 1;
+    lies.push((Call::ExitAccount { proof, exit }, "opening"));
+    lies.push((world.exit(1, ids[0], Party::NOBODY), "nobody"));
+    for (call, code) in lies {
+        assert_eq!(world.refused(party(2), &call), code);
+    }
+}
+
+/// An order that the account has signed does not let anybody take it out, nor does an exit of the same fields.
+#[test]
+fn an_order_is_no_exit_and_an_exit_no_order() {
+    let (mut world, ids) = World::with(&[1_000, 70]);
+    let order = world.order(1, withdraw(ids[0], 1_000, 0, party(9).0));
+    world.freeze_by_deposit();
+    let exit = SignedExit {
+        exit: Exit {
+            account: ids[0],
+            recipient: party(9).0,
+        },
+        slot: SlotIndex::Zero,
+        signature: order.signature,
+    };
+    let proof = world.ledger.prove(ids[0]);
+    assert_eq!(
+        world.refused(party(9), &Call::ExitAccount { proof, exit }),
+        "exit"
+    );
+    let Call::ExitAccount { exit, .. } = world.exit(1, ids[0], party(9)) else {
+        panic!("an exit");
+    };
+    let order = SignedOrder {
+        order: withdraw(ids[0], 1_000, 0, party(9).0),
+        nonce: 0,
+        slot: exit.slot,
+        signature: exit.signature,
+    };
+    assert!(world.ledger.open_batch().signed(order).is_err());
+}
+
+/// A one-time key that has signed an order that is settled signs no exit.
+#[test]
+fn a_used_one_time_key_lets_nobody_leave() {
+    let (mut world, ids) = World::with(&[1_000, 70]);
+    let order = world.order_at(1, pay(ids[0], ids[1], 1, 0), 0, 1);
+    world.settle(Plan::of(vec![order])).unwrap();
+    world.freeze_by_deposit();
+    for index in 0..2 {
+        let exit = world.exit_by(1, ids[0], party(9), index);
+        assert_eq!(world.refused(party(1), &exit), "exit");
+    }
+    let exit = world.exit_by(1, ids[0], party(9), 2);
+    world.call(party(1), &exit).unwrap();
+}
+
+#[test]
+fn an_exit_of_one_end_is_none_of_another() {
+    let (mut one, ids) = World::with(&[1_000, 70]);
+    let (mut two, _) = World::with(&[1_000, 70]);
+    let order = two.order(2, pay(ids[1], ids[0], 1, 0));
+    two.settle(Plan::of(vec![order])).unwrap();
+    one.freeze_by_deposit();
+    two.freeze_by_deposit();
+    let Call::ExitAccount { exit, .. } = one.exit(1, ids[0], party(9)) else {
+        panic!("an exit");
+    };
+    let proof = two.ledger.prove(ids[0]);
+    assert_eq!(
+        two.refused(party(9), &Call::ExitAccount { proof, exit }),
+        "exit"
+    );
+}
+
+/// Nobody ends a rollup whose operator has done what was due, whatever they post.
+#[test]
+fn a_diligent_operator_is_never_frozen() {
+    let (mut world, ids) = World::with(&[1_000, 70, 5]);
+    // an account that forces and sends at once, one that cannot pay, one whose order waits for money
+    for round in 0..2 {
+        let orders = [
+            world.order(1, pay(ids[0], ids[1], 5, 0)),
+            world.order(1, pay(ids[0], ids[2], 7, 0)),
+            world.order(3, pay(ids[2], ids[0], 100, 0)),
+        ];
+        let opening = world.opening(ids[0]);
+        for (order, opening) in orders.iter().zip([Some(opening), None, None]) {
+            let call = Call::Force {
+                order: order.clone(),
+                opening,
+            };
+            world.call(Party::NOBODY, &call).unwrap();
+        }
+        world.open(10 + round, EUR, 1);
+        // the operator has taken another order of the account already
+        let third = world.order(1, pay(ids[0], ids[1], 9, 1));
+        world.settle(Plan::of(vec![third])).unwrap();
+        // and does its duty on the last day: by the list of what is due, and by what it has
+        world.now += 100;
+        for (number, obligation) in world.state.obligations(0, usize::MAX) {
+            let Owed::Order(forced) = obligation.what else {
+                panic!("{obligation:?}");
+            };
+            let signer = forced.order.order.signer();
+            let opening = world.opening(signer);
+            let refute = Call::Refute { number, opening };
+            if world.call(OPERATOR, &refute).is_err() {
+                world.settle(Plan::of(vec![forced.order])).unwrap();
+            }
+        }
+        world.now += LATE;
+        assert_eq!(world.refused(party(3), &Call::Freeze), "nothing_due");
+    }
+}
+
+/// The clock of whoever runs settlement may be set back; it goes on from where it was.
+#[test]
+fn time_does_not_go_back() {
+    let mut world = World::new();
+    world.now = 500;
+    world.open(1, EUR, 1);
+    world.now = 3;
+    let due = |outcome| match outcome {
+        Outcome::Deposited { due, .. } => due,
+        other => panic!("{other:?}"),
+    };
+    let call = Call::Deposit {
+        asset: EUR,
+        amount: 1,
+        to: DepositTo::Existing(0),
+    };
+    assert_eq!(due(world.call(party(1), &call).unwrap()), 600);
+    assert_eq!(world.state.status().now, 500);
+    world.now = u64::MAX;
+    assert_eq!(due(world.call(party(1), &call).unwrap()), u64::MAX);
+}
+
+#[test]
+fn totals_stay_below_their_bound_whatever_moves() {
+    let mut world = World::new();
+    let most = u128::MAX;
+    world.open(1, EUR, most - 10);
+    world.open(2, EUR, 10);
+    let more = Call::Deposit {
+        asset: EUR,
+        amount: 1,
+        to: DepositTo::Existing(2),
+    };
+    assert_eq!(world.refused(party(1), &more), "total_overflow");
+    world.settle(Plan::default()).unwrap();
+    // everything in one account is no overflow
+    let order = world.order(2, pay(3, 2, 10, 0));
+    world.settle(Plan::of(vec![order])).unwrap();
+    assert_eq!(world.ledger.account(2).unwrap().balance, most);
+    // money that is owed still counts
+    let order = world.order(1, withdraw(2, most, 0, party(9).0));
+    world.settle(Plan::of(vec![order])).unwrap();
+    assert_eq!(world.refused(party(1), &more), "total_overflow");
+    let claim = world.state.claims(party(9))[0].0;
+    world.call(party(9), &Call::Collect(claim)).unwrap();
+    world.call(party(1), &more).unwrap();
+}
+
+#[test]
+fn rules_that_nothing_can_be_done_by_are_refused() {
+    let genesis = World::new().genesis;
+    type Change = fn(&mut Genesis);
+    let changes: [Change; 8] = [
+        |g| g.rules.window = 0,
+        |g| g.rules.per_unit = 0,
+        |g| g.rules.lifetime = 0,
+        |g| g.rules.lifetime = 1 << 61,
+        |g| g.rules.bits = 99,
+        |g| g.operator = Party::NOBODY,
+        |g| g.first_batch = 1 << 62,
+        |g| {
+            for account in g.accounts.values_mut() {
+                (account.asset, account.balance) = (EUR, 1 << 127);
+            }
+        },
+    ];
+    for change in changes {
+        let mut genesis = genesis.clone();
+        change(&mut genesis);
+        assert!(State::new(&genesis).is_err());
+    }
+}

@@ -1,0 +1,463 @@
+//! Batches: taken once, in order, with what the proof does not know.
+
+use winterlane_ledger::{Deposit, pool::account_recipient};
+
+use super::*;
+
+#[test]
+fn a_batch_is_taken_once_and_where_settlement_is() {
+    let (mut world, ids) = World::with(&[1_000, 1]);
+    let order = world.order(1, pay(ids[0], ids[1], 5, 1));
+    let first = world.make(Plan::of(vec![order]));
+    let fork = {
+        let mut other = World::with(&[1_000, 1]).0;
+        let order = other.order(1, pay(ids[0], ids[1], 6, 1));
+        other.make(Plan::of(vec![order]))
+    };
+    let outcome = world.publish(&first).unwrap();
+    assert!(matches!(outcome, Outcome::Settled { batch: 6, .. }));
+    // a node that died before it heard so
+    let again = world.publish(&first).unwrap();
+    assert_eq!(again, Outcome::AlreadySettled { batch: 6 });
+    let publish = |batch: &BatchData| Call::Publish {
+        epoch: 0,
+        batch: batch.clone(),
+    };
+    assert_eq!(world.refused(OPERATOR, &publish(&fork)), "forked");
+    // the same accounts with other operations of the pool is another batch
+    let mut other = first.clone();
+    other.pool.push(PoolData {
+        operation: vec![0],
+        proof: Vec::new(),
+    });
+    assert_eq!(world.refused(OPERATOR, &publish(&other)), "forked");
+    let next = world.make(Plan::default());
+    let later = world.make(Plan::default());
+    assert_eq!(world.refused(OPERATOR, &publish(&later)), "forked");
+    world.publish(&next).unwrap();
+    world.publish(&later).unwrap();
+    assert_eq!(world.state.root_before(7), Some(first.public.new_root));
+    assert_eq!(world.state.root_before(4), None);
+    assert_eq!(world.state.root_before(10), None);
+}
+
+#[test]
+fn a_batch_needs_its_proof_and_its_records() {
+    let (mut world, ids) = World::with(&[1_000, 1]);
+    let order = world.order(1, pay(ids[0], ids[1], 5, 1));
+    let batch = world.make(Plan::of(vec![order]));
+    let lies: [(fn(&mut BatchData), &str); 7] = [
+        (|b| b.proof[40] ^= 1, "proof"),
+        (|b| b.proof.clear(), "proof"),
+        (|b| b.records.truncate(b.records.len() - 1), "records"),
+        (|b| b.public.num_operations *= 2, "records"),
+        (|b| b.public.new_root = Digest::ZERO, "proof"),
+        (|b| b.public.domain = Digest::ZERO, "wrong_domain"),
+        (|b| b.public.operations_digest = Digest::ZERO, "records"),
+    ];
+    for (lie, code) in lies {
+        let mut batch = batch.clone();
+        lie(&mut batch);
+        assert_eq!(
+            world.refused(OPERATOR, &Call::Publish { epoch: 0, batch }),
+            code
+        );
+    }
+    world.publish(&batch).unwrap();
+}
+
+#[test]
+fn only_the_operator_of_this_epoch_publishes() {
+    let (mut world, _) = World::with(&[10]);
+    let batch = world.make(Plan::default());
+    let publish = |epoch| Call::Publish {
+        epoch,
+        batch: batch.clone(),
+    };
+    for stranger in [Party::NOBODY, party(3), GOVERNOR] {
+        assert_eq!(world.refused(stranger, &publish(0)), "not_operator");
+        assert_eq!(
+            world.refused(stranger, &Call::TakeOver { seen: 0 }),
+            "not_operator"
+        );
+    }
+    // the operator's second node takes over; the first is told
+    let taken = world.call(OPERATOR, &Call::TakeOver { seen: 0 }).unwrap();
+    assert_eq!(taken, Outcome::Epoch { epoch: 1 });
+    assert_eq!(world.refused(OPERATOR, &publish(0)), "epoch");
+    assert_eq!(world.refused(OPERATOR, &publish(2)), "epoch");
+    // two that start at once: one
+    assert_eq!(
+        world.refused(OPERATOR, &Call::TakeOver { seen: 0 }),
+        "epoch"
+    );
+    let appoint = |operator, seen| Call::Appoint { operator, seen };
+    assert_eq!(
+        world.refused(OPERATOR, &appoint(party(4), 1)),
+        "not_governor"
+    );
+    assert_eq!(
+        world.refused(GOVERNOR, &appoint(Party::NOBODY, 1)),
+        "nobody"
+    );
+    assert_eq!(world.refused(GOVERNOR, &appoint(party(4), 0)), "epoch");
+    world.call(GOVERNOR, &appoint(party(4), 1)).unwrap();
+    // a past operator, by whatever epoch
+    for epoch in 0..4 {
+        assert_eq!(world.refused(OPERATOR, &publish(epoch)), "not_operator");
+    }
+    world.call(party(4), &publish(2)).unwrap();
+    // also what is settled is told to the present operator alone
+    assert_eq!(world.refused(OPERATOR, &publish(1)), "not_operator");
+}
+
+#[test]
+fn nobody_appoints_where_there_is_no_governor() {
+    let mut genesis = World::new().genesis;
+    genesis.governor = Party::NOBODY;
+    let mut state = State::new(&genesis).unwrap();
+    let call = Call::Appoint {
+        operator: party(3),
+        seen: 0,
+    };
+    let context = Context {
+        caller: Party::NOBODY,
+        now: 0,
+    };
+    let refused = state.call(context, &call, &Fake).unwrap_err();
+    assert_eq!(refused.code(), "not_governor");
+}
+
+#[test]
+fn deposits_come_in_order_and_none_is_invented() {
+    let mut world = World::new();
+    let ids = [world.open(1, EUR, 100), world.open(2, USD, 7)];
+    assert_eq!(ids, [2, 3], "allotted in order, after the first accounts");
+    let to = |id| DepositTo::Existing(id);
+    let deposit = |asset, amount, to| Call::Deposit { asset, amount, to };
+    // to an account that a deposit before it makes
+    world.call(party(1), &deposit(EUR, 3, to(2))).unwrap();
+    for (call, code) in [
+        (deposit(USD, 3, to(2)), "wrong_account"),
+        (deposit(EUR, 3, to(4)), "wrong_account"),
+        (deposit(EUR, 0, to(2)), "nothing_deposited"),
+        (deposit(EUR, u128::MAX - 102, to(2)), "total_overflow"),
+    ] {
+        assert_eq!(world.refused(party(1), &call), code);
+    }
+    assert_eq!(
+        world.refused(Party::NOBODY, &deposit(EUR, 1, to(2))),
+        "nobody"
+    );
+    let waiting = world.waiting();
+    assert_eq!(waiting.len(), 3);
+    // what a false operator shows, in place of the deposits that wait
+    let keys = waiting[0].keys;
+    let mut swapped = waiting.clone();
+    swapped.swap(0, 1);
+    let changed = |change: fn(&mut Deposit)| {
+        let mut first = waiting[0];
+        change(&mut first);
+        vec![first]
+    };
+    let twice = [&waiting[..], &waiting[2..]].concat();
+    let more = Deposit {
+        to: 0,
+        asset: EUR,
+        amount: 1,
+        keys: None,
+    };
+    let made = Deposit {
+        to: 77,
+        asset: EUR,
+        amount: 0,
+        keys,
+    };
+    for false_deposits in [
+        swapped,
+        waiting[1..2].to_vec(),
+        changed(|d| d.amount += 1),
+        changed(|d| d.asset = USD),
+        changed(|d| d.to = 9),
+        changed(|d| d.keys = Some(NewKeys::single(digest(5)))),
+        twice,
+        vec![more],
+        vec![made],
+    ] {
+        let mut batch = world.ledger.open_batch();
+        for deposit in &false_deposits {
+            batch.deposit(*deposit).unwrap();
+        }
+        let sealed = batch.seal(None).unwrap();
+        world.ledger.undo().unwrap();
+        let public = sealed.public_inputs;
+        let batch = BatchData {
+            records: wire::encode(&sealed.records, public.batch_number).unwrap(),
+            proof: public.to_bytes(),
+            public,
+            pool: Vec::new(),
+        };
+        let call = Call::Publish { epoch: 0, batch };
+        assert_eq!(
+            world.refused(OPERATOR, &call),
+            "not_the_next_deposit",
+            "{false_deposits:?}"
+        );
+    }
+    // some now, the rest later
+    let kept = |outcome| match outcome {
+        Ok(Outcome::Settled { kept, .. }) => kept,
+        other => panic!("{other:?}"),
+    };
+    let plan = Plan {
+        leave: 1,
+        ..Plan::default()
+    };
+    assert_eq!(kept(world.settle(plan)), [0, 1]);
+    assert_eq!(kept(world.settle(Plan::default())), [2]);
+    assert_eq!(world.ledger.account(2).unwrap().balance, 103);
+}
+
+#[test]
+fn withdrawals_are_paid_once_to_whom_they_name() {
+    let (mut world, ids) = World::with(&[1_000]);
+    let orders = [
+        withdraw(ids[0], 30, 1, party(9).0),
+        withdraw(ids[0], 0, 1, party(9).0),
+    ];
+    for order in orders {
+        let order = world.order(1, order);
+        world.settle(Plan::of(vec![order])).unwrap();
+    }
+    // the one of nothing is none
+    let claims = world.state.claims(party(9));
+    let payment = Payment {
+        batch: 6,
+        record: 0,
+    };
+    let claim = Claim::Withdrawal(payment);
+    assert_eq!(claims, [(claim, EUR, 30)]);
+    let collect = Call::Collect(claim);
+    for stranger in [party(8), OPERATOR] {
+        assert_eq!(world.refused(stranger, &collect), "not_yours");
+    }
+    assert_eq!(world.refused(Party::NOBODY, &collect), "nobody");
+    let paid = world.call(party(9), &collect).unwrap();
+    let expected = crate::Payment {
+        number: 0,
+        to: party(9),
+        asset: EUR,
+        amount: 30,
+    };
+    assert_eq!(paid, Outcome::Paid(Some(expected)));
+    assert_eq!(world.state.payments(0, 9), [expected]);
+    assert_eq!(world.refused(party(9), &collect), "no_claim");
+    let near = [
+        Payment {
+            batch: 7,
+            ..payment
+        },
+        Payment {
+            record: 1,
+            ..payment
+        },
+    ];
+    for payment in near {
+        let call = Call::Collect(Claim::Withdrawal(payment));
+        assert_eq!(world.refused(party(9), &call), "no_claim");
+    }
+}
+
+#[test]
+fn money_goes_through_the_pool() {
+    let (mut world, ids) = World::with(&[1_000, 5]);
+    let owned = world.shielded(1, ids[0], 100, 40);
+    assert_eq!(world.state.pool().held(EUR), 100);
+    let place = (world.pool.anchor(), domain());
+    // to an account of the rollup, with a fee; the operator takes the fee inside
+    let (inside, change) = private(&owned, place, (20, 3), account_recipient(ids[1]));
+    let fee = Deposit {
+        to: 0,
+        asset: EUR,
+        amount: 3,
+        keys: None,
+    };
+    let changed = Owned {
+        note: change,
+        position: world.notes.count() as u32,
+        ..owned
+    };
+    let plan = Plan {
+        pool: vec![PoolOperation::Private(inside.clone())],
+        more: vec![fee],
+        ..Plan::default()
+    };
+    world.settle(plan).unwrap();
+    assert_eq!(world.ledger.account(ids[1]).unwrap().balance, 25);
+    assert_eq!(world.ledger.account(0).unwrap().balance, 3);
+    // to somebody outside, with a fee that is collected outside
+    let place = (world.pool.anchor(), domain());
+    let (outside, _) = private(&changed, place, (70, 7), party(9).0);
+    let pool = vec![PoolOperation::Private(outside.clone())];
+    world
+        .settle(Plan {
+            pool,
+            ..Plan::default()
+        })
+        .unwrap();
+    assert_eq!(world.state.pool().held(EUR), 0);
+    for (who, amount) in [(party(9), 70), (OPERATOR, 7)] {
+        let claims = world.state.claims(who);
+        assert_eq!(claims.len(), 1);
+        assert_eq!((claims[0].1, claims[0].2), (EUR, amount));
+        world.call(who, &Call::Collect(claims[0].0)).unwrap();
+        assert_eq!(world.refused(who, &Call::Collect(claims[0].0)), "no_claim");
+    }
+    // fees that there are not
+    let batch = world.make(Plan {
+        more: vec![Deposit { amount: 0, ..fee }],
+        ..Plan::default()
+    });
+    world.publish(&batch).unwrap();
+    let batch = world.make(Plan {
+        more: vec![fee],
+        ..Plan::default()
+    });
+    let call = Call::Publish { epoch: 0, batch };
+    assert_eq!(world.refused(OPERATOR, &call), "not_the_next_deposit");
+}
+
+#[test]
+fn a_payout_that_is_not_deposited_at_once_is_owed() {
+    let (mut world, ids) = World::with(&[1_000, 5]);
+    let owned = world.shielded(1, ids[0], 100, 40);
+    let place = (world.pool.anchor(), domain());
+    let (inside, _) = private(&owned, place, (100, 0), account_recipient(ids[1]));
+    let mut batch = world.make(Plan {
+        pool: vec![PoolOperation::Private(inside)],
+        ..Plan::default()
+    });
+    // the same without its deposit
+    world.ledger.undo().unwrap();
+    let sealed = world.ledger.open_batch().seal(None).unwrap();
+    batch.public = sealed.public_inputs;
+    batch.records = wire::encode(&sealed.records, batch.public.batch_number).unwrap();
+    batch.proof = batch.public.to_bytes();
+    world.publish(&batch).unwrap();
+    let deposit = Deposit {
+        to: ids[1],
+        asset: EUR,
+        amount: 100,
+        keys: None,
+    };
+    assert_eq!(world.waiting(), [deposit]);
+    world.settle(Plan::default()).unwrap();
+    assert_eq!(
+        (
+            world.waiting().len(),
+            world.ledger.account(ids[1]).unwrap().balance
+        ),
+        (0, 105)
+    );
+}
+
+#[test]
+fn a_note_needs_its_own_payment() {
+    let (mut world, ids) = World::with(&[1_000, 5]);
+    let (order, shield, _) = world.shield(1, ids[0], 100, 40);
+    let payment = Payment {
+        batch: world.ledger.batch_number(),
+        record: 0,
+    };
+    world.settle(Plan::of(vec![order])).unwrap();
+    let with = |shield: &Shield, payment| Plan {
+        pool: vec![PoolOperation::Shield(shield.clone(), payment)],
+        ..Plan::default()
+    };
+    let lies = [
+        (
+            with(
+                &shield,
+                Payment {
+                    record: 1,
+                    ..payment
+                },
+            ),
+            "no_payment",
+        ),
+        (
+            with(
+                &shield,
+                Payment {
+                    batch: 5,
+                    ..payment
+                },
+            ),
+            "no_payment",
+        ),
+        (
+            with(
+                &Shield {
+                    amount: 101,
+                    ..shield.clone()
+                },
+                payment,
+            ),
+            "pool",
+        ),
+        (
+            with(
+                &Shield {
+                    asset: USD,
+                    ..shield.clone()
+                },
+                payment,
+            ),
+            "pool",
+        ),
+        (
+            with(
+                &Shield {
+                    blinded: digest(3),
+                    ..shield.clone()
+                },
+                payment,
+            ),
+            "pool",
+        ),
+    ];
+    for (lie, code) in lies {
+        let pool = world.pool.clone();
+        let notes = world.notes.clone();
+        let batch = world.make(lie);
+        (world.pool, world.notes) = (pool, notes);
+        world.ledger.undo().unwrap();
+        assert_eq!(
+            world.refused(OPERATOR, &Call::Publish { epoch: 0, batch }),
+            code
+        );
+    }
+    let batch = world.make(with(&shield, payment));
+    // one form: nothing in the place of a proof
+    let mut longer = batch.clone();
+    longer.pool[0].proof.push(0);
+    let call = Call::Publish {
+        epoch: 0,
+        batch: longer,
+    };
+    assert_eq!(world.refused(OPERATOR, &call), "no_payment");
+    world.publish(&batch).unwrap();
+    // the withdrawal that paid for a note is not paid out
+    assert!(world.state.claims(Party(shield.recipient())).is_empty());
+    let call = Call::Collect(Claim::Withdrawal(payment));
+    assert_eq!(world.refused(Party(shield.recipient()), &call), "no_claim");
+    // nor does it pay twice
+    let batch = BatchData {
+        pool: batch.pool.clone(),
+        ..world.make(Plan::default())
+    };
+    assert_eq!(
+        world.refused(OPERATOR, &Call::Publish { epoch: 0, batch }),
+        "no_payment"
+    );
+}

@@ -1,0 +1,271 @@
+//! What can be read of settlement.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use winterlane_ledger::{
+    Deposit, Digest, SignedOrder,
+    pool::{self, PrivateOperation},
+};
+
+use crate::{Party, Rules};
+
+/// Where settlement is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Which rollup on which chain.
+    pub domain: Digest,
+    /// The number of the first batch.
+    pub first_batch: u64,
+    /// The number of the next batch.
+    pub next_batch: u64,
+    /// The root of the account tree.
+    pub root: Digest,
+    /// The root of the note tree.
+    pub anchor: Digest,
+    /// How many notes there ever were.
+    pub notes: u64,
+    /// Who publishes batches.
+    pub operator: Party,
+    /// The operator's epoch.
+    pub epoch: u64,
+    /// Who may appoint another operator.
+    pub governor: Party,
+    /// The rules.
+    pub rules: Rules,
+    /// When anything changed last, in the chain's time.
+    pub now: u64,
+    /// What settlement holds, by asset.
+    #[serde(with = "amounts")]
+    pub totals: BTreeMap<u32, u128>,
+    /// How many obligations there are.
+    pub obligations: usize,
+    /// When the first of them is due.
+    pub next_due: Option<u64>,
+    /// How many payments were made.
+    pub payments: u64,
+    /// The end, if the rollup is frozen.
+    pub frozen: Option<FrozenView>,
+}
+
+/// A rollup that is frozen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenView {
+    /// The root of the account tree, against which accounts leave.
+    pub root: Digest,
+    /// The root of the note tree, against which notes leave.
+    pub anchor: Digest,
+    /// The domain of exits ([`winterlane_ledger::exit::exit_domain`]).
+    pub exit_domain: Digest,
+    /// The obligation that was not kept.
+    pub obligation: u64,
+    /// When it was due.
+    pub due: u64,
+    /// How many accounts have left.
+    pub accounts: usize,
+    /// How many notes have left.
+    pub notes: usize,
+}
+
+/// Something that the operator must do in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obligation {
+    /// The last moment, in the chain's time.
+    pub due: u64,
+    /// What.
+    pub what: Owed,
+}
+
+/// What the operator must do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Owed {
+    /// Show this deposit, which is one of the deposits in order.
+    Deposit {
+        /// As the batch's record has it.
+        deposit: Deposit,
+        /// Who paid it.
+        from: Party,
+    },
+    /// Show this deposit, of what left the shielded pool for an account.
+    Payout {
+        /// As the batch's record has it.
+        deposit: Deposit,
+    },
+    /// Take this order.
+    Order(Box<ForcedOrder>),
+    /// Take this operation of the shielded pool.
+    Private {
+        /// The operation.
+        #[serde(with = "private")]
+        operation: Box<PrivateOperation>,
+    },
+    /// Put a note into the shielded pool.
+    Shield(ShieldOwed),
+}
+
+/// A note that a withdrawal has paid for, and that is not in the pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShieldOwed {
+    /// The batch with the withdrawal.
+    pub batch: u64,
+    /// Its record there.
+    pub record: u32,
+    /// The note's blinded owner.
+    pub blinded: Digest,
+    /// The asset.
+    pub asset: u32,
+    /// How much.
+    #[serde(with = "amount")]
+    pub amount: u128,
+    /// The note, encrypted to its owner.
+    pub sealed: Vec<u8>,
+}
+
+impl ShieldOwed {
+    /// The withdrawal.
+    #[must_use]
+    pub const fn payment(&self) -> pool::Payment {
+        pool::Payment {
+            batch: self.batch,
+            record: self.record,
+        }
+    }
+
+    /// The note.
+    #[must_use]
+    pub fn shield(&self) -> pool::Shield {
+        pool::Shield {
+            blinded: self.blinded,
+            asset: self.asset,
+            amount: self.amount,
+            sealed: self.sealed.clone(),
+        }
+    }
+}
+
+/// A forced order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForcedOrder {
+    /// The order.
+    pub order: SignedOrder,
+    /// The number of the next batch when it was posted.
+    pub posted: u64,
+    /// Whether an opening has shown that it could run then.
+    pub shown: bool,
+}
+
+/// Money that was paid out. A chain moves it in the call itself; here whoever moves money goes by this list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Which one, counted from 0.
+    pub number: u64,
+    /// To whom.
+    pub to: Party,
+    /// Of which asset.
+    pub asset: u32,
+    /// How much.
+    #[serde(with = "amount")]
+    pub amount: u128,
+}
+
+/// A claim, as it travels.
+#[cfg(any(feature = "client", feature = "serve"))]
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ClaimView {
+    /// The bytes of the call that collects it.
+    pub(crate) call: Vec<u8>,
+    pub(crate) asset: u32,
+    #[serde(with = "amount")]
+    pub(crate) amount: u128,
+}
+
+#[cfg(feature = "serve")]
+impl From<(crate::Claim, u32, u128)> for ClaimView {
+    fn from((claim, asset, amount): (crate::Claim, u32, u128)) -> Self {
+        Self {
+            call: crate::Call::Collect(claim).to_bytes(),
+            asset,
+            amount,
+        }
+    }
+}
+
+/// An amount in decimal digits: a number of JSON is a double in half of the world.
+pub(crate) mod amount {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(amount: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(amount)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Amounts by asset.
+mod amounts {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        totals: &BTreeMap<u32, u128>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_map(
+            totals
+                .iter()
+                .map(|(asset, total)| (asset, total.to_string())),
+        )
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<u32, u128>, D::Error> {
+        let texts = BTreeMap::<u32, String>::deserialize(from)?.into_iter();
+        let totals = texts.map(|(asset, text)| Ok((asset, text.parse()?)));
+        let totals: Result<_, std::num::ParseIntError> = totals.collect();
+        totals.map_err(D::Error::custom)
+    }
+}
+
+/// A private operation, as the hexadecimal digits of its bytes.
+mod private {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use winterlane_ledger::pool::PrivateOperation;
+
+    use crate::call::{private_bytes, private_from_bytes};
+
+    pub(super) fn serialize<S: Serializer>(
+        operation: &PrivateOperation,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        for byte in private_bytes(operation) {
+            // writing to a string cannot fail
+            let _ = write!(text, "{byte:02x}");
+        }
+        to.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Box<PrivateOperation>, D::Error> {
+        let text = String::deserialize(from)?;
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        let bytes = pairs
+            .iter()
+            .map(|[high, low]| Some((digit(*high)? << 4 | digit(*low)?) as u8));
+        let bytes = bytes
+            .collect::<Option<Vec<u8>>>()
+            .filter(|_| rest.is_empty());
+        let bytes = bytes.ok_or_else(|| D::Error::custom("hexadecimal digits"))?;
+        let operation = private_from_bytes(&bytes).map_err(D::Error::custom)?;
+        Ok(Box::new(operation))
+    }
+}
