@@ -17,6 +17,9 @@
 //! | [`clock`] | time, as something that is given |
 //! | [`config`] | the configuration file |
 //! | [`settlement`] | where proven batches are published |
+//! | [`queue`] | where batches wait to be proven |
+//! | [`blob`] | the object store between a node and workers on other machines |
+//! | [`worker`] | such a worker |
 //! | `core` | the sequencer: which order goes into which batch; no clock, no file, no socket |
 //! | `store` | everything that must survive, in one file of redb |
 //! | `run` | the threads around the sequencer |
@@ -35,6 +38,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod blob;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -46,6 +50,7 @@ mod fault;
 pub mod handle;
 pub mod id;
 pub mod keys;
+pub mod queue;
 mod run;
 pub mod serve;
 pub mod settlement;
@@ -55,13 +60,14 @@ mod testing;
 pub mod view;
 pub mod webhook;
 mod witness;
+pub mod worker;
 
 pub use core::{FeeSchedule, Limits};
 pub use error::{AdminError, ReadError, Refusal, SubmitError};
 pub use event::{Alarm, Event};
 pub use handle::Node;
 pub use id::OrderId;
-pub use run::{NodeOptions, Proving, Running, StartError, StopError};
+pub use run::{NodeOptions, Proving, Running, SharedQueue, StartError, StopError};
 pub use store::{
     Genesis, StoreError,
     snapshot::{SnapshotError, restore, snapshot},

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use winterlane_node::{
     Node,
-    config::{Config, DEFAULT},
+    config::{self, Config, DEFAULT},
     keys::KeysError,
     serve::Serving,
 };
@@ -41,6 +41,14 @@ struct Arguments {
     /// Where health and metrics are served, in place of the configuration's `listen.health`.
     #[arg(long, global = true)]
     health: Option<std::net::SocketAddr>,
+    /// Where batches wait for `winterlane-worker`, in place of the configuration's `queue.address`:
+    /// postgres://USER@HOST/DATABASE. WINTERLANE_QUEUE says the same without showing it to other users.
+    #[arg(long, global = true)]
+    queue: Option<String>,
+    /// The object store between node and workers, in place of the configuration's `queue.objects`: a folder, or
+    /// s3://BUCKET/PREFIX.
+    #[arg(long, global = true)]
+    objects: Option<String>,
     #[command(subcommand)]
     command: Option<Task>,
 }
@@ -130,6 +138,15 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if let Some(address) = arguments.health {
         config.listen.health = address;
+    }
+    let told = arguments.queue.clone();
+    if let Some(address) = told.or_else(|| std::env::var("WINTERLANE_QUEUE").ok()) {
+        let address = config::QueueAddress::try_from(address);
+        config.queue.address =
+            address.map_err(|reason| (UNUSABLE, format!("--queue: {reason}")))?;
+    }
+    if let Some(objects) = &arguments.objects {
+        config.queue.objects.clone_from(objects);
     }
     if matches!(arguments.command, Some(Task::Check)) {
         println!("the configuration can be used");

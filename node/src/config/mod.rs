@@ -4,10 +4,12 @@
 //! `winterlane-node config` prints; a test compares it with the defaults here.
 
 mod interface;
+mod queue;
 
 use std::{fmt, fs, net::SocketAddr, num::NonZeroUsize, path::Path, time::Duration};
 
 pub use interface::{Interface, WebhookSetting};
+pub use queue::{QueueAddress, QueueSettings};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
@@ -39,6 +41,8 @@ pub struct Config {
     pub fees: FeeSettings,
     /// How batches are proven.
     pub proofs: Proofs,
+    /// Where batches wait for their proofs.
+    pub queue: QueueSettings,
     /// How the store is kept.
     pub store: StoreSettings,
     /// Where batches are published.
@@ -376,6 +380,7 @@ impl Config {
             orders,
             fees,
             proofs,
+            queue,
             store,
             settlement,
             listen: _,
@@ -410,6 +415,7 @@ impl Config {
                     .filter(|mib| *mib > 0)
                     .map(|mib| mib.saturating_mul(1 << 20)),
             }),
+            shared_queue: queue.shared(folder),
             max_unproven: proofs.waiting,
             settlement,
             cache_bytes: store.cache_mib.saturating_mul(1 << 20),

@@ -3,7 +3,7 @@
 //! ```text
 //!  handles ─► admission ─► writer ─► log, seal, proof, outbox ─► store
 //!             signatures   decides     ▲        ▲        ▲
-//!                                    sealer   prover  publisher
+//!                                    sealer   queue   publisher
 //! ```
 //!
 //! | module | what it holds |
@@ -11,19 +11,19 @@
 //! | `admission` | checks signatures, many at a time |
 //! | `writer` | decides, writes, answers |
 //! | `sealer` | hashes closed batches into the tree |
-//! | `prover` | proves, and verifies what it proved |
+//! | `prover` | proves on this machine; [`crate::queue`] is how the writer gets there |
 //! | `publisher` | gives proven batches to settlement |
 //! | `shared` | what handles read |
 
 pub(crate) mod admission;
-mod prover;
+pub(crate) mod prover;
 mod publisher;
 mod sealer;
 pub(crate) mod shared;
 mod start;
 #[cfg(test)]
 mod tests;
-mod writer;
+pub(crate) mod writer;
 
 pub use prover::Proving;
-pub use start::{NodeOptions, Running, StartError, StopError};
+pub use start::{NodeOptions, Running, SharedQueue, StartError, StopError};

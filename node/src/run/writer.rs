@@ -5,12 +5,12 @@
 //! and not a longer queue.
 
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::{
         Arc,
         atomic::Ordering,
-        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError},
     },
     time::{Duration, Instant},
 };
@@ -28,6 +28,7 @@ use crate::{
     core::{Claim, ClosedBatch, Entry, Fault, Known, Sequencer},
     error::AdminError,
     fault,
+    queue::dispatch::Dispatch,
     settlement::SettlementError,
     store::{Job, Store, StoreError, View},
     witness::Witnesses,
@@ -57,7 +58,7 @@ pub(crate) enum Task {
 }
 
 /// Failures after which a batch is proven by winterfell's own prover.
-const FAILURES: u32 = 5;
+pub(crate) const FAILURES: u32 = 5;
 
 /// How often the free space of the disk is looked at.
 const DISK_CHECK: Duration = Duration::from_secs(1);
@@ -86,8 +87,8 @@ pub(crate) struct Writer {
     pub(crate) sequencer: Sequencer<StoreBase>,
     pub(crate) tasks: Receiver<Task>,
     pub(crate) sealer: SyncSender<ClosedBatch>,
-    /// The prover's queue; nothing is proven without one.
-    pub(crate) prover: Option<Sender<ProofJob>>,
+    /// The way to the queue of proofs; nothing is proven without one.
+    pub(crate) prover: Option<Dispatch>,
     pub(crate) witnesses: Witnesses,
     pub(crate) publisher: Option<SyncSender<()>>,
     pub(crate) reserve: Option<DiskReserve>,
@@ -101,7 +102,6 @@ pub(crate) struct Writer {
 pub(crate) struct WriterState {
     sealing: Option<ClosedBatch>,
     unproven: BTreeMap<u64, Job>,
-    queued: HashSet<u64>,
     paused: bool,
     read_only: bool,
     stopping: bool,
@@ -396,33 +396,33 @@ impl Writer {
         for batch in open {
             self.queue(batch)?;
         }
+        if let Some(prover) = &self.prover {
+            prover.ready();
+        }
         Ok(())
     }
 
-    /// Queues a batch for the prover, unless it is held or queued already.
+    /// Tells the queue what is known of a batch. A queue takes no job twice.
     fn queue(&mut self, batch: u64) -> Result<(), Fault> {
         let (Some(job), Some(prover)) = (self.state.unproven.get(&batch), &self.prover) else {
             return Ok(());
         };
-        if job.held || !self.state.queued.insert(batch) {
-            return Ok(());
-        }
         let header = self.store.view()?.header(batch)?;
         let header = header.ok_or_else(|| {
             StoreError::corrupt(format!("batch {batch} is to be proven, and is not sealed"))
         })?;
-        // a prover that is gone is stopping with the node
-        let _ = prover.send(ProofJob {
+        prover.prove(ProofJob {
             batch,
             public_inputs: header.public_inputs,
             witness: job.witness,
             stock: job.failures >= FAILURES,
+            failures: job.failures,
+            held: job.held,
         });
         Ok(())
     }
 
     fn conclude(&mut self, batch: u64, outcome: Outcome) -> Result<(), Fault> {
-        self.state.queued.remove(&batch);
         let reason = match outcome {
             Outcome::Proven { proof, millis } => {
                 fault::point("proven");
@@ -430,6 +430,9 @@ impl Writer {
                 fault::point("proof-written");
                 self.state.unproven.remove(&batch);
                 self.witnesses.remove(batch);
+                if let Some(prover) = &self.prover {
+                    prover.over(batch);
+                }
                 self.shared.tell(Event::Proven {
                     batch,
                     proof_bytes: proof.len() as u64,
@@ -458,11 +461,10 @@ impl Writer {
         if let Some(job) = changed {
             let held = job.held;
             self.state.unproven.insert(batch, job);
+            self.queue(batch)?;
             if held {
                 self.shared
                     .tell(Event::Alarm(Alarm::ProofHeld { batch, reason }));
-            } else {
-                self.queue(batch)?;
             }
         }
         Ok(())
