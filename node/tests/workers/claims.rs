@@ -29,7 +29,8 @@ struct Player {
 impl Player {
     fn new(server: &Server, farm: &Farm, name: &str) -> Self {
         Self {
-            claims: Claims::connect(&server.address().parse().unwrap(), name).unwrap(),
+            // the node makes the tables
+            claims: until(|| Claims::connect(&server.address().parse().unwrap(), name).ok()),
             objects: Folder::open(&farm.objects).unwrap(),
         }
     }

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -135,10 +136,22 @@ impl Farm {
 
     /// A worker, as a process.
     pub(crate) fn worker(&self, id: &str, more: &[&str]) -> Worker {
-        let log = self.folder.path().join(format!("{id}.{}.log", self.next));
+        static LOGS: AtomicUsize = AtomicUsize::new(0);
+        let number = LOGS.fetch_add(1, Ordering::Relaxed);
+        let log = self.folder.path().join(format!("{id}.{number}.log"));
         let mut command = self.command();
-        command.args(["--id", id, "--lease", "2", "--heartbeat", "0.4"]);
-        command.args(["--poll", "0.2", "--threads", "1", "--grace", "60"]);
+        command.args(["--id", id]);
+        for [option, value] in [
+            ["--lease", "2"],
+            ["--heartbeat", "0.4"],
+            ["--poll", "0.2"],
+            ["--threads", "1"],
+            ["--grace", "60"],
+        ] {
+            if !more.contains(&option) {
+                command.args([option, value]);
+            }
+        }
         command
             .args(more)
             .stderr(Stdio::from(File::create(&log).unwrap()));

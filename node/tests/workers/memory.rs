@@ -27,7 +27,8 @@ fn jobs_go_to_workers_with_the_memory_for_them() {
     let size = shown["sizes"][0]["memory_mib"].as_u64().unwrap();
     assert!(size > 4 && shown["oldest_seconds"].as_f64().unwrap() > 0.0);
 
-    let mut claims = Claims::connect(&server.address().parse().unwrap(), "test").unwrap();
+    let address = server.address().parse().unwrap();
+    let mut claims = Claims::connect(&address, "test").unwrap();
     let lease = Duration::from_secs(60);
     assert!(claims.claim((size - 1) << 20, lease).unwrap().is_none());
     let claim = claims.claim(size << 20, lease).unwrap().unwrap();
