@@ -8,7 +8,9 @@ use winterlane_air::presets::{PresetName, SecurityLevel};
 use winterlane_ledger::Digest;
 use winterlane_prover::Engine;
 
-use crate::threads::MAX_THREADS;
+use crate::{
+    args_credential::CredentialCommand, args_private::PrivateCommand, threads::MAX_THREADS,
+};
 
 /// Proves batches of signed payments and verifies the proofs.
 ///
@@ -36,6 +38,12 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Print the opening root and the account ids of a CSV file, without proving.
     Open(OpenArgs),
+    /// Pay without showing from where: notes of a shielded pool.
+    #[command(subcommand)]
+    Private(PrivateCommand),
+    /// Prove a property without the value: credentials of issuers, their holders and verifiers.
+    #[command(subcommand)]
+    Credential(CredentialCommand),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.

@@ -63,7 +63,7 @@ impl Unfinished {
             Publishing::Done => {
                 // The batches are not among it any more.
                 self.remove();
-                Some("error: interrupted; all batches are published")
+                Some("error: interrupted; all of it is published")
             }
             Publishing::No => {
                 self.remove();
@@ -158,7 +158,7 @@ mod tests {
         let (left, words, _) = interrupted(Publishing::Done);
         assert_eq!(
             (left, words),
-            (0, Some("error: interrupted; all batches are published"))
+            (0, Some("error: interrupted; all of it is published"))
         );
     }
 

@@ -1,14 +1,17 @@
 //! What each command does: arguments to what goes to standard output.
 
+mod credential;
 mod inspect;
 mod open;
+mod private;
 mod prove;
 mod shell;
+mod statement;
 mod verify;
 
-use std::{fs::File, io, path::Path};
+use std::{fs::File, io, path::Path, time::Duration};
 
-use indicatif::MultiProgress;
+use indicatif::{MultiProgress, ProgressBar};
 use winterlane::replay::{Plan, PlanOptions, TransferRow, read_transfers};
 use winterlane_field_simd::Backend;
 
@@ -37,9 +40,22 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Open(args)) => open::open(&args),
+        Some(Command::Private(command)) => private::private(&command, screen),
+        Some(Command::Credential(command)) => credential::credential(&command, screen),
         Some(Command::Completions { shell }) => Ok(shell::completions(shell)),
         Some(Command::Man { command }) => shell::manual(command.as_deref()),
     }
+}
+
+/// A line that says what runs, on a terminal alone.
+fn spinner(screen: &MultiProgress, quiet: bool) -> ProgressBar {
+    let bar = if quiet {
+        ProgressBar::hidden()
+    } else {
+        screen.add(ProgressBar::new_spinner())
+    };
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }
 
 /// Reads the transfers of a command, from a file or from standard input.

@@ -40,7 +40,12 @@ pub(super) fn demo(
 ) -> Result<String, Failure> {
     let rows = read_transfers(DEMO_TRANSFERS.as_bytes(), None).map_err(Failure::unusable)?;
     let plan = Plan::new(&rows, DEMO).map_err(Failure::unusable)?;
-    replay(plan, args, backend, None, screen)
+    let text = replay(plan, args, backend, None, screen)?;
+    // The object of `--json` is that of `prove`.
+    if args.json {
+        return Ok(text);
+    }
+    Ok(text + "\n" + &super::private::demo()?)
 }
 
 /// Runs `prove`. Nothing is written before the whole file is read and planned.

@@ -16,7 +16,7 @@ const NAME: &str = ".winterlane.lock";
 /// The lock is the system's, on an open file: it does not outlive the process, and a file that a killed
 /// run leaves is no lock.
 #[derive(Debug)]
-pub(super) struct DirectoryLock {
+pub(crate) struct DirectoryLock {
     directory: PathBuf,
     path: PathBuf,
     file: File,
@@ -24,7 +24,7 @@ pub(super) struct DirectoryLock {
 
 impl DirectoryLock {
     /// Locks `directory`, or says who has it.
-    pub(super) fn take(directory: &Path) -> Result<Self, FilesError> {
+    pub(crate) fn take(directory: &Path) -> Result<Self, FilesError> {
         let path = directory.join(NAME);
         // A run that ends removes the file: one opened before that is no longer the directory's.
         for _ in 0..100 {
@@ -53,7 +53,7 @@ impl DirectoryLock {
     }
 
     /// Checks that the file locked is still the one in the directory: another run locks whichever is.
-    pub(super) fn check(&self) -> Result<(), FilesError> {
+    pub(crate) fn check(&self) -> Result<(), FilesError> {
         if is_at(&self.file, &self.path) {
             Ok(())
         } else {
@@ -62,7 +62,7 @@ impl DirectoryLock {
     }
 
     /// The lock's file.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 

@@ -1,17 +1,22 @@
 //! Batches as files: `batch-NNNN.proof`, the proof's own bytes, and `batch-NNNN.public.json`, what
-//! it is a proof of.
+//! it is a proof of. `single` has what other commands read and write.
 
 mod lock;
 mod publish;
 mod read;
+mod single;
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
+pub(crate) use lock::DirectoryLock;
 pub(crate) use publish::Staging;
-pub(crate) use read::{proof_size, read_proof, read_public};
+pub(crate) use read::{proof_size, read_limited, read_proof, read_public};
+pub(crate) use single::{
+    Access, read_json, read_text, write_json, write_new, write_over, write_same,
+};
 use thiserror::Error;
 pub(crate) use winterlane_verifier::PublicFile;
 use winterlane_verifier::UnknownFormat;
@@ -50,6 +55,10 @@ pub(crate) enum FilesError {
     NoBatches(PathBuf),
     #[error("{}: has batches already; name another directory or add --replace", .0.display())]
     NotEmpty(PathBuf),
+    #[error("{}: exists already; name another file, or remove it", .0.display())]
+    Exists(PathBuf),
+    #[error("{}: not text in UTF-8", .0.display())]
+    NotText(PathBuf),
     #[error("{}: in use by {holder}; wait for it, or name another directory", .directory.display())]
     Locked { directory: PathBuf, holder: String },
     #[error("{}: the lock file of this run was removed or replaced", .0.display())]

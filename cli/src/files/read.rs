@@ -41,7 +41,8 @@ pub(crate) fn proof_size(path: &Path) -> Result<u64, FilesError> {
     Ok(size)
 }
 
-fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, FilesError> {
+/// The bytes of a regular file of at most `limit` bytes.
+pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, FilesError> {
     let (file, size) = open(path, limit)?;
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     // One byte more than it may have: the file may grow meanwhile.

@@ -58,6 +58,19 @@ fn the_session_of_the_page_runs() {
     }
 }
 
+/// The commands that a help text lists.
+fn commands_in(help: &str) -> Vec<String> {
+    let Some((_, commands)) = help.split_once("Commands:\n") else {
+        return vec![];
+    };
+    let lines = commands.split("\n\n").next().unwrap().lines();
+    lines
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
+}
+
 #[test]
 fn the_page_has_every_option_and_every_command() {
     let page = page();
@@ -69,14 +82,21 @@ fn the_page_has_every_option_and_every_command() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    assert!(names.len() == 6, "{names:?}");
+    assert!(names.len() == 8, "{names:?}");
     for name in names {
         let heading = format!("\n## `{name}`");
         let (_, section) = page
             .split_once(&heading)
             .unwrap_or_else(|| panic!("no {heading}"));
         let section = section.split("\n## ").next().unwrap();
-        let help = expect(0, &[name, "--help"]);
+        let mut help = expect(0, &[name, "--help"]);
+        for command in commands_in(&help) {
+            help += &expect(0, &[name, &command, "--help"]);
+            assert!(
+                section.contains(&format!("`{name} {command} ")),
+                "{name} {command} is not in docs/command.md"
+            );
+        }
         for option in help
             .split_whitespace()
             .filter(|word| word.starts_with("--"))

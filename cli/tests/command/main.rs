@@ -2,9 +2,12 @@
 #![cfg(feature = "command")]
 
 mod chain;
+mod credential;
 mod docs;
 #[cfg(unix)]
 mod ends;
+mod pages;
+mod private;
 #[cfg(unix)]
 mod publishing;
 mod strangers;
@@ -64,6 +67,40 @@ fn said(status: i32, arguments: &[&str]) -> (String, String) {
         "{arguments:?}: {errors}"
     );
     (String::from_utf8(output.stdout).unwrap(), errors)
+}
+
+/// The words of a command line, with single quotes as a shell has them.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![];
+    for (index, part) in line.split('\'').enumerate() {
+        if index % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+/// Runs a line in a directory; standard output and error.
+#[track_caller]
+fn in_directory(directory: &TempDir, status: i32, line: &str) -> (String, String) {
+    let output = command()
+        .args(words(line))
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let [out, errors] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(status), "{line}: {out}{errors}");
+    (out, errors)
+}
+
+/// The permission bits of a file.
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 fn text(path: &Path) -> &str {

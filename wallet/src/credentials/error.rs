@@ -95,6 +95,23 @@ pub enum CredentialError {
         /// The day of the question.
         today: Day,
     },
+    /// The challenge has revoked credentials that the issuer did not publish.
+    #[error(
+        "the challenge names revoked credentials that the issuer did not publish: get the issuer's file from the \
+         issuer again; if it still has not got them, the verifier is finding out the number of your credential"
+    )]
+    MadeUpRevocation,
+    /// The challenge asks about a day to come.
+    #[error(
+        "the challenge asks for a credential that is valid on {asked}, and today is {today}: such a question \
+         finds out how long yours is valid"
+    )]
+    FutureDay {
+        /// The day of the question.
+        asked: Day,
+        /// Today.
+        today: Day,
+    },
     /// The credential is revoked.
     #[error("the issuer has revoked this credential")]
     Revoked,

@@ -29,5 +29,5 @@ pub use files::{Credential, Issuer, Stated};
 pub use issue::attributes;
 pub use predicate::{Condition, Mistake, Predicate, PredicateError, Requirement};
 pub use schema::{MAX_NAME_BYTES, Schema, SchemaAttribute, SchemaError};
-pub use show::{Challenge, MAX_SET_VALUES, Question, Showing};
+pub use show::{Challenge, Known, MAX_SET_VALUES, Question, Showing};
 pub use value::{Day, DayError, Kind, MAX_INTEGER, MAX_TEXT_BYTES, Value, ValueError};

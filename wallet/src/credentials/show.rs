@@ -1,6 +1,6 @@
 //! Showing: a verifier's question, the holder's answer without the proof, and the check of what a proof says.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
@@ -75,8 +75,18 @@ struct Resolved {
     set: Vec<Value>,
 }
 
-/// An answer before it is proven: the witness and the public inputs.
-#[derive(Clone, Debug)]
+/// What a holder knows without the verifier. A question that does not fit to it asks for more than it says.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What the issuer published, got from the issuer.
+    pub issuer: &'a Issuer,
+    /// The day, by the holder's own clock.
+    pub today: Day,
+}
+
+/// An answer before it is proven: the witness and the public inputs. Printing it for debugging shows what is
+/// public.
+#[derive(Clone)]
 pub struct Showing {
     /// The credential, as its issuer signed it.
     pub credential: Signed,
@@ -88,6 +98,15 @@ pub struct Showing {
     pub revoked: SparseTree,
     /// The public inputs.
     pub inputs: CredentialInputs,
+}
+
+// A witness does not belong into a log.
+impl fmt::Debug for Showing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Showing")
+            .field("inputs", &self.inputs)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Challenge {
@@ -219,17 +238,45 @@ impl Challenge {
         })
     }
 
+    /// Refuses a question whose refusal would tell something that is not asked: a made-up list of revoked
+    /// credentials finds out the number of the holder's by halves, and days to come find out its last.
+    ///
+    /// # Errors
+    /// [`CredentialError::MadeUpRevocation`], [`CredentialError::FutureDay`].
+    fn check_honest(&self, known: &Known<'_>) -> Result<(), CredentialError> {
+        // A list that lacks some is an older one, and names nobody who is not revoked.
+        let revoked = &known.issuer.revoked;
+        if !self.issuer.revoked.iter().all(|one| revoked.contains(one)) {
+            return Err(CredentialError::MadeUpRevocation);
+        }
+        // Somewhere on earth it is tomorrow.
+        if known
+            .today
+            .plus(1)
+            .is_some_and(|latest| self.today > latest)
+        {
+            return Err(CredentialError::FutureDay {
+                asked: self.today,
+                today: known.today,
+            });
+        }
+        Ok(())
+    }
+
     /// What the holder of a credential answers, before it is proven.
     ///
     /// # Errors
-    /// [`CredentialError`] when the credential is of another issuer, schema or holder, has expired or is
-    /// revoked, or does not satisfy the predicate: then there is no proof.
+    /// [`CredentialError`] when the question is one that finds out more than it says; when the credential is of
+    /// another issuer, schema or holder, has expired or is revoked, or does not satisfy the predicate: then there
+    /// is no proof.
     pub fn answer(
         &self,
+        known: &Known<'_>,
         credential: &Credential,
         holder: HolderSecret,
     ) -> Result<Showing, CredentialError> {
         let resolved = self.resolve()?;
+        self.check_honest(known)?;
         let signed = credential.checked()?;
         if !self.issuer.keys.contains(&credential.key) {
             return Err(CredentialError::OtherIssuer {

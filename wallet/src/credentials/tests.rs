@@ -74,6 +74,19 @@ impl World {
     }
 }
 
+/// A holder's answer in honest company: the issuer's list is that of the challenge, and the day too.
+fn answer(
+    challenge: &Challenge,
+    credential: &Credential,
+    holder: HolderSecret,
+) -> Result<Showing, CredentialError> {
+    let known = Known {
+        issuer: &challenge.issuer,
+        today: challenge.today,
+    };
+    challenge.answer(&known, credential, holder)
+}
+
 fn alice() -> HolderSecret {
     MasterSeed::from_bytes([1; 32]).holder_secret(0)
 }
@@ -92,7 +105,7 @@ fn what_is_issued_answers_and_is_accepted() {
     let challenge = world.ask(text).unwrap();
     let asked = serde_json::to_string(&challenge).unwrap();
     let challenge: Challenge = serde_json::from_str(&asked).unwrap();
-    let showing = challenge.answer(&credential, alice()).unwrap();
+    let showing = answer(&challenge, &credential, alice()).unwrap();
     challenge.check(&showing.inputs, 1_000).unwrap();
 
     // The witness is one: values at their places, the member in its set.
@@ -140,11 +153,11 @@ fn what_is_issued_answers_and_is_accepted() {
 fn what_does_not_hold_has_no_answer() {
     let mut world = World::new();
     let credential = world.issue(&alice()).unwrap();
-    let answer = |world: &World, text: &str| {
+    let answers = |world: &World, text: &str| {
         let challenge = world.ask(text).unwrap();
-        challenge.answer(&credential, alice()).map(|_| ())
+        answer(&challenge, &credential, alice()).map(|_| ())
     };
-    answer(&world, "birth_date = 1990-05-17").unwrap();
+    answers(&world, "birth_date = 1990-05-17").unwrap();
     for text in [
         "birth_date < 1990-05-17",
         "birth_date > 1990-05-17",
@@ -152,7 +165,7 @@ fn what_does_not_hold_has_no_answer() {
         "country = \"de\"",
         "languages in {\"it\", \"es\"}",
     ] {
-        let error = answer(&world, text).unwrap_err();
+        let error = answers(&world, text).unwrap_err();
         assert!(
             matches!(error, CredentialError::NotSatisfied { missing: false, .. }),
             "{error}"
@@ -160,37 +173,95 @@ fn what_does_not_hold_has_no_answer() {
     }
     let challenge = world.ask("income >= 5").unwrap();
     let bob = MasterSeed::from_bytes([2; 32]).holder_secret(0);
-    let error = challenge.answer(&credential, bob).unwrap_err();
+    let error = answer(&challenge, &credential, bob).unwrap_err();
     assert!(matches!(error, CredentialError::OtherHolder), "{error}");
 
     let later = Challenge {
         today: day("2031-01-01"),
         ..challenge.clone()
     };
-    let error = later.answer(&credential, alice()).unwrap_err();
+    let error = answer(&later, &credential, alice()).unwrap_err();
     assert!(matches!(error, CredentialError::Expired { .. }), "{error}");
     let last = Challenge {
         today: day("2030-12-31"),
         ..challenge.clone()
     };
-    last.answer(&credential, alice()).unwrap();
+    answer(&last, &credential, alice()).unwrap();
 
     world.issuer.revoked.push(credential.number);
-    let error = answer(&world, "income >= 5").unwrap_err();
+    let error = answers(&world, "income >= 5").unwrap_err();
     assert!(matches!(error, CredentialError::Revoked), "{error}");
     world.issuer.revoked[0] += 1;
-    answer(&world, "income >= 5").unwrap();
+    answers(&world, "income >= 5").unwrap();
 
     let mut changed = credential.clone();
     changed.attributes[0].value = Value::Date(day("1980-01-01"));
-    let error = challenge.answer(&changed, alice()).unwrap_err();
+    let error = answer(&challenge, &changed, alice()).unwrap_err();
     assert!(matches!(error, CredentialError::Damaged { .. }), "{error}");
     let mut other = challenge;
     other.issuer.keys = vec![Digest::ZERO];
-    let error = other.answer(&credential, alice()).unwrap_err();
+    let error = answer(&other, &credential, alice()).unwrap_err();
     assert!(
         matches!(error, CredentialError::OtherIssuer { .. }),
         "{error}"
+    );
+}
+
+/// A verifier who makes up what the issuer published, or the day, would learn the credential's number or last day
+/// from who answers and who does not.
+#[test]
+fn a_question_that_finds_out_more_than_it_says_is_refused() {
+    let mut world = World::new();
+    let credential = world.issue(&alice()).unwrap();
+    let honest = world.issuer.clone();
+    let challenge = world.ask("income >= 5").unwrap();
+    let today = challenge.today;
+    let known = Known {
+        issuer: &honest,
+        today,
+    };
+    let refusal = |challenge: &Challenge| {
+        let error = challenge.answer(&known, &credential, alice()).unwrap_err();
+        error.to_string()
+    };
+    // Whether the holder's own number is in the list or not: the refusal is the same.
+    let revoking = |number| {
+        let mut made_up = challenge.clone();
+        made_up.issuer.revoked = vec![number];
+        refusal(&made_up)
+    };
+    let number = credential.number;
+    assert_eq!(revoking(number), revoking(number + 1));
+    assert!(revoking(number).contains("did not publish"));
+    // Whether it would still be valid or not: the same, too, but for the day that was asked.
+    let on = |text: &str| {
+        let day = day(text);
+        refusal(&Challenge {
+            today: day,
+            ..challenge.clone()
+        })
+        .replace(text, "DAY")
+    };
+    assert_eq!(on("2030-12-31"), on("2031-01-01"));
+    assert!(on("2030-12-31").contains("how long yours is valid"));
+
+    // An older list, and tomorrow in the east, are what they seem.
+    let mut newer = honest.clone();
+    newer.revoked = vec![number + 1, number + 2];
+    let known = Known {
+        issuer: &newer,
+        today,
+    };
+    let mut older = challenge.clone();
+    older.issuer.revoked = vec![number + 2];
+    older.today = today.plus(1).unwrap();
+    older.answer(&known, &credential, alice()).unwrap();
+    // What is known of somebody who answers is public.
+    let shown = format!("{:?}", older.answer(&known, &credential, alice()));
+    let salt = credential.attributes[0].salt.to_string();
+    assert!(
+        !shown.contains(&salt) && !shown.contains("attributes"),
+        "{shown}"
     );
 }
 
@@ -226,7 +297,7 @@ fn an_answer_counts_for_its_question_alone() {
     let credential = world.issue(&alice()).unwrap();
     let text = "income >= 50000 and country in eu.json";
     let challenge = world.ask(text).unwrap();
-    let inputs = challenge.answer(&credential, alice()).unwrap().inputs;
+    let inputs = answer(&challenge, &credential, alice()).unwrap().inputs;
     let expired = challenge.check(&inputs, 1_007).unwrap_err();
     assert!(
         matches!(expired, CredentialError::AnswerExpired { late: 7 }),
@@ -288,8 +359,7 @@ fn pseudonyms_are_for_one_verifier() {
         let mut challenge = world.ask("income >= 1").unwrap();
         challenge.verifier = verifier.into();
         challenge.pseudonym = true;
-        challenge
-            .answer(&credential, alice())
+        answer(&challenge, &credential, alice())
             .unwrap()
             .inputs
             .pseudonym

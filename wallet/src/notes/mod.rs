@@ -45,6 +45,8 @@ pub use keys::{
     KeyTextError, NoteSecret, PaymentAddress, SEALED_NOTE_BYTES, ViewingKey, random_digest,
 };
 pub use select::{SelectError, select};
-pub use spend::{Input, SpendError, Terms, Transfer, Withdrawal, shield};
+pub use spend::{
+    EXPIRY_STEP, Input, SpendError, Terms, Transfer, Withdrawal, expiry_after, shield,
+};
 pub(crate) use store::BOOK;
 pub use store::NoteStore;

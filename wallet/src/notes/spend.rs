@@ -61,6 +61,29 @@ pub struct Terms {
     pub association: Option<Association>,
 }
 
+/// Expiries of operations are multiples of this.
+pub const EXPIRY_STEP: u64 = 32;
+
+/// The last batch of an operation that is to have `lifetime` batches' time from `batch_number` on, and up to
+/// [`EXPIRY_STEP`] more.
+///
+/// The expiry is published. A round one does not say in which batch the operation was made, nor does a lifetime
+/// of one's own stand out.
+///
+/// ```
+/// use winterlane_wallet::notes::expiry_after;
+/// assert_eq!(expiry_after(1, 100), expiry_after(28, 100));
+/// assert_eq!(expiry_after(u64::MAX - 1, 100), u64::MAX);
+/// ```
+#[must_use]
+pub const fn expiry_after(batch_number: u64, lifetime: u64) -> u64 {
+    let least = batch_number.saturating_add(lifetime);
+    match least.checked_next_multiple_of(EXPIRY_STEP) {
+        Some(expiry) => expiry,
+        None => u64::MAX,
+    }
+}
+
 /// Why an operation cannot be made.
 #[derive(Debug, Error)]
 #[non_exhaustive]

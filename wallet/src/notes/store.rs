@@ -63,35 +63,39 @@ impl<C> Wallet<C> {
     /// [`WalletError::OtherPool`] when its notes are of another pool, [`WalletError::BookDamaged`],
     /// [`WalletError::Io`].
     pub fn notes(&self, number: u32, domain: &Digest) -> Result<NoteStore<'_>, WalletError> {
-        let secret = self.seed().note_secret(number);
-        let key = secret.viewing_key();
-        let (medium, name) = (self.medium(), format!("{BOOK}{number}"));
-        let path = || medium.path(&name);
-        let file = medium.open(&name, false).map_err(WalletError::io(path()))?;
-        let book = match file {
-            None => NoteBook::new(*domain),
-            Some(file) => {
-                let bytes = read_all(&*file).map_err(WalletError::io(path()))?;
-                let book = read(&bytes, &key);
-                let book = book.ok_or_else(|| WalletError::BookDamaged { path: path() })?;
-                if book.domain() != domain {
-                    let (found, wanted) = (*book.domain(), *domain);
-                    return Err(WalletError::OtherPool {
-                        path: path(),
-                        found,
-                        wanted,
-                    });
-                }
-                book
+        let mut store = self.notes_anew(number, domain);
+        let (medium, name) = (store.medium, &store.name);
+        let path = || medium.path(name);
+        let file = medium.open(name, false).map_err(WalletError::io(path()))?;
+        if let Some(file) = file {
+            let bytes = read_all(&*file).map_err(WalletError::io(path()))?;
+            let book = read(&bytes, &store.key);
+            let book = book.ok_or_else(|| WalletError::BookDamaged { path: path() })?;
+            if book.domain() != domain {
+                let (found, wanted) = (*book.domain(), *domain);
+                return Err(WalletError::OtherPool {
+                    path: path(),
+                    found,
+                    wanted,
+                });
             }
-        };
-        Ok(NoteStore {
-            medium,
-            name,
+            store.book = book;
+        }
+        Ok(store)
+    }
+
+    /// Opens the note account with that number without what it found before, which the next scan replaces: what
+    /// is pending is forgotten, and so are the notes of another pool.
+    #[must_use]
+    pub fn notes_anew(&self, number: u32, domain: &Digest) -> NoteStore<'_> {
+        let secret = self.seed().note_secret(number);
+        NoteStore {
+            medium: self.medium(),
+            name: format!("{BOOK}{number}"),
+            key: secret.viewing_key(),
             secret,
-            key,
-            book,
-        })
+            book: NoteBook::new(*domain),
+        }
     }
 }
 

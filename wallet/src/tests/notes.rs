@@ -77,6 +77,11 @@ fn a_changed_book_and_the_book_of_another_are_refused() {
     let other = domain_digest(1, 2);
     let error = wallet.notes(0, &other).unwrap_err();
     assert!(matches!(error, WalletError::OtherPool { .. }), "{error}");
+    assert_eq!(
+        *wallet.notes_anew(0, &other).book(),
+        notes::NoteBook::new(other)
+    );
+    assert_eq!(disk.read("notes-0").unwrap(), bytes, "until it is scanned");
     let damaged = |bytes: &[u8]| {
         disk.put("notes-0", bytes);
         let error = wallet.notes(0, &domain).unwrap_err();

@@ -1,0 +1,197 @@
+//! The command line of `private`, and what it shares with `credential`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
+
+/// How small a proof is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProofSize {
+    /// Blowup 8: quickest.
+    Compact,
+    /// Blowup 16: smaller.
+    Smallest,
+    /// Blowup 64: smallest, in more time.
+    Tiny,
+}
+
+impl ProofSize {
+    /// The preset, at 128 provable bits.
+    pub(crate) const fn preset(self) -> HidingPreset {
+        let name = match self {
+            Self::Compact => HidingPresetName::Compact,
+            Self::Smallest => HidingPresetName::Smallest,
+            Self::Tiny => HidingPresetName::Tiny,
+        };
+        HidingPreset::new(name, SecurityLevel::Bits128)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PrivateCommand {
+    /// Make a wallet, or open it, and print the address that notes are sent to.
+    Key(KeyArgs),
+    /// Put money of an account into the pool, as a note for an address.
+    Shield(ShieldArgs),
+    /// Pay an address inside the pool, privately.
+    Send(SendArgs),
+    /// Pay somebody outside the pool, without showing from which note.
+    Withdraw(WithdrawArgs),
+    /// Verify a pool, and print what a wallet or a viewing key finds in it.
+    Scan(ScanArgs),
+    /// Write the viewing key of an account: it reads everything and spends nothing.
+    Disclose(DiscloseArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WalletArgs {
+    /// Directory of the wallet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wallet: PathBuf,
+    /// Number of the account: each has keys and notes of its own.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) account: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
+    #[command(flatten)]
+    pub(crate) wallet: WalletArgs,
+    /// Write the address to a file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Make the wallet from the seed in a backup (80 hexadecimal digits in a file; `-` is standard input).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) restore: Option<PathBuf>,
+    /// Write the seed's backup to a file: whoever has it has everything.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup: Option<PathBuf>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShieldArgs {
+    /// Directory of the pool; made if missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pool: PathBuf,
+    /// File with the address that gets the note.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// How much, in the asset's smallest unit.
+    #[arg(long, value_name = "N")]
+    pub(crate) amount: u128,
+    /// The asset.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) asset: u32,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What both operations that spend have in common.
+#[derive(Debug, Args)]
+pub(crate) struct SpendArgs {
+    /// Directory of the pool.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pool: PathBuf,
+    #[command(flatten)]
+    pub(crate) wallet: WalletArgs,
+    /// What the receiver gets, in the asset's smallest unit.
+    #[arg(long, value_name = "N")]
+    pub(crate) amount: u128,
+    /// What the node gets besides.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) fee: u128,
+    /// The asset.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) asset: u32,
+    /// For how many batches the operation may still run.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) lifetime: u64,
+    /// How small the proof is to be.
+    #[arg(long, value_enum, default_value_t = ProofSize::Compact)]
+    pub(crate) proof_size: ProofSize,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    #[command(flatten)]
+    pub(crate) spend: SpendArgs,
+    /// File with the address that is paid.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WithdrawArgs {
+    #[command(flatten)]
+    pub(crate) spend: SpendArgs,
+    /// Who is paid: an address of 20 bytes (0x and 40 hexadecimal digits).
+    #[arg(long, value_name = "0xADDRESS", value_parser = recipient, required_unless_present = "to_account")]
+    pub(crate) recipient: Option<[u8; 20]>,
+    /// Who is paid: an account of the rollup.
+    #[arg(long, value_name = "N", conflicts_with = "recipient")]
+    pub(crate) to_account: Option<u32>,
+    /// Withdraw even what a shield of the very same amount would be linked with.
+    #[arg(long)]
+    pub(crate) linkable: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// Directory of the pool.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pool: PathBuf,
+    /// Directory of the wallet.
+    #[arg(long, value_name = "DIR", required_unless_present = "viewing_key")]
+    pub(crate) wallet: Option<PathBuf>,
+    /// Number of the wallet's account.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) account: u32,
+    /// File with a viewing key.
+    #[arg(long, value_name = "FILE", conflicts_with = "wallet")]
+    pub(crate) viewing_key: Option<PathBuf>,
+    /// Forget what the wallet found and scan from the beginning: when the pool was replaced, or when an operation
+    /// that notes wait for is in nobody's hands.
+    #[arg(long, conflicts_with = "viewing_key")]
+    pub(crate) rescan: bool,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiscloseArgs {
+    #[command(flatten)]
+    pub(crate) wallet: WalletArgs,
+    /// File for the viewing key. Whoever reads it sees all notes of the account, for ever.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A recipient of 20 bytes.
+fn recipient(text: &str) -> Result<[u8; 20], String> {
+    let said = || "an address is 0x and 40 hexadecimal digits".to_owned();
+    let digits = text.strip_prefix("0x").ok_or_else(said)?;
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    if pairs.len() != 20 || !rest.is_empty() {
+        return Err(said());
+    }
+    let mut recipient = [0; 20];
+    for (byte, pair) in recipient.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        let (high, low) = high.zip(low).ok_or_else(said)?;
+        // Two digits below 16.
+        *byte = (high << 4 | low) as u8;
+    }
+    Ok(recipient)
+}

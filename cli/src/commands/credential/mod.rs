@@ -1,0 +1,23 @@
+//! `credential`: issuers, holders and verifiers, by files.
+
+mod ask;
+mod issuer;
+
+use indicatif::MultiProgress;
+
+use crate::{Failure, args_credential::CredentialCommand, threads};
+
+/// Runs a command of `credential`.
+pub(super) fn credential(
+    command: &CredentialCommand,
+    screen: &MultiProgress,
+) -> Result<String, Failure> {
+    threads::start(None)?;
+    match command {
+        CredentialCommand::Issuer(args) => issuer::issuer(args, screen),
+        CredentialCommand::Holder(args) => issuer::holder(args),
+        CredentialCommand::Issue(args) => issuer::issue(args, screen),
+        CredentialCommand::Revoke(args) => issuer::revoke(args),
+        CredentialCommand::Challenge(args) => ask::challenge(args),
+    }
+}

@@ -1,0 +1,332 @@
+//! `private`: notes of a shielded pool that lies in files.
+
+mod demo;
+mod spend;
+mod store;
+
+use std::{io::Read as _, path::Path};
+
+use indicatif::MultiProgress;
+use serde::Serialize;
+use winterlane_ledger::pool::PoolOperation;
+use winterlane_wallet::{
+    MasterSeed, Wallet, WalletError,
+    notes::{NoteBook, PaymentAddress, State, ViewingKey, shield},
+};
+
+pub(super) use demo::demo;
+use store::{Appended, PoolStore};
+
+use super::spinner;
+use crate::{
+    Failure,
+    args_private::{DiscloseArgs, KeyArgs, PrivateCommand, ScanArgs, ShieldArgs},
+    files::{self, Access},
+    show::{self, Lines, counted, grouped},
+    threads,
+};
+
+/// Runs a command of `private`.
+pub(super) fn private(command: &PrivateCommand, screen: &MultiProgress) -> Result<String, Failure> {
+    threads::start(None)?;
+    match command {
+        PrivateCommand::Key(args) => key(args),
+        PrivateCommand::Shield(args) => shield_note(args, screen),
+        PrivateCommand::Send(args) => spend::send(args, screen),
+        PrivateCommand::Withdraw(args) => spend::withdraw(args, screen),
+        PrivateCommand::Scan(args) => scan(args, screen),
+        PrivateCommand::Disclose(args) => disclose(args),
+    }
+}
+
+/// Opens a wallet, and says how to make one.
+pub(super) fn open_wallet(directory: &Path) -> Result<Wallet, Failure> {
+    Wallet::open(directory).map_err(|error| match error {
+        error @ WalletError::Missing { .. } => Failure::Unusable(format!(
+            "{error}; `winterlane private key --wallet {}` makes one",
+            directory.display()
+        )),
+        error => Failure::unusable(error),
+    })
+}
+
+/// Opens a wallet, or makes it.
+pub(super) fn open_or_make(directory: &Path) -> Result<(Wallet, bool), Failure> {
+    match Wallet::open(directory) {
+        Ok(wallet) => Ok((wallet, false)),
+        Err(WalletError::Missing { .. } | WalletError::HalfMade { .. }) => {
+            let wallet = Wallet::create(directory).map_err(Failure::unusable)?;
+            Ok((wallet, true))
+        }
+        Err(error) => Err(Failure::unusable(error)),
+    }
+}
+
+/// Reads the address in a file.
+pub(super) fn address(path: &Path) -> Result<PaymentAddress, Failure> {
+    let text = files::read_text(path).map_err(Failure::unusable)?;
+    let read = text.parse();
+    read.map_err(|error| Failure::Unusable(format!("{}: no address: {error}", path.display())))
+}
+
+#[derive(Serialize)]
+struct KeyMade {
+    made: bool,
+    account: u32,
+    address: String,
+}
+
+fn key(args: &KeyArgs) -> Result<String, Failure> {
+    let directory = &args.wallet.wallet;
+    let (wallet, made) = match &args.restore {
+        None => open_or_make(directory)?,
+        Some(path) => {
+            let mut text = zeroize::Zeroizing::new(String::new());
+            if path.as_os_str() == "-" {
+                let read = std::io::stdin().take(4096).read_to_string(&mut text);
+                read.map_err(|error| Failure::Unusable(format!("standard input: {error}")))?;
+            } else {
+                *text = files::read_text(path).map_err(Failure::unusable)?;
+            }
+            let seed = MasterSeed::parse_backup(text.trim()).map_err(Failure::unusable)?;
+            (
+                Wallet::import(directory, seed).map_err(Failure::unusable)?,
+                true,
+            )
+        }
+    };
+    if let Some(path) = &args.backup {
+        let text = wallet.backup_text();
+        let mut bytes = zeroize::Zeroizing::new(text.as_bytes().to_vec());
+        bytes.push(b'\n');
+        files::write_new(path, &bytes, Access::Owner).map_err(Failure::unusable)?;
+    }
+    let address = wallet.note_secret(args.wallet.account).payment_address();
+    let account = args.wallet.account;
+    let text = address.to_string();
+    if let Some(out) = &args.out {
+        files::write_same(out, format!("{text}\n").as_bytes(), Access::Published)
+            .map_err(Failure::unusable)?;
+    }
+    if args.json {
+        return show::json(&KeyMade {
+            made,
+            account,
+            address: text,
+        });
+    }
+    let mut lines = Lines::default();
+    lines.add(
+        "wallet",
+        format_args!(
+            "{} ({})",
+            directory.display(),
+            if made { "made" } else { "opened" }
+        ),
+    );
+    lines.add("account", account);
+    match &args.out {
+        Some(out) => lines.add("address", format_args!("in {}", out.display())),
+        None => lines.add("address", text),
+    }
+    Ok(lines.0)
+}
+
+fn shield_note(args: &ShieldArgs, screen: &MultiProgress) -> Result<String, Failure> {
+    let to = address(&args.to)?;
+    let progress = spinner(screen, args.json);
+    progress.set_message("verifying the pool");
+    let mut store = PoolStore::open_to_append(&args.pool, true)?;
+    let (published, _) = shield(&to, args.asset, args.amount).map_err(Failure::unusable)?;
+    let recipient = published.recipient();
+    let checked = store.check(store.shielding(published))?;
+    let appended = store.append(checked)?;
+    progress.finish_and_clear();
+    if args.json {
+        return show::json(&appended);
+    }
+    let mut lines = Lines::default();
+    lines.add(
+        "shielded",
+        format_args!("{} of asset {}", args.amount, args.asset),
+    );
+    say_appended(&mut lines, &appended);
+    let hex: String = recipient.iter().map(|byte| format!("{byte:02x}")).collect();
+    lines.add(
+        "paid by",
+        format_args!("a withdrawal from the rollup to 0x{hex}"),
+    );
+    Ok(lines.0)
+}
+
+/// The lines that every operation ends with.
+fn say_appended(lines: &mut Lines, appended: &Appended) {
+    lines.add("operation", appended.operation);
+    lines.add("published bytes", grouped(appended.published_bytes));
+    if appended.proof_bytes > 0 {
+        lines.add("proof bytes", grouped(appended.proof_bytes));
+    }
+}
+
+#[derive(Serialize)]
+struct Scanned {
+    operations: u64,
+    notes_in_the_pool: u64,
+    balances: Vec<Balance>,
+    notes: Vec<Shown>,
+}
+
+/// Amounts are text: they may be beyond what programs take for a number.
+#[derive(Serialize)]
+struct Balance {
+    asset: u32,
+    amount: String,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    position: u32,
+    asset: u32,
+    value: String,
+    made_by: u64,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent_by: Option<u64>,
+}
+
+impl Scanned {
+    fn of(book: &NoteBook) -> Self {
+        let balances = book.balances().into_iter().map(|(asset, amount)| Balance {
+            asset,
+            amount: amount.to_string(),
+        });
+        let notes = book.notes().iter().map(|found| Shown {
+            position: found.position,
+            asset: found.note.asset,
+            value: found.note.value.to_string(),
+            made_by: found.made,
+            state: match found.state {
+                State::Unspent => "unspent",
+                State::Pending { .. } => "pending",
+                State::Spent { .. } => "spent",
+            },
+            spent_by: match found.state {
+                State::Spent { by } => Some(by),
+                _ => None,
+            },
+        });
+        Self {
+            operations: book.operations(),
+            notes_in_the_pool: book.position(),
+            balances: balances.collect(),
+            notes: notes.collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut lines = Lines::default();
+        let operations = counted(
+            usize::try_from(self.operations).unwrap_or(usize::MAX),
+            "operation",
+        );
+        lines.add("verified", operations);
+        lines.add("notes in the pool", self.notes_in_the_pool);
+        for balance in &self.balances {
+            lines.add(
+                &format!("balance, asset {}", balance.asset),
+                &balance.amount,
+            );
+        }
+        if self.balances.is_empty() {
+            lines.add("balance", "nothing");
+        }
+        for note in &self.notes {
+            let spent = note
+                .spent_by
+                .map_or(String::new(), |by| format!(" by operation {by}"));
+            let said = format!(
+                "{} of asset {} from operation {}, {}{spent}",
+                note.value, note.asset, note.made_by, note.state
+            );
+            lines.add(&format!("note {}", note.position), said);
+        }
+        lines.0
+    }
+}
+
+fn scan(args: &ScanArgs, screen: &MultiProgress) -> Result<String, Failure> {
+    let progress = spinner(screen, args.json);
+    progress.set_message("verifying the pool");
+    let store = PoolStore::open(&args.pool)?;
+    progress.set_message("scanning");
+    let scanned = if let Some(path) = &args.viewing_key {
+        let text = zeroize::Zeroizing::new(files::read_text(path).map_err(Failure::unusable)?);
+        let key: ViewingKey = text.parse().map_err(|error| {
+            Failure::Unusable(format!("{}: no viewing key: {error}", path.display()))
+        })?;
+        let mut book = NoteBook::new(*store.domain());
+        book.scan(&key, &store.operations);
+        Scanned::of(&book)
+    } else {
+        let directory = args.wallet.as_deref().unwrap_or(Path::new("."));
+        let wallet = open_wallet(directory)?;
+        let mut notes = if args.rescan {
+            wallet.notes_anew(args.account, store.domain())
+        } else {
+            wallet
+                .notes(args.account, store.domain())
+                .map_err(Failure::unusable)?
+        };
+        let new = store.new_for(notes.book())?;
+        notes.scan(new).map_err(Failure::unusable)?;
+        Scanned::of(notes.book())
+    };
+    progress.finish_and_clear();
+    if args.json {
+        return show::json(&scanned);
+    }
+    Ok(scanned.text())
+}
+
+impl PoolStore {
+    /// The operations that a book has not scanned.
+    pub(crate) fn new_for(&self, book: &NoteBook) -> Result<&[PoolOperation], Failure> {
+        let scanned = usize::try_from(book.operations()).unwrap_or(usize::MAX);
+        self.operations.get(scanned..).ok_or_else(|| {
+            Failure::Unusable(format!(
+                "the pool has {}, and the wallet has scanned {scanned}: the pool's files were taken back; if that is \
+                 meant, `winterlane private scan --rescan`",
+                counted(self.operations.len(), "operation")
+            ))
+        })
+    }
+}
+
+/// Where the viewing key is; never the key itself.
+#[derive(Serialize)]
+struct Disclosed {
+    account: u32,
+    viewing_key_in: String,
+}
+
+fn disclose(args: &DiscloseArgs) -> Result<String, Failure> {
+    let wallet = open_wallet(&args.wallet.wallet)?;
+    let key = wallet.note_secret(args.wallet.account).viewing_key();
+    let text = key.to_text();
+    let mut bytes = zeroize::Zeroizing::new(text.as_bytes().to_vec());
+    bytes.push(b'\n');
+    files::write_new(&args.out, &bytes, Access::Owner).map_err(Failure::unusable)?;
+    if args.json {
+        return show::json(&Disclosed {
+            account: args.wallet.account,
+            viewing_key_in: args.out.display().to_string(),
+        });
+    }
+    let mut lines = Lines::default();
+    lines.add("viewing key", format_args!("in {}", args.out.display()));
+    lines.add(
+        "it shows",
+        "all notes of the account, past and to come; it spends none",
+    );
+    Ok(lines.0)
+}

@@ -1,0 +1,117 @@
+//! `credential`: what goes wrong is named, with what to do, and ends with its status.
+
+use std::fs;
+
+use super::{in_directory, mode};
+
+#[test]
+fn an_issuer_signs_for_holders_and_revokes() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |status, line: &str| in_directory(&directory, status, line);
+    let path = |name: &str| directory.path().join(name);
+    let schema = r#"{"name": "identity", "attributes": {"birth_date": "date", "country": "text"}}"#;
+    fs::write(path("schema.json"), schema).unwrap();
+    let issuer = "credential issuer --issuer town --name Town --schema schema.json --height 1";
+    let issue = |file: &str| {
+        format!(
+            "credential issue --issuer town --holder alice.json --attributes {file} --valid-until 2031-12-31 --out"
+        )
+    };
+    run(0, "credential holder --wallet alice --out alice.json");
+    fs::write(
+        path("alice.attributes"),
+        r#"{"birth_date": "1990-05-17", "country": "DE"}"#,
+    )
+    .unwrap();
+    let (_, errors) = run(2, &format!("{} a.json", issue("alice.attributes")));
+    assert!(
+        errors.contains("no issuer") && errors.contains("makes one"),
+        "{errors}"
+    );
+    run(0, issuer);
+    let (_, errors) = run(2, issuer);
+    assert!(errors.contains("add --new-key"), "{errors}");
+
+    fs::write(path("wrong"), r#"{"birth_date": "1990-15-17"}"#).unwrap();
+    let (_, errors) = run(2, &format!("{} a.json", issue("wrong")));
+    assert!(
+        errors.contains("\"birth_date\"") && errors.contains("no such day"),
+        "{errors}"
+    );
+    fs::write(path("wrong"), r#"{"age": 36}"#).unwrap();
+    let (_, errors) = run(2, &format!("{} a.json", issue("wrong")));
+    assert!(errors.contains("has only birth_date, country"), "{errors}");
+
+    let issue = issue("alice.attributes");
+    run(0, &format!("{issue} a.json"));
+    let (_, errors) = run(2, &format!("{issue} a.json"));
+    assert!(errors.contains("exists already"), "{errors}");
+    run(0, &format!("{issue} b.json"));
+    let number = |file: &str| {
+        let credential: serde_json::Value =
+            serde_json::from_slice(&fs::read(path(file)).unwrap()).unwrap();
+        credential["number"].as_u64().unwrap()
+    };
+    assert_eq!([number("a.json"), number("b.json")], [0, 1]);
+    // A key of height 1 has signed all it can.
+    let (_, errors) = run(2, &format!("{issue} c.json"));
+    assert!(errors.contains("--new-key"), "{errors}");
+    run(0, "credential issuer --issuer town --new-key --height 1");
+    run(0, &format!("{issue} c.json"));
+    assert_eq!(number("c.json"), 1024);
+
+    // Of a making of another key that was interrupted nothing is left.
+    fs::write(path("town/heights.json"), "[1, 1, 5]").unwrap();
+    run(0, "credential issuer --issuer town --new-key --height 2");
+    run(0, &format!("{issue} d.json"));
+    assert_eq!(number("d.json"), 2048);
+
+    run(0, "credential revoke --issuer town --number 1");
+    let (_, errors) = run(2, "credential revoke --issuer town --number 1");
+    assert!(errors.contains("revoked already"), "{errors}");
+    let published: serde_json::Value =
+        serde_json::from_slice(&fs::read(path("town/issuer.json")).unwrap()).unwrap();
+    assert_eq!(published["revoked"], serde_json::json!([1]));
+    assert_eq!(published["keys"].as_array().unwrap().len(), 3);
+    #[cfg(unix)]
+    for (name, wanted) in [
+        ("a.json", 0o600),
+        ("town/heights.json", 0o600),
+        ("town/keys", 0o700),
+        ("town/issuer.json", 0o644),
+    ] {
+        assert_eq!(mode(&path(name)), wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_question_that_nobody_can_answer_is_not_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |status, line: &str| in_directory(&directory, status, line);
+    let path = |name: &str| directory.path().join(name);
+    fs::write(
+        path("schema.json"),
+        r#"{"name": "identity", "attributes": {"birth_date": "date", "country": "text"}}"#,
+    )
+    .unwrap();
+    run(
+        0,
+        "credential issuer --issuer town --name Town --schema schema.json --height 1",
+    );
+    let ask = "credential challenge --issuer town/issuer.json --verifier bar --out question.json --predicate";
+    for (predicate, said) in [
+        ("birth_date<=2008-13-28", "the calendar has no such day"),
+        ("birth_date<=2008", "birth_date is a date"),
+        ("age>=18", "they have birth_date, country"),
+        ("country = DE", "column 11"),
+        ("country in eu.json", "eu.json"),
+    ] {
+        let (_, errors) = run(2, &format!("{ask} '{predicate}'"));
+        assert!(errors.contains(said), "{predicate}: {errors}");
+    }
+    assert!(!path("question.json").exists());
+    run(0, &format!("{ask} birth_date<=2008-11-28"));
+    // A challenge is not written over: it may be on its way to a holder.
+    let (_, errors) = run(2, &format!("{ask} birth_date<=2008-11-28"));
+    assert!(errors.contains("exists already"), "{errors}");
+}
