@@ -82,11 +82,17 @@ pub enum Alarm {
         /// What failed.
         reason: String,
     },
-    /// A proof that this node made was not accepted by its own verifier.
+    /// A proof was not accepted by this node's own verifier.
     ProofRejected {
         /// The batch.
         batch: u64,
         /// What the verifier said.
+        reason: String,
+    },
+    /// The queue of proofs cannot be used. It is tried again, and nothing is lost; told once, until it has
+    /// worked again.
+    Queue {
+        /// What it said.
         reason: String,
     },
     /// Settlement refused a batch, or has another state than this node.

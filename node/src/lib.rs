@@ -20,6 +20,9 @@
 //! | [`config`] | the configuration file |
 //! | [`private`] | operations of the shielded pool, as they are sent |
 //! | [`settlement`] | where proven batches are published |
+//! | [`queue`] | where batches wait to be proven |
+//! | [`blob`] | the object store between a node and workers on other machines |
+//! | [`worker`] | such a worker |
 //! | `core` | the sequencer: which order goes into which batch; no clock, no file, no socket |
 //! | `store` | everything that must survive, in one file of redb |
 //! | `run` | the threads around the sequencer |
@@ -39,6 +42,7 @@
 pub mod api;
 pub mod audit;
 pub mod bench;
+pub mod blob;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -51,6 +55,7 @@ pub mod handle;
 pub mod id;
 pub mod keys;
 pub mod private;
+pub mod queue;
 mod run;
 pub mod serve;
 pub mod settlement;
@@ -61,13 +66,16 @@ pub mod tls;
 pub mod view;
 pub mod webhook;
 mod witness;
+pub mod worker;
 
 pub use core::{FeeSchedule, Limits};
 pub use error::{AdminError, ReadError, Refusal, SubmitError};
 pub use event::{Alarm, Event};
 pub use handle::{Anchors, Node, NoteView, Notes, NullifierState};
 pub use id::OrderId;
-pub use run::{NodeOptions, PrivateVerifying, Proving, Running, StartError, StopError};
+pub use run::{
+    NodeOptions, PrivateVerifying, Proving, Running, SharedQueue, StartError, StopError,
+};
 pub use store::{
     Genesis, StoreError,
     snapshot::{SnapshotError, restore, snapshot},

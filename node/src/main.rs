@@ -44,6 +44,14 @@ struct Arguments {
     /// Where health and metrics are served, in place of the configuration's `listen.health`.
     #[arg(long, global = true)]
     health: Option<std::net::SocketAddr>,
+    /// Where batches wait for `winterlane-worker`, in place of the configuration's `queue.address`:
+    /// postgres://USER@HOST/DATABASE. WINTERLANE_QUEUE says the same without showing it to other users.
+    #[arg(long, global = true)]
+    queue: Option<String>,
+    /// The object store between node and workers, in place of the configuration's `queue.objects`: a folder, or
+    /// s3://BUCKET/PREFIX.
+    #[arg(long, global = true)]
+    objects: Option<String>,
     #[command(subcommand)]
     command: Option<Task>,
 }
@@ -182,6 +190,15 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     // Before the store is opened, or made.
     serve::certificate(&config, &arguments.data).map_err(|error| (UNUSABLE, error.to_string()))?;
+    let told = arguments.queue.clone();
+    if let Some(address) = told.or_else(|| std::env::var("WINTERLANE_QUEUE").ok()) {
+        let address = config::QueueAddress::try_from(address);
+        config.queue.address =
+            address.map_err(|reason| (UNUSABLE, format!("--queue: {reason}")))?;
+    }
+    if let Some(objects) = &arguments.objects {
+        config.queue.objects.clone_from(objects);
+    }
     if matches!(arguments.command, Some(Task::Check)) {
         println!("the configuration can be used");
         return Ok(());

@@ -8,7 +8,7 @@ use std::{
 
 use axum::http::StatusCode;
 use metrics::{counter, gauge, histogram};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::{Api, problem::Kind, routes::Route};
 use crate::keys::Phase;
@@ -22,10 +22,15 @@ pub fn install() -> PrometheusHandle {
             const SECONDS: &[f64] = &[
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
             ];
+            const PROOFS: &[f64] = &[0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 300.0];
             let builder = PrometheusBuilder::new();
             // Refused only for an empty list.
             let builder = builder
                 .set_buckets(SECONDS)
+                .and_then(|builder| {
+                    let proofs = Matcher::Full("winterlane_worker_prove_seconds".into());
+                    builder.set_buckets_for_metric(proofs, PROOFS)
+                })
                 .unwrap_or_else(|_| PrometheusBuilder::new());
             let recorder = builder.build_recorder();
             let handle = recorder.handle();

@@ -7,6 +7,7 @@ mod accounts;
 mod init;
 mod interface;
 mod private;
+mod queue;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use accounts::{AccountSetting, KeySetting, PublicAccount};
 pub use init::{FILE, InitError, init, initial};
 pub use interface::{Interface, WebhookSetting};
 pub use private::PrivateSettings;
+pub use queue::{QueueAddress, QueueSettings};
 pub use sections::{
     Batches, FeeSetting, FeeSettings, Listen, Orders, Proofs, Rollup, SettlementSettings,
     StoreSettings,
@@ -55,6 +57,8 @@ pub struct Config {
     pub fees: FeeSettings,
     /// How batches are proven.
     pub proofs: Proofs,
+    /// Where batches wait for their proofs.
+    pub queue: QueueSettings,
     /// How the store is kept.
     pub store: StoreSettings,
     /// Where batches are published.
@@ -122,6 +126,7 @@ impl Config {
             private,
             fees,
             proofs,
+            queue,
             store,
             settlement,
             listen: _,
@@ -162,6 +167,7 @@ impl Config {
                     .filter(|mib| *mib > 0)
                     .map(|mib| mib.saturating_mul(1 << 20)),
             }),
+            shared_queue: queue.shared(folder),
             max_unproven: proofs.waiting,
             settlement,
             cache_bytes: store.cache_mib.saturating_mul(1 << 20),

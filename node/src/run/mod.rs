@@ -3,7 +3,7 @@
 //! ```text
 //!  handles ─► admission ─► writer ─► log, seal, proof, outbox ─► store
 //!             signatures   decides     ▲        ▲        ▲
-//!                                    sealer   prover  publisher
+//!                                    sealer   queue   publisher
 //! ```
 //!
 //! | module | what it holds |
@@ -12,12 +12,12 @@
 //! | `verify` | verifies proofs of private operations, a few at a time |
 //! | `writer` | decides, writes, answers |
 //! | `sealer` | hashes closed batches into the tree |
-//! | `prover` | proves, and verifies what it proved |
+//! | `prover` | proves on this machine; [`crate::queue`] is how the writer gets there |
 //! | `publisher` | gives proven batches to settlement |
 //! | `shared` | what handles read |
 
 pub(crate) mod admission;
-mod prover;
+pub(crate) mod prover;
 mod publisher;
 mod sealer;
 pub(crate) mod shared;
@@ -25,10 +25,10 @@ mod start;
 #[cfg(test)]
 mod tests;
 pub(crate) mod verify;
-mod writer;
+pub(crate) mod writer;
 
 pub use prover::Proving;
 pub(crate) use prover::{Outcome, ProofJob, Prove};
-pub use start::{NodeOptions, Running, StartError, StopError};
+pub use start::{NodeOptions, Running, SharedQueue, StartError, StopError};
 pub(crate) use start::{Stand, start};
 pub use verify::PrivateVerifying;

@@ -1,23 +1,20 @@
-//! Proving: the queue inside the node, one proof at a time, and the node's own verdict on each.
+//! Proving on this machine: what a job of proving is, and what comes of it.
 
 use std::{
     ops::ControlFlow,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender},
     },
-    thread::{Builder, JoinHandle},
     time::Instant,
 };
 
 use winterlane_air::presets::Preset;
-use winterlane_ledger::PublicInputs;
-use winterlane_prover::{Engine, EngineOptions, engine::Phase, prove_batch};
-use winterlane_verifier::{Policy, verify_batch};
+use winterlane_ledger::{PublicInputs, SealedBatch};
+use winterlane_prover::{
+    BatchError, Engine, EngineOptions, ProverError, check_memory, engine::Phase, prove_batch,
+};
 
-use super::writer::Task;
 use crate::{store::StoreError, witness::Witnesses};
 
 /// How batches are proven.
@@ -39,16 +36,21 @@ pub(crate) struct ProofJob {
     pub(crate) witness: [u8; 32],
     /// By winterfell's own prover, after ours has failed.
     pub(crate) stock: bool,
+    /// How often proving it has failed.
+    pub(crate) failures: u32,
+    /// Failed too often: nobody is to try again, but a proof that comes late is taken.
+    pub(crate) held: bool,
 }
 
 /// What came of a job.
 #[derive(Debug)]
 pub(crate) enum Outcome {
+    /// As a prover or a queue says it, nobody has verified the proof; as the writer hears it, the node has.
     Proven {
         proof: Vec<u8>,
         millis: u64,
     },
-    /// The proof was made, and the verifier did not take it.
+    /// A proof was made, and the verifier did not take it.
     Rejected(String),
     Failed(String),
     /// The node is stopping.
@@ -58,33 +60,6 @@ pub(crate) enum Outcome {
 /// Makes proofs. A test puts another one in its place.
 pub(crate) trait Prove: Send + 'static {
     fn prove(&mut self, job: &ProofJob) -> Outcome;
-}
-
-/// The thread that proves what comes in `jobs`, until the channel is closed or `stop` is set.
-pub(crate) fn spawn(
-    mut prover: impl Prove,
-    jobs: Receiver<ProofJob>,
-    writer: SyncSender<Task>,
-) -> Result<JoinHandle<()>, StoreError> {
-    Builder::new()
-        .name("prover".into())
-        .spawn(move || {
-            for job in jobs {
-                let batch = job.batch;
-                let (written, wait) = std::sync::mpsc::sync_channel(1);
-                let proving = Task::Proving { batch, written };
-                if writer.send(proving).is_err() || wait.recv().is_err() {
-                    return;
-                }
-                // a panic is a failure of this proof, not of the node
-                let outcome = catch_unwind(AssertUnwindSafe(|| prover.prove(&job)))
-                    .unwrap_or_else(|_| Outcome::Failed("the prover panicked".into()));
-                if writer.send(Task::Outcome { batch, outcome }).is_err() {
-                    return;
-                }
-            }
-        })
-        .map_err(StoreError::io("prover"))
 }
 
 /// The prover of this machine.
@@ -125,36 +100,55 @@ impl Prove for LocalProver {
         if batch.public_inputs != job.public_inputs {
             return Outcome::Failed("the witness is of another batch".into());
         }
-        let stop = &self.stop;
-        let observer = |_: Phase, _: f64| {
-            if stop.load(Ordering::Relaxed) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        let engine = if job.stock {
-            Engine::Stock
-        } else {
-            Engine::Simd
-        };
         let start = Instant::now();
+        let stopped = || self.stop.load(Ordering::Relaxed);
         let proof = self.pool.install(|| {
-            let mut options = EngineOptions::default().with_observer(&observer);
-            options.memory_limit = self.proving.memory_limit;
-            prove_batch(&batch, self.proving.preset, engine, &options)
+            let Proving {
+                preset,
+                memory_limit,
+                ..
+            } = self.proving;
+            prove_sealed(&batch, preset, job.stock, memory_limit, &stopped)
         });
-        let proof = match proof {
-            Ok(proof) => proof.proof,
-            Err(_) if stop.load(Ordering::Relaxed) => return Outcome::Cancelled,
-            Err(error) => return Outcome::Failed(error.to_string()),
-        };
-        let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // the statement is the store's, not the prover's
-        let policy = Policy::only(self.proving.preset);
-        match verify_batch(&proof, &job.public_inputs, &policy) {
-            Ok(_) => Outcome::Proven { proof, millis },
-            Err(error) => Outcome::Rejected(error.to_string()),
+        match proof {
+            Ok(proof) => Outcome::Proven {
+                proof,
+                millis: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            },
+            Err(_) if stopped() => Outcome::Cancelled,
+            Err(error) => Outcome::Failed(error.to_string()),
         }
     }
+}
+
+/// Bytes that proving a batch of so many slots takes at its peak, here or on another machine.
+pub(crate) fn memory(slots: u32, preset: Preset) -> u64 {
+    let slots = usize::try_from(slots).unwrap_or(usize::MAX);
+    match check_memory(slots, preset, Some(u64::MAX)) {
+        Ok(estimate) => estimate.peak,
+        // this machine could not prove it
+        Err(BatchError::Engine(ProverError::Memory { needed, .. })) => needed,
+        Err(_) => 0,
+    }
+}
+
+/// Proves a batch on the threads of the present pool, unless `stopped` says so meanwhile.
+pub(crate) fn prove_sealed(
+    batch: &SealedBatch,
+    preset: Preset,
+    stock: bool,
+    memory_limit: Option<u64>,
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<u8>, BatchError> {
+    let observer = |_: Phase, _: f64| {
+        if stopped() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    let engine = if stock { Engine::Stock } else { Engine::Simd };
+    let mut options = EngineOptions::default().with_observer(&observer);
+    options.memory_limit = memory_limit;
+    prove_batch(batch, preset, engine, &options).map(|proof| proof.proof)
 }

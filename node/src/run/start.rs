@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+        mpsc::{SyncSender, channel, sync_channel},
     },
     thread::{Builder, JoinHandle},
     time::{Duration, Instant},
@@ -24,8 +24,14 @@ use super::{
     writer::{DiskReserve, StoreBase, Writer, WriterState},
 };
 use crate::{
-    FeeSchedule, Genesis, Limits, Node,
+    FeeSchedule, Genesis, Limits, Node, blob,
     core::{Entry, Fault, Logged, LoggedEntry, Operation, Sequencer},
+    queue::{
+        ProofQueue, QueueError,
+        dispatch::{self, Dispatch, Wake},
+        embedded::Embedded,
+        postgres::observer::{self, Observer},
+    },
     settlement::Settlement,
     store::{FolderLock, Store, StoreError, View},
     witness::Witnesses,
@@ -43,6 +49,8 @@ pub struct NodeOptions {
     pub fees: FeeSchedule,
     /// How batches are proven; `None` proves nothing, for tests and for measuring the rest.
     pub proving: Option<Proving>,
+    /// Where batches wait for workers on other machines; `None`: this process proves them.
+    pub shared_queue: Option<SharedQueue>,
     /// Batches that may wait for their proofs before no more are sealed. Orders are taken meanwhile, up to
     /// the limit of what may be pending.
     pub max_unproven: u64,
@@ -68,6 +76,7 @@ impl NodeOptions {
             limits: Limits::default(),
             fees: FeeSchedule::free(),
             proving: None,
+            shared_queue: None,
             max_unproven: 8,
             settlement: None,
             cache_bytes: 256 << 20,
@@ -89,6 +98,17 @@ impl std::fmt::Debug for NodeOptions {
     }
 }
 
+/// A queue that other machines take jobs from.
+#[derive(Clone, Debug)]
+pub struct SharedQueue {
+    /// The database.
+    pub address: crate::queue::postgres::Address,
+    /// The object store ([`crate::blob::open`]).
+    pub objects: String,
+    /// Which of several rollups comes first: the one with the smaller number.
+    pub priority: i32,
+}
+
 /// Why a node does not start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -102,6 +122,9 @@ pub enum StartError {
     /// A limit is out of range.
     #[error("{0}")]
     Limits(&'static str),
+    /// The queue of proofs cannot be used as it was told to.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// Settlement has another history than the store.
     #[error(
         "settlement has batches up to {settled}, and the store another history, or fewer batches: \
@@ -241,6 +264,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         limits,
         fees,
         proving,
+        shared_queue,
         max_unproven,
         settlement,
         cache_bytes,
@@ -301,19 +325,40 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         closed,
         task_sender.clone(),
     )?);
-    let prover = match (stand.prover, proving) {
-        (Some(make), _) => Some(make(witnesses.clone())),
-        (None, Some(proving)) => {
-            let prover = LocalProver::new(witnesses.clone(), proving, stop.clone())?;
-            Some(Box::new(prover) as Box<dyn Prove>)
+    let (say, inbox) = channel();
+    let wake = Wake::new(say.clone());
+    let queue = match (stand.prover, proving, shared_queue) {
+        (Some(make), ..) => {
+            let queue = Embedded::new(make(witnesses.clone()), 0, wake, task_sender.clone())?;
+            Some((Box::new(queue) as Box<dyn ProofQueue>, accept_all()))
         }
-        (None, None) => None,
+        (None, Some(proving), Some(shared)) => {
+            let parts = observer::Parts {
+                address: shared.address,
+                blobs: blob::open(&shared.objects).map_err(QueueError::Blob)?,
+                witnesses: witnesses.clone(),
+                domain: genesis.domain,
+                preset: proving.preset,
+                priority: shared.priority,
+            };
+            let verdict = dispatch::verdict(proving.preset);
+            let queue = Observer::new(parts, wake)?;
+            Some((Box::new(queue) as Box<dyn ProofQueue>, verdict))
+        }
+        (None, Some(proving), None) => {
+            let memory = prover::memory(limits.slots, proving.preset);
+            let prover = LocalProver::new(witnesses.clone(), proving, stop.clone())?;
+            let queue = Embedded::new(Box::new(prover), memory, wake, task_sender.clone())?;
+            let verdict = dispatch::verdict(proving.preset);
+            Some((Box::new(queue) as Box<dyn ProofQueue>, verdict))
+        }
+        (None, None, _) => None,
     };
-    let prover = match prover {
-        Some(prover) => {
-            let (jobs, queue): (Sender<ProofJob>, Receiver<ProofJob>) = channel();
-            others.push(prover::spawn(prover, queue, task_sender.clone())?);
-            Some(jobs)
+    let prover = match queue {
+        Some((queue, verdict)) => {
+            let (writer, shared) = (task_sender.clone(), shared.clone());
+            others.push(dispatch::spawn(queue, verdict, inbox, writer, shared)?);
+            Some(Dispatch::new(say))
         }
         None => None,
     };
@@ -368,6 +413,11 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         _lock: Some(lock),
     };
     Ok((node, running))
+}
+
+/// The verdict on the proofs of a test's prover, which are none.
+fn accept_all() -> dispatch::Verdict {
+    Box::new(|_, _| Ok(()))
 }
 
 /// A backend behind a pointer.

@@ -14,13 +14,15 @@ mod proofs;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use proofs::FAILURES;
+
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::{
         Arc,
         atomic::Ordering,
-        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError},
     },
     time::{Duration, Instant},
 };
@@ -38,6 +40,7 @@ use crate::{
     Alarm, Event, Receipt, SubmitError,
     core::{ClosedBatch, Entry, Fault, Sequencer},
     fault,
+    queue::dispatch::Dispatch,
     settlement::SettlementError,
     store::{Job, Store, StoreError},
     witness::Witnesses,
@@ -100,8 +103,8 @@ pub(crate) struct Writer {
     pub(crate) sequencer: Sequencer<StoreBase>,
     pub(crate) tasks: Receiver<Task>,
     pub(crate) sealer: SyncSender<ClosedBatch>,
-    /// The prover's queue; nothing is proven without one.
-    pub(crate) prover: Option<Sender<ProofJob>>,
+    /// The way to the queue of proofs; nothing is proven without one.
+    pub(crate) prover: Option<Dispatch>,
     pub(crate) witnesses: Witnesses,
     pub(crate) publisher: Option<SyncSender<()>>,
     pub(crate) reserve: Option<DiskReserve>,
@@ -115,8 +118,7 @@ pub(crate) struct Writer {
 pub(crate) struct WriterState {
     sealing: Option<ClosedBatch>,
     unproven: BTreeMap<u64, Job>,
-    queued: HashSet<u64>,
-    /// The batch that is being proven.
+    /// The batch that is being proven in this process.
     proving: Option<u64>,
     paused: bool,
     read_only: bool,

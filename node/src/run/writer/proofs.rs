@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Failures after which a batch is proven by winterfell's own prover.
-const FAILURES: u32 = 5;
+pub(crate) const FAILURES: u32 = 5;
 
 impl Writer {
     /// Queues the jobs that a process before this one has left.
@@ -28,34 +28,36 @@ impl Writer {
         for batch in open {
             self.queue(batch)?;
         }
+        if let Some(prover) = &self.prover {
+            prover.ready();
+        }
         Ok(())
     }
 
-    /// Queues a batch for the prover, unless it is held or queued already.
+    /// Tells the queue what is known of a batch. A queue takes no job twice.
     pub(super) fn queue(&mut self, batch: u64) -> Result<(), Fault> {
         let (Some(job), Some(prover)) = (self.state.unproven.get(&batch), &self.prover) else {
             return Ok(());
         };
-        if job.held || !self.state.queued.insert(batch) {
-            return Ok(());
-        }
         let header = self.store.view()?.header(batch)?;
         let header = header.ok_or_else(|| {
             StoreError::corrupt(format!("batch {batch} is to be proven, and is not sealed"))
         })?;
-        // a prover that is gone is stopping with the node
-        let _ = prover.send(ProofJob {
+        prover.prove(ProofJob {
             batch,
             public_inputs: header.public_inputs,
             witness: job.witness,
             stock: job.failures >= FAILURES,
+            failures: job.failures,
+            held: job.held,
         });
         Ok(())
     }
 
     pub(super) fn conclude(&mut self, batch: u64, outcome: Outcome) -> Result<(), Fault> {
-        self.state.queued.remove(&batch);
-        self.state.proving = None;
+        if self.state.proving == Some(batch) {
+            self.state.proving = None;
+        }
         let reason = match outcome {
             Outcome::Proven { proof, millis } => {
                 fault::point("proven");
@@ -63,6 +65,9 @@ impl Writer {
                 fault::point("proof-written");
                 self.state.unproven.remove(&batch);
                 self.witnesses.remove(batch);
+                if let Some(prover) = &self.prover {
+                    prover.over(batch);
+                }
                 self.shared.tell(Event::Proven {
                     batch,
                     proof_bytes: proof.len() as u64,
@@ -95,11 +100,10 @@ impl Writer {
         if let Some(job) = changed {
             let held = job.held;
             self.state.unproven.insert(batch, job);
+            self.queue(batch)?;
             if held {
                 self.shared
                     .tell(Event::Alarm(Alarm::ProofHeld { batch, reason }));
-            } else {
-                self.queue(batch)?;
             }
         }
         Ok(())

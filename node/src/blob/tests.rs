@@ -1,0 +1,127 @@
+//! Both stores keep what they are given, under its hash.
+
+use std::net::TcpListener;
+
+use super::{BlobError, Blobs, Folder, Kind, Name, S3, bucket::Bucket, open, sign::Credentials};
+
+fn name(bytes: &[u8]) -> Name {
+    Name {
+        rollup: [0xab; 32],
+        batch: 7,
+        kind: Kind::Proof,
+        hash: *blake3::hash(bytes).as_bytes(),
+    }
+}
+
+/// What holds for every store.
+fn conforms(blobs: &dyn Blobs) {
+    let large = vec![0x5a; 3 << 20];
+    for bytes in [&b""[..], b"a proof", &large] {
+        let name = name(bytes);
+        assert!(!blobs.has(&name).unwrap());
+        assert_eq!(blobs.get(&name).unwrap(), None);
+        blobs.remove(&name).unwrap();
+        for _ in 0..2 {
+            blobs.put(&name, bytes).unwrap();
+            assert!(blobs.has(&name).unwrap());
+            assert_eq!(blobs.get(&name).unwrap().as_deref(), Some(bytes));
+        }
+        let other = Name { batch: 8, ..name };
+        assert!(!blobs.has(&other).unwrap());
+        let other = Name {
+            kind: Kind::Witness,
+            ..name
+        };
+        assert!(!blobs.has(&other).unwrap());
+        blobs.remove(&name).unwrap();
+        assert!(!blobs.has(&name).unwrap());
+    }
+    // bytes of another hash are told, not given
+    let name = name(b"a proof");
+    blobs.put(&name, b"a prooF").unwrap();
+    assert_eq!(
+        blobs.fetch(&name).unwrap().as_deref(),
+        Some(&b"a prooF"[..])
+    );
+    assert!(matches!(blobs.get(&name), Err(BlobError::Damaged { .. })));
+    blobs.put(&name, b"a proof").unwrap();
+    blobs.get(&name).unwrap();
+}
+
+#[test]
+fn a_folder_conforms_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Folder::open(folder.path().join("deep/er")).unwrap();
+    conforms(&blobs);
+    blobs.remove(&name(b"a proof")).unwrap();
+    let rollup = folder.path().join("deep/er").join("ab".repeat(32));
+    assert_eq!(std::fs::read_dir(rollup).unwrap().count(), 0);
+}
+
+#[test]
+fn writers_of_one_object_do_not_disturb_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Folder::open(folder.path()).unwrap();
+    let bytes = vec![3; 100_000];
+    let name = name(&bytes);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    blobs.put(&name, &bytes).unwrap();
+                    assert_eq!(blobs.get(&name).unwrap().as_ref(), Some(&bytes));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_store_is_told_by_its_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    for address in [path.to_owned(), format!("file://{path}")] {
+        assert!(format!("{:?}", open(&address).unwrap()).starts_with("Folder"));
+    }
+    for address in ["", "ftp://x/y", "file://"] {
+        assert!(matches!(open(address), Err(BlobError::Address { .. })));
+    }
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    assert!(matches!(
+        open(&format!("{path}/file/x")),
+        Err(BlobError::File { .. })
+    ));
+}
+
+#[test]
+fn a_bucket_conforms_and_its_refusals_have_words() {
+    let bucket = Bucket::serve();
+    let address = format!("s3://proofs/deep/er?endpoint={}", bucket.endpoint);
+    let blobs = S3::with(&address, Some(Credentials::new("key", "secret"))).unwrap();
+    conforms(&blobs);
+    assert_eq!(
+        bucket.names(),
+        [format!("/proofs/deep/er/{}", name(b"a proof"))]
+    );
+
+    bucket.fill(true);
+    let said = blobs.put(&name(b"more"), b"more").unwrap_err().to_string();
+    assert!(
+        said.contains("507") && said.contains("InsufficientStorage"),
+        "{said}"
+    );
+    let other = S3::with(&address, Some(Credentials::new("somebody", "else"))).unwrap();
+    let said = other.has(&name(b"more")).unwrap_err().to_string();
+    assert!(said.contains("403"), "{said}");
+    // nobody listens: the error names the host and not the signed address
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = nobody.local_addr().unwrap();
+    drop(nobody);
+    let address = format!("s3://proofs?endpoint=http://{gone}");
+    let blobs = S3::with(&address, Some(Credentials::new("key", "secret"))).unwrap();
+    let said = blobs.has(&name(b"more")).unwrap_err().to_string();
+    assert!(
+        said.contains("127.0.0.1") && !said.contains("X-Amz"),
+        "{said}"
+    );
+}

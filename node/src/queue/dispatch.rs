@@ -1,0 +1,314 @@
+//! The node's side of a queue: offers jobs, verifies what comes back, and tells the writer.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender},
+    },
+    thread::{Builder, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use metrics::{counter, gauge};
+use winterlane_air::presets::Preset;
+use winterlane_ledger::PublicInputs;
+use winterlane_verifier::{Policy, verify_batch};
+
+use super::{Depth, ProofQueue, QueueError, Report};
+use crate::{
+    Alarm, Event,
+    run::{
+        prover::{Outcome, ProofJob},
+        shared::Shared,
+        writer::Task,
+    },
+};
+
+/// How long to wait for a message before the queue is asked anyway.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How often the depth of the queue is measured.
+const MEASURE: Duration = Duration::from_secs(5);
+
+/// What the dispatcher hears.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// A batch is to be proven, or what is known of it has changed.
+    Prove(Box<ProofJob>),
+    /// The store has a proof of the batch.
+    Over(u64),
+    /// Every batch without a proof was told.
+    Ready,
+    /// The queue has something to say.
+    Wake,
+    /// The writer has ended.
+    End,
+}
+
+/// The writer's end of the channel. When it is dropped, the dispatcher ends.
+#[derive(Debug)]
+pub(crate) struct Dispatch(Sender<Message>);
+
+impl Dispatch {
+    /// To the dispatcher that listens to the other end.
+    pub(crate) const fn new(sender: Sender<Message>) -> Self {
+        Self(sender)
+    }
+
+    // A dispatcher that is gone is stopping with the node: what it does not hear is in the store.
+
+    /// The batch is to be proven; or, if it is held, a proof that comes late is taken.
+    pub(crate) fn prove(&self, job: ProofJob) {
+        let _ = self.0.send(Message::Prove(Box::new(job)));
+    }
+
+    /// The store has a proof of the batch.
+    pub(crate) fn over(&self, batch: u64) {
+        let _ = self.0.send(Message::Over(batch));
+    }
+
+    /// Every batch without a proof was told: what the queue has besides is over.
+    pub(crate) fn ready(&self) {
+        let _ = self.0.send(Message::Ready);
+    }
+}
+
+impl Drop for Dispatch {
+    fn drop(&mut self) {
+        let _ = self.0.send(Message::End);
+    }
+}
+
+/// Wakes the dispatcher.
+#[derive(Clone, Debug)]
+pub(crate) struct Wake(Sender<Message>);
+
+impl Wake {
+    /// Of the dispatcher that listens to the other end.
+    pub(crate) const fn new(sender: Sender<Message>) -> Self {
+        Self(sender)
+    }
+
+    pub(crate) fn wake(&self) {
+        let _ = self.0.send(Message::Wake);
+    }
+}
+
+/// Whether a proof is one of these public inputs; if not, why.
+pub(crate) type Verdict = Box<dyn Fn(&PublicInputs, &[u8]) -> Result<(), String> + Send>;
+
+/// The verdict of the node's own verifier. The statement is the store's, not the prover's.
+pub(crate) fn verdict(preset: Preset) -> Verdict {
+    let policy = Policy::only(preset);
+    Box::new(
+        move |inputs, proof| match verify_batch(proof, inputs, &policy) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        },
+    )
+}
+
+/// The thread that dispatches, until [`Dispatch`] is dropped.
+pub(crate) fn spawn(
+    queue: Box<dyn ProofQueue>,
+    verdict: Verdict,
+    inbox: Receiver<Message>,
+    writer: SyncSender<Task>,
+    shared: Arc<Shared>,
+) -> Result<JoinHandle<()>, QueueError> {
+    let mut dispatcher = Dispatcher {
+        queue,
+        verdict,
+        writer,
+        shared,
+        wanted: BTreeMap::new(),
+        over: BTreeSet::new(),
+        ready: false,
+        trouble: false,
+        measured: None,
+        sizes: BTreeSet::new(),
+    };
+    Builder::new()
+        .name("dispatcher".into())
+        .spawn(move || dispatcher.run(&inbox))
+        .map_err(QueueError::Thread)
+}
+
+/// A batch that has no proof in the store.
+struct Wanted {
+    job: ProofJob,
+    /// The queue has it as it is now.
+    offered: bool,
+    /// A proof was verified, and the writer has it.
+    proven: bool,
+}
+
+struct Dispatcher {
+    queue: Box<dyn ProofQueue>,
+    verdict: Verdict,
+    writer: SyncSender<Task>,
+    shared: Arc<Shared>,
+    wanted: BTreeMap<u64, Wanted>,
+    /// Batches to be closed in the queue.
+    over: BTreeSet<u64>,
+    ready: bool,
+    /// An alarm was raised, and the queue has not worked since.
+    trouble: bool,
+    measured: Option<Instant>,
+    /// Sizes that gauges were shown for.
+    sizes: BTreeSet<u64>,
+}
+
+/// Why a turn was not finished.
+enum Stop {
+    Queue(QueueError),
+    /// The writer has ended.
+    Gone,
+}
+
+impl From<QueueError> for Stop {
+    fn from(error: QueueError) -> Self {
+        Self::Queue(error)
+    }
+}
+
+impl Dispatcher {
+    fn run(&mut self, inbox: &Receiver<Message>) {
+        loop {
+            let mut message = inbox.recv_timeout(PATIENCE);
+            loop {
+                match message {
+                    Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
+                    Ok(message) => self.hear(message),
+                    Err(RecvTimeoutError::Timeout) => break,
+                }
+                message = inbox.recv_timeout(Duration::ZERO);
+            }
+            match self.turn() {
+                Ok(()) if self.trouble => {
+                    self.trouble = false;
+                    tracing::info!("the queue of proofs works again");
+                }
+                Ok(()) => {}
+                Err(Stop::Queue(error)) => self.raise(&error),
+                Err(Stop::Gone) => return,
+            }
+        }
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Prove(job) => {
+                let batch = job.batch;
+                // a proof that the writer has stays on its way
+                let proven = self.wanted.get(&batch).is_some_and(|known| known.proven);
+                let wanted = Wanted {
+                    offered: job.held,
+                    job: *job,
+                    proven,
+                };
+                self.wanted.insert(batch, wanted);
+            }
+            Message::Over(batch) => {
+                self.wanted.remove(&batch);
+                self.over.insert(batch);
+            }
+            Message::Ready => self.ready = true,
+            Message::Wake | Message::End => {}
+        }
+    }
+
+    fn turn(&mut self) -> Result<(), Stop> {
+        while let Some(batch) = self.over.first().copied() {
+            self.queue.close(batch)?;
+            self.over.remove(&batch);
+        }
+        for wanted in self.wanted.values_mut() {
+            if !wanted.offered && !wanted.proven {
+                self.queue.offer(&wanted.job)?;
+                wanted.offered = true;
+            }
+        }
+        if !self.ready {
+            return Ok(());
+        }
+        for (batch, report) in self.queue.reports()? {
+            self.judge(batch, report)?;
+        }
+        if self.measured.is_none_or(|last| last.elapsed() > MEASURE) {
+            let depths = self.queue.depth()?;
+            show(&depths, &mut self.sizes);
+            self.measured = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, batch: u64, report: Report) -> Result<(), Stop> {
+        let Some(wanted) = self.wanted.get_mut(&batch) else {
+            // left by a process before this one, after its proof was stored
+            self.over.insert(batch);
+            return Ok(());
+        };
+        if wanted.proven {
+            return Ok(());
+        }
+        let outcome = match report {
+            Report::Lost => {
+                wanted.offered = wanted.job.held;
+                return Ok(());
+            }
+            Report::Outcome(Outcome::Proven { proof, millis }) => {
+                match (self.verdict)(&wanted.job.public_inputs, &proof) {
+                    Ok(()) => {
+                        wanted.proven = true;
+                        Outcome::Proven { proof, millis }
+                    }
+                    Err(reason) => {
+                        counter!("winterlane_queue_refused_total").increment(1);
+                        // before anybody hears of it: else it would be counted again
+                        self.queue.refuse(batch, &proof)?;
+                        Outcome::Rejected(reason)
+                    }
+                }
+            }
+            Report::Outcome(outcome) => outcome,
+        };
+        let task = Task::Outcome { batch, outcome };
+        self.writer.send(task).map_err(|_| Stop::Gone)
+    }
+
+    /// Tells that the queue does not work: once, until it works again.
+    fn raise(&mut self, error: &QueueError) {
+        if self.trouble {
+            tracing::debug!(%error, "the queue of proofs still fails");
+            return;
+        }
+        self.trouble = true;
+        let reason = error.to_string();
+        self.shared.tell(Event::Alarm(Alarm::Queue { reason }));
+    }
+}
+
+/// Shows how much waits, by size. A size that nothing waits for any more is shown as none.
+#[allow(clippy::cast_precision_loss, reason = "gauges are for people")]
+fn show(depths: &[Depth], sizes: &mut BTreeSet<u64>) {
+    let mut oldest = 0f64;
+    let gone = sizes.iter().copied();
+    let gone = gone.filter(|size| depths.iter().all(|depth| depth.memory != *size));
+    let gone: Vec<_> = gone.map(Depth::none).collect();
+    sizes.extend(depths.iter().map(|depth| depth.memory));
+    for depth in depths.iter().chain(&gone) {
+        let size = (depth.memory >> 20).to_string();
+        for (state, count) in [
+            ("pending", depth.pending),
+            ("claimed", depth.claimed),
+            ("proven", depth.proven),
+            ("exhausted", depth.exhausted),
+        ] {
+            gauge!("winterlane_queue_jobs", "state" => state, "memory_mib" => size.clone())
+                .set(count as f64);
+        }
+        oldest = oldest.max(depth.oldest_seconds);
+    }
+    gauge!("winterlane_queue_oldest_seconds").set(oldest);
+}

@@ -1,0 +1,121 @@
+//! The queue inside the node: one prover, one proof at a time.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    thread::{Builder, JoinHandle},
+    time::Instant,
+};
+
+use super::{Depth, ProofQueue, QueueError, Report, dispatch::Wake};
+use crate::run::{
+    prover::{Outcome, ProofJob, Prove},
+    writer::Task,
+};
+
+/// The default: a thread of this process.
+pub(crate) struct Embedded {
+    /// `None` once it ends.
+    jobs: Option<Sender<ProofJob>>,
+    results: Receiver<(u64, Outcome)>,
+    /// Jobs that the prover has or will have, and since when. One is not taken twice.
+    waiting: BTreeMap<u64, Instant>,
+    prover: Option<JoinHandle<()>>,
+    memory: u64,
+}
+
+impl Embedded {
+    /// A queue for this prover. `memory` is what a proof of a full batch takes, in bytes. `writer` is told of each
+    /// proof before it is begun: should the process die in it, it was tried.
+    pub(crate) fn new(
+        mut prover: Box<dyn Prove>,
+        memory: u64,
+        wake: Wake,
+        writer: SyncSender<Task>,
+    ) -> Result<Self, QueueError> {
+        let (jobs, taken) = channel::<ProofJob>();
+        let (give, results) = channel();
+        let thread = Builder::new()
+            .name("prover".into())
+            .spawn(move || {
+                for job in taken {
+                    let batch = job.batch;
+                    let (written, wait) = sync_channel(1);
+                    let proving = Task::Proving { batch, written };
+                    // a writer that is gone has ended the node
+                    if writer.send(proving).is_err() || wait.recv().is_err() {
+                        return;
+                    }
+                    // a panic is a failure of this proof, not of the node
+                    let outcome = catch_unwind(AssertUnwindSafe(|| prover.prove(&job)))
+                        .unwrap_or_else(|_| Outcome::Failed("the prover panicked".into()));
+                    if give.send((job.batch, outcome)).is_err() {
+                        return;
+                    }
+                    wake.wake();
+                }
+            })
+            .map_err(QueueError::Thread)?;
+        Ok(Self {
+            jobs: Some(jobs),
+            results,
+            waiting: BTreeMap::new(),
+            prover: Some(thread),
+            memory,
+        })
+    }
+}
+
+impl ProofQueue for Embedded {
+    fn offer(&mut self, job: &ProofJob) -> Result<(), QueueError> {
+        if let Some(jobs) = &self.jobs
+            && !self.waiting.contains_key(&job.batch)
+        {
+            self.waiting.insert(job.batch, Instant::now());
+            // a prover that is gone is stopping with the node
+            let _ = jobs.send(job.clone());
+        }
+        Ok(())
+    }
+
+    fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
+        let mut reports = Vec::new();
+        while let Ok((batch, outcome)) = self.results.try_recv() {
+            self.waiting.remove(&batch);
+            reports.push((batch, Report::Outcome(outcome)));
+        }
+        Ok(reports)
+    }
+
+    fn refuse(&mut self, _batch: u64, _proof: &[u8]) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    fn close(&mut self, _batch: u64) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    fn depth(&mut self) -> Result<Vec<Depth>, QueueError> {
+        let waiting = self.waiting.len() as u64;
+        let oldest = self.waiting.values().min();
+        Ok(vec![Depth {
+            memory: self.memory,
+            pending: waiting.saturating_sub(1),
+            claimed: waiting.min(1),
+            proven: 0,
+            exhausted: 0,
+            oldest_seconds: oldest.map_or(0.0, |since| since.elapsed().as_secs_f64()),
+        }])
+    }
+}
+
+impl Drop for Embedded {
+    /// Waits for the proof that is under way; who stops the node has told the prover to give it up.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(prover) = self.prover.take() {
+            let _ = prover.join();
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The workers' side: claim, heartbeat, and one of finish, fail and release.
+
+use std::time::Duration;
+
+use postgres::{Client, Row, Statement, fallible_iterator::FallibleIterator as _};
+use winterlane_air::presets::Preset;
+use winterlane_ledger::{PublicInputs, codec::CanonicalBytes as _};
+
+use super::{ATTEMPTS, Address, FORMAT, JOBS, NEWS, depth, hash_of, signed, unsigned};
+use crate::queue::{Depth, QueueError};
+
+/// A job that this worker has until its lease ends.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Which rollup.
+    pub rollup: [u8; 32],
+    /// The batch.
+    pub batch: u64,
+    /// The BLAKE3 hash of the witness.
+    pub witness: [u8; 32],
+    /// What is to be proven; `None` when this version cannot read it.
+    pub statement: Option<PublicInputs>,
+    /// With which options; `None` when this version does not know them.
+    pub preset: Option<Preset>,
+    /// Bytes that the proof takes.
+    pub memory: u64,
+    /// By winterfell's own prover.
+    pub stock: bool,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// The fence.
+    fence: i64,
+}
+
+impl Claim {
+    /// The fence: a number that grows with every claim.
+    #[must_use]
+    pub const fn fence(&self) -> i64 {
+        self.fence
+    }
+}
+
+/// One worker's connection.
+pub struct Claims {
+    client: Client,
+    /// Who claims: no two processes say the same.
+    worker: String,
+    claim: Statement,
+    heartbeat: Statement,
+    finish: Statement,
+}
+
+impl std::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Claims")
+            .field("worker", &self.worker)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Locks the first job that is free, and takes it. An expired lease is the failure of the claim that had it; one
+/// without a worker only says when a job that failed may be tried again.
+const CLAIM: &str = "
+WITH next AS (
+    SELECT rollup, batch FROM winterlane_jobs
+     WHERE NOT proven AND (lease IS NULL OR lease < now()) AND attempt < $4 AND memory <= $3
+       AND format = $5 AND ($6::bytea IS NULL OR rollup = $6)
+     ORDER BY priority, batch LIMIT 1 FOR UPDATE SKIP LOCKED)
+UPDATE winterlane_jobs AS job
+   SET failed = job.failed + (job.worker IS NOT NULL)::integer,
+       reason = CASE WHEN job.worker IS NULL THEN job.reason
+                     ELSE 'worker ' || job.worker || ' was not heard of for the time of its lease' END,
+       fence = nextval('winterlane_fence'), worker = $1,
+       lease = now() + make_interval(secs => $2), attempt = job.attempt + 1
+  FROM next WHERE job.rollup = next.rollup AND job.batch = next.batch
+RETURNING job.rollup, job.batch, job.witness, job.statement, job.preset, job.memory, job.attempt, job.fence";
+
+const HEARTBEAT: &str = "
+UPDATE winterlane_jobs SET lease = now() + make_interval(secs => $5)
+ WHERE rollup = $1 AND batch = $2 AND fence = $3 AND worker = $4 AND NOT proven";
+
+/// Notes a proof, whoever has the claim by now; only the present one's ends the search for another.
+const FINISH: &str = "
+WITH job AS (SELECT rollup, batch FROM winterlane_jobs
+              WHERE rollup = $1 AND batch = $2 AND witness = $7 FOR UPDATE),
+     noted AS (INSERT INTO winterlane_proofs (rollup, batch, hash, worker, fence, millis)
+               SELECT rollup, batch, $5, $4, $3, $6 FROM job ON CONFLICT DO NOTHING),
+     ended AS (UPDATE winterlane_jobs AS held SET proven = true, lease = NULL FROM job
+                WHERE held.rollup = job.rollup AND held.batch = job.batch AND held.fence = $3 AND held.worker = $4)
+SELECT pg_notify('winterlane_news', '') FROM job";
+
+impl Claims {
+    /// Connects as `worker`, a name that no other process has.
+    ///
+    /// # Errors
+    /// [`QueueError`]; there is no queue before a node has made it.
+    pub fn connect(address: &Address, worker: &str) -> Result<Self, QueueError> {
+        let mut client = address.connect()?;
+        client.batch_execute(&format!("LISTEN {JOBS}"))?;
+        Ok(Self {
+            claim: client.prepare(CLAIM)?,
+            heartbeat: client.prepare(HEARTBEAT)?,
+            finish: client.prepare(FINISH)?,
+            worker: worker.to_owned(),
+            client,
+        })
+    }
+
+    /// Takes the first job that takes at most so many bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub fn claim(&mut self, memory: u64, lease: Duration) -> Result<Option<Claim>, QueueError> {
+        self.claim_as(FORMAT, None, memory, lease)
+    }
+
+    /// As [`claim`](Self::claim), of one format and one rollup.
+    pub(crate) fn claim_as(
+        &mut self,
+        format: i32,
+        rollup: Option<&[u8]>,
+        memory: u64,
+        lease: Duration,
+    ) -> Result<Option<Claim>, QueueError> {
+        let row = self.client.query_opt(
+            &self.claim,
+            &[
+                &self.worker,
+                &lease.as_secs_f64(),
+                &signed(memory),
+                &ATTEMPTS,
+                &format,
+                &rollup,
+            ],
+        )?;
+        row.map(|row| claimed(&row)).transpose()
+    }
+
+    /// Renews the lease. `false`: the job is over, or another's; give it up.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the claim may still stand.
+    pub fn heartbeat(&mut self, claim: &Claim, lease: Duration) -> Result<bool, QueueError> {
+        let batch = signed(claim.batch);
+        let changed = self.client.execute(
+            &self.heartbeat,
+            &[
+                &&claim.rollup[..],
+                &batch,
+                &claim.fence,
+                &self.worker,
+                &lease.as_secs_f64(),
+            ],
+        )?;
+        Ok(changed > 0)
+    }
+
+    /// Notes that the object store has a proof of this hash. `false`: nobody needs one any more.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub fn finish(
+        &mut self,
+        claim: &Claim,
+        hash: &[u8; 32],
+        millis: u64,
+    ) -> Result<bool, QueueError> {
+        let noted = self.client.query(
+            &self.finish,
+            &[
+                &&claim.rollup[..],
+                &signed(claim.batch),
+                &claim.fence,
+                &self.worker,
+                &&hash[..],
+                &signed(millis),
+                &&claim.witness[..],
+            ],
+        )?;
+        Ok(!noted.is_empty())
+    }
+
+    /// Ends the claim as a failure. Others may try when the node has heard of it, or after a while. `false`: it has
+    /// ended before.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub fn fail(&mut self, claim: &Claim, reason: &str) -> Result<bool, QueueError> {
+        let reason = format!("worker {}: {reason}", self.worker);
+        let change = "failed = failed + 1, lease = now() + attempt * interval '5 s'";
+        self.end(claim, change, NEWS, &reason)
+    }
+
+    /// Gives the job back as if it had not been claimed. `false`: the claim has ended before.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub fn release(&mut self, claim: &Claim) -> Result<bool, QueueError> {
+        let change = "attempt = greatest(attempt - 1, 0), lease = NULL";
+        self.end(claim, change, JOBS, "")
+    }
+
+    fn end(
+        &mut self,
+        claim: &Claim,
+        change: &str,
+        channel: &str,
+        reason: &str,
+    ) -> Result<bool, QueueError> {
+        let ended = self.client.query(
+            &format!(
+                "WITH ended AS (UPDATE winterlane_jobs SET worker = NULL, fence = NULL, {change},
+                        reason = coalesce(nullif($5, ''), reason)
+                  WHERE rollup = $1 AND batch = $2 AND fence = $3 AND worker = $4 AND NOT proven RETURNING 1)
+                 SELECT pg_notify('{channel}', '') FROM ended"
+            ),
+            &[
+                &&claim.rollup[..],
+                &signed(claim.batch),
+                &claim.fence,
+                &self.worker,
+                &reason,
+            ],
+        )?;
+        Ok(!ended.is_empty())
+    }
+
+    /// Waits until there may be a job, for so long at most.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub fn wait(&mut self, patience: Duration) -> Result<(), QueueError> {
+        let mut notifications = self.client.notifications();
+        notifications.timeout_iter(patience).next()?;
+        // one is as good as many
+        while notifications.iter().next()?.is_some() {}
+        drop(notifications);
+        if self.client.is_closed() {
+            return Err(QueueError::Server("the connection has ended".into()));
+        }
+        Ok(())
+    }
+
+    /// How much waits in the whole queue, by size.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub fn depth(&mut self) -> Result<Vec<Depth>, QueueError> {
+        depth(&mut self.client, None)
+    }
+}
+
+fn claimed(row: &Row) -> Result<Claim, QueueError> {
+    let statement: &[u8] = row.get(3);
+    let preset: &str = row.get(4);
+    let attempt: i32 = row.get(6);
+    Ok(Claim {
+        rollup: hash_of(row.get(0))?,
+        batch: unsigned(row.get(1)),
+        witness: hash_of(row.get(2))?,
+        statement: PublicInputs::from_bytes(statement).ok(),
+        preset: Preset::ALL
+            .into_iter()
+            .find(|known| known.to_string() == preset),
+        memory: unsigned(row.get(5)),
+        stock: attempt >= ATTEMPTS,
+        attempt: u32::try_from(attempt).unwrap_or(0),
+        fence: row.get(7),
+    })
+}

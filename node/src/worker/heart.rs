@@ -1,0 +1,82 @@
+//! Heartbeats: a claim is renewed while its proof is made.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{RecvTimeoutError, Sender, channel},
+    },
+    thread::{Builder, JoinHandle},
+};
+
+use super::WorkerOptions;
+use crate::queue::postgres::claims::{Claim, Claims};
+
+/// A thread that renews a claim until this is dropped.
+///
+/// It has a connection of its own, so that a proof that uses every core, or a statement that waits, holds no
+/// heartbeat back. Without a thread or a connection the claim runs out, and the proof is taken nevertheless.
+#[derive(Debug)]
+pub(super) struct Heart {
+    lost: Arc<AtomicBool>,
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Heart {
+    pub(super) fn start(options: &WorkerOptions, worker: &str, claim: &Claim) -> Self {
+        let lost = Arc::new(AtomicBool::new(false));
+        let (end, ended) = channel::<()>();
+        let beat = {
+            let (address, worker) = (options.queue.clone(), worker.to_owned());
+            let (claim, lost) = (claim.clone(), lost.clone());
+            let (heartbeat, lease) = (options.heartbeat, options.lease);
+            move || {
+                let mut connection = None;
+                while ended.recv_timeout(heartbeat) == Err(RecvTimeoutError::Timeout) {
+                    let mut queue = match connection.take() {
+                        Some(queue) => queue,
+                        None => match Claims::connect(&address, &worker) {
+                            Ok(queue) => queue,
+                            Err(error) => {
+                                tracing::debug!(%error, "no heartbeat");
+                                continue;
+                            }
+                        },
+                    };
+                    match queue.heartbeat(&claim, lease) {
+                        Ok(true) => connection = Some(queue),
+                        Ok(false) => {
+                            lost.store(true, Ordering::Relaxed);
+                            return;
+                        }
+                        Err(error) => tracing::debug!(%error, "no heartbeat"),
+                    }
+                }
+            }
+        };
+        let thread = Builder::new().name("heartbeat".into()).spawn(beat);
+        if let Err(error) = &thread {
+            tracing::warn!(%error, "there are no heartbeats");
+        }
+        Self {
+            lost,
+            end: Some(end),
+            thread: thread.ok(),
+        }
+    }
+
+    /// Whether the job is over, or another worker's.
+    pub(super) fn lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Heart {
+    fn drop(&mut self) {
+        self.end = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Workers that are stopped, killed, and mistaken for each other.
+
+use crate::{
+    farm::{Farm, batches},
+    server::Server,
+};
+
+#[test]
+fn workers_are_stopped_and_killed_and_share_a_name() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    // stopped, for longer than its lease
+    let stopped = farm.worker("stopped", &[]);
+    farm.catch(&server, &stopped);
+    // killed, as the system kills whoever takes too much memory
+    let killed = farm.worker("killed", &[]);
+    farm.catch(&server, &killed);
+    killed.signal("KILL");
+    for _ in 0..batches() {
+        farm.seal();
+    }
+    // two that say they are the same one
+    let twins = [
+        farm.worker("twin", &[]),
+        farm.worker("twin", &["--lease", "3"]),
+    ];
+    for batch in 0..farm.sealed {
+        farm.proven(batch);
+    }
+    // it goes on where it was: nobody needs what it makes, or it has made it already
+    stopped.signal("CONT");
+    for _ in 0..batches() {
+        farm.seal();
+    }
+    for batch in 0..farm.sealed {
+        farm.proven(batch);
+    }
+    stopped.stop();
+    for twin in twins {
+        twin.stop();
+    }
+    assert!(farm.alarms.is_empty(), "{:?}", farm.alarms);
+    farm.conclude(&server);
+}
+
+/// Asked to stop, a worker ends its job; asked twice it gives the job back, and that is no failure.
+#[test]
+fn workers_stop_in_good_order() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    for _ in 0..batches() {
+        farm.seal();
+    }
+    let worker = farm.worker("one", &[]);
+    worker.says("claimed");
+    worker.stop();
+    farm.seal();
+    farm.seal();
+    let worker = farm.worker("two", &["--grace", "0.001"]);
+    worker.says("claimed");
+    worker.stop();
+    let mut client = server.client();
+    let left =
+        "SELECT count(*), coalesce(sum(attempt), 0), coalesce(sum(failed), 0) FROM winterlane_jobs
+                 WHERE NOT proven";
+    let left = client.query_one(left, &[]).unwrap();
+    assert_eq!((left.get::<_, i64>(1), left.get::<_, i64>(2)), (0, 0));
+    // what one node has left in the queue, the next one on its folder takes
+    farm.restart_node();
+    let worker = farm.worker("three", &[]);
+    for batch in 0..farm.sealed {
+        farm.proven(batch);
+    }
+    worker.stop();
+    for batch in 0..farm.sealed {
+        assert_eq!(farm.node.batch(batch).unwrap().unwrap().failures, 0);
+    }
+    farm.conclude(&server);
+}
+
+#[test]
+fn mistakes_are_told_in_words() {
+    let command = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_winterlane-worker"));
+        let output = command
+            .args(arguments)
+            .env_remove("WINTERLANE_QUEUE")
+            .env_remove("WINTERLANE_OBJECTS")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let queue = "postgres://nobody:hush@127.0.0.1:1/none";
+    for (status, words, arguments) in [
+        (2, "--queue is missing, and WINTERLANE_QUEUE", &[][..]),
+        (
+            2,
+            "postgres://",
+            &["--queue", "mysql://x", "--objects", "/tmp"],
+        ),
+        (2, "--objects is missing", &["--queue", queue]),
+        (
+            2,
+            "s3://BUCKET",
+            &["--queue", queue, "--objects", "gopher://x"],
+        ),
+        (
+            2,
+            "less than half",
+            &["--queue", queue, "--objects", "/tmp", "--lease", "10"],
+        ),
+        (2, "0.001 to 86400", &["--queue", queue, "--lease", "0"]),
+        (2, "--no-such", &["--no-such"]),
+        (1, "PostgreSQL: ", &["status", "--queue", queue]),
+    ] {
+        let (found, said) = command(arguments);
+        assert_eq!(found, Some(status), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+}
