@@ -368,7 +368,7 @@ impl<C: Compressor> Wallet<C> {
     ) -> Result<Signature, WalletError> {
         let key = self.keys.get(&root.to_bytes());
         let (secret, tree) = key.ok_or(WalletError::UnknownKey { root: *root })?;
-        Ok(tree.sign_again(secret, index, bound, nonce, rho, &self.compressor)?)
+        Ok(tree.sign_again(secret, KeyIndex(index), bound, nonce, rho, &self.compressor)?)
     }
 
     /// Writes down what one-time keys sign; then the signatures may leave.

@@ -82,7 +82,9 @@ pub fn serve(address: SocketAddr) -> std::io::Result<SocketAddr> {
     Builder::new().name("metrics".into()).spawn(move || {
         // nobody stops it before the process ends
         let (_running, stopping) = watch::channel(false);
-        if let Err(error) = runtime.block_on(server::serve(listener, router, config, stopping)) {
+        if let Err(error) =
+            runtime.block_on(server::serve(listener, router, None, config, stopping))
+        {
             tracing::error!(%error, "metrics are not served any more");
         }
     })?;

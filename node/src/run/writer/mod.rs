@@ -31,7 +31,7 @@ use winterlane_ledger::state::ReadState;
 
 use super::{
     admission::{Admin, Answer, Candidate, GROUP},
-    prover::{Outcome, ProofJob},
+    prover::Outcome,
     sealer::Sealed,
     shared::Shared,
     verify::PrivateCandidate,

@@ -12,9 +12,11 @@
 
 use rayon::prelude::*;
 use winter_air::ConstraintDivisor;
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::{
+    FieldElement, batch_inversion, fields::f64::BaseElement, get_power_series_with_offset,
+};
 use winterlane_field_simd::packed_element::PackedElement;
-use winterlane_field_simd::{Vector, slices::Slices, vector::MAX_LANES};
+use winterlane_field_simd::{Backend, Kernel, Vector, dispatch, vector::MAX_LANES};
 
 use crate::engine::domain::Domain;
 
@@ -113,7 +115,7 @@ impl Table {
     fn new(rows: usize, domain: &Domain) -> Self {
         let period = domain.rows() / rows;
         let root = domain.trace_root().exp(rows as u64);
-        let slices = Slices::current();
+        let backend = Backend::current();
         let mut values = vec![BaseElement::ZERO; domain.ce_blowup() * (period + MAX_LANES)];
         let cosets = values.par_chunks_exact_mut(period + MAX_LANES).enumerate();
         cosets.for_each(|(k, coset)| {
@@ -124,7 +126,14 @@ impl Table {
                 .enumerate()
                 .for_each(|(task, values)| {
                     let first = offset * root.exp((task * TASK) as u64);
-                    fill(slices, values, first, root);
+                    dispatch(
+                        backend,
+                        Fill {
+                            values,
+                            first,
+                            root,
+                        },
+                    );
                 });
             for (i, again) in again.iter_mut().enumerate() {
                 *again = values[i % period];
@@ -138,15 +147,76 @@ impl Table {
     }
 }
 
-/// Fills in `1/(first root^i - 1)`.
-fn fill(slices: Slices, values: &mut [BaseElement], first: BaseElement, root: BaseElement) {
-    let filled = slices.power_series(values, first, root).and_then(|()| {
-        for value in values.iter_mut() {
-            *value -= BaseElement::ONE;
+/// Products that are under way at a time, besides those of the lanes: each waits for the one before it.
+const CHAINS: usize = 4;
+
+/// Fills in `1/(first root^i - 1)`, none of which divides by zero: a coset has no point of the trace's domain.
+struct Fill<'a> {
+    values: &'a mut [BaseElement],
+    first: BaseElement,
+    root: BaseElement,
+}
+
+impl Kernel for Fill<'_> {
+    type Output = ();
+
+    /// Three products a value, and one inversion for all: the product of all before each, the inverse of the
+    /// last, and back.
+    #[inline(always)]
+    fn run<V: Vector>(self, _token: V::Token) {
+        let Self {
+            values,
+            first,
+            root,
+        } = self;
+        let block = CHAINS * V::LANES;
+        if values.len() % block != 0 {
+            let mut powers = get_power_series_with_offset(root, first, values.len());
+            for power in &mut powers {
+                *power -= BaseElement::ONE;
+            }
+            values.copy_from_slice(&batch_inversion(&powers));
+            return;
         }
-        slices.invert_assign(values)
-    });
-    debug_assert!(filled.is_ok(), "elements of the base field");
+        let one = PackedElement::<V>::ONE;
+        let starts = get_power_series_with_offset(root, first, block);
+        let mut powers = [one; CHAINS];
+        for (power, start) in powers.iter_mut().zip(starts.chunks_exact(V::LANES)) {
+            *power = PackedElement::load(start);
+        }
+        let step = PackedElement::splat(root.exp(block as u64));
+        let mut products = [one; CHAINS];
+        let mut before = vec![BaseElement::ZERO; values.len()];
+        let places = values
+            .chunks_exact_mut(block)
+            .zip(before.chunks_exact_mut(block));
+        for (values, before) in places {
+            let places = values
+                .chunks_exact_mut(V::LANES)
+                .zip(before.chunks_exact_mut(V::LANES));
+            for (c, (value, before)) in places.enumerate() {
+                let divisor = powers[c] - one;
+                divisor.store(value);
+                products[c].store(before);
+                products[c] *= divisor;
+                powers[c] *= step;
+            }
+        }
+        let mut inverses = products.map(FieldElement::inv);
+        let places = values
+            .chunks_exact_mut(block)
+            .zip(before.chunks_exact(block));
+        for (values, before) in places.rev() {
+            let places = values
+                .chunks_exact_mut(V::LANES)
+                .zip(before.chunks_exact(V::LANES));
+            for (c, (value, before)) in places.enumerate() {
+                let divisor = PackedElement::<V>::load(value);
+                (inverses[c] * PackedElement::load(before)).store(value);
+                inverses[c] *= divisor;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
