@@ -105,11 +105,13 @@ fn a_bucket_conforms_and_its_refusals_have_words() {
     );
 
     bucket.fill(true);
+    assert_eq!(bucket.refused(), 0);
     let said = blobs.put(&name(b"more"), b"more").unwrap_err().to_string();
     assert!(
         said.contains("507") && said.contains("InsufficientStorage"),
         "{said}"
     );
+    assert_eq!(bucket.refused(), 1);
     let other = S3::with(&address, Some(Credentials::new("somebody", "else"))).unwrap();
     let said = other.has(&name(b"more")).unwrap_err().to_string();
     assert!(said.contains("403"), "{said}");

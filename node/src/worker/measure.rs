@@ -57,7 +57,7 @@ pub fn hand_out(address: &Address, workers: usize, jobs: usize) -> Result<HandOu
     let count = i64::try_from(jobs).unwrap_or(i64::MAX);
     admin.execute(
         "INSERT INTO winterlane_jobs (rollup, batch, format, witness, statement, preset, memory, priority)
-         SELECT $1, number, 0, $2, '', '', 0, 0 FROM generate_series(1, $3) AS number",
+         SELECT $1, number, 0, $2, '', '', 0, 0 FROM generate_series(1, $3::bigint) AS number",
         &[&&rollup[..], &&rollup[..], &count],
     )?;
     let start = Barrier::new(workers + 1);

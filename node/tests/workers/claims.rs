@@ -95,11 +95,9 @@ fn forged_proofs_are_refused_and_late_ones_taken() {
     let proof = late.prove(&stale);
     let mut changed = proof.clone();
     changed[proof.len() / 2] ^= 1;
-    let mut refused = 0;
     let mut held_by = claim;
-    for forged in [&b"a proof"[..], &changed, b""] {
+    for (refused, forged) in (1..).zip([&b"a proof"[..], &changed, b""]) {
         assert!(forger.finish(&held_by, forged));
-        refused += 1;
         until(|| {
             farm.alarm(|alarm| matches!(alarm, Alarm::ProofRejected { .. }));
             let count = |alarm: &&Alarm| matches!(alarm, Alarm::ProofRejected { .. });

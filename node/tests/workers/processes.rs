@@ -124,3 +124,28 @@ fn mistakes_are_told_in_words() {
         assert!(!said.contains("hush"), "{said}");
     }
 }
+
+#[test]
+fn a_queue_is_measured() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let farm = Farm::new(&server);
+    let arguments = "measure --jobs 20 --rounds 3 --proving 2 --operations 8";
+    let output = farm.command().args(arguments.split(' ')).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{said} {output:?}",
+        output = output.stderr
+    );
+    for line in [
+        "64 workers:",
+        "added to a batch of 8 operations",
+        "% of 2 s",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    // nothing of it stays in the queue, nor among the objects
+    farm.conclude(&server);
+}
