@@ -46,6 +46,7 @@ impl Bucket {
     }
 
     /// How much was not taken because it was full.
+    #[allow(dead_code, reason = "shared with the tests of workers")]
     pub(crate) fn refused(&self) -> usize {
         self.state.lock().unwrap().refused
     }

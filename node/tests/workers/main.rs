@@ -14,6 +14,10 @@ mod database;
 mod farm;
 mod memory;
 mod objects;
+/// As `testing` names it.
+mod private {
+    pub(crate) use winterlane_node::private::{NewNote, Shielding};
+}
 mod processes;
 mod server;
 #[path = "../../src/testing.rs"]
