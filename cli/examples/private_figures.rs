@@ -1,4 +1,4 @@
-//! What private payments cost: proofs, published bytes, scanning. The figures of the README are from here.
+//! What private statements cost: proofs, published bytes, scanning. The figures of the README are from here.
 //!
 //! ```text
 //! cargo run --release -p winterlane --example private_figures                 # proofs
@@ -13,6 +13,7 @@ use std::{
 };
 
 use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
+use serde_json::json;
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
     hash::domain_digest,
@@ -23,12 +24,14 @@ use winterlane_prover::{
     EngineOptions, SimdCompressor,
     hiding::HidingRng,
     private::{
-        NewNote, PrivateWitness, SpentNote, TransferWitness, WithdrawalWitness, prove_private,
+        CredentialWitness, NewNote, PrivateWitness, SpentNote, TransferWitness, WithdrawalWitness,
+        prove_private,
     },
 };
 use winterlane_verifier::verify_private;
 use winterlane_wallet::{
-    MasterSeed,
+    MasterSeed, Wallet,
+    credentials::{Challenge, Day, Issuer, Known, Question, Value, attributes},
     notes::{Input, NoteBook, NoteSecret, Terms, expiry_after, shield},
 };
 
@@ -153,6 +156,54 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1e3)
 }
 
+/// An answer about a credential.
+fn credential(predicate: &str) -> Result<(PrivateInputs, PrivateWitness, Vec<Vec<u8>>)> {
+    let place = tempfile::tempdir()?;
+    let mut issuing = Wallet::create(&place.path().join("keys"))?.with_compressor(SimdCompressor);
+    let holder = MasterSeed::from_bytes([8; 32]).holder_secret(0);
+    let schema = json!({"name": "person", "attributes": {
+        "birth_date": "date", "country": "text", "latitude": "integer", "longitude": "integer"}});
+    let issuer = Issuer {
+        format: Issuer::FORMAT.into(),
+        name: "Town of Example".into(),
+        schema: serde_json::from_value(schema)?,
+        keys: vec![issuing.add_key(0, 3)?],
+        revoked: vec![3, 5],
+    };
+    let person = json!({"birth_date": "1990-05-17", "country": "DE",
+        "latitude": 47_376_900, "longitude": 8_541_700});
+    let stated = attributes(&issuer.schema, person.as_object().ok_or("no object")?)?;
+    let signed = issuing.issue(&issuer, stated, holder.key(), Day::LAST)?;
+    let eu = ["AT", "BE", "DE", "FR"].map(|text| Value::Text(text.into()));
+    let today = Day::today();
+    let challenge = Challenge::new(Question {
+        verifier: "bar.example".into(),
+        expires: u64::MAX,
+        today,
+        predicate: predicate.parse()?,
+        sets: [("eu.json".to_owned(), eu.to_vec())].into(),
+        issuer: issuer.clone(),
+        pseudonym: false,
+    })?;
+    let known = Known {
+        issuer: &issuer,
+        today,
+    };
+    let showing = challenge.answer(&known, &signed, holder)?;
+    let witness = CredentialWitness::new(
+        showing.credential,
+        showing.holder,
+        &showing.revoked,
+        &showing.members,
+    );
+    let inputs = PrivateInputs::Credential(showing.inputs);
+    Ok((
+        inputs,
+        PrivateWitness::Credential(Box::new(witness)),
+        Vec::new(),
+    ))
+}
+
 /// Proving, verifying, sizes.
 fn proofs() -> Result<()> {
     let world = World::new()?;
@@ -163,6 +214,15 @@ fn proofs() -> Result<()> {
     for (name, (inputs, witness, sealed)) in [
         ("private withdrawal", world.withdrawal()?),
         ("private transfer", world.transfer()?),
+        ("age", credential("birth_date <= 2008-11-28")?),
+        (
+            "age and citizenship",
+            credential("birth_date <= 2008-11-28 and country in eu.json")?,
+        ),
+        (
+            "a location in a region",
+            credential("47320000 <= latitude <= 47440000 and 8450000 <= longitude <= 8630000")?,
+        ),
     ] {
         let mut published = None;
         for preset in [
@@ -206,10 +266,9 @@ fn proofs() -> Result<()> {
             });
             published = encode_operation(&world.pool, &operation).map(|bytes| bytes.len());
         }
-        println!(
-            "| {name} | published without the proof | {} | | | |",
-            published.unwrap_or(0)
-        );
+        if let Some(published) = published {
+            println!("| {name} | published without the proof | {published} | | | |");
+        }
     }
     Ok(())
 }

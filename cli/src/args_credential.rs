@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use winterlane_wallet::credentials::Day;
 
+use crate::args_private::ProofSize;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CredentialCommand {
     /// Make an issuer, or another key for it, and publish its keys and schema.
@@ -17,6 +19,10 @@ pub(crate) enum CredentialCommand {
     Revoke(RevokeArgs),
     /// Ask: what is to be proven, to whom and until when.
     Challenge(ChallengeArgs),
+    /// Answer a challenge with a proof.
+    Prove(AnswerArgs),
+    /// Check that a proof answers a challenge.
+    Verify(CheckArgs),
 }
 
 #[derive(Debug, Args)]
@@ -118,6 +124,47 @@ pub(crate) struct ChallengeArgs {
     /// File for the challenge.
     #[arg(long, value_name = "FILE.json")]
     pub(crate) out: PathBuf,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnswerArgs {
+    /// Directory of the holder's wallet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wallet: PathBuf,
+    /// Number of the holder key that the credential was issued for.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) number: u32,
+    /// What the issuer published, got from the issuer: a challenge that names other revoked credentials is refused.
+    #[arg(long, value_name = "issuer.json")]
+    pub(crate) issuer: PathBuf,
+    /// The credential.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) credential: PathBuf,
+    /// The verifier's challenge.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) challenge: PathBuf,
+    /// How small the proof is to be.
+    #[arg(long, value_enum, default_value_t = ProofSize::Smallest)]
+    pub(crate) proof_size: ProofSize,
+    /// File for the proof.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The challenge, from the verifier's own files.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) challenge: PathBuf,
+    /// The holder's proof.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) proof: PathBuf,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,

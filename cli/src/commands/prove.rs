@@ -45,7 +45,7 @@ pub(super) fn demo(
     if args.json {
         return Ok(text);
     }
-    Ok(text + "\n" + &super::private::demo()?)
+    Ok([text, super::private::demo()?, super::credential::demo()?].join("\n"))
 }
 
 /// Runs `prove`. Nothing is written before the whole file is read and planned.

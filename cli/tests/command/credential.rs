@@ -115,3 +115,80 @@ fn a_question_that_nobody_can_answer_is_not_asked() {
     let (_, errors) = run(2, &format!("{ask} birth_date<=2008-11-28"));
     assert!(errors.contains("exists already"), "{errors}");
 }
+
+#[test]
+fn an_answer_counts_once_and_for_its_question_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |status, line: &str| in_directory(&directory, status, line);
+    let path = |name: &str| directory.path().join(name);
+    for (name, text) in [
+        (
+            "schema.json",
+            r#"{"name": "identity", "attributes": {"birth_date": "date"}}"#,
+        ),
+        ("person.json", r#"{"birth_date": "1990-05-17"}"#),
+    ] {
+        fs::write(path(name), text).unwrap();
+    }
+    for line in [
+        "credential issuer --issuer town --name Town --schema schema.json --height 1",
+        "credential holder --wallet alice --out alice.json",
+        "credential holder --wallet bob --out bob.json",
+        "credential issue --issuer town --holder alice.json --attributes person.json --valid-until 2099-12-31 --out credential.json",
+    ] {
+        run(0, line);
+    }
+    let ask = |issuer: &str, name: &str| {
+        run(
+            0,
+            &format!(
+                "credential challenge --issuer {issuer} --verifier bar --predicate 'birth_date <= 2008-11-28' --out {name}.json"
+            ),
+        );
+    };
+    let prove = |wallet: &str, name: &str| {
+        format!(
+            "credential prove --wallet {wallet} --issuer town/issuer.json --credential credential.json --challenge {name}.json --out {name}.proof"
+        )
+    };
+    let verify = |challenge: &str, proof: &str| {
+        format!("credential verify --json --challenge {challenge}.json --proof {proof}.proof")
+    };
+    ask("town/issuer.json", "one");
+    ask("town/issuer.json", "two");
+    let (_, errors) = run(2, &prove("bob", "one"));
+    assert!(errors.contains("belongs to another holder"), "{errors}");
+    run(0, &prove("alice", "one"));
+
+    let (out, errors) = run(1, &verify("two", "one"));
+    assert!(errors.contains("another challenge"), "{errors}");
+    let refused: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(refused["valid"], false);
+    // Damaged, it counts no more; and it was not taken for an answer.
+    let honest = fs::read(path("one.proof")).unwrap();
+    let mut damaged = honest.clone();
+    damaged[honest.len() / 2] ^= 1;
+    fs::write(path("damaged.proof"), &damaged).unwrap();
+    run(1, &verify("one", "damaged"));
+    fs::write(path("short.proof"), &honest[..200]).unwrap();
+    let (_, errors) = run(2, &verify("one", "short"));
+    assert!(errors.contains("none of a private proof"), "{errors}");
+    let (out, _) = run(0, &verify("one", "one"));
+    let checked: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(checked["valid"], true);
+    assert!(checked["security_bits"].as_u64() >= Some(128), "{out}");
+    let (_, errors) = run(1, &verify("one", "one"));
+    assert!(errors.contains("was answered before"), "{errors}");
+
+    // A list of revoked credentials of the verifier's own: neither answer says whether Alice's is on it.
+    for (number, name) in [(0, "zero"), (1, "one more")] {
+        let published = fs::read_to_string(path("town/issuer.json")).unwrap();
+        let mut published: serde_json::Value = serde_json::from_str(&published).unwrap();
+        published["revoked"] = serde_json::json!([number]);
+        fs::write(path("made-up.json"), published.to_string()).unwrap();
+        let name = name.replace(' ', "-");
+        ask("made-up.json", &name);
+        let (_, errors) = run(2, &prove("alice", &name));
+        assert!(errors.contains("did not publish"), "{errors}");
+    }
+}

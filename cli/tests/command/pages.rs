@@ -25,12 +25,15 @@ fn run(name: &str) -> usize {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../docs")
         .join(name);
-    let page = fs::read_to_string(path).unwrap();
+    let page = fs::read_to_string(&path).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let mut commands = 0;
     for (head, text) in blocks(&page) {
         if let Some(file) = head.strip_prefix("json ") {
             fs::write(directory.path().join(file), text).unwrap();
+            // The data beside the page is that of the page.
+            let beside = path.with_extension("").join(file);
+            assert_eq!(fs::read_to_string(&beside).unwrap(), text, "{beside:?}");
         }
         if head != "console" {
             continue;
@@ -61,4 +64,11 @@ fn run(name: &str) -> usize {
 #[test]
 fn private_payments() {
     assert!(run("private-payments.md") >= 11);
+}
+
+#[test]
+fn worked_examples_of_credentials() {
+    for page in ["age", "income", "origin", "membership", "location"] {
+        assert!(run(&format!("examples/{page}.md")) >= 6, "{page}");
+    }
 }

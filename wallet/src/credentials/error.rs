@@ -126,18 +126,6 @@ pub enum CredentialError {
         /// Whether the attribute is missing.
         missing: bool,
     },
-    /// Too late for the answer.
-    #[error("the challenge expired {late} seconds ago: make a new one")]
-    AnswerExpired {
-        /// By how much.
-        late: u64,
-    },
-    /// The answer is to another question.
-    #[error("the proof does not answer this challenge: {what}")]
-    OtherAnswer {
-        /// What differs.
-        what: &'static str,
-    },
     /// Trouble of the wallet.
     #[error(transparent)]
     Wallet(#[from] WalletError),

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | the *issuer* | publishes a [`Schema`] and its keys ([`Issuer`]), signs attributes for a holder ([`Wallet::issue`](crate::Wallet::issue)), revokes |
 //! | the *holder* | keeps the [`Credential`] and a secret; answers a challenge ([`Challenge::answer`]) with a proof |
-//! | the *verifier* | asks ([`Challenge::new`]), and checks that a proof answers its own question ([`Challenge::check`]) |
+//! | the *verifier* | asks ([`Challenge::new`]), and checks that a proof answers its own question ([`Challenge::question`]) |
 //!
 //! A proof shows that an issuer's credential, which the prover holds, satisfies a [`Predicate`]. It shows
 //! neither the values nor which credential it is. The challenge, drawn for this one question, and an expiry

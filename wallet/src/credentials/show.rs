@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
     Digest,
     private::{
-        Credential as Signed, CredentialInputs, HolderSecret, Predicate as PlacedTest, Session,
-        SparseKind, SparseTree, Test,
+        AskedPredicate, Credential as Signed, CredentialInputs, CredentialQuestion, HolderSecret,
+        Predicate as PlacedTest, Session, SparseKind, SparseTree, Test,
     },
 };
 
@@ -350,50 +350,25 @@ impl Challenge {
         })
     }
 
-    /// Whether the public inputs of an answer are those of this question. Whether the proof is one of them is
-    /// for the verifier of proofs to say.
+    /// The question as the protocol has it: what the verifier of proofs compares an answer with.
     ///
     /// # Errors
-    /// [`CredentialError::Expired`] and [`CredentialError::AnswerExpired`] after its time,
-    /// [`CredentialError::OtherAnswer`] when it answers another question.
-    pub fn check(&self, inputs: &CredentialInputs, now: u64) -> Result<(), CredentialError> {
-        if now > self.expires {
-            return Err(CredentialError::AnswerExpired {
-                late: now - self.expires,
-            });
-        }
-        let resolved = self.resolve()?;
-        let other = |what| Err(CredentialError::OtherAnswer { what });
-        if inputs.session.challenge != self.challenge.to_bytes() {
-            return other("it answers another challenge");
-        }
-        if inputs.session != self.session() {
-            return other("it is for another verifier, or another expiry");
-        }
-        if !self.issuer.keys.contains(&inputs.issuer) {
-            return other("the credential is of another issuer");
-        }
-        if inputs.schema != self.issuer.schema.digest() {
-            return other("the credential is of another schema");
-        }
-        if Some(inputs.today) != self.today.since_1970() {
-            return other("it is for another day");
-        }
-        if inputs.revocation != self.revoked().root() {
-            return other("it is for another list of revoked credentials");
-        }
-        if inputs.pseudonym.is_some() != self.pseudonym {
-            return other("a pseudonym is missing, or was not asked for");
-        }
-        let fits = |(predicate, one): (&PlacedTest, &Resolved)| {
-            one.places.contains(&predicate.place) && predicate.test == one.test
-        };
-        let same = inputs.predicates.len() == resolved.len()
-            && inputs.predicates.iter().zip(&resolved).all(fits);
-        if !same {
-            return other("it proves another predicate");
-        }
-        Ok(())
+    /// [`CredentialError`] for a challenge that nobody can answer, as [`Challenge::new`].
+    pub fn question(&self) -> Result<CredentialQuestion, CredentialError> {
+        let resolved = self.resolve()?.into_iter();
+        let predicates = resolved.map(|one| AskedPredicate {
+            places: one.places,
+            test: one.test,
+        });
+        Ok(CredentialQuestion {
+            issuers: self.issuer.keys.clone(),
+            schema: self.issuer.schema.digest(),
+            predicates: predicates.collect(),
+            today: self.today.since_1970().ok_or(CredentialError::LastDay)?,
+            revocation: self.revoked().root(),
+            pseudonym: self.pseudonym,
+            session: self.session(),
+        })
     }
 }
 

@@ -1,23 +1,31 @@
-//! The verifier's side: the question.
+//! The verifier's side: the question, and the check of an answer.
 
 use std::{
     collections::BTreeMap,
-    time::{SystemTime, UNIX_EPOCH},
+    path::Path,
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
+use serde::Serialize;
+use winterlane_ledger::{
+    Digest,
+    private::{self as protocol, PrivateInputs},
+};
+use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_answer};
 use winterlane_wallet::credentials::{
     Challenge, Day, Issuer, Predicate, PredicateError, Question, Value,
 };
 
+use super::super::named;
 use crate::{
     Failure,
-    args_credential::ChallengeArgs,
-    files::{self, Access},
-    show::{self, Lines},
+    args_credential::{ChallengeArgs, CheckArgs},
+    files::{self, Access, FilesError},
+    show::{self, Lines, grouped},
 };
 
 /// Seconds since 1970.
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
@@ -76,4 +84,83 @@ pub(super) fn challenge(args: &ChallengeArgs) -> Result<String, Failure> {
         ),
     );
     Ok(lines.0)
+}
+
+#[derive(Serialize)]
+struct Checked {
+    valid: bool,
+    predicate: String,
+    issuer: String,
+    security_bits: u32,
+    proof_bytes: usize,
+    verify_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pseudonym: Option<Digest>,
+}
+
+pub(super) fn verify(args: &CheckArgs) -> Result<String, Failure> {
+    let checked = match check(args) {
+        Err(Failure::Invalid(reason)) if args.json => {
+            let refused = serde_json::json!({ "valid": false, "reason": reason });
+            show::print(&show::json(&refused)?)?;
+            return Err(Failure::Invalid(reason));
+        }
+        checked => checked?,
+    };
+    if args.json {
+        return show::json(&checked);
+    }
+    let mut lines = Lines::default();
+    lines.add("verified", &checked.predicate);
+    lines.add("of a credential of", &checked.issuer);
+    if let Some(pseudonym) = checked.pseudonym {
+        lines.add("pseudonym", pseudonym);
+    }
+    lines.add("provable bits", checked.security_bits);
+    lines.add("proof bytes", grouped(checked.proof_bytes));
+    lines.add("seconds", format_args!("{:.4}", checked.verify_seconds));
+    Ok(lines.0)
+}
+
+fn check(args: &CheckArgs) -> Result<Checked, Failure> {
+    let challenge: Challenge = files::read_json(&args.challenge).map_err(Failure::unusable)?;
+    let question = challenge.question().map_err(Failure::unusable)?;
+    let question = protocol::Question::Credential(question);
+    let bytes = files::read_proof(&args.proof).map_err(Failure::unusable)?;
+    let start = Instant::now();
+    let answer = verify_answer(&bytes, &question, now(), &PRIVATE_PRESETS);
+    let (inputs, verified) = answer.map_err(|error| match error {
+        PrivateVerifyError::Bytes(_) => named(&args.proof, error),
+        error => Failure::invalid(error),
+    })?;
+    let pseudonym = match inputs {
+        PrivateInputs::Credential(inputs) => inputs.pseudonym,
+        _ => None,
+    };
+    let time = start.elapsed();
+    mark_answered(&args.challenge)?;
+    Ok(Checked {
+        valid: true,
+        predicate: challenge.predicate,
+        issuer: challenge.issuer.name,
+        security_bits: verified.bits,
+        proof_bytes: bytes.len(),
+        verify_seconds: time.as_secs_f64(),
+        pseudonym,
+    })
+}
+
+/// Notes beside the challenge that it was answered. Once: a proof that somebody else overheard answers nothing
+/// any more.
+fn mark_answered(challenge: &Path) -> Result<(), Failure> {
+    let mut answered = challenge.to_owned().into_os_string();
+    answered.push(".answered");
+    let marked = files::write_new(Path::new(&answered), b"", Access::Owner);
+    marked.map_err(|error| match error {
+        FilesError::Exists(path) => Failure::Invalid(format!(
+            "the challenge was answered before ({} is there): make a new one",
+            path.display()
+        )),
+        error => Failure::unusable(error),
+    })
 }

@@ -1,8 +1,11 @@
 //! `credential`: issuers, holders and verifiers, by files.
 
+mod answer;
 mod ask;
+mod demo;
 mod issuer;
 
+pub(super) use demo::demo;
 use indicatif::MultiProgress;
 
 use crate::{Failure, args_credential::CredentialCommand, threads};
@@ -19,5 +22,7 @@ pub(super) fn credential(
         CredentialCommand::Issue(args) => issuer::issue(args, screen),
         CredentialCommand::Revoke(args) => issuer::revoke(args),
         CredentialCommand::Challenge(args) => ask::challenge(args),
+        CredentialCommand::Prove(args) => answer::prove(args, screen),
+        CredentialCommand::Verify(args) => ask::verify(args),
     }
 }
