@@ -1,6 +1,6 @@
 //! The chain phase of a signature, row by row.
 
-use winter_math::{FieldElement, StarkField, batch_inversion};
+use winter_math::{FieldElement, batch_inversion};
 use winterlane_air::private::columns::signature as column;
 use winterlane_ledger::{
     BaseElement, Signature,
