@@ -46,7 +46,8 @@ fn a_batch_needs_its_proof_and_its_records() {
     let (mut world, ids) = World::with(&[1_000, 1]);
     let order = world.order(1, pay(ids[0], ids[1], 5, 1));
     let batch = world.make(Plan::of(vec![order]));
-    let lies: [(fn(&mut BatchData), &str); 7] = [
+    type Lie = (fn(&mut BatchData), &'static str);
+    let lies: [Lie; 7] = [
         (|b| b.proof[40] ^= 1, "proof"),
         (|b| b.proof.clear(), "proof"),
         (|b| b.records.truncate(b.records.len() - 1), "records"),

@@ -449,7 +449,8 @@ fn a_private_operation_is_forced_too() {
     let (operation, _) = private(&owned, place, (20, 0), party(9).0);
     let call = Call::ForcePrivate(operation.clone());
     // what the pool would refuse
-    let lies: [(fn(&mut WithdrawalInputs), &str); 5] = [
+    type Lie = (fn(&mut WithdrawalInputs), &'static str);
+    let lies: [Lie; 5] = [
         (|i| i.domain = Digest::ZERO, "pool"),
         (|i| i.anchor = Digest::ZERO, "pool"),
         (|i| i.valid_until = 9, "private_lifetime"),

@@ -176,7 +176,7 @@ impl History {
         let fee = owned.note.value.min(u128::from(whom % 2));
         let amount = amount.min(owned.note.value - fee);
         let to = match self.account(whom) {
-            Some((id, _)) if pick % 2 == 0 && self.asset(id) == owned.note.asset => {
+            Some((id, _)) if pick.is_multiple_of(2) && self.asset(id) == owned.note.asset => {
                 account_recipient(id)
             }
             _ => OUTSIDE.0,
@@ -208,7 +208,7 @@ impl History {
         let order = self
             .world
             .order(key, withdraw(from, self.balance(from), 0, OUTSIDE.0));
-        let opening = (who % 2 == 0).then(|| self.world.opening(from));
+        let opening = who.is_multiple_of(2).then(|| self.world.opening(from));
         let force = Call::Force {
             order: order.clone(),
             opening,
