@@ -92,24 +92,29 @@ impl Writer {
         self.table.hashed() >= self.kept_until
     }
 
-    /// `start` and `times` the value of `register` are together not below zero: in the first row that has room
-    /// for it, which this gives.
-    fn not_negative(&mut self, start: &[BaseElement; 3], register: S, times: BaseElement) -> usize {
-        let row = self.range_free.max(self.table.hashed());
+    /// `start` and `times` the value of `register` are together not below zero: said in the first row after
+    /// `loaded` that has room for it, which this gives. The register has the value from the row after `loaded` on.
+    fn not_negative(
+        &mut self,
+        loaded: usize,
+        start: &[BaseElement; 3],
+        (register, times): (S, BaseElement),
+    ) -> usize {
+        let row = self.range_free.max(loaded + 1);
         self.table.start_sum(row, start);
         self.table.set(row, register, times);
         self.range_free = self.table.difference(row) + 1;
         row
     }
 
-    fn kept_not_below(&mut self, least: u128) {
+    fn kept_not_below(&mut self, leaf: usize, least: u128) {
         let start = limb_elements(least).map(|limb| -limb);
-        self.kept_until = self.not_negative(&start, S::AddKept, BaseElement::ONE);
+        self.kept_until = self.not_negative(leaf, &start, (S::AddKept, BaseElement::ONE));
     }
 
-    fn kept_not_above(&mut self, most: u128) {
+    fn kept_not_above(&mut self, leaf: usize, most: u128) {
         let start = limb_elements(most);
-        self.kept_until = self.not_negative(&start, S::AddKept, -BaseElement::ONE);
+        self.kept_until = self.not_negative(leaf, &start, (S::AddKept, -BaseElement::ONE));
     }
 
     /// The attribute at the place of a predicate, and what is asked of it.
@@ -129,11 +134,11 @@ impl Writer {
         table.on(end, &[S::CheckRoot]);
         match predicate.test {
             Test::Equals(_) => {}
-            Test::AtLeast(least) => self.kept_not_below(least),
-            Test::AtMost(most) => self.kept_not_above(most),
+            Test::AtLeast(least) => self.kept_not_below(leaf, least),
+            Test::AtMost(most) => self.kept_not_above(leaf, most),
             Test::Between(least, most) => {
-                self.kept_not_below(least);
-                self.kept_not_above(most);
+                self.kept_not_below(leaf, least);
+                self.kept_not_above(leaf, most);
             }
             Test::InSet(root) => {
                 let row = table.hash(Role::Member(k), tag::MEMBER, &[S::HiKept]);
@@ -170,18 +175,22 @@ impl Writer {
         table.hash(Role::Body, tag::BODY, &[S::LoRoot, S::HiCarry]);
         // `POSITION` is the credential's number until here, and then that of the issuer's one-time key
         let on = [S::LoCarry, S::HeadPosition, S::SecretHi, S::Renew];
-        let row = table.hash(Role::Credential, tag::CREDENTIAL, &on);
+        let signed = table.hash(Role::Credential, tag::CREDENTIAL, &on);
         let lanes = INPUT_HI.start + 2..INPUT_HI.end;
-        table.assert(lanes.clone(), row, &[zero, tag::CREDENTIAL]);
+        table.assert(lanes.clone(), signed, &[zero, tag::CREDENTIAL]);
         let row = table.hash(Role::Bound, tag::DOMAIN, &[S::LoCarry]);
         assert_hi(table, row, &schema_domain(&inputs.schema), tag::DOMAIN);
         // randomiser, nonce 0, 0
         let row = table.hash(Role::Message, tag::SIGN, &[S::LoCarry]);
         table.assert(lanes, row, &[zero, tag::SIGN]);
 
-        // SECRET has the last day from the row after the credential on
+        // `SECRET` has the last day now
         let today = BaseElement::from(inputs.today);
-        self.not_negative(&[-today, zero, zero], S::AddSecret, BaseElement::ONE);
+        self.not_negative(
+            signed,
+            &[-today, zero, zero],
+            (S::AddSecret, BaseElement::ONE),
+        );
 
         let table = &mut self.table;
         table.chains(CHAIN_STEPS, CHAINS / 2);
