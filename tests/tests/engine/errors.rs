@@ -1,8 +1,8 @@
 //! What the engine refuses, and how: values in errors, nothing computed, no panic. Progress and
 //! cancellation. The same bytes on any number of threads and any backend.
 
-use std::sync::Mutex;
 use core::ops::ControlFlow;
+use std::sync::Mutex;
 
 use winterfell::crypto::MerkleTree;
 use winterfell::crypto::hashers::Blake3_256;
@@ -162,7 +162,10 @@ fn phases_are_reported_in_order_and_any_can_be_cancelled() {
     };
     let options = EngineOptions::default().with_observer(&watch);
     let watched = prove_with(&prover, trace.clone(), &options).expect("a proof");
-    assert_eq!(core::mem::take(&mut *seen.lock().expect("no panic")), Phase::ALL);
+    assert_eq!(
+        core::mem::take(&mut *seen.lock().expect("no panic")),
+        Phase::ALL
+    );
     assert_eq!(
         watched.to_bytes(),
         prove(&prover, trace.clone()).expect("a proof").to_bytes()

@@ -12,9 +12,11 @@
 
 use rayon::prelude::*;
 use winter_air::ConstraintDivisor;
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::{
+    FieldElement, batch_inversion, fields::f64::BaseElement, get_power_series_with_offset,
+};
 use winterlane_field_simd::packed_element::PackedElement;
-use winterlane_field_simd::{Vector, slices::Slices, vector::MAX_LANES};
+use winterlane_field_simd::{Vector, vector::MAX_LANES};
 
 use crate::engine::domain::Domain;
 
@@ -113,7 +115,6 @@ impl Table {
     fn new(rows: usize, domain: &Domain) -> Self {
         let period = domain.rows() / rows;
         let root = domain.trace_root().exp(rows as u64);
-        let slices = Slices::current();
         let mut values = vec![BaseElement::ZERO; domain.ce_blowup() * (period + MAX_LANES)];
         let cosets = values.par_chunks_exact_mut(period + MAX_LANES).enumerate();
         cosets.for_each(|(k, coset)| {
@@ -124,7 +125,7 @@ impl Table {
                 .enumerate()
                 .for_each(|(task, values)| {
                     let first = offset * root.exp((task * TASK) as u64);
-                    fill(slices, values, first, root);
+                    fill(values, first, root);
                 });
             for (i, again) in again.iter_mut().enumerate() {
                 *again = values[i % period];
@@ -139,14 +140,12 @@ impl Table {
 }
 
 /// Fills in `1/(first root^i - 1)`.
-fn fill(slices: Slices, values: &mut [BaseElement], first: BaseElement, root: BaseElement) {
-    let filled = slices.power_series(values, first, root).and_then(|()| {
-        for value in values.iter_mut() {
-            *value -= BaseElement::ONE;
-        }
-        slices.invert_assign(values)
-    });
-    debug_assert!(filled.is_ok(), "elements of the base field");
+fn fill(values: &mut [BaseElement], first: BaseElement, root: BaseElement) {
+    let mut differences = get_power_series_with_offset(root, first, values.len());
+    for difference in &mut differences {
+        *difference -= BaseElement::ONE;
+    }
+    values.copy_from_slice(&batch_inversion(&differences));
 }
 
 #[cfg(test)]
