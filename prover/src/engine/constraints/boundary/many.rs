@@ -127,13 +127,12 @@ impl Many {
         let scale = PackedElement::splat(place.scaled_zerofier);
         let coordinates = self.tables.iter().zip(&self.values);
         for (sum, (tables, values)) in sums.iter_mut().zip(coordinates) {
-            let mut products = Dot::<V>::new();
+            let mut total = PackedElement::<V>::load(&values[place.through..]);
             for (column, table) in self.columns.iter().zip(tables) {
                 let factor = PackedElement::<V>::load(&table[place.through..]);
-                products.add_product(cells[*column].pack(place.pack).vector(), factor.vector());
+                total += cells[*column].pack(place.pack) * factor;
             }
-            let values = PackedElement::load(&values[place.through..]);
-            *sum += (products.reduce() + values) * scale;
+            *sum += total * scale;
         }
         for block in &self.blocks {
             let mut products = [Dot::<V>::new(); 3];
