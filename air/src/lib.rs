@@ -5,6 +5,8 @@
 //! | [`batch`] | one batch of the rollup: columns, schedule, constraints, winterfell's `Air` |
 //! | [`private`] | private statements: what people prove without showing it |
 //! | [`hiding`] | zero knowledge for any AIR: its statement, in proofs that hide the witness |
+//! | [`groups`] | how constraints are declared: once, beside their functions |
+//! | [`limits`] | what winterfell can verify |
 //! | [`statement`] | a statement as one thing, for prover, verifier and chains |
 //! | [`presets`] | proof options by name and level of security |
 //!
@@ -19,7 +21,9 @@ extern crate alloc;
 
 mod arithmetic;
 pub mod batch;
+pub mod groups;
 pub mod hiding;
+pub mod limits;
 mod permutation;
 pub mod presets;
 pub mod private;

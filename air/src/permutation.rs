@@ -3,7 +3,10 @@
 use winter_crypto::hashers::RpJive64_256;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use crate::arithmetic::{squared, twice};
+use crate::{
+    arithmetic::{squared, twice},
+    groups::ConstraintGroup,
+};
 
 /// Lanes of the permutation's state.
 const STATE_WIDTH: usize = 8;
@@ -18,6 +21,15 @@ pub(crate) const WIDTH: usize = STATE_WIDTH + NUM_ROUNDS * ROUND_WIDTH;
 
 /// Number of constraints: `h`, `v` and `g` of every round and lane.
 pub(crate) const LEN: usize = NUM_ROUNDS * ROUND_WIDTH;
+
+/// What [`constrain`] computes, in an AIR that needs it for what `enforces` says.
+pub(crate) const fn group(enforces: &'static str) -> ConstraintGroup {
+    ConstraintGroup::new("permutation", LEN, 3).says(
+        "for each round and lane: `s^3 = h`; `g^2 v = (MDS h^2 s)_i + c1`; `v^3 = g`; the next \
+        `s` is `MDS v + c2`",
+        enforces,
+    )
+}
 
 /// Constrains the permutation of the row and returns its compression
 /// `J_i = in_i + in_{i+4} + out_i + out_{i+4}`.

@@ -27,12 +27,14 @@ use core::{fmt, str::FromStr};
 use thiserror::Error;
 use winter_air::{BatchingMethod, FieldExtension, ProofOptions};
 
+mod family;
 mod hiding;
 mod hiding_table;
 pub mod soundness;
 mod table;
+use family::{Lengths, preset_names};
+pub use family::{PresetNames, PresetOf};
 pub use hiding::{HidingPreset, HidingPresetName};
-use table::Table;
 
 /// Base-2 logarithm of the shortest trace with presets: one operation.
 pub const MIN_LOG2_LENGTH: u32 = 8;
@@ -43,61 +45,17 @@ pub const MIN_LOG2_LENGTH: u32 = 8;
 /// reaches the level at blowup 16, and the proofs would be larger than those of `compact`.
 pub const MAX_LOG2_LENGTH: u32 = 21;
 
-/// How much the prover works for a small proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PresetName {
+preset_names! {
+    /// How much the prover works for a small proof.
+    PresetName, or UnknownPreset::Name;
     /// Blowup 2: least work, largest proof.
-    Fast,
+    Fast = "fast", 2, [FAST_100, FAST_128];
     /// Blowup 4.
-    Balanced,
+    Balanced = "balanced", 4, [BALANCED_100, BALANCED_128];
     /// Blowup 8.
-    Compact,
+    Compact = "compact", 8, [COMPACT_100, COMPACT_128];
     /// Blowup 16: the smallest proof, and twice the memory of `Compact`.
-    Smallest,
-}
-
-impl PresetName {
-    /// All names, from the fastest to the smallest.
-    pub const ALL: [Self; 4] = [Self::Fast, Self::Balanced, Self::Compact, Self::Smallest];
-
-    /// The name in lower case, as [`FromStr`] reads it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fast => "fast",
-            Self::Balanced => "balanced",
-            Self::Compact => "compact",
-            Self::Smallest => "smallest",
-        }
-    }
-
-    /// The size of the LDE domain over the size of the trace.
-    #[must_use]
-    pub const fn blowup_factor(self) -> usize {
-        match self {
-            Self::Fast => 2,
-            Self::Balanced => 4,
-            Self::Compact => 8,
-            Self::Smallest => 16,
-        }
-    }
-}
-
-impl fmt::Display for PresetName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for PresetName {
-    type Err = UnknownPreset;
-
-    fn from_str(name: &str) -> Result<Self, UnknownPreset> {
-        Self::ALL
-            .into_iter()
-            .find(|preset| preset.as_str() == name)
-            .ok_or(UnknownPreset::Name)
-    }
+    Smallest = "smallest", 16, [SMALLEST_100, SMALLEST_128];
 }
 
 /// Bits of security that winterfell's estimator proves for a preset, at least.
@@ -152,6 +110,7 @@ impl FromStr for SecurityLevel {
 
 /// A name or a level that no preset has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum UnknownPreset {
     /// Not one of the names.
     #[error("the presets are fast, balanced, compact and smallest")]
@@ -177,13 +136,7 @@ pub enum UnknownPreset {
 /// assert_eq!(options.num_queries(), usize::from(parameters.queries));
 /// assert_eq!(preset.to_string(), "balanced-128");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Preset {
-    /// How much the prover works for a small proof.
-    pub name: PresetName,
-    /// Provable bits, at least.
-    pub level: SecurityLevel,
-}
+pub type Preset = PresetOf<PresetName>;
 
 /// The numbers of a preset that depend on the trace length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,68 +177,6 @@ impl Parameters {
             BatchingMethod::Linear,
             BatchingMethod::Linear,
         )
-    }
-}
-
-impl Preset {
-    /// All presets, by name and then by level.
-    pub const ALL: [Self; 8] = [
-        Self::new(PresetName::Fast, SecurityLevel::Bits100),
-        Self::new(PresetName::Fast, SecurityLevel::Bits128),
-        Self::new(PresetName::Balanced, SecurityLevel::Bits100),
-        Self::new(PresetName::Balanced, SecurityLevel::Bits128),
-        Self::new(PresetName::Compact, SecurityLevel::Bits100),
-        Self::new(PresetName::Compact, SecurityLevel::Bits128),
-        Self::new(PresetName::Smallest, SecurityLevel::Bits100),
-        Self::new(PresetName::Smallest, SecurityLevel::Bits128),
-    ];
-
-    /// The preset with this name and level.
-    #[must_use]
-    pub const fn new(name: PresetName, level: SecurityLevel) -> Self {
-        Self { name, level }
-    }
-
-    /// The parameters for a trace of `trace_length` rows, or `None` when that is not a power of
-    /// two from 2^8 to 2^21 (2^19 for `smallest`).
-    #[must_use]
-    pub fn parameters(self, trace_length: usize) -> Option<Parameters> {
-        if !trace_length.is_power_of_two() {
-            return None;
-        }
-        let row = trace_length.ilog2().checked_sub(MIN_LOG2_LENGTH)?;
-        self.table()
-            .get(row as usize)
-            .copied()
-            .map(Parameters::of_row)
-    }
-
-    /// The proof options for a trace of `trace_length` rows, or `None` when that is not a power of
-    /// two from 2^8 to 2^21 (2^19 for `smallest`).
-    #[must_use]
-    pub fn options(self, trace_length: usize) -> Option<ProofOptions> {
-        let parameters = self.parameters(trace_length)?;
-        Some(parameters.options(self.name.blowup_factor()))
-    }
-
-    const fn table(self) -> Table {
-        use {PresetName as N, SecurityLevel as L};
-        match (self.name, self.level) {
-            (N::Fast, L::Bits100) => table::FAST_100,
-            (N::Fast, L::Bits128) => table::FAST_128,
-            (N::Balanced, L::Bits100) => table::BALANCED_100,
-            (N::Balanced, L::Bits128) => table::BALANCED_128,
-            (N::Compact, L::Bits100) => table::COMPACT_100,
-            (N::Compact, L::Bits128) => table::COMPACT_128,
-            (N::Smallest, L::Bits100) => table::SMALLEST_100,
-            (N::Smallest, L::Bits128) => table::SMALLEST_128,
-        }
-    }
-}
-
-impl fmt::Display for Preset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.name, self.level)
     }
 }
 

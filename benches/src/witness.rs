@@ -6,7 +6,8 @@ use std::time::Instant;
 use rayon::prelude::*;
 use winterlane_ledger::{
     BaseElement, Digest, check_orders,
-    signature::{KeyTree, bound_message},
+    record::RecordDigest,
+    signature::{KeyIndex, KeyTree, bound_message},
     tree::AccountTree,
 };
 use winterlane_prover::trace::fill_columns;
@@ -143,11 +144,11 @@ fn sign<C: Bulk>(count: usize, hash: C) -> Result<Box<dyn Workload>, Failure> {
             (0..count as u32)
                 .into_par_iter()
                 .map(|index| {
-                    let record = Digest(core::array::from_fn(|k| {
+                    let record = RecordDigest(Digest(core::array::from_fn(|k| {
                         BaseElement::new(data::value(4 * u64::from(index) + k as u64))
-                    }));
+                    })));
                     let bound = bound_message(&record, &Digest::ZERO);
-                    key.sign(&secret, index, &bound, index, &hash)
+                    key.sign(&secret, KeyIndex(index), &bound, index, &hash)
                 })
                 .collect::<Result<Vec<_>, _>>()
         })

@@ -1,40 +1,121 @@
-//! Which instruction set runs: detected once, or forced by name.
+//! Which instruction set runs: detected once, or forced by name; and a kernel compiled for it.
 
 use core::{cell::Cell, fmt, str::FromStr};
 use std::sync::OnceLock;
 
+use crate::{
+    instruction_set::InstructionSet,
+    scalar::ScalarToken,
+    vector::{Kernel, Vector},
+};
+
 /// The environment variable that forces a backend: `scalar`, `avx2`, `avx512`, `neon` or `auto`.
 pub const BACKEND_VARIABLE: &str = "WINTERLANE_BACKEND";
 
-/// An instruction set that the kernels are compiled for.
-///
-/// The variants are ordered by preference on the CPUs that have them.
-///
-/// ```
-/// use winterlane_field_simd::Backend;
-///
-/// let backend: Backend = "scalar".parse()?;
-/// assert!(backend.is_available());
-/// assert_eq!(backend.with(Backend::current)?, Backend::Scalar);
-/// # Ok::<(), winterlane_field_simd::BackendError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Backend {
+/// Makes [`Backend`], and what differs between its variants, of a row for each instruction set: what it is, its name,
+/// its 64-bit lanes, where it exists, and its token there.
+macro_rules! backends {
+    ($(
+        $(#[$doc:meta])*
+        $backend:ident = $name:literal, $lanes:literal lanes, if $cfg:meta: $token:ty;
+    )*) => {
+        /// An instruction set that the kernels are compiled for.
+        ///
+        /// The variants are ordered by preference on the CPUs that have them.
+        ///
+        /// ```
+        /// use winterlane_field_simd::Backend;
+        ///
+        /// let backend: Backend = "scalar".parse()?;
+        /// assert!(backend.is_available());
+        /// assert_eq!(backend.with(Backend::current)?, Backend::Scalar);
+        /// # Ok::<(), winterlane_field_simd::BackendError>(())
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Backend {
+            $($(#[$doc])* $backend,)*
+        }
+
+        $(
+            #[$cfg]
+            const _: () = assert!(<$token as InstructionSet>::Vector::LANES == $lanes);
+        )*
+
+        /// The names that a user may give, each with a comma after it.
+        const NAMES: &str = concat!($($name, ", "),*);
+
+        impl Backend {
+            /// All backends, the preferred one last.
+            const ALL: &[Self] = &[$(Self::$backend),*];
+
+            /// The name that [`FromStr`] and the environment variable take.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$backend => $name,)*
+                }
+            }
+
+            /// The number of 64-bit lanes.
+            pub const fn lanes(self) -> usize {
+                match self {
+                    $(Self::$backend => $lanes,)*
+                }
+            }
+
+            /// Whether this CPU has the instructions. The answer is cached by the standard library.
+            #[inline]
+            pub fn is_available(self) -> bool {
+                match self {
+                    $(
+                        #[$cfg]
+                        Self::$backend => <$token>::detect().is_some(),
+                    )*
+                    // those of other architectures
+                    _ => false,
+                }
+            }
+        }
+
+        /// Runs `kernel` compiled for `backend`, or the scalar one if this CPU lacks that backend.
+        ///
+        /// The functions of this crate take their backend from [`Backend::current`], which never names a
+        /// backend that the CPU lacks.
+        #[inline]
+        pub fn dispatch<K: Kernel>(backend: Backend, kernel: K) -> K::Output {
+            match backend {
+                $(
+                    #[$cfg]
+                    Backend::$backend => {
+                        if let Some(token) = <$token>::detect() {
+                            return token.run(kernel);
+                        }
+                    }
+                )*
+                _ => {}
+            }
+            ScalarToken::new().run(kernel)
+        }
+    };
+}
+
+backends! {
     /// One lane, plain Rust: on every CPU, and the oracle of the others.
-    Scalar,
+    Scalar = "scalar", 1 lanes, if cfg(all()): ScalarToken;
     /// Two lanes: 64-bit ARM.
-    Neon,
+    Neon = "neon", 2 lanes, if cfg(target_arch = "aarch64"): crate::aarch64::neon::NeonToken;
     /// Four lanes: x86-64 with AVX2.
-    Avx2,
+    Avx2 = "avx2", 4 lanes, if cfg(target_arch = "x86_64"): crate::x86::avx2::Avx2Token;
     /// Eight lanes: x86-64 with AVX-512 F, DQ, BW and VL.
-    Avx512,
+    Avx512 = "avx512", 8 lanes, if cfg(target_arch = "x86_64"): crate::x86::avx512::Avx512Token;
 }
 
 /// Why a backend cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BackendError {
     /// The name is none of those known.
-    #[error("unknown backend `{name}`: expected scalar, avx2, avx512, neon or auto")]
+    #[error("unknown backend `{name}`: expected {NAMES}or auto")]
     Unknown {
         /// The name as given.
         name: String,
@@ -52,61 +133,10 @@ thread_local! {
 }
 
 impl Backend {
-    /// All backends, in order of preference.
-    const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Scalar];
-
-    /// The name that [`FromStr`] and the environment variable take.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Scalar => "scalar",
-            Self::Neon => "neon",
-            Self::Avx2 => "avx2",
-            Self::Avx512 => "avx512",
-        }
-    }
-
-    /// The number of 64-bit lanes.
-    pub const fn lanes(self) -> usize {
-        match self {
-            Self::Scalar => 1,
-            Self::Neon => 2,
-            Self::Avx2 => 4,
-            Self::Avx512 => 8,
-        }
-    }
-
-    /// Whether this CPU has the instructions. The answer is cached by the standard library.
-    #[inline]
-    pub fn is_available(self) -> bool {
-        // Miri has no vector instructions, whatever the CPU it pretends to be.
-        if cfg!(miri) {
-            return self == Self::Scalar;
-        }
-        match self {
-            Self::Scalar => true,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => std::arch::is_x86_feature_detected!("avx2"),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => {
-                std::arch::is_x86_feature_detected!("avx512f")
-                    && std::arch::is_x86_feature_detected!("avx512dq")
-                    && std::arch::is_x86_feature_detected!("avx512bw")
-                    && std::arch::is_x86_feature_detected!("avx512vl")
-            }
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512 => false,
-            #[cfg(not(target_arch = "aarch64"))]
-            Self::Neon => false,
-        }
-    }
-
     /// The backends that this CPU has, the preferred one first. The scalar one is always there.
     pub fn available() -> impl Iterator<Item = Self> {
-        Self::ALL
-            .into_iter()
-            .filter(|backend| backend.is_available())
+        let preferred = Self::ALL.iter().rev().copied();
+        preferred.filter(|backend| backend.is_available())
     }
 
     /// The preferred backend of this CPU.
@@ -189,9 +219,8 @@ impl FromStr for Backend {
         if name == "auto" {
             return Ok(Self::detect());
         }
-        Self::ALL
-            .into_iter()
-            .find(|backend| backend.name() == name)
+        let mut all = Self::ALL.iter().copied();
+        all.find(|backend| backend.name() == name)
             .ok_or_else(|| BackendError::Unknown { name: name.into() })
     }
 }
@@ -202,8 +231,14 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for backend in Backend::ALL {
+        for &backend in Backend::ALL {
             assert_eq!(backend.to_string().parse(), Ok(backend));
+            // every name is in the message that refuses another
+            let error = "sse9".parse::<Backend>().map_err(|error| error.to_string());
+            assert!(
+                error.is_err_and(|error| error.contains(backend.name())),
+                "{backend}"
+            );
         }
         let name = "sse9".to_owned();
         assert_eq!(
@@ -214,7 +249,7 @@ mod tests {
 
     #[test]
     fn unavailable_backends_are_refused() {
-        for backend in Backend::ALL {
+        for &backend in Backend::ALL {
             let run = backend.with(Backend::current);
             if backend.is_available() {
                 assert_eq!(run, Ok(backend));

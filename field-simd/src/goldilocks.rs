@@ -94,12 +94,6 @@ pub const fn mul_mont(a: u64, b: u64) -> u64 {
     reduce_mont(a as u128 * b as u128)
 }
 
-/// The Montgomery form of a loose integer; canonical.
-#[inline(always)]
-pub const fn to_mont(a: u64) -> u64 {
-    mul_mont(a, R2)
-}
-
 /// The canonical integer of a loose value in Montgomery form.
 #[inline(always)]
 pub const fn from_mont(a: u64) -> u64 {
@@ -152,7 +146,7 @@ mod tests {
         for k in 1..=32 {
             assert_eq!(root_of_unity(k), BaseElement::get_root_of_unity(k).as_int());
         }
-        assert_eq!(to_mont(1), BaseElement::ONE.inner());
+        assert_eq!(mul_mont(1, R2), BaseElement::ONE.inner());
         assert_eq!(inv(7), BaseElement::new(7).inv().as_int());
     }
 }

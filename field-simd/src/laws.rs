@@ -1,25 +1,19 @@
-//! The laws of a field, on every backend: of the operations on slices and of every packed type, over
-//! the base field and both extensions.
+//! The laws of a field, on every backend: of every packed type, over the base field and both extensions.
 //!
 //! Oracles say that one result is right; laws say that results go together, and need no oracle.
 
 use core::fmt::Debug;
 
 use proptest::prelude::*;
-use winter_math::{
-    FieldElement,
-    fields::{CubeExtension, QuadExtension, f64::BaseElement},
-};
+use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    Backend, Kernel, Vector,
-    convert::extension_words,
-    dispatch,
+    Backend, Kernel, Vector, dispatch,
     goldilocks::canonical,
+    instruction_set::InstructionSet,
     packed_element::{
         Arithmetic, PackedElement, PackedExtension, Root7, RowPack, WIDE_LANES, WideElement,
     },
-    slices::Slices,
     vector_tests::{EDGES, cases},
 };
 
@@ -104,13 +98,13 @@ impl<V: Vector, X: Arithmetic> Packed<V, X> {
 
     fn apply(&self, name: Name, b: &Self, c: &Self) -> Self {
         let operation = Operation(name, [self.value, b.value, c.value]);
-        self.with(V::call(self.token, operation))
+        self.with(self.token.run(operation))
     }
 }
 
 impl<V: Vector, X: Root7> Packed<V, X> {
     fn roots<const N: usize>(values: [Self; N]) -> [Self; N] {
-        let roots = V::call(values[0].token, Roots(values.map(|x| x.value)));
+        let roots = values[0].token.run(Roots(values.map(|x| x.value)));
         roots.map(|root| values[0].with(root))
     }
 }
@@ -142,64 +136,6 @@ impl<V: Vector, X: Arithmetic> Algebra for Packed<V, X> {
     }
     fn power7(&self) -> Self {
         self.apply(Name::Power7, self, self)
-    }
-}
-
-/// A slice that starts `from` elements into its memory, and the backend that works on it.
-#[derive(Clone, Debug)]
-struct Sliced<E> {
-    slices: Slices,
-    from: usize,
-    memory: Vec<E>,
-}
-
-impl<E: FieldElement<BaseField = BaseElement>> Sliced<E> {
-    fn values(&self) -> &[E] {
-        &self.memory[self.from..]
-    }
-
-    fn map<Error: Debug>(&self, f: impl FnOnce(Slices, &mut [E]) -> Result<(), Error>) -> Self {
-        let mut result = self.clone();
-        f(self.slices, &mut result.memory[self.from..]).expect("slices of one length");
-        result
-    }
-}
-
-impl<E: FieldElement<BaseField = BaseElement>> PartialEq for Sliced<E> {
-    fn eq(&self, other: &Self) -> bool {
-        extension_words(&self.memory) == extension_words(&other.memory)
-    }
-}
-
-impl<E: FieldElement<BaseField = BaseElement>> Algebra for Sliced<E> {
-    fn number(&self, n: u32) -> Self {
-        let mut result = self.clone();
-        result.memory[self.from..].fill(E::from(n));
-        result
-    }
-    fn plus(&self, rhs: &Self) -> Self {
-        self.map(|slices, x| slices.add_assign(x, rhs.values()))
-    }
-    fn minus(&self, rhs: &Self) -> Self {
-        self.map(|slices, x| slices.sub_assign(x, rhs.values()))
-    }
-    fn times(&self, rhs: &Self) -> Self {
-        self.map(|slices, x| slices.mul_assign(x, rhs.values()))
-    }
-    fn negative(&self) -> Self {
-        self.map(Slices::neg_assign)
-    }
-    fn square(&self) -> Self {
-        self.map(Slices::square_assign)
-    }
-    fn inverse(&self) -> Self {
-        self.map(Slices::invert_assign)
-    }
-    fn times_plus(&self, a: &Self, b: &Self) -> Self {
-        b.map(|slices, x| slices.mul_add_assign(x, self.values(), a.values()))
-    }
-    fn power7(&self) -> Self {
-        self.map(Slices::pow7_assign)
     }
 }
 
@@ -307,30 +243,6 @@ impl Kernel for ObeyPacked<'_> {
     }
 }
 
-/// Puts the operations on slices to the test.
-fn obey_sliced<E>(backend: Backend, rows: &[Vec<BaseElement>; 3], from: usize, len: usize)
-where
-    E: FieldElement<BaseField = BaseElement>,
-{
-    let slices = Slices::on(backend).expect("available");
-    let [a, b, c] = rows.each_ref().map(|rows| Sliced {
-        slices,
-        from,
-        memory: E::slice_from_base_elements(&rows[..E::EXTENSION_DEGREE * (from + len)]).to_vec(),
-    });
-    // What comes before the slices is compared too: it is one and the same, and must stay.
-    let [b, c] = [b, c].map(|mut x| {
-        x.memory[..from].copy_from_slice(&a.memory[..from]);
-        x
-    });
-    obey(&a, &b, &c);
-    if E::EXTENSION_DEGREE != 2 {
-        let root = a.map(Slices::root7_assign);
-        assert_eq!(root.power7(), a, "root^7");
-        assert_eq!(a.power7().map(Slices::root7_assign), a, "root of x^7");
-    }
-}
-
 /// Elements, an edge as often as not.
 fn rows() -> impl Strategy<Value = Vec<BaseElement>> {
     let word = prop_oneof![any::<u64>(), proptest::sample::select(&EDGES[..])];
@@ -351,22 +263,6 @@ macro_rules! suite {
                 fn packed_elements(a in rows(), b in rows(), c in rows()) {
                     if $backend.is_available() {
                         dispatch($backend, ObeyPacked(&[a, b, c]));
-                    }
-                }
-
-                #[test]
-                fn slices(
-                    a in rows(),
-                    b in rows(),
-                    c in rows(),
-                    from in 0_usize..9,
-                    len in 0_usize..=WIDE_LANES - 8,
-                ) {
-                    if $backend.is_available() {
-                        let rows = [a, b, c];
-                        obey_sliced::<BaseElement>($backend, &rows, from, len);
-                        obey_sliced::<QuadExtension<BaseElement>>($backend, &rows, from, len);
-                        obey_sliced::<CubeExtension<BaseElement>>($backend, &rows, from, len);
                     }
                 }
             }

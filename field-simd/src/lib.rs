@@ -7,10 +7,10 @@
 mod aarch64;
 mod backend;
 pub mod convert;
-mod dispatch;
 pub mod goldilocks;
 pub mod hashing;
 mod huge;
+pub mod instruction_set;
 mod kernel;
 mod lde;
 #[doc = include_str!("../docs/lde.md")]
@@ -24,15 +24,14 @@ mod pool;
 pub mod rescue;
 mod scalar;
 mod scatter;
-pub mod slices;
 mod tables;
 pub mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use backend::{BACKEND_VARIABLE, Backend, BackendError};
-pub use dispatch::dispatch;
+pub use backend::{BACKEND_VARIABLE, Backend, BackendError, dispatch};
 pub use huge::{AllocationError, HugeBuffer, zero_column};
+pub use instruction_set::InstructionSet;
 pub use lde::{lde_columns_into, lde_rows, lde_rows_into};
 pub use matrix::Matrix;
 pub use ntt::{

@@ -43,8 +43,7 @@ const MIN_LOG_VECTOR: u32 = 6;
 /// In this and the other transforms elements are winterfell's: coefficients and values alike, in and
 /// out, are Montgomery forms below `p`, at any alignment. A loose word, as `BaseElement::from_mont` and,
 /// in one case of `2^32`, `BaseElement::double` leave it, is not noticed and makes the results
-/// unspecified; [`slices::canonicalize`](crate::slices::canonicalize) puts such right. Lengths are `2^0`
-/// to `2^24`, and there may be any number of columns, or none.
+/// unspecified. Lengths are `2^0` to `2^24`, and there may be any number of columns, or none.
 ///
 /// # Panics
 /// Panics if the columns differ in length, or if the length is no power of two or over `2^24`; and as

@@ -114,7 +114,7 @@ impl<V: Vector> PackedElement<V> {
     /// The token that the existence of the type `V` proves: the backends' types cannot be named
     /// outside this crate, and `dispatch` hands one to generic code only after it has asked the CPU.
     #[inline(always)]
-    fn token() -> V::Token {
+    pub(crate) fn token() -> V::Token {
         const { assert!(size_of::<V::Token>() == 0) }
         // SAFETY: the token has no size and no validity requirement beyond the CPU's instructions,
         // which a caller that has got hold of the type V is running with.

@@ -1,7 +1,10 @@
 //! One lane: the oracle, and what a CPU without vector units gets.
 
+mod words;
+
 use crate::{
     goldilocks,
+    instruction_set::InstructionSet,
     vector::{Kernel, Sealed, Vector},
 };
 
@@ -10,8 +13,25 @@ use crate::{
 pub(crate) struct ScalarToken(());
 
 impl ScalarToken {
+    /// Needs nothing of the CPU.
     pub(crate) const fn new() -> Self {
         Self(())
+    }
+}
+
+impl Sealed for ScalarToken {}
+
+impl InstructionSet for ScalarToken {
+    type Vector = Scalar;
+
+    #[inline]
+    fn detect() -> Option<Self> {
+        Some(Self::new())
+    }
+
+    #[inline(never)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run::<Scalar>(self)
     }
 }
 
@@ -26,11 +46,6 @@ impl Vector for Scalar {
     type Token = ScalarToken;
 
     const LANES: usize = 1;
-
-    #[inline(always)]
-    fn call<K: Kernel>(_: ScalarToken, kernel: K) -> K::Output {
-        crate::dispatch::scalar(kernel)
-    }
 
     #[inline(always)]
     fn splat(_: ScalarToken, x: u64) -> Self {

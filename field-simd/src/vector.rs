@@ -3,7 +3,7 @@
 //! # How to write a kernel
 //!
 //! A kernel is a type that implements [`Kernel`]: its fields are the arguments, and its `run` is
-//! generic over the [`Vector`]. [`dispatch`](crate::dispatch::dispatch) calls `run` under the
+//! generic over the [`Vector`]. [`dispatch`](crate::dispatch()) calls `run` under the
 //! `#[target_feature]` entry point of a [`Backend`](crate::Backend); since every method here is
 //! `#[inline(always)]`, the whole kernel is compiled for that instruction set, with no `RUSTFLAGS`.
 //! `run` and every helper it calls with vectors must be `#[inline(always)]` too: a helper that is
@@ -39,8 +39,9 @@
 //!
 //! # Proof of capability
 //!
-//! A vector can only be made from a [`Vector::Token`], and a token only by `dispatch`, which has
-//! asked the CPU. So a value of a vector type proves that its instructions exist, and the methods
+//! A vector can only be made from a [`Vector::Token`], and a token only by
+//! [`InstructionSet::detect`], which has asked the CPU. A kernel runs another as a function of its own by
+//! [`token.run`](InstructionSet::run): for code that several kernels share, and that is too long to be inlined in each. So a value of a vector type proves that its instructions exist, and the methods
 //! that take one need no `unsafe` of their caller.
 //!
 //! # Ranges
@@ -51,7 +52,10 @@
 
 use core::{cell::UnsafeCell, fmt::Debug};
 
-use crate::goldilocks::{EPSILON, P};
+use crate::{
+    goldilocks::{EPSILON, P},
+    instruction_set::InstructionSet,
+};
 
 mod sealed {
     pub trait Sealed {}
@@ -72,14 +76,10 @@ pub trait Kernel {
 /// Sealed: the implementations are the crate's own. All methods are `#[inline(always)]`.
 pub trait Vector: Sealed + Copy + Debug {
     /// Proof that the CPU has the instructions.
-    type Token: Copy + Debug;
+    type Token: InstructionSet<Vector = Self>;
 
     /// Values in a vector; a power of two, at most [`MAX_LANES`].
     const LANES: usize;
-
-    /// Runs a kernel as a function of its own, compiled for these instructions: for code that
-    /// several kernels share, and that is too long to be inlined in each.
-    fn call<K: Kernel>(token: Self::Token, kernel: K) -> K::Output;
 
     /// `x` in every lane.
     fn splat(token: Self::Token, x: u64) -> Self;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use crate::{
@@ -64,11 +65,27 @@ impl From<Scope> for u8 {
 }
 
 impl TryFrom<u8> for Scope {
-    type Error = &'static str;
+    type Error = ScopeError;
 
-    fn try_from(bits: u8) -> Result<Self, Self::Error> {
-        Self::from_bits(bits).ok_or("a scope is 0 to 3")
+    fn try_from(bits: u8) -> Result<Self, ScopeError> {
+        Self::from_bits(bits).ok_or(ScopeError { bits })
     }
+}
+
+/// A number is no scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a scope is 0 to 3, not {bits}")]
+pub struct ScopeError {
+    /// The number.
+    pub bits: u8,
+}
+
+/// A number is no key slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a slot is 0 or 1, not {index}")]
+pub struct SlotError {
+    /// The number.
+    pub index: u8,
 }
 
 /// One of the two key slots of an account.

@@ -27,6 +27,7 @@ pub struct Digest(pub [BaseElement; 4]);
 
 /// Why bytes or text are not a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DigestError {
     /// An element of the outer form is not below the modulus.
     #[error("element {lane} of a digest is {value:#x}, not below the field's modulus")]

@@ -43,7 +43,7 @@ mod text;
 pub mod tree;
 pub mod wire;
 
-pub use account::{Account, KeySlot, KeyUse, Scope, SlotIndex};
+pub use account::{Account, KeySlot, KeyUse, Scope, ScopeError, SlotError, SlotIndex};
 pub use digest::{Digest, DigestError};
 pub use hash::{Compressor, ScalarCompressor};
 pub use ledger::{
@@ -54,7 +54,7 @@ pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, W
 pub use proof::{AccountProof, AccountProofError};
 pub use public::{MAX_OPERATIONS, PublicInputs};
 pub use receipt::{Receipt, ReceiptError};
-pub use record::{OperationKind, Record};
+pub use record::{OperationKind, Record, RecordDigest};
 pub use signature::Signature;
 pub use state::{MemoryState, ReadState, State};
 /// The Goldilocks field, p = 2^64 - 2^32 + 1, in winterfell's Montgomery form.

@@ -1,5 +1,7 @@
 //! Public records: what a batch says of each operation, its field elements and its digest.
 
+use core::fmt;
+
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
@@ -208,7 +210,7 @@ impl Record {
         self.fields().elements()
     }
 
-    /// `R`, the digest of the record: two compressions.
+    /// `R`: two compressions.
     ///
     /// ```
     /// use winterlane_ledger::{KeyUse, Order, SlotIndex, Transfer};
@@ -220,7 +222,7 @@ impl Record {
     /// assert_ne!(order.record(first).digest(), swapped.record(first).digest());
     /// ```
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub fn digest(&self) -> RecordDigest {
         self.fields().digest()
     }
 }
@@ -271,9 +273,10 @@ impl RecordFields {
 
     /// `R`, the digest: `compress(PAYLOAD; compress(RECORD; lanes), payload)`.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub fn digest(&self) -> RecordDigest {
         let lanes = hash::compress_input(&self.lanes_input());
-        hash::compress_input(&hash::input(tag::PAYLOAD, &lanes.0, &self.payload))
+        let whole = hash::input(tag::PAYLOAD, &lanes.0, &self.payload);
+        RecordDigest(hash::compress_input(&whole))
     }
 }
 
@@ -284,6 +287,19 @@ fn recipient_elements(recipient: &[u8; 20]) -> [BaseElement; 4] {
         let [a, b, c, d, e] = lanes[i];
         BaseElement::new(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
     })
+}
+
+/// `R`, the digest of what is signed: of an operation's record, or of a credential's body.
+///
+/// A type of its own, so that it cannot change places with the domain that it is
+/// [bound to](crate::signature::bound_message).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct RecordDigest(pub Digest);
+
+impl fmt::Display for RecordDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// The chain of record digests that a batch publishes: `acc' = compress(OPS; acc, R)` from zeros.
@@ -301,9 +317,9 @@ pub fn operations_digest<C: Compressor + ?Sized>(records: &[Record], compressor:
 
 /// The chain over digests already known.
 #[must_use]
-pub fn chain_digests(digests: &[Digest]) -> Digest {
+pub fn chain_digests(digests: &[RecordDigest]) -> Digest {
     digests.iter().fold(Digest::ZERO, |acc, digest| {
-        hash::compress(tag::OPS, &acc, digest)
+        hash::compress(tag::OPS, &acc, &digest.0)
     })
 }
 
@@ -311,7 +327,7 @@ pub fn chain_digests(digests: &[Digest]) -> Digest {
 pub fn record_digests<C: Compressor + ?Sized>(
     records: &[Record],
     compressor: &C,
-) -> alloc::vec::Vec<Digest> {
+) -> alloc::vec::Vec<RecordDigest> {
     use alloc::{vec, vec::Vec};
 
     let fields: Vec<_> = records.iter().map(Record::fields).collect();
@@ -322,7 +338,7 @@ pub fn record_digests<C: Compressor + ?Sized>(
         *input = hash::input(tag::PAYLOAD, &digest.0, &fields.payload);
     }
     compressor.compress_many(&inputs, &mut digests);
-    digests
+    digests.into_iter().map(RecordDigest).collect()
 }
 
 #[cfg(test)]
@@ -450,7 +466,7 @@ mod tests {
             assert_eq!(elements[8..], payload.0, "{record:?}");
             let [a, b] = [0, 4].map(|at| Digest(core::array::from_fn(|i| elements[at + i])));
             let inner = compress(tag::RECORD, &a, &b);
-            assert_eq!(record.digest(), compress(tag::PAYLOAD, &inner, &payload));
+            assert_eq!(record.digest().0, compress(tag::PAYLOAD, &inner, &payload));
         }
     }
 
@@ -468,11 +484,11 @@ mod tests {
     #[test]
     fn the_operations_digest_is_a_chain() {
         let records = samples();
-        let digests: Vec<Digest> = records.iter().map(Record::digest).collect();
+        let digests: Vec<_> = records.iter().map(Record::digest).collect();
         assert_eq!(record_digests(&records, &ScalarCompressor), digests);
         let mut acc = Digest::ZERO;
         for digest in &digests {
-            acc = compress(tag::OPS, &acc, digest);
+            acc = compress(tag::OPS, &acc, &digest.0);
         }
         assert_eq!(operations_digest(&records, &ScalarCompressor), acc);
         assert_eq!(operations_digest(&[], &ScalarCompressor), Digest::ZERO);

@@ -8,7 +8,7 @@ use alloc::{format, string::String};
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-use crate::{Signature, SlotIndex, codec::hex, signature::KEY_CAPACITY};
+use crate::{Signature, SlotError, SlotIndex, codec::hex, signature::KEY_CAPACITY};
 
 /// An amount in decimal digits.
 pub(crate) mod amount {
@@ -71,10 +71,10 @@ impl From<SlotIndex> for u8 {
 }
 
 impl TryFrom<u8> for SlotIndex {
-    type Error = &'static str;
+    type Error = SlotError;
 
-    fn try_from(index: u8) -> Result<Self, Self::Error> {
-        Self::from_index(index).ok_or("a slot is 0 or 1")
+    fn try_from(index: u8) -> Result<Self, SlotError> {
+        Self::from_index(index).ok_or(SlotError { index })
     }
 }
 

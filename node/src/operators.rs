@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, Subcommand, ValueEnum};
 use winterlane_node::{
-    audit::{self, AuditError, Head, Link},
+    audit::{self, AuditError, Head, Link, LinkError},
     clock::SystemClock,
     keys::{
         ClientName, Environment, Keys, KeysConfig, KeysError, NewKey, NewVerifier, Outcome,
@@ -92,7 +92,7 @@ impl From<RoleName> for Role {
 fn head(text: &str) -> Result<Head, String> {
     let (length, link) = text.split_once(':').ok_or("expected LENGTH:HASH")?;
     let length = length.parse().map_err(|_| "LENGTH is a number")?;
-    let link: Link = link.parse()?;
+    let link: Link = link.parse().map_err(|error: LinkError| error.to_string())?;
     Ok(Head { length, link })
 }
 

@@ -151,13 +151,14 @@ pub fn prove_statement_stock<S: Provable>(
     )
 }
 
-type Filled<S> = Result<(Duration, Proof), StatementError<S>>;
+/// A proof, and the time to fill the trace.
+type Made<S> = Result<(Duration, Proof), StatementError<S>>;
 
 fn run<S: Provable>(
     witness: &S::Witness,
     preset: S::Preset,
     options: &EngineOptions<'_>,
-    prove: fn(&StatementProver<S>, &S::Witness, TraceInfo, &EngineOptions<'_>) -> Filled<S>,
+    prove: fn(&Task<'_, S>) -> Made<S>,
 ) -> Result<StatementProof<S>, StatementError<S>> {
     let inputs = S::inputs(witness);
     let (prover, bits) = prover_of::<S>(inputs.clone(), preset)?;
@@ -165,7 +166,12 @@ fn run<S: Provable>(
     let info = S::trace_info(&inputs, prover.options());
     let (rows, columns) = (info.length(), info.main_trace_width());
     let start = Instant::now();
-    let (trace_time, proof) = prove(&prover, witness, info, options)?;
+    let (trace_time, proof) = prove(&Task {
+        prover,
+        witness,
+        info,
+        options,
+    })?;
     Ok(StatementProof {
         public_inputs: inputs,
         proof: proof.to_bytes(),
@@ -190,6 +196,37 @@ fn prover_of<S: Provable>(
     Ok((StatementProver::<S>::new(found.options, inputs), found.bits))
 }
 
+/// A statement to be proven: with which options, from which witness, in which shape.
+pub struct Task<'a, S: Provable> {
+    prover: StatementProver<S>,
+    witness: &'a S::Witness,
+    info: TraceInfo,
+    options: &'a EngineOptions<'a>,
+}
+
+impl<S: Provable> Task<'_, S> {
+    /// Fills the columns of the trace.
+    fn fill(&self, columns: Vec<&mut [BaseElement]>) -> Result<(), StatementError<S>> {
+        let (rows, width) = (self.info.length(), self.info.main_trace_width());
+        let filling = tracing::info_span!("fill_trace", statement = S::NAME, rows, columns = width);
+        filling
+            .in_scope(|| S::fill(self.witness, &self.info, columns))
+            .map_err(ProveError::Trace)
+    }
+
+    /// The trace as winterfell has it, and the time to fill it.
+    fn table(&self) -> Result<(Duration, TraceTable<BaseElement>), StatementError<S>> {
+        let start = Instant::now();
+        let rows = self.info.length();
+        let mut columns: Vec<Vec<BaseElement>> = (0..self.info.main_trace_width())
+            .into_par_iter()
+            .map(|_| zero_column(rows))
+            .collect();
+        self.fill(columns.iter_mut().map(Vec::as_mut_slice).collect())?;
+        Ok((start.elapsed(), TraceTable::init(columns)))
+    }
+}
+
 /// How a statement is proven, by whether its proofs hide the witness. Called by [`prove_statement`].
 pub trait ProveAs<S: Statement>: Secrecy<S::Air> {
     /// What a proof of this AIR takes.
@@ -199,12 +236,7 @@ pub trait ProveAs<S: Statement>: Secrecy<S::Air> {
     ///
     /// # Errors
     /// Those of filling and proving.
-    fn prove(
-        prover: &StatementProver<S>,
-        witness: &S::Witness,
-        info: TraceInfo,
-        options: &EngineOptions<'_>,
-    ) -> Result<(Duration, Proof), StatementError<S>>
+    fn prove(task: &Task<'_, S>) -> Result<(Duration, Proof), StatementError<S>>
     where
         S: Provable;
 
@@ -212,12 +244,7 @@ pub trait ProveAs<S: Statement>: Secrecy<S::Air> {
     ///
     /// # Errors
     /// Those of filling and proving.
-    fn prove_stock(
-        prover: &StatementProver<S>,
-        witness: &S::Witness,
-        info: TraceInfo,
-        options: &EngineOptions<'_>,
-    ) -> Result<(Duration, Proof), StatementError<S>>
+    fn prove_stock(task: &Task<'_, S>) -> Result<(Duration, Proof), StatementError<S>>
     where
         S: Provable;
 }
@@ -227,36 +254,26 @@ impl<S: Statement> ProveAs<S> for Open {
         MemoryEstimate::of_columns(air)
     }
 
-    fn prove(
-        prover: &StatementProver<S>,
-        witness: &S::Witness,
-        info: TraceInfo,
-        options: &EngineOptions<'_>,
-    ) -> Result<(Duration, Proof), StatementError<S>>
+    fn prove(task: &Task<'_, S>) -> Made<S>
     where
         S: Provable,
     {
         let start = Instant::now();
+        let info = task.info.clone();
         let mut trace = TraceColumns::unspecified(info.main_trace_width(), info.length());
-        fill::<S>(witness, &info, trace.columns_mut())?;
+        task.fill(trace.columns_mut())?;
         let trace_time = start.elapsed();
-        let inputs = prover.public_inputs().clone();
-        let proof = prove_columns(prover, info, inputs, trace, options)?;
+        let inputs = task.prover.public_inputs().clone();
+        let proof = prove_columns(&task.prover, info, inputs, trace, task.options)?;
         Ok((trace_time, proof))
     }
 
-    fn prove_stock(
-        prover: &StatementProver<S>,
-        witness: &S::Witness,
-        info: TraceInfo,
-        _options: &EngineOptions<'_>,
-    ) -> Result<(Duration, Proof), StatementError<S>>
+    fn prove_stock(task: &Task<'_, S>) -> Made<S>
     where
         S: Provable,
     {
-        let start = Instant::now();
-        let trace = table::<S>(witness, &info)?;
-        Ok((start.elapsed(), prover.prove(trace)?))
+        let (trace_time, trace) = task.table()?;
+        Ok((trace_time, task.prover.prove(trace)?))
     }
 }
 
@@ -269,65 +286,23 @@ where
         MemoryEstimate::new(air)
     }
 
-    fn prove(
-        prover: &StatementProver<S>,
-        witness: &S::Witness,
-        info: TraceInfo,
-        options: &EngineOptions<'_>,
-    ) -> Result<(Duration, Proof), StatementError<S>>
+    fn prove(task: &Task<'_, S>) -> Made<S>
     where
         S: Provable,
     {
-        let start = Instant::now();
-        let trace = table::<S>(witness, &info)?;
-        let trace_time = start.elapsed();
+        let (trace_time, trace) = task.table()?;
         let mut rng = HidingRng::from_system()?;
-        let proof = prove_hiding_with::<_, M>(prover, trace, &mut rng, options)?;
+        let proof = prove_hiding_with::<_, M>(&task.prover, trace, &mut rng, task.options)?;
         Ok((trace_time, proof))
     }
 
-    fn prove_stock(
-        prover: &StatementProver<S>,
-        witness: &S::Witness,
-        info: TraceInfo,
-        _options: &EngineOptions<'_>,
-    ) -> Result<(Duration, Proof), StatementError<S>>
+    fn prove_stock(task: &Task<'_, S>) -> Made<S>
     where
         S: Provable,
     {
-        let start = Instant::now();
-        let trace = table::<S>(witness, &info)?;
-        let trace_time = start.elapsed();
+        let (trace_time, trace) = task.table()?;
         let mut rng = HidingRng::from_system()?;
-        let (hiding, trace) = hide::<_, M>(prover, trace.into(), &mut rng)?;
+        let (hiding, trace) = hide::<_, M>(&task.prover, trace.into(), &mut rng)?;
         Ok((trace_time, hiding.prove(trace)?))
     }
-}
-
-fn fill<S: Provable>(
-    witness: &S::Witness,
-    info: &TraceInfo,
-    columns: Vec<&mut [BaseElement]>,
-) -> Result<(), StatementError<S>> {
-    let (rows, width) = (info.length(), info.main_trace_width());
-    let filling = tracing::info_span!("fill_trace", statement = S::NAME, rows, columns = width);
-    filling
-        .in_scope(|| S::fill(witness, info, columns))
-        .map_err(ProveError::Trace)
-}
-
-fn table<S: Provable>(
-    witness: &S::Witness,
-    info: &TraceInfo,
-) -> Result<TraceTable<BaseElement>, StatementError<S>> {
-    let mut columns: Vec<Vec<BaseElement>> = (0..info.main_trace_width())
-        .into_par_iter()
-        .map(|_| zero_column(info.length()))
-        .collect();
-    fill::<S>(
-        witness,
-        info,
-        columns.iter_mut().map(Vec::as_mut_slice).collect(),
-    )?;
-    Ok(TraceTable::init(columns))
 }

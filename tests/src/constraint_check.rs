@@ -35,7 +35,7 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Transition { row, constraint } => {
-                let (group, index) = constraint_name(constraint);
+                let (group, index) = CONSTRAINT_GROUPS.name_of(constraint);
                 write!(
                     f,
                     "{group}[{index}] at block {} row {}",
@@ -46,18 +46,6 @@ impl fmt::Display for Violation {
             Self::Boundary { row, column } => write!(f, "boundary of column {column} at row {row}"),
         }
     }
-}
-
-/// The group of a constraint, and its place in the group.
-pub fn constraint_name(constraint: usize) -> (&'static str, usize) {
-    let mut index = constraint;
-    for group in CONSTRAINT_GROUPS {
-        if index < group.len {
-            return (group.name, index);
-        }
-        index -= group.len;
-    }
-    ("none", index)
 }
 
 /// The AIR of a batch, with options that matter for nothing here.

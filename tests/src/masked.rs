@@ -42,10 +42,8 @@ pub fn constraint_number(rule: Rule) -> Option<usize> {
     let Rule::Constraint(name, index) = rule else {
         return None;
     };
-    let before = CONSTRAINT_GROUPS
-        .iter()
-        .take_while(|group| group.name != name);
-    Some(before.map(|group| group.len).sum::<usize>() + index)
+    let (_, numbers) = CONSTRAINT_GROUPS.find(name)?;
+    Some(numbers.start + index)
 }
 
 impl MaskedAir {

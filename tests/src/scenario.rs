@@ -11,7 +11,7 @@ use winterlane_ledger::{
     SlotIndex, Transfer, Withdraw,
     hash::{compress, domain_digest},
     signature::{
-        CHAINS, ChainValue, KEY_CAPACITY, KeyTree, SecretSource, bound_message,
+        CHAINS, ChainValue, KEY_CAPACITY, KeyIndex, KeyTree, SecretSource, bound_message,
         one_time_public_keys,
     },
 };
@@ -91,7 +91,13 @@ impl TestKey {
         };
         let bound = bound_message(&order.record(key).digest(), domain);
         self.tree
-            .sign(&self.secrets, index, &bound, nonce, &ScalarCompressor)
+            .sign(
+                &self.secrets,
+                KeyIndex(index),
+                &bound,
+                nonce,
+                &ScalarCompressor,
+            )
             .expect("the key has this index")
     }
 }

@@ -42,6 +42,7 @@ pub struct ChainError {
     /// Which batch, counted from 0 in the order given.
     pub index: usize,
     /// What is wrong with it.
+    #[source]
     pub fault: ChainFault,
 }
 
@@ -78,7 +79,7 @@ pub enum ChainFault {
     },
     /// Its proof is not accepted.
     #[error("{0}")]
-    Proof(VerifyError),
+    Proof(#[source] VerifyError),
 }
 
 /// Verifies consecutive batches: one domain, numbers that count up, each batch starting from the

@@ -46,6 +46,7 @@ pub enum VerifyError {
         /// The offset of the refused item from the start of the proof.
         offset: usize,
         /// What is wrong with it.
+        #[source]
         reason: Reason,
     },
     /// The proof has the shape of one for this statement, and does not show it.

@@ -7,13 +7,7 @@ use thiserror::Error;
 use winter_air::TraceInfo;
 use winterlane_air::HidingError;
 
-/// Widest trace (main and auxiliary columns together) that winterfell can verify: it can prove
-/// 255 columns, but its verifier does not read more than 254 back.
-pub const MAX_TRACE_WIDTH: usize = 254;
-
-/// Most queries that winterfell can verify when all positions differ. Its options allow 255, and
-/// its verifier then asserts that a table has fewer than 255 rows.
-pub const MAX_NUM_QUERIES: usize = 254;
+pub use winterlane_air::limits::{MAX_NUM_QUERIES, MAX_TRACE_WIDTH};
 
 /// Greatest base-2 logarithm of an LDE domain: winterfell wants its size to fit a `u32`.
 pub const MAX_LOG2_LDE_LENGTH: u32 = 31;

@@ -149,6 +149,7 @@ pub enum WalletError {
     )]
     Backup {
         /// What is wrong with the text. The text itself is not shown.
+        #[source]
         problem: BackupProblem,
     },
     /// The wallet has no key with this root: add it first.
@@ -184,7 +185,7 @@ pub enum WalletError {
     Poisoned,
     /// The system has no randomness to make a seed from.
     #[error("no randomness: {0}")]
-    NoRandomness(getrandom::Error),
+    NoRandomness(#[source] getrandom::Error),
 }
 
 /// What is wrong with the backup text of a seed.

@@ -8,7 +8,7 @@ use winterlane_ledger::{
     SignedOrder, SlotIndex,
     private::RESERVED_KEY_INDEX,
     record::record_digests,
-    signature::{Claim, KeyError, KeyTree, bound_message, recover_root},
+    signature::{Claim, KeyError, KeyIndex, KeyTree, bound_message, recover_root},
 };
 
 use zeroize::Zeroizing;
@@ -313,8 +313,8 @@ impl<C: Compressor> Wallet<C> {
             .ok_or(WalletError::UnknownKey { root })?;
         let compressor = &self.compressor;
         let signature = match &known {
-            Some(rho) => tree.sign_again(secret, index, &bound, nonce, rho, compressor),
-            None => tree.sign(secret, index, &bound, nonce, compressor),
+            Some(rho) => tree.sign_again(secret, KeyIndex(index), &bound, nonce, rho, compressor),
+            None => tree.sign(secret, KeyIndex(index), &bound, nonce, compressor),
         }?;
         let claim = Claim {
             bound,
@@ -354,7 +354,7 @@ impl<C: Compressor> Wallet<C> {
     ) -> Result<Signature, WalletError> {
         let key = self.keys.get(&root.to_bytes());
         let (secret, tree) = key.ok_or(WalletError::UnknownKey { root: *root })?;
-        Ok(tree.sign(secret, index, bound, nonce, &self.compressor)?)
+        Ok(tree.sign(secret, KeyIndex(index), bound, nonce, &self.compressor)?)
     }
 
     /// Writes down what one-time keys sign; then the signatures may leave.

@@ -205,7 +205,7 @@ mod tests {
     fn degrees_are_those_of_the_groups() {
         let degrees = constraint_degrees();
         let mut at = 0;
-        for group in CONSTRAINT_GROUPS {
+        for group in CONSTRAINT_GROUPS.iter() {
             for _ in 0..group.len {
                 // the degree of a constraint's polynomial over a trace of 2^10 rows, 4 blocks
                 let periodic = if group.periodic { 255 * 4 } else { 0 };

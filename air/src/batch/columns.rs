@@ -144,7 +144,7 @@ pub const INDEX: usize = INDEX_BIT + 1;
 pub const TRACE_WIDTH: usize = INDEX + 1;
 
 const _: () = assert!(
-    TRACE_WIDTH <= 254,
+    TRACE_WIDTH <= crate::limits::MAX_TRACE_WIDTH,
     "winterfell's verifier takes at most 254 columns"
 );
 

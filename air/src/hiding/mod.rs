@@ -38,8 +38,8 @@ use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 pub use self::error::HidingError;
 pub use self::mode::{Doubling, InPlace, Mode, TailFree};
 pub use self::parameters::{
-    HidingParameters, MAX_WIDTH, MIN_RANDOM_COLUMNS, MIN_TAIL_MARGIN, min_rows_doubling,
-    min_rows_in_place, min_tail,
+    HidingParameters, MIN_RANDOM_COLUMNS, MIN_TAIL_MARGIN, min_rows_doubling, min_rows_in_place,
+    min_tail,
 };
 
 /// The statement of `A`, in proofs that hide the witness.

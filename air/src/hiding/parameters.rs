@@ -13,9 +13,7 @@ use super::{
     assertions::{self, Segment},
     mode::METADATA,
 };
-
-/// Widest trace that winterfell can verify, both segments together.
-pub const MAX_WIDTH: usize = 254;
+use crate::limits::MAX_TRACE_WIDTH;
 
 /// Columns of the main segment that are random in the tail, at least: four keep 256 bits of entropy in a
 /// leaf that is not opened, so that leaves need no salt.
@@ -93,8 +91,8 @@ impl HidingParameters {
         let random = parameters.check_assertions(air)?;
         parameters.padding = MIN_RANDOM_COLUMNS.saturating_sub(random);
         let width = parameters.main_width() + parameters.aux_width();
-        if width > MAX_WIDTH {
-            let max = MAX_WIDTH;
+        if width > MAX_TRACE_WIDTH {
+            let max = MAX_TRACE_WIDTH;
             return Err(HidingError::TooWide { width, max });
         }
         Ok(parameters)

@@ -1,16 +1,8 @@
-//! The numbers of the presets for hiding proofs.
+//! The numbers of the presets for hiding proofs: see [`Lengths`]; then, for the reader, the expected size of a proof
+//! of a statement of degree 3 (2 for `fast`) with 208 columns, and the rows that are left to it in place. Printed by
+//! the ignored test `print_the_table_of_hiding_presets`.
 
-use super::table::Table;
-
-/// The rows of a preset, from the first length that has options.
-pub(super) struct Lengths {
-    /// Base-2 logarithm of the first length.
-    pub(super) first: u32,
-    /// One row a length: see [`Table`]; then, for the reader, the expected size of a proof of a statement
-    /// of degree 3 (2 for `fast`) with 208 columns, and the rows that are left to it in place. Printed by the ignored test
-    /// `print_the_table_of_hiding_presets`.
-    pub(super) rows: Table,
-}
+use super::family::Lengths;
 
 pub(super) const FAST_100: Lengths = Lengths {
     first: 9,

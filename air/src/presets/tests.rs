@@ -99,6 +99,7 @@ fn names_and_levels_read_back() {
     for preset in Preset::ALL {
         assert_eq!(preset.name.to_string().parse(), Ok(preset.name));
         assert_eq!(preset.level.to_string().parse(), Ok(preset.level));
+        assert_eq!(preset.to_string().parse(), Ok(preset));
     }
     let (name, level) = (PresetName::Smallest, SecurityLevel::Bits100);
     assert_eq!(Preset::new(name, level).to_string(), "smallest-100");
@@ -112,12 +113,13 @@ fn names_and_levels_read_back() {
 fn print_the_table() {
     for preset in Preset::ALL {
         let name = preset.to_string().replace('-', "_").to_uppercase();
-        std::println!("pub(super) const {name}: Table = &[");
+        std::println!("pub(super) const {name}: Lengths = Lengths {{");
+        std::println!("    first: MIN_LOG2_LENGTH,\n    rows: &[");
         for log2_length in log2_lengths(preset.name) {
             let p = kind(preset).compute(log2_length).unwrap();
             let kib = kind(preset).expected_size(p, log2_length).unwrap() / 1024.0;
-            std::println!("    [{}], // 2^{log2_length}: {kib:.0} KiB", spelled(p));
+            std::println!("        [{}], // 2^{log2_length}: {kib:.0} KiB", spelled(p));
         }
-        std::println!("];\n");
+        std::println!("    ],\n}};\n");
     }
 }

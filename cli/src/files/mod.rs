@@ -35,14 +35,23 @@ pub(crate) struct BatchFiles {
 #[derive(Debug, Error)]
 pub(crate) enum FilesError {
     #[error("{}: {error}", .path.display())]
-    Io { path: PathBuf, error: io::Error },
+    Io {
+        path: PathBuf,
+        #[source]
+        error: io::Error,
+    },
     #[error("{}: {error}", .path.display())]
     Json {
         path: PathBuf,
+        #[source]
         error: serde_json::Error,
     },
     #[error("{}: {error}", .path.display())]
-    Format { path: PathBuf, error: UnknownFormat },
+    Format {
+        path: PathBuf,
+        #[source]
+        error: UnknownFormat,
+    },
     #[error("{}: {size} bytes, and no such file has more than {limit}; it was not read", .path.display())]
     TooLarge {
         path: PathBuf,

@@ -31,6 +31,7 @@ pub struct PlanOptions {
 
 /// A replay that cannot be planned.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PlanError {
     /// A batch size that no batch can have.
     #[error("a batch has a power of two of slots, 2 to 8192, not {0}")]

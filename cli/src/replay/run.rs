@@ -27,6 +27,7 @@ const SLOT: SlotIndex = SlotIndex::Zero;
 
 /// Why a replay stopped. A plan made by [`Plan::new`] does not lead here.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ReplayError {
     /// A key could not be made, or could not sign.
     #[error("account {account}: {error}")]
@@ -34,6 +35,7 @@ pub enum ReplayError {
         /// Whose key.
         account: u32,
         /// What was wrong.
+        #[source]
         error: KeyError,
     },
     /// The opening state is not one.
@@ -45,6 +47,7 @@ pub enum ReplayError {
         /// Position in the batch.
         operation: usize,
         /// What was wrong.
+        #[source]
         error: SignatureError,
     },
     /// The ledger refused an operation.
@@ -53,6 +56,7 @@ pub enum ReplayError {
         /// Position in the batch.
         operation: usize,
         /// What was wrong.
+        #[source]
         error: LedgerError,
     },
     /// The batch could not be closed.

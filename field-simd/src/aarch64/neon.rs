@@ -1,9 +1,12 @@
 //! Two lanes: NEON.
 
+mod words;
+
 use core::arch::aarch64::*;
 
 use crate::{
     goldilocks::EPSILON,
+    instruction_set::InstructionSet,
     vector::{Kernel, Sealed, Vector},
 };
 
@@ -11,13 +14,28 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NeonToken(());
 
-impl NeonToken {
-    /// # Safety
-    /// The CPU must have NEON.
-    #[inline(always)]
-    pub(crate) const unsafe fn assume() -> Self {
-        Self(())
+impl Sealed for NeonToken {}
+
+impl InstructionSet for NeonToken {
+    type Vector = Neon;
+
+    #[inline]
+    fn detect() -> Option<Self> {
+        // Miri has no vector instructions, whatever the CPU it pretends to be.
+        (std::arch::is_aarch64_feature_detected!("neon") && !cfg!(miri)).then_some(Self(()))
     }
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token proves NEON.
+        unsafe { run(self, kernel) }
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "neon")]
+fn run<K: Kernel>(token: NeonToken, kernel: K) -> K::Output {
+    kernel.run::<Neon>(token)
 }
 
 /// Two values.
@@ -49,12 +67,6 @@ impl Vector for Neon {
     type Token = NeonToken;
 
     const LANES: usize = 2;
-
-    #[inline(always)]
-    fn call<K: Kernel>(_: NeonToken, kernel: K) -> K::Output {
-        // SAFETY: the token proves NEON.
-        unsafe { crate::dispatch::neon(kernel) }
-    }
 
     #[inline(always)]
     fn splat(_: NeonToken, x: u64) -> Self {

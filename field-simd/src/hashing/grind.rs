@@ -6,10 +6,9 @@ use rayon::prelude::*;
 use super::{
     assert_digest_size,
     compress::{CHUNK_END, CHUNK_START, Parameters, ROOT, compress, count_from, initial},
-    dispatch::{self, Job},
     words::{MAX_LANES, Words},
 };
-use crate::Backend;
+use crate::{Backend, Kernel, Vector, dispatch};
 
 /// Nonces searched by a task of [`par_grind`].
 #[cfg(feature = "parallel")]
@@ -54,7 +53,7 @@ pub fn par_grind<const N: usize>(seed: &[u8; N], bits: u32, mut from: u64) -> Op
 
 /// The one instance of the kernels: not generic, so that it is compiled here and only once.
 fn search(backend: Backend, job: GrindJob, from: u64, end: u64) -> Option<u64> {
-    dispatch::run(backend, GrindJob { from, end, ..job })
+    dispatch(backend, GrindJob { from, end, ..job })
 }
 
 /// A search of `from..end`.
@@ -85,11 +84,11 @@ impl GrindJob {
     }
 }
 
-impl Job for GrindJob {
+impl Kernel for GrindJob {
     type Output = Option<u64>;
 
     #[inline(always)]
-    fn run<W: Words>(self, w: W) -> Option<u64> {
+    fn run<V: Vector>(self, w: V::Token) -> Option<u64> {
         let Self {
             seed,
             seed_words,
@@ -97,6 +96,7 @@ impl Job for GrindJob {
             mut from,
             end,
         } = self;
+        let lanes = <V::Token as Words>::LANES;
         let mask = u64::MAX.checked_shr(64 - bits).unwrap_or(0);
         let (mask_low, mask_high) = (mask as u32, (mask >> 32) as u32);
         let flags = CHUNK_START | CHUNK_END | ROOT;
@@ -123,10 +123,10 @@ impl Job for GrindJob {
             w.store(digest[0], &mut low);
             w.store(digest[1], &mut high);
             let hit = |i: &usize| (low[*i] & mask_low) | (high[*i] & mask_high) == 0;
-            if let Some(lane) = (0..W::LANES).find(hit) {
+            if let Some(lane) = (0..lanes).find(hit) {
                 return from.checked_add(lane as u64).filter(|&nonce| nonce < end);
             }
-            from = from.saturating_add(W::LANES as u64);
+            from = from.saturating_add(lanes as u64);
         }
         None
     }

@@ -35,13 +35,12 @@
 //! [`Blake3_192`]: winter_crypto::hashers::Blake3_192
 
 mod compress;
-mod dispatch;
 mod grind;
 mod rows;
 #[cfg(all(test, feature = "parallel"))]
 mod tests;
 mod tree;
-mod words;
+pub(crate) mod words;
 
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
@@ -59,12 +58,8 @@ pub use tree::{Tree, commit_rows, merge_level, merkle_nodes};
 #[cfg(feature = "parallel")]
 pub use tree::{par_commit_rows, par_merkle_nodes};
 
-use self::{
-    dispatch::Job,
-    rows::{Digest, Messages},
-    words::Words,
-};
-use crate::Backend;
+use self::rows::{Digest, Messages};
+use crate::{Backend, Kernel, Vector, dispatch};
 
 // Elements are hashed as their bytes in memory, which must be those of the wire.
 const _: () = assert!(
@@ -156,26 +151,6 @@ impl<'a> Rows<'a> {
         let bytes =
             unsafe { core::slice::from_raw_parts(integers.as_ptr().cast(), size_of_val(integers)) };
         Self::checked(bytes, width, stride, false)
-    }
-
-    /// Rows of an extension field's elements; `width` and `stride` count those.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn from_extension<E: FieldElement<BaseField = BaseElement>>(
-        elements: &'a [E],
-        width: usize,
-        stride: usize,
-    ) -> Result<Self, HashError> {
-        let degree = E::EXTENSION_DEGREE;
-        let error = HashError::Shape {
-            len: elements.len(),
-            width,
-            stride,
-        };
-        let scaled = |n: usize| n.checked_mul(degree).ok_or(error);
-        let bytes = E::elements_as_bytes(elements);
-        Self::checked(bytes, scaled(width)?, scaled(stride)?, true).map_err(|_| error)
     }
 
     fn checked(
@@ -335,7 +310,7 @@ fn hash_messages<const N: usize>(
 
 /// The one instance of the kernels: not generic, so that it is compiled here and only once.
 fn hash_full(backend: Backend, messages: Messages<'_>, digests: &mut [Digest]) {
-    dispatch::run(backend, HashJob { messages, digests });
+    dispatch(backend, HashJob { messages, digests });
 }
 
 struct HashJob<'a> {
@@ -343,11 +318,11 @@ struct HashJob<'a> {
     digests: &'a mut [Digest],
 }
 
-impl Job for HashJob<'_> {
+impl Kernel for HashJob<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<W: Words>(self, w: W) {
+    fn run<V: Vector>(self, w: V::Token) {
         rows::hash(w, self.messages, self.digests);
     }
 }

@@ -6,10 +6,7 @@ use winter_crypto::{
     build_merkle_nodes,
     hashers::{Blake3_192, Blake3_256},
 };
-use winter_math::{
-    FieldElement, StarkField,
-    fields::{CubeExtension, QuadExtension, f64::BaseElement},
-};
+use winter_math::{StarkField, fields::f64::BaseElement};
 
 use super::*;
 
@@ -195,25 +192,6 @@ fn canonical_integers_of_edges() {
     });
 }
 
-#[test]
-fn extension_elements() {
-    fn check<E: FieldElement<BaseField = BaseElement>>() {
-        let base = elements(21 * 10 * E::EXTENSION_DEGREE, 7);
-        let matrix = E::slice_from_base_elements(&base);
-        let rows = Rows::from_extension(matrix, 9, 10).unwrap();
-        on_each(|_| {
-            let mut digests = vec![[0; 32]; 21];
-            hash_rows(rows, &mut digests).unwrap();
-            for (digest, row) in digests.iter().zip(matrix.chunks(10)) {
-                assert_eq!(*digest, Hash::hash_elements(&row[..9]).as_bytes());
-            }
-        });
-    }
-    check::<BaseElement>();
-    check::<QuadExtension<BaseElement>>();
-    check::<CubeExtension<BaseElement>>();
-}
-
 fn check_tree(backend: Backend, leaves: &[[u8; 32]]) {
     if leaves.len() < 2 {
         let error = Err(HashError::Leaves { got: leaves.len() });
@@ -321,13 +299,6 @@ fn errors_say_what_is_wrong() {
             })
         );
     }
-    let wide = Rows::from_extension::<QuadExtension<BaseElement>>(&[], usize::MAX, usize::MAX);
-    let error = HashError::Shape {
-        len: 0,
-        width: usize::MAX,
-        stride: usize::MAX,
-    };
-    assert_eq!(wide.unwrap_err(), error);
 
     let rows = Rows::new(&matrix, 3, 3).unwrap();
     let error = HashError::Columns {

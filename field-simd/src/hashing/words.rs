@@ -1,27 +1,19 @@
 //! The sealed trait of 32-bit lanes that the BLAKE3 kernels are written in.
 //!
-//! One lane is one message. A backend is a zero-sized token whose existence proves that the CPU
-//! has the instructions, so the methods need no `unsafe` on the caller's side.
-
-#[cfg(target_arch = "x86_64")]
-pub(super) mod avx2;
-#[cfg(target_arch = "x86_64")]
-pub(super) mod avx512;
-#[cfg(target_arch = "aarch64")]
-pub(super) mod neon;
-pub(super) mod portable;
+//! One lane is one message. The lanes are those of an instruction set's token, whose existence proves that
+//! the CPU has the instructions, so the methods need no `unsafe` on the caller's side.
 
 /// The largest number of lanes of any backend.
-pub(super) const MAX_LANES: usize = 16;
+pub(crate) const MAX_LANES: usize = 16;
 
 /// Bytes of a BLAKE3 block.
-pub(super) const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Vectors of [`LANES`](Self::LANES) 32-bit words, one word of each of as many messages.
 ///
 /// All methods are `#[inline(always)]`: they must land inside an entry point that enables the
 /// instructions, or each would be a call.
-pub(super) trait Words: Copy {
+pub trait Words: Copy {
     /// A vector of words.
     type V: Copy;
     /// One truth value a lane.
@@ -92,7 +84,7 @@ pub(super) trait Words: Copy {
 
 /// The bound behind every unchecked block load: the last lane's last byte lies within `bytes`.
 #[inline(always)]
-fn check_reach(bytes: &[u8], stride: usize, lanes: usize, len: usize) {
+pub(crate) fn check_reach(bytes: &[u8], stride: usize, lanes: usize, len: usize) {
     let reach = stride
         .checked_mul(lanes - 1)
         .and_then(|last| last.checked_add(len));

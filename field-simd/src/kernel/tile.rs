@@ -14,6 +14,7 @@
 use super::dft::{close, close_loose, close_shifted, open, root_exponent};
 use crate::{
     goldilocks,
+    instruction_set::InstructionSet,
     vector::{Kernel, Vector},
 };
 
@@ -173,12 +174,12 @@ impl TilePlan {
         unsafe {
             match self.outer {
                 1 => {}
-                2 => V::call(token, Outer::<1, 2, W>::new(tile, first, twiddles, ahead)),
-                4 => V::call(token, Outer::<1, 4, W>::new(tile, first, twiddles, ahead)),
-                8 => V::call(token, Outer::<1, 8, W>::new(tile, first, twiddles, ahead)),
-                16 => V::call(token, Outer::<2, 8, W>::new(tile, first, twiddles, ahead)),
-                32 => V::call(token, Outer::<4, 8, W>::new(tile, first, twiddles, ahead)),
-                _ => V::call(token, Outer::<8, 8, W>::new(tile, first, twiddles, ahead)),
+                2 => token.run(Outer::<1, 2, W>::new(tile, first, twiddles, ahead)),
+                4 => token.run(Outer::<1, 4, W>::new(tile, first, twiddles, ahead)),
+                8 => token.run(Outer::<1, 8, W>::new(tile, first, twiddles, ahead)),
+                16 => token.run(Outer::<2, 8, W>::new(tile, first, twiddles, ahead)),
+                32 => token.run(Outer::<4, 8, W>::new(tile, first, twiddles, ahead)),
+                _ => token.run(Outer::<8, 8, W>::new(tile, first, twiddles, ahead)),
             }
         }
     }
@@ -211,9 +212,9 @@ impl TilePlan {
                     for block in 0..self.outer {
                         let tile = tile.add(place(block * PAD) * W);
                         match self.inner {
-                            16 => V::call(token, FirstInner::<2, W>::new(tile)),
-                            32 => V::call(token, FirstInner::<4, W>::new(tile)),
-                            _ => V::call(token, FirstInner::<8, W>::new(tile)),
+                            16 => token.run(FirstInner::<2, W>::new(tile)),
+                            32 => token.run(FirstInner::<4, W>::new(tile)),
+                            _ => token.run(FirstInner::<8, W>::new(tile)),
                         }
                         let k = output(self.outer, block);
                         for q in 0..neighbours {

@@ -7,8 +7,8 @@ use winter_math::fields::f64::BaseElement;
 
 use super::boilerplate::{self, Arithmetic};
 use super::{PackedElement, RowPack, invert_lanes};
-use crate::dispatch::dispatch_as;
 use crate::goldilocks::EPSILON;
+use crate::instruction_set::InstructionSet;
 use crate::vector::{Kernel, Vector};
 
 /// Rows in a [`WideElement`]: enough to outweigh a call, few enough for a row's worth of them to
@@ -129,7 +129,7 @@ impl<V: Vector> Arithmetic for WideElement<V> {
 
     #[inline]
     fn sum(mut self, rhs: Self) -> Self {
-        dispatch_as::<V, _>(InPlace::<V, ADD> {
+        PackedElement::<V>::token().run(InPlace::<V, ADD> {
             a: &mut self,
             b: &rhs,
         });
@@ -138,7 +138,7 @@ impl<V: Vector> Arithmetic for WideElement<V> {
 
     #[inline]
     fn difference(mut self, rhs: Self) -> Self {
-        dispatch_as::<V, _>(InPlace::<V, SUB> {
+        PackedElement::<V>::token().run(InPlace::<V, SUB> {
             a: &mut self,
             b: &rhs,
         });
@@ -147,7 +147,7 @@ impl<V: Vector> Arithmetic for WideElement<V> {
 
     #[inline]
     fn product(mut self, rhs: Self) -> Self {
-        dispatch_as::<V, _>(InPlace::<V, MUL> {
+        PackedElement::<V>::token().run(InPlace::<V, MUL> {
             a: &mut self,
             b: &rhs,
         });
@@ -156,13 +156,13 @@ impl<V: Vector> Arithmetic for WideElement<V> {
 
     #[inline]
     fn scaled(mut self, rhs: BaseElement) -> Self {
-        dispatch_as::<V, _>(Scale(&mut self, rhs));
+        PackedElement::<V>::token().run(Scale(&mut self, rhs));
         self
     }
 
     #[inline]
     fn squared(mut self) -> Self {
-        dispatch_as::<V, _>(Square(&mut self));
+        PackedElement::<V>::token().run(Square(&mut self));
         self
     }
 

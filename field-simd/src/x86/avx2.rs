@@ -3,10 +3,13 @@
 //! AVX2 compares signed values only. Unsigned comparisons flip the sign bits first; a pair of
 //! flips between two operations cancels when they are inlined into one another.
 
+mod words;
+
 use core::arch::x86_64::*;
 
 use crate::{
     goldilocks::EPSILON,
+    instruction_set::InstructionSet,
     vector::{Kernel, Sealed, Vector},
 };
 
@@ -14,13 +17,28 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx2Token(());
 
-impl Avx2Token {
-    /// # Safety
-    /// The CPU must have AVX2.
-    #[inline(always)]
-    pub(crate) const unsafe fn assume() -> Self {
-        Self(())
+impl Sealed for Avx2Token {}
+
+impl InstructionSet for Avx2Token {
+    type Vector = Avx2;
+
+    #[inline]
+    fn detect() -> Option<Self> {
+        // Miri has no vector instructions, whatever the CPU it pretends to be.
+        (std::arch::is_x86_feature_detected!("avx2") && !cfg!(miri)).then_some(Self(()))
     }
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token proves AVX2.
+        unsafe { run(self, kernel) }
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+fn run<K: Kernel>(token: Avx2Token, kernel: K) -> K::Output {
+    kernel.run::<Avx2>(token)
 }
 
 /// Four values.
@@ -74,12 +92,6 @@ impl Vector for Avx2 {
     type Token = Avx2Token;
 
     const LANES: usize = 4;
-
-    #[inline(always)]
-    fn call<K: Kernel>(_: Avx2Token, kernel: K) -> K::Output {
-        // SAFETY: the token proves AVX2.
-        unsafe { crate::dispatch::avx2(kernel) }
-    }
 
     #[inline(always)]
     fn splat(_: Avx2Token, x: u64) -> Self {

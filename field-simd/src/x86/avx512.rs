@@ -3,10 +3,13 @@
 //! Comparisons give mask registers and additions take them, so that a carry is put right by one
 //! compare and one masked add.
 
+mod words;
+
 use core::arch::x86_64::*;
 
 use crate::{
     goldilocks::EPSILON,
+    instruction_set::InstructionSet,
     vector::{Kernel, Sealed, Vector},
 };
 
@@ -14,13 +17,32 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx512Token(());
 
-impl Avx512Token {
-    /// # Safety
-    /// The CPU must have AVX-512 F, DQ, BW and VL.
-    #[inline(always)]
-    pub(crate) const unsafe fn assume() -> Self {
-        Self(())
+impl Sealed for Avx512Token {}
+
+impl InstructionSet for Avx512Token {
+    type Vector = Avx512;
+
+    #[inline]
+    fn detect() -> Option<Self> {
+        let has = std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512bw")
+            && std::arch::is_x86_feature_detected!("avx512vl");
+        // Miri has no vector instructions, whatever the CPU it pretends to be.
+        (has && !cfg!(miri)).then_some(Self(()))
     }
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token proves AVX-512.
+        unsafe { run(self, kernel) }
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+fn run<K: Kernel>(token: Avx512Token, kernel: K) -> K::Output {
+    kernel.run::<Avx512>(token)
 }
 
 /// Eight values.
@@ -42,12 +64,6 @@ impl Vector for Avx512 {
     type Token = Avx512Token;
 
     const LANES: usize = 8;
-
-    #[inline(always)]
-    fn call<K: Kernel>(_: Avx512Token, kernel: K) -> K::Output {
-        // SAFETY: the token proves AVX-512.
-        unsafe { crate::dispatch::avx512(kernel) }
-    }
 
     #[inline(always)]
     fn splat(_: Avx512Token, x: u64) -> Self {

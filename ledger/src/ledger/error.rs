@@ -10,6 +10,7 @@ use crate::{Digest, Scope, SlotIndex, signature::SignatureError};
 ///
 /// `E` is what the state says when it cannot be read ([`crate::state::ReadState::Error`]); the state in memory never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum LedgerError<E = Infallible> {
     /// The state could not be read: nothing is said about the operation.
     #[error("the state could not be read")]
@@ -124,6 +125,7 @@ pub enum LedgerError<E = Infallible> {
         /// The signer.
         account: u32,
         /// What is wrong with it.
+        #[source]
         reason: SignatureError,
     },
     /// The signature does not lead to the key in the signer's slot: forged, altered, or by a key
@@ -294,6 +296,7 @@ impl<E> LedgerError<E> {
 
 /// Why a state cannot be the start of a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum GenesisError {
     /// An id occurs twice.
     #[error("account {account} occurs twice")]
@@ -317,6 +320,7 @@ pub enum GenesisError {
 
 /// Why a batch cannot be sealed. It stays open as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SealError<E = Infallible> {
     /// The state could not be read or written.
     #[error("the state could not be read or written")]
@@ -372,6 +376,7 @@ pub struct ResumeError {
 
 /// Why a ledger cannot follow a published batch. It stays as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum FollowError<E = Infallible> {
     /// The state could not be read or written.
     #[error("the state could not be read or written")]
@@ -413,6 +418,7 @@ pub enum FollowError<E = Infallible> {
         /// Which record.
         position: usize,
         /// Why not.
+        #[source]
         error: LedgerError<E>,
     },
     /// The records lead to another state than the batch says.

@@ -17,8 +17,10 @@ use super::note::value_lanes;
 use crate::{
     Digest, Signature,
     hash::{Compressor, compress, tag},
+    record::RecordDigest,
     signature::{
-        Claim, KeyError, KeyTree, SecretSource, SignatureError, bound_message, recover_root,
+        Claim, KeyError, KeyIndex, KeyTree, SecretSource, SignatureError, bound_message,
+        recover_root,
     },
 };
 
@@ -204,7 +206,10 @@ impl Credential {
         &self,
         compressor: &C,
     ) -> Result<Digest, CredentialError> {
-        let bound = bound_message(&self.body().digest(), &schema_domain(&self.schema));
+        let bound = bound_message(
+            &RecordDigest(self.body().digest()),
+            &schema_domain(&self.schema),
+        );
         let claim = Claim {
             bound,
             nonce: ISSUER_NONCE,
@@ -243,8 +248,14 @@ pub fn issue<S: SecretSource + ?Sized, C: Compressor + ?Sized>(
         number,
         last_day,
     };
-    let bound = bound_message(&body.digest(), &schema_domain(&schema));
-    let signature = issuer.sign(secrets, key_index, &bound, ISSUER_NONCE, compressor)?;
+    let bound = bound_message(&RecordDigest(body.digest()), &schema_domain(&schema));
+    let signature = issuer.sign(
+        secrets,
+        KeyIndex(key_index),
+        &bound,
+        ISSUER_NONCE,
+        compressor,
+    )?;
     Ok(Credential {
         attributes,
         holder,

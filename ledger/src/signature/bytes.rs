@@ -16,6 +16,7 @@ pub const SIGNATURE_BYTES: usize = 2 + 8 * ELEMENTS;
 
 /// Why bytes are not a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SignatureBytesError {
     /// Not [`SIGNATURE_BYTES`] long.
     #[error("a signature is {SIGNATURE_BYTES} bytes, not {got}")]

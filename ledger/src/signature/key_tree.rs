@@ -6,7 +6,7 @@ use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use super::{
-    Digits, KEY_HEIGHT, Signature,
+    Digits, KEY_HEIGHT, KeyIndex, Signature,
     chain::{SecretSource, one_time_public_keys, start_of, walk},
     message::{digits, find_randomizer, message_input},
 };
@@ -28,6 +28,7 @@ pub struct KeyTree {
 
 /// Why there is no such key, or no such signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// A key tree has a power of two of leaves, at most 1,024.
     #[error("a key has a power of two of one-time keys, at most 1024, not {leaves}")]
@@ -152,7 +153,7 @@ impl KeyTree {
     pub fn sign<S: SecretSource + ?Sized, C: Compressor + ?Sized>(
         &self,
         secrets: &S,
-        key_index: u32,
+        KeyIndex(key_index): KeyIndex,
         bound: &Digest,
         nonce: u32,
         compressor: &C,
@@ -173,7 +174,7 @@ impl KeyTree {
     pub fn sign_again<S: SecretSource + ?Sized, C: Compressor + ?Sized>(
         &self,
         secrets: &S,
-        key_index: u32,
+        KeyIndex(key_index): KeyIndex,
         bound: &Digest,
         nonce: u32,
         rho: &[BaseElement; 2],

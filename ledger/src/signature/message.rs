@@ -9,6 +9,7 @@ use super::{CHAINS, TARGET_SUM};
 use crate::{
     Digest,
     hash::{self, Compressor, Input, tag},
+    record::RecordDigest,
 };
 
 /// The digits of a message: one per chain, each 0 to 3, their sum the target.
@@ -16,6 +17,7 @@ pub type Digits = [u8; CHAINS];
 
 /// Why a message digest cannot be signed, or was not signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DigitError {
     /// A half of the digest is 2^64 - 2^32, the one element whose high word is all ones. The AIR
     /// refuses such words: it is how it splits an element into bits in one way only.
@@ -41,8 +43,8 @@ pub enum DigitError {
 /// assert_ne!(here, bound_message(&record, &domain_digest(2, 1)), "no replay on another chain");
 /// ```
 #[must_use]
-pub fn bound_message(record: &Digest, domain: &Digest) -> Digest {
-    hash::compress(tag::DOMAIN, record, domain)
+pub fn bound_message(record: &RecordDigest, domain: &Digest) -> Digest {
+    hash::compress(tag::DOMAIN, &record.0, domain)
 }
 
 /// The input that compresses to `M`, the digest whose digits are signed.

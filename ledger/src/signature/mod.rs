@@ -21,7 +21,7 @@
 //! let seed = [3u32, 4].map(BaseElement::from);
 //! let key = KeyTree::generate(&Toy, seed, 1, &ScalarCompressor)?;
 //! let (bound, nonce) = (Digest::ZERO, 1);
-//! let signature = key.sign(&Toy, 1, &bound, nonce, &ScalarCompressor)?;
+//! let signature = key.sign(&Toy, KeyIndex(1), &bound, nonce, &ScalarCompressor)?;
 //! let claim = Claim { bound, nonce, signature: &signature };
 //! assert_eq!(recover_root(claim, &ScalarCompressor)?, key.root());
 //! assert_ne!(recover_root(Claim { nonce: 2, ..claim }, &ScalarCompressor).ok(), Some(key.root()));
@@ -56,6 +56,19 @@ pub const TARGET_SUM: u32 = 122;
 pub const CHAIN_STEPS: usize = CHAINS * 3 - TARGET_SUM as usize;
 /// Height of a key tree.
 pub const KEY_HEIGHT: usize = 10;
+/// The number of a one-time key in its key tree, from 0.
+///
+/// A type of its own where something is signed, so that it cannot change places with the nonce: a one-time key
+/// that signs two messages is given away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyIndex(pub u32);
+
+impl From<u16> for KeyIndex {
+    fn from(index: u16) -> Self {
+        Self(index.into())
+    }
+}
+
 /// One-time keys of a full key tree.
 pub const KEY_CAPACITY: u32 = 1 << KEY_HEIGHT;
 

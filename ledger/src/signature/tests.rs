@@ -123,11 +123,11 @@ fn first_and_last_one_time_key_sign_and_the_next_does_not() {
         let capacity = key.capacity();
         for index in [0, capacity - 1] {
             let signature = key
-                .sign(&Toy(2), index, &bound(1), 9, &ScalarCompressor)
+                .sign(&Toy(2), KeyIndex(index), &bound(1), 9, &ScalarCompressor)
                 .unwrap();
             assert!(verifies(&key, bound(1), 9, &signature));
         }
-        let beyond = key.sign(&Toy(2), capacity, &bound(1), 9, &ScalarCompressor);
+        let beyond = key.sign(&Toy(2), KeyIndex(capacity), &bound(1), 9, &ScalarCompressor);
         assert_eq!(
             beyond,
             Err(KeyError::Exhausted {
@@ -145,7 +145,7 @@ fn the_last_of_1024_one_time_keys_signs() {
     leaves[1023] = one_time_public_keys(&Toy(3), &SEED, 1023..1024, &ScalarCompressor)[0];
     let key = KeyTree::from_leaves(SEED, leaves, &ScalarCompressor).unwrap();
     let signature = key
-        .sign(&Toy(3), 1023, &bound(1), 0, &ScalarCompressor)
+        .sign(&Toy(3), KeyIndex(1023), &bound(1), 0, &ScalarCompressor)
         .unwrap();
     assert!(verifies(&key, bound(1), 0, &signature));
     let mut beyond = signature;
@@ -163,7 +163,7 @@ fn the_last_of_1024_one_time_keys_signs() {
 fn signing_is_deterministic_and_bound_to_message_and_nonce() {
     let key = KeyTree::generate(&Toy(4), SEED, 1, &ScalarCompressor).unwrap();
     let sign = |n, nonce| {
-        key.sign(&Toy(4), 1, &bound(n), nonce, &ScalarCompressor)
+        key.sign(&Toy(4), KeyIndex(1), &bound(n), nonce, &ScalarCompressor)
             .unwrap()
     };
     let signature = sign(1, 8);
@@ -177,7 +177,7 @@ fn signing_is_deterministic_and_bound_to_message_and_nonce() {
 fn every_part_of_a_signature_counts() {
     let key = KeyTree::generate(&Toy(6), SEED, 2, &ScalarCompressor).unwrap();
     let good = key
-        .sign(&Toy(6), 2, &bound(1), 3, &ScalarCompressor)
+        .sign(&Toy(6), KeyIndex(2), &bound(1), 3, &ScalarCompressor)
         .unwrap();
     let broken = |change: &dyn Fn(&mut Signature)| {
         let mut signature = good.clone();
@@ -206,7 +206,7 @@ fn a_chain_walked_forward_is_no_signature() {
     // for it. On the same message the extended signature must fail.
     let key = KeyTree::generate(&Toy(7), SEED, 0, &ScalarCompressor).unwrap();
     let mut signature = key
-        .sign(&Toy(7), 0, &bound(1), 0, &ScalarCompressor)
+        .sign(&Toy(7), KeyIndex(0), &bound(1), 0, &ScalarCompressor)
         .unwrap();
     let message = crate::hash::compress_input(&message_input(&bound(1), &signature.rho, 0));
     let found = digits(&message).unwrap();
@@ -223,7 +223,13 @@ fn many_verify_as_one_by_one_and_bad_ones_do_not_disturb() {
     let signatures: Vec<Signature> = (0..70u32)
         .map(|n| {
             let mut signature = key
-                .sign(&Toy(8), n % 4, &bound(n.into()), n, &ScalarCompressor)
+                .sign(
+                    &Toy(8),
+                    KeyIndex(n % 4),
+                    &bound(n.into()),
+                    n,
+                    &ScalarCompressor,
+                )
                 .unwrap();
             match n % 7 {
                 3 => signature.rho[0] += BaseElement::ONE, // misses the target sum
@@ -259,7 +265,7 @@ fn many_verify_as_one_by_one_and_bad_ones_do_not_disturb() {
 fn bytes_round_trip_and_are_strict() {
     let key = KeyTree::generate(&Toy(9), SEED, 1, &ScalarCompressor).unwrap();
     let signature = key
-        .sign(&Toy(9), 1, &bound(1), 0, &ScalarCompressor)
+        .sign(&Toy(9), KeyIndex(1), &bound(1), 0, &ScalarCompressor)
         .unwrap();
     let bytes = signature.to_bytes();
     assert_eq!(bytes.len(), SIGNATURE_BYTES);
@@ -289,7 +295,7 @@ proptest! {
     fn random_messages_sign_and_verify(secret: u32, lanes: [u64; 4], nonce: u32, index in 0u32..4) {
         let key = KeyTree::generate(&Toy(secret), SEED, 2, &ScalarCompressor).unwrap();
         let bound = Digest(lanes.map(BaseElement::new));
-        let signature = key.sign(&Toy(secret), index, &bound, nonce, &ScalarCompressor).unwrap();
+        let signature = key.sign(&Toy(secret), KeyIndex(index), &bound, nonce, &ScalarCompressor).unwrap();
         prop_assert!(verifies(&key, bound, nonce, &signature));
         prop_assert!(!verifies(&key, bound, nonce.wrapping_add(1), &signature));
     }

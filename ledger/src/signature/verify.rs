@@ -20,6 +20,7 @@ const SIGNATURES_AT_ONCE: usize = 64;
 
 /// Why a signature leads to no root at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SignatureError {
     /// The one-time key's number is beyond any key's capacity.
     #[error("one-time key {key_index} is beyond the capacity of any key")]

@@ -22,6 +22,7 @@ pub struct Failing<S> {
 
 /// What a [`Failing`] state says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Failure<E> {
     /// It was told to fail.
     #[error("failed as told")]

@@ -84,10 +84,13 @@ impl Key {
         index: u16,
     ) -> SignedOrder {
         let bound = bound_message(&order.record(KeyUse { slot, index }).digest(), domain);
-        let index = index.into();
-        let signature = self
-            .tree
-            .sign(&self.secrets, index, &bound, nonce, &ScalarCompressor);
+        let signature = self.tree.sign(
+            &self.secrets,
+            index.into(),
+            &bound,
+            nonce,
+            &ScalarCompressor,
+        );
         SignedOrder {
             order,
             nonce,

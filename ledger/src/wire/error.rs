@@ -9,6 +9,7 @@ use crate::{
 
 /// Why records have no encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum EncodeError {
     /// More records than a batch can have.
     #[error("{count} records; a batch has at most {MAX_OPERATIONS}")]
@@ -38,6 +39,7 @@ pub enum EncodeError {
 
 /// Why bytes are not the records of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// The first byte is not a version that is known.
     #[error("version {version} of the encoding is unknown")]
@@ -82,6 +84,7 @@ pub enum DecodeError {
         /// Where it begins.
         offset: usize,
         /// What is wrong with it.
+        #[source]
         reason: SignatureBytesError,
     },
     /// A root is no digest.
@@ -90,6 +93,7 @@ pub enum DecodeError {
         /// Where it begins.
         offset: usize,
         /// What is wrong with it.
+        #[source]
         reason: DigestError,
     },
 }
@@ -124,6 +128,7 @@ impl DecodeError {
 
 /// Why published bytes do not belong to a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum PublishedError {
     /// The bytes are not records.
     #[error(transparent)]

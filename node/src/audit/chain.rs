@@ -3,6 +3,7 @@
 use core::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use thiserror::Error;
 
 use crate::keys::{hex, unhex};
 
@@ -40,13 +41,16 @@ impl fmt::Debug for Link {
     }
 }
 
-impl FromStr for Link {
-    type Err = &'static str;
+/// A text is no hash of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a hash is 64 lower-case hexadecimal digits")]
+pub struct LinkError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        unhex(text)
-            .map(Self)
-            .ok_or("a hash is 64 lower-case hexadecimal digits")
+impl FromStr for Link {
+    type Err = LinkError;
+
+    fn from_str(text: &str) -> Result<Self, LinkError> {
+        unhex(text).map(Self).ok_or(LinkError)
     }
 }
 

@@ -29,7 +29,7 @@ mod tests;
 
 use std::{io, path::PathBuf};
 
-pub use chain::{Head, Link};
+pub use chain::{Head, Link, LinkError};
 pub use check::{Report, check};
 pub use event::{Actor, Entry, Event};
 pub use log::{AuditLog, Recovery};

@@ -20,6 +20,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// The store holds what no node wrote.

@@ -157,7 +157,7 @@ pub enum ProverError {
 
     /// The system gave no randomness for a hiding proof.
     #[error("the system's random number generator: {0}")]
-    Randomness(String),
+    Randomness(#[source] getrandom::Error),
 
     /// The observer asked to stop.
     #[error("cancelled before phase {before}")]

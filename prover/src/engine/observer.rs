@@ -7,6 +7,7 @@ use super::ProverError;
 
 /// The phases of a proof, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Phase {
     /// Interpolate and extend the main segment.
     ExtendTrace,

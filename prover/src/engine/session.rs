@@ -5,6 +5,7 @@ use winter_air::proof::{Context, OodFrame, Proof};
 use winter_air::{Air, AirContext, PartitionOptions, ProofOptions, TraceInfo};
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winter_prover::matrix::ColMatrix;
+use winterlane_air::limits::{MAX_NUM_QUERIES, MAX_TRACE_WIDTH};
 use winterlane_field_simd::MAX_LOG_SIZE;
 
 use super::columns::TraceColumns;
@@ -17,12 +18,6 @@ use super::transcript::Transcript;
 use super::{
     EngineOptions, MemoryEstimate, Phase, ProverError, error::Segment as SegmentKind, ood,
 };
-
-/// The widest trace that winterfell's verifier can read.
-const MAX_WIDTH: usize = 254;
-
-/// The most distinct positions that winterfell's verifier can read.
-const MAX_POSITIONS: usize = 254;
 
 /// What the phases of one proof share.
 pub(super) struct Session<'a> {
@@ -273,10 +268,10 @@ impl<'a> Session<'a> {
         let mut positions = transcript.draw_positions(queries, self.domain.lde_size(), nonce)?;
         positions.sort_unstable();
         positions.dedup();
-        if positions.len() > MAX_POSITIONS {
+        if positions.len() > MAX_NUM_QUERIES {
             return Err(ProverError::TooManyPositions {
                 positions: positions.len(),
-                max: MAX_POSITIONS,
+                max: MAX_NUM_QUERIES,
             });
         }
         Ok(positions)
@@ -289,10 +284,10 @@ fn check(
     options: &ProofOptions,
     lde_domain_size: usize,
 ) -> Result<(), ProverError> {
-    if info.width() > MAX_WIDTH {
+    if info.width() > MAX_TRACE_WIDTH {
         return Err(ProverError::TraceTooWide {
             width: info.width(),
-            max: MAX_WIDTH,
+            max: MAX_TRACE_WIDTH,
         });
     }
     if info.length().ilog2() > MAX_LOG_SIZE {

@@ -89,7 +89,7 @@ impl core::fmt::Debug for HidingRng {
 
 fn system_bytes() -> Result<Zeroizing<[u8; 32]>, ProverError> {
     let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *bytes).map_err(|error| ProverError::Randomness(error.to_string()))?;
+    getrandom::fill(&mut *bytes).map_err(ProverError::Randomness)?;
     Ok(bytes)
 }
 

@@ -29,6 +29,7 @@ const GROUP: usize = 16;
 
 /// Why a trace cannot be filled. A batch that a ledger sealed fills always.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum TraceError {
     /// The number of operations differs from the public inputs, or no batch has that many.
     #[error("a batch of {found} operations, but its public inputs say {expected}")]
@@ -151,7 +152,7 @@ fn incoming(batch: &SealedBatch) -> Result<Vec<Incoming>, TraceError> {
         .map(|(record, digest)| {
             let current = next;
             next = Incoming {
-                operations: compress(tag::OPS, &current.operations, &digest),
+                operations: compress(tag::OPS, &current.operations, &digest.0),
                 pool: Block::pool_after(&record.fields(), current.pool)
                     .ok_or(TraceError::PoolOverflow)?,
             };

@@ -11,6 +11,7 @@
 //! a valid trace without lies it changes nothing, which a test of the suite checks.
 
 mod chains;
+mod operation;
 mod path;
 mod permutation;
 mod verdict;
@@ -26,6 +27,7 @@ use winter_math::FieldElement;
 use winterfell::{Trace, TraceTable};
 use winterlane_air::{
     batch::columns::{OPERATIONS, ROOT, TRACE_WIDTH},
+    batch::constraints::CONSTRAINT_GROUPS,
     batch::schedule::BLOCK_ROWS,
 };
 use winterlane_ledger::{BaseElement, Digest, PublicInputs, SealedBatch};
@@ -36,7 +38,7 @@ pub use permutation::output;
 pub use verdict::{REFUSAL, prove_in_full};
 
 use crate::{
-    constraint_check::{Checker, Violation, constraint_name, row_of},
+    constraint_check::{Checker, Violation, row_of},
     scenario::TestKey,
 };
 
@@ -237,7 +239,7 @@ impl FalseBatch {
             .into_iter()
             .map(|violation| match violation {
                 Violation::Transition { constraint, .. } => {
-                    let (group, index) = constraint_name(constraint);
+                    let (group, index) = CONSTRAINT_GROUPS.name_of(constraint);
                     Rule::Constraint(group, index)
                 }
                 Violation::Boundary { row, column } => Rule::Boundary {

@@ -105,7 +105,7 @@ impl Forgery {
             return;
         }
         let beside = (height, shifted(index, height) ^ 1);
-        // a phantom's path is in no tree
+        // a dummy's path is in no tree
         let sibling = self.nodes.get(&beside).copied().filter(|_| real);
         self.open_level(row, node, sibling, tag::NODE);
     }

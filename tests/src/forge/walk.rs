@@ -4,9 +4,9 @@ use winter_math::FieldElement;
 use winterlane_air::{
     batch::columns::{
         AMOUNT, ASSET, BITS, CARRY, CLOSE, FEE, HINT, INDEX, INDEX_BIT, INPUT_HI, INPUT_LO,
-        IS_COLLECT, IS_CREATE, IS_TOP_UP, IS_TRANSFER, KEY_INDEX, NONCE, OPERATIONS, PAYLOAD, POOL,
-        POOL_ASSET, RANGE, RANGE_BITS, REGISTERS, ROOT, ROTATE, SCOPE, SPEND, STEP, SUBJECT,
-        TARGETS_SLOT_0, TO, VALID_UNTIL, WORD,
+        IS_COLLECT, IS_CREATE, KEY_INDEX, NONCE, OPERATIONS, PAYLOAD, POOL, POOL_ASSET, RANGE,
+        RANGE_BITS, REGISTERS, ROOT, ROTATE, SCOPE, SPEND, STEP, SUBJECT, TARGETS_SLOT_0, TO,
+        VALID_UNTIL, WORD,
     },
     batch::schedule::{
         BLOCK_ROWS, DOMAIN_ROW, KEY_TREE_END, KEY_TREE_START, OPERATIONS_ROW, PAYLOAD_ROW,
@@ -17,59 +17,16 @@ use winterlane_air::{
 };
 use winterlane_ledger::{BaseElement, amount::LIMB_BITS, hash::tag};
 
-use super::{Cells, Forgery, element, halved, low_bit, permutation::output};
+use super::{
+    Cells, Forgery, element, halved, low_bit,
+    operation::{receives, record, rotates, signed, targets},
+    permutation::output,
+};
 
 const SIGNER_KEYS_AFTER: usize = SIGNER_KEYS_ROW + 1;
 const SIGNER_META_AFTER: usize = SIGNER_META_ROW + 1;
 const SIGNER_LEAF_AFTER: usize = SIGNER_LEAF_ROW + 1;
 const RECEIVER_LEAF_AFTER: usize = RECEIVER_LEAF_ROW + 1;
-
-fn rotates(cells: &Cells) -> BaseElement {
-    cells[ROTATE.start] + cells[ROTATE.start + 1]
-}
-
-fn signed(cells: &Cells) -> BaseElement {
-    cells[SPEND.start] + cells[SPEND.start + 1] + rotates(cells)
-}
-
-fn receives(cells: &Cells) -> BaseElement {
-    cells[IS_TRANSFER] + cells[IS_CREATE] + cells[IS_TOP_UP] + cells[IS_COLLECT]
-}
-
-fn targets(cells: &Cells) -> [BaseElement; 2] {
-    [
-        cells[TARGETS_SLOT_0],
-        rotates(cells) - cells[TARGETS_SLOT_0],
-    ]
-}
-
-/// The eight lanes of the record, without the tag.
-fn record(cells: &Cells) -> [BaseElement; 8] {
-    let withdraws = cells[SPEND.start] + cells[SPEND.start + 1] - cells[IS_TRANSFER];
-    let kind = cells[IS_TRANSFER]
-        + withdraws * element(2)
-        + rotates(cells) * element(3)
-        + cells[IS_TOP_UP] * element(4)
-        + cells[IS_CREATE] * element(5)
-        + cells[IS_COLLECT] * element(6);
-    let head = cells[SUBJECT]
-        + kind * element(1 << 32)
-        + targets(cells)[1] * element(1 << 37)
-        + cells[SCOPE] * element(1 << 38)
-        + (cells[SPEND.start + 1] + cells[ROTATE.start + 1]) * element(1 << 42)
-        + cells[KEY_INDEX] * element(1 << 43);
-    let (amount, fee) = (AMOUNT.start, FEE.start);
-    [
-        head,
-        cells[TO],
-        cells[VALID_UNTIL],
-        cells[amount],
-        cells[amount + 1],
-        cells[fee],
-        cells[fee + 1],
-        cells[amount + 2] + cells[fee + 2] * element(1 << LIMB_BITS[2]),
-    ]
-}
 
 impl Forgery {
     /// Writes a cell, or the lie that stands for it.
@@ -342,7 +299,7 @@ impl Forgery {
             SIGNER_LEAF_ROW => {
                 self.put_lanes(row, lo, carried);
                 if signed(&cells) == BaseElement::ZERO {
-                    // the phantom of an operation without a signer has what it pays
+                    // the dummy of an operation without a signer has what it pays
                     for i in 0..3 {
                         let tag = if i == 2 { tag::LEAF } else { BaseElement::ZERO };
                         let paid = cells[AMOUNT.start + i] + cells[FEE.start + i];

@@ -10,8 +10,10 @@ use winterlane_field_simd::{Backend, rescue};
 use winterlane_ledger::{
     BaseElement, Digest, ScalarCompressor,
     hash::{Compressor, Input},
+    record::RecordDigest,
     signature::{
-        CHAINS, ChainValue, Claim, KeyTree, SecretSource, Signature, bound_message, recover_root,
+        CHAINS, ChainValue, Claim, KeyIndex, KeyTree, SecretSource, Signature, bound_message,
+        recover_root,
     },
 };
 use winterlane_prover::plain::single_threaded;
@@ -229,9 +231,15 @@ fn compare_signatures(case: &Case) -> Result<(), TestCaseError> {
     prop_assert_eq!(lanes(&tree.root()), key.root());
 
     // the same signature, and it leads both to the root
-    let bound = bound_message(&digest(record), &digest(domain));
+    let bound = bound_message(&RecordDigest(digest(record)), &digest(domain));
     let mut signature = tree
-        .sign(&secrets, case.index, &bound, case.nonce, &SimdCompressor)
+        .sign(
+            &secrets,
+            KeyIndex(case.index),
+            &bound,
+            case.nonce,
+            &SimdCompressor,
+        )
         .map_err(|error| TestCaseError::fail(error.to_string()))?;
     let expected = key.sign(record, domain, case.nonce, case.index, base);
     prop_assert_eq!(plain(&signature), expected.clone());

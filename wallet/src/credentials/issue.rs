@@ -6,6 +6,7 @@ use winterlane_ledger::{
     private::{
         AttributeTree, CredentialBody, HolderSecret, credential::ISSUER_NONCE, schema_domain,
     },
+    record::RecordDigest,
     signature::{KEY_CAPACITY, bound_message},
 };
 
@@ -145,7 +146,10 @@ impl<C: Compressor> Wallet<C> {
             number,
             last_day,
         };
-        let bound = bound_message(&body.digest(), &schema_domain(&credential.schema.digest()));
+        let bound = bound_message(
+            &RecordDigest(body.digest()),
+            &schema_domain(&credential.schema.digest()),
+        );
         let signature = self.sign_message(&root, index, &bound, ISSUER_NONCE)?;
         credential.signature = hex(&signature.to_bytes());
         credential.checked()?;

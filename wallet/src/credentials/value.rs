@@ -121,6 +121,7 @@ impl fmt::Display for Day {
 
 /// One value of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Value {
     /// A whole number from `-`[`MAX_INTEGER`] to [`MAX_INTEGER`]. Fractions are written in a smaller unit:
     /// cents, metres, millionths of a degree.
@@ -164,6 +165,7 @@ impl<'de> Deserialize<'de> for Value {
 /// Which kind of value it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Kind {
     /// [`Value::Integer`].
     Integer,

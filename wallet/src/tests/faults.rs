@@ -2,7 +2,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use winterlane_ledger::{Compressor, hash::Input, signature::find_randomizer};
+use winterlane_ledger::{
+    Compressor,
+    hash::Input,
+    signature::{KeyIndex, find_randomizer},
+};
 
 use super::{simulated::Simulated, *};
 use crate::journal::Claimed;
@@ -75,7 +79,7 @@ fn the_randomiser_of_the_journal_is_used_again() {
     let own = wallet
         .key(&key)
         .unwrap()
-        .sign(&secret, 0, &bound, 0, &ScalarCompressor)
+        .sign(&secret, KeyIndex(0), &bound, 0, &ScalarCompressor)
         .unwrap();
     assert_ne!(own.rho, rho);
     let entry = Signed {

@@ -2,35 +2,26 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, minus, plus, tagged, times, twice};
+use super::{View, minus, plus, tagged, times, twice};
 use crate::{
     batch::columns::{self as column, DIGEST_WIDTH},
     batch::schedule::Selector,
+    groups::ConstraintGroup,
 };
 use winterlane_ledger::hash::tag;
 
-/// Number of constraints of the one-time key's number.
-pub(super) const KEY_INDEX_LEN: usize = 3;
-/// Number of constraints of the scopes.
-pub(super) const SCOPES_LEN: usize = 4;
-/// Number of constraints of the creation of an account.
-pub(super) const CREATION_LEN: usize = 4;
-
-#[inline(always)]
-pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
-    view: &View<'_, E>,
-    sink: &mut Sink<'_, E>,
-) {
-    sink.extend(key_root(view));
-    sink.extend(key_index(view));
-    sink.extend(scopes(view));
-    sink.extend(creation(view));
-    sink.extend(new_keys(view));
-}
+pub(super) const KEY_ROOT: ConstraintGroup =
+    ConstraintGroup::new("key-root", 4, 2).periodic().says(
+        "row 117: `slot_0 (lo - X) + slot_1 (hi - X) = 0`: the key tree's root is the signing \
+        slot's",
+        "R3",
+    );
 
 /// The root of the key tree that the signature opened is the root of the signing slot.
 #[inline(always)]
-fn key_root<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn key_root<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let root = view.current.carry();
     let [slot_0, slot_1] = view.signing_slot();
     let mismatch = plus(
@@ -40,13 +31,23 @@ fn key_root<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     times(view.on(Selector::SignerKeys), mismatch)
 }
 
+pub(super) const KEY_INDEX: ConstraintGroup =
+    ConstraintGroup::new("key-index", 3, 2).periodic().says(
+        "row 106: `RANGE_0' = 0`; rows 107 to 118: `RANGE_0' = 2 RANGE_0 + RANGE_BITS_0`; row \
+        119: `slot_i (KEY_INDEX - RANGE_0 - next index of i)`, summed; `HINT_0 = ROTATE_0 \
+        TARGETS_SLOT_0`",
+        "R4 R10",
+    );
+
 /// The one-time key is not used up: its number is the signing slot's next index, or above it.
 ///
 /// The difference, the *gap*, is a sum of [`GAP_BITS`](crate::batch::schedule::GAP_BITS) bits, put
 /// together from the highest on in the rows before. `index` keeps the number itself below 1,024, so
 /// that the difference of two small numbers cannot wrap around the modulus.
 #[inline(always)]
-fn key_index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; KEY_INDEX_LEN] {
+pub(super) fn key_index<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; KEY_INDEX.len] {
     let [_, _, next_0, next_1] = view.current.hi();
     let [slot_0, slot_1] = view.signing_slot();
     let ([gap, ..], [next_gap, ..]) = (view.current.range(), view.next.range());
@@ -65,9 +66,18 @@ fn key_index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E
     ]
 }
 
+pub(super) const SCOPES: ConstraintGroup = ConstraintGroup::new("scopes", 4, 2).periodic().says(
+    "row 121: scopes = `BITS`; the signing slot has `spend` for `SPEND`, `rotate` for \
+        `ROTATE`; `SCOPE` = two bits of `RANGE_BITS` if `rotates`; row 189 if `IS_CREATE`: \
+        `SCOPE` = `BITS`, and = the leaf's scopes",
+    "R3 R10",
+);
+
 /// Scope bits: `spend` and `rotate` of slot 0, then of slot 1.
 #[inline(always)]
-fn scopes<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; SCOPES_LEN] {
+pub(super) fn scopes<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; SCOPES.len] {
     let [stored, ..] = view.current.hi();
     let bits = view.current.bits();
     let packed = bits[0] + twice(bits[1] + twice(bits[2] + twice(bits[3])));
@@ -97,9 +107,18 @@ fn scopes<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; S
     ]
 }
 
+pub(super) const CREATION: ConstraintGroup =
+    ConstraintGroup::new("creation", 4, 2).periodic().says(
+        "rows 188, 189 if `IS_CREATE`: nonce, next indices and the old balance are zero; row 188 \
+        if `deposits`: `ASSET = SUBJECT`",
+        "R7 R9",
+    );
+
 /// A created account starts at nonce 0, with unused keys and nothing in it.
 #[inline(always)]
-fn creation<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; CREATION_LEN] {
+pub(super) fn creation<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; CREATION.len] {
     let [_, l1, l2, l3] = view.current.hi();
     let creates = view.at(column::IS_CREATE);
     let (meta, leaf) = (
@@ -115,9 +134,15 @@ fn creation<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     ]
 }
 
+pub(super) const NEW_KEYS: ConstraintGroup = ConstraintGroup::new("new-keys", 4, 2)
+    .periodic()
+    .says("row 188 if `IS_CREATE`: `X = PAYLOAD`", "R9");
+
 /// The keys of a created account are those of its record.
 #[inline(always)]
-fn new_keys<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn new_keys<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let creates = view.on(Selector::ReceiverMeta) * view.at(column::IS_CREATE);
     times(creates, minus(view.current.carry(), view.current.payload()))
 }

@@ -6,40 +6,28 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, constant, minus, plus, times, twice};
+use super::{View, constant, minus, plus, times, twice};
 use crate::{
-    batch::columns::{self as column, DIGEST_WIDTH, STATE_WIDTH},
+    batch::columns::{self as column, DIGEST_WIDTH},
     batch::schedule::{NUM_PAIRS, Selector},
+    groups::ConstraintGroup,
 };
 use winterlane_ledger::hash::tag;
 
-/// Number of constraints of the input of a row of the phase.
-pub(super) const INPUT_LEN: usize = STATE_WIDTH;
 /// Position of a chain's end.
 const LAST_POSITION: u64 = 3;
 /// The pair after whose closing half of each message word is used up.
 const MIDWAY_PAIR: u64 = NUM_PAIRS as u64 / 2 - 1;
 
-#[inline(always)]
-pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
-    view: &View<'_, E>,
-    sink: &mut Sink<'_, E>,
-) {
-    sink.extend(flags(view));
-    sink.extend(input(view));
-    sink.extend(values(view));
-    sink.extend(positions(view));
-    sink.extend(words(view));
-    sink.extend(canonical_words(view));
-    sink.extend(one_time_key(view));
-    sink.extend(pairs(view));
-    let moved = minus(view.next.seed(), view.current.seed());
-    sink.extend(times(view.on(Selector::Chains), moved));
-}
+pub(super) const STEP_FLAGS: ConstraintGroup =
+    ConstraintGroup::new("step-flags", 4, 2).periodic().says(
+        "`STEP`, `CLOSE` are bits; their sum is 1 in rows 5 to 106 and 0 elsewhere",
+        "R3 R10",
+    );
 
 /// Every row of the phase is one step of one chain or closes a pair; no other row is either.
 #[inline(always)]
-fn flags<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4] {
+pub(super) fn flags<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4] {
     let [even, odd] = view.current.step();
     let close = view.at(column::CLOSE);
     [
@@ -50,10 +38,18 @@ fn flags<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4]
     ]
 }
 
+pub(super) const CHAIN_INPUT: ConstraintGroup = ConstraintGroup::new("chain-input", 8, 2).says(
+    "a step hashes its chain's value, `SEED`, `KEY_INDEX`, `8 PAIR + 4 odd + POSITION`, 0, \
+        tag; a closing hashes `ONE_TIME_KEY`, `EVEN`, `ODD`",
+    "R3 R4",
+);
+
 /// What the row hashes: a step `[value, seed, key index, chain and position]`, or a closing
 /// `[one-time key so far, end of the even chain, end of the odd chain]`.
 #[inline(always)]
-fn input<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; INPUT_LEN] {
+pub(super) fn input<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; CHAIN_INPUT.len] {
     let input = view.current.input();
     let [step_even, step_odd] = view.current.step();
     let step = step_even + step_odd;
@@ -81,9 +77,14 @@ fn input<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; IN
     ]
 }
 
+pub(super) const CHAIN_VALUES: ConstraintGroup = ConstraintGroup::new("chain-values", 4, 2).says(
+    "a step moves its chain to `J_0, J_1`; the other chain stays",
+    "R3",
+);
+
 /// A step moves its chain's value to the output, and leaves the other chain's value.
 #[inline(always)]
-fn values<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4] {
+pub(super) fn values<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4] {
     let [step_even, step_odd] = view.current.step();
     let [j0, j1, ..] = view.output;
     let (even, odd) = (view.current.even(), view.current.odd());
@@ -105,9 +106,17 @@ fn opens<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> E {
     view.on(Selector::Sign) + view.at(column::CLOSE)
 }
 
+pub(super) const CHAIN_POSITIONS: ConstraintGroup = ConstraintGroup::new("chain-positions", 6, 2)
+    .periodic()
+    .says(
+        "where a pair opens (after row 4 and after each closing) the positions are its digits, \
+        from `BITS'`; a step adds one to its chain's; at a closing both are 3",
+        "R3 R10",
+    );
+
 /// A pair opens at its digits, a step adds one, and a pair closes when both chains ended.
 #[inline(always)]
-fn positions<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 6] {
+pub(super) fn positions<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 6] {
     let position = view.current.position();
     let moved = minus(view.next.position(), position);
     let digits = view.next.bits();
@@ -125,9 +134,16 @@ fn positions<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E
     ]
 }
 
+pub(super) const MESSAGE_WORDS: ConstraintGroup =
+    ConstraintGroup::new("message-words", 4, 2).periodic().says(
+        "where a pair opens, each word loses two bits: `w = 4 w' + b + 2 b'`, starting from `J_0, \
+        J_1` of row 4 if signed; a step keeps it; in row 106 it is 0",
+        "R3 R10",
+    );
+
 /// A pair takes two bits of each message word, lowest first; in the end nothing is left.
 #[inline(always)]
-fn words<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4] {
+pub(super) fn words<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4] {
     let (word, next) = (view.current.word(), view.next.word());
     let bits = view.next.bits();
     let [step_even, step_odd] = view.current.step();
@@ -151,13 +167,22 @@ fn words<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 4]
     ]
 }
 
+pub(super) const CANONICAL_WORDS: ConstraintGroup = ConstraintGroup::new("canonical-words", 3, 3)
+    .says(
+        "`CLOSE ((PAIR - 15) HINT_0 - 1 + MIDWAY)`; `MIDWAY ((WORD_i - (2^32 - 1)) HINT_i - 1)`: \
+        the upper half of a word is not all ones",
+        "R10",
+    );
+
 /// A message word is split into 64 bits in one way only: its higher half is not all ones.
 ///
 /// Below the modulus `2^64 - 2^32 + 1`, a higher half of all ones leaves only the lower half zero,
 /// and every second representation has a higher half of all ones. The signer draws another
 /// randomiser for such a digest (one in 2^31).
 #[inline(always)]
-fn canonical_words<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
+pub(super) fn canonical_words<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; 3] {
     let close = view.at(column::CLOSE);
     let midway = view.at(column::MIDWAY);
     let hint = view.current.hint();
@@ -173,9 +198,17 @@ fn canonical_words<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>)
     ]
 }
 
+pub(super) const ONE_TIME_KEY: ConstraintGroup =
+    ConstraintGroup::new("one-time-key", 4, 2).periodic().says(
+        "after row 4: `[SEED, KEY_INDEX, 0]`; after a closing: `J`; after a step: unchanged",
+        "R3 R4",
+    );
+
 /// The one-time key starts at seed and key index and absorbs each pair as it closes.
 #[inline(always)]
-fn one_time_key<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn one_time_key<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let (key, next) = (view.current.one_time_key(), view.next.one_time_key());
     let [step_even, step_odd] = view.current.step();
     let [seed_0, seed_1] = view.next.seed();
@@ -189,9 +222,14 @@ fn one_time_key<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) ->
     )
 }
 
+pub(super) const PAIRS: ConstraintGroup = ConstraintGroup::new("pairs", 3, 1).periodic().says(
+    "after row 4: 0; `PAIR' = PAIR + CLOSE` in the phase; row 106: `PAIR = 31`, `CLOSE = 1`",
+    "R3",
+);
+
 /// Pairs are counted from 0; the phase ends with the closing of the last.
 #[inline(always)]
-fn pairs<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
+pub(super) fn pairs<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
     let pair = view.at(column::PAIR);
     let close = view.at(column::CLOSE);
     let next = view.next.at(column::PAIR);
@@ -201,4 +239,15 @@ fn pairs<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3]
         ends * (pair - constant(NUM_PAIRS as u64 - 1)),
         ends * (E::ONE - close),
     ]
+}
+
+pub(super) const SEED: ConstraintGroup = ConstraintGroup::new("seed", 2, 1)
+    .periodic()
+    .says("rows 5 to 106: `SEED' = SEED`", "R3");
+
+/// The public seed stays the same through the phase.
+#[inline(always)]
+pub(super) fn seed<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 2] {
+    let moved = minus(view.next.seed(), view.current.seed());
+    times(view.on(Selector::Chains), moved)
 }

@@ -1,7 +1,8 @@
 //! The transition constraints, in groups; each group is a function of two neighbouring rows.
 //!
-//! `docs/constraints.md` lists every constraint with its degree and the rule it enforces. All
-//! constraints have total degree at most 3, periodic columns included.
+//! Each function has its [`ConstraintGroup`](crate::groups::ConstraintGroup) beside it: name, number, degree and
+//! the rule it enforces. `docs/constraints.md` has them as a table. All constraints have total degree at most 3,
+//! periodic columns included.
 
 mod account;
 mod chains;
@@ -19,103 +20,67 @@ use crate::{
     arithmetic::{bit, constant, minus, plus, tagged, times, twice},
     batch::columns::{self as column, DIGEST_WIDTH, Row},
     batch::schedule::{BLOCK_ROWS, NUM_SELECTORS, Selector},
+    groups::{Degree, Sink, constraint_groups},
     permutation,
 };
 
-/// A group of constraints: how many, of which degree.
-#[derive(Clone, Copy, Debug)]
-pub struct ConstraintGroup {
-    /// The group's name in `docs/constraints.md`.
-    pub name: &'static str,
-    /// Number of constraints.
-    pub len: usize,
-    /// Degree in the trace columns.
-    pub degree: usize,
-    /// Whether a constraint is also multiplied by a periodic column.
-    pub periodic: bool,
-}
-
-impl ConstraintGroup {
-    const fn new(name: &'static str, len: usize, degree: usize, periodic: bool) -> Self {
-        assert!(
-            degree + periodic as usize <= 3,
-            "constraints have total degree 3 at most"
-        );
-        Self {
-            name,
-            len,
-            degree,
-            periodic,
-        }
+constraint_groups! {
+    permutation::group("all");
+    wiring {
+        INPUT_LO = input_lo,
+        INPUT_HI = input_hi,
+        NEXT_LO = next_lo,
+        NEXT_HI = next_hi,
+        CARRY = carry,
+        ROOT_BEFORE = root_before,
+        ROOT_AFTER = root_after,
+        OPERATIONS = operations,
+    }
+    account {
+        KEY_ROOT = key_root,
+        KEY_INDEX = key_index,
+        SCOPES = scopes,
+        CREATION = creation,
+        NEW_KEYS = new_keys,
+    }
+    chains {
+        STEP_FLAGS = flags,
+        CHAIN_INPUT = input,
+        CHAIN_VALUES = values,
+        CHAIN_POSITIONS = positions,
+        MESSAGE_WORDS = words,
+        CANONICAL_WORDS = canonical_words,
+        ONE_TIME_KEY = one_time_key,
+        PAIRS = pairs,
+        SEED = seed,
+    }
+    path {
+        KEY_TREE = key_tree,
+        PATH = path,
+        SIBLINGS = siblings,
+        SIDE = side,
+        INDEX = index,
+    }
+    range {
+        BITS = bits,
+        LIMBS = limbs,
+        LIMBS_END = limbs_end,
+        VALIDITY = validity,
+        NONCE = nonce,
+    }
+    operation {
+        FLAGS = flags,
+        RECORD = record,
+        REGISTERS = registers,
+        POOL = pool,
+        POOL_ASSET = pool_asset,
+        COLLECTION = collection,
     }
 }
-
-/// The groups, in the order of their constraints.
-pub const CONSTRAINT_GROUPS: &[ConstraintGroup] = &[
-    ConstraintGroup::new("permutation", permutation::LEN, 3, false),
-    ConstraintGroup::new("input-lo", DIGEST_WIDTH, 1, true),
-    ConstraintGroup::new("input-hi", DIGEST_WIDTH, 1, true),
-    ConstraintGroup::new("next-lo", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("next-hi", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("carry", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("root-before", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("root-after", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("operations", DIGEST_WIDTH, 1, true),
-    ConstraintGroup::new("key-root", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("key-index", account::KEY_INDEX_LEN, 2, true),
-    ConstraintGroup::new("scopes", account::SCOPES_LEN, 2, true),
-    ConstraintGroup::new("creation", account::CREATION_LEN, 2, true),
-    ConstraintGroup::new("new-keys", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("step-flags", 4, 2, true),
-    ConstraintGroup::new("chain-input", chains::INPUT_LEN, 2, false),
-    ConstraintGroup::new("chain-values", 4, 2, false),
-    ConstraintGroup::new("chain-positions", 6, 2, true),
-    ConstraintGroup::new("message-words", 4, 2, true),
-    ConstraintGroup::new("canonical-words", 3, 3, false),
-    ConstraintGroup::new("one-time-key", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("pairs", 3, 1, true),
-    ConstraintGroup::new("seed", 2, 1, true),
-    ConstraintGroup::new("key-tree", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("path", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("siblings", DIGEST_WIDTH, 2, true),
-    ConstraintGroup::new("side", 1, 1, true),
-    ConstraintGroup::new("index", 2, 1, true),
-    ConstraintGroup::new("bits", range::NUM_BITS, 2, false),
-    ConstraintGroup::new("limbs", 3, 1, true),
-    ConstraintGroup::new("limbs-end", 3, 1, true),
-    ConstraintGroup::new("validity", 2, 2, true),
-    ConstraintGroup::new("nonce", 2, 1, true),
-    ConstraintGroup::new("flags", operation::FLAGS_LEN, 2, false),
-    ConstraintGroup::new("record", operation::RECORD_LEN, 2, false),
-    ConstraintGroup::new("registers", operation::REGISTERS_LEN, 1, true),
-    ConstraintGroup::new("pool", 3, 2, true),
-    ConstraintGroup::new("pool-asset", 5, 2, true),
-    ConstraintGroup::new("collection", 3, 2, true),
-];
-
-/// Number of transition constraints.
-pub const NUM_CONSTRAINTS: usize = {
-    let (mut total, mut i) = (0, 0);
-    while i < CONSTRAINT_GROUPS.len() {
-        total += CONSTRAINT_GROUPS[i].len;
-        i += 1;
-    }
-    total
-};
 
 /// The degree of every constraint, in order.
 pub(crate) fn degrees() -> Vec<TransitionConstraintDegree> {
-    CONSTRAINT_GROUPS
-        .iter()
-        .flat_map(|group| {
-            let degree = if group.periodic {
-                TransitionConstraintDegree::with_cycles(group.degree, alloc::vec![BLOCK_ROWS])
-            } else {
-                TransitionConstraintDegree::new(group.degree)
-            };
-            core::iter::repeat_n(degree, group.len)
-        })
-        .collect()
+    Degree::all(&DEGREES, BLOCK_ROWS)
 }
 
 /// The public inputs that appear inside transition constraints.
@@ -149,10 +114,6 @@ pub(crate) fn evaluate<E: FieldElement<BaseField = BaseElement>>(
         return;
     };
     let output = permutation::constrain(cells, rounds);
-    let mut sink = Sink {
-        values: result,
-        len: permutation::LEN,
-    };
     let view = View {
         current,
         next,
@@ -160,39 +121,9 @@ pub(crate) fn evaluate<E: FieldElement<BaseField = BaseElement>>(
         output,
         public,
     };
-    wiring::constrain(&view, &mut sink);
-    account::constrain(&view, &mut sink);
-    chains::constrain(&view, &mut sink);
-    path::constrain(&view, &mut sink);
-    range::constrain(&view, &mut sink);
-    operation::constrain(&view, &mut sink);
-    debug_assert_eq!(sink.len, NUM_CONSTRAINTS);
-}
-
-/// Takes the constraints' values in order.
-struct Sink<'a, E> {
-    values: &'a mut [E; NUM_CONSTRAINTS],
-    len: usize,
-}
-
-impl<E> Sink<'_, E> {
-    #[inline(always)]
-    fn push(&mut self, value: E) {
-        if let Some(slot) = self.values.get_mut(self.len) {
-            *slot = value;
-        }
-        self.len += 1;
-    }
-
-    #[inline(always)]
-    fn extend<const N: usize>(&mut self, values: [E; N])
-    where
-        E: Copy,
-    {
-        for &value in &values {
-            self.push(value);
-        }
-    }
+    let mut sink = Sink::after(result, permutation::LEN);
+    constrain(&view, &mut sink);
+    debug_assert_eq!(sink.len(), NUM_CONSTRAINTS);
 }
 
 /// What a group of constraints sees: two rows, the selectors, this row's compression output.

@@ -2,40 +2,25 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, bit, constant, minus, times};
+use super::{View, bit, constant, minus, times};
 use crate::{
-    batch::columns::{self as column, NUM_LIMBS, POOL_ASSET, REGISTERS},
+    batch::columns::{self as column, NUM_LIMBS},
     batch::schedule::Selector,
+    groups::ConstraintGroup,
 };
 use winterlane_ledger::amount::LIMB_BITS;
 
-/// Number of constraints of the flags.
-pub(super) const FLAGS_LEN: usize = 12;
-/// Number of constraints of the record's form.
-pub(super) const RECORD_LEN: usize = 15;
-/// Number of registers.
-pub(super) const REGISTERS_LEN: usize = REGISTERS.end - REGISTERS.start;
-
-#[inline(always)]
-pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
-    view: &View<'_, E>,
-    sink: &mut Sink<'_, E>,
-) {
-    sink.extend(flags(view));
-    sink.extend(record(view));
-    // registers keep their value from the first to the last row of a block
-    let within = E::ONE - view.on(Selector::BlockEnd);
-    for column in REGISTERS {
-        sink.push(within * (view.next.at(column) - view.current.at(column)));
-    }
-    sink.extend(pool(view));
-    sink.extend(pool_asset(view));
-    sink.extend(collection(view));
-}
+pub(super) const FLAGS: ConstraintGroup = ConstraintGroup::new("flags", 12, 2).says(
+    "nine flags and `acts` are bits; `IS_TRANSFER` only if `spends`; `TARGETS_SLOT_0` only if \
+        `rotates`",
+    "R10",
+);
 
 /// Flags are 0 or 1, at most one says what the operation is, and details belong to their kind.
 #[inline(always)]
-fn flags<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; FLAGS_LEN] {
+pub(super) fn flags<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; FLAGS.len] {
     let [spend_0, spend_1] = view.current.spend();
     let [rotate_0, rotate_1] = view.current.rotate();
     let transfer = view.at(column::IS_TRANSFER);
@@ -56,9 +41,19 @@ fn flags<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; FL
     ]
 }
 
+pub(super) const RECORD: ConstraintGroup = ConstraintGroup::new("record", 15, 2).says(
+    "what a kind does not have is 0: `VALID_UNTIL`, `FEE` if unsigned; `AMOUNT` of a rotation \
+        or padding; `SUBJECT` unless signed or deposit; `TO` unless `receives`; `SCOPE` unless \
+        rotation or creation; `PAYLOAD` unless withdrawal, rotation or creation, where it is any \
+        (below); `KEY_INDEX` if unsigned",
+    "R4 R7 R10",
+);
+
 /// Fields that a kind of operation does not have are zero: one operation, one record.
 #[inline(always)]
-fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; RECORD_LEN] {
+pub(super) fn record<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; RECORD.len] {
     let (amount, fee, payload) = (
         view.current.amount(),
         view.current.fee(),
@@ -88,26 +83,55 @@ fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; R
     ]
 }
 
+pub(super) const REGISTERS: ConstraintGroup = ConstraintGroup::new("registers", 26, 1)
+    .periodic()
+    .says("each register keeps its value within a block", "R3 R10");
+
+/// Registers keep their value from the first to the last row of a block.
+#[inline(always)]
+pub(super) fn registers<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; REGISTERS.len] {
+    let within = E::ONE - view.on(Selector::BlockEnd);
+    let mut values = [E::ZERO; REGISTERS.len];
+    for (value, column) in values.iter_mut().zip(column::REGISTERS) {
+        *value = within * (view.next.at(column) - view.at(column));
+    }
+    values
+}
+
+pub(super) const POOL: ConstraintGroup = ConstraintGroup::new("pool", 3, 2).periodic().says(
+    "after row 173: `POOL' = POOL + FEE`, 0 after a collection; else unchanged",
+    "R7",
+);
+
 /// The pool grows by the fee, limb by limb without carries, and a collection empties it.
 #[inline(always)]
-fn pool<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; NUM_LIMBS] {
+pub(super) fn pool<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; NUM_LIMBS] {
     let (pool, next, fee) = (view.current.pool(), view.next.pool(), view.current.fee());
     let (moves, collects) = (view.on(Selector::Pool), view.at(column::IS_COLLECT));
     let gained = minus(fee, times(collects, pool));
     minus(minus(next, pool), times(moves, gained))
 }
 
+pub(super) const POOL_ASSET: ConstraintGroup =
+    ConstraintGroup::new("pool-asset", 5, 2).periodic().says(
+        "`POOL_ASSET` changes only after the block of a collection; `(ASSET - POOL_ASSET) FEE_i = \
+        0`; `(ASSET - POOL_ASSET) IS_COLLECT = 0`",
+        "R7",
+    );
+
 /// The pool holds one asset: that of every fee in it and of the account that collects it. It
 /// changes only after a collection.
 #[inline(always)]
-fn pool_asset<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 5] {
-    let asset = view.at(POOL_ASSET);
+pub(super) fn pool_asset<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 5] {
+    let asset = view.at(column::POOL_ASSET);
     let other = view.at(column::ASSET) - asset;
     let fee = view.current.fee();
     let collects = view.at(column::IS_COLLECT);
     let changes = view.on(Selector::BlockEnd) * collects;
     [
-        (E::ONE - changes) * (view.next.at(POOL_ASSET) - asset),
+        (E::ONE - changes) * (view.next.at(column::POOL_ASSET) - asset),
         other * fee[0],
         other * fee[1],
         other * fee[2],
@@ -115,10 +139,18 @@ fn pool_asset<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [
     ]
 }
 
+pub(super) const COLLECTION: ConstraintGroup =
+    ConstraintGroup::new("collection", 3, 2).periodic().says(
+        "row 173 of a collection: `POOL = AMOUNT` with the carries in `HINT`",
+        "R6 R7",
+    );
+
 /// A collection's amount is the pool. The limbs of the pool are sums of at most 2^13 fees, so the
 /// carries have 13 bits.
 #[inline(always)]
-fn collection<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; NUM_LIMBS] {
+pub(super) fn collection<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; NUM_LIMBS] {
     let (pool, amount) = (view.current.pool(), view.current.amount());
     let carry = view.current.hint();
     let collects = view.on(Selector::Pool) * view.at(column::IS_COLLECT);

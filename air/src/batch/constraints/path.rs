@@ -3,24 +3,13 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, minus, plus, tagged, times, twice};
+use super::{View, minus, plus, tagged, times, twice};
 use crate::{
     batch::columns::{self as column, DIGEST_WIDTH},
     batch::schedule::Selector,
+    groups::ConstraintGroup,
 };
 use winterlane_ledger::hash::tag;
-
-#[inline(always)]
-pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
-    view: &View<'_, E>,
-    sink: &mut Sink<'_, E>,
-) {
-    sink.extend(key_tree(view));
-    sink.extend(path(view));
-    sink.extend(siblings(view));
-    sink.push(side(view));
-    sink.extend(index(view));
-}
 
 /// `carry - half` for the half on side `bit`; the other half, the sibling, is free.
 #[inline(always)]
@@ -36,9 +25,15 @@ fn on_side<E: FieldElement<BaseField = BaseElement>>(
     plus(left, times(bit, minus(right, left)))
 }
 
+pub(super) const KEY_TREE: ConstraintGroup = ConstraintGroup::new("key-tree", 4, 2)
+    .periodic()
+    .says("rows 107 to 116: `(1 - b)(lo - X) + b (hi - X)`", "R3");
+
 /// In the key tree each row takes the previous row's output.
 #[inline(always)]
-fn key_tree<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn key_tree<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let row = view.current;
     let bit = view.at(column::INDEX_BIT);
     times(
@@ -47,10 +42,17 @@ fn key_tree<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     )
 }
 
+pub(super) const PATH: ConstraintGroup = ConstraintGroup::new("path", 4, 2).periodic().says(
+    "before rows 123 to 186 and 191 to 254: `(1 - b')(lo' - X) + b' (hi' - X)`",
+    "R2",
+);
+
 /// On an account's path each row takes the output of the row before the previous one: the tree
 /// before and after the update alternate.
 #[inline(always)]
-fn path<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn path<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let (carry, row) = (view.current.carry(), view.next);
     let bit = row.at(column::INDEX_BIT);
     times(
@@ -59,9 +61,17 @@ fn path<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIG
     )
 }
 
+pub(super) const SIBLINGS: ConstraintGroup =
+    ConstraintGroup::new("siblings", 4, 2).periodic().says(
+        "rows of a path before an update: `(1 - b)(hi' - hi) + b (lo' - lo)`",
+        "R2",
+    );
+
 /// The siblings before and after the update are the same.
 #[inline(always)]
-fn siblings<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn siblings<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let bit = view.at(column::INDEX_BIT);
     let left = minus(view.next.lo(), view.current.lo());
     let right = minus(view.next.hi(), view.current.hi());
@@ -71,20 +81,30 @@ fn siblings<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     )
 }
 
+pub(super) const SIDE: ConstraintGroup = ConstraintGroup::new("side", 1, 1)
+    .periodic()
+    .says("there too: `b' = b`", "R2");
+
 /// The side before and after the update is the same.
 #[inline(always)]
-fn side<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> E {
+pub(super) fn side<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 1] {
     let next = view.next.at(column::INDEX_BIT);
-    view.on(Selector::PathBefore) * (next - view.at(column::INDEX_BIT))
+    [view.on(Selector::PathBefore) * (next - view.at(column::INDEX_BIT))]
 }
+
+pub(super) const INDEX: ConstraintGroup = ConstraintGroup::new("index", 2, 1).periodic().says(
+    "rows 107, 123, 191: `INDEX` = `KEY_INDEX`, `SUBJECT`, `TO`, also of dummies; it loses \
+        the bit `b` each level, and in rows 116, 186, 254 is its last bit",
+    "R2 R4 R10",
+);
 
 /// The sides of a path are the bits of the leaf index, lowest first, and the index has no more.
 ///
-/// Operations without a signer or a receiver have the path of a phantom there; its index is bound
+/// Operations without a signer or a receiver have the path of a dummy account there; its index is bound
 /// all the same, since it is what keeps `SUBJECT`, a deposit's asset too, and `TO` in 32 bits: the
 /// record packs other fields above them.
 #[inline(always)]
-fn index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 2] {
+pub(super) fn index<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 2] {
     let index = view.at(column::INDEX);
     let next = view.next.at(column::INDEX);
     let bit = view.at(column::INDEX_BIT);

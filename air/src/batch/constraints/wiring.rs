@@ -2,27 +2,13 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{Sink, View, constant, minus, plus, tagged, times, twice};
+use super::{View, constant, minus, plus, tagged, times, twice};
 use crate::{
     batch::columns::{self as column, DIGEST_WIDTH, NUM_LIMBS},
     batch::schedule::Selector,
+    groups::ConstraintGroup,
 };
 use winterlane_ledger::{amount::LIMB_BITS, hash::tag};
-
-#[inline(always)]
-pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
-    view: &View<'_, E>,
-    sink: &mut Sink<'_, E>,
-) {
-    sink.extend(input_lo(view));
-    sink.extend(input_hi(view));
-    sink.extend(next_lo(view));
-    sink.extend(next_hi(view));
-    sink.extend(carry(view));
-    sink.extend(root_before(view));
-    sink.extend(root_after(view));
-    sink.extend(operations(view));
-}
 
 /// The eight lanes of the record's first compression, without the domain tag.
 ///
@@ -57,9 +43,18 @@ fn record<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 8
     ]
 }
 
+pub(super) const INPUT_LO: ConstraintGroup =
+    ConstraintGroup::new("input-lo", 4, 1).periodic().says(
+        "rows 1, 2, 188, 189: `lo = X`; row 0: `lo` = record lanes 0 to 3; row 3: `lo = \
+        OPERATIONS`",
+        "R1 R2 R3",
+    );
+
 /// Left halves that the current row's columns determine.
 #[inline(always)]
-fn input_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn input_lo<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let lo = view.current.lo();
     let [r0, r1, r2, r3, ..] = record(view);
     let terms = [
@@ -77,9 +72,18 @@ fn input_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     plus(plus(a, b), c)
 }
 
+pub(super) const INPUT_HI: ConstraintGroup =
+    ConstraintGroup::new("input-hi", 4, 1).periodic().says(
+        "row 0: record lanes 4 to 7; row 1: `PAYLOAD`; row 2: `domain`; row 4: `hi_2 = NONCE`, \
+        `hi_3` = tag; rows 119, 188: `hi_0 = ASSET`; row 119: `hi_1 = NONCE`",
+        "R1 R3 R4 R7",
+    );
+
 /// Right halves that the current row's columns determine.
 #[inline(always)]
-fn input_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn input_hi<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let hi = view.current.hi();
     let [.., r4, r5, r6, r7] = record(view);
     let [d0, d1, d2, d3] = view.public.domain;
@@ -111,9 +115,17 @@ fn input_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E;
     [l0, l1, l2, l3]
 }
 
+pub(super) const NEXT_LO: ConstraintGroup = ConstraintGroup::new("next-lo", 4, 2).periodic().says(
+    "rows 3, 118 to 121: `lo' = X`; row 189: `lo' = lo`; row 117: `lo' = lo + target_0 \
+        (PAYLOAD - lo)`",
+    "R2 R3",
+);
+
 /// Left halves of the next row that follow from the current one.
 #[inline(always)]
-fn next_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn next_lo<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let (lo, next) = (view.current.lo(), view.next.lo());
     let [replaces_slot_0, _] = view.target_slot();
     let replaced = times(replaces_slot_0, minus(view.current.payload(), lo));
@@ -130,10 +142,21 @@ fn next_lo<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 
     plus(plus(carried, same), keys)
 }
 
+pub(super) const NEXT_HI: ConstraintGroup = ConstraintGroup::new("next-hi", 4, 2).periodic().says(
+    "row 2: `hi' = lo` (`R`); row 117: `hi' = hi + target_1 (PAYLOAD - hi)`; row 119: asset \
+        stays, `hi_1' = NONCE + 1`, `hi_{2+i}' = hi_{2+i} + moves_i (KEY_INDEX + 1 - hi_{2+i}) - \
+        target_i hi_{2+i}`; row 121: the target's scope becomes `SCOPE`, balance' + amount + fee \
+        = balance with carries 0 to 2 (two bits added); row 189: scopes stay, balance + amount = \
+        balance' with carries 0 or 1",
+    "R3 R4 R6 R7",
+);
+
 /// Right halves of the next row that follow from the current one: what an operation changes in
 /// the signer's and the receiver's account, and that it changes nothing else.
 #[inline(always)]
-fn next_hi<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn next_hi<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let (lo, hi, next) = (view.current.lo(), view.current.hi(), view.next.hi());
     let [replaces_slot_0, replaces_slot_1] = view.target_slot();
     let nonce_after = view.at(column::NONCE) + E::ONE;
@@ -212,26 +235,49 @@ fn limbs_balance<E: FieldElement<BaseField = BaseElement>>(
     ]
 }
 
+pub(super) const CARRY: ConstraintGroup = ConstraintGroup::new("carry", 4, 2).periodic().says(
+    "`X' = J`; row 189 of a creation: `X' = 0`, the empty leaf",
+    "R2 R9",
+);
+
 /// The carry is the previous row's output; where an account is created, the old leaf is empty
 /// (the zero digest), whatever the permutation gave.
 #[inline(always)]
-fn carry<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn carry<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let empty = view.on(Selector::ReceiverLeaf) * view.at(column::IS_CREATE);
     let output = view.output;
     plus(minus(view.next.carry(), output), times(empty, output))
 }
 
+pub(super) const ROOT_BEFORE: ConstraintGroup =
+    ConstraintGroup::new("root-before", 4, 2).periodic().says(
+        "row 185 if signed, row 253 if `receives`: `J = ROOT`",
+        "R1 R2 R8 R9",
+    );
+
 /// The paths before an update end in the current root.
 #[inline(always)]
-fn root_before<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn root_before<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let ends = view.on(Selector::SignerRoot) * view.signed()
         + view.on(Selector::ReceiverRoot) * view.receives();
     times(ends, minus(view.output, view.current.root()))
 }
 
+pub(super) const ROOT_AFTER: ConstraintGroup =
+    ConstraintGroup::new("root-after", 4, 2).periodic().says(
+        "row 186 if signed, row 254 if `receives`: `ROOT' = J`; else `ROOT' = ROOT`",
+        "R1 R2",
+    );
+
 /// The root changes to the end of the path after an update, and at no other time.
 #[inline(always)]
-fn root_after<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn root_after<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let updates = view.on(Selector::SignerRootAfter) * view.signed()
         + view.on(Selector::ReceiverRootAfter) * view.receives();
     let root = view.current.root();
@@ -241,9 +287,15 @@ fn root_after<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [
     )
 }
 
+pub(super) const OPERATIONS: ConstraintGroup = ConstraintGroup::new("operations", 4, 1)
+    .periodic()
+    .says("row 3: `OPERATIONS' = J`; else unchanged", "R1");
+
 /// The operations digest changes once a block.
 #[inline(always)]
-fn operations<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; DIGEST_WIDTH] {
+pub(super) fn operations<E: FieldElement<BaseField = BaseElement>>(
+    view: &View<'_, E>,
+) -> [E; DIGEST_WIDTH] {
     let digest = view.current.operations();
     let changed = times(view.on(Selector::Operations), minus(view.output, digest));
     minus(minus(view.next.operations(), digest), changed)

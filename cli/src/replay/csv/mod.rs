@@ -38,6 +38,7 @@ pub struct TransferRow {
 
 /// Why a transfer file cannot be used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CsvError {
     /// The file could not be read.
     #[error("cannot read the transfers: {0}")]
@@ -48,6 +49,7 @@ pub enum CsvError {
         /// The line's number, counted from 1.
         line: u64,
         /// What is wrong with it.
+        #[source]
         problem: LineProblem,
     },
 }
@@ -119,6 +121,7 @@ pub enum LineProblem {
         /// The field, shortened to 64 characters.
         text: String,
         /// What is wrong with it.
+        #[source]
         error: AddressError,
     },
     /// A field that is no amount.

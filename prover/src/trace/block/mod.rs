@@ -100,7 +100,7 @@ fn flag(condition: bool) -> BaseElement {
 }
 
 /// An account that is nobody's: it fills the rows of a side that an operation does not have.
-fn phantom(asset: u32, balance: u128) -> Account {
+fn dummy(asset: u32, balance: u128) -> Account {
     Account {
         asset,
         balance,
@@ -129,7 +129,7 @@ impl<'a> Block<'a> {
                 siblings: signer.siblings,
             },
             None => {
-                let before = phantom(asset, fields.amount);
+                let before = dummy(asset, fields.amount);
                 let after = Account {
                     balance: 0,
                     nonce: 1,
@@ -159,7 +159,7 @@ impl<'a> Block<'a> {
                 }
             }
             None => {
-                let before = phantom(asset, 0);
+                let before = dummy(asset, 0);
                 let after = Account {
                     balance: fields.amount,
                     ..before

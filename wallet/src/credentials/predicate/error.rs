@@ -15,6 +15,7 @@ pub struct PredicateError {
     /// The bytes concerned; empty at the end of the text.
     pub(super) at: Range<usize>,
     /// What is wrong.
+    #[source]
     pub(super) mistake: Mistake,
 }
 

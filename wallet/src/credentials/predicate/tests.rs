@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
-use super::*;
+use super::{parser::step, *};
+use crate::credentials::{Day, Kind, MAX_INTEGER};
 
 fn read(text: &str) -> Predicate {
     text.parse()

@@ -1,12 +1,9 @@
 //! The oracle: one lane in plain integers.
 
-use super::{BLOCK, MAX_LANES, Words};
+use super::ScalarToken;
+use crate::hashing::words::{BLOCK, MAX_LANES, Words};
 
-/// Needs nothing of the CPU.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::hashing) struct Portable;
-
-impl Words for Portable {
+impl Words for ScalarToken {
     type V = u32;
     type Mask = bool;
     const LANES: usize = 1;

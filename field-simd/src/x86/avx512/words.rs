@@ -2,24 +2,12 @@
 
 use core::arch::x86_64::*;
 
-use super::{BLOCK, MAX_LANES, Words, check_reach};
+use super::Avx512Token;
+use crate::hashing::words::{BLOCK, MAX_LANES, Words, check_reach};
 
 const LANES: usize = 16;
 
-/// Proves that the CPU has AVX-512 F.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::hashing) struct Avx512(());
-
-impl Avx512 {
-    /// # Safety
-    /// The CPU must have AVX-512 F.
-    #[inline(always)]
-    pub(in crate::hashing) unsafe fn assume() -> Self {
-        Self(())
-    }
-}
-
-impl Words for Avx512 {
+impl Words for Avx512Token {
     type V = __m512i;
     type Mask = __mmask16;
     const LANES: usize = LANES;
@@ -161,7 +149,7 @@ impl Words for Avx512 {
 
 /// Transposes the 4 x 4 words of every 128-bit quarter.
 #[inline(always)]
-fn quarters(_: Avx512, v: [__m512i; 4]) -> [__m512i; 4] {
+fn quarters(_: Avx512Token, v: [__m512i; 4]) -> [__m512i; 4] {
     // SAFETY: the token proves AVX-512 F.
     unsafe {
         let ab_low = _mm512_unpacklo_epi32(v[0], v[1]);
@@ -179,7 +167,7 @@ fn quarters(_: Avx512, v: [__m512i; 4]) -> [__m512i; 4] {
 
 /// Sixteen rows of sixteen words to sixteen columns.
 #[inline(always)]
-fn transpose(token: Avx512, rows: [__m512i; 16]) -> [__m512i; 16] {
+fn transpose(token: Avx512Token, rows: [__m512i; 16]) -> [__m512i; 16] {
     // q[g][i], quarter k: word 4k + i of rows 4g to 4g + 3.
     let q = [
         quarters(token, [rows[0], rows[1], rows[2], rows[3]]),

@@ -1,6 +1,8 @@
 //! The invariants of the tree that no compiler looks at: which crate may use which, and where unsafe code may be.
 //! `docs/ARCHITECTURE.md` draws them.
 
+mod errors;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -2,22 +2,12 @@
 
 use core::arch::aarch64::*;
 
-use super::{BLOCK, MAX_LANES, Words, check_reach};
+use super::NeonToken;
+use crate::hashing::words::{BLOCK, MAX_LANES, Words, check_reach};
 
 const LANES: usize = 4;
 
-/// Proves that the CPU has NEON.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::hashing) struct Neon(());
-
-impl Neon {
-    /// # Safety
-    /// The CPU must have NEON.
-    #[inline(always)]
-    pub(in crate::hashing) unsafe fn assume() -> Self {
-        Self(())
-    }
-
+impl NeonToken {
     #[inline(always)]
     fn ror<const RIGHT: i32, const LEFT: i32>(self, a: uint32x4_t) -> uint32x4_t {
         // Shift left, then shift right and insert below: the inserted bits leave the upper ones.
@@ -26,7 +16,7 @@ impl Neon {
     }
 }
 
-impl Words for Neon {
+impl Words for NeonToken {
     type V = uint32x4_t;
     /// All ones where true.
     type Mask = uint32x4_t;
@@ -143,7 +133,7 @@ impl Words for Neon {
 
 /// Four rows of four words to four columns.
 #[inline(always)]
-fn transpose(_: Neon, rows: [uint32x4_t; 4]) -> [uint32x4_t; 4] {
+fn transpose(_: NeonToken, rows: [uint32x4_t; 4]) -> [uint32x4_t; 4] {
     // SAFETY: the token proves NEON.
     unsafe {
         // Words 0 and 2, or 1 and 3, of two rows in turn.

@@ -2,22 +2,12 @@
 
 use core::arch::x86_64::*;
 
-use super::{BLOCK, MAX_LANES, Words, check_reach};
+use super::Avx2Token;
+use crate::hashing::words::{BLOCK, MAX_LANES, Words, check_reach};
 
 const LANES: usize = 8;
 
-/// Proves that the CPU has AVX2.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::hashing) struct Avx2(());
-
-impl Avx2 {
-    /// # Safety
-    /// The CPU must have AVX2.
-    #[inline(always)]
-    pub(in crate::hashing) unsafe fn assume() -> Self {
-        Self(())
-    }
-
+impl Avx2Token {
     #[inline(always)]
     fn ror<const RIGHT: i32, const LEFT: i32>(self, a: __m256i) -> __m256i {
         // SAFETY: the token proves AVX2.
@@ -25,7 +15,7 @@ impl Avx2 {
     }
 }
 
-impl Words for Avx2 {
+impl Words for Avx2Token {
     type V = __m256i;
     /// All ones where true.
     type Mask = __m256i;
@@ -182,7 +172,7 @@ fn join(low: [__m256i; 8], high: [__m256i; 8]) -> [__m256i; 16] {
 
 /// Transposes the 4 x 4 words of both 128-bit halves.
 #[inline(always)]
-fn halves(_: Avx2, v: [__m256i; 4]) -> [__m256i; 4] {
+fn halves(_: Avx2Token, v: [__m256i; 4]) -> [__m256i; 4] {
     // SAFETY: the token proves AVX2.
     unsafe {
         let ab_low = _mm256_unpacklo_epi32(v[0], v[1]);
@@ -200,7 +190,7 @@ fn halves(_: Avx2, v: [__m256i; 4]) -> [__m256i; 4] {
 
 /// Eight rows of eight words to eight columns.
 #[inline(always)]
-fn transpose(token: Avx2, rows: [__m256i; 8]) -> [__m256i; 8] {
+fn transpose(token: Avx2Token, rows: [__m256i; 8]) -> [__m256i; 8] {
     let near = halves(token, [rows[0], rows[1], rows[2], rows[3]]);
     let far = halves(token, [rows[4], rows[5], rows[6], rows[7]]);
     let mut columns = rows;
