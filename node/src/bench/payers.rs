@@ -95,9 +95,13 @@ impl Payer {
                     index: nonce as u16,
                 };
                 let bound = bound_message(&order.record(key).digest(), domain);
-                let signature =
-                    self.tree
-                        .sign(&Known(self.id), nonce, &bound, nonce, &SimdCompressor)?;
+                let signature = self.tree.sign(
+                    &Known(self.id),
+                    key.index.into(),
+                    &bound,
+                    nonce,
+                    &SimdCompressor,
+                )?;
                 Ok(SignedOrder {
                     order,
                     nonce,
