@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use winterlane_ledger::{
     Account, BaseElement, Digest, KeySlot, KeyUse, Order, Scope, SignedOrder, SlotIndex, Transfer,
-    signature::{CHAINS, ChainValue, KeyError, KeyIndex, KeyTree, SecretSource, bound_message},
+    signature::{CHAINS, ChainValue, KeyError, KeyTree, SecretSource, bound_message},
 };
 use winterlane_prover::SimdCompressor;
 
@@ -97,7 +97,7 @@ impl Payer {
                 let bound = bound_message(&order.record(key).digest(), domain);
                 let signature = self.tree.sign(
                     &Known(self.id),
-                    KeyIndex(nonce),
+                    key.index.into(),
                     &bound,
                     nonce,
                     &SimdCompressor,
