@@ -111,9 +111,12 @@ impl ProofQueue for Embedded {
 }
 
 impl Drop for Embedded {
-    /// Waits for the proof that is under way; who stops the node has told the prover to give it up.
+    /// Waits for the proof that is under way, which who stops the node has told the prover to give up; jobs after it
+    /// are not begun.
     fn drop(&mut self) {
         self.jobs = None;
+        // nobody listens any more: the thread ends with its next result
+        self.results = channel().1;
         if let Some(prover) = self.prover.take() {
             let _ = prover.join();
         }
