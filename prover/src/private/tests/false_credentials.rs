@@ -311,19 +311,19 @@ fn a_credential_is_the_issuers() {
                 .value += 1;
         }),
         ("another randomiser", |w| {
-            w.credential.signature.rho[0] += BaseElement::ONE
+            w.credential.signature.rho[0] += BaseElement::ONE;
         }),
         ("another chain", |w| {
-            w.credential.signature.chains[17][1] += BaseElement::ONE
+            w.credential.signature.chains[17][1] += BaseElement::ONE;
         }),
         ("another seed", |w| {
-            w.credential.signature.seed[0] += BaseElement::ONE
+            w.credential.signature.seed[0] += BaseElement::ONE;
         }),
         ("another one-time key", |w| {
-            w.credential.signature.key_index ^= 1
+            w.credential.signature.key_index ^= 1;
         }),
         ("another path", |w| {
-            w.credential.signature.auth[9].0[3] += BaseElement::ONE
+            w.credential.signature.auth[9].0[3] += BaseElement::ONE;
         }),
     ];
     for (what, change) in changes {

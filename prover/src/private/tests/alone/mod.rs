@@ -13,7 +13,7 @@ mod statements;
 use std::{collections::BTreeSet, ops::Range};
 
 use winter_air::Air;
-use winter_math::{FieldElement, StarkField};
+use winter_math::FieldElement;
 use winterlane_air::private::{
     Role, Schedule, Selector as S, Violation,
     columns::{CARRY, ROOT, SET},
@@ -46,6 +46,9 @@ enum Bent<'a, 'b> {
 /// Which words of a message are looked for.
 type Wanted = fn([u64; 2]) -> bool;
 
+/// Columns of a row, and what becomes of each of their cells.
+type CellChange = (usize, Range<usize>, fn(BaseElement) -> BaseElement);
+
 /// A lie, by what it changes.
 #[derive(Default)]
 struct Lie {
@@ -55,7 +58,7 @@ struct Lie {
     /// Another position, from the first row on.
     position: Option<u32>,
     /// Cells that are set in the end.
-    cells: Vec<(usize, Range<usize>, fn(BaseElement) -> BaseElement)>,
+    cells: Vec<CellChange>,
     wanted: Option<Wanted>,
 }
 

@@ -6,7 +6,6 @@ use std::{
     rc::Rc,
 };
 
-use winter_air::Air;
 use winter_math::FieldElement;
 use winterlane_air::private::{
     Role, Schedule,

@@ -110,7 +110,7 @@ pub(super) fn values(ledger: &mut Ledger) {
     for limb in 0..3 {
         // in the middle of a range check
         let lie = Lie::state(row(Role::Commitment(0)) + 6, move |state| {
-            state.range[limb] ^= 1
+            state.range[limb] ^= 1;
         });
         ledger.alone(&case, "range", limb, &lie);
         // one more unit of a limb than there is, in the change
