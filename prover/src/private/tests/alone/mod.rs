@@ -46,8 +46,8 @@ enum Bent<'a, 'b> {
 /// Which words of a message are looked for.
 type Wanted = fn([u64; 2]) -> bool;
 
-/// A column, rows of it, and what becomes of their cells.
-type Change = (usize, Range<usize>, fn(BaseElement) -> BaseElement);
+/// Columns of a row, and what becomes of each of their cells.
+type CellChange = (usize, Range<usize>, fn(BaseElement) -> BaseElement);
 
 /// A lie, by what it changes.
 #[derive(Default)]
@@ -58,7 +58,7 @@ struct Lie {
     /// Another position, from the first row on.
     position: Option<u32>,
     /// Cells that are set in the end.
-    cells: Vec<Change>,
+    cells: Vec<CellChange>,
     wanted: Option<Wanted>,
 }
 
