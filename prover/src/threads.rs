@@ -10,6 +10,12 @@ use std::time::Duration;
 
 use rayon::{ThreadBuilder, ThreadPoolBuildError, ThreadPoolBuilder};
 
+use crate::engine::address_space_left;
+
+/// Address space of a thread: its stack, the stack on which signals are handled, and the arena that the
+/// allocator may reserve for it.
+const THREAD: u64 = (2 + 1 + 64) << 20;
+
 /// The system does not give a single thread.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no threads: {wanted} were asked for, and the system gives none: {reason}")]
@@ -68,9 +74,18 @@ fn default_threads() -> usize {
         .min(rayon::max_num_threads())
 }
 
+/// So many threads as fit into the address space. Beyond it a thread may start and then not get the stack for
+/// its signals, at which Rust's library ends the process: trying is no way to find that out.
+fn fitting(wanted: usize, left: Option<u64>) -> usize {
+    let most = left.map_or(usize::MAX, |left| {
+        usize::try_from(left / THREAD).unwrap_or(usize::MAX)
+    });
+    wanted.min(most).max(1)
+}
+
 /// The most threads, or a few less, that the system gives of those wanted: by trying.
 fn granted(wanted: usize) -> Result<usize, ThreadPoolBuildError> {
-    let mut threads = wanted.max(1);
+    let mut threads = fitting(wanted, address_space_left());
     loop {
         // Scoped threads are gone when the scope ends; those of a pool that is dropped may linger.
         let pool = ThreadPoolBuilder::new().num_threads(threads);
@@ -116,6 +131,14 @@ fn spawn(thread: ThreadBuilder) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_threads_than_the_address_space_has_room_for() {
+        assert_eq!(fitting(4096, None), 4096);
+        assert_eq!(fitting(4096, Some(10 * THREAD)), 10);
+        assert_eq!(fitting(4, Some(10 * THREAD)), 4);
+        assert_eq!(fitting(4, Some(THREAD - 1)), 1);
+    }
 
     #[test]
     fn what_is_asked_for_is_granted_where_it_can_be() {

@@ -79,6 +79,7 @@ pub use self::memory::MemoryEstimate;
 pub use self::observer::{Observer, Phase};
 pub(crate) use self::source::{Made, TraceMaker};
 pub(crate) use self::system::System;
+pub(crate) use self::system::address_space_left;
 pub(crate) use self::waiting::wait;
 
 /// How to run the engine; what it proves, and every byte of the proof, is up to the prover given

@@ -48,6 +48,11 @@ const VERSION_2: GroupFiles = GroupFiles {
     cached: "inactive_file",
 };
 
+/// What is left of this process's address space; `None` without a limit.
+pub(crate) fn address_space_left() -> Option<u64> {
+    System::new(Path::new("/")).available().address_space
+}
+
 impl<'a> System<'a> {
     /// The system whose files are below `root`.
     pub(crate) const fn new(root: &'a Path) -> Self {
