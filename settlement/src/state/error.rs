@@ -213,7 +213,7 @@ pub enum Refusal {
     },
     /// The order cannot run, by its opening.
     #[error("the order cannot run: {0}")]
-    CannotRun(LedgerError),
+    CannotRun(#[source] LedgerError),
     /// A leaf that no ledger has.
     #[error("the opening is of an account that no ledger has")]
     NoSuchAccount,
