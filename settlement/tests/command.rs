@@ -177,9 +177,6 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
             "401",
         ),
         ("POST /v1/calls HTTP/1.1\r\ncontent-length: 3\r\n", "400"),
-        (
-            "413",
-        ),
     ] {
         let mut stream = TcpStream::connect(server.address()).unwrap();
         let request = format!("{request}host: x\r\nconnection: close\r\n\r\nxyz");
