@@ -180,7 +180,8 @@ fn refusals_are_problems_that_name_the_field() {
     );
     assert_eq!(problem(&wrong, "bad-field")["field"], "inputs");
     let bytes = encode(&private_transfer([3, 4], root));
-    for end in 0..bytes.len() - taken.proof.len() {
+    problem(&post(&served, "transfer", BYTES, &[]), "bad-field");
+    for end in 1..bytes.len() - taken.proof.len() {
         problem(
             &post(&served, "transfer", BYTES, &bytes[..end]),
             "malformed-order",
