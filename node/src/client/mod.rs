@@ -138,7 +138,12 @@ impl Client {
     /// With keys, the one to try first first.
     #[must_use]
     pub fn with_keys(mut self, keys: Vec<HeldKey>) -> Self {
-        self.credentials = RwLock::new(Credentials::Keys(keys));
+        // without keys a client asks as anybody may
+        self.credentials = RwLock::new(if keys.is_empty() {
+            Credentials::Nothing
+        } else {
+            Credentials::Keys(keys)
+        });
         self
     }
 

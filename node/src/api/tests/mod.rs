@@ -155,15 +155,10 @@ impl Served {
             })
             .collect();
         let environment = self.keys.environment().clone();
-        let client = Client::new(&self.address, environment)
+        Client::new(&self.address, environment)
             .unwrap()
-            .with_clock(Arc::new(self.world.clock.clone()));
-        // Without a key a client is one of everyone.
-        if holders.is_empty() {
-            client
-        } else {
-            client.with_keys(keys)
-        }
+            .with_keys(keys)
+            .with_clock(Arc::new(self.world.clock.clone()))
     }
 
     /// One request with these headers and nothing added.

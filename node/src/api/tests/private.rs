@@ -180,7 +180,7 @@ fn refusals_are_problems_that_name_the_field() {
     );
     assert_eq!(problem(&wrong, "bad-field")["field"], "inputs");
     let bytes = encode(&private_transfer([3, 4], root));
-    problem(&post(&served, "transfer", BYTES, b""), "bad-field");
+    problem(&post(&served, "transfer", BYTES, &[]), "bad-field");
     for end in 1..bytes.len() - taken.proof.len() {
         problem(
             &post(&served, "transfer", BYTES, &bytes[..end]),

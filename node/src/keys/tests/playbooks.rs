@@ -84,10 +84,11 @@ fn a_copy_of_the_folder_is_a_node_and_an_old_one_is_noticed() {
     ));
     world.keys = None;
     world.folder = backup;
+    world.clock.advance(Duration::from_secs(120));
     world.restart();
-    // Nobody knows which nonces were used: for a minute signed requests are refused.
+    // Nobody knows any more which nonces were used: what could be a repetition is refused.
     assert_eq!(reason(world.send(&desk, SUBMIT)), Refusal::Replay);
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_secs(120));
     world.send(&desk, SUBMIT).unwrap();
     let _ = world
         .keys()

@@ -177,8 +177,8 @@ fn dying_in_a_proof_is_a_failure_of_the_proof() {
         let genesis = crate::Genesis::empty(crate::testing::domain());
         crate::store::Store::open(folder.path(), &genesis, 1 << 20).unwrap()
     };
-    let job = |store: &crate::store::Store| store.view().unwrap().job(batch).unwrap().unwrap();
-    assert_eq!((job(&store()).begun, job(&store()).failures), (false, 0));
+    let job = || store().view().unwrap().job(batch).unwrap().unwrap();
+    assert_eq!((job().begun, job().failures), (false, 0));
     // as a process leaves it that dies there
     for failures in 1..=6 {
         let open = store();
@@ -198,7 +198,7 @@ fn dying_in_a_proof_is_a_failure_of_the_proof() {
         assert_eq!(view.stage, stage);
         running.stop();
         running.wait().unwrap();
-        assert!(!job(&store()).begun);
+        assert!(!job().begun);
     }
     let (node, running) = begin(&[], || Outcome::Cancelled);
     *fail.lock().unwrap() = false;
