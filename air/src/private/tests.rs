@@ -445,7 +445,7 @@ fn what_is_too_short_satisfies_nothing() {
         assert!(full < constraints, "no constraint by accident");
         for (width, selectors, constraints) in [
             (TRACE_WIDTH - 1, S::ALL.len(), constraints),
-            (0, S::ALL.len(), constraints),
+            (1, S::ALL.len(), constraints),
             (width, S::ALL.len() - 1, constraints),
             (width, 0, constraints),
             (width, S::ALL.len(), NUM_CONSTRAINTS - 1),

@@ -393,6 +393,12 @@ fn a_lost_wallet_comes_back_and_signs_with_no_key_twice() {
         Err(AccountError::OtherRoot { .. })
     ));
     from.root = None;
+    // (The cold key has not sixteen left to pass over.)
+    assert!(matches!(
+        restore(&from, "fourth"),
+        Err(AccountError::UsedUp { slot: COLD })
+    ));
+    from.attempt = 0;
     assert!(matches!(
         restore(&from, "third"),
         Err(AccountError::Wallet(WalletError::Exists { .. }))
