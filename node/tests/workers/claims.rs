@@ -197,7 +197,10 @@ fn jobs_of_a_smaller_priority_number_come_first_and_old_ones_before_new_ones() {
     }
     let mut client = server.client();
     let count = "SELECT count(*) FROM winterlane_jobs";
-    until(|| (client.query_one(count, &[]).unwrap().get::<_, i64>(0) == 3).then_some(()));
+    until(|| {
+        let row = client.query_one(count, &[]).ok()?;
+        (row.get::<_, i64>(0) == 3).then_some(())
+    });
     let urgent = "UPDATE winterlane_jobs SET priority = -1 WHERE batch = 2";
     client.execute(urgent, &[]).unwrap();
     let mut player = Player::new(&server, &farm, "player");

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use postgres::error::SqlState;
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
@@ -178,7 +179,12 @@ impl Farm {
         let mine = format!("{}-%", worker.id);
         let mut held = || {
             let claim = "SELECT batch FROM winterlane_jobs WHERE worker LIKE $1 AND NOT proven";
-            let row = client.query_opt(claim, &[&mine]).unwrap();
+            let row = match client.query_opt(claim, &[&mine]) {
+                Ok(row) => row,
+                // the node has not made the tables yet
+                Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => None,
+                Err(error) => panic!("{error}"),
+            };
             row.map(|row| row.get::<_, i64>(0))
         };
         loop {
