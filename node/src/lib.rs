@@ -15,7 +15,7 @@
 //! | [`webhook`] | what the node tells others, signed |
 //! | [`tls`] | certificates of the interface |
 //! | [`serve`] | all of it in one process |
-//! | [`bench`] | load figures of this machine |
+//! | [`mod@bench`] | load figures of this machine |
 //! | [`clock`] | time, as something that is given |
 //! | [`config`] | the configuration file |
 //! | [`private`] | operations of the shielded pool, as they are sent |

@@ -1,12 +1,14 @@
 //! What is left out of the construction shows in the ranks of the real prover's proofs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use winterfell::math::fields::{CubeExtension, f64::BaseElement};
 use winterlane_air::hiding::{Doubling, InPlace};
 use winterlane_tests::airs::{Power, TestAir};
 use winterlane_tests::linear::Span;
 use winterlane_tests::mutated::{Mutation, mutated_rank};
 use winterlane_tests::report;
-use winterlane_tests::scripted::{Beside, ScriptedProver, Spread, TooMany};
+use winterlane_tests::scripted::{Beside, Script, ScriptedProver, Spread, TooMany};
 use winterlane_tests::veil::{Cell, Hidden, Rank, rank};
 
 use super::shape::shape;
@@ -114,27 +116,44 @@ fn a_short_or_constant_tail_leaks() {
     assert_eq!((short, constant), (opened - 4, 4));
 }
 
+/// The positions of [`Spread`], or of [`Beside`] once they are turned. One type of prover, since the randomness
+/// depends on that.
+#[derive(Clone, Copy, Debug)]
+enum Turned {}
+
+static BESIDE: AtomicBool = AtomicBool::new(false);
+
+impl Script for Turned {
+    fn positions(count: usize, domain: usize) -> Vec<usize> {
+        if BESIDE.load(Ordering::SeqCst) {
+            Beside::positions(count, domain)
+        } else {
+            Spread::positions(count, domain)
+        }
+    }
+}
+
 /// Two proofs with one randomness: together they show more than there is.
 #[test]
 fn randomness_used_twice_leaks() {
     let shape = shape(32, 6, 4, 2, 3);
-    let provers = (
-        ScriptedProver::<Statement, Spread>::new(shape.options(3)),
-        ScriptedProver::<Statement, Beside>::new(shape.options(3)),
-    );
+    let prover = ScriptedProver::<Statement, Turned>::new(shape.options(3));
     let trace = Statement::trace(0, 32, 5);
     // One seed and one statement: one randomness.
-    let one = Hidden::<_, _, InPlace>::new(&provers.0, trace.clone(), 1);
-    let two = Hidden::<_, _, InPlace>::new(&provers.1, trace.clone(), 1);
-    let other = Hidden::<_, _, InPlace>::new(&provers.0, trace, 2);
+    let one = Hidden::<_, _, InPlace>::new(&prover, trace.clone(), 1);
+    let two = Hidden::<_, _, InPlace>::new(&prover, trace.clone(), 1);
+    let other = Hidden::<_, _, InPlace>::new(&prover, trace, 2);
     assert!(one.main().columns().eq(two.main().columns()));
     let cells = one.random_main_cells(&other);
     let queries = |opened: &winterlane_tests::opened::Opened| opened.main.queries.concat();
+    let view = |opened: &winterlane_tests::opened::Opened| opened.main.columns(0..4, 1, 3);
     let differences = one.differences::<Cubic>(&cells, queries);
+    let views = one.differences::<Cubic>(&cells, view);
+    BESIDE.store(true, Ordering::SeqCst);
+    let second = two.differences::<Cubic>(&cells, queries);
     let width = differences[0].len();
     let of_one = Span::of(width, differences.iter().cloned()).rank();
-    let both = differences.into_iter();
-    let both = both.zip(two.differences::<Cubic>(&cells, queries));
+    let both = differences.into_iter().zip(second.clone());
     let both = both.map(|(one, two)| [one, two].concat());
     let of_both = Span::of(2 * width, both).rank();
     report!(
@@ -144,11 +163,8 @@ fn randomness_used_twice_leaks() {
     // Each column opened at six points is uniform. At twelve, too, as the tail has 13 rows; with z and z w,
     // at 18, it cannot be.
     assert_eq!((of_one, of_both), (width, 2 * width));
-    let view = |opened: &winterlane_tests::opened::Opened| opened.main.columns(0..4, 1, 3);
-    let differences = one.differences::<Cubic>(&cells, view);
-    let of_one = Span::of(differences[0].len(), differences.iter().cloned()).rank();
-    let both = differences.into_iter();
-    let both = both.zip(two.differences::<Cubic>(&cells, queries));
+    let of_one = Span::of(views[0].len(), views.iter().cloned()).rank();
+    let both = views.into_iter().zip(second);
     let both: Vec<_> = both.map(|(one, two)| [one, two].concat()).collect();
     let shown = both[0].len();
     let of_both = Span::of(shown, both).rank();

@@ -25,7 +25,7 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
         self.checked(checked.map_err(|reason| LedgerError::BadSignature { account, reason })?)
     }
 
-    /// Applies an order whose signature was checked before ([`super::check_orders`]).
+    /// Applies an order whose signature was checked before ([`crate::check_orders`]).
     ///
     /// # Errors
     /// [`LedgerError`] when a rule refuses it; the batch is then as before.
