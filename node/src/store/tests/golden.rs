@@ -1,4 +1,5 @@
-//! Golden files: the rows of each format, as they were when it was made.
+//! Golden files: the rows of each format, as they were when it was made. That of format 1 was written by the
+//! encoders of format 2, which had not changed for the rows that format 1 has.
 
 use std::{fmt::Write, path::PathBuf};
 
