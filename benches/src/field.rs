@@ -69,16 +69,3 @@ pub fn chain<T: Copy>(mut x: T, b: &[T], f: impl Fn(T, T) -> T) -> T {
     }
     x
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_root_of_a_seventh_power() {
-        for seed in 0..100 {
-            let x = BaseElement::new(data::value(seed));
-            assert_eq!(seventh_root(x).exp(7), x);
-        }
-    }
-}

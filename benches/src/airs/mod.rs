@@ -96,6 +96,3 @@ fn iterate(
     }
     TraceTable::init(table)
 }
-
-#[cfg(test)]
-mod tests;

@@ -96,21 +96,3 @@ impl<M: Mode<Poseidon2>> Workload for Comparison<M> {
         self.both().map_err(|error| error.to_string())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Both modes: two proofs that verify, the hiding one no shorter in rows.
-    #[test]
-    fn both_are_proven_and_verified() {
-        for in_place in [true, false] {
-            let mut work = hide(8, Options::quadratic(28, 8, 0), in_place).unwrap();
-            let run = work.run().unwrap();
-            assert!(
-                run.values["proof_bytes"] > run.values["plain_bytes"],
-                "{in_place}"
-            );
-        }
-    }
-}

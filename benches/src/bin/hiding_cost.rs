@@ -1,7 +1,7 @@
 //! What hiding costs: the same statement proven plainly, in place and by doubling, with the same options.
 //!
 //! ```console
-//! cargo run --release -p winterlane-prover --example hiding_cost
+//! cargo run --release -p winterlane-benches --features winterlane --bin hiding_cost
 //! ```
 //!
 //! Each figure is the median of five runs, which take turns. There is no proof of work: its length is a matter of

@@ -1,11 +1,12 @@
 //! Each AIR proves and verifies with stock winterfell, and refuses a changed end.
 
 use winterfell::crypto::{DefaultRandomCoin, MerkleTree};
-use winterfell::math::FieldElement;
+use winterfell::math::{FieldElement, fields::f64::BaseElement};
 use winterfell::{AcceptableOptions, Prover};
-
-use super::*;
-use crate::Options;
+use winterlane_benches::Options;
+use winterlane_benches::airs::{
+    BenchAir, Ends, Hash, Narrow, POSEIDON2_COLUMNS, Poseidon2, Wide, plain_prover,
+};
 
 fn prove_and_verify<A: BenchAir>(log_rows: u32) {
     let options = Options::quadratic(20, 8, 0).to_winterfell();
