@@ -1,6 +1,6 @@
 //! Jobs that say more than a time, and the input of one.
 
-use winterfell::math::fields::f64::BaseElement;
+use winterfell::math::{FieldElement, fields::f64::BaseElement};
 use winterlane_benches::field::seventh_root;
 use winterlane_benches::{Contender, Job, Options, data, ours};
 
