@@ -4,9 +4,13 @@
 //! cargo run --release -p winterlane-benches --features winterlane --bin hiding_cost
 //! ```
 //!
+//! With the argument `phases`, what each phase of one more proof took, in ms.
+//!
 //! Each figure is the median of five runs, which take turns. There is no proof of work: its length is a matter of
 //! luck, and of no other.
 
+use std::ops::ControlFlow;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
@@ -17,7 +21,7 @@ use winterfell::{
 };
 use winterlane_air::hiding::{Doubling, Hiding, InPlace, TailFree};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
-use winterlane_prover::engine::{EngineOptions, MemoryEstimate, prove_inlined};
+use winterlane_prover::engine::{EngineOptions, MemoryEstimate, Observer, Phase, prove_inlined};
 use winterlane_prover::hiding::prove_hiding_inlined;
 use winterlane_prover::{HidingRng, PlainProver};
 use winterlane_verifier::{AirPolicy, TraceShape, verify};
@@ -125,7 +129,7 @@ fn measure<T>(what: &[&dyn Fn() -> T]) -> Vec<(f64, T)> {
     times.into_iter().map(median).zip(last).collect()
 }
 
-fn compare(preset: HidingPreset, width: usize, rows: usize, doubling: bool) {
+fn compare(preset: HidingPreset, width: usize, rows: usize, doubling: bool, phases: bool) {
     let options = preset.options(rows).expect("a length of the preset");
     let options = ProofOptions::new(
         options.num_queries(),
@@ -140,7 +144,12 @@ fn compare(preset: HidingPreset, width: usize, rows: usize, doubling: bool) {
     let (trace, image) = trace(width, rows);
     let info = TraceInfo::new(width, rows);
     let prover = PlainProver::<Rounds>::new(options.clone(), image);
-    let run = EngineOptions::default();
+    let clock = Clock::default();
+    let run = if phases {
+        EngineOptions::default().with_observer(&clock)
+    } else {
+        EngineOptions::default()
+    };
     let rng = || HidingRng::from_system().expect("randomness");
     let plain = || prove_inlined(&prover, trace.clone(), &run).expect("a proof");
     let in_place = || {
@@ -211,10 +220,47 @@ fn compare(preset: HidingPreset, width: usize, rows: usize, doubling: bool) {
             verified[i].0 * 1e3,
             peaks[i] >> 20
         );
+        if phases {
+            clock.start();
+            contenders[i]();
+            println!("            {}", clock.phases());
+        }
+    }
+}
+
+/// When each phase of the proof that runs began.
+#[derive(Default)]
+struct Clock(Mutex<Vec<(&'static str, Instant)>>);
+
+impl Clock {
+    /// Forgets earlier proofs: one starts now.
+    fn start(&self) {
+        *self.0.lock().expect("no panic") = vec![("before", Instant::now())];
+    }
+
+    /// Each phase's ms up to the next one's start, the last one's until now.
+    fn phases(&self) -> String {
+        let began = self.0.lock().expect("no panic");
+        let ends = began.iter().skip(1).map(|&(_, start)| start);
+        began
+            .iter()
+            .zip(ends.chain([Instant::now()]))
+            .map(|(&(name, start), end)| format!("{name} {:.1}", (end - start).as_secs_f64() * 1e3))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+impl Observer for Clock {
+    fn enter(&self, phase: Phase, _fraction: f64) -> ControlFlow<()> {
+        let mut began = self.0.lock().expect("no panic");
+        began.push((phase.name(), Instant::now()));
+        ControlFlow::Continue(())
     }
 }
 
 fn main() {
+    let phases = std::env::args().nth(1).as_deref() == Some("phases");
     println!("{} threads", rayon::current_num_threads());
     let preset = |name| HidingPreset::new(name, SecurityLevel::Bits128);
     for name in [
@@ -222,10 +268,22 @@ fn main() {
         HidingPresetName::Smallest,
         HidingPresetName::Tiny,
     ] {
-        compare(preset(name), 208, 1 << 8, false);
+        compare(preset(name), 208, 1 << 8, false, phases);
     }
     for log2_rows in [10, 13, 15, 16] {
-        compare(preset(HidingPresetName::Compact), 64, 1 << log2_rows, true);
+        compare(
+            preset(HidingPresetName::Compact),
+            64,
+            1 << log2_rows,
+            true,
+            phases,
+        );
     }
-    compare(preset(HidingPresetName::Balanced), 64, 1 << 16, true);
+    compare(
+        preset(HidingPresetName::Balanced),
+        64,
+        1 << 16,
+        true,
+        phases,
+    );
 }
