@@ -8,8 +8,10 @@
 //! | [`leaves`] | whoever guesses a row that is not opened has to guess 256 bits of it |
 //! | [`simulator`] | proofs without a witness, that stock winterfell's verifier takes |
 //! | [`proofs`] | stock's bytes, every cell, every preset, and nothing in the length |
+//! | [`calls`] | the calls that users make: stock's bytes, another attempt, refusals |
 //! | [`engine`] | a point that the verifier refuses; memory |
 
+mod calls;
 mod engine;
 mod exact;
 mod leaves;

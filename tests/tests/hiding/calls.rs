@@ -1,9 +1,7 @@
 //! Hiding proofs by the calls that users make: stock's bytes, another attempt, refusals.
-//!
-//! The suites that show *that* these proofs hide are in the workspace's `tests` crate.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use winterfell::crypto::{
     DefaultRandomCoin, Hasher, MerkleTree, RandomCoin, RandomCoinError, hashers::Blake3_256,
@@ -23,6 +21,7 @@ use winterlane_prover::hiding::{
     HidingRng, hide, prove_hiding_in_place, prove_hiding_inlined, prove_hiding_with,
 };
 use winterlane_prover::plain::single_threaded;
+use winterlane_tests::erased;
 
 type Blake = Blake3_256<BaseElement>;
 type Tree = MerkleTree<Blake>;
@@ -148,30 +147,34 @@ fn table(aux: bool, rows: usize) -> Table {
     Table(info, TraceTable::init(columns))
 }
 
-/// The default coin, but for the first `BAD` proofs, in which it draws elements that winterfell cannot
-/// square: a product of two coordinates is one whose double winter-math leaves unreduced.
-struct Coin<const BAD: usize> {
+thread_local! {
+    /// Coins that this thread has made.
+    static COINS: Cell<usize> = const { Cell::new(0) };
+    /// As many of them are bad.
+    static BAD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The default coin, but for the first [`BAD`] proofs of a thread, in which it draws elements that winterfell
+/// cannot square: a product of two coordinates is one whose double winter-math leaves unreduced.
+struct Coin {
     coin: DefaultRandomCoin<Blake>,
     bad: bool,
 }
 
-/// Coins made so far, of each kind.
-static COINS: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
-
-const ALWAYS: usize = usize::MAX;
-
-fn coins<const BAD: usize>() -> &'static AtomicUsize {
-    &COINS[BAD.min(2)]
+/// Counts this thread's coins from now on, and makes the first `bad` of them bad.
+fn count_coins(bad: usize) {
+    COINS.set(0);
+    BAD.set(bad);
 }
 
-impl<const BAD: usize> RandomCoin for Coin<BAD> {
+impl RandomCoin for Coin {
     type BaseField = BaseElement;
     type Hasher = Blake;
 
     fn new(seed: &[BaseElement]) -> Self {
         Self {
             coin: DefaultRandomCoin::new(seed),
-            bad: coins::<BAD>().fetch_add(1, Ordering::Relaxed) < BAD,
+            bad: COINS.replace(COINS.get() + 1) < BAD.get(),
         }
     }
 
@@ -205,18 +208,18 @@ impl<const BAD: usize> RandomCoin for Coin<BAD> {
 }
 
 /// A prover; if it is `careless`, its auxiliary segment lacks half of its rows.
-struct CubesProver<const AUX: bool, const BAD: usize> {
+struct CubesProver<const AUX: bool> {
     options: ProofOptions,
     careless: bool,
 }
 
-impl<const AUX: bool, const BAD: usize> Prover for CubesProver<AUX, BAD> {
+impl<const AUX: bool> Prover for CubesProver<AUX> {
     type BaseField = BaseElement;
     type Air = Cubes<AUX>;
     type Trace = Table;
     type HashFn = Blake;
     type VC = Tree;
-    type RandomCoin = Coin<BAD>;
+    type RandomCoin = Coin;
 
     winterlane_prover::default_parts!();
 
@@ -250,44 +253,44 @@ fn options(extension: FieldExtension, queries: usize) -> ProofOptions {
     ProofOptions::new(queries, 4, 4, extension, 4, 7, Linear, Linear)
 }
 
-fn prover<const AUX: bool, const BAD: usize>(options: ProofOptions) -> CubesProver<AUX, BAD> {
+fn prover<const AUX: bool>(options: ProofOptions) -> CubesProver<AUX> {
     CubesProver {
         options,
         careless: false,
     }
 }
 
-fn verdict<const AUX: bool, const BAD: usize, M: Mode<Cubes<AUX>>>(
+fn verdict<const AUX: bool, M: Mode<Cubes<AUX>>>(
     trace: &Table,
     proof: &Proof,
 ) -> Result<(), winterfell::VerifierError> {
     let acceptable = AcceptableOptions::OptionSet(vec![proof.options().clone()]);
     let inputs = Image(trace.1.get(0, trace.info().length() / 2 - 1));
     let proof = Proof::from_bytes(&proof.to_bytes()).expect("a proof");
-    winterfell::verify::<Hiding<Cubes<AUX>, M>, Blake, Coin<BAD>, Tree>(proof, inputs, &acceptable)
+    erased::verify::<Hiding<Cubes<AUX>, M>, Blake, Coin, Tree>(proof, inputs, &acceptable)
 }
 
 /// Stock winterfell's proof of the same randomness has the same bytes, and its verifier takes them.
 fn same<const AUX: bool, M: Mode<Cubes<AUX>>>(options: ProofOptions) {
-    let prover = prover::<AUX, 0>(options);
+    let prover = prover::<AUX>(options);
     let trace = table(AUX, ROWS);
     let rng = || HidingRng::from_seed([9; 32]);
     let stock = single_threaded(|| {
         let (hiding, table) = hide::<_, M>(&prover, Arc::new(trace.clone()), &mut rng()).unwrap();
-        hiding.prove(table).unwrap().to_bytes()
+        erased::prove(&hiding, table).unwrap().to_bytes()
     })
     .unwrap();
     let run = EngineOptions::default();
     let ours = prove_hiding_with::<_, M>(&prover, trace.clone(), &mut rng(), &run).unwrap();
     assert!(ours.to_bytes() == stock);
-    verdict::<AUX, 0, M>(&trace, &ours).unwrap();
+    verdict::<AUX, M>(&trace, &ours).unwrap();
     let inlined = prove_hiding_inlined::<_, M>(&prover, trace.clone(), &mut rng(), &run).unwrap();
     assert!(inlined.to_bytes() == stock);
     // Other randomness, other bytes.
     let mut rng = HidingRng::from_system().unwrap();
     let other = prove_hiding_with::<_, M>(&prover, trace.clone(), &mut rng, &run).unwrap();
     assert!(other.to_bytes() != stock);
-    verdict::<AUX, 0, M>(&trace, &other).unwrap();
+    verdict::<AUX, M>(&trace, &other).unwrap();
 }
 
 #[test]
@@ -305,18 +308,19 @@ fn a_refused_point_costs_another_attempt() {
     let trace = table(false, ROWS);
     let options = options(FieldExtension::Cubic, 12);
     let mut rng = HidingRng::from_system().unwrap();
-    let once = prover::<false, 1>(options.clone());
-    let proof = prove_hiding_in_place(&once, trace.clone(), &mut rng).unwrap();
-    assert_eq!(coins::<1>().load(Ordering::Relaxed), 2, "two attempts");
-    verdict::<false, 1, InPlace>(&trace, &proof).unwrap();
+    let prover = prover::<false>(options);
+    count_coins(1);
+    let proof = prove_hiding_in_place(&prover, trace.clone(), &mut rng).unwrap();
+    assert_eq!(COINS.get(), 2, "two attempts");
+    verdict::<false, InPlace>(&trace, &proof).unwrap();
 
     // A coin that has nothing else to give: the attempts have an end.
-    let always = prover::<false, ALWAYS>(options);
-    let refused = prove_hiding_in_place(&always, trace.clone(), &mut rng);
+    count_coins(usize::MAX);
+    let refused = prove_hiding_in_place(&prover, trace.clone(), &mut rng);
     assert_eq!(refused.err(), Some(ProverError::OutOfDomainPoint));
-    assert_eq!(coins::<ALWAYS>().load(Ordering::Relaxed), 8);
+    assert_eq!(COINS.get(), 8);
     // A plain proof has no other challenges: it is stock's, whatever its point is.
-    let (hiding, table) = hide::<_, InPlace>(&always, Arc::new(trace), &mut rng).unwrap();
+    let (hiding, table) = hide::<_, InPlace>(&prover, Arc::new(trace), &mut rng).unwrap();
     assert!(engine::prove(&hiding, table).is_ok());
 }
 
@@ -325,7 +329,7 @@ fn a_refused_point_costs_another_attempt() {
 fn traces_of_another_shape_are_refused() {
     let options = options(FieldExtension::Cubic, 20);
     let mut rng = HidingRng::from_system().unwrap();
-    let mut careless = prover::<true, 0>(options.clone());
+    let mut careless = prover::<true>(options.clone());
     careless.careless = true;
     let run = EngineOptions::default();
     let refused =
@@ -339,7 +343,7 @@ fn traces_of_another_shape_are_refused() {
     };
     assert_eq!(refused, Some(expected));
 
-    let prover = prover::<false, 0>(options);
+    let prover = prover::<false>(options);
     let half = Table(table(false, ROWS).0, table(false, ROWS / 2).1);
     let refused = prove_hiding_with::<_, Doubling>(&prover, half, &mut rng, &run).err();
     let expected = ProverError::TraceShape {
@@ -355,7 +359,7 @@ fn traces_of_another_shape_are_refused() {
 /// A limit is held to what `of_hiding` says, which does not count a copy of the trace.
 #[test]
 fn memory_is_estimated_before_anything_is_computed() {
-    let prover = prover::<false, 0>(options(FieldExtension::Cubic, 20));
+    let prover = prover::<false>(options(FieldExtension::Cubic, 20));
     let trace = table(false, ROWS);
     let inputs = prover.get_pub_inputs(&trace);
     let options = prover.options().clone();
