@@ -115,6 +115,7 @@ macro_rules! selectors {
         /// A periodic column: 1 in some rows of every block, 0 in the others.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(usize)]
+        #[non_exhaustive]
         pub enum Selector { $($(#[$doc])* $name,)* }
 
         impl Selector {

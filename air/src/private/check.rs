@@ -44,9 +44,19 @@ impl fmt::Display for Violation {
 /// Every constraint that the rows of a statement break in the rows `from` to `to`, the last not included:
 /// `columns` are those of the trace. What the rows after the statement hold counts for nothing.
 #[must_use]
-pub fn violations(
+pub fn violations<C: AsRef<[BaseElement]>>(
     air: &PrivateAir,
-    columns: &[Vec<BaseElement>],
+    columns: &[C],
+    rows: (usize, usize),
+) -> Vec<Violation> {
+    let columns: Vec<&[BaseElement]> = columns.iter().map(AsRef::as_ref).collect();
+    found(air, &columns, rows)
+}
+
+/// Compiled once, whatever holds the columns: the constraints are inlined into it.
+fn found(
+    air: &PrivateAir,
+    columns: &[&[BaseElement]],
     (from, to): (usize, usize),
 ) -> Vec<Violation> {
     let schedule = air.schedule();

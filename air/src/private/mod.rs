@@ -11,6 +11,8 @@
 //! What a row does is said by periodic columns, the [selectors](Selector), whose period is the trace: a statement
 //! is a table of them, its [`Schedule`], and the assertions that bind its public values.
 //!
+//! To whoever proves and verifies they are one [`Statement`](crate::statement::Statement): [`PrivateStatement`].
+//!
 //! The trace ends before the rows that hiding makes random: [`PrivateAir`] is
 //! [`TailFree`](crate::hiding::TailFree).
 //!
@@ -24,6 +26,7 @@ mod check;
 pub mod columns;
 pub mod constraints;
 mod schedule;
+mod statement;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -31,3 +34,4 @@ mod tests;
 pub use air::{MIN_ROWS, PrivateAir};
 pub use check::{Violation, violations};
 pub use schedule::{NUM_SELECTORS, Role, Schedule, Selector};
+pub use statement::PrivateStatement;

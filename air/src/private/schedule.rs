@@ -19,6 +19,7 @@ macro_rules! selectors {
         /// *Next* is the next row, `J` this row's compression output.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(usize)]
+        #[non_exhaustive]
         pub enum Selector { $($(#[$doc])* $name,)* }
 
         impl Selector {
@@ -123,6 +124,7 @@ pub const NUM_SELECTORS: usize = Selector::ALL.len();
 
 /// What a row hashes, for whoever fills it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// Nothing that matters.
     Idle,

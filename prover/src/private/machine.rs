@@ -80,9 +80,22 @@ fn flag(condition: bool) -> BaseElement {
     BaseElement::from(u32::from(condition))
 }
 
-/// Fills the columns of a trace of `rows` rows.
+/// The columns of a trace of `rows` rows.
+#[cfg(test)]
 pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<Vec<BaseElement>> {
     let mut columns = vec![vec![BaseElement::ZERO; rows]; table.width()];
+    let mut slices: Vec<_> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+    fill_columns(table, rows, filler, &mut slices);
+    columns
+}
+
+/// Fills columns of `rows` rows that hold zeros: a statement writes only the cells that it has a use for.
+pub(super) fn fill_columns(
+    table: &Schedule,
+    rows: usize,
+    filler: &impl Filler,
+    columns: &mut [&mut [BaseElement]],
+) {
     let mut inputs = Vec::with_capacity(rows);
     let [root, set, secret] = filler.digests();
     let public = |column: usize, row: usize| {
@@ -212,8 +225,7 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
             state.carry = public_carry(row + 1);
         }
     }
-    permutations(&mut columns, &inputs, rows);
-    columns
+    permutations(columns, &inputs, rows);
 }
 
 /// The index without its lowest bit, which a false witness may not have right.
@@ -334,7 +346,7 @@ fn normal(sum: &[BaseElement; 3]) -> [u64; 3] {
 }
 
 /// The permutations of all rows at once.
-fn permutations(columns: &mut [Vec<BaseElement>], inputs: &[[BaseElement; 8]], rows: usize) {
+fn permutations(columns: &mut [&mut [BaseElement]], inputs: &[[BaseElement; 8]], rows: usize) {
     let width = winterlane_field_simd::rescue::TRACE_LANES;
     let mut lanes = vec![BaseElement::ZERO; width * rows];
     let mut outputs = vec![ZERO; rows];
