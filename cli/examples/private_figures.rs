@@ -31,7 +31,7 @@ use winterlane_prover::{
 use winterlane_verifier::verify_private;
 use winterlane_wallet::{
     MasterSeed, Wallet,
-    credentials::{Challenge, Day, Issuer, Known, Question, Value, attributes},
+    credentials::{Day, Issuer, Known, Question, Value, ask, attributes},
     notes::{Input, NoteBook, NoteSecret, Terms, expiry_after, shield},
 };
 
@@ -176,7 +176,7 @@ fn credential(predicate: &str) -> Result<(PrivateInputs, PrivateWitness, Vec<Vec
     let signed = issuing.issue(&issuer, stated, holder.key(), Day::LAST)?;
     let eu = ["AT", "BE", "DE", "FR"].map(|text| Value::Text(text.into()));
     let today = Day::today();
-    let challenge = Challenge::new(Question {
+    let challenge = ask(Question {
         verifier: "bar.example".into(),
         expires: u64::MAX,
         today,

@@ -124,6 +124,9 @@ pub(crate) struct ChallengeArgs {
     /// File for the challenge.
     #[arg(long, value_name = "FILE.json")]
     pub(crate) out: PathBuf,
+    /// Show the challenge as a QR code too.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) qr: bool,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,

@@ -114,6 +114,9 @@ pub(crate) struct SpendArgs {
     /// How small the proof is to be.
     #[arg(long, value_enum, default_value_t = ProofSize::Compact)]
     pub(crate) proof_size: ProofSize,
+    /// Write the proof with all that it says to a file too, for whoever checks it without the pool.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) statement: Option<PathBuf>,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,

@@ -45,6 +45,8 @@ mod error;
 mod hiding;
 mod options;
 mod policy;
+#[cfg(feature = "serde")]
+mod pool_file;
 mod private;
 #[cfg(feature = "serde")]
 mod public_file;
@@ -59,6 +61,8 @@ pub use door::{BoundedOpening, OpeningError};
 pub use error::{Mismatch, Reason, Section, VerifyError};
 pub use options::FoundOptions;
 pub use policy::{AirPolicy, DEFAULT_MAX_PROOF_BYTES};
+#[cfg(feature = "serde")]
+pub use pool_file::{PoolFile, UnknownPoolFormat};
 pub use private::{
     PRIVATE_PRESETS, PrivateVerifyError, verify_answer, verify_private, verify_private_bytes,
 };

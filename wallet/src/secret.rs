@@ -16,6 +16,8 @@
 use std::fmt;
 
 use subtle::ConstantTimeEq;
+pub(crate) use winterlane_credentials::derive::digest_of;
+use winterlane_credentials::derive::stream_elements;
 use winterlane_ledger::{
     BaseElement, Digest,
     signature::{CHAINS, ChainValue, SecretSource},
@@ -218,36 +220,6 @@ impl KeySecret {
     fn elements<const N: usize>(&self, purpose: &[u8; 4], data: &[u8]) -> [[BaseElement; 2]; N] {
         stream_elements(&self.key, purpose, data)
     }
-}
-
-/// `N` pairs of elements of a key for one purpose, each element from 16 bytes of its own: the bias of the
-/// reduction is then below 2^-64.
-pub(crate) fn stream_elements<const N: usize>(
-    key: &[u8; 32],
-    purpose: &[u8; 4],
-    data: &[u8],
-) -> [[BaseElement; 2]; N] {
-    let mut hasher = blake3::Hasher::new_keyed(key);
-    let mut stream = hasher.update(purpose).update(data).finalize_xof();
-    hasher.zeroize();
-    // 2^64 modulo the prime 2^64 - 2^32 + 1.
-    let shift = BaseElement::new((1 << 32) - 1);
-    let elements = [(); N].map(|()| {
-        [(); 2].map(|()| {
-            let mut words = Zeroizing::new([[0; 8]; 2]);
-            stream.fill(words.as_flattened_mut());
-            let [low, high] = words.map(|word| BaseElement::new(u64::from_le_bytes(word)));
-            low + high * shift
-        })
-    });
-    stream.zeroize();
-    elements
-}
-
-/// 256 bits of a key for one purpose, as a digest.
-pub(crate) fn digest_of(key: &[u8; 32], purpose: &[u8; 4], data: &[u8]) -> Digest {
-    let [[a, b], [c, d]] = stream_elements::<2>(key, purpose, data);
-    Digest([a, b, c, d])
 }
 
 impl fmt::Debug for KeySecret {

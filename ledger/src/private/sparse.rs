@@ -100,19 +100,52 @@ impl SparseTree {
     /// assert_eq!(levels(65_537), None);
     /// ```
     #[must_use]
-    pub fn set<I>(values: I) -> Option<Self>
-    where
-        I: IntoIterator<Item = u128, IntoIter: ExactSizeIterator>,
-    {
-        let values = values.into_iter();
-        let mut levels = SET_LEVELS.into_iter();
-        let levels = levels.find(|&levels| values.len() <= 1 << levels)?;
-        let mut set = Self::new(SparseKind::Set(levels));
-        for (place, value) in (0_u32..).zip(values) {
-            // there is room for all of them
-            let _ = set.put(place, member(value));
+    pub fn set(values: impl IntoIterator<Item = u128>) -> Option<Self> {
+        let (levels, leaves) = set_leaves(values)?;
+        Some(Self::of(SparseKind::Set(levels), leaves))
+    }
+
+    /// A tree with marks at these indices; those that the tree does not have are left out.
+    ///
+    /// ```
+    /// use winterlane_ledger::private::{SparseKind, SparseTree};
+    /// let revoked = SparseTree::marked(SparseKind::Revocation, [77, 3]);
+    /// assert!(revoked.is_marked(3) && revoked.is_marked(77) && !revoked.is_marked(4));
+    /// let root = SparseTree::root_of_marks(SparseKind::Revocation, [77, 3]);
+    /// assert_eq!(root, revoked.root());
+    /// ```
+    #[must_use]
+    pub fn marked(kind: SparseKind, indices: impl IntoIterator<Item = u32>) -> Self {
+        Self::of(kind, marked_leaves(kind, indices))
+    }
+
+    /// The [set](Self::set) of `values` as a predicate names it, in the memory of one level instead of all.
+    #[must_use]
+    pub fn root_of_set(values: impl IntoIterator<Item = u128>) -> Option<ValueSet> {
+        let (levels, leaves) = set_leaves(values)?;
+        Some(ValueSet {
+            root: root_over(SparseKind::Set(levels), leaves),
+            levels,
+        })
+    }
+
+    /// The root of the tree that is [`marked`](Self::marked) at these indices, in the memory of one level.
+    #[must_use]
+    pub fn root_of_marks(kind: SparseKind, indices: impl IntoIterator<Item = u32>) -> Digest {
+        root_over(kind, marked_leaves(kind, indices))
+    }
+
+    /// The tree over leaves, level by level: each node is computed once, where putting one leaf after another
+    /// computes the upper ones again and again.
+    fn of(kind: SparseKind, leaves: Vec<(u32, Digest)>) -> Self {
+        let mut tree = Self::new(kind);
+        let mut nodes = leaves;
+        for height in 0..=kind.height() {
+            let next = level_above(kind, &tree.empty[height], &nodes);
+            tree.levels[height] = nodes.into_iter().collect();
+            nodes = next;
         }
-        Some(set)
+        tree
     }
 
     /// The set as a predicate names it; `None` for a tree of something else.
@@ -201,6 +234,50 @@ impl SparseTree {
     }
 }
 
+/// The levels of a set's tree, the least that has room, and the leaves by place; `None` for more values than any has.
+fn set_leaves(values: impl IntoIterator<Item = u128>) -> Option<(u8, Vec<(u32, Digest)>)> {
+    let most = 1 << SET_LEVELS[SET_LEVELS.len() - 1];
+    // One more than fits is enough to know.
+    let leaves: Vec<_> = (0..)
+        .zip(values.into_iter().take(most + 1).map(member))
+        .collect();
+    let levels = SET_LEVELS
+        .into_iter()
+        .find(|levels| leaves.len() <= 1 << levels)?;
+    Some((levels, leaves))
+}
+
+/// Marks by rising index, each once.
+fn marked_leaves(kind: SparseKind, indices: impl IntoIterator<Item = u32>) -> Vec<(u32, Digest)> {
+    let inside = |index: &u32| u64::from(*index) >> kind.height() == 0;
+    let mut indices: Vec<_> = indices.into_iter().filter(inside).collect();
+    indices.sort_unstable();
+    indices.dedup();
+    indices.into_iter().map(|index| (index, MARK)).collect()
+}
+
+/// The nodes above those of a level, which rise by index; what is not there is empty.
+fn level_above(kind: SparseKind, empty: &Digest, nodes: &[(u32, Digest)]) -> Vec<(u32, Digest)> {
+    let pairs = nodes.chunk_by(|(left, _), (right, _)| left >> 1 == right >> 1);
+    let above = pairs.filter_map(|pair| {
+        let (index, _) = pair.first()?;
+        let [left, right] = [0, 1].map(|side| {
+            let child = pair.iter().find(|(index, _)| index & 1 == side);
+            child.map_or(empty, |(_, node)| node)
+        });
+        Some((index >> 1, compress(kind.tag(), left, right)))
+    });
+    above.collect()
+}
+
+/// The root over leaves that rise by index.
+fn root_over(kind: SparseKind, leaves: Vec<(u32, Digest)>) -> Digest {
+    let empty = super::tree::empty_digests(kind.tag());
+    let levels = empty.iter().take(kind.height());
+    let top = levels.fold(leaves, |nodes, empty| level_above(kind, empty, &nodes));
+    top.first().map_or(empty[kind.height()], |(_, root)| *root)
+}
+
 /// The leaf of `value` in a set.
 #[must_use]
 pub fn member(value: u128) -> Digest {
@@ -258,6 +335,31 @@ mod tests {
             assert_eq!(tree.root(), empty);
             assert!(tree.levels.iter().all(BTreeMap::is_empty));
         }
+    }
+
+    #[test]
+    fn a_tree_made_at_once_is_the_tree_made_mark_by_mark() {
+        let indices = [5, 0, 4, u32::MAX, 1 << 31, 5];
+        for kind in [
+            SparseKind::Association,
+            SparseKind::Revocation,
+            SparseKind::Set(16),
+        ] {
+            let at_once = SparseTree::marked(kind, indices);
+            let mut one_by_one = SparseTree::new(kind);
+            let fit = indices.map(|index| one_by_one.mark(index));
+            assert_eq!(fit.contains(&false), kind == SparseKind::Set(16));
+            assert_eq!(at_once.levels, one_by_one.levels);
+            assert_eq!(SparseTree::root_of_marks(kind, indices), at_once.root());
+            let none = SparseTree::marked(kind, []);
+            assert_eq!(none.root(), SparseTree::new(kind).root());
+        }
+        let values = || [7, 5, u128::MAX];
+        let set = SparseTree::set(values()).and_then(|set| set.value_set());
+        assert!(set.is_some());
+        assert_eq!(SparseTree::root_of_set(values()), set);
+        assert!(SparseTree::set(0..=1 << 16).is_none());
+        assert!(SparseTree::root_of_set(0..).is_none());
     }
 
     #[test]

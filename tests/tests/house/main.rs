@@ -16,8 +16,12 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("field-simd", &[]),
     ("prover", &["ledger", "air", "field-simd"]),
     ("verifier", &["ledger", "air"]),
-    ("verifier/wasm", &["ledger", "air", "verifier"]),
-    ("wallet", &["ledger", "field-simd"]),
+    ("credentials", &["ledger"]),
+    (
+        "verifier/wasm",
+        &["ledger", "air", "credentials", "verifier"],
+    ),
+    ("wallet", &["ledger", "credentials", "field-simd"]),
     ("settlement", &["ledger", "verifier"]),
     (
         "node",
@@ -46,7 +50,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that need `alloc` alone.
-const NO_STD: &[&str] = &["ledger", "air", "verifier"];
+const NO_STD: &[&str] = &["ledger", "air", "credentials", "verifier"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub use winterlane_air::BatchAir;
+pub use winterlane_credentials::Challenge;
 pub use winterlane_verifier::verify_batch;
 
 #[panic_handler]

@@ -15,7 +15,7 @@ pub struct Answer {
     pub json: Vec<u8>,
 }
 
-/// Where a batch or a chain was refused, in the order in which things are looked at.
+/// Where a batch, a chain, a statement or a pool was refused, in the order in which things are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Stage {
@@ -37,13 +37,35 @@ pub enum Stage {
     Records,
     /// The public file names another preset than that of the proof.
     Preset,
+    /// The bytes are none of a private proof with what it says.
+    Statement,
+    /// The challenge, or what a challenge is to ask, cannot be read or has no answer.
+    Challenge,
+    /// The proof does not answer the question, or no question was asked of a proof that needs one.
+    Question,
+    /// The file that names a pool cannot be read.
+    PoolFile,
+    /// The pool takes no such operation.
+    Operation,
 }
 
 impl Stage {
     const fn status(self) -> u32 {
         match self {
-            Self::Use | Self::Expected | Self::PublicFile | Self::ProofSize => 2,
-            Self::Pin | Self::Link | Self::Records | Self::Proof | Self::Preset => 1,
+            Self::Use
+            | Self::Expected
+            | Self::PublicFile
+            | Self::ProofSize
+            | Self::Statement
+            | Self::Challenge
+            | Self::PoolFile => 2,
+            Self::Pin
+            | Self::Link
+            | Self::Records
+            | Self::Proof
+            | Self::Preset
+            | Self::Question
+            | Self::Operation => 1,
         }
     }
 }
@@ -72,6 +94,10 @@ impl Fault {
 impl Answer {
     pub(crate) fn no_chain() -> Self {
         Self::of::<()>(Err(Fault::new(Stage::Use, "no chain was begun")))
+    }
+
+    pub(crate) fn no_pool() -> Self {
+        Self::of::<()>(Err(Fault::new(Stage::Use, "no pool was begun")))
     }
 
     pub(crate) fn of<T: Serialize>(result: Result<T, Fault>) -> Self {

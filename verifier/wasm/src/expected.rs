@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use winterlane_air::presets::{Preset, SecurityLevel};
 use winterlane_ledger::{Digest, PublicInputs};
 use winterlane_verifier::Policy;
@@ -29,6 +29,31 @@ pub(crate) struct Expected {
     preset_named: Option<bool>,
 }
 
+/// Reads what a caller expects, from `most` bytes at most.
+pub(crate) fn read<T: DeserializeOwned>(json: &[u8], most: usize) -> Result<T, Fault> {
+    if json.len() > most {
+        return Err(Fault::new(
+            Stage::Expected,
+            format_args!("more than {most} bytes of expectations"),
+        ));
+    }
+    serde_json::from_slice(json).map_err(|error| Fault::new(Stage::Expected, error))
+}
+
+/// A number that is written as text, since JavaScript's numbers end at 2^53.
+pub(crate) fn number<N: core::str::FromStr>(
+    text: Option<&str>,
+    name: &str,
+) -> Result<Option<N>, Fault> {
+    let wrong = |_| {
+        Fault::new(
+            Stage::Expected,
+            format_args!("{name} is no whole number in range"),
+        )
+    };
+    text.map(|text| text.parse().map_err(wrong)).transpose()
+}
+
 /// [`Expected`], read.
 #[derive(Debug)]
 pub(crate) struct Pins {
@@ -44,10 +69,7 @@ pub(crate) struct Pins {
 impl Pins {
     pub(crate) fn read(json: &[u8]) -> Result<Self, Fault> {
         let unusable = |reason: &dyn core::fmt::Display| Fault::new(Stage::Expected, reason);
-        if json.len() > MAX_EXPECTED_BYTES {
-            return Err(unusable(&"more than 4,096 bytes of expectations"));
-        }
-        let expected: Expected = serde_json::from_slice(json).map_err(|error| unusable(&error))?;
+        let expected: Expected = read(json, MAX_EXPECTED_BYTES)?;
         let level = SecurityLevel::try_from(expected.bits.unwrap_or(128))
             .map_err(|error| unusable(&error))?;
         let first_batch = expected
@@ -103,7 +125,7 @@ impl Pins {
     }
 }
 
-fn compare<T: PartialEq + core::fmt::Display>(
+pub(crate) fn compare<T: PartialEq + core::fmt::Display>(
     what: &str,
     expected: Option<T>,
     found: T,

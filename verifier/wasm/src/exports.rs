@@ -1,4 +1,4 @@
-//! The module's functions for JavaScript. Everything is a 32-bit number; text and bytes lie in buffers that
+//! The module's functions for JavaScript. Everything is a 32-bit number, but for the time; text and bytes lie in buffers that
 //! the module owns.
 //!
 //! A call goes like this: `winterlane_input` for each input, and the host writes it where it was told;
@@ -10,21 +10,14 @@ use alloc::vec::Vec;
 use spin::Mutex;
 use winterlane_verifier::{DEFAULT_MAX_PROOF_BYTES, PublicFile};
 
-use crate::{Answer, Chain, expected::MAX_EXPECTED_BYTES};
+use crate::{Answer, Chain, Pool};
 
 /// Counts up when the meaning of a function changes.
-const INTERFACE: u32 = 1;
+const INTERFACE: u32 = 2;
 
-/// The most bytes of each input, and so how many inputs there are: 0 the expectations or the public file, 1
-/// the proof.
-const MAX_INPUT_BYTES: [usize; 2] = [
-    if PublicFile::MAX_BYTES > MAX_EXPECTED_BYTES {
-        PublicFile::MAX_BYTES
-    } else {
-        MAX_EXPECTED_BYTES
-    },
-    DEFAULT_MAX_PROOF_BYTES,
-];
+/// The most bytes of each input, and so how many inputs there are: 0 what is expected, asked or published, 1 the
+/// proof. No kind of them is longer than those of batches.
+const MAX_INPUT_BYTES: [usize; 2] = [PublicFile::MAX_BYTES, DEFAULT_MAX_PROOF_BYTES];
 
 /// Answered in place of a status by an instance in which a call did not come to its end. Nothing that it
 /// holds can be trusted: the host makes another one.
@@ -35,6 +28,7 @@ struct Instance {
     inputs: [Vec<u8>; MAX_INPUT_BYTES.len()],
     output: Vec<u8>,
     chain: Option<Chain>,
+    pool: Option<Pool>,
 }
 
 /// A call that trapped leaves the lock taken, which is how later calls know.
@@ -42,6 +36,7 @@ static INSTANCE: Mutex<Instance> = Mutex::new(Instance {
     inputs: [const { Vec::new() }; MAX_INPUT_BYTES.len()],
     output: Vec::new(),
     chain: None,
+    pool: None,
 });
 
 impl Instance {
@@ -102,6 +97,56 @@ impl Instance {
     }
 }
 
+/// What only private proofs need.
+impl Instance {
+    fn statement(&mut self, now: u64) -> u32 {
+        let [known, bytes] = self.take_inputs();
+        self.answer(crate::statement(&known, &bytes, now))
+    }
+
+    fn ask(&mut self) -> u32 {
+        let [request, _] = self.take_inputs();
+        self.answer(crate::ask(&request))
+    }
+
+    fn credential(&mut self, now: u64) -> u32 {
+        let [challenge, bytes] = self.take_inputs();
+        self.answer(crate::answer(&challenge, &bytes, now))
+    }
+
+    fn pool_begin(&mut self) -> u32 {
+        let [expected, file] = self.take_inputs();
+        match Pool::new(&expected, &file) {
+            Ok(pool) => {
+                self.pool = Some(pool);
+                self.output = Vec::new();
+                0
+            }
+            Err(answer) => {
+                self.pool = None;
+                self.answer(answer)
+            }
+        }
+    }
+
+    fn pool_add(&mut self) -> u32 {
+        let [operation, proof] = self.take_inputs();
+        let answer = match &mut self.pool {
+            Some(pool) => pool.add(&operation, &proof),
+            None => Answer::no_pool(),
+        };
+        self.answer(answer)
+    }
+
+    fn pool_end(&mut self) -> u32 {
+        let answer = self
+            .pool
+            .take()
+            .map_or_else(Answer::no_pool, |pool| pool.end());
+        self.answer(answer)
+    }
+}
+
 /// Only names: that no other symbol is called so, which a linker would say.
 #[expect(unsafe_code, reason = "names of exports; no code in here is unsafe")]
 mod names {
@@ -113,8 +158,8 @@ mod names {
         INTERFACE
     }
 
-    /// Makes room for `bytes` bytes of an input (0 the expectations or the public file, 1 the proof). Where to
-    /// write them; 0 when no such input is that long.
+    /// Makes room for `bytes` bytes of an input, of which there are two. Where to write them; 0 when no such input is
+    /// that long.
     #[unsafe(no_mangle)]
     extern "C" fn winterlane_input(which: usize, bytes: usize) -> usize {
         INSTANCE
@@ -144,6 +189,57 @@ mod names {
         INSTANCE
             .try_lock()
             .map_or(BROKEN, |mut instance| instance.end())
+    }
+
+    /// Verifies one private proof with what it says, in the second `now` since 1970: input 0 what is known, input 1
+    /// the proof. The status; there is an answer.
+    #[unsafe(no_mangle)]
+    extern "C" fn winterlane_statement(now: u64) -> u32 {
+        INSTANCE
+            .try_lock()
+            .map_or(BROKEN, |mut instance| instance.statement(now))
+    }
+
+    /// Makes a challenge about a credential: input 0 what it is to ask. The status; there is an answer.
+    #[unsafe(no_mangle)]
+    extern "C" fn winterlane_ask() -> u32 {
+        INSTANCE
+            .try_lock()
+            .map_or(BROKEN, |mut instance| instance.ask())
+    }
+
+    /// Verifies the answer to a challenge, in the second `now` since 1970: input 0 the challenge, input 1 the proof.
+    /// The status; there is an answer.
+    #[unsafe(no_mangle)]
+    extern "C" fn winterlane_answer(now: u64) -> u32 {
+        INSTANCE
+            .try_lock()
+            .map_or(BROKEN, |mut instance| instance.credential(now))
+    }
+
+    /// Begins a pool: input 0 what is expected, input 1 the file that names it. The status; an answer if it is not 0.
+    #[unsafe(no_mangle)]
+    extern "C" fn winterlane_pool_begin() -> u32 {
+        INSTANCE
+            .try_lock()
+            .map_or(BROKEN, |mut instance| instance.pool_begin())
+    }
+
+    /// Verifies the next operation of the pool: input 0 the operation, input 1 its proof or nothing. The status; there
+    /// is an answer.
+    #[unsafe(no_mangle)]
+    extern "C" fn winterlane_pool_add() -> u32 {
+        INSTANCE
+            .try_lock()
+            .map_or(BROKEN, |mut instance| instance.pool_add())
+    }
+
+    /// Ends the pool. The status; there is an answer.
+    #[unsafe(no_mangle)]
+    extern "C" fn winterlane_pool_end() -> u32 {
+        INSTANCE
+            .try_lock()
+            .map_or(BROKEN, |mut instance| instance.pool_end())
     }
 
     /// Where the answer lies.

@@ -1,7 +1,16 @@
 //! The verifier as a WebAssembly module: whoever opens a page, or runs node, checks proofs on their own machine.
 //!
-//! The module is `winterlane-verifier` with a mouth and ears. [`Chain`] is the whole of it for Rust: bytes and
-//! text go in, an [`Answer`] comes out. `exports` gives the same to JavaScript, and `verifier/wasm/web/lib`
+//! The module is `winterlane-verifier` with a mouth and ears. For Rust it is this: bytes and text go in, an
+//! [`Answer`] comes out.
+//!
+//! | | verifies |
+//! |---|---|
+//! | [`Chain`] | batches, one after the other |
+//! | [`Pool`] | the operations of a shielded pool, one after the other |
+//! | [`statement()`] | one private proof with what it says: a withdrawal, a transfer, a balance |
+//! | [`ask`], [`answer()`] | makes a challenge about a credential; verifies the proof that answers it |
+//!
+//! `exports` gives the same to JavaScript, and `verifier/wasm/web/lib`
 //! makes an npm package of that.
 //!
 //! # No pointer is followed here
@@ -32,14 +41,21 @@ extern crate alloc;
 
 mod answer;
 mod chain;
+mod credential;
 mod expected;
 mod exports;
+mod pool;
 mod records;
+mod said;
+mod statement;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Answer, Fault, Stage};
 pub use chain::Chain;
+pub use credential::{MAX_CHALLENGE_BYTES, answer, ask};
+pub use pool::Pool;
+pub use statement::{MAX_STATEMENT_BYTES, statement};
 
 /// The allocator that the standard library has for this target too.
 #[cfg(target_family = "wasm")]

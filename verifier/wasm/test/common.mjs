@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sortFiles } from "../web/lib/files.js";
+import { sortFiles, sortPool } from "../web/lib/files.js";
 
 export const web = fileURLToPath(new URL("../web", import.meta.url));
 
@@ -15,6 +15,22 @@ if (!root) {
 
 /** A chain of small batches: at least two. */
 export const smallDirectory = join(root, "small");
+
+/** What `fixtures` made: a pool, statements, a credential with a challenge and its answer. */
+export const privateDirectory = join(root, "private");
+
+/** The bytes of one of its files. */
+export const fixture = (name) => new Uint8Array(readFileSync(join(privateDirectory, name)));
+
+/** The operations of its pool, in their order. */
+export function poolOperations() {
+  const directory = join(privateDirectory, "pool");
+  const names = readdirSync(directory).map((name) => ({ name }));
+  const { operations, error } = sortPool(names);
+  assert.equal(error, undefined);
+  const read = (file) => (file ? new Uint8Array(readFileSync(join(directory, file.name))) : undefined);
+  return operations.map(({ operation, proof }) => ({ operation: read(operation), proof: read(proof) }));
+}
 
 /** The batches of a directory, in their order. */
 export function batches(directory) {

@@ -4,45 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { load } from "../web/lib/index.js";
 import { changed, random, small, web } from "./common.mjs";
+import { MAX_MEMORY, Target, verifier } from "./target.mjs";
 
-const verifier = await load();
 const [{ json, proof }] = small;
-const MAX_MEMORY = 96 << 20;
-
-/** One instance for many batches: what one leaves behind is the next one's. */
-class Target {
-  #exports = new WebAssembly.Instance(verifier.module, {}).exports;
-
-  input(which, bytes) {
-    const address = this.#exports.winterlane_input(which, bytes.length) >>> 0;
-    assert.notEqual(address, 0);
-    new Uint8Array(this.#exports.memory.buffer, address, bytes.length).set(bytes);
-  }
-
-  /** The status of one batch as a chain of its own; a trap throws. */
-  status(publicFile, proof) {
-    const expected = new TextEncoder().encode("{}");
-    this.input(0, expected);
-    assert.equal(this.#exports.winterlane_begin(), 0);
-    this.input(0, typeof publicFile === "string" ? new TextEncoder().encode(publicFile) : publicFile);
-    this.input(1, proof);
-    const status = this.#exports.winterlane_add();
-    assert.ok(this.#exports.memory.buffer.byteLength <= MAX_MEMORY);
-    return status;
-  }
-
-  stage() {
-    const { winterlane_output, winterlane_output_bytes, memory } = this.#exports;
-    const bytes = new Uint8Array(memory.buffer, winterlane_output(), winterlane_output_bytes());
-    return JSON.parse(new TextDecoder().decode(bytes)).stage;
-  }
-
-  get exports() {
-    return this.#exports;
-  }
-}
 
 const target = new Target();
 
@@ -76,6 +41,17 @@ test("truncations", () => {
   }
   accepts();
   console.log(`${tried} truncations`);
+});
+
+test("every length of a public file", () => {
+  // The file is of ASCII, so that bytes and characters are one.
+  for (let length = 0; length < json.length - 1; length += 1) {
+    const what = `the first ${length} bytes`;
+    if (json.slice(length).trim() === "") continue;
+    assert.equal(target.status(json.slice(0, length), proof), 2, what);
+    assert.equal(target.stage(), "publicFile", what);
+  }
+  accepts();
 });
 
 test("surplus bytes", () => {

@@ -1,13 +1,17 @@
 // Keeps the page for when there is no network: all of its files of one moment, so that they fit together.
-const NAME = "winterlane-verifier-1";
+const NAME = "winterlane-verifier-2";
 const FILES = [
   "./",
   "lib/files.js",
   "lib/index.js",
+  "lib/third-party.txt",
   "lib/winterlane_verifier.wasm",
+  "page/ask.js",
   "page/icon.svg",
   "page/main.js",
   "page/node.js",
+  "page/parts.js",
+  "page/private.js",
   "page/style.css",
   "page/text.js",
   "page/view.js",

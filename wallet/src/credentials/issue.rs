@@ -10,10 +10,7 @@ use winterlane_ledger::{
     signature::{KEY_CAPACITY, bound_message},
 };
 
-use super::{
-    Credential, CredentialError, Day, Issuer, Schema, Value,
-    files::{Stated, hex},
-};
+use super::{Credential, CredentialError, Day, IssueError, Issuer, Schema, Stated, Value};
 use crate::{MasterSeed, Signed, Wallet, notes::random_digest, secret::digest_of};
 
 const HOLDER_CONTEXT: &str = "winterlane 2026-11-28 wallet: secret of one credential holder";
@@ -43,12 +40,9 @@ impl<C> Wallet<C> {
 /// of an attribute that may have several stand at places drawn by lot.
 ///
 /// # Errors
-/// [`CredentialError::Attribute`] names the attribute, and what is wrong with it.
-pub fn attributes(
-    schema: &Schema,
-    json: &Map<String, Json>,
-) -> Result<Vec<Stated>, CredentialError> {
-    let wrong = |name: &str, reason: String| CredentialError::Attribute {
+/// [`IssueError::Attribute`] names the attribute, and what is wrong with it.
+pub fn attributes(schema: &Schema, json: &Map<String, Json>) -> Result<Vec<Stated>, IssueError> {
+    let wrong = |name: &str, reason: String| IssueError::Attribute {
         name: name.into(),
         reason,
     };
@@ -100,7 +94,7 @@ pub fn attributes(
 }
 
 /// A number below `count`, which is 1 to 16.
-fn draw(count: usize) -> Result<usize, CredentialError> {
+fn draw(count: usize) -> Result<usize, IssueError> {
     let [bytes, ..] = *random_digest()?.to_bytes().as_chunks::<8>().0 else {
         return Ok(0);
     };
@@ -114,19 +108,19 @@ impl<C: Compressor> Wallet<C> {
     /// credential leaves.
     ///
     /// # Errors
-    /// [`CredentialError`]: among others when the key has signed all it can.
+    /// [`IssueError`]: among others when the key has signed all it can.
     pub fn issue(
         &mut self,
         issuer: &Issuer,
         attributes: Vec<Stated>,
         holder: Digest,
         last_day: Day,
-    ) -> Result<Credential, CredentialError> {
-        let root = *issuer.keys.last().ok_or(CredentialError::NoKey)?;
+    ) -> Result<Credential, IssueError> {
+        let root = *issuer.keys.last().ok_or(IssueError::NoKey)?;
         let index = self.journal().next_index(&root);
         let key_number = issuer.keys.len() as u64 - 1;
         let number = u32::try_from(key_number * u64::from(KEY_CAPACITY) + u64::from(index));
-        let number = number.map_err(|_| CredentialError::NoKey)?;
+        let number = number.map_err(|_| IssueError::NoKey)?;
         let mut credential = Credential {
             format: Credential::FORMAT.into(),
             issuer: issuer.name.clone(),
@@ -151,7 +145,8 @@ impl<C: Compressor> Wallet<C> {
             &schema_domain(&credential.schema.digest()),
         );
         let signature = self.sign_message(&root, index, &bound, ISSUER_NONCE)?;
-        credential.signature = hex(&signature.to_bytes());
+        let bytes = signature.to_bytes();
+        credential.signature = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         credential.checked()?;
         let signed = Signed {
             root,

@@ -54,19 +54,19 @@ impl World {
         }
     }
 
-    fn issue(&mut self, holder: &HolderSecret) -> Result<Credential, CredentialError> {
+    fn issue(&mut self, holder: &HolderSecret) -> Result<Credential, IssueError> {
         let stated = attributes(&self.issuer.schema, &person())?;
         self.wallet
             .issue(&self.issuer, stated, holder.key(), day("2030-12-31"))
     }
 
-    fn ask(&self, predicate: &str) -> Result<Challenge, CredentialError> {
+    fn ask(&self, predicate: &str) -> Result<Challenge, IssueError> {
         let eu = ["FR", "DE", "AT", "DE"].map(|text| Value::Text(text.into()));
-        Challenge::new(Question {
+        super::ask(super::Question {
             verifier: "bar.example".into(),
             expires: 1_000,
             today: day("2026-11-28"),
-            predicate: predicate.parse()?,
+            predicate: predicate.parse().map_err(CredentialError::from)?,
             sets: [("eu.json".to_owned(), eu.to_vec())].into(),
             issuer: self.issuer.clone(),
             pseudonym: false,
@@ -272,7 +272,10 @@ fn a_question_that_finds_out_more_than_it_says_is_refused() {
 #[test]
 fn questions_that_nobody_can_answer_are_refused() {
     let world = World::new();
-    let ask = |text: &str| world.ask(text).unwrap_err();
+    let ask = |text: &str| match world.ask(text) {
+        Err(IssueError::Credential(error)) => error,
+        other => panic!("{text}: {other:?}"),
+    };
     assert!(matches!(
         ask("age >= 18"),
         CredentialError::UnknownAttribute { .. }
@@ -381,7 +384,7 @@ fn a_key_issues_what_it_can_and_each_credential_once() {
     }
     let error = world.issue(&alice()).unwrap_err();
     assert!(
-        matches!(error, CredentialError::Wallet(WalletError::Key(_))),
+        matches!(error, IssueError::Wallet(WalletError::Key(_))),
         "{error}"
     );
     // Another key goes on, and numbers go on.

@@ -274,7 +274,7 @@ impl PaymentAddress {
 pub fn random_digest() -> Result<Digest, WalletError> {
     let mut key = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *key).map_err(WalletError::NoRandomness)?;
-    Ok(digest_of(&key, b"rand", &[]))
+    Ok(winterlane_credentials::derive::random_digest(&key))
 }
 
 /// Why a text is no address, or no viewing key. The text itself is not shown.

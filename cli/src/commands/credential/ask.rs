@@ -10,7 +10,7 @@ use serde::Serialize;
 use winterlane_ledger::{Digest, private::PrivateInputs};
 use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_answer};
 use winterlane_wallet::credentials::{
-    Challenge, Day, Issuer, Predicate, PredicateError, Question, Value,
+    self, Challenge, Code, Day, Issuer, Predicate, PredicateError, Question, Value,
 };
 
 use super::super::named;
@@ -48,7 +48,7 @@ pub(super) fn challenge(args: &ChallengeArgs) -> Result<String, Failure> {
             files::read_json(&args.sets.join(name)).map_err(Failure::unusable)?;
         sets.insert(name.to_owned(), values);
     }
-    let challenge = Challenge::new(Question {
+    let challenge = credentials::ask(Question {
         verifier: args.verifier.clone(),
         expires: now().saturating_add(u64::from(args.minutes) * 60),
         today: args.today.unwrap_or_else(Day::today),
@@ -58,6 +58,7 @@ pub(super) fn challenge(args: &ChallengeArgs) -> Result<String, Failure> {
         pseudonym: args.pseudonym,
     })
     .map_err(Failure::unusable)?;
+    let code = args.qr.then(|| code(&challenge)).transpose()?;
     files::write_json(&args.out, &challenge, Access::Published, files::write_new)
         .map_err(Failure::unusable)?;
     if args.json {
@@ -80,7 +81,23 @@ pub(super) fn challenge(args: &ChallengeArgs) -> Result<String, Failure> {
             args.out.display()
         ),
     );
+    if let Some(code) = code {
+        lines.0.push('\n');
+        lines.0.push_str(&code.to_half_blocks());
+    }
     Ok(lines.0)
+}
+
+/// The challenge as a QR code.
+fn code(challenge: &Challenge) -> Result<Code, Failure> {
+    let text = serde_json::to_string(challenge).map_err(Failure::unusable)?;
+    Code::of(&text).ok_or_else(|| {
+        Failure::Unusable(format!(
+            "the challenge has {} bytes, too long for a QR code (at most {}): leave out --qr, and send the file",
+            grouped(text.len()),
+            grouped(Code::MAX_BYTES),
+        ))
+    })
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{PRIVATE_PRESETS, verify_answer};
 use winterlane_wallet::{
     MasterSeed, Wallet,
-    credentials::{Challenge, CredentialError, Day, Issuer, Known, Question, attributes},
+    credentials::{CredentialError, Day, Issuer, Known, Question, ask, attributes},
 };
 
 use super::{super::statement::prove_statement, answer::statement, ask::now};
@@ -41,13 +41,13 @@ pub(crate) fn demo() -> Result<String, Failure> {
     let person = json!({"birth_date": "1990-05-17", "name": "Alice"});
     let unusable = |error: CredentialError| Failure::unusable(error);
     let stated = person.as_object().cloned().unwrap_or_default();
-    let stated = attributes(&issuer.schema, &stated).map_err(unusable)?;
+    let stated = attributes(&issuer.schema, &stated).map_err(Failure::unusable)?;
     let today = Day::today();
     let credential = town
         .issue(&issuer, stated, alice.key(), Day::LAST)
-        .map_err(unusable)?;
+        .map_err(Failure::unusable)?;
 
-    let challenge = Challenge::new(Question {
+    let challenge = ask(Question {
         verifier: "bar.example".into(),
         expires: now().saturating_add(600),
         today,
@@ -56,7 +56,7 @@ pub(crate) fn demo() -> Result<String, Failure> {
         issuer: issuer.clone(),
         pseudonym: false,
     })
-    .map_err(unusable)?;
+    .map_err(Failure::unusable)?;
     let known = Known {
         issuer: &issuer,
         today,

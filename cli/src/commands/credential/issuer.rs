@@ -14,7 +14,7 @@ use winterlane_ledger::{Digest, signature::KeyError};
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
     Wallet, WalletError,
-    credentials::{CredentialError, Issuer, Schema, attributes},
+    credentials::{IssueError, Issuer, Schema, attributes},
 };
 
 use super::super::{private::open_or_make, spinner};
@@ -216,8 +216,8 @@ pub(super) fn issue(args: &IssueArgs, screen: &MultiProgress) -> Result<String, 
         .wallet
         .issue(&opened.issuer, stated, holder.holder, args.valid_until);
     let credential = issued.map_err(|error| match error {
-        CredentialError::NoKey
-        | CredentialError::Wallet(WalletError::Key(KeyError::Exhausted { .. })) => {
+        IssueError::NoKey
+        | IssueError::Wallet(WalletError::Key(KeyError::Exhausted { .. })) => {
             Failure::Unusable(format!(
                 "the issuer's key has signed all it can: `winterlane credential issuer --issuer {} --new-key` \
                  makes another",

@@ -6,8 +6,9 @@ use indicatif::MultiProgress;
 use serde::Serialize;
 use winterlane_air::presets::HidingPreset;
 use winterlane_ledger::{
+    codec::CanonicalBytes,
     pool::{PoolOperation, PrivateOperation, account_recipient},
-    private::{Note, NoteKeys, Nullifier, PrivateInputs},
+    private::{Note, NoteKeys, Nullifier, PrivateInputs, PrivateProof},
 };
 use winterlane_prover::private::{
     NewNote, PrivateWitness, SpentNote, TransferWitness, WithdrawalWitness,
@@ -23,6 +24,7 @@ use super::{
 use crate::{
     Failure,
     args_private::{ProofSize, SendArgs, SpendArgs, WithdrawArgs},
+    files::{self, Access, FilesError},
     interrupt,
     show::{self, Lines},
 };
@@ -180,6 +182,10 @@ fn spend(
     done: &str,
     prepare: impl FnOnce(&NoteStore<'_>, &PoolStore, &Terms) -> Result<Prepared, Failure>,
 ) -> Result<String, Failure> {
+    if let Some(path) = args.statement.as_ref().filter(|path| path.exists()) {
+        // Before a note is spent for it.
+        return Err(Failure::unusable(FilesError::Exists(path.clone())));
+    }
     let progress = spinner(screen, args.json);
     progress.set_message("verifying the pool");
     let mut store = PoolStore::open_to_append(&args.pool, false)?;
@@ -209,6 +215,10 @@ fn spend(
         }
         _ => store.candidates(operation.payout().map(|out| out.asset), 0),
     };
+    let statement = args.statement.as_ref().map(|path| {
+        let (inputs, proof) = (operation.inputs.clone(), operation.proof.clone());
+        (path, PrivateProof { inputs, proof }.to_bytes())
+    });
     // An operation that the pool refuses reserves nothing.
     let checked = store.check(PoolOperation::Private(operation))?;
     progress.set_message("writing");
@@ -219,6 +229,9 @@ fn spend(
         notes
             .reserve(&nullifiers, terms.valid_until)
             .map_err(Failure::unusable)?;
+        if let Some((path, bytes)) = &statement {
+            files::write_new(path, bytes, Access::Published).map_err(Failure::unusable)?;
+        }
         let appended = store.append(checked)?;
         whole.published(true);
         appended

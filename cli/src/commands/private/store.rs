@@ -21,10 +21,9 @@ use std::{
 };
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use winterlane_ledger::{
     Digest,
-    hash::domain_digest,
     pool::{
         Payment, Pool, PoolError, PoolOperation, ProofRefusal, SealedPool, Shield, VerifyPrivate,
         decode_operation, encode_operation,
@@ -32,7 +31,7 @@ use winterlane_ledger::{
     private::{NoteTree, PrivateInputs},
 };
 use winterlane_prover::SimdCompressor;
-use winterlane_verifier::{PRIVATE_PRESETS, verify_private};
+use winterlane_verifier::{PRIVATE_PRESETS, PoolFile, verify_private};
 use winterlane_wallet::notes::random_digest;
 
 use crate::{
@@ -41,17 +40,7 @@ use crate::{
     files::{self, Access, DirectoryLock, FilesError},
 };
 
-const FORMAT: &str = "winterlane-pool-1";
 const MAX_OPERATION_BYTES: u64 = 1 << 16;
-
-/// What is in `pool.json`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PoolFile {
-    format: String,
-    chain_id: u64,
-    rollup_id: u64,
-}
 
 /// A pool that was read and verified.
 pub(crate) struct PoolStore {
@@ -118,17 +107,11 @@ impl PoolStore {
             )));
         }
         let file: PoolFile = files::read_json(&path).map_err(Failure::unusable)?;
-        if file.format != FORMAT {
-            let format = file.format;
-            let error = format!(
-                "{}: the format is {format:?}, not {FORMAT:?}",
-                path.display()
-            );
-            return Err(Failure::Unusable(error));
-        }
+        file.check_format()
+            .map_err(|error| Failure::Unusable(format!("{}: {error}", path.display())))?;
         let mut store = Self {
             directory: directory.to_owned(),
-            pool: Pool::new(domain_digest(file.chain_id, file.rollup_id)),
+            pool: Pool::new(file.domain()),
             tree: NoteTree::default(),
             operations: Vec::new(),
             lock: None,
@@ -152,11 +135,7 @@ impl PoolStore {
         let path = directory.join("pool.json");
         if make && !path.exists() {
             let drawn = random_digest().map_err(Failure::unusable)?;
-            let file = PoolFile {
-                format: FORMAT.into(),
-                chain_id: CHAIN_ID,
-                rollup_id: drawn.0[0].as_int(),
-            };
+            let file = PoolFile::new(CHAIN_ID, drawn.0[0].as_int());
             files::write_json(&path, &file, Access::Published, files::write_new)
                 .map_err(Failure::unusable)?;
         }

@@ -1,4 +1,4 @@
-// Batches as files: which names they have, and which of a heap of files make up a chain.
+// Proofs as files: which names they have, and which of a heap of files belong together.
 
 /** The batch number (a BigInt) and the part in a file's name; undefined for names that nobody writes. */
 export function parseName(name) {
@@ -53,7 +53,71 @@ export function sortFiles(files) {
   return { batches: sorted, ignored };
 }
 
-const NO_BATCHES = "there is no batch among these files: they are called batch-0000.proof and batch-0000.public.json";
+/** The number (a BigInt) and the part in the name of a pool's file; undefined for names that nobody writes. */
+export function parseOperation(name) {
+  const match = /^operation-(\d{6,19})\.(op|proof)$/.exec(name);
+  if (!match) return undefined;
+  const number = BigInt(match[1]);
+  if (number.toString().padStart(6, "0") !== match[1]) return undefined;
+  return { number, part: match[2] === "op" ? "operation" : "proof" };
+}
+
+/**
+ * Sorts the files of a pool's directory into operations from the first one on. Nothing is read.
+ *
+ * @returns {{ poolFile?: T, operations: Array<{number: bigint, operation: T, proof?: T}>, ignored: string[], error?: string }}
+ */
+export function sortPool(files) {
+  const operations = new Map();
+  const ignored = [];
+  let poolFile;
+  const refuse = (error) => ({ operations: [], ignored, error });
+  for (const file of files) {
+    const parsed = parseOperation(file.name);
+    if (file.name === "pool.json") {
+      if (poolFile) return refuse("pool.json is there twice");
+      poolFile = file;
+    } else if (parsed) {
+      const operation = operations.get(parsed.number) ?? { number: parsed.number };
+      if (operation[parsed.part]) return refuse(`${file.name} is there twice`);
+      operation[parsed.part] = file;
+      operations.set(parsed.number, operation);
+    } else {
+      ignored.push(file.name);
+    }
+  }
+  if (!poolFile) return refuse("pool.json is missing: a pool is verified from its first operation on, so give its whole directory");
+  // A proof without its operation is of an append that was interrupted.
+  const sorted = [...operations.values()].filter((each) => each.operation).sort((a, b) => (a.number < b.number ? -1 : 1));
+  for (const [index, { number }] of sorted.entries()) {
+    if (number !== BigInt(index)) return refuse(`operation ${index} is missing, and ${number} is there`);
+  }
+  return { poolFile, operations: sorted, ignored };
+}
+
+/**
+ * What files are, by their names: `batches`, a `pool`, or a private `statement`, a proof alone or beside a challenge.
+ */
+export function kindOfFiles(files) {
+  const names = Array.from(files, (file) => file.name);
+  if (names.some((name) => parseName(name))) return "batches";
+  if (names.some((name) => name === "pool.json" || parseOperation(name))) return "pool";
+  if (names.some((name) => name.endsWith(".proof"))) return "statement";
+  return "batches";
+}
+
+/** The proof among files, and the challenge where one is beside it. */
+export function sortStatement(files) {
+  const all = [...files];
+  const proofs = all.filter((file) => file.name.endsWith(".proof"));
+  const challenges = all.filter((file) => file.name.endsWith(".json"));
+  if (proofs.length !== 1) return { error: `${proofs.length} proofs are there: give one at a time` };
+  if (challenges.length > 1) return { error: `${challenges.length} files could be the challenge: give the proof and its challenge` };
+  return { proof: proofs[0], challenge: challenges[0] };
+}
+
+const NO_BATCHES =
+  "there is no batch among these files, and no other proof: a batch is called batch-0000.proof and batch-0000.public.json";
 const UNFINISHED = "a run was stopped while it exchanged batches here: what there is may be a part";
 
 function failed(error, ignored) {

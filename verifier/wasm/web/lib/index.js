@@ -1,14 +1,23 @@
 // The verifier for JavaScript. The module does the work; this file carries bytes in and answers out.
 
 /** The meaning of the module's functions that this file knows. */
-const INTERFACE = 1;
-
-/** The module's inputs by number. */
-const PUBLIC_FILE_OR_EXPECTED = 0;
-const PROOF = 1;
+const INTERFACE = 2;
 
 /** What the module's inputs hold at most, in bytes: both files of a batch. */
 export const MAX_FILE_BYTES = 4 << 20;
+
+/** What a challenge, a set or an issuer's file has at most, in bytes. */
+export const MAX_CHALLENGE_BYTES = 1 << 20;
+
+/** What a private proof with what it says has at most, in bytes. */
+export const MAX_STATEMENT_BYTES = (1 << 20) + 4096;
+
+const STATEMENTS = [undefined, "withdrawal", "transfer", "balance", "credential"];
+
+/** What kind of private proof bytes begin like: nothing of it is checked. Undefined for none. */
+export function statementKind(proof) {
+  return STATEMENTS[bytes(proof, "the proof")[0]];
+}
 
 /**
  * The module did not come to an answer, or was used wrongly. Nothing was verified.
@@ -69,6 +78,52 @@ export class Verifier {
     return new Chain(this.#module, expected);
   }
 
+  /** Begins a pool, of whose file `pool.json` these are the contents. */
+  pool(poolFile, expected = {}) {
+    return new Pool(this.#module, poolFile, expected);
+  }
+
+  /** Verifies a private proof with what it says: a withdrawal, a transfer or a balance. */
+  verifyStatement(proof, known = {}, { now = seconds() } = {}) {
+    const inputs = [bytes(JSON.stringify(known, asText), "known"), bytes(proof, "the proof")];
+    return limited(inputs[1], "proofSize", MAX_STATEMENT_BYTES) ?? this.#once("winterlane_statement", inputs, now);
+  }
+
+  /**
+   * Makes a challenge about a credential, with 256 random bits of its own. A question that nobody can answer is no
+   * exception, but refused with the reason.
+   */
+  ask({ verifier, predicate, issuer, sets = {}, today, expires, pseudonym = false }) {
+    const random = crypto.getRandomValues(new Uint8Array(32));
+    const request = {
+      verifier,
+      predicate,
+      issuer,
+      sets,
+      today: today ?? new Date(seconds() * 1000).toISOString().slice(0, 10),
+      expires: String(expires),
+      pseudonym,
+      random: Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    };
+    const inputs = [bytes(JSON.stringify(request), "the question")];
+    return limited(inputs[0], "challenge", MAX_CHALLENGE_BYTES) ?? this.#once("winterlane_ask", inputs);
+  }
+
+  /** Verifies a private proof as the answer to a challenge, which is the verifier's own copy. */
+  verifyAnswer(proof, challenge, { now = seconds() } = {}) {
+    const inputs = [bytes(challenge, "the challenge"), bytes(proof, "the proof")];
+    return (
+      limited(inputs[0], "challenge", MAX_CHALLENGE_BYTES) ??
+      limited(inputs[1], "proofSize", MAX_STATEMENT_BYTES) ??
+      this.#once("winterlane_answer", inputs, now)
+    );
+  }
+
+  #once(name, inputs, now) {
+    const instance = new Instance(this.#module);
+    return instance.call(name, inputs, ...(now === undefined ? [] : [BigInt.asUintN(64, BigInt(now))]));
+  }
+
   /** Verifies one batch, the contents of its two files. */
   verifyBatch(publicFile, proof, expected = {}) {
     const chain = this.chain(expected);
@@ -115,6 +170,39 @@ export class Chain {
   }
 }
 
+/** Operations of a shielded pool, verified one after the other. */
+export class Pool {
+  #instance;
+
+  constructor(module, poolFile, expected) {
+    this.#instance = new Instance(module);
+    const inputs = [bytes(JSON.stringify(expected), "expected"), bytes(poolFile, "the pool's file")];
+    const refused = limited(inputs[1], "poolFile", MAX_FILE_BYTES) ?? this.#instance.call("winterlane_pool_begin", inputs);
+    if (refused?.stage === "expected") throw new TypeError(`expected: ${refused.reason}`);
+    /** Why nothing can be added, if so. */
+    this.refused = refused;
+  }
+
+  /** Verifies an operation as the next one, with its proof where it has one. */
+  add(operation, proof = new Uint8Array()) {
+    if (this.refused) return this.refused;
+    const inputs = [bytes(operation, "the operation"), bytes(proof, "the proof")];
+    const large = limited(inputs[0], "operation", MAX_FILE_BYTES) ?? limited(inputs[1], "proofSize", MAX_FILE_BYTES);
+    if (large) return (this.refused = large);
+    return this.#instance.call("winterlane_pool_add", inputs);
+  }
+
+  /** What the operations say together. After it the pool is at its end. */
+  end() {
+    return this.refused ?? this.#instance.call("winterlane_pool_end", []);
+  }
+
+  /** Bytes of the module's memory. It grows as needed and never shrinks. */
+  get memoryBytes() {
+    return this.#instance.memoryBytes;
+  }
+}
+
 /** One instance of the module. */
 class Instance {
   #exports;
@@ -135,13 +223,13 @@ class Instance {
   }
 
   /** Calls a function of the module; its answer, or undefined of a chain that has begun. */
-  call(name, inputs) {
+  call(name, inputs, ...numbers) {
     if (this.broken) throw this.broken;
     try {
       inputs.forEach((input, index) => this.#write(index, input));
-      const status = this.#exports[name]();
+      const status = this.#exports[name](...numbers);
       const text = this.#read();
-      if (name === "winterlane_begin" && text === "" && status === 0) return undefined;
+      if (name.endsWith("_begin") && text === "" && status === 0) return undefined;
       const answer = JSON.parse(text);
       if (answer.valid !== (status === 0) || status > 2) {
         throw new VerifierError(`the module ended with status ${status}`);
@@ -169,6 +257,24 @@ class Instance {
     const output = new Uint8Array(this.#exports.memory.buffer, address, length);
     return new TextDecoder("utf-8", { fatal: true }).decode(output);
   }
+}
+
+/** The second since 1970. */
+function seconds() {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** A refusal of what is too long to be read. The module says the same; this spares it the bytes. */
+function limited(input, stage, most) {
+  if (input.length <= most) return undefined;
+  const reason = `${input.length} bytes, and there are at most ${most}`;
+  return { valid: false, unusable: true, stage, reason };
+}
+
+/** Numbers as text, but for those that the module takes as numbers. */
+function asText(key, value) {
+  const text = ["batchNumber", "atLeast", "atMost", "expires"].includes(key);
+  return text && value !== undefined && value !== null ? String(value) : value;
 }
 
 function bytes(input, what) {

@@ -1,7 +1,10 @@
 // The page: where batches come from, the worker that verifies them, and where the verdict goes.
-import { sortFiles } from "../lib/files.js";
+import { kindOfFiles, sortFiles, sortPool, sortStatement } from "../lib/files.js";
+import { forgetChallenge, question, refuse, showChallenge } from "./ask.js";
 import { nodeBatches } from "./node.js";
-import { accepted, failed, refused } from "./view.js";
+import { failed } from "./parts.js";
+import { acceptedPool, acceptedStatement, refusedStatement } from "./private.js";
+import { accepted, refused } from "./view.js";
 import { counted, grouped } from "./text.js";
 
 const at = (id) => document.getElementById(id);
@@ -17,7 +20,10 @@ const policy = globalThis.trustedTypes?.createPolicy("winterlane", {
 const script = (address) => policy?.createScriptURL(address) ?? address;
 
 let worker;
-let batches = [];
+/** What was accepted so far: batches, or operations. */
+let parts = [];
+/** The text of the challenge that was made here and not answered yet. */
+let challenge;
 
 /** Ends what runs. */
 function stop() {
@@ -34,66 +40,118 @@ function show(parts) {
   at("verdict").scrollIntoView({ block: "nearest" });
 }
 
-/** What the visitor knows beforehand; undefined when a field is filled in wrongly. */
-function expected() {
+/** What the visitor knows beforehand, of this kind; undefined when a field is filled in wrongly. */
+function expected(names) {
   const form = at("expected");
   if (!form.checkValidity()) {
     form.closest("details").open = true;
     form.reportValidity();
     return undefined;
   }
-  const given = { bits: Number(at("bits").value) };
-  for (const name of ["domain", "oldRoot", "newRoot", "firstBatch"]) {
+  const given = {};
+  for (const name of names) {
     const value = at(name).value.trim();
-    if (value !== "") given[name] = value;
+    if (value !== "") given[name] = ["bits", "batches"].includes(name) ? Number(value) : value;
   }
-  const count = at("batches").value.trim();
-  if (count !== "") given.batches = Number(count);
   return given;
 }
 
-function verify(claims, more = {}) {
-  const known = expected();
-  if (!known) return;
+/** Hands a task to a new worker, and shows that it runs. */
+function start(task, words) {
   stop();
-  batches = [];
+  parts = [];
   at("result").replaceChildren();
   at("progress").hidden = false;
-  at("progress-text").textContent = `Verifying ${counted(claims.length, "batch", "batches")} …`;
+  at("progress-text").textContent = words;
   at("progress-bar").removeAttribute("value");
   worker = new Worker(script(SCRIPTS.worker), { type: "module" });
   worker.onmessage = ({ data }) => receive(data);
   // Nothing that a worker cannot say itself is a verdict.
   worker.onerror = (event) => show(failed(event.message || "the verifier cannot be loaded"));
-  worker.postMessage({ expected: { ...known, ...more }, batches: claims });
+  worker.postMessage(task);
+}
+
+function verify(claims, more = {}) {
+  const known = expected(["bits", "domain", "oldRoot", "newRoot", "firstBatch", "batches"]);
+  if (!known) return;
+  start({ task: "batches", expected: { ...known, ...more }, claims }, `Verifying ${counted(claims.length, "batch", "batches")} …`);
+}
+
+function verifyPool({ poolFile, operations }) {
+  const known = expected(["domain", "anchor"]);
+  if (known) start({ task: "pool", expected: known, poolFile, operations }, `Verifying ${counted(operations.length, "operation")} …`);
+}
+
+function verifyStatement({ proof, challenge: beside }) {
+  const { anchor, ...known } = expected(["domain", "anchor", "batchNumber"]) ?? {};
+  if (!at("expected").checkValidity()) return;
+  if (anchor) known.anchors = [anchor];
+  const asked = beside ?? challenge;
+  start({ task: "statement", known, proof, challenge: asked, now: Math.floor(Date.now() / 1000) }, "Verifying a private proof …");
 }
 
 function receive(message) {
   switch (message.kind) {
     case "progress":
-      at("progress-text").textContent = `Batch ${grouped(message.number)}: ${message.index + 1} of ${message.of}`;
+      at("progress-text").textContent = `${message.what} ${grouped(message.number)}: ${message.index + 1} of ${message.of}`;
       at("progress-bar").max = message.of;
       at("progress-bar").value = message.index;
       break;
-    case "batch":
-      batches.push(message.batch);
+    case "part":
+      parts.push(message.part);
       break;
     case "done":
-      show(message.valid === true ? accepted(message, batches) : refused(message, batches));
+      DONE[message.task](message);
       break;
     default:
-      show(failed(message.reason));
+      if (message.task === "ask") {
+        stop();
+        refuse(message.reason);
+      } else {
+        show(failed(message.reason));
+      }
   }
 }
 
+const DONE = {
+  batches: (message) => show(message.valid === true ? accepted(message, parts) : refused(message, parts)),
+  pool: (message) => show(message.valid === true ? acceptedPool(message, parts) : refusedStatement(message)),
+  statement(message) {
+    if (message.valid === true && message.kind === "credential" && JSON.parse(challenge ?? "{}").challenge === message.challenge) {
+      // Once: a proof that somebody else overheard answers nothing any more.
+      challenge = undefined;
+      forgetChallenge();
+      message.takenAsFound = message.takenAsFound.filter((name) => name !== "answered");
+    }
+    show(message.valid === true ? acceptedStatement(message) : refusedStatement(message));
+  },
+  ask(message) {
+    stop();
+    if (message.valid === true) {
+      challenge = message.text;
+      showChallenge(message);
+    } else {
+      refuse(message.reason);
+    }
+  },
+};
+
+const SORTED = {
+  batches: [sortFiles, ({ batches }) => verify(batches)],
+  pool: [sortPool, verifyPool],
+  statement: [sortStatement, verifyStatement],
+};
+
 function verifyFiles(files) {
-  const { batches, ignored, error } = sortFiles(files);
+  const [sort, check] = SORTED[kindOfFiles(files)];
+  const sorted = sort(files);
+  const { ignored = [], error } = sorted;
   if (error) {
     const names = ignored.slice(0, 5).join(", ");
     show(failed(ignored.length > 0 ? `${error}; found: ${names}${ignored.length > 5 ? ", …" : ""}` : error));
     return;
   }
-  verify(batches);
+  check(sorted);
 }
 
 /** The files of what was dropped; of folders, what is directly in them. */
@@ -139,6 +197,11 @@ at("node").addEventListener("submit", (event) => {
   } catch (error) {
     show(failed(error.message));
   }
+});
+at("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const asked = question();
+  if (asked) start({ task: "ask", ...asked }, "Making a challenge …");
 });
 at("expected").addEventListener("submit", (event) => event.preventDefault());
 at("stop").addEventListener("click", () => {

@@ -7,9 +7,9 @@ const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const MAX_LENGTH = 600;
 
 /** A stranger's words, safe to read: hidden characters as `\u{202e}`, and not without end. */
-export function visible(text) {
+export function visible(text, most = MAX_LENGTH) {
   const whole = String(text);
-  const start = whole.length > MAX_LENGTH ? `${whole.slice(0, MAX_LENGTH)}…` : whole;
+  const start = whole.length > most ? `${whole.slice(0, most)}…` : whole;
   return start.replace(HIDDEN, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
 }
 
@@ -21,6 +21,12 @@ export function grouped(number) {
 /** So many of something. */
 export function counted(number, one, many = `${one}s`) {
   return `${grouped(number)} ${BigInt(number) === 1n ? one : many}`;
+}
+
+/** A second since 1970, as text of any size, for people. */
+export function instant(seconds) {
+  const date = new Date(Number(seconds) * 1000);
+  return Number.isNaN(date.getTime()) ? `second ${grouped(seconds)}` : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 /** An element. Strings among the children become text. */

@@ -1,23 +1,6 @@
-// What the page says about an answer, in plain words.
+// What the page says about batches, in plain words.
+import { ADVICE, bitsNote, definitions, section, taken, verdict } from "./parts.js";
 import { counted, digest, element, grouped, visible } from "./text.js";
-
-/** The first thing a reader should do about a refusal, by where it happened. */
-const ADVICE = {
-  publicFile: "The public file cannot be read: it is cut off, was changed, or is something else.",
-  proofSize: "A file is larger than any that belongs to a batch.",
-  pin: "The proof may hold, but it is not of what you said you expect.",
-  link: "The batch does not continue the one before it: one is missing, or they are of different chains.",
-  records: "The proof holds, but the list of operations beside it is not the one that was proven.",
-  proof: "The proof does not show what the public file claims. One of the two was changed, or they do not belong together.",
-  preset: "The proof holds, but the public file describes it falsely.",
-};
-
-const OPEN = {
-  domain: "which rollup this is: compare the domain with the one that you use",
-  firstBatch: "whether earlier batches exist",
-  oldRoot: "whether the first root is the state that you know",
-  end: "whether later batches exist",
-};
 
 /** The verdict on a whole chain that was accepted. */
 export function accepted(chain, batches) {
@@ -42,11 +25,7 @@ export function accepted(chain, batches) {
         ["Provable bits", String(chain.bits)],
         ["Proofs", `${grouped(chain.proofBytes)} bytes`],
       ]),
-      element(
-        "p",
-        { class: "note" },
-        `${chain.bits} provable bits: to pass off a false statement takes about 2^${chain.bits} attempts, by what is proven of the method and not by what is guessed.`,
-      ),
+      bitsNote(chain.bits),
     ]),
     ...taken(chain.takenAsFound),
     links(batches),
@@ -63,42 +42,6 @@ export function refused(answer, before) {
   const result = [verdict("bad", title, parts)];
   if (before.length > 0) result.push(links(before, answer.number === undefined ? undefined : answer));
   return result;
-}
-
-/** Nothing was checked. */
-export function failed(reason) {
-  return [
-    verdict("bad", "✗ Nothing was verified", [
-      element("p", {}, "It did not come to a check."),
-      definitions([["The reason", element("code", {}, visible(reason))]]),
-    ]),
-  ];
-}
-
-function verdict(kind, title, parts) {
-  const heading = element("h2", { id: "verdict", tabindex: "-1" }, title);
-  return element("section", { class: `panel verdict ${kind}`, "aria-labelledby": "verdict" }, heading, ...parts);
-}
-
-let sections = 0;
-
-function section(title, parts) {
-  const id = `section-${(sections += 1)}`;
-  return element("section", { class: "panel", "aria-labelledby": id }, element("h2", { id }, title), ...parts);
-}
-
-function definitions(pairs) {
-  return element("dl", {}, ...pairs.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
-}
-
-function taken(names) {
-  if (names.length === 0) return [];
-  return [
-    section("What a proof cannot tell you", [
-      element("p", {}, "Nobody said it beforehand, so it was taken as found:"),
-      element("ul", {}, ...names.map((name) => element("li", {}, OPEN[name] ?? visible(name)))),
-    ]),
-  ];
 }
 
 /** The batches as links of a chain: each begins with the root that the one before ended with. */

@@ -1,5 +1,7 @@
 //! What issuers, holders and verifiers hand to one another, as JSON.
 
+use alloc::{string::String, vec::Vec};
+
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
     Digest, Signature,
@@ -135,13 +137,8 @@ impl Credential {
     }
 }
 
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The bytes of hexadecimal digits.
-pub(super) fn hex_bytes(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn hex_bytes(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let digit = |digit: u8| char::from(digit).to_digit(16);
     let bytes = pairs

@@ -1,6 +1,8 @@
 //! The native build behind the same interface: what is refused before a proof is looked at. That proofs are
 //! accepted, and hostile ones are not, is shown on the module itself (`verifier/wasm/test`).
 
+mod balance;
+
 use winterlane_ledger::{
     Digest, PublicInputs, Record, ScalarCompressor, record::operations_digest, wire,
 };

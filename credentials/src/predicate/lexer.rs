@@ -1,9 +1,10 @@
 //! A predicate as a row of tokens.
 
-use std::ops::Range;
+use alloc::{string::String, vec::Vec};
+use core::ops::Range;
 
 use super::error::{Mistake, PredicateError};
-use crate::credentials::{DayError, MAX_TEXT_BYTES, Value};
+use crate::{DayError, MAX_TEXT_BYTES, Value};
 
 /// A sign between two things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

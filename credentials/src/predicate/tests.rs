@@ -1,7 +1,15 @@
+use std::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
 use proptest::prelude::*;
 
 use super::{parser::step, *};
-use crate::credentials::{Day, Kind, MAX_INTEGER};
+use crate::{Day, Kind, MAX_INTEGER};
 
 fn read(text: &str) -> Predicate {
     text.parse()

@@ -1,12 +1,13 @@
 //! From tokens to requirements.
 
-use std::ops::Range;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::ops::Range;
 
 use super::{
     Condition, MAX_REQUIREMENTS, Mistake, PredicateError, Requirement,
     lexer::{Placed, Sign, Token, tokens},
 };
-use crate::credentials::{Day, Kind, MAX_INTEGER, Value};
+use crate::{Day, Kind, MAX_INTEGER, Value};
 
 /// What a predicate asks for: one requirement of each attribute.
 pub(super) fn requirements(source: &str) -> Result<Vec<Requirement>, PredicateError> {

@@ -1,11 +1,12 @@
 //! Values of attributes: whole numbers, dates and texts.
 
-use std::{fmt, str::FromStr};
+use alloc::string::{String, ToString};
+use core::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value as Json;
 use thiserror::Error;
-use time::{Date, Month, OffsetDateTime};
+use time::{Date, Month};
 
 /// Integers of attributes are from `-MAX_INTEGER` to `MAX_INTEGER`: every one fits the range checks of the
 /// proof, and is exact in JSON everywhere.
@@ -46,9 +47,10 @@ impl Day {
     });
 
     /// Today, by the system's clock, in Greenwich.
+    #[cfg(feature = "std")]
     #[must_use]
     pub fn today() -> Self {
-        Self(OffsetDateTime::now_utc().date())
+        Self(time::OffsetDateTime::now_utc().date())
     }
 
     /// Days since 1 January of year 1, counted from 0.
@@ -84,7 +86,7 @@ impl FromStr for Day {
 
     fn from_str(text: &str) -> Result<Self, DayError> {
         let bytes = text.as_bytes();
-        let digits = |range: std::ops::Range<usize>| {
+        let digits = |range: core::ops::Range<usize>| {
             let digits = text.get(range)?;
             let all = digits.bytes().all(|byte| byte.is_ascii_digit());
             all.then(|| digits.parse::<u16>().ok()).flatten()
@@ -315,6 +317,8 @@ impl fmt::Display for Value {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use super::*;
 
     #[test]

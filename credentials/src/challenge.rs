@@ -1,6 +1,7 @@
 //! Showing: a verifier's question, the holder's answer without the proof, and the check of what a proof says.
 
-use std::{collections::BTreeMap, fmt};
+use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
+use core::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
@@ -12,10 +13,11 @@ use winterlane_ledger::{
     },
 };
 
-use super::{
-    Condition, Credential, CredentialError, Day, Issuer, MAX_INTEGER, Predicate, Requirement, Value,
+use crate::{
+    Condition, Credential, CredentialError, Day, Issuer, MAX_INTEGER, Predicate, Requirement,
+    Value,
+    derive::{digest_of, random_digest},
 };
-use crate::{notes::random_digest, secret::digest_of};
 
 const VERIFIER_CONTEXT: &str = "winterlane 2026-11-28 credential: digest of a verifier's name";
 
@@ -70,7 +72,7 @@ pub struct Question {
 /// A requirement by the protocol: where, what, and for a set its values.
 struct Resolved {
     attribute: String,
-    places: std::ops::Range<u8>,
+    places: Range<u8>,
     test: Test,
     condition: Condition,
     set: Vec<Value>,
@@ -110,23 +112,31 @@ impl fmt::Debug for Showing {
     }
 }
 
+/// The digest of a verifier's name, which stands for the verifier in a [`Session`].
+#[must_use]
+pub fn verifier_digest(name: &str) -> Digest {
+    let key = blake3::derive_key(VERIFIER_CONTEXT, name.as_bytes());
+    digest_of(&key, b"name", &[])
+}
+
 impl Challenge {
     /// The layout of the file.
     pub const FORMAT: &'static str = "winterlane-challenge-1";
 
-    /// Draws a challenge for a question that can be answered.
+    /// A challenge for a question that can be answered, from 32 random bytes of its own: bytes that somebody
+    /// knows beforehand, or that were used before, let an old proof answer it.
     ///
     /// # Errors
     /// [`CredentialError`] when the issuer's schema has no such attribute, or of another kind; when a set is
     /// missing, empty or too large.
-    pub fn new(question: Question) -> Result<Self, CredentialError> {
+    pub fn new(question: Question, random: &[u8; 32]) -> Result<Self, CredentialError> {
         let challenge = Self {
             format: Self::FORMAT.into(),
             verifier: question.verifier,
-            challenge: random_digest()?,
+            challenge: random_digest(random),
             expires: question.expires,
             today: question.today,
-            predicate: question.predicate.to_string(),
+            predicate: format!("{}", question.predicate),
             sets: question.sets,
             issuer: question.issuer,
             pseudonym: question.pseudonym,
@@ -135,18 +145,11 @@ impl Challenge {
         Ok(challenge)
     }
 
-    /// The digest of the verifier's name.
-    #[must_use]
-    pub fn verifier_digest(&self) -> Digest {
-        let key = blake3::derive_key(VERIFIER_CONTEXT, self.verifier.as_bytes());
-        digest_of(&key, b"name", &[])
-    }
-
     /// Who asks, and until when.
     #[must_use]
     pub fn session(&self) -> Session {
         Session {
-            verifier: self.verifier_digest(),
+            verifier: verifier_digest(&self.verifier),
             challenge: self.challenge.to_bytes(),
             expires: self.expires,
         }
@@ -155,12 +158,7 @@ impl Challenge {
     /// The tree of the revoked credentials.
     #[must_use]
     pub fn revoked(&self) -> SparseTree {
-        let mut tree = SparseTree::new(SparseKind::Revocation);
-        for &number in &self.issuer.revoked {
-            // Every number is an index of the tree.
-            let _ = tree.mark(number);
-        }
-        tree
+        SparseTree::marked(SparseKind::Revocation, self.issuer.revoked.iter().copied())
     }
 
     /// The requirements with their places, tests and sets.
@@ -215,7 +213,7 @@ impl Challenge {
         };
         let kinds = match condition {
             Condition::Range { low, .. } => vec![low.kind()],
-            Condition::Text(_) => vec![super::Kind::Text],
+            Condition::Text(_) => vec![crate::Kind::Text],
             _ => set.iter().map(Value::kind).collect(),
         };
         if let Some(found) = kinds.into_iter().find(|kind| *kind != known.kind) {
@@ -228,14 +226,10 @@ impl Challenge {
         let test = match condition {
             Condition::Range { low, high } => range_test(low, high),
             Condition::Text(text) => Test::Equals(Value::Text(text.clone()).encoded()),
-            _ => {
-                let known = set_tree(&set);
-                let (_, set) = known.ok_or_else(|| CredentialError::SetSize {
-                    name: attribute.clone(),
-                    count: set.len(),
-                })?;
-                Test::InSet(set)
-            }
+            _ => Test::InSet(set_root(&set).ok_or_else(|| CredentialError::SetSize {
+                name: attribute.clone(),
+                count: set.len(),
+            })?),
         };
         Ok(Resolved {
             attribute: attribute.clone(),
@@ -331,7 +325,7 @@ impl Challenge {
                     .binary_search(&stated.value)
                     .ok()
                     .and_then(|place| u32::try_from(place).ok())
-                    .and_then(|place| Some((set_tree(&one.set)?.0, place))),
+                    .and_then(|place| Some((set_tree(&one.set)?, place))),
                 _ => None,
             });
             predicates.push(PlacedTest {
@@ -375,7 +369,10 @@ impl Challenge {
             schema: self.issuer.schema.digest(),
             predicates: predicates.collect(),
             today: self.today.since_1970().ok_or(CredentialError::LastDay)?,
-            revocation: self.revoked().root(),
+            revocation: SparseTree::root_of_marks(
+                SparseKind::Revocation,
+                self.issuer.revoked.iter().copied(),
+            ),
             pseudonym: self.pseudonym,
             session: self.session(),
         }))
@@ -412,9 +409,12 @@ fn range_test(low: &Value, high: &Value) -> Test {
     }
 }
 
+/// A set of values, which are sorted, as a predicate names it; `None` when there are too many.
+fn set_root(values: &[Value]) -> Option<ValueSet> {
+    SparseTree::root_of_set(values.iter().map(Value::encoded))
+}
+
 /// The tree of a set of values, which are sorted; `None` when there are too many.
-fn set_tree(values: &[Value]) -> Option<(SparseTree, ValueSet)> {
-    let tree = SparseTree::set(values.iter().map(Value::encoded))?;
-    let set = tree.value_set()?;
-    Some((tree, set))
+fn set_tree(values: &[Value]) -> Option<SparseTree> {
+    SparseTree::set(values.iter().map(Value::encoded))
 }

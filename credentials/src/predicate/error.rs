@@ -1,10 +1,11 @@
 //! What is wrong with a predicate, and where.
 
-use std::{fmt, ops::Range};
+use alloc::{format, string::String};
+use core::{fmt, ops::Range};
 
 use thiserror::Error;
 
-use crate::credentials::{Kind, MAX_INTEGER};
+use crate::{Kind, MAX_INTEGER};
 
 /// A mistake in a predicate: what is wrong, and which bytes of the text.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -1,13 +1,16 @@
 //! Schemas: which attributes a credential has, of which kind, and at which of its 16 places.
 
-use std::{collections::BTreeMap, ops::Range};
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+};
+use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use winterlane_ledger::{Digest, private::ATTRIBUTES};
 
-use super::{Kind, predicate::is_attribute_name};
-use crate::secret::digest_of;
+use crate::{Kind, derive::digest_of, predicate::is_attribute_name};
 
 const SCHEMA_CONTEXT: &str = "winterlane 2026-11-28 credential: digest of a schema";
 
@@ -17,7 +20,7 @@ pub const MAX_NAME_BYTES: usize = 64;
 /// The attributes of a kind of credential.
 ///
 /// ```
-/// use winterlane_wallet::credentials::Schema;
+/// use winterlane_credentials::Schema;
 /// let schema: Schema = serde_json::from_str(
 ///     r#"{"name": "identity", "attributes": {
 ///         "birth_date": "date",
@@ -199,6 +202,8 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use super::*;
 
     fn read(attributes: &str) -> Result<Schema, String> {

@@ -17,7 +17,8 @@
 //!
 //! All conditions on one attribute are about one value, and become one requirement: a range, one text, or
 //! a set. An attribute with several values (a list in the issuer's file) satisfies a requirement when one of
-//! them does. A proof says at which of its places that value is, and the issuer draws places by lot. There is no `or` and no `not`: what is proven says exactly what it says.
+//! them does. A proof says at which of its places that value is, and the issuer draws places by lot.
+//! There is no `or` and no `not`: what is proven says exactly what it says.
 
 mod error;
 mod lexer;
@@ -25,12 +26,13 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, str::FromStr};
+use alloc::{string::String, vec::Vec};
+use core::{fmt, str::FromStr};
 
 pub use error::{Mistake, PredicateError};
 use parser::{RESERVED, ends, is};
 
-use super::Value;
+use crate::Value;
 
 /// Attributes that one predicate may speak of.
 pub const MAX_REQUIREMENTS: usize = winterlane_ledger::private::MAX_PREDICATES;
@@ -38,13 +40,13 @@ pub const MAX_REQUIREMENTS: usize = winterlane_ledger::private::MAX_PREDICATES;
 /// What must hold of the attributes; see the [module](self).
 ///
 /// ```
-/// use winterlane_wallet::credentials::Predicate;
+/// use winterlane_credentials::Predicate;
 /// let predicate: Predicate = "birth_date < 2008-11-29 and country in eu.json".parse()?;
 /// assert_eq!(predicate.to_string(), "birth_date <= 2008-11-28 and country in eu.json");
 ///
 /// let mistake = "birth_date <= 2008-13-28".parse::<Predicate>().unwrap_err();
 /// assert_eq!(mistake.column(), 15);
-/// # Ok::<(), winterlane_wallet::credentials::PredicateError>(())
+/// # Ok::<(), winterlane_credentials::PredicateError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Predicate {
@@ -97,7 +99,7 @@ impl Predicate {
 }
 
 /// Whether a predicate can speak of an attribute with this name.
-pub(super) fn is_attribute_name(name: &str) -> bool {
+pub(crate) fn is_attribute_name(name: &str) -> bool {
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(letters)
