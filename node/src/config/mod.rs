@@ -111,7 +111,7 @@ impl Config {
             ConfigError {
                 file: file.to_owned(),
                 line: before.map(|before| before.matches('\n').count() + 1),
-                reason: error.message().to_owned(),
+                reason: without_passwords(error.message()),
             }
         })
     }
@@ -176,4 +176,28 @@ impl Config {
             queue: orders.queue,
         }
     }
+}
+
+/// A message without what stands before the host of any address in it: an address at the wrong place is repeated by the
+/// parser, and may hold a password.
+fn without_passwords(message: &str) -> String {
+    let mut parts = message.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let ends = |character: char| "/\"`'?# ".contains(character) || character.is_control();
+        let authority = &part[..part.find(ends).unwrap_or(part.len())];
+        // A password may hold what ends an address; then all of it up to the last sign of a host goes.
+        let host = part
+            .rfind('@')
+            .filter(|at| authority.contains('@') || authority.contains(':') || *at == 0);
+        shown.push_str("://");
+        match host {
+            Some(at) => {
+                shown.push('\u{2026}');
+                shown.push_str(&part[at..]);
+            }
+            None => shown.push_str(part),
+        }
+    }
+    shown
 }

@@ -13,8 +13,10 @@ pub struct PrivateSettings {
     /// Private operations that may be pending.
     pub pending: u64,
     /// Proofs that are verified at once.
+    #[serde(deserialize_with = "super::values::some_threads")]
     pub threads: NonZeroUsize,
     /// Operations that may wait for it.
+    #[serde(deserialize_with = "super::values::count")]
     pub waiting: usize,
 }
 

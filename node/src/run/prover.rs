@@ -15,6 +15,7 @@ use winterlane_prover::{
     BatchError, Engine, EngineOptions, ProverError, check_memory, engine::Phase, prove_batch,
 };
 
+use super::priority::yielding_pool;
 use crate::{store::StoreError, witness::Witnesses};
 
 /// How batches are proven.
@@ -78,10 +79,7 @@ impl LocalProver {
         stop: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
         let threads = proving.threads.map_or(0, std::num::NonZeroUsize::get);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| {
-            StoreError::io("threads of the prover")(std::io::Error::other(error))
-        })?;
+        let pool = yielding_pool("proving", threads)?;
         Ok(Self {
             witnesses,
             proving,

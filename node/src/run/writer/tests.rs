@@ -36,7 +36,7 @@ fn writer(folder: &std::path::Path) -> Writer {
     let (_, tasks) = sync_channel(1);
     let (sealer, _) = sync_channel(1);
     Writer {
-        shared: Arc::new(Shared::new(Arc::clone(&store), limits, fees)),
+        shared: Arc::new(Shared::new(Arc::clone(&store), limits, fees, 64)),
         store,
         sequencer,
         tasks,
