@@ -138,7 +138,7 @@ impl Credential {
 }
 
 /// The bytes of hexadecimal digits.
-pub(crate) fn hex_bytes(text: &str) -> Option<Vec<u8>> {
+fn hex_bytes(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let digit = |digit: u8| char::from(digit).to_digit(16);
     let bytes = pairs
