@@ -93,6 +93,8 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]

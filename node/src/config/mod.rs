@@ -114,8 +114,8 @@ impl Config {
                 reason,
             }
         };
-        let config: Self =
-            toml::from_str(text).map_err(|error| at(error.span(), without_passwords(error.message())))?;
+        let config: Self = toml::from_str(text)
+            .map_err(|error| at(error.span(), without_passwords(error.message())))?;
         if let Some((number, asset)) = config.fee_without_collector() {
             let reason = format!(
                 "private operations pay in asset {asset}, which has no entry in fees.assets to say who collects"

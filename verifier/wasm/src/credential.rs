@@ -180,7 +180,7 @@ fn try_answer<'a>(
 ) -> Result<AnswerSaid<'a>, Fault> {
     // What is cheap comes first: the trees of a challenge may be large.
     let statement = read_statement(bytes)?;
-    let question = Question::Credential(challenge.question().map_err(unusable)?);
+    let question = challenge.question().map_err(unusable)?;
     let (inputs, proof) = (statement.inputs, statement.proof);
     question
         .check(&inputs, now)

@@ -11,7 +11,7 @@ use winterlane_ledger::{
 };
 
 use super::{Credential, CredentialError, Day, IssueError, Issuer, Schema, Stated, Value};
-use crate::{MasterSeed, Signed, Wallet, hex::hex, notes::random_digest, secret::digest_of};
+use crate::{MasterSeed, Signed, Wallet, notes::random_digest, secret::digest_of};
 
 const HOLDER_CONTEXT: &str = "winterlane 2026-11-28 wallet: secret of one credential holder";
 

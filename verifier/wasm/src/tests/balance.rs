@@ -51,7 +51,7 @@ fn key() -> (KeyTree, KeyWitness) {
     ));
     let tree = KeyTree::from_leaves(seed, leaves, &ScalarCompressor).unwrap();
     let mut ends = Toy.chain_starts(index);
-    let start = ends[0];
+    let starts = core::array::from_fn(|chain| ends[chain]);
     for (chain, value) in ends.iter_mut().enumerate() {
         for position in 0..3 {
             let input = chain_step_input(&seed, index, chain, position, value);
@@ -62,7 +62,7 @@ fn key() -> (KeyTree, KeyWitness) {
     let witness = KeyWitness {
         seed,
         key_index: index as u16,
-        start,
+        starts,
         ends,
         auth: tree.auth_path(index).unwrap(),
     };
@@ -116,7 +116,7 @@ fn proof() -> (Vec<u8>, Value) {
         &mut rng,
         &EngineOptions::default(),
     );
-    let proof = proof.unwrap().to_bytes();
+    let proof = proof.unwrap().proof;
     let question = json!({
         "stateRoots": [ledger.root()],
         "domain": domain,
