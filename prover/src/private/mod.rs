@@ -132,16 +132,16 @@ fn fill(
 ) -> Result<(), PrivateTraceError> {
     let (table, rows) = (air.schedule(), air.trace_length());
     match (air.public_inputs(), witness) {
-        (PrivateInputs::Withdrawal(inputs), PrivateWitness::Withdrawal(witness)) => {
-            let filler = pool::Filler::withdrawal(inputs, witness);
+        (PrivateInputs::Withdrawal(_), PrivateWitness::Withdrawal(witness)) => {
+            let filler = pool::Filler::withdrawal(witness);
             machine::fill_columns(table, rows, &filler, columns);
         }
-        (PrivateInputs::Transfer(inputs), PrivateWitness::Transfer(witness)) => {
-            let filler = pool::Filler::transfer(inputs, witness);
+        (PrivateInputs::Transfer(_), PrivateWitness::Transfer(witness)) => {
+            let filler = pool::Filler::transfer(witness);
             machine::fill_columns(table, rows, &filler, columns);
         }
-        (PrivateInputs::Balance(inputs), PrivateWitness::Balance(witness)) => {
-            let filler = balance::Filler::new(inputs, witness);
+        (PrivateInputs::Balance(_), PrivateWitness::Balance(witness)) => {
+            let filler = balance::Filler::new(witness);
             machine::fill_columns(table, rows, &filler, columns);
         }
         (PrivateInputs::Credential(inputs), PrivateWitness::Credential(witness)) => {
