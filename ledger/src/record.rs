@@ -311,6 +311,7 @@ impl fmt::Display for RecordDigest {
 /// let [one, two] = [1, 2].map(|n| operations_digest(&vec![Record::Noop; n], &ScalarCompressor));
 /// assert_ne!(one, two);
 /// ```
+#[must_use]
 pub fn operations_digest<C: Compressor + ?Sized>(records: &[Record], compressor: &C) -> Digest {
     chain_digests(&record_digests(records, compressor))
 }
@@ -324,6 +325,7 @@ pub fn chain_digests(digests: &[RecordDigest]) -> Digest {
 }
 
 /// The digests of many records, two compressions each.
+#[must_use]
 pub fn record_digests<C: Compressor + ?Sized>(
     records: &[Record],
     compressor: &C,
