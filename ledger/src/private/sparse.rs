@@ -95,8 +95,8 @@ impl SparseTree {
     ///
     /// ```
     /// use winterlane_ledger::private::SparseTree;
-    /// let levels = |count| Some(SparseTree::set((0..count).map(u128::from))?.value_set()?.levels);
-    /// assert_eq!([1_u32, 16, 17, 256].map(levels), [4, 4, 8, 8].map(Some));
+    /// let levels = |count: u32| Some(SparseTree::set((0..count).map(u128::from))?.value_set()?.levels);
+    /// assert_eq!([1, 16, 17, 256].map(levels), [4, 4, 8, 8].map(Some));
     /// assert_eq!(levels(65_537), None);
     /// ```
     #[must_use]
