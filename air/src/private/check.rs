@@ -6,7 +6,7 @@ use core::fmt;
 use winter_air::{Air, EvaluationFrame};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{air::PrivateAir, constraints::constraint_name};
+use super::{air::PrivateAir, constraints::CREDENTIAL_GROUPS};
 
 /// A constraint that a trace breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Transition { row, constraint } => {
-                let (group, index) = constraint_name(constraint);
+                let (group, index) = CREDENTIAL_GROUPS.name_of(constraint);
                 write!(f, "constraint {group}[{index}] in row {row}")
             }
             Self::Boundary { row, column } => {

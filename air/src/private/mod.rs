@@ -9,7 +9,8 @@
 //!
 //! All of them have the same columns and the same constraints; a credential has those of a signature besides.
 //! What a row does is said by periodic columns, the [selectors](Selector), whose period is the trace: a statement
-//! is a table of them, its [`Schedule`], and the assertions that bind its public values.
+//! is a table of them, its [`Schedule`], and the assertions that bind its public values. Public roots of paths are
+//! selectors too, and take no columns of the trace.
 //!
 //! The trace ends before the rows that hiding makes random: [`PrivateAir`] is
 //! [`TailFree`](crate::hiding::TailFree).

@@ -86,16 +86,16 @@ pub fn fill_private(
 ) -> Result<Vec<Vec<BaseElement>>, PrivateError> {
     let rows = air.trace_length();
     match (air.public_inputs(), witness) {
-        (PrivateInputs::Withdrawal(inputs), PrivateWitness::Withdrawal(witness)) => {
-            let filler = pool::Filler::withdrawal(inputs, witness);
+        (PrivateInputs::Withdrawal(_), PrivateWitness::Withdrawal(witness)) => {
+            let filler = pool::Filler::withdrawal(witness);
             Ok(machine::fill(air.schedule(), rows, &filler))
         }
-        (PrivateInputs::Transfer(inputs), PrivateWitness::Transfer(witness)) => {
-            let filler = pool::Filler::transfer(inputs, witness);
+        (PrivateInputs::Transfer(_), PrivateWitness::Transfer(witness)) => {
+            let filler = pool::Filler::transfer(witness);
             Ok(machine::fill(air.schedule(), rows, &filler))
         }
-        (PrivateInputs::Balance(inputs), PrivateWitness::Balance(witness)) => {
-            let filler = balance::Filler::new(inputs, witness);
+        (PrivateInputs::Balance(_), PrivateWitness::Balance(witness)) => {
+            let filler = balance::Filler::new(witness);
             Ok(machine::fill(air.schedule(), rows, &filler))
         }
         (PrivateInputs::Credential(inputs), PrivateWitness::Credential(witness)) => {

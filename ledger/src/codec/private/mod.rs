@@ -11,7 +11,7 @@ use crate::{
     private::{
         Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee,
         MAX_PREDICATES, Nullifier, Predicate, PrivateInputs, PrivateProof, Session, Test,
-        TransferInputs, WithdrawalInputs, inputs::MAX_PRIVATE_PROOF_BYTES,
+        TransferInputs, ValueSet, WithdrawalInputs, inputs::MAX_PRIVATE_PROOF_BYTES,
     },
     wire::{DecodeError, Reader, put_amount, put_varint, take_digest},
 };
@@ -203,9 +203,10 @@ impl Part for Predicate {
                 out.push(3);
                 put_amount(out, value);
             }
-            Test::InSet(root) => {
+            Test::InSet(ValueSet { root, levels }) => {
                 out.push(4);
                 put_digest(out, &root);
+                out.push(levels);
             }
         }
     }
@@ -218,7 +219,10 @@ impl Part for Predicate {
             1 => Test::AtMost(reader.amount()?),
             2 => Test::Between(reader.amount()?, reader.amount()?),
             3 => Test::Equals(reader.amount()?),
-            4 => Test::InSet(take_digest(reader)?),
+            4 => Test::InSet(ValueSet {
+                root: take_digest(reader)?,
+                levels: reader.byte()?,
+            }),
             _ => {
                 let what = "the form of a predicate";
                 return Err(DecodeError::OutOfRange { offset, what });
