@@ -14,9 +14,11 @@
 //! | `sealer` | hashes closed batches into the tree |
 //! | `prover` | proves on this machine; [`crate::queue`] is how the writer gets there |
 //! | `publisher` | gives proven batches to settlement |
+//! | `duties` | takes what settlement obliges the operator to |
 //! | `shared` | what handles read |
 
 pub(crate) mod admission;
+mod duties;
 pub(crate) mod prover;
 mod publisher;
 mod sealer;

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::SyncSender,
     },
     time::{Instant, SystemTime, UNIX_EPOCH},
@@ -35,6 +35,10 @@ pub(crate) struct Shared {
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) alarms: AtomicU64,
+    /// Whether deposits come from settlement and from nowhere else.
+    pub(crate) obliged: AtomicBool,
+    /// Nothing is sealed until everything that is sealed is settled.
+    pub(crate) quiet: AtomicBool,
     live: Mutex<Live>,
     /// Where private operations go to have their proofs verified; nowhere once the node has ended, so that those
     /// threads end although handles live on.
@@ -79,6 +83,8 @@ impl Shared {
             accepted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             alarms: AtomicU64::new(0),
+            obliged: AtomicBool::new(false),
+            quiet: AtomicBool::new(false),
             live: Mutex::default(),
             verifiers: Mutex::default(),
         }

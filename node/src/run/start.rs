@@ -32,7 +32,7 @@ use crate::{
         embedded::Embedded,
         postgres::observer::{self, Observer},
     },
-    settlement::Settlement,
+    settlement::{Settlement, SettlementError},
     store::{FolderLock, Store, StoreError, View},
     witness::Witnesses,
 };
@@ -134,6 +134,9 @@ pub enum StartError {
         /// Settlement's next batch.
         settled: u64,
     },
+    /// Settlement cannot be used as it was told to.
+    #[error(transparent)]
+    Settlement(#[from] SettlementError),
 }
 
 impl From<Fault> for StartError {
@@ -289,7 +292,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     });
     let mut settlement = settlement;
     if let Some(settlement) = &mut settlement {
-        heed_settlement(&store, &mut **settlement)?;
+        publisher::heed(&store, &mut **settlement)?;
     }
     let view = store.view()?;
     let witnesses = Witnesses::open(&folder)?;
@@ -372,8 +375,17 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let publisher = match settlement {
         Some(settlement) => {
             let (wake, woken) = sync_channel(1);
-            let thread = publisher::spawn(store.clone(), settlement, woken, task_sender.clone())?;
-            others.push(thread);
+            shared
+                .obliged
+                .store(settlement.obliges(), Ordering::Relaxed);
+            others.push(publisher::spawn(publisher::Parts {
+                shared: shared.clone(),
+                store: store.clone(),
+                settlement,
+                wake: woken,
+                writer: task_sender.clone(),
+                judge: judge.clone(),
+            })?);
             Some(wake)
         }
         None => None,
@@ -448,31 +460,6 @@ impl StorageBackend for Backend {
     fn close(&self) -> Result<(), std::io::Error> {
         self.0.close()
     }
-}
-
-/// Settlement's word is final: what it has is published, whatever the store says.
-fn heed_settlement(store: &Store, settlement: &mut dyn Settlement) -> Result<(), StartError> {
-    // settlement that cannot be reached is asked again when there is something to publish
-    let Ok(Some(settled)) = settlement.settled() else {
-        return Ok(());
-    };
-    let view = store.view()?;
-    let head = view.head();
-    let next = settled.next_batch;
-    let root = match next.checked_sub(1) {
-        _ if next == head.first_batch => Some(head.genesis),
-        Some(last) => view
-            .header(last)?
-            .map(|header| header.public_inputs.new_root),
-        None => None,
-    };
-    if root != Some(settled.root) {
-        return Err(StartError::Forked { settled: next });
-    }
-    if next > head.next_publish {
-        store.published(next)?;
-    }
-    Ok(())
 }
 
 /// The number of the first entry of the log, or of the next one.
