@@ -8,10 +8,7 @@ use alloc::{
 
 use serde::{Deserialize, Serialize};
 use winterlane_credentials::{Challenge, Code, Day, Issuer, Predicate, Question as Asked, Value};
-use winterlane_ledger::{
-    Digest,
-    private::{PrivateInputs, Question},
-};
+use winterlane_ledger::{Digest, private::PrivateInputs};
 use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
 
 use crate::{
