@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use winterlane_ledger::pool::PoolPolicy;
+
 use super::{Proving, verify::PrivateVerifying};
 use crate::{FeeSchedule, Genesis, Limits, settlement::Settlement};
 
@@ -15,6 +17,8 @@ pub struct NodeOptions {
     pub limits: Limits,
     /// Which fees are taken.
     pub fees: FeeSchedule,
+    /// What is asked of private operations besides.
+    pub policy: PoolPolicy,
     /// How batches are proven; `None` proves nothing, for tests and for measuring the rest.
     pub proving: Option<Proving>,
     /// Where batches wait for workers on other machines; `None`: this process proves them.
@@ -43,6 +47,7 @@ impl NodeOptions {
             genesis,
             limits: Limits::default(),
             fees: FeeSchedule::free(),
+            policy: PoolPolicy::open(),
             proving: None,
             shared_queue: None,
             max_unproven: 8,

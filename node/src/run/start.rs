@@ -95,6 +95,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         genesis,
         limits,
         fees,
+        policy,
         proving,
         shared_queue,
         max_unproven,
@@ -133,7 +134,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         view.supplies()?,
         limits,
         fees.clone(),
-    );
+    )
+    .under(policy.clone());
     let entries = replay(&view, &mut sequencer, &genesis.domain)?;
     drop(view);
     tracing::info!(
@@ -143,7 +145,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         "the log is replayed"
     );
 
-    let shared = Arc::new(Shared::new(store.clone(), limits, fees, queue));
+    let shared = Arc::new(Shared::new(store.clone(), limits, fees, policy, queue));
     let stop = Arc::new(AtomicBool::new(false));
     let (task_sender, tasks) = sync_channel(TASKS);
     let (commands, command_receiver) = sync_channel(queue.clamp(1, COMMANDS));
@@ -198,8 +200,14 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let judge = stand
         .judge
         .unwrap_or_else(|| Arc::new(crate::private::Verifier));
-    let (verifiers, threads) =
-        verify::spawn(private, &judge, &store, genesis.domain, &task_sender)?;
+    let (verifiers, threads) = verify::spawn(
+        private,
+        &judge,
+        &store,
+        &shared,
+        genesis.domain,
+        &task_sender,
+    )?;
     shared.verify_by(verifiers);
     others.extend(threads);
     let publisher = match settlement {

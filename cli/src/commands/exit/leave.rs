@@ -137,7 +137,7 @@ impl Leaving<'_> {
             &mut HidingRng::from_system().map_err(Failure::unusable)?,
             &EngineOptions::default(),
         );
-        let proof = proof.map_err(Failure::unusable)?.to_bytes();
+        let proof = proof.map_err(Failure::unusable)?.proof;
         Ok(Call::ExitNote { inputs, proof })
     }
 

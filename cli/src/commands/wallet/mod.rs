@@ -7,7 +7,7 @@ use std::{fs, io, io::Read as _, path::Path, time::Duration};
 
 pub(crate) use args::WalletArgs;
 use args::{
-    Encrypting, ExportArgs, NewArgs, OrderArgs, PassphraseArgs, Place, RestoreArgs, Waiting,
+    Asked, Encrypting, ExportArgs, NewArgs, OrderArgs, PassphraseArgs, Place, RestoreArgs, Waiting,
     WalletTask, WatchArgs,
 };
 use winterlane_prover::SimdCompressor;
@@ -36,11 +36,7 @@ pub(super) fn wallet(args: &WalletArgs) -> Result<String, Failure> {
         WalletTask::Restore(args) => restore(args),
         WalletTask::Show(args) => {
             let mut wallet = open(&args.place)?;
-            let node = client(
-                args.asked.node.as_deref(),
-                args.asked.certificate.as_deref(),
-                &wallet,
-            )?;
+            let node = client(&args.asked, &wallet)?;
             let seen = wallet.look(&node, args.asked.root).map_err(failure)?;
             show::account(
                 &wallet,
@@ -128,12 +124,10 @@ fn passphrase(args: &PassphraseArgs) -> Result<String, Failure> {
     })
 }
 
-fn client(
-    node: Option<&str>,
-    certificate: Option<&Path>,
-    wallet: &Wallet,
-) -> Result<NodeClient, Failure> {
-    connect(node.unwrap_or(wallet.node()), certificate)
+/// The node that was asked for, or else the one that the wallet was made with.
+fn client(asked: &Asked, wallet: &Wallet) -> Result<NodeClient, Failure> {
+    let node = asked.node.as_deref().unwrap_or(wallet.node());
+    connect(node, asked.certificate.as_deref())
 }
 
 pub(super) fn connect(node: &str, certificate: Option<&Path>) -> Result<NodeClient, Failure> {
@@ -211,11 +205,7 @@ fn seed(path: &Path) -> Result<MasterSeed, Failure> {
 /// Gives an order. Keys that are three quarters used are replaced first.
 fn order(args: &OrderArgs, intent: Intent) -> Result<String, Failure> {
     let mut wallet = open(&args.place)?;
-    let node = client(
-        args.asked.node.as_deref(),
-        args.asked.certificate.as_deref(),
-        &wallet,
-    )?;
+    let node = client(&args.asked, &wallet)?;
     if let Some(resumed) = wallet.resume(&node).map_err(failure)? {
         return Err(Failure::Unusable(told(&resumed)));
     }
@@ -268,11 +258,7 @@ fn watch(args: &WatchArgs) -> Result<String, Failure> {
     loop {
         // Opened anew each time: between two looks other commands may use it.
         let mut wallet = open_again(&args.place, &mut passphrase)?;
-        let node = client(
-            args.asked.node.as_deref(),
-            args.asked.certificate.as_deref(),
-            &wallet,
-        )?;
+        let node = client(&args.asked, &wallet)?;
         if args.rotate {
             if let Some(resumed) = wallet.resume(&node).map_err(failure)? {
                 screen::say(told(&resumed));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use winterlane_ledger::pool::Pool;
+use winterlane_ledger::pool::{Pool, PoolPolicy};
 
 use super::*;
 use crate::{
@@ -36,7 +36,13 @@ fn writer(folder: &std::path::Path) -> Writer {
     let (_, tasks) = sync_channel(1);
     let (sealer, _) = sync_channel(1);
     Writer {
-        shared: Arc::new(Shared::new(Arc::clone(&store), limits, fees, 64)),
+        shared: Arc::new(Shared::new(
+            Arc::clone(&store),
+            limits,
+            fees,
+            PoolPolicy::open(),
+            64,
+        )),
         store,
         sequencer,
         tasks,
