@@ -67,6 +67,11 @@ pub enum Refusal {
     /// A deposit with this reference was taken before, and was another one.
     #[error("a deposit with this reference was taken before, and was another one")]
     DepositConflict,
+    /// This node takes the deposits that settlement has, by itself, and no others: nobody would have paid for them.
+    #[error(
+        "deposits of this rollup are made at settlement, from where the node takes them by itself"
+    )]
+    DepositsElsewhere,
     /// There would be 2^128 of an asset, or more.
     #[error("the deposit would lift the supply of asset {asset} to 2^128")]
     Supply {

@@ -95,11 +95,20 @@ pub enum Alarm {
         /// What it said.
         reason: String,
     },
-    /// Settlement refused a batch, or has another state than this node.
+    /// Settlement refused a batch, or has another state than this node. The batch is held: it is offered again, and those
+    /// after it wait.
     Settlement {
         /// The batch.
         batch: u64,
         /// What it said.
+        reason: String,
+    },
+    /// The operator is obliged to something at settlement that this node cannot do, or cannot hear of it. When its day is
+    /// over anybody ends the rollup.
+    Obligation {
+        /// Its number at settlement, unless it is about all of them.
+        number: Option<u64>,
+        /// What stands in the way.
         reason: String,
     },
 }

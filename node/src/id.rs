@@ -41,6 +41,12 @@ impl OrderId {
         Self::derive("winterlane 2026 private operation", bytes)
     }
 
+    /// The name of a note that an earlier withdrawal has paid for, as settlement hands it on: of its bytes in the log.
+    #[must_use]
+    pub(crate) fn of_note(bytes: &[u8]) -> Self {
+        Self::derive("winterlane 2026 note of a settled withdrawal", bytes)
+    }
+
     fn derive(context: &str, bytes: &[u8]) -> Self {
         Self(blake3::derive_key(context, bytes))
     }

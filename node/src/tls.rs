@@ -161,3 +161,26 @@ fn private(key: &Path) -> Result<(), TlsError> {
 fn private(_: &Path) -> Result<(), TlsError> {
     Ok(())
 }
+
+/// How a server is spoken to: its certificate must lead to one of those in `roots` (PEM), or, without, to one of the
+/// public authorities'.
+pub(crate) fn trusting(roots: Option<&[u8]>) -> Result<rustls::ClientConfig, String> {
+    let mut store = rustls::RootCertStore::empty();
+    match roots {
+        None => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(pem) => {
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                let certificate = certificate.map_err(|error| error.to_string())?;
+                store.add(certificate).map_err(|error| error.to_string())?;
+            }
+        }
+    }
+    if store.is_empty() {
+        return Err("no certificate in PEM".into());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(config.with_root_certificates(store).with_no_client_auth())
+}

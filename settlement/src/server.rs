@@ -16,28 +16,39 @@ use std::{
     net::SocketAddr,
     sync::{Arc, mpsc},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use axum::{
     Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, Path, State as Shared},
+    body::{Body, HttpBody as _, to_bytes},
+    extract::{Path, State as Shared},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use serde::Serialize;
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
-    Call, CallError, Durable, Handle, Party, Proofs, Secret, Settlement as _, view::ClaimView,
+    Call, CallError, Durable, Handle, Obligation, Owed, Party, Proofs, Secret, Settlement as _,
+    view::ClaimView,
 };
 
-/// The most bytes of a call: a batch with its records, its proof and the proofs of its operations of the pool.
+/// The most bytes of a call by the operator: a batch with its records, its proof and the proofs of its operations of the
+/// pool.
 pub const MAX_CALL_BYTES: usize = 64 << 20;
+/// The most bytes of anybody else's call: a private operation with its proof and its encrypted notes.
+pub const MAX_OTHER_CALL_BYTES: usize = 1 << 20;
 /// Most entries of one answer.
 pub const PAGE: usize = 100;
+/// Bytes of one answer, about: of obligations there are fewer than [`PAGE`] when they are large.
+const PAGE_BYTES: usize = 4 << 20;
+/// Calls that are read or made at once; others wait. Each is in memory as a whole.
+const CALLS: usize = 16;
+/// How long the bytes of a call may take to come: who is slower lets others in.
+const SLOWEST: Duration = Duration::from_secs(30);
 
 /// Why settlement is not served.
 #[derive(Debug, Error)]
@@ -82,7 +93,7 @@ impl Server {
         let router = router(durable);
         let serve = move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
+                .enable_all()
                 .build();
             let runtime = match runtime {
                 Ok(runtime) => runtime,
@@ -131,8 +142,16 @@ impl Drop for Server {
 }
 
 fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>) -> Router {
+    let calls = Arc::new(Semaphore::new(CALLS));
     Router::new()
-        .route("/v1/calls", post(call::<P>))
+        .route(
+            "/v1/calls",
+            post(
+                move |server: Shared<Arc<Durable<P>>>, headers: HeaderMap, body: Body| {
+                    call::<P>(server, headers, body, Arc::clone(&calls))
+                },
+            ),
+        )
         .route(
             "/v1/status",
             get(|server: Shared<_>, headers: HeaderMap| {
@@ -159,7 +178,7 @@ fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>) -> Router {
             get(|server: Shared<_>, headers: HeaderMap, uri: Uri| {
                 let first = first(&uri);
                 answer::<P, _>(server, headers, move |settlement| {
-                    settlement.obligations(first, PAGE)
+                    settlement.obligations(first, PAGE).map(page)
                 })
             }),
         )
@@ -173,7 +192,6 @@ fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>) -> Router {
             }),
         )
         .route("/v1/batches/{number}", get(batch::<P>))
-        .layer(DefaultBodyLimit::max(MAX_CALL_BYTES))
         .with_state(durable)
 }
 
@@ -253,13 +271,68 @@ async fn wait(work: impl FnOnce() -> Response + Send + 'static) -> Response {
     })
 }
 
+/// As many obligations as one answer has room for, and one at least.
+fn page(mut obligations: Vec<(u64, Obligation)>) -> Vec<(u64, Obligation)> {
+    let weight = |owed: &Owed| match owed {
+        // two digits a byte
+        Owed::Private { operation } => 2 * operation.proof.len() + (32 << 10),
+        _ => 16 << 10,
+    };
+    let mut room = PAGE_BYTES;
+    let fits = obligations.iter().take_while(|(_, obligation)| {
+        let fits = room > 0;
+        room = room.saturating_sub(weight(&obligation.what));
+        fits
+    });
+    let fits = fits.count();
+    obligations.truncate(fits);
+    obligations
+}
+
+/// Makes a call. How long it may be depends on who makes it: nobody but the operator sends batches.
 async fn call<P: Proofs + 'static>(
-    server: Shared<Arc<Durable<P>>>,
+    Shared(durable): Shared<Arc<Durable<P>>>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
+    calls: Arc<Semaphore>,
 ) -> Response {
+    let who = match caller(&headers) {
+        Ok(who) => who,
+        Err(response) => return *response,
+    };
+    let operator = match durable.by(who).status() {
+        Ok(status) => status.operator,
+        Err(error) => return failed(&error),
+    };
+    let most = if who == operator {
+        MAX_CALL_BYTES
+    } else {
+        MAX_OTHER_CALL_BYTES
+    };
+    let too_long = || {
+        let message = format!("a call of {who} has at most {most} bytes, and comes as a whole");
+        problem(StatusCode::PAYLOAD_TOO_LARGE, "too_long", &message)
+    };
+    if body.size_hint().lower() > most as u64 {
+        return too_long();
+    }
+    // a semaphore that is never closed
+    let _turn = calls.acquire_owned().await;
+    let body = match tokio::time::timeout(SLOWEST, to_bytes(body, most)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return too_long(),
+        Err(_) => {
+            let message = "the bytes of the call took too long";
+            return problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+        }
+    };
     match Call::from_bytes(&body) {
-        Ok(call) => answer(server, headers, move |settlement| settlement.call(&call)).await,
+        Ok(call) => {
+            answer(Shared(durable), headers, move |settlement| {
+                settlement.call(&call)
+            })
+            .await
+        }
         Err(error) => problem(StatusCode::BAD_REQUEST, "bytes", &error.to_string()),
     }
 }

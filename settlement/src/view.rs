@@ -124,6 +124,19 @@ pub struct ShieldOwed {
 }
 
 impl ShieldOwed {
+    /// The note that this withdrawal has paid for.
+    #[must_use]
+    pub fn new(payment: pool::Payment, shield: &pool::Shield) -> Self {
+        Self {
+            batch: payment.batch,
+            record: payment.record,
+            blinded: shield.blinded,
+            asset: shield.asset,
+            amount: shield.amount,
+            sealed: shield.sealed.clone(),
+        }
+    }
+
     /// The withdrawal.
     #[must_use]
     pub const fn payment(&self) -> pool::Payment {

@@ -177,6 +177,15 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
             "401",
         ),
         ("POST /v1/calls HTTP/1.1\r\ncontent-length: 3\r\n", "400"),
+        // longer than a stranger's call may be, and longer than memory is
+        (
+            "POST /v1/calls HTTP/1.1\r\ncontent-length: 1048577\r\n",
+            "413",
+        ),
+        (
+            "POST /v1/calls HTTP/1.1\r\ncontent-length: 18446744073709551615\r\n",
+            "4",
+        ),
     ] {
         let mut stream = TcpStream::connect(server.address()).unwrap();
         let request = format!("{request}host: x\r\nconnection: close\r\n\r\nxyz");

@@ -191,9 +191,66 @@ fn the_commands_of_the_page_take_everything_out_once() {
     };
     let second = operator.batch(orders, &[PoolOperation::Shield(note, payment)]);
     operator.publish(second).unwrap();
+    // Bob makes another note by the page's commands, and pays for it. The operator keeps it out of the pool.
+    drop((alice, bob));
+    let page = page();
+    let lines: Vec<&str> = page
+        .split("```console\n")
+        .skip(1)
+        .flat_map(|rest| rest.split("```").next().unwrap().lines())
+        .filter(|line| line.starts_with("winterlane "))
+        .collect();
+    let making = |line: &&str| line.contains("private key") || line.contains("exit note");
+    let made: Vec<&str> = lines.iter().copied().filter(making).collect();
+    assert_eq!(made.len(), 2, "{lines:?}");
+    for line in made {
+        let output = command()
+            .args(line.split_whitespace().skip(1))
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+    }
+    let said = {
+        let output = command()
+            .args([
+                "exit",
+                "note",
+                "--to",
+                "bob.address",
+                "--asset",
+                "978",
+                "--amount",
+                "1",
+            ])
+            .args(["--out", "other.json"])
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // a note that nobody has paid for
+    assert!(said.contains("0x"), "{said}");
+    let note: Value =
+        serde_json::from_slice(&fs::read(place.path().join("note.json")).unwrap()).unwrap();
+    let shield = winterlane_ledger::pool::Shield {
+        blinded: serde_json::from_value(note["blinded"].clone()).unwrap(),
+        asset: EURO,
+        amount: 40,
+        sealed: hex(note["sealed"].as_str().unwrap()),
+    };
+    let mut bob = Wallet::open(&place.path().join("bob")).unwrap();
+    bob.add_key(0, HEIGHT).unwrap();
+    let paying = sign(
+        &mut bob,
+        &operator.ledger,
+        withdraw(1, 40, shield.recipient()),
+    );
+    drop(bob);
+    let third = operator.batch(vec![paying], &[]);
+    operator.publish(third).unwrap();
     // Carol deposits, and no batch takes it.
     deposit(&secrets[3], 7, DepositTo::Existing(0));
-    drop((alice, bob));
     // The operator's store is gone. Settlement is stopped, and opens as it was.
     let (root, status) = (
         operator.ledger.root(),
@@ -208,14 +265,8 @@ fn the_commands_of_the_page_take_everything_out_once() {
     let (rebuilt, _) = Rebuilt::of(&client, ScalarCompressor, |_| ()).unwrap();
     assert_eq!(rebuilt.ledger.root(), root);
 
-    let page = page();
-    let lines: Vec<&str> = page
-        .split("```console\n")
-        .skip(1)
-        .flat_map(|rest| rest.split("```").next().unwrap().lines())
-        .filter(|line| line.starts_with("winterlane exit "))
-        .collect();
-    assert!(lines.len() >= 9, "{lines:?}");
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !making(line)).collect();
+    assert!(lines.len() >= 12, "{lines:?}");
     let run = |line: &str| {
         let mut words = line.split_whitespace().skip(1);
         let output = command()
@@ -232,7 +283,7 @@ fn the_commands_of_the_page_take_everything_out_once() {
             text(output.stderr),
         )
     };
-    let mut leaving = Vec::new();
+    let (mut leaving, mut told) = (Vec::new(), Vec::new());
     for line in &lines {
         if line.contains("exit freeze") {
             // the page waits for a day
@@ -246,7 +297,22 @@ fn the_commands_of_the_page_take_everything_out_once() {
         }
         let (status, out, said) = run(line);
         assert_eq!(status, Some(0), "{line}: {out}{said}");
+        if line.contains("exit force") {
+            told.push(out);
+        }
     }
+    // an order, a note of the pool, a note that was paid for; and, after the end, the money of the last
+    let words = ["obligation", "obligation", "obligation", "40 to account 1"];
+    assert_eq!(told.len(), words.len(), "{told:?}");
+    assert!(
+        told.iter()
+            .zip(words)
+            .all(|(told, words)| told.contains(words)),
+        "{told:?}"
+    );
+    let (status, _, said) = run("winterlane exit force-shield --note other.json");
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("no settled batch has a withdrawal"), "{said}");
     // once more: all has left
     assert_eq!(leaving.len(), 2);
     for line in leaving {
@@ -269,6 +335,17 @@ fn the_commands_of_the_page_take_everything_out_once() {
     assert_eq!(amounts, [7, 50, 200, 300, 950]);
     let status = client.status().unwrap();
     assert_eq!(status.totals[&EURO], 0);
-    assert_eq!(amounts.iter().sum::<u128>(), 1_000 + 500 + 7);
+    let (paid, deposited) = (amounts.iter().sum::<u128>(), 1_000 + 500 + 7);
+    assert_eq!(paid, deposited);
+    println!(
+        "operator gone: {} balances, notes and claims left once, 0 twice; {deposited} deposited, {paid} paid, {} held",
+        amounts.len(),
+        status.totals[&EURO],
+    );
     drop(server);
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let pair = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    (0..text.len()).step_by(2).map(pair).collect()
 }

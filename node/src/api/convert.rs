@@ -32,7 +32,9 @@ impl From<SubmitError> for Problem {
                 .with("slot", slot)
                 .with("index", index)
                 .with("first", first.to_string()),
-            SubmitError::Refused(Refusal::DepositConflict) => Self::new(Kind::Conflict, text),
+            SubmitError::Refused(Refusal::DepositConflict | Refusal::DepositsElsewhere) => {
+                Self::new(Kind::Conflict, text)
+            }
             SubmitError::Refused(Refusal::FeeTooLow { minimum, .. }) => {
                 Self::new(Kind::Refused, text)
                     .at("order.fee")

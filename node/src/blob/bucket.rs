@@ -2,10 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    io::{BufRead as _, BufReader, Read, Write},
+    net::TcpListener,
     sync::{Arc, Mutex},
 };
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The service. It lives as long as the process.
 pub(crate) struct Bucket {
@@ -23,14 +25,32 @@ struct State {
 impl Bucket {
     /// Takes requests of the access key `key`.
     pub(crate) fn serve() -> Self {
+        Self::serve_by(None)
+    }
+
+    /// The same with TLS.
+    #[allow(dead_code, reason = "shared with the tests of workers")]
+    pub(crate) fn serve_tls(config: Arc<ServerConfig>) -> Self {
+        Self::serve_by(Some(config))
+    }
+
+    fn serve_by(tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{}", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
         let shared = state.clone();
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = shared.clone();
-                std::thread::spawn(move || while answer(&stream, &state).is_some() {});
+            for mut stream in listener.incoming().flatten() {
+                let (state, tls) = (shared.clone(), tls.clone());
+                std::thread::spawn(move || match tls {
+                    None => while answer(&mut stream, &state).is_some() {},
+                    Some(tls) => {
+                        let connection = ServerConnection::new(tls).unwrap();
+                        let mut stream = StreamOwned::new(connection, stream);
+                        while answer(&mut stream, &state).is_some() {}
+                    }
+                });
             }
         });
         Self { endpoint, state }
@@ -52,8 +72,8 @@ impl Bucket {
     }
 }
 
-fn answer(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
+fn answer(stream: &mut (impl Read + Write), state: &Mutex<State>) -> Option<()> {
+    let mut reader = BufReader::new(&mut *stream);
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -75,7 +95,7 @@ fn answer(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
         })
     };
     if header("expect").is_some() {
-        let mut stream = stream;
+        let stream = reader.get_mut();
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
     }
     let length = header("content-length").and_then(|length| length.parse::<usize>().ok());
@@ -83,12 +103,12 @@ fn answer(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
     reader.read_exact(&mut body).ok()?;
     let (status, body) = state.lock().unwrap().act(method, path, query, body);
     let length = body.len();
-    let mut stream = stream;
     let head = format!("HTTP/1.1 {status} .\r\ncontent-length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     if method != "HEAD" {
         stream.write_all(&body).ok()?;
     }
+    stream.flush().ok()?;
     Some(())
 }
 

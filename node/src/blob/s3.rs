@@ -1,8 +1,11 @@
 //! Objects in S3, or in a service that speaks the same.
 
-use std::{env, fmt, time::Duration};
+use std::{env, fmt, sync::Arc, time::Duration};
 
-use ureq::Agent;
+use ureq::{
+    Agent,
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
+};
 
 use super::{
     BlobError, Blobs, MAX_BYTES, Name,
@@ -26,6 +29,7 @@ const TOLD: usize = 300;
 /// | `/PREFIX` | begins the names of all objects | none |
 /// | `region=` | its region | `AWS_REGION`, else `us-east-1` |
 /// | `endpoint=` | the service, `https://HOST` or `http://HOST` | Amazon's in the region |
+/// | `ca=` | a file (PEM) of who may sign the service's certificate, if not a public authority | the public ones |
 /// | `style=` | `path` or `host`: where the bucket's name goes | `host` for Amazon's, `path` for an `endpoint` |
 pub struct S3 {
     place: Place,
@@ -51,6 +55,8 @@ struct Place {
     /// What the names of all objects begin with in the path of a request: `/`, or `/BUCKET/PREFIX/`.
     root: String,
     region: String,
+    /// The file of who may sign the service's certificate.
+    ca: Option<String>,
 }
 
 /// Whether every letter is one that neither a path nor a host encodes.
@@ -71,16 +77,17 @@ fn parse(address: &str, default_region: Option<String>) -> Result<Place, String>
     if bucket.is_empty() {
         return Err("the bucket is missing".into());
     }
-    let [mut region, mut endpoint, mut style] = [default_region, None, None];
+    let [mut region, mut endpoint, mut style, mut ca] = [default_region, None, None, None];
     for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
         let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
         let place = match name {
             "region" => &mut region,
             "endpoint" => &mut endpoint,
             "style" => &mut style,
+            "ca" => &mut ca,
             _ => {
                 return Err(format!(
-                    "there is no setting {name}; region, endpoint, style"
+                    "there is no setting {name}; region, endpoint, style, ca"
                 ));
             }
         };
@@ -113,7 +120,28 @@ fn parse(address: &str, default_region: Option<String>) -> Result<Place, String>
         },
         scheme: scheme.to_owned(),
         region,
+        ca,
     })
+}
+
+/// Whose certificates are believed.
+fn tls(place: &Place) -> Result<TlsConfig, String> {
+    let builder = TlsConfig::builder();
+    let Some(file) = &place.ca else {
+        return Ok(builder.build());
+    };
+    let pem = std::fs::read(file).map_err(|error| format!("ca={file}: {error}"))?;
+    let certificates = parse_pem(&pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+        Ok(_) => None,
+        Err(error) => Some(Err(format!("ca={file}: {error}"))),
+    });
+    let certificates = certificates.collect::<Result<Vec<Certificate<'static>>, _>>()?;
+    if certificates.is_empty() {
+        return Err(format!("ca={file}: no certificate in PEM"));
+    }
+    let roots = RootCerts::Specific(Arc::new(certificates));
+    Ok(builder.root_certs(roots).build())
 }
 
 impl S3 {
@@ -138,7 +166,9 @@ impl S3 {
         let credentials = credentials.ok_or_else(|| {
             wrong("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set".into())
         })?;
+        let tls = tls(&place).map_err(wrong)?;
         let config = Agent::config_builder()
+            .tls_config(tls)
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(WHOLE))
@@ -158,6 +188,7 @@ impl S3 {
             host,
             root,
             region,
+            ca: _,
         } = &self.place;
         let path = format!("{root}{name}");
         let request = Request {

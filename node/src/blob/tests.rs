@@ -1,6 +1,6 @@
 //! Both stores keep what they are given, under its hash.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, sync::Arc};
 
 use super::{BlobError, Blobs, Folder, Kind, Name, S3, bucket::Bucket, open, sign::Credentials};
 
@@ -126,4 +126,58 @@ fn a_bucket_conforms_and_its_refusals_have_words() {
         said.contains("127.0.0.1") && !said.contains("X-Amz"),
         "{said}"
     );
+}
+
+/// TLS to the object store: who shows the certificate is believed, nobody else is, and nothing is sent without it.
+#[test]
+fn a_bucket_behind_tls_conforms_and_strangers_are_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let issue = |name: &str, host: &str| {
+        let issued = rcgen::generate_simple_self_signed(vec![host.to_owned()]).unwrap();
+        let file = folder.path().join(name);
+        std::fs::write(&file, issued.cert.pem()).unwrap();
+        let key = issued.signing_key.serialize_der().try_into().unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![issued.cert.der().clone()], key)
+            .unwrap();
+        (file.display().to_string(), Arc::new(config))
+    };
+    let (ca, config) = issue("here.pem", "127.0.0.1");
+    let (other, _) = issue("other.pem", "127.0.0.1");
+    let (elsewhere, named_otherwise) = issue("elsewhere.pem", "elsewhere.example");
+    let at = |bucket: &Bucket, ca: &str| {
+        let address = format!("s3://proofs/x?endpoint={}{ca}", bucket.endpoint);
+        S3::with(&address, Some(Credentials::new("key", "secret"))).unwrap()
+    };
+    let bucket = Bucket::serve_tls(config);
+    conforms(&at(&bucket, &format!("&ca={ca}")));
+    let count = bucket.names().len();
+    // by a public authority, by another certificate, by another name: not believed, and in words
+    let wrong = Bucket::serve_tls(named_otherwise);
+    let strangers = [
+        at(&bucket, ""),
+        at(&bucket, &format!("&ca={other}")),
+        at(&wrong, &format!("&ca={elsewhere}")),
+    ];
+    for stranger in strangers {
+        let said = stranger.put(&name(b"more"), b"more").unwrap_err();
+        assert!(matches!(said, BlobError::Unreachable { .. }), "{said}");
+        let said = said.to_string();
+        assert!(said.contains("certificate"), "{said}");
+    }
+    assert_eq!((bucket.names().len(), wrong.names().len()), (count, 0));
+    let none = folder.path().join("none.pem");
+    std::fs::write(&none, "nothing").unwrap();
+    for (file, reason) in [
+        (none.display().to_string(), "no certificate"),
+        ("/nowhere".into(), "/nowhere"),
+    ] {
+        let address = format!("s3://proofs?ca={file}");
+        let error = S3::with(&address, Some(Credentials::new("key", "secret"))).unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+    }
 }

@@ -9,10 +9,7 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
-};
+use rustls::pki_types::ServerName;
 use serde::de::DeserializeOwned;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -21,6 +18,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{ClientError, Refused};
+use crate::tls::trusting;
 
 /// The most bytes of an answer: a proof has a megabyte, a large batch's records a few hundred kilobytes.
 const ANSWER: usize = 64 << 20;
@@ -181,27 +179,6 @@ async fn begin(
 }
 
 fn connector(roots: Option<&[u8]>) -> Result<TlsConnector, ClientError> {
-    let wrong = |what: &dyn std::fmt::Display| ClientError::Certificate {
-        what: what.to_string(),
-    };
-    let mut store = RootCertStore::empty();
-    match roots {
-        None => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(pem) => {
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|error| wrong(&error))?;
-                store.add(certificate).map_err(|error| wrong(&error))?;
-            }
-        }
-    }
-    if store.is_empty() {
-        return Err(wrong(&"no certificate in PEM"));
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| wrong(&error))?
-        .with_root_certificates(store)
-        .with_no_client_auth();
+    let config = trusting(roots).map_err(|what| ClientError::Certificate { what })?;
     Ok(TlsConnector::from(Arc::new(config)))
 }

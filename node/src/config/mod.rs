@@ -26,12 +26,12 @@ pub use sections::{
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-pub use values::{Amount, PresetSetting, Seconds, Slots};
+pub use values::{Amount, PresetSetting, Seconds, SettlementListen, Slots};
 use winterlane_ledger::hash::domain_digest;
 
 use crate::{
     AssetFee, FeeSchedule, Genesis, Limits, NodeOptions, Proving,
-    settlement::{Folder, Settlement},
+    settlement::{Chain, ChainSettings, Folder, Settlement},
 };
 
 /// Every setting with its default, unit and meaning.
@@ -154,8 +154,19 @@ impl Config {
             minimum: fee.minimum.0,
             collector: fee.collector,
         };
-        let settlement = (!settlement.folder.is_empty())
-            .then(|| Box::new(Folder::new(folder.join(&settlement.folder))) as Box<dyn Settlement>);
+        let settlement: Option<Box<dyn Settlement>> = if !settlement.at.is_empty() {
+            Some(Box::new(Chain::new(ChainSettings {
+                at: settlement.at.clone(),
+                folder: folder.to_owned(),
+                secret: settlement.secret.clone().into(),
+                listen: settlement.listen.0,
+                domain,
+            })))
+        } else if settlement.folder.is_empty() {
+            None
+        } else {
+            Some(Box::new(Folder::new(folder.join(&settlement.folder))))
+        };
         NodeOptions {
             folder: folder.to_owned(),
             genesis: Genesis {

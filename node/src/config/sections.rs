@@ -7,7 +7,7 @@ use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 
 use super::{
     accounts::AccountSetting,
-    values::{Amount, PresetSetting, Seconds, Slots},
+    values::{Amount, PresetSetting, Seconds, SettlementListen, Slots},
 };
 
 /// Which rollup.
@@ -121,6 +121,12 @@ pub struct StoreSettings {
 pub struct SettlementSettings {
     /// The folder; empty for nowhere.
     pub folder: String,
+    /// Settlement with rules and money, by address or by folder; empty for none.
+    pub at: String,
+    /// The file of the operator's secret there.
+    pub secret: String,
+    /// Where a settlement of this process is served; empty for nowhere.
+    pub listen: SettlementListen,
 }
 
 impl Default for Rollup {
@@ -201,6 +207,9 @@ impl Default for SettlementSettings {
     fn default() -> Self {
         Self {
             folder: "settled".into(),
+            at: String::new(),
+            secret: "operator.secret".into(),
+            listen: SettlementListen::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Values that are checked as they are read: what is out of range is told with its line.
 
-use std::num::NonZeroUsize;
+use std::{net::SocketAddr, num::NonZeroUsize};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use winterlane_air::presets::Preset;
@@ -130,5 +130,33 @@ impl TryFrom<String> for PresetSetting {
 impl From<PresetSetting> for String {
     fn from(preset: PresetSetting) -> Self {
         preset.0.to_string()
+    }
+}
+
+/// An address of this machine alone, or nothing: callers of settlement show their secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SettlementListen(pub(super) Option<SocketAddr>);
+
+impl TryFrom<String> for SettlementListen {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let address = text.parse::<SocketAddr>().ok();
+        let address = address.filter(|address| address.ip().is_loopback());
+        address.map(|address| Self(Some(address))).ok_or(
+            "settlement is served on an address of this machine alone, such as 127.0.0.1:7440",
+        )
+    }
+}
+
+impl From<SettlementListen> for String {
+    fn from(listen: SettlementListen) -> Self {
+        listen
+            .0
+            .map_or_else(Self::new, |address| address.to_string())
     }
 }

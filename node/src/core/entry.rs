@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use winterlane_ledger::{
-    CheckedOrder, Deposit, Order, SignedOrder, codec::CanonicalBytes, pool::Shield,
+    CheckedOrder, Deposit, Digest, Order, SignedOrder,
+    codec::CanonicalBytes,
+    pool::{Payment, Shield},
     private::Nullifier,
 };
 
@@ -76,6 +78,15 @@ pub(crate) enum Operation {
         /// The note.
         note: Shield,
     },
+    /// This note enters the pool next, for which a withdrawal of a batch before this one has paid: settlement says so.
+    Note {
+        /// Its name.
+        id: OrderId,
+        /// The note.
+        note: Shield,
+        /// The withdrawal.
+        payment: Payment,
+    },
     /// This private operation is the next one of the pool. It has no record among the accounts.
     Private {
         /// Its name.
@@ -110,6 +121,7 @@ impl Operation {
         match self {
             Self::Order { id, .. }
             | Self::Shield { id, .. }
+            | Self::Note { id, .. }
             | Self::Private { id, .. }
             | Self::Deposit { id, .. } => Some(*id),
             Self::Collect { .. } | Self::Close { .. } => None,
@@ -129,7 +141,8 @@ impl Operation {
                 [claim(0), claim(1)]
             }
             Self::Deposit { reference, .. } => [Some(Claim::of_deposit(reference)), None],
-            Self::Collect { .. } | Self::Close { .. } => [None, None],
+            // the pool takes each payment once, in their order
+            Self::Note { .. } | Self::Collect { .. } | Self::Close { .. } => [None, None],
         }
     }
 
@@ -143,7 +156,10 @@ impl Operation {
 
     /// Whether it has a record among the batch's operations on accounts.
     pub(crate) const fn has_record(&self) -> bool {
-        !matches!(self, Self::Private { .. } | Self::Close { .. })
+        !matches!(
+            self,
+            Self::Note { .. } | Self::Private { .. } | Self::Close { .. }
+        )
     }
 
     /// The accounts that it concerns: who signs, who receives.
@@ -159,7 +175,7 @@ impl Operation {
             }
             Self::Deposit { deposit, .. } => [None, Some(deposit.to)],
             Self::Collect { to } => [None, Some(*to)],
-            Self::Private { .. } | Self::Close { .. } => [None, None],
+            Self::Note { .. } | Self::Private { .. } | Self::Close { .. } => [None, None],
         }
     }
 }
@@ -195,13 +211,46 @@ pub(crate) enum Logged {
     Other(Operation),
 }
 
+/// The bytes of a note that an earlier withdrawal has paid for: batch (8) and record (4) of the withdrawal, asset (4),
+/// amount (16), blinded owner (32), and the encrypted note, which is the rest.
+pub(crate) fn note_bytes(note: &Shield, payment: Payment) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64 + note.sealed.len());
+    out.extend_from_slice(&payment.batch.to_le_bytes());
+    out.extend_from_slice(&payment.record.to_le_bytes());
+    out.extend_from_slice(&note.asset.to_le_bytes());
+    out.extend_from_slice(&note.amount.to_le_bytes());
+    out.extend_from_slice(&note.blinded.to_bytes());
+    out.extend_from_slice(&note.sealed);
+    out
+}
+
+/// The note with these bytes ([`note_bytes`]).
+fn note_of(bytes: &[u8]) -> Option<(Shield, Payment)> {
+    let (batch, rest) = bytes.split_first_chunk()?;
+    let (record, rest) = rest.split_first_chunk()?;
+    let (asset, rest) = rest.split_first_chunk()?;
+    let (amount, rest) = rest.split_first_chunk()?;
+    let (blinded, sealed) = rest.split_first_chunk()?;
+    let note = Shield {
+        blinded: Digest::from_bytes(blinded).ok()?,
+        asset: u32::from_le_bytes(*asset),
+        amount: u128::from_le_bytes(*amount),
+        sealed: sealed.to_vec(),
+    };
+    let payment = Payment {
+        batch: u64::from_le_bytes(*batch),
+        record: u32::from_le_bytes(*record),
+    };
+    Some((note, payment))
+}
+
 /// The first byte of every entry.
 const VERSION: u8 = 1;
 
 impl Entry {
     /// Version (1), batch (8, little-endian), kind (1); then an order or, after its reference (32), a deposit
     /// in its canonical bytes; the account that collects (4); the number of slots (4); the asset (4) and a
-    /// [`Shielding`]; or a private operation as it is sent ([`encode`]).
+    /// [`Shielding`]; a private operation as it is sent ([`encode`]); or a [`note_bytes`].
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         out.extend_from_slice(&self.batch.to_le_bytes());
@@ -240,6 +289,10 @@ impl Entry {
             Operation::Private { operation, .. } => {
                 out.push(5);
                 out.extend_from_slice(&encode(operation.operation()));
+            }
+            Operation::Note { note, payment, .. } => {
+                out.push(6);
+                out.extend_from_slice(&note_bytes(note, *payment));
             }
         }
         out
@@ -294,6 +347,14 @@ impl LoggedEntry {
                 id: OrderId::of_private(body),
                 operation: Verified::logged(decode(body).map_err(|error| damaged(&error))?),
             }),
+            6 => {
+                let (note, payment) = note_of(body).ok_or_else(short)?;
+                Logged::Other(Operation::Note {
+                    id: OrderId::of_note(body),
+                    note,
+                    payment,
+                })
+            }
             _ => return Err(damaged(&"its kind is unknown")),
         };
         Ok(Self {

@@ -18,7 +18,7 @@ mod sequencer;
 mod tests;
 mod trial;
 
-pub(crate) use entry::{Claim, Entry, Logged, LoggedEntry, Operation};
+pub(crate) use entry::{Claim, Entry, Logged, LoggedEntry, Operation, note_bytes};
 pub use rules::{FeeSchedule, Limits};
 pub(crate) use sequencer::{ClosedBatch, ClosedPool, Fault, Known, Sequencer};
 pub(crate) use trial::{Base, NoHash, Trial};

@@ -1,6 +1,7 @@
 //! The sequencer, driven by hand.
 
 mod forced;
+mod pool;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -260,6 +261,7 @@ fn kinds(entries: &[Entry]) -> String {
         Operation::Close { .. } => '|',
         Operation::Shield { .. } => 's',
         Operation::Private { .. } => 'p',
+        Operation::Note { .. } => 'n',
     };
     entries.iter().map(kind).collect()
 }

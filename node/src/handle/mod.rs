@@ -18,7 +18,8 @@ use winterlane_ledger::{Deposit, SignedOrder, codec::CanonicalBytes, state::Read
 
 use crate::{
     AccountView, AdminError, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace,
-    OrderId, OrderState, PendingOrder, ProvenAccount, ReadError, Receipt, Status, SubmitError,
+    OrderId, OrderState, PendingOrder, ProvenAccount, ReadError, Receipt, Refusal, Status,
+    SubmitError,
     run::{
         admission::{Admin, Answer, Command, Submission},
         shared::{Shared, now_millis},
@@ -105,16 +106,21 @@ impl Node {
     /// taken once for each reference, and the same again gets the same receipt.
     ///
     /// # Errors
-    /// As [`Node::submit`].
+    /// As [`Node::submit`]; [`Refusal::DepositsElsewhere`] of a node that asks settlement for deposits itself.
     pub async fn deposit(
         &self,
         reference: [u8; 32],
         deposit: Deposit,
     ) -> Result<Receipt, SubmitError> {
+        if self.shared.obliged.load(Ordering::Relaxed) {
+            // settlement would refuse the batch, and every one after it
+            return Err(Refusal::DepositsElsewhere.into());
+        }
         let deposit = Box::new(deposit);
         let admin = |answer| Admin::Deposit {
             reference,
             deposit,
+            owed: false,
             answer,
         };
         match self.ask(admin).await {
@@ -125,7 +131,7 @@ impl Node {
     }
 
     /// Takes an order that arrived by settlement, or says that the ledger's rules refuse it. Fees, limits and a pause are
-    /// not asked, and the batch that takes it is closed at once. The same order again has the same outcome.
+    /// not asked. The same order again has the same outcome.
     ///
     /// # Errors
     /// [`SubmitError::Busy`], [`SubmitError::ReadOnly`], [`SubmitError::Stopped`]: nothing was decided, or nobody knows.

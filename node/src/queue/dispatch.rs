@@ -312,3 +312,129 @@ fn show(depths: &[Depth], sizes: &mut BTreeSet<u64>) {
     }
     gauge!("winterlane_queue_oldest_seconds").set(oldest);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{channel, sync_channel},
+    };
+
+    use winterlane_ledger::Digest;
+
+    use super::*;
+    use crate::{FeeSchedule, Genesis, Limits, store::Store, testing::until};
+
+    /// A queue that cannot be used for as long as it is told so.
+    #[derive(Clone, Default)]
+    struct Faulty {
+        away: Arc<AtomicBool>,
+        offered: Arc<Mutex<Vec<u64>>>,
+        /// Turns that came to their end, about.
+        turns: Arc<AtomicUsize>,
+    }
+
+    impl Faulty {
+        fn ask<T>(&self, ask: impl FnOnce() -> T) -> Result<T, QueueError> {
+            if self.away.load(Ordering::Relaxed) {
+                return Err(QueueError::Server("nobody is there".into()));
+            }
+            Ok(ask())
+        }
+    }
+
+    impl ProofQueue for Faulty {
+        fn offer(&mut self, job: &ProofJob) -> Result<(), QueueError> {
+            self.ask(|| self.offered.lock().unwrap().push(job.batch))
+        }
+
+        fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
+            self.ask(|| {
+                self.turns.fetch_add(1, Ordering::Relaxed);
+                Vec::new()
+            })
+        }
+
+        fn refuse(&mut self, _: u64, _: &[u8]) -> Result<(), QueueError> {
+            self.ask(|| ())
+        }
+
+        fn close(&mut self, _: u64) -> Result<(), QueueError> {
+            self.ask(|| ())
+        }
+
+        fn depth(&mut self) -> Result<Vec<Depth>, QueueError> {
+            self.ask(Vec::new)
+        }
+    }
+
+    fn job(batch: u64) -> ProofJob {
+        ProofJob {
+            batch,
+            public_inputs: PublicInputs {
+                domain: Digest::ZERO,
+                batch_number: batch,
+                old_root: Digest::ZERO,
+                new_root: Digest::ZERO,
+                operations_digest: Digest::ZERO,
+                num_operations: 2,
+            },
+            witness: [0; 32],
+            stock: false,
+            failures: 0,
+            held: false,
+        }
+    }
+
+    /// A queue that is away at the start, and goes away later, is told once each time; what was to be offered is offered
+    /// when it is back, once.
+    #[test]
+    fn a_queue_that_is_away_is_told_once_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let genesis = Genesis::empty(crate::testing::domain());
+        let store = Arc::new(Store::open(folder.path(), &genesis, 1 << 20).unwrap());
+        let shared = Shared::new(store, Limits::default(), FeeSchedule::free());
+        let shared = Arc::new(shared);
+        let mut alarms = shared.events.subscribe();
+        let mut told = move || {
+            let mut told = 0;
+            while let Ok(event) = alarms.try_recv() {
+                told += usize::from(matches!(event, Event::Alarm(Alarm::Queue { .. })));
+            }
+            told
+        };
+        let queue = Faulty::default();
+        queue.away.store(true, Ordering::Relaxed);
+        let (say, inbox) = channel();
+        let (writer, _tasks) = sync_channel(8);
+        let verdict: Verdict = Box::new(|_, _| Ok(()));
+        let thread = spawn(Box::new(queue.clone()), verdict, inbox, writer, shared).unwrap();
+        let dispatch = Dispatch::new(say.clone());
+        let wake = Wake::new(say);
+        let offered = || queue.offered.lock().unwrap().clone();
+        for round in 0..2 {
+            queue.away.store(true, Ordering::Relaxed);
+            dispatch.prove(job(round));
+            dispatch.ready();
+            until(|| (told() > 0).then_some(()));
+            // asked again and again, and told no more
+            for _ in 0..5 {
+                wake.wake();
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            assert_eq!(told(), 0);
+            assert!(!offered().contains(&round));
+            queue.away.store(false, Ordering::Relaxed);
+            wake.wake();
+            until(|| offered().contains(&round).then_some(()));
+            // the turn that offered it has ended when another has begun
+            let turns = || queue.turns.load(Ordering::Relaxed);
+            let before = turns();
+            until(|| (turns() >= before + 2).then_some(()));
+        }
+        drop(dispatch);
+        thread.join().unwrap();
+        assert_eq!(offered(), [0, 1]);
+    }
+}

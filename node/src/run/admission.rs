@@ -8,13 +8,17 @@ use std::{
 use rayon::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use winterlane_ledger::{
-    CheckedOrder, Digest, SignedOrder, check_orders, signature::SignatureError,
+    CheckedOrder, Digest, SignedOrder, check_orders,
+    pool::{Payment, Shield},
+    signature::SignatureError,
 };
 use winterlane_prover::SimdCompressor;
 
 use super::writer::Task;
 use crate::{
-    ForcedOutcome, OrderId, Receipt, Refusal, SubmitError, error::AdminError, private::NewNote,
+    ForcedOutcome, OrderId, Receipt, Refusal, SubmitError,
+    error::AdminError,
+    private::{NewNote, Verified},
 };
 
 /// What a handle asks for.
@@ -44,12 +48,25 @@ pub(crate) enum Admin {
     Deposit {
         reference: [u8; 32],
         deposit: Box<winterlane_ledger::Deposit>,
+        /// Settlement obliges the operator to it: a pause does not matter.
+        owed: bool,
         answer: Answer<Result<Receipt, SubmitError>>,
     },
     /// An order that arrived by settlement.
     Force {
         order: Box<SignedOrder>,
         answer: Answer<Result<ForcedOutcome, SubmitError>>,
+    },
+    /// A private operation that arrived by settlement.
+    ForcePrivate {
+        operation: Box<Verified>,
+        answer: Answer<Result<Result<Receipt, Refusal>, SubmitError>>,
+    },
+    /// A note that arrived by settlement, for which a withdrawal has paid.
+    ForceNote {
+        note: Box<Shield>,
+        payment: Payment,
+        answer: Answer<Result<Result<Receipt, Refusal>, SubmitError>>,
     },
     Pause(Answer<()>),
     Resume(Answer<()>),

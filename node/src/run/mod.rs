@@ -14,12 +14,14 @@
 //! | `sealer` | hashes closed batches into the tree |
 //! | `prover` | proves on this machine; [`crate::queue`] is how the writer gets there |
 //! | `publisher` | gives proven batches to settlement |
+//! | `duties` | takes what settlement obliges the operator to |
 //! | `shared` | what handles read |
 //! | `options`, `start`, `recover`, `running` | what a node is started with, its start, what it does with what the process before left, its end |
 //! | `priority` | which threads yield to orders |
 //! | `stand` | what tests put in the place of the real thing |
 
 pub(crate) mod admission;
+mod duties;
 mod options;
 mod priority;
 pub(crate) mod prover;

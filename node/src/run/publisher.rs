@@ -1,4 +1,5 @@
-//! Publishing: proven batches to settlement, one after another, none left out.
+//! Publishing: proven batches to settlement, one after another, none left out; and what settlement obliges the operator
+//! to.
 
 use std::{
     sync::{
@@ -6,64 +7,75 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
     thread::{Builder, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use winterlane_ledger::wire;
 use winterlane_prover::SimdCompressor;
 
-use super::writer::Task;
+use super::{duties::Duties, shared::Shared, start::StartError, verify::Judge, writer::Task};
 use crate::{
     fault,
-    settlement::{Published, Settlement, SettlementError},
-    store::{Store, StoreError},
+    settlement::{PoolData, Published, Settlement, SettlementError},
+    store::{Store, StoreError, View},
 };
 
-/// How long to wait before settlement is asked again after it failed.
+/// How long to wait before settlement is asked again after it could not be reached.
 const RETRY: Duration = Duration::from_secs(2);
+/// How long to wait before a batch that was refused is offered again: somebody has to look first.
+const HELD: Duration = Duration::from_secs(30);
+/// How often settlement is asked for what it obliges the operator to.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What the thread that publishes is made of.
+pub(crate) struct Parts {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) settlement: Box<dyn Settlement>,
+    pub(crate) wake: Receiver<()>,
+    pub(crate) writer: SyncSender<Task>,
+    /// Who verifies private operations that settlement hands on.
+    pub(crate) judge: Judge,
+}
 
 /// The thread that publishes. It looks for work whenever it is woken, and ends when nobody can wake it any
 /// more.
-pub(crate) fn spawn(
-    store: Arc<Store>,
-    mut settlement: Box<dyn Settlement>,
-    wake: Receiver<()>,
-    writer: SyncSender<Task>,
-) -> Result<JoinHandle<()>, StoreError> {
+pub(crate) fn spawn(parts: Parts) -> Result<JoinHandle<()>, StoreError> {
+    let Parts {
+        shared,
+        store,
+        settlement,
+        wake,
+        writer,
+        judge,
+    } = parts;
+    let duties = settlement
+        .obliges()
+        .then(|| Duties::new(shared, Arc::clone(&store), writer.clone(), judge));
+    let mut publisher = Publisher {
+        store,
+        settlement,
+        writer,
+        duties,
+        next: None,
+    };
     Builder::new()
         .name("publisher".into())
-        .spawn(move || {
-            let mut retry = true;
-            loop {
-                let woken = if retry {
-                    wake.recv_timeout(RETRY)
-                } else {
-                    wake.recv().map_err(|_| RecvTimeoutError::Disconnected)
-                };
-                if woken == Err(RecvTimeoutError::Disconnected) {
-                    return;
-                }
-                match publish_all(&store, &mut *settlement, &writer) {
-                    Ok(()) => retry = false,
-                    Err(Stop::Settlement { batch, reason }) => {
-                        retry = true;
-                        let refused = Task::Unpublished { batch, reason };
-                        if writer.send(refused).is_err() {
-                            return;
-                        }
-                    }
-                    Err(Stop::Store(error)) => {
-                        let _ = writer.send(Task::Failed(error));
-                        return;
-                    }
-                    Err(Stop::Gone) => return,
-                }
-            }
-        })
+        .spawn(move || publisher.run(&wake))
         .map_err(StoreError::io("publisher"))
 }
 
-enum Stop {
+struct Publisher {
+    store: Arc<Store>,
+    settlement: Box<dyn Settlement>,
+    writer: SyncSender<Task>,
+    duties: Option<Duties>,
+    /// Nothing is published before.
+    next: Option<Instant>,
+}
+
+/// Why a turn was not finished.
+pub(super) enum Stop {
     Settlement {
         batch: u64,
         reason: SettlementError,
@@ -76,6 +88,57 @@ enum Stop {
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl Publisher {
+    fn run(&mut self, wake: &Receiver<()>) {
+        loop {
+            match self.turn() {
+                Ok(()) => {}
+                Err(Stop::Store(error)) => {
+                    let _ = self.writer.send(Task::Failed(error));
+                    return;
+                }
+                Err(_) => return,
+            }
+            let now = Instant::now();
+            let retry = self.next.map(|next| next.saturating_duration_since(now));
+            let poll = self.duties.is_some().then_some(POLL);
+            let woken = match retry.into_iter().chain(poll).min() {
+                Some(patience) => wake.recv_timeout(patience),
+                None => wake.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            if woken == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+        }
+    }
+
+    fn turn(&mut self) -> Result<(), Stop> {
+        let Self {
+            store,
+            settlement,
+            writer,
+            duties,
+            next,
+        } = self;
+        if next.is_none_or(|next| Instant::now() >= next) {
+            *next = None;
+            match publish_all(store, &mut **settlement, writer) {
+                Err(Stop::Settlement { batch, reason }) => {
+                    let wait = if reason.passes() { RETRY } else { HELD };
+                    *next = Some(Instant::now() + wait);
+                    let refused = Task::Unpublished { batch, reason };
+                    writer.send(refused).map_err(|_| Stop::Gone)?;
+                }
+                other => other?,
+            }
+        }
+        match duties {
+            Some(duties) => duties.turn(&mut **settlement),
+            None => Ok(()),
+        }
     }
 }
 
@@ -98,13 +161,14 @@ fn publish_all(
         wire::decode_published(&records, &header.public_inputs, &SimdCompressor).map_err(
             |error| StoreError::corrupt(format!("the records of batch {batch}: {error}")),
         )?;
+        let pool = pool_of(&view, batch)?;
         fault::point("before-publishing");
         settlement
             .publish(Published {
                 public_inputs: &header.public_inputs,
                 records: &records,
                 proof: &proof,
-                pool: &view.pool_operations(batch)?.unwrap_or_default(),
+                pool: &pool,
             })
             .map_err(|reason| Stop::Settlement { batch, reason })?;
         fault::point("published");
@@ -113,5 +177,114 @@ fn publish_all(
             .send(Task::Published { batch, written })
             .map_err(|_| Stop::Gone)?;
         wait.recv().map_err(|_| Stop::Gone)?;
+    }
+}
+
+/// What a batch did to the pool, with its proofs.
+fn pool_of(view: &View, batch: u64) -> Result<Vec<PoolData>, StoreError> {
+    let framed = view.pool_operations(batch)?.unwrap_or_default();
+    let damaged =
+        |what: &str| StoreError::corrupt(format!("the pool's part of batch {batch}: {what}"));
+    let mut left = &framed[..];
+    let mut pool = Vec::new();
+    while !left.is_empty() {
+        let cut = left.split_first_chunk().and_then(|(length, rest)| {
+            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+            rest.split_at_checked(length)
+        });
+        let (operation, rest) = cut.ok_or_else(|| damaged("an operation is cut off"))?;
+        left = rest;
+        let proof = match published_proof(operation) {
+            Some(digest) => view
+                .private_proof(&digest)?
+                .ok_or_else(|| damaged("a proof is missing"))?,
+            None => Vec::new(),
+        };
+        pool.push(PoolData {
+            operation: operation.to_vec(),
+            proof,
+        });
+    }
+    Ok(pool)
+}
+
+/// The digest of the proof that goes with an operation's published bytes ([`winterlane_ledger::pool::encode_operation`]):
+/// their end, but for a shield, which has no proof and begins with 0.
+fn published_proof(operation: &[u8]) -> Option<[u8; 32]> {
+    match operation.split_first()? {
+        (0, _) => None,
+        (_, rest) => rest.last_chunk().copied(),
+    }
+}
+
+/// Settlement's word is final: what it has is published, whatever the store says.
+pub(super) fn heed(store: &Store, settlement: &mut dyn Settlement) -> Result<(), StartError> {
+    let settled = match settlement.settled() {
+        Ok(Some(settled)) => settled,
+        Ok(None) => return Ok(()),
+        Err(error @ SettlementError::Unusable(_)) => return Err(error.into()),
+        // it is asked again when there is something to publish
+        Err(error) => {
+            tracing::warn!(%error, "settlement is not heard at the start");
+            return Ok(());
+        }
+    };
+    let view = store.view()?;
+    let head = view.head();
+    let next = settled.next_batch;
+    let root = match next.checked_sub(1) {
+        _ if next == head.first_batch => Some(head.genesis),
+        Some(last) => view
+            .header(last)?
+            .map(|header| header.public_inputs.new_root),
+        None => None,
+    };
+    if root != Some(settled.root) {
+        return Err(StartError::Forked { settled: next });
+    }
+    if next > head.next_publish {
+        store.published(next)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use winterlane_ledger::pool::{
+        Payment, Pool, PoolOperation, Shield, encode_operation, proof_digest,
+    };
+
+    use super::*;
+    use crate::testing::{HOLDS, digest, domain, private_transfer, private_withdrawal};
+
+    #[test]
+    fn published_operations_name_their_proofs() {
+        let pool = Pool::new(domain());
+        let shield = Shield {
+            blinded: digest(1),
+            asset: 7,
+            amount: 5,
+            sealed: vec![3; 40],
+        };
+        let payment = Payment {
+            batch: 300,
+            record: 2,
+        };
+        let anchor = pool.anchor();
+        for (operation, proof) in [
+            (PoolOperation::Shield(shield, payment), None),
+            (
+                PoolOperation::Private(private_transfer([1, 2], anchor)),
+                Some(proof_digest(HOLDS)),
+            ),
+            (
+                PoolOperation::Private(private_withdrawal(1, anchor, [1; 20], (2, 3))),
+                Some(proof_digest(HOLDS)),
+            ),
+        ] {
+            let bytes = encode_operation(&pool, &operation).unwrap();
+            assert_eq!(published_proof(&bytes), proof);
+        }
+        assert_eq!(published_proof(&[]), None);
     }
 }

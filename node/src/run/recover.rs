@@ -1,4 +1,4 @@
-//! What a process does with what the one before it has left: settlement's word, and the log.
+//! What a process does with what the one before it has left in the log.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,37 +7,8 @@ use winterlane_ledger::{CheckedOrder, Digest};
 use super::{StartError, writer::StoreBase};
 use crate::{
     core::{Entry, Logged, LoggedEntry, Operation, Sequencer},
-    settlement::Settlement,
-    store::{Store, StoreError, View},
+    store::{StoreError, View},
 };
-
-/// Settlement's word is final: what it has is published, whatever the store says.
-pub(super) fn heed_settlement(
-    store: &Store,
-    settlement: &mut dyn Settlement,
-) -> Result<(), StartError> {
-    // settlement that cannot be reached is asked again when there is something to publish
-    let Ok(Some(settled)) = settlement.settled() else {
-        return Ok(());
-    };
-    let view = store.view()?;
-    let head = view.head();
-    let next = settled.next_batch;
-    let root = match next.checked_sub(1) {
-        _ if next == head.first_batch => Some(head.genesis),
-        Some(last) => view
-            .header(last)?
-            .map(|header| header.public_inputs.new_root),
-        None => None,
-    };
-    if root != Some(settled.root) {
-        return Err(StartError::Forked { settled: next });
-    }
-    if next > head.next_publish {
-        store.published(next)?;
-    }
-    Ok(())
-}
 
 /// The number of the first entry of the log, or of the next one.
 pub(super) fn first_sequence(view: &View) -> Result<u64, StoreError> {

@@ -106,7 +106,7 @@ impl Sealer {
             // in the order of the pool's operations, among which shielding has a record too
             of_the_pool += u32::from(matches!(
                 **operation,
-                Operation::Shield { .. } | Operation::Private { .. }
+                Operation::Shield { .. } | Operation::Note { .. } | Operation::Private { .. }
             ));
             if !matches!(**operation, Operation::Close { .. }) {
                 operations.push(SealedOperation {
@@ -204,7 +204,7 @@ fn apply(
             Operation::Deposit { deposit, .. } => batch.deposit(*deposit),
             Operation::Collect { to } => batch.collect_fees(*to),
             // what it pays to accounts are deposits after it
-            Operation::Private { .. } | Operation::Close { .. } => Ok(()),
+            Operation::Note { .. } | Operation::Private { .. } | Operation::Close { .. } => Ok(()),
         }
         .map_err(|error| match error.refusal() {
             Ok(refusal) => mistake(refusal.to_string()),

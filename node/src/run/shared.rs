@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::SyncSender,
     },
     time::{Instant, SystemTime, UNIX_EPOCH},
@@ -40,6 +40,10 @@ pub(crate) struct Shared {
     pub(crate) room: Arc<Semaphore>,
     /// How many permits there are.
     pub(crate) queue: usize,
+    /// Whether deposits come from settlement and from nowhere else.
+    pub(crate) obliged: AtomicBool,
+    /// Nothing is sealed until everything that is sealed is settled.
+    pub(crate) quiet: AtomicBool,
     live: Mutex<Live>,
     /// Where private operations go to have their proofs verified; nowhere once the node has ended, so that those
     /// threads end although handles live on.
@@ -94,6 +98,8 @@ impl Shared {
             alarms: AtomicU64::new(0),
             room: Arc::new(Semaphore::new(queue)),
             queue,
+            obliged: AtomicBool::new(false),
+            quiet: AtomicBool::new(false),
             live: Mutex::default(),
             verifiers: Mutex::default(),
         }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::AtomicBool,
+        atomic::{AtomicBool, Ordering},
         mpsc::{channel, sync_channel},
     },
     thread::Builder,
@@ -16,7 +16,7 @@ use super::{
     NodeOptions, Running, admission,
     prover::{self, LocalProver},
     publisher,
-    recover::{first_sequence, heed_settlement, replay},
+    recover::{first_sequence, replay},
     sealer,
     shared::Shared,
     stand::{Backend, Stand, accept_all},
@@ -32,6 +32,7 @@ use crate::{
         embedded::Embedded,
         postgres::observer::{self, Observer},
     },
+    settlement::SettlementError,
     store::{FolderLock, Store, StoreError},
     witness::Witnesses,
 };
@@ -61,6 +62,9 @@ pub enum StartError {
         /// Settlement's next batch.
         settled: u64,
     },
+    /// Settlement cannot be used as it was told to.
+    #[error(transparent)]
+    Settlement(#[from] SettlementError),
 }
 
 impl From<Fault> for StartError {
@@ -122,7 +126,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     });
     let mut settlement = settlement;
     if let Some(settlement) = &mut settlement {
-        heed_settlement(&store, &mut **settlement)?;
+        publisher::heed(&store, &mut **settlement)?;
     }
     let view = store.view()?;
     let witnesses = Witnesses::open(&folder)?;
@@ -213,8 +217,17 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let publisher = match settlement {
         Some(settlement) => {
             let (wake, woken) = sync_channel(1);
-            let thread = publisher::spawn(store.clone(), settlement, woken, task_sender.clone())?;
-            others.push(thread);
+            shared
+                .obliged
+                .store(settlement.obliges(), Ordering::Relaxed);
+            others.push(publisher::spawn(publisher::Parts {
+                shared: shared.clone(),
+                store: store.clone(),
+                settlement,
+                wake: woken,
+                writer: task_sender.clone(),
+                judge: judge.clone(),
+            })?);
             Some(wake)
         }
         None => None,

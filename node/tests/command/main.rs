@@ -2,6 +2,7 @@
 
 mod page;
 mod served;
+mod settled;
 mod wallet;
 
 use std::{

@@ -1,6 +1,12 @@
 //! PostgreSQL that is killed, and whose data are lost.
 
-use winterlane_node::Alarm;
+use winterlane_node::{
+    Alarm,
+    queue::{
+        QueueError,
+        postgres::{Address, claims::Claims},
+    },
+};
 
 use crate::{
     farm::{Farm, batches},
@@ -120,5 +126,92 @@ fn workers_have_few_rights() {
             .batch_execute("UPDATE winterlane_jobs SET proven = true")
             .is_err()
     );
+    farm.conclude(&server);
+}
+
+/// PostgreSQL is away when node and worker start: both do, one alarm says so, and nothing is lost.
+#[test]
+fn postgresql_is_away_at_the_start() {
+    let Some(mut server) = Server::start() else {
+        return;
+    };
+    server.kill();
+    let mut farm = Farm::new(&server);
+    let worker = farm.worker("one", &[]);
+    farm.seal();
+    farm.alarm(|alarm| matches!(alarm, Alarm::Queue { .. }));
+    worker.says("the queue cannot be used");
+    farm.seal();
+    // the node starts once more, and hears it once more
+    farm.restart_node();
+    farm.seal();
+    farm.alarm(|alarm| matches!(alarm, Alarm::Queue { .. }));
+    server.restart();
+    for batch in 0..farm.sealed {
+        farm.proven(batch);
+    }
+    worker.says("the queue can be used again");
+    worker.stop();
+    let queue = |alarm: &&Alarm| matches!(alarm, Alarm::Queue { .. });
+    assert_eq!(
+        farm.alarms.iter().filter(queue).count(),
+        2,
+        "{:?}",
+        farm.alarms
+    );
+    farm.conclude(&server);
+}
+
+/// With `sslmode=require` every connection has TLS, and a server is believed by its certificate and its name. What is
+/// refused says what would help.
+#[test]
+fn node_and_workers_speak_tls_to_a_server_that_they_know() {
+    let Some(server) = Server::start_tls() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    let worker = farm.worker("one", &[]);
+    for _ in 0..2 {
+        farm.seal();
+    }
+    for batch in 0..farm.sealed {
+        farm.proven(batch);
+    }
+    let mut client = server.client();
+    let connections = "SELECT count(*) FILTER (WHERE ssl), count(*) FILTER (WHERE NOT ssl)
+          FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'winterlane'";
+    let row = client.query_one(connections, &[]).unwrap();
+    assert!(row.get::<_, i64>(0) > 0);
+    assert_eq!(row.get::<_, i64>(1), 0);
+    worker.stop();
+
+    let address = server.address();
+    let refused = |address: &str| -> String {
+        let address: Address = address.parse().unwrap();
+        let connected = Claims::connect(&address, "x");
+        connected
+            .err()
+            .map(|error: QueueError| error.to_string())
+            .unwrap()
+    };
+    let (place, _) = address.split_once('?').unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let issued = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let other = folder.path().join("other.pem");
+    std::fs::write(&other, issued.cert.pem()).unwrap();
+    let by = |file: &str| format!("{place}?sslmode=require&sslrootcert={file}");
+    for (address, words) in [
+        (place.to_owned(), "sslmode=require"),
+        (format!("{place}?sslmode=disable"), "sslmode=require"),
+        (format!("{place}?sslmode=require"), "sslrootcert"),
+        (by(&other.display().to_string()), "certificate"),
+        (
+            by(&server.certificate()).replace("127.0.0.1", "localhost"),
+            "name",
+        ),
+    ] {
+        let said = refused(&address);
+        assert!(said.contains(words), "{address}: {said}");
+    }
     farm.conclude(&server);
 }

@@ -2,7 +2,10 @@
 
 use std::{
     fs,
-    os::unix::{fs::chown, process::CommandExt as _},
+    os::unix::{
+        fs::{PermissionsExt as _, chown},
+        process::CommandExt as _,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -20,6 +23,8 @@ pub(crate) struct Server {
     /// Whom it runs as: the server refuses to run as root.
     user: Option<(u32, u32)>,
     process: Child,
+    /// Where it takes connections with TLS.
+    tls: Option<u16>,
 }
 
 impl Server {
@@ -63,26 +68,67 @@ impl Server {
             "{}",
             String::from_utf8_lossy(&made.stderr)
         );
-        let process = serve(&binaries, folder.path(), user);
+        let process = serve(&binaries, folder.path(), user, None);
         let mut server = Self {
             binaries,
             folder,
             user,
             process,
+            tls: None,
         };
         server.wait();
         Some(server)
     }
 
-    /// The address of the database.
-    pub(crate) fn address(&self) -> String {
-        let folder = self.folder.path().display();
-        format!("postgres:///postgres?host={folder}&user=postgres")
+    /// A server that takes connections of this machine with TLS, and with TLS alone, as 127.0.0.1.
+    pub(crate) fn start_tls() -> Option<Self> {
+        let mut server = Self::start()?;
+        server.kill();
+        let issued = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+        let own = |name: &str, text: &str| {
+            let path = server.folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            if let Some((uid, gid)) = server.user {
+                chown(&path, Some(uid), Some(gid)).unwrap();
+            }
+            path
+        };
+        own("server.pem", &issued.cert.pem());
+        let key = own("server.key", &issued.signing_key.serialize_pem());
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        let rules = server.folder.path().join("data/pg_hba.conf");
+        let before = fs::read_to_string(&rules).unwrap();
+        fs::write(&rules, format!("hostnossl all all all reject\n{before}")).unwrap();
+        server.tls = Some(free_port());
+        server.restart();
+        Some(server)
     }
 
-    /// A connection of the test's own.
+    /// The address of the database, for node and workers.
+    pub(crate) fn address(&self) -> String {
+        match self.tls {
+            None => self.socket(),
+            Some(port) => format!(
+                "postgres://postgres@127.0.0.1:{port}/postgres?sslmode=require&sslrootcert={}",
+                self.certificate()
+            ),
+        }
+    }
+
+    /// The file of the certificate, for those who connect with TLS.
+    pub(crate) fn certificate(&self) -> String {
+        self.folder.path().join("server.pem").display().to_string()
+    }
+
+    fn socket(&self) -> String {
+        let folder = self.folder.path().display();
+        let port = self.tls.unwrap_or(5432);
+        format!("postgres:///postgres?host={folder}&user=postgres&port={port}")
+    }
+
+    /// A connection of the test's own, by the socket.
     pub(crate) fn client(&self) -> Client {
-        Client::connect(&self.address(), NoTls).unwrap()
+        Client::connect(&self.socket(), NoTls).unwrap()
     }
 
     /// SIGKILL, to the server and not to its children: they see that it is gone.
@@ -93,7 +139,7 @@ impl Server {
 
     /// Starts it again, on the same folder.
     pub(crate) fn restart(&mut self) {
-        self.process = serve(&self.binaries, self.folder.path(), self.user);
+        self.process = serve(&self.binaries, self.folder.path(), self.user, self.tls);
         self.wait();
     }
 
@@ -102,9 +148,11 @@ impl Server {
         until(|| {
             if self.process.try_wait().unwrap().is_some() {
                 std::thread::sleep(Duration::from_millis(100));
-                self.process = serve(&self.binaries, self.folder.path(), self.user);
+                // another process may have the port by now
+                self.tls = self.tls.map(|_| free_port());
+                self.process = serve(&self.binaries, self.folder.path(), self.user, self.tls);
             }
-            Client::connect(&self.address(), NoTls).ok()
+            Client::connect(&self.socket(), NoTls).ok()
         });
     }
 }
@@ -126,7 +174,22 @@ fn command(binaries: &Path, name: &str, user: Option<(u32, u32)>) -> Command {
     command
 }
 
-fn serve(binaries: &Path, folder: &Path, user: Option<(u32, u32)>) -> Child {
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn serve(binaries: &Path, folder: &Path, user: Option<(u32, u32)>, tls: Option<u16>) -> Child {
+    let more: Vec<String> = match tls {
+        None => vec!["listen_addresses=".into()],
+        Some(port) => vec![
+            "listen_addresses=127.0.0.1".into(),
+            format!("port={port}"),
+            "ssl=on".into(),
+            format!("ssl_cert_file={}", folder.join("server.pem").display()),
+            format!("ssl_key_file={}", folder.join("server.key").display()),
+        ],
+    };
     let log = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -134,14 +197,8 @@ fn serve(binaries: &Path, folder: &Path, user: Option<(u32, u32)>) -> Child {
         .unwrap();
     // what is not synchronised survives the kill of a process, and nobody pulls a plug here
     command(binaries, "postgres", user)
-        .args([
-            "-c",
-            "fsync=off",
-            "-c",
-            "listen_addresses=",
-            "-c",
-            "shared_buffers=16MB",
-        ])
+        .args(["-c", "fsync=off", "-c", "shared_buffers=16MB"])
+        .args(more.iter().flat_map(|setting| ["-c", setting]))
         .arg("-c")
         .arg(format!("unix_socket_directories={}", folder.display()))
         .arg("-D")

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use winterlane_ledger::{
     Deposit, Order, Record, Withdraw,
+    codec::CanonicalBytes as _,
     pool::{self, Payout, PoolOperation, decode_operation},
 };
 
@@ -42,8 +43,8 @@ struct Moved {
 struct Shown {
     kept: BTreeSet<u64>,
     made: Vec<u32>,
-    /// How many of the payouts of this batch.
-    inside: usize,
+    /// Payouts of this batch that it does not show.
+    owed: Vec<Deposit>,
 }
 
 impl State {
@@ -125,7 +126,7 @@ impl State {
                 self.fees.insert(key, amount);
             }
         }
-        for deposit in moved.inside.into_iter().skip(shown.inside) {
+        for deposit in shown.owed {
             let what = Owed::Payout { deposit };
             self.queue
                 .push(Lane::Deposit, what, context.now, &self.rules);
@@ -225,19 +226,28 @@ impl State {
 
     /// Whether what leaves the pool can be paid to whom it names.
     pub(super) fn payable(&self, payout: &Payout) -> Result<(), Refusal> {
-        inside(&self.accounts, payout).map(drop)
+        inside(&self.accounts, payout, &[]).map(drop)
     }
 }
 
-/// The deposit that pays an account, if it is one that is paid, and the account is there.
-fn inside(accounts: &BTreeMap<u32, Known>, payout: &Payout) -> Result<Option<Deposit>, Refusal> {
+/// The deposit that pays an account, if it is one that is paid, and the account is there: in the tree, or made by one of
+/// the `deposits` that the same batch shows. Its operator cannot know that it is not there yet for settlement.
+fn inside(
+    accounts: &BTreeMap<u32, Known>,
+    payout: &Payout,
+    deposits: &[(usize, Deposit)],
+) -> Result<Option<Deposit>, Refusal> {
     let Some(deposit) = payout.deposit() else {
         return Ok(None);
     };
     let account = deposit.to;
+    let made_here = || {
+        let makes = |made: &Deposit| made.to == account && made.keys.is_some();
+        deposits.iter().any(|(_, made)| makes(made))
+    };
     let known = accounts.get(&account);
     known
-        .filter(|known| known.made && known.asset == deposit.asset)
+        .filter(|known| known.asset == deposit.asset && (known.made || made_here()))
         .ok_or(Refusal::PayoutAccount { account })?;
     Ok(Some(deposit))
 }
@@ -288,7 +298,7 @@ impl Settled<'_> {
                 PoolOperation::Private(private) => {
                     let payout = private.payout();
                     let inside = match &payout {
-                        Some(payout) => inside(self.accounts, payout)?,
+                        Some(payout) => inside(self.accounts, payout, &self.seen.deposits)?,
                         None => None,
                     };
                     open.private(&private, proofs).map_err(pool_refused)?;
@@ -339,8 +349,14 @@ impl Withdrawal {
     }
 }
 
-/// Checks that every deposit that the records show was paid: as the next of the deposits, as the next payout of the
-/// pool to an account, or out of the operator's fees. Two that are equal are worth the same, whichever is taken.
+/// Checks that every deposit that the records show was paid: by a payout of the pool in this batch, as the next of the
+/// deposits, by a payout that waits, or out of the operator's fees.
+///
+/// Deposits that are equal are worth the same, and records do not say which of them they are. Were they told apart by
+/// their places, whoever posts a deposit equal to a payout that is on its way could make a batch impossible that its
+/// operator made before, and the rollup would end by it. So places do not count: the batch's own payouts come first,
+/// which a diligent operator shows all; then as many deposits, in their order, as are there; then payouts that wait, in
+/// any order.
 fn deposits_shown(
     queue: &super::Queue,
     accounts: &BTreeMap<u32, Known>,
@@ -348,44 +364,59 @@ fn deposits_shown(
     moved: &Moved,
     fees: &mut BTreeMap<u32, u128>,
 ) -> Result<Shown, Refusal> {
-    let deposit_of = |number: &u64| match queue.get(*number).map(|one| &one.what) {
-        Some(Owed::Deposit { deposit, .. } | Owed::Payout { deposit }) => Some(*deposit),
+    // the records of each deposit, by its bytes: the last ones are taken first
+    let mut records = BTreeMap::<Vec<u8>, Vec<usize>>::new();
+    for (record, deposit) in &seen.deposits {
+        records.entry(deposit.to_bytes()).or_default().push(*record);
+    }
+    let mut take = |deposit: &Deposit| {
+        let found = records.get_mut(&deposit.to_bytes());
+        found.and_then(Vec::pop)
+    };
+    let deposit_of = |number: u64| match queue.get(number).map(|one| &one.what) {
+        Some(Owed::Deposit { deposit, .. }) => Some(*deposit),
         _ => None,
     };
-    let (mut deposits, mut payouts) = (queue.deposits().peekable(), queue.payouts().peekable());
     let mut shown = Shown::default();
+    for inside in &moved.inside {
+        if take(inside).is_none() {
+            shown.owed.push(*inside);
+        }
+    }
+    let mut next = None;
+    for number in queue.deposits() {
+        next = deposit_of(number);
+        let Some(deposit) = next.filter(|deposit| take(deposit).is_some()) else {
+            break;
+        };
+        next = None;
+        shown.kept.insert(number);
+        if deposit.keys.is_some() {
+            shown.made.push(deposit.to);
+        }
+    }
     for (record, deposit) in &seen.deposits {
-        let next = deposits.peek().and_then(deposit_of);
-        if next == Some(*deposit) {
-            shown.kept.extend(deposits.next());
-            if deposit.keys.is_some() {
-                shown.made.push(deposit.to);
-            }
+        let Some(left) = records.get_mut(&deposit.to_bytes()) else {
+            continue;
+        };
+        if left.pop().is_none() {
             continue;
         }
-        let waiting = payouts.peek().and_then(deposit_of);
-        if waiting == Some(*deposit) {
-            shown.kept.extend(payouts.next());
-            continue;
-        }
-        if waiting.is_none() && moved.inside.get(shown.inside) == Some(deposit) {
-            shown.inside += 1;
+        let mut waiting = queue.payouts_like(deposit);
+        if let Some(payout) = waiting.find(|one| !shown.kept.contains(one)) {
+            shown.kept.insert(payout);
             continue;
         }
         // the ledger has seen that the account is there and has the asset, but for one that nobody allotted
         let here = accounts.contains_key(&deposit.to) && deposit.keys.is_none();
         let fee = fees.entry(deposit.asset).or_default();
         match fee.checked_sub(deposit.amount).filter(|_| here) {
-            Some(left) => {
-                *fee = left;
-            }
+            Some(left) => *fee = left,
             None => {
-                let next = next.or(waiting);
-                let expected = next.or(moved.inside.get(shown.inside).copied());
                 return Err(Refusal::NotTheNextDeposit {
                     record: *record,
-                    expected: match expected {
-                        None => "none waits".into(),
+                    expected: match next {
+                        None => "no other waits".into(),
                         Some(Deposit {
                             to, asset, amount, ..
                         }) => format!("{amount} of asset {asset} to account {to}"),

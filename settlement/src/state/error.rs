@@ -180,6 +180,14 @@ pub enum Refusal {
         /// How long from now.
         wait: u64,
     },
+    /// There are as many orders without opening as there may be.
+    #[error(
+        "{count} orders are forced without opening, as many as may be: post it with an opening"
+    )]
+    Crowded {
+        /// How many.
+        count: usize,
+    },
     /// An opening is of a root that settlement does not have, or not any more.
     #[error("an opening before batch {version} does not count here: {from} to {to} do")]
     Version {
@@ -345,6 +353,7 @@ impl Refusal {
             Self::Lifetime { .. } => "lifetime",
             Self::AlreadyForced { .. } => "already_forced",
             Self::Busy { .. } => "busy",
+            Self::Crowded { .. } => "crowded",
             Self::Version { .. } => "version",
             Self::Opening(_) => "opening",
             Self::OtherAccount { .. } => "other_account",

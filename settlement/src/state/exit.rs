@@ -28,21 +28,21 @@ use crate::{Owed, Party, Proofs, view::FrozenView};
 /// What a frozen rollup has beside its last state.
 #[derive(Clone, Debug)]
 pub(super) struct Frozen {
-    root: Digest,
-    anchor: Digest,
-    exit_domain: Digest,
-    obligation: u64,
-    due: u64,
+    pub(super) root: Digest,
+    pub(super) anchor: Digest,
+    pub(super) exit_domain: Digest,
+    pub(super) obligation: u64,
+    pub(super) due: u64,
     /// The accounts that have left, and who was paid.
-    accounts: BTreeMap<u32, Party>,
+    pub(super) accounts: BTreeMap<u32, Party>,
     /// What accounts get beside their balance.
-    credits: BTreeMap<u32, u128>,
+    pub(super) credits: BTreeMap<u32, u128>,
     /// The notes that have left.
-    notes: Nullifiers,
+    pub(super) notes: Nullifiers,
     /// By asset, what is left in the pool.
-    held: BTreeMap<u32, u128>,
+    pub(super) held: BTreeMap<u32, u128>,
     /// The pool as exits see it: in the exit domain, with the frozen anchor and no other.
-    pool: Pool,
+    pub(super) pool: Pool,
 }
 
 impl Frozen {

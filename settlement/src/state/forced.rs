@@ -37,6 +37,10 @@ use crate::{
 /// For how many windows from now an order without opening may be due at the latest.
 const WINDOWS: u64 = 8;
 
+/// How many orders without opening there may be. They cost whoever posts them nothing, and anybody signs some: beyond
+/// this an order needs the opening of its account, of which each has room for one.
+const BARE: usize = 256;
+
 /// How many roots of the note tree there may be after the anchor of a forced operation. One at the edge of those that
 /// the pool keeps would be out of it before the operator could take the operation.
 const FORCED_ANCHORS: u64 = ANCHORS as u64 / 2;
@@ -77,6 +81,9 @@ impl State {
             }
         }
         if lane == Lane::Bare {
+            if self.queue.bare() >= BARE {
+                return Err(Refusal::Crowded { count: BARE });
+            }
             let due = self.queue.due(lane, context.now, &self.rules);
             let wait = due - context.now;
             if wait > self.rules.window.saturating_mul(WINDOWS) {
@@ -257,14 +264,7 @@ impl State {
             operation: 0,
             source: Box::new(source),
         })?;
-        let what = Owed::Shield(ShieldOwed {
-            batch: payment.batch,
-            record: payment.record,
-            blinded: shield.blinded,
-            asset: shield.asset,
-            amount: shield.amount,
-            sealed: shield.sealed.clone(),
-        });
+        let what = Owed::Shield(ShieldOwed::new(payment, shield));
         let lane = Lane::Private;
         let (number, due) = self.queue.push(lane, what, context.now, &self.rules);
         Ok(Outcome::Forced { number, due })

@@ -4,6 +4,7 @@
 //! calls is the state.
 
 mod batch;
+mod checkpoint;
 mod deposits;
 mod error;
 mod exit;
@@ -21,7 +22,7 @@ use winterlane_ledger::{
     private::{NoteFrontier, Nullifier},
 };
 
-pub use self::error::Refusal;
+pub use self::{checkpoint::CheckpointError, error::Refusal};
 use self::{exit::Frozen, queue::Queue};
 use crate::{
     Call, Claim, Genesis, GenesisError, Obligation, Party, Payment, Proofs, Rules, Status,
@@ -398,6 +399,8 @@ impl State {
             return Err(Refusal::Nobody);
         }
         let found = match claim {
+            // it pays for a note that the operator must put into the pool, and may have put there already
+            Claim::Withdrawal(payment) if self.queue.shield(payment).is_some() => None,
             Claim::Withdrawal(payment) => {
                 let found = self.withdrawals.get(payment);
                 found.map(|found| (found.recipient, found.asset, found.amount))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use winterlane_ledger::pool::Payment;
+use winterlane_ledger::{Deposit, codec::CanonicalBytes as _, pool::Payment};
 
 use crate::{Obligation, Owed, Rules};
 
@@ -28,18 +28,33 @@ pub(super) struct Queue {
     recent: [VecDeque<u64>; 4],
     due: BTreeSet<(u64, u64)>,
     deposits: VecDeque<u64>,
-    payouts: VecDeque<u64>,
+    /// Payouts by what is to be deposited, in its bytes: equal ones are worth the same.
+    payouts: BTreeMap<Vec<u8>, VecDeque<u64>>,
     /// Forced orders by signer.
     orders: BTreeMap<u32, Vec<u64>>,
     /// Forced operations by nullifier.
     private: BTreeMap<[u8; 32], u64>,
     /// Notes that are owed, by the withdrawal that paid.
     shields: BTreeMap<Payment, u64>,
+    /// Forced orders without opening.
+    bare: usize,
+}
+
+/// What a checkpoint has of a queue.
+pub(super) struct QueueParts<'a> {
+    pub(super) next: u64,
+    pub(super) recent: &'a [VecDeque<u64>; 4],
+    pub(super) obligations: &'a BTreeMap<u64, Obligation>,
 }
 
 impl Queue {
     pub(super) fn len(&self) -> usize {
         self.obligations.len()
+    }
+
+    /// How many forced orders there are without opening.
+    pub(super) const fn bare(&self) -> usize {
+        self.bare
     }
 
     pub(super) fn from(&self, first: u64) -> impl Iterator<Item = (u64, &Obligation)> {
@@ -61,9 +76,15 @@ impl Queue {
         self.deposits.iter().copied()
     }
 
-    /// The payouts of the pool to accounts, in order.
+    /// The payouts of the pool to accounts.
     pub(super) fn payouts(&self) -> impl Iterator<Item = u64> {
-        self.payouts.iter().copied()
+        self.payouts.values().flatten().copied()
+    }
+
+    /// The payouts that this deposit pays, the oldest first.
+    pub(super) fn payouts_like(&self, deposit: &Deposit) -> impl Iterator<Item = u64> {
+        let found = self.payouts.get(&deposit.to_bytes());
+        found.into_iter().flatten().copied()
     }
 
     /// The forced orders of an account.
@@ -110,11 +131,22 @@ impl Queue {
         }
         let number = self.next;
         self.next += 1;
-        match &what {
+        self.insert(number, Obligation { due, what });
+        (number, due)
+    }
+
+    /// Puts an obligation where it is looked up.
+    fn insert(&mut self, number: u64, obligation: Obligation) {
+        let due = obligation.due;
+        match &obligation.what {
             Owed::Deposit { .. } => self.deposits.push_back(number),
-            Owed::Payout { .. } => self.payouts.push_back(number),
+            Owed::Payout { deposit } => {
+                let like = self.payouts.entry(deposit.to_bytes()).or_default();
+                like.push_back(number);
+            }
             Owed::Order(forced) => {
                 let signer = forced.order.order.signer();
+                self.bare += usize::from(!forced.shown);
                 self.orders.entry(signer).or_default().push(number);
             }
             Owed::Private { operation } => {
@@ -124,8 +156,33 @@ impl Queue {
             Owed::Shield(owed) => drop(self.shields.insert(owed.payment(), number)),
         }
         self.due.insert((due, number));
-        self.obligations.insert(number, Obligation { due, what });
-        (number, due)
+        self.obligations.insert(number, obligation);
+    }
+
+    /// What a checkpoint has of it: the rest follows.
+    pub(super) fn to_parts(&self) -> QueueParts<'_> {
+        QueueParts {
+            next: self.next,
+            recent: &self.recent,
+            obligations: &self.obligations,
+        }
+    }
+
+    /// The queue of a checkpoint. Obligations come by ascending number.
+    pub(super) fn from_parts(
+        next: u64,
+        recent: [VecDeque<u64>; 4],
+        obligations: impl IntoIterator<Item = (u64, Obligation)>,
+    ) -> Self {
+        let mut queue = Self {
+            next,
+            recent,
+            ..Self::default()
+        };
+        for (number, obligation) in obligations {
+            queue.insert(number, obligation);
+        }
+        queue
     }
 
     /// Takes an obligation out: it was kept, or it is none any more.
@@ -134,9 +191,18 @@ impl Queue {
         self.due.remove(&(obligation.due, number));
         match &obligation.what {
             Owed::Deposit { .. } => take(&mut self.deposits, number),
-            Owed::Payout { .. } => take(&mut self.payouts, number),
+            Owed::Payout { deposit } => {
+                let key = deposit.to_bytes();
+                if let Some(like) = self.payouts.get_mut(&key) {
+                    take(like, number);
+                    if like.is_empty() {
+                        self.payouts.remove(&key);
+                    }
+                }
+            }
             Owed::Order(forced) => {
                 let signer = forced.order.order.signer();
+                self.bare -= usize::from(!forced.shown);
                 if let Some(numbers) = self.orders.get_mut(&signer) {
                     numbers.retain(|one| *one != number);
                     if numbers.is_empty() {

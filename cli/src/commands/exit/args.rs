@@ -33,6 +33,21 @@ pub(crate) struct Keys {
     pub(super) key_height: u32,
 }
 
+/// Who is paid by a forced order.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Payee {
+    /// Somebody outside: 0x and 40 hexadecimal digits.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) to: Option<Party>,
+    /// An account of the rollup.
+    #[arg(long, value_name = "ID")]
+    pub(super) to_account: Option<u32>,
+    /// A note that `exit note` has made.
+    #[arg(long, value_name = "FILE.json")]
+    pub(super) note: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ExitArgs {
     #[command(subcommand)]
@@ -57,7 +72,7 @@ pub(super) enum Task {
         #[arg(long)]
         json: bool,
     },
-    /// Make the operator take a withdrawal of an account, or be frozen.
+    /// Make the operator take a withdrawal or a payment of an account, or be frozen.
     Force {
         #[command(flatten)]
         place: Place,
@@ -66,12 +81,48 @@ pub(super) enum Task {
         /// The account.
         #[arg(long, value_name = "ID")]
         account: u32,
-        /// How much; all of it if not given.
+        /// How much; all of it if not given, or what the note is worth.
         #[arg(long, value_name = "AMOUNT")]
         amount: Option<u128>,
+        #[command(flatten)]
+        payee: Payee,
+    },
+    /// Make the operator take private withdrawals of a wallet's notes, each as a whole, or be frozen.
+    ForceNotes {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        keys: Keys,
+        /// The number of the wallet's account of notes.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        notes: u32,
         /// Who is paid outside: 0x and 40 hexadecimal digits.
         #[arg(long, value_name = "ADDRESS")]
         to: Party,
+    },
+    /// Make a note that a withdrawal is to pay for, in a file.
+    Note {
+        /// File with the address that gets the note (`winterlane private key --out`).
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// How much, in the asset's smallest unit.
+        #[arg(long, value_name = "N")]
+        amount: u128,
+        /// The asset.
+        #[arg(long, value_name = "N")]
+        asset: u32,
+        /// The file of the note; none may be there.
+        #[arg(long, value_name = "FILE.json")]
+        out: PathBuf,
+    },
+    /// Make the operator put a note into the pool that a settled withdrawal has paid for; or, where it cannot be put in any
+    /// more, return its money to the account.
+    ForceShield {
+        #[command(flatten)]
+        place: Place,
+        /// The file of the note.
+        #[arg(long, value_name = "FILE.json")]
+        note: PathBuf,
     },
     /// End the rollup, because the operator has not done in time what was due.
     Freeze {

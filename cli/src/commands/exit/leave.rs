@@ -2,6 +2,7 @@
 
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
+    Digest,
     exit::Exit,
     private::{Note, PrivateInputs, WithdrawalInputs},
 };
@@ -93,52 +94,20 @@ impl Leaving<'_> {
         for found in book.spendable(last) {
             // what is worth nothing pays for no proof
             if found.note.value > 0 {
-                let call = self.prove(secret, found)?;
+                let (inputs, proof) = withdraw_note(&Withdrawing {
+                    rebuilt: self.rebuilt,
+                    secret,
+                    found,
+                    anchor: self.frozen.anchor,
+                    domain: self.frozen.exit_domain,
+                    to: self.to,
+                    valid_until: last,
+                })?;
+                let call = Call::ExitNote { inputs, proof };
                 self.call(&format!("note {}", found.position), &call)?;
             }
         }
         Ok(())
-    }
-
-    /// The whole note: the tree takes no change any more.
-    fn prove(&self, secret: &NoteSecret, found: &Found) -> Result<Call, Failure> {
-        let Note {
-            asset, value, rho, ..
-        } = found.note;
-        let keys = secret.keys();
-        let change_rho = secret.viewing_key().change_rho(&found.nullifier);
-        let change = NewNote::new(&found.note.owner, &change_rho, 0);
-        let inputs = WithdrawalInputs {
-            anchor: self.frozen.anchor,
-            nullifier: found.nullifier,
-            change: change.commitment(asset),
-            recipient: self.to.0,
-            amount: value,
-            fee: 0,
-            asset,
-            domain: self.frozen.exit_domain,
-            valid_until: self.rebuilt.ledger.batch_number(),
-            ciphertexts: [0; 32],
-            association: None,
-        };
-        let note = SpentNote {
-            keys,
-            rho,
-            asset,
-            value,
-            path: self.rebuilt.notes.path(found.position),
-            association: None,
-        };
-        let witness = PrivateWitness::Withdrawal(Box::new(WithdrawalWitness { note, change }));
-        let proof = prove_private(
-            &PrivateInputs::Withdrawal(inputs),
-            &witness,
-            PRESET,
-            &mut HidingRng::from_system().map_err(Failure::unusable)?,
-            &EngineOptions::default(),
-        );
-        let proof = proof.map_err(Failure::unusable)?.proof;
-        Ok(Call::ExitNote { inputs, proof })
     }
 
     /// One that has left is no failure: the command may be run again.
@@ -153,4 +122,67 @@ impl Leaving<'_> {
         }
         Ok(())
     }
+}
+
+/// A note that is withdrawn as a whole: in a frozen rollup the tree takes no change any more.
+pub(super) struct Withdrawing<'a> {
+    pub(super) rebuilt: &'a Rebuilt<SimdCompressor>,
+    pub(super) secret: &'a NoteSecret,
+    pub(super) found: &'a Found,
+    pub(super) anchor: Digest,
+    pub(super) domain: Digest,
+    pub(super) to: Party,
+    pub(super) valid_until: u64,
+}
+
+/// Proves the withdrawal.
+pub(super) fn withdraw_note(
+    withdrawing: &Withdrawing<'_>,
+) -> Result<(WithdrawalInputs, Vec<u8>), Failure> {
+    let Withdrawing {
+        rebuilt,
+        secret,
+        found,
+        anchor,
+        domain,
+        to,
+        valid_until,
+    } = *withdrawing;
+    let Note {
+        asset, value, rho, ..
+    } = found.note;
+    let keys = secret.keys();
+    let change_rho = secret.viewing_key().change_rho(&found.nullifier);
+    let change = NewNote::new(&found.note.owner, &change_rho, 0);
+    let inputs = WithdrawalInputs {
+        anchor,
+        nullifier: found.nullifier,
+        change: change.commitment(asset),
+        recipient: to.0,
+        amount: value,
+        fee: 0,
+        asset,
+        domain,
+        valid_until,
+        ciphertexts: [0; 32],
+        association: None,
+    };
+    let note = SpentNote {
+        keys,
+        rho,
+        asset,
+        value,
+        path: rebuilt.notes.path(found.position),
+        association: None,
+    };
+    let witness = PrivateWitness::Withdrawal(Box::new(WithdrawalWitness { note, change }));
+    let proof = prove_private(
+        &PrivateInputs::Withdrawal(inputs),
+        &witness,
+        PRESET,
+        &mut HidingRng::from_system().map_err(Failure::unusable)?,
+        &EngineOptions::default(),
+    );
+    let proof = proof.map_err(Failure::unusable)?.proof;
+    Ok((inputs, proof))
 }

@@ -1,16 +1,18 @@
 //! `exit`: money out of a rollup without its operator, from what settlement has published and nothing else.
 
 mod args;
+mod force;
 mod leave;
+mod note;
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::json;
-use winterlane_ledger::{Order, Scope, SlotIndex, Withdraw};
+use winterlane_ledger::{Scope, SlotIndex};
 use winterlane_prover::SimdCompressor;
 use winterlane_settlement::{
-    Call, CallError, Client, Opening, Outcome, Owed, Payment, Secret, Settlement, rebuild::Rebuilt,
+    Call, CallError, Client, Outcome, Owed, Payment, Secret, Settlement, rebuild::Rebuilt,
 };
 use winterlane_wallet::{Passphrase, Wallet};
 
@@ -33,8 +35,21 @@ pub(super) fn exit(args: &ExitArgs) -> Result<String, Failure> {
             keys,
             account,
             amount,
+            payee,
+        } => force::order(place, keys, *account, *amount, payee),
+        Task::ForceNotes {
+            place,
+            keys,
+            notes,
             to,
-        } => force(place, keys, *account, *amount, to.0),
+        } => force::notes(place, keys, *notes, *to),
+        Task::Note {
+            to,
+            amount,
+            asset,
+            out,
+        } => note::make(to, *asset, *amount, out),
+        Task::ForceShield { place, note } => force::shield(place, note),
         Task::Freeze { place } => freeze(place),
         Task::Leave {
             place,
@@ -169,58 +184,6 @@ fn spending_slot(
     })
 }
 
-fn force(
-    place: &Place,
-    keys: &Keys,
-    id: u32,
-    amount: Option<u128>,
-    recipient: [u8; 20],
-) -> Result<String, Failure> {
-    let client = place.client()?;
-    let rebuilt = rebuilt(&client)?;
-    let account = rebuilt.ledger.account(id).copied();
-    let account = account.ok_or_else(|| {
-        Failure::Unusable(format!(
-            "account {id} is in no published batch: `exit accounts` lists all"
-        ))
-    })?;
-    let mut wallet = wallet(keys)?;
-    let slot = spending_slot(&wallet, &account).ok_or_else(|| {
-        Failure::Unusable(format!(
-            "the wallet has no key that may spend from account {id}: name its numbers by --key and --key-height"
-        ))
-    })?;
-    let order = Order::Withdraw(Withdraw {
-        from: id,
-        amount: amount.unwrap_or(account.balance),
-        // the operator takes it because it must
-        fee: 0,
-        recipient,
-        // for as long as the proof of a batch can compare
-        valid_until: rebuilt.ledger.batch_number() + (1 << 40),
-    });
-    let request = wallet.request(&account, slot, order);
-    let order = wallet
-        .sign(&request, rebuilt.ledger.domain())
-        .map_err(Failure::unusable)?;
-    let opening = Some(Opening {
-        version: rebuilt.ledger.batch_number(),
-        proof: rebuilt.ledger.prove(id),
-    });
-    let mut lines = Lines::default();
-    match client
-        .call(&Call::Force { order, opening })
-        .map_err(failed)?
-    {
-        Outcome::Forced { number, due } => {
-            lines.add("forced", format_args!("obligation {number}"));
-            lines.add("due", due);
-        }
-        other => lines.add("settlement", format_args!("{other:?}")),
-    }
-    Ok(lines.0)
-}
-
 fn freeze(place: &Place) -> Result<String, Failure> {
     let mut lines = Lines::default();
     match place.client()?.call(&Call::Freeze).map_err(failed)? {
@@ -250,6 +213,13 @@ fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
     match outcome {
         Outcome::Paid(Some(payment)) => add_payment(lines, payment),
         Outcome::Paid(None) => lines.add("paid", "nothing: there was nothing"),
+        Outcome::Forced { number, due } => {
+            lines.add("forced", format_args!("obligation {number}"));
+            lines.add("due", due);
+        }
+        Outcome::Credited { account, amount } => {
+            lines.add("returns", format_args!("{amount} to account {account}"));
+        }
         other => lines.add("settlement", format_args!("{other:?}")),
     }
 }

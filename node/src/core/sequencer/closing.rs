@@ -114,9 +114,10 @@ impl<B: Base> Sequencer<B> {
         let moves = entries.iter().any(|entry| match &*entry.operation {
             Operation::Order { order, .. } => matches!(order.signed().order, Order::Withdraw(_)),
             Operation::Deposit { .. } | Operation::Shield { .. } => true,
-            Operation::Private { .. } | Operation::Collect { .. } | Operation::Close { .. } => {
-                false
-            }
+            Operation::Note { .. }
+            | Operation::Private { .. }
+            | Operation::Collect { .. }
+            | Operation::Close { .. } => false,
         });
         if !moves {
             return Vec::new();

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl<B: Base> Sequencer<B> {
-    /// Decides on a forced order, and closes the batch that takes it.
+    /// Decides on a forced order.
     pub(crate) fn force(
         &mut self,
         id: OrderId,
@@ -41,11 +41,13 @@ impl<B: Base> Sequencer<B> {
         }
         let signer = order.signed().order.signer();
         let fee = order.signed().order.fee();
+        let mut refunded = false;
         if let (Some(account), true) = (self.account(signer)?, fee > 0)
             && !self.collects(account.asset)?
         {
             // a fee that nobody collects goes back to who paid it
             self.refunds.insert(account.asset, signer);
+            refunded = true;
         }
         let mut result = self.try_order(&order)?;
         if matches!(
@@ -66,8 +68,11 @@ impl<B: Base> Sequencer<B> {
         }
         self.leaves(&order)?;
         let receipt = self.accept(Operation::Order { id, order }, now);
-        // it is due
-        self.close()?;
+        if refunded {
+            // before another signer's fee comes in
+            self.collect()?;
+        }
+        self.close_if_full()?;
         Ok(ForcedOutcome::Included(receipt))
     }
 }

@@ -275,7 +275,7 @@ impl<B: Base> Sequencer<B> {
         let fees = self.with(|batch| batch.pool())?;
         let slots = self.limits.slots as usize;
         let full = self.records + usize::from(fees.is_some()) >= slots;
-        if full || self.pool.operations() >= slots {
+        if full || self.pool.is_full(slots) {
             self.close()?;
         }
         Ok(())

@@ -16,9 +16,13 @@ use winterlane_ledger::{
 use super::{Decided, Fault, Known, Sequencer};
 use crate::{
     OrderId, Receipt, Refusal, SubmitError,
-    core::{Claim, Entry, Operation, trial::Base},
+    core::{Claim, Entry, Operation, note_bytes, trial::Base},
     private::{Before, NewNote, PrivateRefusal, Verified, valid_until},
 };
+
+/// Bytes of the pool's operations and their proofs in one batch, from which on it takes no more. They are published as a
+/// whole: settlement takes 64 MiB over HTTP, and would refuse a batch that has more for ever.
+const MOST_BYTES: usize = 32 << 20;
 
 /// The pool after all closed batches, and what the open one did so far.
 pub(super) struct OpenPool {
@@ -27,6 +31,8 @@ pub(super) struct OpenPool {
     draft: Option<PoolDraft>,
     /// The published bytes of its operations.
     published: Vec<Vec<u8>>,
+    /// Bytes of those, and of their proofs.
+    bytes: usize,
     /// Private operations that are not sealed.
     pending: u64,
     /// What is asked of new ones. Those that the log has were taken under the policy of their time.
@@ -52,14 +58,16 @@ impl OpenPool {
             pool,
             draft: None,
             published: Vec::new(),
+            bytes: 0,
             pending: 0,
             policy: PoolPolicy::open(),
         }
     }
 
-    /// Operations of the open batch.
-    pub(super) const fn operations(&self) -> usize {
-        self.published.len()
+    /// Whether the open batch has as many operations as a batch of so many slots, or as many bytes as may be published
+    /// at once.
+    pub(super) const fn is_full(&self, slots: usize) -> bool {
+        self.published.len() >= slots || self.bytes >= MOST_BYTES
     }
 
     /// Does something to the open batch.
@@ -89,6 +97,10 @@ impl OpenPool {
         let bytes = bytes.ok_or_else(|| {
             Fault::Close("an operation that the pool has taken cannot be published".into())
         })?;
+        self.bytes += bytes.len();
+        if let PoolOperation::Private(operation) = operation {
+            self.bytes += operation.proof.len();
+        }
         self.published.push(bytes);
         Ok(Ok(()))
     }
@@ -101,9 +113,19 @@ impl OpenPool {
         Ok(taken)
     }
 
+    /// Takes in a note for which a withdrawal of an earlier batch has paid.
+    pub(super) fn enter(
+        &mut self,
+        note: &Shield,
+        payment: Payment,
+    ) -> Result<Result<(), PoolError>, Fault> {
+        self.take(&PoolOperation::Shield(note.clone(), payment))
+    }
+
     /// The batch with these entries is closed.
     pub(super) fn close(&mut self, entries: &[Entry]) -> Result<Option<ClosedPool>, Fault> {
         let published = std::mem::take(&mut self.published);
+        self.bytes = 0;
         let sealed = match self.draft.take() {
             Some(draft) => self
                 .pool
@@ -118,7 +140,9 @@ impl OpenPool {
         let mut notes = Vec::with_capacity(sealed.commitments.len());
         for entry in entries {
             match &*entry.operation {
-                Operation::Shield { note, .. } => notes.push(note.sealed.clone()),
+                Operation::Shield { note, .. } | Operation::Note { note, .. } => {
+                    notes.push(note.sealed.clone());
+                }
                 Operation::Private { operation, .. } => {
                     let operation = operation.operation();
                     let sealed = |at: usize| operation.sealed.get(at).cloned().unwrap_or_default();
@@ -198,16 +222,86 @@ impl<B: Base> Sequencer<B> {
             Ok(deposits) => deposits,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
-        let fees = self.with(|batch| batch.pool())?;
-        let records = self.records + deposits.len() + usize::from(fees.is_some());
-        if records > self.limits.slots as usize {
-            self.close()?;
-            if let Err(error) = self.lives(valid_until(operation.operation())) {
-                return Ok(Err(error.into()));
+        if self.make_room(deposits.len())?
+            && let Err(error) = self.lives(valid_until(operation.operation()))
+        {
+            return Ok(Err(error.into()));
+        }
+        match self.take_private(id, operation, deposits, now)? {
+            Ok(receipt) => Ok(Ok(receipt)),
+            Err(refusal) => refuse(refusal),
+        }
+    }
+
+    /// Decides on a private operation that arrived by settlement: fees, limits and lifetime are not asked.
+    pub(crate) fn force_private(
+        &mut self,
+        id: OrderId,
+        operation: Verified,
+        known: Known,
+        now: Duration,
+    ) -> Result<Result<Receipt, Refusal>, Fault> {
+        if let Some(receipt) = self.receipt(id, known) {
+            return Ok(Ok(receipt));
+        }
+        let nullifiers = operation.operation().nullifiers();
+        for (nullifier, in_store) in nullifiers.iter().zip(known.claimed) {
+            if let Some(by) = self.taken(&Claim::of_nullifier(nullifier), in_store) {
+                let (nullifier, by) = (*nullifier, Some(by));
+                return Ok(Err(PrivateRefusal::SpentNullifier { nullifier, by }.into()));
             }
         }
+        let deposits = match self.forced_payments(operation.operation().payout())? {
+            Ok(deposits) => deposits,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.make_room(deposits.len())?;
+        let taken = self.take_private(id, operation, deposits, now)?;
+        Ok(taken.map_err(Into::into))
+    }
+
+    /// Decides on a note that arrived by settlement, for which a withdrawal of a settled batch has paid.
+    pub(crate) fn force_note(
+        &mut self,
+        note: Shield,
+        payment: Payment,
+        known: Known,
+        now: Duration,
+    ) -> Result<Result<Receipt, Refusal>, Fault> {
+        let id = OrderId::of_note(&note_bytes(&note, payment));
+        if let Some(receipt) = self.receipt(id, known) {
+            return Ok(Ok(receipt));
+        }
+        if let Err(refusal) = self.pool.enter(&note, payment)? {
+            return Ok(Err(PrivateRefusal::from(refusal).into()));
+        }
+        let operation = Operation::Note { id, note, payment };
+        let receipt = self.accept(operation, now);
+        self.close_if_full()?;
+        Ok(Ok(receipt))
+    }
+
+    /// Closes the open batch, unless it has room for so many records and for collecting fees; says whether it did.
+    fn make_room(&mut self, more: usize) -> Result<bool, Fault> {
+        let fees = self.with(|batch| batch.pool())?;
+        let records = self.records + more + usize::from(fees.is_some());
+        let full = records > self.limits.slots as usize;
+        if full {
+            self.close()?;
+        }
+        Ok(full)
+    }
+
+    /// Takes a private operation, and pays what leaves the pool by it.
+    fn take_private(
+        &mut self,
+        id: OrderId,
+        operation: Verified,
+        deposits: Vec<Referred>,
+        now: Duration,
+    ) -> Result<Result<Receipt, PrivateRefusal>, Fault> {
         if let Err(refusal) = self.pool.apply(&operation)? {
-            return refuse(refusal.into());
+            return Ok(Err(refusal.into()));
         }
         for (_, deposit) in &deposits {
             let credited = self.with(|batch| batch.deposit(*deposit))?;
@@ -232,6 +326,34 @@ impl<B: Base> Sequencer<B> {
         }
         self.close_if_full()?;
         Ok(Ok(receipt))
+    }
+
+    /// The deposits that pay what leaves the pool by a forced operation. A fee that nobody collects here is the operator's
+    /// at settlement.
+    fn forced_payments(
+        &mut self,
+        payout: Option<Payout>,
+    ) -> Result<Result<Vec<Referred>, Refusal>, Fault> {
+        let Some(payout) = payout else {
+            return Ok(Ok(Vec::new()));
+        };
+        let mut deposits = Vec::new();
+        if let Some(deposit) = payout.deposit().filter(|deposit| deposit.amount > 0) {
+            deposits.push((reference(&payout, false), deposit));
+        }
+        let Payout { asset, fee, .. } = payout;
+        if let Some(to) = self.fees.collector(asset).filter(|_| fee > 0)
+            && self.collects(asset)?
+        {
+            let deposit = Deposit {
+                to,
+                asset,
+                amount: fee,
+                keys: None,
+            };
+            deposits.push((reference(&payout, true), deposit));
+        }
+        self.can_be_paid(asset, deposits)
     }
 
     /// The deposits that pay what leaves the pool for accounts of the rollup, in the batch that takes the operation: to
@@ -270,6 +392,15 @@ impl<B: Base> Sequencer<B> {
             };
             deposits.push((reference(&payout, true), deposit));
         }
+        self.can_be_paid(asset, deposits)
+    }
+
+    /// The deposits, if their accounts can take them.
+    fn can_be_paid(
+        &mut self,
+        asset: u32,
+        deposits: Vec<Referred>,
+    ) -> Result<Result<Vec<Referred>, Refusal>, Fault> {
         let mut sum = 0u128;
         for (_, deposit) in &deposits {
             let Deposit { to, amount, .. } = *deposit;

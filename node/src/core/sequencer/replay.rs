@@ -45,6 +45,11 @@ impl<B: Base> Sequencer<B> {
                 applied.map_err(|refusal| fault(refusal.to_string()))?;
                 Ok(())
             }
+            Operation::Note { note, payment, .. } => {
+                let taken = self.pool.enter(note, *payment)?;
+                taken.map_err(|refusal| fault(refusal.to_string()))?;
+                Ok(())
+            }
             Operation::Deposit { deposit, .. } => {
                 let supply = self.supplies.entry(deposit.asset).or_default();
                 *supply = supply.saturating_add(deposit.amount);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::ForcedOutcome;
 
-/// A forced order is taken whatever the node's own rules say, and closes its batch; what the ledger refuses is impossible.
+/// Forced orders are taken whatever the node's own rules say, many into one batch; what the ledger refuses is impossible.
 #[test]
 fn a_forced_order_is_included_or_impossible() {
     let limits = Limits {
@@ -24,7 +24,8 @@ fn a_forced_order_is_included_or_impossible() {
     let ForcedOutcome::Included(receipt) = force(&mut sequencer, order.clone()) else {
         panic!("a possible order");
     };
-    assert_eq!((receipt.batch, sequencer.open_batch()), (0, 1));
+    // a batch for each would be more than anybody can prove
+    assert_eq!((receipt.batch, sequencer.open_batch()), (0, 0));
     assert_eq!(sequencer.account(2).unwrap().unwrap().balance, 1010);
     // the same has the same outcome
     let ForcedOutcome::Included(again) = force(&mut sequencer, order) else {
@@ -35,7 +36,8 @@ fn a_forced_order_is_included_or_impossible() {
     let ForcedOutcome::Included(second) = force(&mut sequencer, one.pay(2, 10, 1)) else {
         panic!("a possible order");
     };
-    assert_eq!(second.batch, 1);
+    assert_eq!(second.batch, 0);
+    sequencer.close_now().unwrap();
     assert_eq!(sequencer.account(90).unwrap().unwrap().balance, 1);
 
     let decided = sequencer.take_decisions().len();
@@ -70,6 +72,13 @@ fn a_forced_order_is_included_or_impossible() {
     let outcome = force(&mut free, payer(3).pay(2, 10, 5));
     assert!(matches!(outcome, ForcedOutcome::Included(_)), "{outcome:?}");
     assert_eq!(free.account(3).unwrap().unwrap().balance, 990);
+    // and not to whoever comes after, into the same batch
+    let outcome = force(&mut free, payer(4).pay(2, 10, 6));
+    assert!(matches!(outcome, ForcedOutcome::Included(_)), "{outcome:?}");
+    assert_eq!(free.open_batch(), 0);
+    assert_eq!(free.account(3).unwrap().unwrap().balance, 990);
+    assert_eq!(free.account(4).unwrap().unwrap().balance, 990);
+    free.close_now().unwrap();
     let decisions = free.take_decisions();
     let base = Opening(opening().into_iter().collect());
     let pool = Pool::new(domain());

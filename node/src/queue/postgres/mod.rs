@@ -10,19 +10,18 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `address` | where the database is, and TLS to it |
 //! | `observer` | the node's side |
 //! | [`claims`] | the workers' side |
 
+mod address;
 pub mod claims;
 pub(crate) mod observer;
 
-use std::{error::Error as _, time::Duration};
+use std::error::Error as _;
 
-use postgres::{
-    Client, Config, NoTls,
-    config::{Host, SslMode},
-    error::SqlState,
-};
+pub use address::Address;
+use postgres::{Client, error::SqlState};
 
 use super::{Depth, QueueError};
 
@@ -36,91 +35,6 @@ pub(crate) const ATTEMPTS: i32 = crate::run::writer::FAILURES as i32 + 1;
 const JOBS: &str = "winterlane_jobs";
 /// Told when there is news for the node.
 const NEWS: &str = "winterlane_news";
-
-/// How long to wait for a connection.
-const CONNECT: Duration = Duration::from_secs(5);
-/// How long a connection may be silent before it is given up.
-const SILENCE: Duration = Duration::from_secs(10);
-
-/// Where a queue is, and with which password. It is never shown.
-#[derive(Clone)]
-pub struct Address(Config);
-
-impl std::fmt::Debug for Address {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Address").field(&self.0.get_hosts()).finish()
-    }
-}
-
-impl std::str::FromStr for Address {
-    type Err = QueueError;
-
-    /// Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; a socket is `postgres:///DATABASE?host=/FOLDER&user=USER`.
-    /// A password that is not in the address is read from `PGPASSWORD`.
-    fn from_str(address: &str) -> Result<Self, QueueError> {
-        let wrong = |reason: &str| QueueError::Address(reason.to_owned());
-        if !address.starts_with("postgres://") && !address.starts_with("postgresql://") {
-            return Err(wrong("it does not begin with postgres://"));
-        }
-        // what the parser says may hold the address, and so the password
-        let mut config: Config = address
-            .parse()
-            .map_err(|_| wrong("it cannot be read; special characters are percent-encoded"))?;
-        if config.get_hosts().is_empty() {
-            return Err(wrong("it has no host"));
-        }
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(wrong(
-                "sslmode=require: TLS to PostgreSQL is left to what stands between: a socket, a private \
-                 network, or a proxy such as pgbouncer or stunnel on this machine",
-            ));
-        }
-        if config.get_password().is_none()
-            && let Ok(password) = std::env::var("PGPASSWORD")
-        {
-            config.password(password);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("winterlane");
-        }
-        if config.get_options().is_none() {
-            config.options("-c statement_timeout=10000 -c lock_timeout=5000");
-        }
-        config
-            .connect_timeout(CONNECT)
-            .tcp_user_timeout(SILENCE)
-            .keepalives_idle(SILENCE);
-        Ok(Self(config))
-    }
-}
-
-impl Address {
-    /// Connects, to a server that is new enough.
-    pub(crate) fn connect(&self) -> Result<Client, QueueError> {
-        let mut client = self.0.connect(NoTls)?;
-        let version: String = client.query_one("SHOW server_version_num", &[])?.get(0);
-        if version
-            .parse::<u32>()
-            .is_ok_and(|version| version < 150_000)
-        {
-            return Err(QueueError::Server(format!(
-                "the server's version is {version}; 15 (150000) or newer is needed"
-            )));
-        }
-        Ok(client)
-    }
-
-    /// The host, for messages.
-    #[must_use]
-    pub fn host(&self) -> String {
-        match self.0.get_hosts().first() {
-            Some(Host::Tcp(host)) => host.clone(),
-            #[cfg(unix)]
-            Some(Host::Unix(path)) => path.display().to_string(),
-            _ => String::new(),
-        }
-    }
-}
 
 /// Makes the tables, if they are not there.
 pub(crate) fn make_tables(client: &mut Client) -> Result<(), QueueError> {
@@ -138,12 +52,24 @@ pub(crate) fn words(error: &postgres::Error) -> String {
         if database.code() == &SqlState::UNDEFINED_TABLE {
             said.push_str("; the node makes the tables when it starts with this queue");
         }
+        if said.contains("pg_hba.conf") && said.contains("no encryption") {
+            said.push_str("; with sslmode=require in the address the connection has TLS");
+        }
         return said;
     }
-    match error.source() {
+    let mut said = match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
+    };
+    // what rustls and the driver say, and what helps
+    if said.contains("does not support TLS") {
+        said.push_str("; the address asks for it by sslmode: set `ssl = on` at the server");
+    } else if said.contains("UnknownIssuer") {
+        said.push_str("; sslrootcert=FILE in the address names who signs the server's certificate");
+    } else if said.contains("not valid for name") || said.contains("NotValidForName") {
+        said.push_str("; the server's certificate must name the host of the address");
     }
+    said
 }
 
 /// How much waits, by size.
@@ -186,27 +112,4 @@ fn signed(number: u64) -> i64 {
 fn hash_of(bytes: &[u8]) -> Result<[u8; 32], QueueError> {
     let bytes = bytes.try_into();
     bytes.map_err(|_| QueueError::Server("a hash in the queue is not 32 bytes".into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_read_and_keep_their_secrets() {
-        let address: Address = "postgres://me:hush@db.example/proofs".parse().unwrap();
-        assert_eq!(address.host(), "db.example");
-        assert!(!format!("{address:?}").contains("hush"));
-        let address: Address = "postgres:///proofs?host=/run/pg&user=me".parse().unwrap();
-        assert_eq!(address.host(), "/run/pg");
-        for (address, reason) in [
-            ("mysql://me@db/x", "postgres://"),
-            ("postgres:///x", "no host"),
-            ("postgres://me:hush@db/x?port=y", "cannot be read"),
-            ("postgres://me:hush@db/x?sslmode=require", "sslmode"),
-        ] {
-            let said = address.parse::<Address>().unwrap_err().to_string();
-            assert!(said.contains(reason) && !said.contains("hush"), "{said}");
-        }
-    }
 }

@@ -15,7 +15,7 @@ use winterlane_ledger::testing::Numbers;
 
 use super::{
     faults::{Figures, Sent, Traffic, seeds, send},
-    payers, start_willing,
+    payers, settled, start_willing,
 };
 use crate::{OrderId, Receipt};
 
@@ -146,8 +146,10 @@ fn settle(folder: &Path, traffic: &Traffic) {
     let opening = payers(3, HEIGHT);
     let (node, running) = start_willing(folder, &opening).unwrap();
     traffic.check(&node, &opening);
+    let root = node.status().unwrap().root;
     running.stop();
     running.wait().unwrap();
+    settled::check(folder, root);
 }
 
 #[test]
@@ -226,6 +228,33 @@ fn killed_at_each_place_loses_nothing() {
         figures.faults += died;
     }
     figures.print("kills at places between two steps");
+}
+
+/// The same places around publishing, with a settlement that verifies and obliges, whose own log is cut off by the same
+/// deaths: it ends with what the node has, and nothing of it twice.
+#[test]
+fn killed_around_publishing_it_settles_each_batch_once() {
+    let mut figures = Figures::default();
+    for place in ["before-publishing", "published", "publishing-noted"] {
+        let folder = tempfile::tempdir().unwrap();
+        let opening = payers(3, HEIGHT);
+        settled::create(folder.path(), &opening);
+        let mut traffic = Traffic::new(opening);
+        for passed in [1, 0] {
+            let points = format!("{place}={passed}*off->return");
+            let mut process = Process::spawn(folder.path(), &points);
+            for _ in 0..6 {
+                if !process.round(&mut traffic) {
+                    break;
+                }
+            }
+            figures.faults += u64::from(!process.end().success());
+        }
+        settle(folder.path(), &traffic);
+        figures.acknowledged += traffic.acknowledged.len() as u64;
+    }
+    figures.print("kills around publishing to a settlement with rules");
+    assert!(figures.faults > 0);
 }
 
 /// Files may not grow beyond a limit (RLIMIT_FSIZE), which is met in the midst of a commit: the process is told, or dies.

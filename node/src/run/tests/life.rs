@@ -288,7 +288,7 @@ fn settlement_is_heeded_at_the_start() {
             public_inputs: &view.public_inputs,
             records: b"",
             proof: b"",
-            pool: b"",
+            pool: &[],
         })
         .unwrap();
     let (node, running) = start_willing(folder.path(), &[]).unwrap();

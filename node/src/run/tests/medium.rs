@@ -77,8 +77,15 @@ impl Disk {
         self.inner().capacity = capacity;
     }
 
+    #[allow(dead_code, reason = "shared with the tests of settlement")]
     pub(super) fn len(&self) -> usize {
         self.inner().seen.len()
+    }
+
+    /// Writes, synchronisations and changes of length that were asked for so far.
+    #[allow(dead_code, reason = "shared with the tests of settlement")]
+    pub(super) fn operations(&self) -> u64 {
+        self.inner().operations
     }
 
     /// Faults that came so far.

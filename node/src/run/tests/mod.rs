@@ -7,6 +7,7 @@ mod life;
 mod medium;
 mod pool;
 mod proofs;
+mod settled;
 
 use std::path::Path;
 
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     BatchStage, FeeSchedule, Genesis, Limits, Node, OrderState,
-    settlement::Folder,
     testing::{Payer, domain, until},
 };
 
@@ -63,13 +63,14 @@ impl Prove for Willing {
     }
 }
 
-/// With a prover that is willing, and settlement in `settled` beside the store.
+/// With a prover that is willing, and settlement beside the store: in `settlement` with money and rules if it is there,
+/// else in the folder `settled`.
 pub(super) fn start_willing(
     folder: &Path,
     payers: &[Payer],
 ) -> Result<(Node, Running), StartError> {
     let mut options = options(folder, payers);
-    options.settlement = Some(Box::new(Folder::new(folder.join("settled"))));
+    options.settlement = Some(settled::of(folder));
     let stand = Stand {
         prover: Some(Box::new(|_| Box::new(Willing))),
         judge: Some(std::sync::Arc::new(crate::testing::Word)),

@@ -1,12 +1,16 @@
 //! Deciding: what comes to the writer from outside.
 
-use winterlane_ledger::{LedgerError, SignedOrder};
+use winterlane_ledger::{
+    LedgerError, SignedOrder,
+    pool::{Payment, Shield},
+};
 
 use super::{Answers, Writer};
 use crate::{
-    Event, ForcedOutcome, OrderId, SubmitError,
-    core::{Claim, Fault, Known},
+    Event, ForcedOutcome, OrderId, Receipt, Refusal, SubmitError,
+    core::{Claim, Fault, Known, note_bytes},
     error::AdminError,
+    private::{Verified, encode},
     run::{
         admission::{Admin, Candidate, check_on_all_threads},
         verify::PrivateCandidate,
@@ -70,11 +74,8 @@ impl Writer {
 
     /// Decides on an order that arrived by settlement. A paused node does so too: its operator has no say in it.
     fn force(&mut self, order: SignedOrder) -> Result<Result<ForcedOutcome, SubmitError>, Fault> {
-        if self.state.stopping {
-            return Ok(Err(SubmitError::Stopped));
-        }
-        if self.state.read_only {
-            return Ok(Err(SubmitError::ReadOnly));
+        if let Some(error) = self.closed_to_settlement() {
+            return Ok(Err(error));
         }
         let (id, account) = (OrderId::of(&order), order.order.signer());
         let domain = self.store.view()?.head().domain;
@@ -91,6 +92,50 @@ impl Writer {
         let known = known(&self.store.view()?, &id, claims)?;
         let now = self.now();
         self.sequencer.force(id, order, known, now).map(Ok)
+    }
+
+    /// Decides on a private operation that arrived by settlement.
+    fn force_private(
+        &mut self,
+        operation: Verified,
+    ) -> Result<Result<Result<Receipt, Refusal>, SubmitError>, Fault> {
+        if let Some(error) = self.closed_to_settlement() {
+            return Ok(Err(error));
+        }
+        let id = OrderId::of_private(&encode(operation.operation()));
+        let nullifiers = operation.operation().nullifiers();
+        let claim = |at: usize| nullifiers.get(at).map(Claim::of_nullifier);
+        let known = known(&self.store.view()?, &id, [claim(0), claim(1)])?;
+        let now = self.now();
+        let decided = self.sequencer.force_private(id, operation, known, now)?;
+        Ok(Ok(decided))
+    }
+
+    /// Decides on a note that arrived by settlement.
+    fn force_note(
+        &mut self,
+        note: Shield,
+        payment: Payment,
+    ) -> Result<Result<Result<Receipt, Refusal>, SubmitError>, Fault> {
+        if let Some(error) = self.closed_to_settlement() {
+            return Ok(Err(error));
+        }
+        let id = OrderId::of_note(&note_bytes(&note, payment));
+        let known = known(&self.store.view()?, &id, [None, None])?;
+        let now = self.now();
+        Ok(Ok(self.sequencer.force_note(note, payment, known, now)?))
+    }
+
+    /// Why nothing is taken now of what settlement obliges the operator to. A pause is no reason: its operator has no say
+    /// in it.
+    fn closed_to_settlement(&self) -> Option<SubmitError> {
+        if self.state.stopping {
+            Some(SubmitError::Stopped)
+        } else if self.state.read_only {
+            Some(SubmitError::ReadOnly)
+        } else {
+            None
+        }
     }
 
     /// Why no orders are taken now.
@@ -112,9 +157,15 @@ impl Writer {
             Admin::Deposit {
                 reference,
                 deposit,
+                owed,
                 answer,
             } => {
-                let result = match self.closed_to_orders() {
+                let closed = if owed {
+                    self.closed_to_settlement()
+                } else {
+                    self.closed_to_orders()
+                };
+                let result = match closed {
                     Some(error) => Err(error),
                     None => {
                         let bytes = winterlane_ledger::codec::CanonicalBytes::to_bytes(&*deposit);
@@ -130,6 +181,20 @@ impl Writer {
             Admin::Force { order, answer } => {
                 let result = self.force(*order)?;
                 // the decision is durable before anybody hears of it
+                self.commit(Answers::new())?;
+                let _ = answer.send(result);
+            }
+            Admin::ForcePrivate { operation, answer } => {
+                let result = self.force_private(*operation)?;
+                self.commit(Answers::new())?;
+                let _ = answer.send(result);
+            }
+            Admin::ForceNote {
+                note,
+                payment,
+                answer,
+            } => {
+                let result = self.force_note(*note, payment)?;
                 self.commit(Answers::new())?;
                 let _ = answer.send(result);
             }

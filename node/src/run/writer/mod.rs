@@ -123,8 +123,8 @@ pub(crate) struct WriterState {
     paused: bool,
     read_only: bool,
     stopping: bool,
-    /// An alarm about settlement was raised for this batch.
-    unpublished: Option<u64>,
+    /// An alarm about settlement was raised for this batch, and whether it was one that passes.
+    unpublished: Option<(u64, bool)>,
     last_disk_check: Option<Instant>,
 }
 
@@ -216,9 +216,11 @@ impl Writer {
                 let _ = written.send(());
             }
             Task::Unpublished { batch, reason } => {
-                // told once, and asked again in silence
-                if self.state.unpublished != Some(batch) {
-                    self.state.unpublished = Some(batch);
+                // told once, and asked again in silence; a refusal is told though silence was told before
+                let told = Some((batch, reason.passes()));
+                let before = self.state.unpublished;
+                if before != told && before != Some((batch, false)) {
+                    self.state.unpublished = told;
                     let reason = reason.to_string();
                     self.shared
                         .tell(Event::Alarm(Alarm::Settlement { batch, reason }));
@@ -298,7 +300,8 @@ impl Writer {
         let waiting = self.state.unproven.values().filter(|job| !job.held).count() as u64;
         // jobs of a time when there was a prover hold nothing back
         let behind = self.prover.is_some() && waiting >= self.max_unproven;
-        if self.state.sealing.is_some() || self.state.stopping || behind {
+        let quiet = self.shared.quiet.load(Ordering::Relaxed);
+        if self.state.sealing.is_some() || self.state.stopping || behind || quiet {
             return;
         }
         if let Some(closed) = self.sequencer.next_to_seal() {

@@ -1,5 +1,7 @@
 //! Attempts to take what is not one's own, to end a rollup whose operator does its duty, and to break sums.
 
+use winterlane_ledger::pool::account_recipient;
+
 use super::*;
 
 #[test]
@@ -211,4 +213,123 @@ fn rules_that_nothing_can_be_done_by_are_refused() {
         change(&mut genesis);
         assert!(State::new(&genesis).is_err());
     }
+}
+
+/// Whoever posts deposits that are equal to payouts on their way makes no batch impossible: neither the one that its
+/// operator had made before, nor one after it.
+#[test]
+fn a_deposit_that_equals_a_payout_stops_no_batch() {
+    let (mut world, ids) = World::with(&[1_000, 5]);
+    let one = world.shielded(1, ids[0], 100, 40);
+    let two = world.shielded(1, ids[0], 70, 41);
+    let place = (world.pool.anchor(), domain());
+    let inside = |owned: &Owned, amount| {
+        let (operation, _) = private(owned, place, (amount, 0), account_recipient(ids[1]));
+        PoolOperation::Private(operation)
+    };
+    let batch = world.make(Plan {
+        pool: vec![inside(&one, 100), inside(&two, 70)],
+        ..Plan::default()
+    });
+    for amount in [100, 3, 70] {
+        let to = DepositTo::Existing(ids[1]);
+        let asset = EUR;
+        let call = Call::Deposit { asset, amount, to };
+        world.call(party(9), &call).unwrap();
+    }
+    // the batch pays out what it took out: the deposits wait for the next one
+    let kept = |outcome| match outcome {
+        Outcome::Settled { kept, .. } => kept.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(kept(world.publish(&batch).unwrap()), 0);
+    assert_eq!(world.waiting().len(), 3);
+    assert_eq!(kept(world.settle(Plan::default()).unwrap()), 3);
+    let balance = world.ledger.account(ids[1]).unwrap().balance;
+    assert_eq!(balance, 5 + 170 + 173);
+    world.now += LATE;
+    assert_eq!(world.refused(party(3), &Call::Freeze), "nothing_due");
+}
+
+/// The same with money that goes back to an account because its note was passed over: anybody says when.
+#[test]
+fn money_that_goes_back_stops_no_batch() {
+    let (mut world, ids) = World::with(&[1_000, 5]);
+    let (order, shield, _) = world.shield(1, ids[0], 30, 42);
+    let payment = Payment {
+        batch: world.ledger.batch_number(),
+        record: 0,
+    };
+    world.settle(Plan::of(vec![order])).unwrap();
+    // a later payment passes it over
+    let owned = world.shielded(1, ids[0], 100, 40);
+    let place = (world.pool.anchor(), domain());
+    let (inside, _) = private(&owned, place, (40, 0), account_recipient(ids[0]));
+    let batch = world.make(Plan {
+        pool: vec![PoolOperation::Private(inside)],
+        ..Plan::default()
+    });
+    world
+        .call(party(9), &Call::ReturnShield { payment, shield })
+        .unwrap();
+    world.publish(&batch).unwrap();
+    assert_eq!(world.waiting().len(), 1);
+    world.settle(Plan::default()).unwrap();
+    assert_eq!(world.waiting().len(), 0);
+    let balance = world.ledger.account(ids[0]).unwrap().balance;
+    assert_eq!(balance, 1_000 - 130 + 40 + 30);
+}
+
+/// Orders without opening cost nothing, so that there is an end of them; who shows an opening is taken all the same.
+#[test]
+fn orders_that_cost_nothing_do_not_fill_settlement() {
+    let (mut world, ids) = World::with(&[1_000, 70]);
+    // all of them may come due in one moment: time is not what ends it
+    world.state.rules.per_unit = 1 << 20;
+    world.genesis.rules.per_unit = 1 << 20;
+    let context = Context {
+        caller: Party::NOBODY,
+        now: world.now,
+    };
+    // each is another one, signed by a key that no account has
+    let posted = (0..).take_while(|nonce| {
+        let order = world.order_at(3, pay(ids[0], ids[1], 1, 0), *nonce, 0);
+        let call = Call::Force {
+            order,
+            opening: None,
+        };
+        match world.state.call(context, &call, &Fake) {
+            Ok(_) => true,
+            Err(refusal) => {
+                assert_eq!(refusal.code(), "crowded");
+                false
+            }
+        }
+    });
+    assert_eq!(posted.count(), 256);
+    let order = world.order(1, pay(ids[0], ids[1], 1, 0));
+    let opening = Some(world.opening(ids[0]));
+    let call = Call::Force { order, opening };
+    world.call(Party::NOBODY, &call).unwrap();
+}
+
+/// An account is deposited to, and paid out of the pool, in one batch: it is not in settlement's tree before that batch.
+#[test]
+fn a_payout_to_an_account_that_the_batch_makes_stops_no_batch() {
+    let (mut world, ids) = World::with(&[1_000]);
+    let owned = world.shielded(1, ids[0], 100, 40);
+    let made = world.open(5, EUR, 9);
+    let place = (world.pool.anchor(), domain());
+    let (inside, _) = private(&owned, place, (60, 0), account_recipient(made));
+    // before the batch nobody can have it forced
+    let forced = Call::ForcePrivate(inside.clone());
+    assert_eq!(world.refused(party(5), &forced), "payout_account");
+    world
+        .settle(Plan {
+            pool: vec![PoolOperation::Private(inside)],
+            ..Plan::default()
+        })
+        .unwrap();
+    assert_eq!(world.ledger.account(made).unwrap().balance, 69);
+    assert_eq!(world.waiting().len(), 0);
 }

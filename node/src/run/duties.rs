@@ -1,0 +1,415 @@
+//! What settlement obliges the operator to: deposits, forced orders, forced operations of the pool. Each is taken as soon
+//! as it is seen, long before its day.
+//!
+//! The list is settlement's, and asked for again after a restart; what the node took before is known by its name, so that
+//! nothing is taken twice. Deposits are taken in their order. A forced order that the ledger's rules refuse is *open*: it
+//! may run later, or another order of its account ends it, or settlement is shown by an opening that it could not run.
+//! An opening counts at a settled root, and the store has the newest tree alone. So the node waits until everything that
+//! is sealed is settled, and seals nothing for that long when a quarter of the time is over.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+use winterlane_ledger::{Deposit, pool::Payment, state::ReadState as _};
+
+use super::{
+    admission::{Admin, Answer},
+    publisher::Stop,
+    shared::Shared,
+    verify::Judge,
+    writer::Task,
+};
+use crate::{
+    Alarm, Event, ForcedOutcome, Receipt, Refusal, SubmitError,
+    private::Verified,
+    settlement::{Obligation, Opening, Owed, Settlement, SettlementError},
+    store::Store,
+};
+
+/// Obligations that are asked for at once.
+const PAGE: usize = 100;
+/// A batch that stays open for longer is closed when something is in it that is due.
+const SOON: Duration = Duration::from_secs(10);
+/// How long an open obligation is left alone before it is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// The operator's duties.
+pub(super) struct Duties {
+    shared: Arc<Shared>,
+    store: Arc<Store>,
+    writer: SyncSender<Task>,
+    judge: Judge,
+    /// Obligations below were seen.
+    next: u64,
+    open: BTreeMap<u64, Open>,
+    /// How long something may be open before that is told, and sealing waits for it: a quarter of the window.
+    patience: Option<Duration>,
+    /// What was told last: once, until it is another thing.
+    told: Option<String>,
+}
+
+/// A forced order or operation that was not possible when it was tried.
+struct Open {
+    since: Instant,
+    tried: Option<Instant>,
+    reason: String,
+    /// An opening may end it.
+    refutable: bool,
+    told: bool,
+}
+
+/// What the node has to say of something that it is obliged to.
+enum Done {
+    /// It is in a batch.
+    Included,
+    /// The rules refuse it as things are.
+    Impossible(String),
+    /// The node cannot decide now.
+    Later(SubmitError),
+}
+
+/// The name of an obligation that is a deposit, among all deposits.
+fn reference(number: u64) -> [u8; 32] {
+    blake3::derive_key(
+        "winterlane 2026 obligation at settlement",
+        &number.to_le_bytes(),
+    )
+}
+
+impl Duties {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        store: Arc<Store>,
+        writer: SyncSender<Task>,
+        judge: Judge,
+    ) -> Self {
+        Self {
+            shared,
+            store,
+            writer,
+            judge,
+            next: 0,
+            open: BTreeMap::new(),
+            patience: None,
+            told: None,
+        }
+    }
+
+    /// Takes what is new, and tries again what is open.
+    pub(super) fn turn(&mut self, settlement: &mut dyn Settlement) -> Result<(), Stop> {
+        let (done, taken) = match self.look(settlement) {
+            Ok(taken) => (Ok(()), taken),
+            Err((error, taken)) => (Err(error), taken),
+        };
+        // A batch that is closed soon by its age takes them as they come. A batch for each would be more than anybody can
+        // prove, and whoever posts them would end the rollup.
+        if taken && self.shared.limits.max_age > SOON {
+            let (answer, asked) = oneshot::channel();
+            self.send(Admin::Seal(answer))?;
+            // that it was closed meanwhile is as good
+            let _ = asked.blocking_recv().map_err(|_| Stop::Gone)?;
+        }
+        match done {
+            Ok(()) => {
+                self.told = None;
+                Ok(())
+            }
+            Err(Trouble::Stop(stop)) => Err(stop),
+            Err(Trouble::Later(error)) => {
+                tracing::debug!(%error, "obligations are taken later");
+                Ok(())
+            }
+            Err(Trouble::Told { number, reason }) => self.tell(number, reason),
+            Err(Trouble::Settlement(error)) => {
+                if error.is_frozen() {
+                    // what is taken from now on would never be settled
+                    let (answer, asked) = oneshot::channel();
+                    self.send(Admin::Pause(answer))?;
+                    asked.blocking_recv().map_err(|_| Stop::Gone)?;
+                }
+                self.tell(None, error.to_string())
+            }
+        }
+    }
+
+    /// Tells what somebody has to look at, once.
+    fn tell(&mut self, number: Option<u64>, reason: String) -> Result<(), Stop> {
+        if self.told.as_ref() != Some(&reason) {
+            self.told = Some(reason.clone());
+            self.shared
+                .tell(Event::Alarm(Alarm::Obligation { number, reason }));
+        }
+        Ok(())
+    }
+
+    /// Says, also when something goes wrong, whether anything was taken.
+    fn look(&mut self, settlement: &mut dyn Settlement) -> Result<bool, (Trouble, bool)> {
+        let mut forced = false;
+        loop {
+            let page = settlement.obligations(self.next, PAGE);
+            let page = page.map_err(|error| (error.into(), forced))?;
+            let last = page.len() < PAGE;
+            for (number, obligation) in page {
+                match self.take(number, &obligation) {
+                    Ok(included) => forced |= included,
+                    Err(trouble) => return Err((trouble, forced)),
+                }
+                self.next = number + 1;
+            }
+            if last {
+                break;
+            }
+        }
+        match self.again(settlement) {
+            Ok(included) => Ok(forced | included),
+            Err(trouble) => Err((trouble, forced)),
+        }
+    }
+
+    /// Takes something that is new; says whether it is in a batch now.
+    fn take(&mut self, number: u64, obligation: &Obligation) -> Result<bool, Trouble> {
+        if let Owed::Deposit { deposit, .. } | Owed::Payout { deposit } = &obligation.what {
+            return self.credit(number, *deposit);
+        }
+        match self.force(obligation)? {
+            Done::Included => Ok(true),
+            Done::Impossible(reason) => {
+                let open = Open {
+                    since: Instant::now(),
+                    tried: None,
+                    reason,
+                    refutable: false,
+                    told: false,
+                };
+                self.open.insert(number, open);
+                Ok(false)
+            }
+            Done::Later(error) => Err(Trouble::Later(error)),
+        }
+    }
+
+    /// Says whether the deposit is new to the node.
+    fn credit(&self, number: u64, deposit: Deposit) -> Result<bool, Trouble> {
+        let (answer, asked) = oneshot::channel();
+        self.send(Admin::Deposit {
+            reference: reference(number),
+            deposit: Box::new(deposit),
+            owed: true,
+            answer,
+        })?;
+        match asked.blocking_recv().map_err(|_| Stop::Gone)? {
+            Ok(receipt) => Ok(!receipt.known),
+            // settlement has seen that it can be taken, and those after it wait for it
+            Err(SubmitError::Refused(refusal)) => Err(Trouble::Told {
+                number: Some(number),
+                reason: format!("a deposit that settlement has taken is refused here: {refusal}"),
+            }),
+            Err(error) => Err(Trouble::Later(error)),
+        }
+    }
+
+    fn force(&self, obligation: &Obligation) -> Result<Done, Trouble> {
+        match &obligation.what {
+            Owed::Order(forced) => {
+                let order = Box::new(forced.order.clone());
+                let result = self.ask(|answer| Admin::Force { order, answer })?;
+                Ok(match result {
+                    Ok(ForcedOutcome::Included(_)) => Done::Included,
+                    Ok(ForcedOutcome::Impossible(reason)) => Done::Impossible(reason.to_string()),
+                    Err(error) => Done::Later(error),
+                })
+            }
+            Owed::Private { operation } => {
+                let domain = self.store.view()?.head().domain;
+                let checked = Verified::check((**operation).clone(), &domain, &*self.judge);
+                let operation = match checked {
+                    Ok(operation) => Box::new(operation),
+                    Err(refusal) => return Ok(Done::Impossible(refusal.to_string())),
+                };
+                self.decided(|answer| Admin::ForcePrivate { operation, answer })
+            }
+            Owed::Shield(owed) => {
+                let Payment { batch, record } = owed.payment();
+                let payment = Payment { batch, record };
+                let note = Box::new(owed.shield());
+                self.decided(|answer| Admin::ForceNote {
+                    note,
+                    payment,
+                    answer,
+                })
+            }
+            // a kind that this version does not know: told, and left to a newer one
+            _ => Ok(Done::Impossible("this version does not know it".into())),
+        }
+    }
+
+    fn decided(
+        &self,
+        admin: impl FnOnce(Answer<Result<Result<Receipt, Refusal>, SubmitError>>) -> Admin,
+    ) -> Result<Done, Trouble> {
+        Ok(match self.ask(admin)? {
+            Ok(Ok(_)) => Done::Included,
+            Ok(Err(refusal)) => Done::Impossible(refusal.to_string()),
+            Err(error) => Done::Later(error),
+        })
+    }
+
+    /// Tries again what is open; says whether any of it is in a batch now.
+    fn again(&mut self, settlement: &mut dyn Settlement) -> Result<bool, Trouble> {
+        let due = self.open.iter().filter(|(_, open)| {
+            let tried = open.tried;
+            tried.is_none_or(|tried| tried.elapsed() >= AGAIN)
+        });
+        let due: Vec<u64> = due.map(|(number, _)| *number).collect();
+        let mut taken = false;
+        for number in due {
+            let found = settlement.obligations(number, 1)?;
+            let Some((_, obligation)) = found.into_iter().find(|(one, _)| *one == number) else {
+                self.open.remove(&number);
+                continue;
+            };
+            let reason = match self.force(&obligation)? {
+                Done::Included => {
+                    taken = true;
+                    self.open.remove(&number);
+                    continue;
+                }
+                Done::Impossible(reason) => reason,
+                Done::Later(error) => return Err(Trouble::Later(error)),
+            };
+            let refuted = self.refute(settlement, number, &obligation)?;
+            if matches!(refuted, Refuted::Over) {
+                self.open.remove(&number);
+                continue;
+            }
+            let Some(open) = self.open.get_mut(&number) else {
+                continue;
+            };
+            (open.tried, open.reason) = (Some(Instant::now()), reason);
+            open.refutable = !matches!(refuted, Refuted::No);
+            if matches!(refuted, Refuted::CanRun) {
+                // what keeps it from running is in a batch that must be sealed first
+                open.since = Instant::now();
+            }
+        }
+        self.wait(settlement)?;
+        Ok(taken)
+    }
+
+    /// Tells of what is open for long, and has nothing sealed while an order waits to be refuted.
+    fn wait(&mut self, settlement: &mut dyn Settlement) -> Result<(), Trouble> {
+        let mut quiet = false;
+        if !self.open.is_empty() {
+            let patience = match self.patience {
+                Some(patience) => patience,
+                None => *self
+                    .patience
+                    .insert(Duration::from_secs(settlement.window()? / 4)),
+            };
+            for (number, open) in &mut self.open {
+                if open.since.elapsed() < patience {
+                    continue;
+                }
+                quiet |= open.refutable;
+                if !open.told {
+                    open.told = true;
+                    let (number, reason) = (Some(*number), open.reason.clone());
+                    self.shared
+                        .tell(Event::Alarm(Alarm::Obligation { number, reason }));
+                }
+            }
+        }
+        self.shared.quiet.store(quiet, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Shows settlement that an order without opening could not have run, if everything that is sealed is settled.
+    fn refute(
+        &self,
+        settlement: &mut dyn Settlement,
+        number: u64,
+        obligation: &Obligation,
+    ) -> Result<Refuted, Trouble> {
+        let Owed::Order(forced) = &obligation.what else {
+            return Ok(Refuted::No);
+        };
+        if forced.shown {
+            // it ran at a settled root: an order of the account that is on its way ends it
+            return Ok(Refuted::No);
+        }
+        let view = self.store.view()?;
+        let head = *view.head();
+        if head.next_publish != head.next_batch {
+            return Ok(Refuted::NotYet);
+        }
+        let opening = Opening {
+            version: head.next_batch,
+            proof: view.prove(forced.order.order.signer())?,
+        };
+        match settlement.refute(number, &opening) {
+            Ok(()) => Ok(Refuted::Over),
+            Err(SettlementError::Refused { code, .. }) if code == "can_run" => Ok(Refuted::CanRun),
+            Err(SettlementError::Refused { code, .. }) if code == "no_obligation" => {
+                Ok(Refuted::Over)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn send(&self, admin: Admin) -> Result<(), Stop> {
+        self.writer.send(Task::Admin(admin)).map_err(|_| Stop::Gone)
+    }
+
+    fn ask<T>(&self, admin: impl FnOnce(Answer<T>) -> Admin) -> Result<T, Stop> {
+        let (answer, asked) = oneshot::channel();
+        self.send(admin(answer))?;
+        asked.blocking_recv().map_err(|_| Stop::Gone)
+    }
+}
+
+/// What came of refuting.
+enum Refuted {
+    /// The obligation is none any more.
+    Over,
+    /// At the settled root it may run.
+    CanRun,
+    /// Something that is sealed is not settled.
+    NotYet,
+    /// It is nothing that is refuted.
+    No,
+}
+
+/// Why a turn was not finished.
+enum Trouble {
+    Stop(Stop),
+    /// The node cannot decide now; it is asked again.
+    Later(SubmitError),
+    /// Somebody has to look.
+    Told {
+        number: Option<u64>,
+        reason: String,
+    },
+    Settlement(SettlementError),
+}
+
+impl From<Stop> for Trouble {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl From<SettlementError> for Trouble {
+    fn from(error: SettlementError) -> Self {
+        Self::Settlement(error)
+    }
+}
+
+impl From<crate::StoreError> for Trouble {
+    fn from(error: crate::StoreError) -> Self {
+        Self::Stop(error.into())
+    }
+}

@@ -1,0 +1,479 @@
+//! A node with a settlement beside it that verifies, holds the money and obliges: in this process, and at an address.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use winterlane_ledger::{
+    Digest, NewKeys, PublicInputs, SignedOrder,
+    pool::{Payment, ProofRefusal, Shield, VerifyPrivate, account_recipient},
+    private::PrivateInputs,
+};
+use winterlane_settlement::{
+    BatchData, Call, CallError, Claim, Client, DepositTo, Durable, Genesis as Opening, Obligation,
+    Outcome, Party, Payment as Paid, Proofs, Rules, Secret, Settlement as Base, Status, durable,
+    server::Server,
+};
+
+use super::{BALANCE, Willing, included, options, payers};
+use crate::{
+    Alarm, BatchStage, Event, Node, Refusal, Running,
+    run::start::{Stand, StartError, start},
+    settlement::{Chain, Folder, Settlement},
+    testing::{Payer, Word, deposit, digest, domain, private_withdrawal, until, wait},
+};
+
+/// A proof is a word, as the willing prover says it.
+#[derive(Clone, Default)]
+struct Words {
+    /// Believe nothing.
+    never: Arc<AtomicBool>,
+}
+
+impl VerifyPrivate for Words {
+    fn verify(&self, inputs: &PrivateInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        Word.verify(inputs, proof)
+    }
+}
+
+impl Proofs for Words {
+    fn batch(&self, public: &PublicInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        let holds = proof == format!("proof of batch {}", public.batch_number).as_bytes();
+        if holds && !self.never.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err("it does not say so".into())
+        }
+    }
+}
+
+fn secret(number: u8) -> Secret {
+    Secret::from_bytes([number; 32])
+}
+
+/// The operator's.
+const OPERATOR: u8 = 1;
+const WINDOW: u64 = 1_000;
+
+/// Makes a settlement beside a node's store.
+pub(super) fn create(folder: &Path, payers: &[Payer]) {
+    let accounts = payers.iter();
+    let genesis = Opening {
+        domain: domain(),
+        first_batch: 0,
+        accounts: accounts
+            .map(|payer| (payer.id, payer.account(BALANCE)))
+            .collect(),
+        operator: secret(OPERATOR).party(),
+        governor: Party::NOBODY,
+        rules: Rules {
+            window: WINDOW,
+            per_unit: 64,
+            lifetime: 8,
+            bits: 128,
+        },
+    };
+    durable::create(&folder.join("settlement"), &genesis).unwrap();
+}
+
+fn open(folder: &Path, words: Words, clock: &Arc<AtomicU64>) -> Arc<Durable<Words>> {
+    let clock = Arc::clone(clock);
+    let clock = Box::new(move || clock.load(Ordering::Relaxed));
+    Durable::open(&folder.join("settlement"), |_| words, clock).unwrap()
+}
+
+/// The settlement beside a store.
+pub(super) fn of(folder: &Path) -> Box<dyn Settlement> {
+    if !folder.join("settlement").exists() {
+        return Box::new(Folder::new(folder.join("settled")));
+    }
+    let durable = open(folder, Words::default(), &Arc::default());
+    Box::new(Chain::over(Box::new(durable.by(secret(OPERATOR).party()))))
+}
+
+/// The settlement beside a store ends where the store does.
+pub(super) fn check(folder: &Path, root: Digest) {
+    if folder.join("settlement").exists() {
+        let durable = open(folder, Words::default(), &Arc::default());
+        let settlement = durable.by(Party::NOBODY);
+        assert_eq!(settlement.status().unwrap().root, root);
+    }
+}
+
+fn start_over(
+    folder: &Path,
+    payers: &[Payer],
+    base: impl Base + 'static,
+) -> Result<(Node, Running), StartError> {
+    let mut options = options(folder, payers);
+    options.settlement = Some(Box::new(Chain::over(Box::new(base))));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        judge: Some(Arc::new(Word)),
+        ..Stand::default()
+    };
+    start(options, stand)
+}
+
+fn stop(running: Running) {
+    running.stop();
+    running.wait().unwrap();
+}
+
+/// Settlement has everything that the node has.
+fn caught_up(node: &Node, base: &dyn Base) -> Status {
+    until(|| {
+        let (here, there) = (node.status().unwrap(), base.status().unwrap());
+        let same = here.root == there.root && here.next_to_publish == here.next_to_seal;
+        (same && here.pending == 0 && there.obligations == 0).then_some(there)
+    })
+}
+
+/// Everything that goes between a node and its settlement, by whichever way they talk.
+fn a_life(over_http: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let server = Server::start(Arc::clone(&durable), ([127, 0, 0, 1], 0).into()).unwrap();
+    let address = format!("http://{}", server.address());
+    let by = |number: u8| -> Box<dyn Base> {
+        if over_http {
+            Box::new(Client::new(&address, Some(secret(number))).unwrap())
+        } else {
+            Box::new(durable.by(secret(number).party()))
+        }
+    };
+    let (node, running) = if over_http {
+        let client = Client::new(&address, Some(secret(OPERATOR))).unwrap();
+        start_over(folder.path(), &payers, client).unwrap()
+    } else {
+        let base = durable.by(secret(OPERATOR).party());
+        start_over(folder.path(), &payers, base).unwrap()
+    };
+    // what nobody paid for at settlement is no deposit
+    let invented = wait(node.deposit([5; 32], deposit(2, 500)));
+    assert_eq!(invented, Err(Refusal::DepositsElsewhere.into()));
+
+    // a deposit to an account that there is, and one that makes an account
+    let mut third = Payer::new(3, 4);
+    let keys = NewKeys::single(third.key.tree.root());
+    let user = by(7);
+    for (amount, to) in [(500, DepositTo::Existing(1)), (90, DepositTo::New(keys))] {
+        let call = Call::Deposit {
+            asset: 7,
+            amount,
+            to,
+        };
+        user.call(&call).unwrap();
+    }
+    let balance = |id: u32| {
+        node.account(id)
+            .unwrap()
+            .map(|account| account.pending.balance)
+    };
+    until(|| (balance(1) == Some(BALANCE + 500) && balance(3) == Some(90)).then_some(()));
+    caught_up(&node, &*user);
+
+    // a transfer and a withdrawal, which is paid once
+    wait(node.submit(payers[0].pay(2, 100, 0))).unwrap();
+    let out = payers[1].withdraw_to(secret(9).party().0, 40, 0);
+    wait(node.submit(out)).unwrap();
+    caught_up(&node, &*user);
+    let paid = by(9);
+    let claims = paid.claims().unwrap();
+    assert_eq!(claims.len(), 1);
+    let collect = Call::Collect(claims[0].0);
+    assert!(matches!(paid.call(&collect), Ok(Outcome::Paid(Some(_)))));
+    assert!(paid.call(&collect).unwrap_err().is("no_claim"));
+
+    // into the pool, and out of it to an account and to an address
+    wait(node.shield(payers[0].shield(1, 200))).unwrap();
+    caught_up(&node, &*user);
+    let anchor = || node.anchors(1).unwrap().anchors[0].1;
+    let inside = private_withdrawal(50, anchor(), account_recipient(2), (60, 0));
+    wait(node.submit_private(inside)).unwrap();
+    caught_up(&node, &*user);
+    assert_eq!(balance(2), Some(BALANCE + 100 - 40 + 60));
+
+    // a paused node does what it must: an order, an operation of the pool, a note that was paid for
+    let order = payers[0].withdraw_to(shield(3).recipient(), 30, 0);
+    let id = wait(node.submit(order)).unwrap().id;
+    let (batch, record) = included(&node, &id, BatchStage::Published);
+    wait(node.pause()).unwrap();
+    let force = |order: SignedOrder| {
+        let opening = None;
+        user.call(&Call::Force { order, opening }).unwrap();
+    };
+    let notes = user.status().unwrap().notes;
+    force(third.pay(1, 5, 0));
+    let private = private_withdrawal(51, anchor(), secret(8).party().0, (70, 0));
+    user.call(&Call::ForcePrivate(private)).unwrap();
+    let payment = Payment { batch, record };
+    let call = Call::ForceShield {
+        payment,
+        shield: shield(3),
+    };
+    user.call(&call).unwrap();
+    // and refutes what can never run
+    let mut stale = payers[1].clone();
+    (stale.nonce, stale.index) = (0, 9);
+    force(stale.pay(1, 1, 0));
+    caught_up(&node, &*user);
+    assert_eq!(balance(3), Some(85));
+    // the change of the withdrawal, and the note
+    assert_eq!(user.status().unwrap().notes, notes + 2);
+    let owed = by(8).claims().unwrap();
+    assert_eq!(owed.iter().map(|claim| claim.2).collect::<Vec<_>>(), [70]);
+
+    // the operator has done all that was due
+    clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+    assert!(user.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    stop(running);
+    let root = node_root(folder.path(), &payers, &durable);
+    assert_eq!(root, durable.by(Party::NOBODY).status().unwrap().root);
+    drop(server);
+}
+
+/// The root of a node that is started again and finds everything done.
+fn node_root(folder: &Path, payers: &[Payer], durable: &Arc<Durable<Words>>) -> Digest {
+    let base = durable.by(secret(OPERATOR).party());
+    let (node, running) = start_over(folder, payers, base).unwrap();
+    let status = caught_up(&node, &durable.by(Party::NOBODY));
+    let root = node.status().unwrap().root;
+    assert_eq!(root, status.root);
+    stop(running);
+    root
+}
+
+/// A note that is named by a number, of 30.
+fn shield(number: u64) -> Shield {
+    Shield {
+        blinded: digest(number),
+        asset: 7,
+        amount: 30,
+        sealed: vec![number as u8; 30],
+    }
+}
+
+#[test]
+fn a_node_settles_in_this_process() {
+    a_life(false);
+}
+
+#[test]
+fn a_node_settles_at_an_address() {
+    a_life(true);
+}
+
+/// What stands between a node and its settlement.
+#[derive(Clone)]
+struct Between {
+    base: Arc<Mutex<Option<Box<dyn Base>>>>,
+    /// Answers to calls are lost, every second one.
+    lossy: Arc<AtomicBool>,
+    calls: Arc<AtomicU64>,
+}
+
+impl Between {
+    fn new(base: impl Base + 'static) -> Self {
+        Self {
+            base: Arc::new(Mutex::new(Some(Box::new(base)))),
+            lossy: Arc::default(),
+            calls: Arc::default(),
+        }
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(&dyn Base) -> Result<T, CallError>) -> Result<T, CallError> {
+        match &*self.base.lock().unwrap() {
+            Some(base) => ask(&**base),
+            None => Err(lost()),
+        }
+    }
+}
+
+fn lost() -> CallError {
+    CallError::Unavailable {
+        what: "the line is cut".into(),
+        source: None,
+    }
+}
+
+impl Base for Between {
+    fn status(&self) -> Result<Status, CallError> {
+        self.ask(|base| base.status())
+    }
+
+    fn genesis(&self) -> Result<Opening, CallError> {
+        self.ask(|base| base.genesis())
+    }
+
+    fn call(&self, call: &Call) -> Result<Outcome, CallError> {
+        let outcome = self.ask(|base| base.call(call));
+        let count = self.calls.fetch_add(1, Ordering::Relaxed);
+        if self.lossy.load(Ordering::Relaxed) && count.is_multiple_of(2) {
+            return outcome.and(Err(lost()));
+        }
+        outcome
+    }
+
+    fn batch(&self, number: u64) -> Result<Option<BatchData>, CallError> {
+        self.ask(|base| base.batch(number))
+    }
+
+    fn obligations(&self, first: u64, limit: usize) -> Result<Vec<(u64, Obligation)>, CallError> {
+        self.ask(|base| base.obligations(first, limit))
+    }
+
+    fn payments(&self, first: u64, limit: usize) -> Result<Vec<Paid>, CallError> {
+        self.ask(|base| base.payments(first, limit))
+    }
+
+    fn claims(&self) -> Result<Vec<(Claim, u32, u128)>, CallError> {
+        self.ask(|base| base.claims())
+    }
+}
+
+/// Answers are lost, and settlement is away and comes back: each batch is settled once, nothing is taken twice.
+#[test]
+fn lost_answers_and_a_settlement_that_is_started_again_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::default();
+    let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let between = Between::new(durable.by(operator));
+    between.lossy.store(true, Ordering::Relaxed);
+    let (node, running) = start_over(folder.path(), &payers, between.clone()).unwrap();
+    let pay_in = |durable: &Arc<Durable<Words>>| {
+        let call = Call::Deposit {
+            asset: 7,
+            amount: 5,
+            to: DepositTo::Existing(1),
+        };
+        durable.by(secret(7).party()).call(&call).unwrap();
+    };
+    pay_in(&durable);
+    wait(node.submit(payers[0].pay(2, 100, 0))).unwrap();
+    caught_up(&node, &durable.by(operator));
+
+    // settlement is stopped; the node goes on, and tells once that it cannot be reached
+    let mut alarms = node.subscribe();
+    *between.base.lock().unwrap() = None;
+    drop(durable);
+    let id = wait(node.submit(payers[0].pay(2, 1, 0))).unwrap().id;
+    included(&node, &id, BatchStage::Proven);
+    until(|| match alarms.try_recv() {
+        Ok(Event::Alarm(Alarm::Settlement { reason, .. })) => {
+            assert!(reason.contains("cannot be reached"), "{reason}");
+            Some(())
+        }
+        _ => None,
+    });
+    let durable = open(folder.path(), Words::default(), &clock);
+    pay_in(&durable);
+    *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
+    let status = caught_up(&node, &durable.by(operator));
+    let balance = node.account(1).unwrap().unwrap().pending.balance;
+    assert_eq!(balance, BALANCE - 101 + 10);
+    assert_eq!(status.totals[&7], 2 * BALANCE + 10);
+    stop(running);
+}
+
+/// A batch that settlement refuses is held, with the reason; those after it wait. It is offered again.
+#[test]
+fn a_refused_batch_is_held_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::default();
+    let words = Words::default();
+    words.never.store(true, Ordering::Relaxed);
+    let durable = open(folder.path(), words.clone(), &clock);
+    let operator = secret(OPERATOR).party();
+    let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
+    let mut alarms = node.subscribe();
+    for _ in 0..2 {
+        let id = wait(node.submit(payers[0].pay(2, 1, 0))).unwrap().id;
+        included(&node, &id, BatchStage::Proven);
+    }
+    let (batch, reason) = until(|| match alarms.try_recv() {
+        Ok(Event::Alarm(Alarm::Settlement { batch, reason })) => Some((batch, reason)),
+        _ => None,
+    });
+    assert_eq!(batch, 0);
+    assert!(
+        reason.contains("does not hold") && reason.contains("(proof)"),
+        "{reason}"
+    );
+    assert_eq!(node.status().unwrap().next_to_publish, 0);
+    stop(running);
+    words.never.store(false, Ordering::Relaxed);
+    let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
+    caught_up(&node, &durable.by(operator));
+    stop(running);
+}
+
+/// A copy of the node's folder makes other batches. The first that is settled ends the other's, whoever begins later;
+/// and a copy that is behind takes nothing from the node that goes on.
+#[test]
+fn of_two_nodes_one_settles() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let payers = payers(2, 4);
+    create(one.path(), &payers);
+    let durable = open(one.path(), Words::default(), &Arc::default());
+    let operator = secret(OPERATOR).party();
+    let (first, running_first) = start_over(one.path(), &payers, durable.by(operator)).unwrap();
+    let (second, running_second) = start_over(two.path(), &payers, durable.by(operator)).unwrap();
+    let mut alarms = second.subscribe();
+    let pay = |node: &Node, nonce: u32, amount| {
+        let mut payer = payers[0].clone();
+        (payer.nonce, payer.index) = (nonce, nonce as u16);
+        wait(node.submit(payer.pay(2, amount, 0))).unwrap();
+    };
+    pay(&first, 0, 1);
+    caught_up(&first, &durable.by(operator));
+    pay(&second, 0, 2);
+    let reason = until(|| match alarms.try_recv() {
+        Ok(Event::Alarm(Alarm::Settlement { reason, .. })) => Some(reason),
+        _ => None,
+    });
+    assert!(reason.contains("another node publishes"), "{reason}");
+    pay(&first, 1, 3);
+    let status = caught_up(&first, &durable.by(operator));
+    assert_eq!((status.next_batch, status.epoch), (2, 1));
+    stop(running_first);
+    stop(running_second);
+    // started again, the copy hears it at once
+    let again = start_over(two.path(), &payers, durable.by(operator));
+    assert!(matches!(again, Err(StartError::Forked { settled: 2 })));
+}
+
+/// The rollup has ended: what the node would take from now on would never be settled.
+#[test]
+fn the_node_of_a_frozen_rollup_takes_no_orders() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let user = durable.by(secret(7).party());
+    let call = Call::Deposit {
+        asset: 7,
+        amount: 5,
+        to: DepositTo::Existing(1),
+    };
+    user.call(&call).unwrap();
+    clock.fetch_add(2 * WINDOW, Ordering::Relaxed);
+    user.call(&Call::Freeze).unwrap();
+    let operator = secret(OPERATOR).party();
+    let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
+    until(|| node.status().unwrap().paused.then_some(()));
+    stop(running);
+}

@@ -1,0 +1,143 @@
+//! Settlement: where batches are published, and whose word on the order of them is final.
+//!
+//! A node that was cloned, or restored from an old copy, would make other batches from the same state.
+//! Settlement takes one: it compares the number and the old root of a batch with what it has, and sets both in
+//! one step. The other node is told that it is not the operator any more.
+//!
+//! | settlement | what it does |
+//! |---|---|
+//! | [`Folder`] | keeps what is published, and compares |
+//! | [`Chain`] | [`winterlane_settlement`], here or at an address: verifies, holds the money, and obliges the operator to take deposits and forced orders |
+
+mod chain;
+mod folder;
+
+use thiserror::Error;
+use winterlane_ledger::{Digest, PublicInputs};
+pub use winterlane_settlement::{Obligation, Opening, Owed, PoolData};
+
+pub use self::{
+    chain::{Chain, ChainSettings},
+    folder::Folder,
+};
+
+/// What settlement has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settled {
+    /// The number of the next batch.
+    pub next_batch: u64,
+    /// The root after the last one.
+    pub root: Digest,
+}
+
+/// A batch to be published.
+#[derive(Clone, Copy, Debug)]
+pub struct Published<'a> {
+    /// What its proof says.
+    pub public_inputs: &'a PublicInputs,
+    /// Its records ([`winterlane_ledger::wire`]).
+    pub records: &'a [u8],
+    /// Its proof, verified by the node.
+    pub proof: &'a [u8],
+    /// What it did to the shielded pool: the published bytes of its operations
+    /// ([`winterlane_ledger::pool::encode_operation`]) in order, each with its proof.
+    pub pool: &'a [PoolData],
+}
+
+/// Why a batch is not published.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SettlementError {
+    /// Settlement is elsewhere: another node publishes for this rollup.
+    #[error(
+        "batch {batch} begins at root {root}; settlement is at batch {} and root {}: another node publishes",
+        .settled.next_batch, .settled.root
+    )]
+    Forked {
+        /// The batch.
+        batch: u64,
+        /// Its old root.
+        root: Digest,
+        /// What settlement has.
+        settled: Settled,
+    },
+    /// Settlement refuses, and would refuse the same again.
+    #[error("settlement refuses: {message} ({code})")]
+    Refused {
+        /// Which refusal ([`winterlane_settlement::Refusal::code`]).
+        code: String,
+        /// The same in words.
+        message: String,
+    },
+    /// Settlement cannot be used as the settings say.
+    #[error("settlement.at: {0}")]
+    Unusable(String),
+    /// Settlement cannot be reached. It is asked again.
+    #[error("settlement cannot be reached: {0}")]
+    Unreachable(String),
+}
+
+impl SettlementError {
+    /// Whether asking again soon may help.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+
+    /// Whether settlement has ended the rollup.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "frozen")
+    }
+}
+
+/// Where batches are published.
+pub trait Settlement: Send + 'static {
+    /// What settlement has; `None` when it has nothing of this rollup yet.
+    ///
+    /// # Errors
+    /// [`SettlementError::Unreachable`], [`SettlementError::Unusable`].
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError>;
+
+    /// Publishes a batch, if settlement is where the batch begins: that is compared and set in one step.
+    /// A batch that settlement has already, with the same new root, is published: the caller may have died
+    /// before it heard so.
+    ///
+    /// # Errors
+    /// [`SettlementError`].
+    fn publish(&mut self, batch: Published<'_>) -> Result<(), SettlementError>;
+
+    /// Whether the operator is obliged to anything: then deposits come from settlement and from nowhere else.
+    fn obliges(&self) -> bool {
+        false
+    }
+
+    /// What the operator must do, by its number, from `first` on and at most `limit` of it.
+    ///
+    /// # Errors
+    /// [`SettlementError`]; [`SettlementError::Refused`] once the rollup is frozen.
+    fn obligations(
+        &mut self,
+        _first: u64,
+        _limit: usize,
+    ) -> Result<Vec<(u64, Obligation)>, SettlementError> {
+        Ok(Vec::new())
+    }
+
+    /// For how long an obligation may wait, in seconds.
+    ///
+    /// # Errors
+    /// [`SettlementError`].
+    fn window(&mut self) -> Result<u64, SettlementError> {
+        Ok(u64::MAX)
+    }
+
+    /// Shows that a forced order could not have run.
+    ///
+    /// # Errors
+    /// [`SettlementError`].
+    fn refute(&mut self, _number: u64, _opening: &Opening) -> Result<(), SettlementError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! The command with a settlement of its own process, which verifies real proofs.
+
+use std::{path::Path, time::Duration};
+
+use winterlane_ledger::{Digest, NewKeys, hash::domain_digest};
+use winterlane_settlement::{
+    Call, Client, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Status,
+    StoreError, Verifier, durable,
+};
+
+use super::{
+    output,
+    served::{Served, free_ports},
+};
+
+/// Asks until settlement has so many batches.
+fn settled(client: &Client, batches: u64) -> Status {
+    for _ in 0..2400 {
+        match client.status() {
+            Ok(status) if status.next_batch >= batches => return status,
+            _ => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    panic!("batch {batches} was not settled in two minutes");
+}
+
+fn configure(data: &Path, port: u16) {
+    let text = format!(
+        "[batches]\nslots = 2\nseconds = 0.1\n[settlement]\nat = \"settlement\"\nlisten = \"127.0.0.1:{port}\"\n"
+    );
+    std::fs::write(data.join("node.toml"), text).unwrap();
+}
+
+/// Deposits are proven and settled, by a process that is killed between them; nobody else opens the settlement that it
+/// has, and another operator's secret does not start it.
+#[test]
+fn a_node_settles_with_real_proofs_and_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let [port] = free_ports();
+    configure(data, port);
+    let operator = Secret::random().unwrap();
+    operator.save(&data.join("operator.secret")).unwrap();
+    let genesis = Genesis {
+        domain: domain_digest(1, 1),
+        first_batch: 0,
+        accounts: Default::default(),
+        operator: operator.party(),
+        governor: Party::NOBODY,
+        rules: Rules::default(),
+    };
+    durable::create(&data.join("settlement"), &genesis).unwrap();
+    let user = Secret::random().unwrap();
+    let client = Client::new(&format!("http://127.0.0.1:{port}"), Some(user)).unwrap();
+    for round in 1..=2 {
+        let node = Served::start(data);
+        let deposit = Call::Deposit {
+            asset: 9,
+            amount: 5,
+            to: DepositTo::New(NewKeys::single(Digest::ZERO)),
+        };
+        client.call(&deposit).unwrap();
+        let status = settled(&client, round);
+        assert_eq!(status.epoch, round);
+        if cfg!(unix) {
+            let verifier = |genesis: &Genesis| Verifier::of_bits(genesis.rules.bits);
+            let second = Durable::open(&data.join("settlement"), verifier, durable::system_clock());
+            assert!(matches!(second, Err(StoreError::Locked { .. })));
+        }
+        // SIGKILL
+        drop(node);
+    }
+    std::fs::remove_file(data.join("operator.secret")).unwrap();
+    Secret::random()
+        .unwrap()
+        .save(&data.join("operator.secret"))
+        .unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--health", "127.0.0.1:0"];
+    let (status, _, said) = output(data, &arguments);
+    assert_eq!(status, 2, "{said}");
+    assert!(
+        said.contains("settlement.at") && said.contains("the operator of"),
+        "{said}"
+    );
+}
