@@ -88,6 +88,11 @@ fn mistakes_are_told_with_their_line() {
             3,
             "digits",
         ),
+        (
+            "[settlement]\nlisten = \"0.0.0.0:7440\"",
+            2,
+            "this machine alone",
+        ),
         ("slots = ", 1, ""),
     ] {
         let error = Config::parse("node.toml", text).unwrap_err();
@@ -126,6 +131,16 @@ fn settings_reach_the_options() {
     let fees: Vec<_> = options.fees.assets().map(|fee| fee.minimum).collect();
     assert_eq!(fees, [u128::MAX]);
     assert!(options.settlement.is_none() && !options.fees.others());
+    let obliges = |text: &str| {
+        let options = Config::parse("node.toml", text)
+            .unwrap()
+            .options(Path::new("data"));
+        options.settlement.unwrap().obliges()
+    };
+    assert!(!obliges("[settlement]\nfolder = \"there\""));
+    assert!(obliges(
+        "[settlement]\nat = \"http://127.0.0.1:7440\"\nlisten = \"[::1]:0\""
+    ));
 }
 
 #[test]

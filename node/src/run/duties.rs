@@ -5,7 +5,7 @@
 //! nothing is taken twice. Deposits are taken in their order. A forced order that the ledger's rules refuse is *open*: it
 //! may run later, or another order of its account ends it, or settlement is shown by an opening that it could not run.
 //! An opening counts at a settled root, and the store has the newest tree alone. So the node waits until everything that
-//! is sealed is settled, and seals nothing for that long when half of the time is over.
+//! is sealed is settled, and seals nothing for that long when a quarter of the time is over.
 
 use std::{
     collections::BTreeMap,
@@ -46,6 +46,8 @@ pub(super) struct Duties {
     /// Obligations below were seen.
     next: u64,
     open: BTreeMap<u64, Open>,
+    /// How long something may be open before that is told, and sealing waits for it: a quarter of the window.
+    patience: Option<Duration>,
     /// What was told last: once, until it is another thing.
     told: Option<String>,
 }
@@ -55,6 +57,8 @@ struct Open {
     since: Instant,
     tried: Option<Instant>,
     reason: String,
+    /// An opening may end it.
+    refutable: bool,
     told: bool,
 }
 
@@ -90,6 +94,7 @@ impl Duties {
             judge,
             next: 0,
             open: BTreeMap::new(),
+            patience: None,
             told: None,
         }
     }
@@ -177,6 +182,7 @@ impl Duties {
                     since: Instant::now(),
                     tried: None,
                     reason,
+                    refutable: false,
                     told: false,
                 };
                 self.open.insert(number, open);
@@ -259,48 +265,66 @@ impl Duties {
             tried.is_none_or(|tried| tried.elapsed() >= AGAIN)
         });
         let due: Vec<u64> = due.map(|(number, _)| *number).collect();
-        let (mut forced, mut quiet) = (false, false);
-        let half = Duration::from_secs(settlement_window(settlement, !due.is_empty())? / 2);
+        let mut taken = false;
         for number in due {
             let found = settlement.obligations(number, 1)?;
             let Some((_, obligation)) = found.into_iter().find(|(one, _)| *one == number) else {
                 self.open.remove(&number);
                 continue;
             };
-            match self.force(&obligation)? {
+            let reason = match self.force(&obligation)? {
                 Done::Included => {
-                    forced = true;
+                    taken = true;
                     self.open.remove(&number);
                     continue;
                 }
-                Done::Impossible(reason) => {
-                    if let Some(open) = self.open.get_mut(&number) {
-                        (open.tried, open.reason) = (Some(Instant::now()), reason);
-                    }
-                }
+                Done::Impossible(reason) => reason,
                 Done::Later(error) => return Err(Trouble::Later(error)),
-            }
-            if self.refute(settlement, number, &obligation)? {
+            };
+            let refuted = self.refute(settlement, number, &obligation)?;
+            if matches!(refuted, Refuted::Over) {
                 self.open.remove(&number);
                 continue;
             }
             let Some(open) = self.open.get_mut(&number) else {
                 continue;
             };
-            if open.since.elapsed() >= half {
-                quiet = true;
+            (open.tried, open.reason) = (Some(Instant::now()), reason);
+            open.refutable = !matches!(refuted, Refuted::No);
+            if matches!(refuted, Refuted::CanRun) {
+                // what keeps it from running is in a batch that must be sealed first
+                open.since = Instant::now();
+            }
+        }
+        self.wait(settlement)?;
+        Ok(taken)
+    }
+
+    /// Tells of what is open for long, and has nothing sealed while an order waits to be refuted.
+    fn wait(&mut self, settlement: &mut dyn Settlement) -> Result<(), Trouble> {
+        let mut quiet = false;
+        if !self.open.is_empty() {
+            let patience = match self.patience {
+                Some(patience) => patience,
+                None => *self
+                    .patience
+                    .insert(Duration::from_secs(settlement.window()? / 4)),
+            };
+            for (number, open) in &mut self.open {
+                if open.since.elapsed() < patience {
+                    continue;
+                }
+                quiet |= open.refutable;
                 if !open.told {
                     open.told = true;
-                    let (number, reason) = (Some(number), open.reason.clone());
+                    let (number, reason) = (Some(*number), open.reason.clone());
                     self.shared
                         .tell(Event::Alarm(Alarm::Obligation { number, reason }));
                 }
             }
         }
-        if quiet || self.open.is_empty() {
-            self.shared.quiet.store(quiet, Ordering::Relaxed);
-        }
-        Ok(forced)
+        self.shared.quiet.store(quiet, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Shows settlement that an order without opening could not have run, if everything that is sealed is settled.
@@ -309,28 +333,29 @@ impl Duties {
         settlement: &mut dyn Settlement,
         number: u64,
         obligation: &Obligation,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<Refuted, Trouble> {
         let Owed::Order(forced) = &obligation.what else {
-            return Ok(false);
+            return Ok(Refuted::No);
         };
         if forced.shown {
             // it ran at a settled root: an order of the account that is on its way ends it
-            return Ok(false);
+            return Ok(Refuted::No);
         }
         let view = self.store.view()?;
         let head = *view.head();
         if head.next_publish != head.next_batch {
-            return Ok(false);
+            return Ok(Refuted::NotYet);
         }
         let opening = Opening {
             version: head.next_batch,
             proof: view.prove(forced.order.order.signer())?,
         };
         match settlement.refute(number, &opening) {
-            Ok(()) => Ok(true),
-            // at that root it may run: what keeps it from running here is not settled yet
-            Err(SettlementError::Refused { code, .. }) if code == "can_run" => Ok(false),
-            Err(SettlementError::Refused { code, .. }) if code == "no_obligation" => Ok(true),
+            Ok(()) => Ok(Refuted::Over),
+            Err(SettlementError::Refused { code, .. }) if code == "can_run" => Ok(Refuted::CanRun),
+            Err(SettlementError::Refused { code, .. }) if code == "no_obligation" => {
+                Ok(Refuted::Over)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -346,12 +371,16 @@ impl Duties {
     }
 }
 
-/// The window, if it is needed.
-fn settlement_window(
-    settlement: &mut dyn Settlement,
-    needed: bool,
-) -> Result<u64, SettlementError> {
-    if needed { settlement.window() } else { Ok(0) }
+/// What came of refuting.
+enum Refuted {
+    /// The obligation is none any more.
+    Over,
+    /// At the settled root it may run.
+    CanRun,
+    /// Something that is sealed is not settled.
+    NotYet,
+    /// It is nothing that is refuted.
+    No,
 }
 
 /// Why a turn was not finished.
