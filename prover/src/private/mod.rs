@@ -13,6 +13,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
+use rayon::prelude::*;
 use thiserror::Error;
 use winter_air::Air;
 use winter_prover::{Proof, TraceTable};
@@ -36,7 +37,11 @@ use crate::{
     PlainProver,
     engine::{EngineOptions, ProverError},
     hiding::{HidingRng, prove_hiding_with},
+    threads,
 };
+
+/// Rows whose constraints are checked by one task before a proof.
+const CHECKED_ROWS: usize = 32;
 
 /// A winterfell prover of a private statement: BLAKE3 commitments and transcript.
 pub type PrivateProver = PlainProver<PrivateAir>;
@@ -120,6 +125,19 @@ pub fn prove_private(
     engine: &EngineOptions<'_>,
 ) -> Result<Proof, PrivateError> {
     inputs.check()?;
+    threads::ensure().map_err(ProverError::from)?;
+    // So short a proof is many short loops.
+    threads::enter_reporting(|| prove_checked(inputs, witness, preset, rng, engine))
+}
+
+/// [`prove_private`] of public inputs that have a statement, on a thread of the pool.
+fn prove_checked(
+    inputs: &PrivateInputs,
+    witness: &PrivateWitness,
+    preset: HidingPreset,
+    rng: &mut HidingRng,
+    engine: &EngineOptions<'_>,
+) -> Result<Proof, PrivateError> {
     let options = PrivateAir::options(inputs, preset).ok_or(PrivateError::Preset(preset))?;
     let air = PrivateAir::new(
         PrivateAir::trace_info(inputs, &options),
@@ -127,8 +145,7 @@ pub fn prove_private(
         options.clone(),
     );
     let columns = fill_private(&air, witness)?;
-    let all = (0, air.trace_length());
-    if let Some(&violation) = violations(&air, &columns, all).first() {
+    if let Some(violation) = first_violation(&air, &columns) {
         return Err(PrivateError::Unsatisfied(violation));
     }
     let prover = PrivateProver::new(options, inputs.clone());
@@ -136,4 +153,16 @@ pub fn prove_private(
     Ok(prove_hiding_with::<_, InPlace>(
         &prover, trace, rng, engine,
     )?)
+}
+
+/// The first constraint that a trace breaks: of the transitions in order, then of the public values.
+fn first_violation(air: &PrivateAir, columns: &[Vec<BaseElement>]) -> Option<Violation> {
+    let rows = air.trace_length();
+    let starts = (0..rows).into_par_iter().step_by(CHECKED_ROWS);
+    let in_part = |from| {
+        violations(air, columns, (from, from + CHECKED_ROWS))
+            .into_iter()
+            .min()
+    };
+    starts.filter_map(in_part).min()
 }
