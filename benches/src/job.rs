@@ -345,8 +345,12 @@ pub enum WitnessStep {
     Sign,
     /// Checks of signatures.
     CheckSignatures,
-    /// Updates of the account tree.
+    /// Updates of the account tree, of whose accounts each is updated.
     UpdateTree,
+    /// Updates among 4,096 times as many accounts, side by side: those of 256 operations among 2^20.
+    UpdateAmongDense,
+    /// The same among as many accounts at random ids, whose paths meet only near the root.
+    UpdateAmongScattered,
     /// From signed orders to a sealed batch.
     Seal,
     /// From a sealed batch to its trace.
@@ -355,11 +359,13 @@ pub enum WitnessStep {
 
 impl WitnessStep {
     /// All, in the order of a batch's life.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::GenerateKeys,
         Self::Sign,
         Self::CheckSignatures,
         Self::UpdateTree,
+        Self::UpdateAmongDense,
+        Self::UpdateAmongScattered,
         Self::Seal,
         Self::FillTrace,
     ];
@@ -372,6 +378,8 @@ impl WitnessStep {
             Self::Sign => "sign",
             Self::CheckSignatures => "check_signatures",
             Self::UpdateTree => "update_tree",
+            Self::UpdateAmongDense => "update_among_dense",
+            Self::UpdateAmongScattered => "update_among_scattered",
             Self::Seal => "seal",
             Self::FillTrace => "fill_trace",
         }

@@ -92,24 +92,10 @@ pub fn prepare<C: Bulk>(kind: WitnessStep, count: usize) -> Result<Box<dyn Workl
             };
             step(work, digest_of)
         }
-        WitnessStep::UpdateTree => {
-            let digest = |i: usize| {
-                let lane = |k| BaseElement::new(data::value((4 * i + k) as u64));
-                Digest(core::array::from_fn(lane))
-            };
-            // As many accounts as updates, side by side; each is updated once.
-            let leaves = (0..count).map(|i| (i as u32, digest(i)));
-            let tree = AccountTree::from_leaves(leaves, &hash);
-            let updates: Vec<_> = (0..count).map(|i| (i as u32, digest(count + i))).collect();
-            let work = move || {
-                let mut tree = tree.clone();
-                timed(|| {
-                    tree.update_many(&updates, &hash);
-                    Ok::<_, String>(tree.root())
-                })
-            };
-            step(work, digest_of)
-        }
+        // Of as many accounts as updates, side by side, each is updated once.
+        WitnessStep::UpdateTree => update(count, 1, |i| i, hash),
+        WitnessStep::UpdateAmongDense => update(count, ACCOUNTS_AN_UPDATE, |i| i, hash),
+        WitnessStep::UpdateAmongScattered => update(count, ACCOUNTS_AN_UPDATE, scattered, hash),
         WitnessStep::Seal => {
             let signed = Signed::<C>::new(count)?;
             let work = move || {
@@ -129,6 +115,42 @@ pub fn prepare<C: Bulk>(kind: WitnessStep, count: usize) -> Result<Box<dyn Workl
             )
         }
     })
+}
+
+/// Accounts for each of the updates among many.
+const ACCOUNTS_AN_UPDATE: usize = 1 << 12;
+
+/// A different id for each number: a product with an odd constant, as of a hash table, scatters them over all ids.
+const fn scattered(i: u32) -> u32 {
+    i.wrapping_mul(0x9e37_79b1)
+}
+
+/// `count` updates of a tree with `spread` times as many accounts, whose ids `id` gives; every `spread`-th is updated.
+fn update<C: Bulk>(count: usize, spread: usize, id: fn(u32) -> u32, hash: C) -> Box<dyn Workload> {
+    let digest = |i: usize| {
+        let lane = |k| BaseElement::new(data::value((4 * i + k) as u64));
+        Digest(core::array::from_fn(lane))
+    };
+    let accounts = count * spread;
+    let leaves = (0..accounts).map(|i| (id(i as u32), digest(i)));
+    let mut tree = AccountTree::from_leaves(leaves, &hash);
+    // Two values for each account take turns: a tree of so many is not copied for each run.
+    let values = |first: usize| -> Vec<_> {
+        let account = |i: usize| id((i * spread) as u32);
+        (0..count)
+            .map(|i| (account(i), digest(first + i)))
+            .collect()
+    };
+    let (mut next, mut after) = (values(accounts), values(accounts + count));
+    let work = move || {
+        let run = timed(|| {
+            tree.update_many(&next, &hash);
+            Ok::<_, String>(tree.root())
+        });
+        core::mem::swap(&mut next, &mut after);
+        run
+    };
+    step(work, digest_of)
 }
 
 /// A key with the least power of two of one-time keys from `count` up.

@@ -17,9 +17,9 @@
 //! # What packed elements cannot do
 //!
 //! Arithmetic, `From` and constants work lane by lane; conversions from bytes and integers put the
-//! same value in all lanes. A value of several rows has no single integer and no bytes, and is neither
+//! same value in all lanes. A value of several rows has no single integer, bytes or text, and is neither
 //! equal to another nor different from it if only some lanes are: the functions of `FieldElement` that
-//! take an element apart (`base_element`, `slice_as_base_elements`, `as_bytes` and the like), and `==`
+//! take an element apart (`base_element`, `slice_as_base_elements`, `as_bytes`, `fmt` and the like), and `==`
 //! where lanes disagree, unwind with [`SeveralRows`]. Constraints have no use for them, since they are
 //! polynomials. With one lane, on [`Backend::Scalar`](crate::Backend::Scalar), all of them work as
 //! winterfell's own do.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rayon::{ThreadBuilder, ThreadPoolBuildError, ThreadPoolBuilder};
+use winterlane_field_simd::Backend;
 
 use crate::engine::address_space_left;
 
@@ -57,6 +58,26 @@ pub(crate) fn ensure() -> Result<(), ThreadsError> {
         return Ok(());
     }
     GLOBAL.get_or_init(|| install(None)).clone().map(drop)
+}
+
+/// Runs `work` on a thread of the pool, with this thread's backend.
+///
+/// A parallel loop that another thread starts is handed to the pool, and that thread sleeps until it is done: two
+/// threads are woken for each loop, which takes as long as a short loop itself. On a thread of the pool a loop
+/// begins at once. So what has several loops is handed over as a whole.
+pub(crate) fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    let backend = Backend::current();
+    rayon::scope(|_| match backend.with(work) {
+        Ok(result) => result,
+        Err(error) => unreachable!("it is in force: {error}"),
+    })
+}
+
+/// [`enter`] for work that reports: its events and spans belong to this thread's span and subscriber.
+pub(crate) fn enter_reporting<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    let subscriber = tracing::dispatcher::get_default(Clone::clone);
+    let span = tracing::Span::current();
+    enter(|| tracing::dispatcher::with_default(&subscriber, || span.in_scope(work)))
 }
 
 /// As many threads as rayon would start by itself.

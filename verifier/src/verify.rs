@@ -1,5 +1,7 @@
 //! The verifier of any AIR over the Goldilocks field.
 
+use alloc::vec::Vec;
+
 use winter_air::{Air, ProofOptions};
 use winter_crypto::{ElementHasher, RandomCoin};
 use winter_math::{ToElements, fields::f64::BaseElement};
@@ -72,10 +74,10 @@ where
     let trace_length = trace_info.length();
     let mut input_elements = inputs.to_elements();
     let air = A::new(trace_info, inputs, entry.options.clone());
-    check_air(&air, policy, entry)?;
+    let periodic = check_air(&air, policy, entry)?;
 
     let seed = door::seed(&air, shape.num_constraints(), &mut input_elements);
-    door::check_body::<A, H, R, V>(&mut cursor, &air, &seed)?;
+    door::check_body::<A, H, R, V>(&mut cursor, &air, &periodic, &seed)?;
     Ok(Verified {
         bits: entry.bits,
         trace_length,
@@ -86,12 +88,12 @@ where
 }
 
 /// The AIR is the policy's: a policy written for another AIR would refuse every honest proof
-/// without saying why.
-fn check_air<A: Air, H: ElementHasher>(
+/// without saying why. Gives the polynomials of its periodic columns.
+fn check_air<A: Air<BaseField = BaseElement>, H: ElementHasher>(
     air: &A,
     policy: &AirPolicy<H>,
     entry: &Entry,
-) -> Result<(), VerifyError> {
+) -> Result<Vec<Vec<BaseElement>>, VerifyError> {
     if *air.options() != entry.options {
         return Err(VerifyError::AirOptions);
     }
@@ -138,8 +140,11 @@ fn check_air<A: Air, H: ElementHasher>(
 
 /// Every periodic column repeats within the trace. Winterfell asserts this when it makes the polynomials of
 /// the columns. Without it a column of a longer period has no values in this trace: the rows say one
-/// thing and a polynomial another.
-fn check_periods<A: Air>(air: &A) -> Result<(), VerifyError> {
+/// thing and a polynomial another. Gives the polynomials, which are interpolated only once.
+fn check_periods<A>(air: &A) -> Result<Vec<Vec<BaseElement>>, VerifyError>
+where
+    A: Air<BaseField = BaseElement>,
+{
     let rows = air.trace_length();
     let check = |period: usize| {
         if period < 2 || !period.is_power_of_two() || period > rows {
@@ -151,8 +156,9 @@ fn check_periods<A: Air>(air: &A) -> Result<(), VerifyError> {
     for values in air.get_periodic_column_values() {
         check(values.len())?;
     }
-    for polynomial in air.get_periodic_column_polys() {
+    let polynomials = air.get_periodic_column_polys();
+    for polynomial in &polynomials {
         check(polynomial.len())?;
     }
-    Ok(())
+    Ok(polynomials)
 }

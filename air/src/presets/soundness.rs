@@ -8,9 +8,9 @@
 //!
 //! - The code has `n + 2` coefficients. So its rate is `(n + 2) / N`, and not `n / N`: each query is worth a little
 //!   less. This matters for short traces alone. (Winterfell's unique-decoding figure has that rate.)
-//! - That `f` itself is close follows from `x f - c f` being close for the random `c = (z + zg) / 2`: the pair
-//!   `(x f, f)` is close on the same points but for as many `c` as a batching of two words has exceptions. The
-//!   error of the round that draws `z` has that term added.
+//! - That `f` itself is close, with the claimed values, follows but for few `c = (z + zg) / 2`: at most
+//!   `(m + 1/2) sqrt(B)` for blowup `B`, by the lemma in `docs/soundness.md`. The error of the round that draws `z` has
+//!   that term added.
 
 use libm::{ceil, log2, pow, sqrt};
 use winter_air::ProofOptions;
@@ -57,15 +57,16 @@ fn list_decoding(options: &ProofOptions, trace_length: usize, m: u32) -> Option<
     }
     let list = m / gap;
     let batching = pow(m + 0.5, 7.0) * domain * domain * pow(blowup, 1.5) / 3.0;
-    let point = list * list * degree(options, n) + batching;
+    let exceptions = (m + 0.5) * sqrt(blowup);
+    let point = list * list * degree(options, n) + exceptions;
     let queries = query_bits(options, (1.0 + 0.5 / m) * sqrt((n + 2.0) / domain));
-    Some((field_bits(options) - log2(list.max(point))).min(queries))
+    Some((field_bits(options) - log2(list.max(point).max(batching))).min(queries))
 }
 
 fn unique_decoding(options: &ProofOptions, trace_length: usize) -> f64 {
     let n = trace_length as f64;
     let domain = n * options.blowup_factor() as f64;
-    let point = degree(options, n) + domain;
+    let (point, batching) = (degree(options, n) + 1.0, domain);
     let fri = options.to_fri_options();
     let folds = fri.num_fri_layers(trace_length * options.blowup_factor()) > 0;
     let folding = if folds {
@@ -74,5 +75,5 @@ fn unique_decoding(options: &ProofOptions, trace_length: usize) -> f64 {
         0.0
     };
     let queries = query_bits(options, (1.0 + (n + 2.0) / domain) / 2.0);
-    (field_bits(options) - log2(point.max(folding))).min(queries)
+    (field_bits(options) - log2(point.max(batching).max(folding))).min(queries)
 }

@@ -1,4 +1,5 @@
-//! A user's program: one small AIR and winterfell's prover of it, proven by winterfell or by Winterlane.
+//! A user's program: a small AIR, or ten of them, and winterfell's prover of them, proven by winterfell or by
+//! Winterlane.
 
 use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winterfell::math::{FieldElement, fields::f64::BaseElement};
@@ -14,14 +15,14 @@ use winterfell::{
 /// Columns of the trace.
 const WIDTH: usize = 16;
 
-/// A toy sponge: every cell is raised to the seventh power and mixed with its neighbours.
-struct SpongeAir {
+/// A toy sponge: every cell is raised to the seventh power and mixed with its neighbours. Each number is another AIR.
+struct SpongeAir<const N: u32> {
     context: AirContext<BaseElement>,
     result: BaseElement,
 }
 
 /// The next row, from the current one.
-fn round<E: FieldElement>(state: &[E]) -> [E; WIDTH] {
+fn round<E: FieldElement, const N: u32>(state: &[E]) -> [E; WIDTH] {
     let powers: [E; WIDTH] = core::array::from_fn(|i| {
         let cube = state[i].cube();
         cube.square() * state[i]
@@ -29,11 +30,11 @@ fn round<E: FieldElement>(state: &[E]) -> [E; WIDTH] {
     core::array::from_fn(|i| {
         let (near, far) = (powers[(i + 1) % WIDTH], powers[(i + 5) % WIDTH]);
         // Not `far.double()`: see SECURITY.md on winterfell's doublings.
-        powers[i] + near + far + far + E::from(i as u32 + 1)
+        powers[i] + near + far + far + E::from(i as u32 + 1 + N)
     })
 }
 
-impl Air for SpongeAir {
+impl<const N: u32> Air for SpongeAir<N> {
     type BaseField = BaseElement;
     type PublicInputs = BaseElement;
 
@@ -55,7 +56,7 @@ impl Air for SpongeAir {
         _periodic: &[E],
         result: &mut [E],
     ) {
-        let expected = round(frame.current());
+        let expected = round::<E, N>(frame.current());
         for ((result, &next), expected) in result.iter_mut().zip(frame.next()).zip(expected) {
             *result = next - expected;
         }
@@ -70,22 +71,22 @@ impl Air for SpongeAir {
     }
 }
 
-struct SpongeProver(ProofOptions);
+struct SpongeProver<const N: u32>(ProofOptions);
 
 type Hash = Blake3_256<BaseElement>;
 type Commitment = MerkleTree<Hash>;
 type Coin = DefaultRandomCoin<Hash>;
 
-impl Prover for SpongeProver {
+impl<const N: u32> Prover for SpongeProver<N> {
     type BaseField = BaseElement;
-    type Air = SpongeAir;
+    type Air = SpongeAir<N>;
     type Trace = TraceTable<BaseElement>;
     type HashFn = Hash;
     type VC = Commitment;
     type RandomCoin = Coin;
     type TraceLde<E: FieldElement<BaseField = BaseElement>> = DefaultTraceLde<E, Hash, Commitment>;
     type ConstraintEvaluator<'a, E: FieldElement<BaseField = BaseElement>> =
-        DefaultConstraintEvaluator<'a, SpongeAir, E>;
+        DefaultConstraintEvaluator<'a, SpongeAir<N>, E>;
     type ConstraintCommitment<E: FieldElement<BaseField = BaseElement>> =
         DefaultConstraintCommitment<E, Hash, Commitment>;
 
@@ -109,7 +110,7 @@ impl Prover for SpongeProver {
 
     fn new_evaluator<'a, E: FieldElement<BaseField = BaseElement>>(
         &self,
-        air: &'a SpongeAir,
+        air: &'a SpongeAir<N>,
         aux_rand_elements: Option<AuxRandElements<E>>,
         coefficients: ConstraintCompositionCoefficients<E>,
     ) -> Self::ConstraintEvaluator<'a, E> {
@@ -127,19 +128,34 @@ impl Prover for SpongeProver {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+type Failure = Box<dyn std::error::Error>;
+
+/// Proves the AIR of this number.
+fn prove<const N: u32>() -> Result<(), Failure> {
     let mut trace = TraceTable::new(WIDTH, 1 << 12);
     trace.fill(
         |state| state.fill(BaseElement::ZERO),
-        |_, state| state.copy_from_slice(&round(state)),
+        |_, state| state.copy_from_slice(&round::<_, N>(state)),
     );
     let linear = BatchingMethod::Linear;
     let options = ProofOptions::new(42, 8, 16, FieldExtension::Quadratic, 8, 127, linear, linear);
-    let prover = SpongeProver(options);
+    let prover = SpongeProver::<N>(options);
     #[cfg(not(feature = "winterlane"))]
     let proof = prover.prove(trace)?;
     #[cfg(feature = "winterlane")]
     let proof = winterlane_prover::prove(&prover, trace)?;
     println!("{}", proof.to_bytes().len());
+    Ok(())
+}
+
+fn main() -> Result<(), Failure> {
+    prove::<0>()?;
+    #[cfg(feature = "ten")]
+    for prove in [
+        prove::<1>, prove::<2>, prove::<3>, prove::<4>, prove::<5>, prove::<6>, prove::<7>,
+        prove::<8>, prove::<9>,
+    ] {
+        prove()?;
+    }
     Ok(())
 }

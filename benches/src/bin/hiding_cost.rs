@@ -1,7 +1,9 @@
-//! What hiding costs: the same statement proven plainly, in place and by doubling, with the same options.
+//! What hiding costs: the same statement proven plainly, in place and by doubling, with the same options. And what the
+//! first proof of a process costs beside the next ones.
 //!
 //! ```console
 //! cargo run --release -p winterlane-benches --features winterlane --bin hiding_cost
+//! cargo run --release -p winterlane-benches --features winterlane --bin hiding_cost -- first
 //! ```
 //!
 //! With the argument `phases`, what each phase of one more proof took, in ms.
@@ -129,9 +131,10 @@ fn measure<T>(what: &[&dyn Fn() -> T]) -> Vec<(f64, T)> {
     times.into_iter().map(median).zip(last).collect()
 }
 
-fn compare(preset: HidingPreset, width: usize, rows: usize, doubling: bool, phases: bool) {
+/// The options of a preset, without proof of work.
+fn options(preset: HidingPreset, rows: usize) -> ProofOptions {
     let options = preset.options(rows).expect("a length of the preset");
-    let options = ProofOptions::new(
+    ProofOptions::new(
         options.num_queries(),
         options.blowup_factor(),
         0,
@@ -140,7 +143,11 @@ fn compare(preset: HidingPreset, width: usize, rows: usize, doubling: bool, phas
         options.to_fri_options().remainder_max_degree(),
         options.constraint_batching_method(),
         options.deep_poly_batching_method(),
-    );
+    )
+}
+
+fn compare(preset: HidingPreset, width: usize, rows: usize, doubling: bool, phases: bool) {
+    let options = options(preset, rows);
     let (trace, image) = trace(width, rows);
     let info = TraceInfo::new(width, rows);
     let prover = PlainProver::<Rounds>::new(options.clone(), image);
@@ -259,8 +266,87 @@ impl Observer for Clock {
     }
 }
 
+/// Statements whose first proof is measured: columns, and rows as a power of two.
+const FIRST: [(usize, u32); 4] = [(208, 8), (210, 12), (64, 16), (251, 16)];
+
+/// Page faults of this process so far, where the system says.
+fn faults() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name of the program, in parentheses, may have spaces. The seventh number after the state are those that took
+    // no disk.
+    let numbers = stat.rsplit(')').next().unwrap_or_default();
+    let mut numbers = numbers.split_whitespace().skip(7);
+    numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// In a process of its own: milliseconds and page faults of the first proof, and of the median one of the next.
+fn first_of_process(width: usize, log2_rows: u32) {
+    let rows = 1 << log2_rows;
+    let preset = HidingPreset::new(HidingPresetName::Compact, SecurityLevel::Bits128);
+    let (trace, image) = trace(width, rows);
+    let prover = PlainProver::<Rounds>::new(options(preset, rows), image);
+    let mut proofs: Vec<(f64, u64)> = (0..6)
+        .map(|_| {
+            let trace = trace.clone();
+            let (start, before) = (Instant::now(), faults());
+            let proof = prove_inlined(&prover, trace, &EngineOptions::default());
+            let seconds = start.elapsed().as_secs_f64();
+            drop(proof.expect("a proof"));
+            (seconds * 1e3, faults() - before)
+        })
+        .collect();
+    let (first, touched) = proofs.remove(0);
+    proofs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (next, again) = proofs[proofs.len() / 2];
+    println!("{first} {touched} {next} {again}");
+}
+
+/// First and later proofs: medians of five processes each.
+fn first() {
+    let program = std::env::current_exe().expect("a path");
+    for (width, log2_rows) in FIRST {
+        let run = || {
+            let mut process = std::process::Command::new(&program);
+            process.args(["first", &width.to_string(), &log2_rows.to_string()]);
+            let output = process.output().expect("a process");
+            let text = String::from_utf8(output.stdout).expect("text");
+            let numbers = text.split_whitespace().map(str::parse::<f64>);
+            numbers.collect::<Result<Vec<_>, _>>().expect("numbers")
+        };
+        let runs: Vec<_> = (0..5).map(|_| run()).collect();
+        let median = |i: usize| {
+            let mut numbers: Vec<f64> = runs.iter().map(|run| run[i]).collect();
+            numbers.sort_by(f64::total_cmp);
+            numbers[numbers.len() / 2]
+        };
+        let (first, next) = (median(0), median(2));
+        println!(
+            "{width} columns, 2^{log2_rows} rows: first {first:.1} ms, {} page faults; next {next:.1} ms, {}; {:.2} x",
+            median(1),
+            median(3),
+            first / next,
+        );
+    }
+}
+
 fn main() {
-    let phases = std::env::args().nth(1).as_deref() == Some("phases");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let phases = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => false,
+        ["phases"] => true,
+        ["first"] => {
+            println!("{} threads", rayon::current_num_threads());
+            return first();
+        }
+        ["first", width, log2_rows] => {
+            let number = |text: &str| text.parse::<u32>().expect("a number");
+            return first_of_process(number(width) as usize, number(log2_rows));
+        }
+        _ => {
+            eprintln!("usage: hiding_cost [first | phases]");
+            std::process::exit(2);
+        }
+    };
     println!("{} threads", rayon::current_num_threads());
     let preset = |name| HidingPreset::new(name, SecurityLevel::Bits128);
     for name in [

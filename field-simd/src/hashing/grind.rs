@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 #[cfg(feature = "parallel")]
-use rayon::prelude::*;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::{
     assert_digest_size,
@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{Backend, Kernel, Vector, dispatch};
 
-/// Nonces searched by a task of [`par_grind`].
+/// The fewest and the most nonces that a task of a parallel search tries: enough for the lanes of a vector, few
+/// enough to look soon whether somebody has found one.
 #[cfg(feature = "parallel")]
-const TASK: u64 = 1 << 13;
+const TASK: (u64, u64) = (64, 1 << 13);
 
 /// The smallest nonce from `from` up (`u64::MAX` excluded, as in winterfell) for which
 /// `DefaultRandomCoin::check_leading_zeros` of a coin with this seed is at least `bits`.
@@ -40,23 +41,57 @@ pub fn grind_range<const N: usize>(seed: &[u8; N], bits: u32, nonces: Range<u64>
 
 /// [`grind`] on the threads of the current rayon pool; the same nonce.
 #[cfg(feature = "parallel")]
-pub fn par_grind<const N: usize>(seed: &[u8; N], bits: u32, mut from: u64) -> Option<u64> {
+pub fn par_grind<const N: usize>(seed: &[u8; N], bits: u32, from: u64) -> Option<u64> {
     let job = GrindJob::new(seed, bits)?;
     let backend = Backend::current();
-    // Two tasks a thread keep the threads busy and waste little beyond the first hit.
-    let tasks = 2 * rayon::current_num_threads() as u64;
-    while from < u64::MAX {
-        let end = from.saturating_add(tasks * TASK);
-        let found = (0..tasks).into_par_iter().find_map_first(|task| {
-            let from = from.saturating_add(task * TASK);
-            search(backend, job, from, from.saturating_add(TASK))
-        });
-        if found.is_some() {
-            return found;
+    par_first(from, bits, &|nonces| {
+        search(backend, job, nonces.start, nonces.end)
+    })
+}
+
+/// The smallest good number from `from` up (`u64::MAX` excluded), on the threads of the current rayon pool. `first`
+/// gives the smallest good number of a range; about one in `2^bits` is good.
+///
+/// Each thread takes the next range when it is done with its last one. Nobody waits for the others but at the end:
+/// rounds of ranges would have all threads woken again and again.
+///
+/// ```
+/// use winterlane_field_simd::hashing::par_first;
+///
+/// let multiple_of_1001 = |range: core::ops::Range<u64>| range.into_iter().find(|n| n % 1001 == 0);
+/// assert_eq!(par_first(1, 10, &multiple_of_1001), Some(1001));
+/// assert_eq!(par_first(u64::MAX - 5, 10, &|_| None), None);
+/// ```
+#[cfg(feature = "parallel")]
+pub fn par_first(
+    from: u64,
+    bits: u32,
+    first: &(dyn Fn(Range<u64>) -> Option<u64> + Sync),
+) -> Option<u64> {
+    let threads = rayon::current_num_threads() as u64;
+    // So many are tried until one is good, give or take.
+    let tries = 1_u64.checked_shl(bits).unwrap_or(u64::MAX);
+    let size = (tries / (4 * threads)).clamp(TASK.0, TASK.1);
+    let (next, best) = (AtomicU64::new(from), AtomicU64::new(u64::MAX));
+    let take = || {
+        let below = |start| (start < best.load(Relaxed)).then(|| u64::saturating_add(start, size));
+        next.fetch_update(Relaxed, Relaxed, below).ok()
+    };
+    let work = || {
+        while let Some(start) = take() {
+            if let Some(found) = first(start..start.saturating_add(size)) {
+                // What is below is with those who took it.
+                best.fetch_min(found, Relaxed);
+                return;
+            }
         }
-        from = end;
-    }
-    None
+    };
+    rayon::scope(|scope| {
+        for _ in 0..threads.min(tries.div_ceil(size)) {
+            scope.spawn(|_| work());
+        }
+    });
+    Some(best.into_inner()).filter(|&found| found < u64::MAX)
 }
 
 /// The one instance of the kernels: not generic, so that it is compiled here and only once.

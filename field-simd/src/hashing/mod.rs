@@ -51,9 +51,9 @@ use winter_crypto::{
 };
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-#[cfg(feature = "parallel")]
-pub use grind::par_grind;
 pub use grind::{grind, grind_range};
+#[cfg(feature = "parallel")]
+pub use grind::{par_first, par_grind};
 pub use tree::{Tree, commit_rows, merge_level, merkle_nodes};
 #[cfg(feature = "parallel")]
 pub use tree::{par_commit_rows, par_merkle_nodes};

@@ -1,5 +1,6 @@
 //! Taking elements apart, which only one row allows.
 
+use core::fmt;
 use std::panic::resume_unwind;
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
@@ -8,7 +9,7 @@ use winter_utils::DeserializationError;
 use super::Arithmetic;
 
 /// Code that is generic over field elements asked something of a packed one that has an answer for each
-/// row and not one for all: for its integer or its bytes, or whether it equals another that it equals in
+/// row and not one for all: for its integer, its bytes or its text, or whether it equals another that it equals in
 /// some rows.
 ///
 /// It is the payload of the unwinding that such a call ends in, since `FieldElement` has no other way
@@ -31,6 +32,43 @@ pub(super) fn several_rows(operation: &'static str) -> ! {
         panic!("{error}");
     }
     resume_unwind(Box::new(error))
+}
+
+/// The coordinates of an element of one row that is printed. The text of an element is its integer in another form,
+/// which several rows do not have.
+///
+/// A panic under way may print several: its message must not end in another one.
+pub(super) fn printed<X: Arithmetic>(element: &X) -> Option<&[BaseElement]> {
+    if X::ONE_ROW {
+        return Some(bases(core::slice::from_ref(element), "fmt"));
+    }
+    if !std::thread::panicking() {
+        several_rows("fmt");
+    }
+    None
+}
+
+/// Prints an element as winterfell's `Display` does.
+pub(super) fn display(bases: &[BaseElement], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match bases {
+        [a, b] => write!(f, "({a}, {b})"),
+        [a, b, c] => write!(f, "({a}, {b}, {c})"),
+        _ => bases.iter().try_for_each(|base| write!(f, "{base}")),
+    }
+}
+
+/// Prints an element as winterfell's `Debug` does.
+pub(super) fn debug(bases: &[BaseElement], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let name = match bases.len() {
+        2 => "QuadExtension",
+        3 => "CubeExtension",
+        _ => return display(bases, f),
+    };
+    let mut tuple = f.debug_tuple(name);
+    for base in bases {
+        tuple.field(base);
+    }
+    tuple.finish()
 }
 
 /// The base elements of elements of one row.
@@ -105,6 +143,8 @@ pub(super) fn from_canonical<X: Arithmetic>(bytes: &[u8]) -> Result<X, Deseriali
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
+    use winter_math::fields::QuadExtension;
+
     use super::*;
     use crate::packed_element::{PackedElement, PackedExtension};
     use crate::{Backend, Kernel, Vector, dispatch};
@@ -129,19 +169,27 @@ mod tests {
             // Each coordinate differs in another lane: none is equal in all.
             assert!(pair(x) == pair(same) && pair(x) != pair(other));
             let apart = catch_unwind(AssertUnwindSafe(|| x.base_element(0)));
+            let text = catch_unwind(AssertUnwindSafe(|| format!("{x} {0} {0:?}", pair(x))));
             if V::LANES == 1 {
                 assert_eq!(
                     (mixed.ok(), apart.ok()),
                     (Some(true), Some(BaseElement::ONE))
                 );
+                let pair = QuadExtension::new(BaseElement::ONE, BaseElement::ONE);
+                assert_eq!(text.ok(), Some(format!("1 {pair} {pair:?}")));
                 return;
             }
+            // A failed assertion prints what it compared, and is the panic that it should be.
+            let failed = catch_unwind(AssertUnwindSafe(|| assert_eq!(x, other)));
+            let message = failed.expect_err("they differ");
+            assert!(message.downcast_ref::<String>().is_some());
             let operation = |result: Result<_, Box<dyn core::any::Any + Send>>| {
                 let payload = result.err()?;
                 payload
                     .downcast_ref::<SeveralRows>()
                     .map(|error| error.operation)
             };
+            assert_eq!(operation(text.map(|_| true)), Some("fmt"));
             assert_eq!(operation(mixed), Some("=="));
             assert_eq!(operation(apart.map(|_| true)), Some("base_element"));
         }

@@ -69,7 +69,7 @@ pub trait Arithmetic: FieldElement<BaseField = BaseElement> + sealed::Sealed {
     fn from_coordinates(coordinates: &[BaseElement]) -> Self;
     /// For each lane, whether the elements there are equal: a bit.
     fn equal_lanes(&self, rhs: &Self) -> u32;
-    /// Prints all lanes.
+    /// Prints all lanes, in the message of a panic.
     fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
@@ -98,13 +98,19 @@ macro_rules! field_element {
 
             impl<$($generics)*> fmt::Debug for $type {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    self.print(f)
+                    match apart::printed(self) {
+                        Some(bases) => apart::debug(bases, f),
+                        None => self.print(f),
+                    }
                 }
             }
 
             impl<$($generics)*> fmt::Display for $type {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    self.print(f)
+                    match apart::printed(self) {
+                        Some(bases) => apart::display(bases, f),
+                        None => self.print(f),
+                    }
                 }
             }
 

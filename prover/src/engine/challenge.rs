@@ -16,6 +16,7 @@ use super::segment::{Extended, Segment};
 use super::session::Session;
 use super::transcript::{self, Transcript};
 use super::{Phase, ProverError, error::Segment as SegmentKind, quotient};
+use crate::threads;
 
 /// The base field or one of its two extensions.
 ///
@@ -127,24 +128,29 @@ fn out_of_domain<E: FieldElement<BaseField = BaseElement>>(
     let quotient = {
         let _span = session.start(Phase::Quotient)?;
         let (degree, columns) = (E::EXTENSION_DEGREE, session.quotient_columns());
-        let coefficients = quotient::interpolate(composition, degree, columns, domain)?;
-        let extended = Extended::new(&coefficients, columns, degree, domain);
-        drop(coefficients);
+        let extended = threads::enter(|| {
+            let coefficients = quotient::interpolate(composition, degree, columns, domain)?;
+            Ok::<_, ProverError>(Extended::new(&coefficients, columns, degree, domain))
+        })?;
         session.commit(extended, Phase::Quotient, transcript)?
     };
 
     let _span = session.start(Phase::OutOfDomain)?;
     let z: E = transcript::draw(transcript, "out-of-domain point")?;
     session.check_point(z)?;
-    let coset = OodCoset::new(z, domain);
-    let (mut current, mut next) = (Vec::new(), Vec::new());
-    for segment in trace {
-        let (at_z, at_next) = coset.evaluate(segment.extended(), domain);
-        current.extend(at_z);
-        next.extend(at_next);
-    }
+    let (coset, (current, next), of_quotient) = threads::enter(|| {
+        let coset = OodCoset::new(z, domain);
+        let (mut current, mut next) = (Vec::new(), Vec::new());
+        for segment in trace {
+            let (at_z, at_next) = coset.evaluate(segment.extended(), domain);
+            current.extend(at_z);
+            next.extend(at_next);
+        }
+        let of_quotient = coset.evaluate(quotient.extended(), domain);
+        (coset, (current, next), of_quotient)
+    });
     let trace_frame = TraceOodFrame::new(current, next, trace[0].extended().columns());
-    let (current, next) = coset.evaluate(quotient.extended(), domain);
+    let (current, next) = of_quotient;
     let quotient_frame = QuotientOodFrame::new(current, next);
     let sent = merge_ood_evaluations(&trace_frame, &quotient_frame);
     transcript.send_evaluations(E::slice_as_base_elements(&sent), E::EXTENSION_DEGREE);
@@ -175,15 +181,15 @@ fn low_degree<E: FieldElement<BaseField = BaseElement>>(
 
     let deep = {
         let _span = session.start(Phase::Deep)?;
-        DeepInputs {
+        let inputs = DeepInputs {
             main: trace[0].extended(),
             aux: trace.get(1).map(Segment::extended),
             quotient: quotient.extended(),
             trace_frame: &trace_frame,
             quotient_frame: &quotient_frame,
             coefficients,
-        }
-        .evaluate(&coset, session.domain())
+        };
+        threads::enter(|| inputs.evaluate(&coset, session.domain()))
     };
     drop(coset);
 

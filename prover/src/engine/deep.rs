@@ -15,14 +15,14 @@ use winterlane_field_simd::packed_element::PackedElement;
 use winterlane_field_simd::vector::MAX_LANES;
 use winterlane_field_simd::{Backend, Matrix, Vector, dispatch};
 
-use super::domain::Domain;
+use super::domain::{Domain, task_rows};
 use super::kernels::Columns;
 use super::ood::{OodCoset, basis};
 use super::planes::{ExtensionKernel, MAX_DEGREE, OfDegree, Planes};
 use super::segment::{Coset, Extended, gather};
 use winterlane_field_simd::packed_element::{Weight, dots};
 
-/// Rows worked on by one task.
+/// The most rows worked on by one task.
 const TASK_ROWS: usize = 512;
 
 /// What the composition is made of.
@@ -74,9 +74,10 @@ impl<E: FieldElement<BaseField = BaseElement>> DeepInputs<'_, E> {
         let root_inv = domain.trace_root().inv();
 
         let backend = Backend::current();
+        let task_rows = task_rows(domain.rows(), TASK_ROWS);
         let mut values = Columns::unspecified(E::EXTENSION_DEGREE, domain.rows());
         values
-            .blocks(TASK_ROWS)
+            .blocks(task_rows)
             .into_par_iter()
             .enumerate()
             .for_each(|(task, block)| {
@@ -86,7 +87,7 @@ impl<E: FieldElement<BaseField = BaseElement>> DeepInputs<'_, E> {
                     at_z,
                     at_next,
                     root_inv,
-                    start: task * TASK_ROWS,
+                    start: task * task_rows,
                     block,
                 };
                 dispatch(backend, OfDegree(E::EXTENSION_DEGREE, rows));

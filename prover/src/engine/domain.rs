@@ -8,6 +8,15 @@
 use winter_air::AirContext;
 use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 
+/// The fewest rows that are a task of their own: fewer are done before another thread has woken.
+const LEAST_ROWS: usize = 64;
+
+/// The rows of one task of a loop over `rows` rows: `most`, but fewer if threads would have none.
+pub(super) fn task_rows(rows: usize, most: usize) -> usize {
+    let share = rows / rayon::current_num_threads().next_power_of_two();
+    share.clamp(LEAST_ROWS.min(most), most)
+}
+
 /// Sizes, offset and roots of the domains of one proof.
 #[derive(Clone, Debug)]
 pub(super) struct Domain {

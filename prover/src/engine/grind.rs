@@ -2,13 +2,9 @@
 
 use core::ops::Range;
 
-use rayon::prelude::*;
+use winterlane_field_simd::hashing::par_first;
 
 use super::ProverError;
-
-/// The fewest and the most nonces that one task tries: enough for the lanes of a vector, few enough to look
-/// soon whether somebody has found one.
-const TASK: (u64, u64) = (64, 1 << 13);
 
 /// The smallest nonce, from 1 on, that gives `grinding_factor` trailing zero bits: the one that
 /// single-threaded winterfell finds.
@@ -31,22 +27,7 @@ pub(super) fn search(
     grinding_factor: u32,
     first_good: &(dyn Fn(Range<u64>) -> Option<u64> + Sync),
 ) -> Option<u64> {
-    let threads = rayon::current_num_threads() as u64;
-    // So many are tried until one is good, give or take.
-    let tries = 1_u64.checked_shl(grinding_factor).unwrap_or(u64::MAX);
-    let size = (tries / (4 * threads)).clamp(TASK.0, TASK.1);
-    // Two tasks a thread keep the threads busy and waste little beyond the first hit.
-    let tasks = (2 * threads).min(tries.div_ceil(size));
-    let mut start = 1_u64;
-    while start < u64::MAX - tasks * size {
-        let starts = (0..tasks).into_par_iter().map(|task| start + task * size);
-        let found = starts.find_map_first(|first| first_good(first..first + size));
-        if found.is_some() {
-            return found;
-        }
-        start += tasks * size;
-    }
-    None
+    par_first(1, grinding_factor, first_good)
 }
 
 #[cfg(test)]

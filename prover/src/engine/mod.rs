@@ -19,7 +19,7 @@
 //!   of the cubic extension): local arrays of some ten thousand elements. The engine gives them as many
 //!   times more as its elements are larger, 64 MiB of address space for each thread, of which only
 //!   what is touched takes memory. Beyond that the process ends, as winterfell's does.
-//! - *Elements taken apart.* A function that asks an element for its integer or its bytes, or branches
+//! - *Elements taken apart.* A function that asks an element for its integer, its bytes or its text, or branches
 //!   on whether two are equal, cannot run on several rows at once. It is run again row by row, which
 //!   gives winterfell's bytes at about winterfell's speed; a warning in the log says so. (It unwinds on
 //!   the way: a program built with `panic = "abort"` ends with a message that names the call.)

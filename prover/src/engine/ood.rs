@@ -13,13 +13,13 @@ use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 use winterlane_field_simd::packed_element::PackedElement;
 use winterlane_field_simd::{Backend, Kernel, Vector, dispatch};
 
-use super::domain::Domain;
+use super::domain::{Domain, task_rows};
 use super::kernels::Columns;
 use super::planes::{ExtensionKernel, OfDegree, Planes};
 use super::segment::{Coset, Extended};
 use winterlane_field_simd::packed_element::{Dot, MAX_TERMS, Weight};
 
-/// Rows worked on by one task: a vector's width of them stays in the first cache.
+/// The most rows worked on by one task: a vector's width of them stays in the first cache.
 const TASK_ROWS: usize = 256;
 const _: () = assert!(TASK_ROWS <= MAX_TERMS);
 
@@ -48,21 +48,22 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
             (power(z) - E::from(offset_power)).mul_base((offset_power * BaseElement::new(n)).inv());
 
         let backend = Backend::current();
+        let task_rows = task_rows(domain.rows(), TASK_ROWS);
         let mut inverses = Columns::unspecified(E::EXTENSION_DEGREE, domain.rows());
         let mut weights = vec![vec![Weight::default(); domain.rows()]; E::EXTENSION_DEGREE];
         let mut parts: Vec<_> = weights
             .iter_mut()
-            .map(|column| column.chunks_mut(TASK_ROWS))
+            .map(|column| column.chunks_mut(task_rows))
             .collect();
         let weight_blocks: Vec<Vec<_>> =
             core::iter::from_fn(|| parts.iter_mut().map(Iterator::next).collect()).collect();
         inverses
-            .blocks(TASK_ROWS)
+            .blocks(task_rows)
             .into_par_iter()
             .zip(weight_blocks)
             .enumerate()
             .for_each(|(task, (inverses, weights))| {
-                let first = offset * domain.trace_root().exp((task * TASK_ROWS) as u64);
+                let first = offset * domain.trace_root().exp((task * task_rows) as u64);
                 let points = winter_math::get_power_series_with_offset(
                     domain.trace_root(),
                     first,
@@ -89,9 +90,10 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
         let degree = E::EXTENSION_DEGREE;
         let backend = Backend::current();
         let coset = segment.coset(self.coset, domain);
+        let task_rows = task_rows(domain.rows(), TASK_ROWS);
         let sums = (0..domain.rows())
             .into_par_iter()
-            .step_by(TASK_ROWS)
+            .step_by(task_rows)
             .map(|start| {
                 dispatch(
                     backend,
@@ -99,6 +101,7 @@ impl<E: FieldElement<BaseField = BaseElement>> OodCoset<E> {
                         coset,
                         weights: &self.weights,
                         start,
+                        count: task_rows,
                     },
                 )
             })
@@ -173,13 +176,14 @@ impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Distances<'_,
     }
 }
 
-/// Adds up rows `start..`, [`TASK_ROWS`] of them at most: each times its weight, and each times the
+/// Adds up rows `start..`, `count` of them at most: each times its weight, and each times the
 /// weight of the row before it. Gives the coordinates of the first sum for every column, then those
 /// of the second.
 struct WeightedRows<'a> {
     coset: Coset<'a>,
     weights: &'a [Vec<Weight>],
     start: usize,
+    count: usize,
 }
 
 impl Kernel for WeightedRows<'_> {
@@ -191,9 +195,10 @@ impl Kernel for WeightedRows<'_> {
             coset,
             weights,
             start,
+            count,
         } = self;
         let rows = coset.rows();
-        let end = rows.min(start + TASK_ROWS);
+        let end = rows.min(start + count);
         let degree = weights.len();
         let width = coset.width();
         let mut sums = vec![BaseElement::ZERO; 2 * degree * width];

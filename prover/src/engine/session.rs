@@ -19,6 +19,7 @@ use super::transcript::Transcript;
 use super::{
     EngineOptions, MemoryEstimate, Phase, ProverError, error::Segment as SegmentKind, ood,
 };
+use crate::threads;
 
 /// What the phases of one proof share.
 pub(super) struct Session<'a> {
@@ -149,7 +150,9 @@ impl<'a> Session<'a> {
     ) -> Result<Extended, ProverError> {
         let _span = self.start(Phase::ExtendTrace)?;
         self.check_shape(SegmentKind::Main, trace.num_cols(), trace.num_rows())?;
-        Ok(Extended::from_values(trace, &self.domain))
+        Ok(threads::enter(|| {
+            Extended::from_values(trace, &self.domain)
+        }))
     }
 
     /// Extends a main segment in the engine's memory.
@@ -160,7 +163,9 @@ impl<'a> Session<'a> {
             // There is nobody to build it.
             self.check_shape(SegmentKind::Auxiliary, 0, 0)?;
         }
-        Ok(Extended::from_columns(trace, 1, &self.domain))
+        Ok(threads::enter(|| {
+            Extended::from_columns(trace, 1, &self.domain)
+        }))
     }
 
     /// Extends a main segment that is made column by column, some of them at a time.
@@ -170,7 +175,9 @@ impl<'a> Session<'a> {
     ) -> Result<Extended, ProverError> {
         let _span = self.start(Phase::ExtendTrace)?;
         let width = self.info.main_trace_width();
-        Ok(Extended::made(width, column, &self.domain))
+        Ok(threads::enter(|| {
+            Extended::made(width, column, &self.domain)
+        }))
     }
 
     /// Memory for the auxiliary segment, whose elements have `degree` coordinates.

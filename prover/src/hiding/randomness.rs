@@ -24,8 +24,9 @@ const KEY_CONTEXT: &str = "winterlane 2026-11 hiding proof key";
 /// The domain of the hash that makes the generator's next state.
 const STATE_CONTEXT: &str = "winterlane 2026-11 hiding generator state";
 
-/// Bytes drawn from the cipher at a time.
-const BUFFER: usize = 4096;
+/// Bytes drawn from the cipher at a time: a short tail is some hundred bytes a column, and what is drawn for more is
+/// thrown away. The stream is the same for any number.
+const BUFFER: usize = 512;
 
 /// The randomness of hiding proofs: a cryptographic generator that is seeded by the system, and again at
 /// each proof.

@@ -33,9 +33,10 @@ pub use self::{
     pool::{NewNote, SpentNote, TransferWitness, WithdrawalWitness},
 };
 use crate::{
-    engine::EngineOptions,
+    engine::{EngineOptions, ProverError},
     hiding::HidingRng,
     statement::{Provable, StatementError, StatementProof, StatementProver, prove_statement_with},
+    threads,
 };
 
 /// Rows whose constraints are checked by one task before a proof.
@@ -167,7 +168,11 @@ pub fn prove_private(
     options: &EngineOptions<'_>,
 ) -> Result<PrivateStatementProof, PrivateError> {
     let claim = PrivateClaim { inputs, witness };
-    prove_statement_with::<PrivateStatement>(claim, preset, rng, options)
+    threads::ensure().map_err(ProverError::from)?;
+    // So short a proof is many short loops.
+    threads::enter_reporting(|| {
+        prove_statement_with::<PrivateStatement>(claim, preset, rng, options)
+    })
 }
 
 /// The first constraint that a trace breaks: of the transitions in order, then of the public values.

@@ -34,21 +34,24 @@ impl Rounds {
         let folds = fri.num_fri_layers(rows * options.blowup_factor()) > 0;
         // Of the code that both quotients of a column, with one coefficient, are tested against.
         let rate = (n + 2.0) / domain;
-        let (list, batching, folding, missed) = match m {
+        // What the common coefficient adds to the round of the point: the exceptions of the document's lemma.
+        let (list, exceptions, batching, folding, missed) = match m {
             None => {
                 let folding = if folds { folding } else { 0.0 };
-                (1.0, domain, folding, (1.0 + rate) / 2.0)
+                (1.0, 1.0, domain, folding, (1.0 + rate) / 2.0)
             }
             Some(m) => {
                 let m = f64::from(m);
                 let list = m / (1.0 / blowup - 2.0 * m / domain);
                 let batching = (m + 0.5).powi(7) * domain.powi(2) * blowup.powf(1.5) / 3.0;
-                (list, batching, 0.0, (1.0 + 0.5 / m) * rate.sqrt())
+                let exceptions = (m + 0.5) * blowup.sqrt();
+                let missed = (1.0 + 0.5 / m) * rate.sqrt();
+                (list, exceptions, batching, 0.0, missed)
             }
         };
         // three elements of 64 bits
         let [constraints, point, batching, folding] =
-            [list, list * list * degree + batching, batching, folding]
+            [list, list * list * degree + exceptions, batching, folding]
                 .map(|error| 192.0 - error.log2());
         let work = f64::from(options.grinding_factor());
         let queries = work - options.num_queries() as f64 * missed.log2();
@@ -179,6 +182,27 @@ fn lengths() -> String {
         writeln!(table, "| 2^{log2_rows} | {} |", cells.join(" | ")).expect("a string");
     }
     table
+}
+
+/// The bound of the document's lemma, for the agreement and the rate of each preset: it is not more than what the
+/// round of the point counts.
+#[test]
+fn the_lemma_is_counted() {
+    for preset in Preset::ALL {
+        for log2_rows in MIN_LOG2_LENGTH..=MAX_LOG2_LENGTH {
+            let Some(options) = preset.options(1 << log2_rows) else {
+                continue;
+            };
+            let (n, blowup) = (f64::from(1 << log2_rows), options.blowup_factor() as f64);
+            let rate = (n + 2.0) / (n * blowup);
+            for m in 3..=1000 {
+                let m = f64::from(m);
+                let agreement = (1.0 + 0.5 / m) * rate.sqrt();
+                let exceptions = (agreement - rate) / (agreement * agreement - rate);
+                assert!(exceptions <= (m + 0.5) * blowup.sqrt(), "{preset}, m = {m}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -11,11 +11,12 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 use winter_utils::{ByteReader, Deserializable, SliceReader};
 
 use super::{
-    layout::{Dimensions, Layout, Opened},
-    low_degree::fold_positions,
-    transcript::{Transcript, elements},
+    cursor::Span,
+    layout::{Dimensions, Layout},
+    rows::{Opened, Positions, Rows, typed},
+    transcript::Transcript,
 };
-use crate::{Mismatch, Section, VerifyError};
+use crate::{Mismatch, VerifyError};
 
 /// Checks all openings of a proof against its commitments, in the order of the proof.
 ///
@@ -25,6 +26,7 @@ pub(super) fn check<E, H, V>(
     layout: &Layout<'_>,
     dims: &Dimensions,
     partitions: PartitionOptions,
+    (rows, positions): (&Rows, &Positions),
     transcript: &Transcript<E, H>,
 ) -> Result<(), VerifyError>
 where
@@ -34,62 +36,63 @@ where
 {
     let mut commitments = transcript.commitments.iter().copied();
     let mut next = || commitments.next();
-    let positions = transcript.positions.as_slice();
-    let mut size = dims.lde_size;
+    let domain = &positions.domain;
 
     let main = partitions.partition_size::<BaseElement>(dims.main_width);
-    let rows = (dims.main_width, main);
-    check_rows::<BaseElement, H, V>(&layout.main_queries, rows, next(), (positions, size))?;
+    let leaves = hashes::<BaseElement, H>(&rows.main, (dims.main_width, main));
+    check_leaves::<H, V>(&leaves, layout.main_queries.opening, next(), domain)?;
     if let Some(queries) = &layout.aux_queries {
-        let rows = (
-            dims.aux_width,
-            partitions.partition_size::<E>(dims.aux_width),
-        );
-        check_rows::<E, H, V>(queries, rows, next(), (positions, size))?;
+        let width = dims.aux_width;
+        let shape = (width, partitions.partition_size::<E>(width));
+        let leaves = hashes::<E, H>(&rows.aux, shape);
+        check_leaves::<H, V>(&leaves, queries.opening, next(), domain)?;
     }
     let width = dims.num_quotients;
-    let rows = (width, partitions.partition_size::<E>(width));
-    check_rows::<E, H, V>(&layout.constraint_queries, rows, next(), (positions, size))?;
+    let shape = (width, partitions.partition_size::<E>(width));
+    let leaves = hashes::<E, H>(&rows.quotients, shape);
+    check_leaves::<H, V>(&leaves, layout.constraint_queries.opening, next(), domain)?;
 
     // Rows of a FRI layer are the values that fold into one. They are not partitioned.
-    let rows = (dims.folding_factor, dims.folding_factor);
-    let mut positions = positions.to_vec();
-    for layer in &layout.fri_layers {
-        size = size.checked_div(dims.folding_factor).unwrap_or(0);
-        positions = fold_positions(&positions, size);
-        check_rows::<E, H, V>(layer, rows, next(), (&positions, size))?;
+    let shape = (dims.folding_factor, dims.folding_factor);
+    let layers = layout.fri_layers.iter().zip(&rows.layers);
+    for ((layer, rows), opened) in layers.zip(&positions.layers) {
+        let leaves = hashes::<E, H>(rows, shape);
+        check_leaves::<H, V>(&leaves, layer.opening, next(), opened)?;
     }
     Ok(())
 }
 
-/// Checks the rows of one tree at `positions` of `size`. A row has `width` elements, of which `partition` are
-/// hashed at a time.
-fn check_rows<E, H, V>(
-    opened: &Opened<'_>,
-    (width, partition): (usize, usize),
-    commitment: Option<H::Digest>,
-    (positions, size): (&[usize], usize),
-) -> Result<(), VerifyError>
+/// The hashes of rows of `width` elements, of which `partition` are hashed at a time.
+fn hashes<E, H>(rows: &[BaseElement], (width, partition): (usize, usize)) -> Vec<H::Digest>
 where
     E: FieldElement<BaseField = BaseElement>,
     H: ElementHasher<BaseField = BaseElement>,
+{
+    let rows = typed::<E>(rows).chunks(width.max(1));
+    rows.map(|row| hash_row::<E, H>(row, partition)).collect()
+}
+
+/// Checks that `opening` leads from these leaves of a tree to the commitment.
+fn check_leaves<H, V>(
+    leaves: &[H::Digest],
+    opening: Span<'_>,
+    commitment: Option<H::Digest>,
+    opened: &Opened,
+) -> Result<(), VerifyError>
+where
+    H: ElementHasher<BaseField = BaseElement>,
     V: VectorCommitment<H>,
 {
-    let refused = |section: Section| VerifyError::from(Mismatch::NotCommitted(section));
-    let section = opened.values.section;
-    let values = elements::<E>(opened.values, width.saturating_mul(positions.len()))?;
-    let hashes: Vec<H::Digest> = values
-        .chunks(width.max(1))
-        .map(|row| hash_row::<E, H>(row, partition))
-        .collect();
-    let mut reader = SliceReader::new(opened.opening.bytes);
-    let opening = V::MultiProof::read_from(&mut reader).map_err(|_| refused(section))?;
+    let section = opening.section;
+    let refused = || VerifyError::from(Mismatch::NotCommitted(section));
+    let mut reader = SliceReader::new(opening.bytes);
+    let opening = V::MultiProof::read_from(&mut reader).map_err(|_| refused())?;
     // What winterfell asks of an opening, too: all of its bytes, and a tree of this many rows.
-    if reader.has_more_bytes() || V::get_multiproof_domain_len(&opening) != size {
-        return Err(refused(section));
+    if reader.has_more_bytes() || V::get_multiproof_domain_len(&opening) != opened.size {
+        return Err(refused());
     }
-    let commitment = commitment.ok_or_else(|| refused(section))?;
-    V::verify_many(commitment, positions, &hashes, &opening).map_err(|_| refused(section))
+    let commitment = commitment.ok_or_else(refused)?;
+    V::verify_many(commitment, &opened.positions, leaves, &opening).map_err(|_| refused())
 }
 
 /// The hash of a row, or of the hashes of its partitions.

@@ -11,7 +11,7 @@ use core::{
     ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign},
 };
 
-use winter_math::{ExtensionOf, FieldElement, StarkField, fields::f64::BaseElement};
+use winter_math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
 use winter_utils::{
     AsBytes, ByteReader, ByteWriter, Deserializable, DeserializationError, Randomizable,
     Serializable,
@@ -55,16 +55,14 @@ impl<const D: usize> Exact<D> {
         Self(shifted)
     }
 
-    /// `self^exponent`.
-    fn power(self, exponent: u64) -> Self {
-        let mut power = Self::ONE;
-        for bit in (0..u64::BITS).rev() {
-            power = power * power;
-            if exponent >> bit & 1 == 1 {
-                power *= self;
-            }
-        }
-        power
+    /// The element with these coordinates.
+    pub(super) const fn of(coordinates: [BaseElement; D]) -> Self {
+        Self(coordinates)
+    }
+
+    /// The coordinates.
+    pub(super) const fn coordinates(self) -> [BaseElement; D] {
+        self.0
     }
 
     /// What `f` makes of each pair of coordinates.
@@ -185,13 +183,30 @@ impl<const D: usize> FieldElement for Exact<D> {
         others.mul_base(norm.inv())
     }
 
-    /// The Frobenius automorphism, the power of the base field's order.
+    /// The Frobenius automorphism, the power of the base field's order. It is linear over the base field, so
+    /// that the conjugates of the powers of the polynomial variable give those of all elements.
     fn conjugate(&self) -> Self {
-        if D == 1 {
-            *self
-        } else {
-            self.power(BaseElement::MODULUS)
+        let mut conjugate = *self;
+        match conjugate.0.as_mut_slice() {
+            // The other root of x^2 - x + 2 is 1 - x.
+            [constant, linear] => {
+                *constant += *linear;
+                *linear = -*linear;
+            }
+            [constant, linear, square] => {
+                let (of_linear, of_square) = (*linear, *square);
+                let image = |column: &[BaseElement; 2]| {
+                    let [first, second] = *column;
+                    first * of_linear + second * of_square
+                };
+                let [first, second, third] = &CUBIC_CONJUGATES;
+                *constant += image(first);
+                *linear = image(second);
+                *square = image(third);
+            }
+            _ => {}
         }
+        conjugate
     }
 
     fn base_element(&self, i: usize) -> BaseElement {
@@ -215,6 +230,23 @@ impl<const D: usize> FieldElement for Exact<D> {
         Err(DeserializationError::InvalidValue(NO_BYTES.into()))
     }
 }
+
+/// The coordinates of the conjugates of `x` and of `x^2`, for `x` a root of `x^3 - x - 1`: of each coordinate the two.
+/// A test computes them again, as powers.
+const CUBIC_CONJUGATES: [[BaseElement; 2]; 3] = [
+    [
+        BaseElement::new(0x9352_8dff_f4c6_373d),
+        BaseElement::new(0x5cfb_d500_6f29_52dc),
+    ],
+    [
+        BaseElement::new(0x8b79_bf80_a6bd_fc48),
+        BaseElement::new(0xc9a9_46ff_7a63_1b9f),
+    ],
+    [
+        BaseElement::new(0xa304_2afe_90d6_ad26),
+        BaseElement::new(0x7486_407e_5942_03b8),
+    ],
+];
 
 /// Why elements are not made from bytes.
 const NO_BYTES: &str = "an exact element is computed with, not read";
@@ -297,7 +329,10 @@ impl<const D: usize> Deserializable for Exact<D> {
 
 #[cfg(test)]
 mod tests {
-    use winter_math::fields::{CubeExtension, QuadExtension};
+    use winter_math::{
+        StarkField,
+        fields::{CubeExtension, QuadExtension},
+    };
 
     use super::*;
 
@@ -378,6 +413,20 @@ mod tests {
         is_a_field::<1>();
         is_a_field::<2>();
         is_a_field::<3>();
+    }
+
+    fn conjugates_are_powers<const D: usize>() {
+        for element in elements::<D>(6) {
+            let x = Exact(element);
+            assert_eq!(x.conjugate(), x.exp_vartime(BaseElement::MODULUS));
+        }
+    }
+
+    #[test]
+    fn conjugates_are_powers_of_the_order_of_the_base_field() {
+        conjugates_are_powers::<1>();
+        conjugates_are_powers::<2>();
+        conjugates_are_powers::<3>();
     }
 
     // Not at the borders, where winterfell's products are not always exact.

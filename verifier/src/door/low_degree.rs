@@ -15,24 +15,26 @@
 
 use alloc::vec::Vec;
 
-use winter_math::{
-    ExtensionOf, FieldElement, StarkField, batch_inversion, fields::f64::BaseElement,
-};
+use winter_math::{ExtensionOf, FieldElement, StarkField, fields::f64::BaseElement};
 
 use super::{
+    deep,
     exact::Exact,
-    layout::{Dimensions, Layout},
-    transcript::{Transcript, elements},
+    layout::Dimensions,
+    rows::{Opened, Positions, Rows},
+    sum::dot_base,
+    transcript::Transcript,
 };
 use crate::{Mismatch, VerifyError};
 
-/// Checks the rows that `layout` opens against everything that `transcript` has of the proof.
+/// Checks the opened `rows` against everything that `transcript` has of the proof.
 ///
 /// # Errors
 /// [`Mismatch::FriLayer`] with the first layer whose values are not those that the step before it gives,
 /// or [`Mismatch::FriRemainder`].
 pub(super) fn check<E, H>(
-    layout: &Layout<'_>,
+    rows: &Rows,
+    positions: &Positions,
     dims: &Dimensions,
     transcript: &Transcript<E, H>,
 ) -> Result<(), VerifyError>
@@ -41,14 +43,15 @@ where
     H: winter_crypto::Hasher,
 {
     match E::EXTENSION_DEGREE {
-        1 => check_exact::<E, H, 1>(layout, dims, transcript),
-        2 => check_exact::<E, H, 2>(layout, dims, transcript),
-        _ => check_exact::<E, H, 3>(layout, dims, transcript),
+        1 => check_exact::<E, H, 1>(rows, positions, dims, transcript),
+        2 => check_exact::<E, H, 2>(rows, positions, dims, transcript),
+        _ => check_exact::<E, H, 3>(rows, positions, dims, transcript),
     }
 }
 
 fn check_exact<E, H, const D: usize>(
-    layout: &Layout<'_>,
+    rows: &Rows,
+    positions: &Positions,
     dims: &Dimensions,
     transcript: &Transcript<E, H>,
 ) -> Result<(), VerifyError>
@@ -56,170 +59,126 @@ where
     E: FieldElement<BaseField = BaseElement>,
     H: winter_crypto::Hasher,
 {
-    let values = deep_values::<E, H, D>(layout, dims, transcript)?;
-    let mut layers = Vec::with_capacity(layout.fri_layers.len());
-    for layer in &layout.fri_layers {
-        let count = layer
-            .values
-            .bytes
-            .len()
-            .checked_div(E::ELEMENT_BYTES)
-            .unwrap_or(0);
-        layers.push(exact::<E, D>(&elements::<E>(layer.values, count)?));
-    }
+    let values = deep::values::<E, H, D>(rows, positions, dims, transcript);
     let fri = Fri {
-        lde_size: dims.lde_size,
         folding_factor: dims.folding_factor,
-        layers,
+        layers: &rows.layers,
         alphas: exact(&transcript.alphas),
         remainder: exact(&transcript.remainder),
     };
-    Ok(fri.check(&transcript.positions, values)?)
+    Ok(fri.check(positions, values)?)
 }
 
-fn exact<E: FieldElement<BaseField = BaseElement>, const D: usize>(
+pub(super) fn exact<E: FieldElement<BaseField = BaseElement>, const D: usize>(
     elements: &[E],
 ) -> Vec<Exact<D>> {
     elements.iter().map(|&e| Exact::new(e)).collect()
 }
 
-/// The point of the LDE domain of `size` points at `position`. Winterfell shifts the domain of every FRI
-/// layer by the same offset, the generator of the field.
-fn point(size: usize, position: usize) -> BaseElement {
-    let root = BaseElement::get_root_of_unity(size.checked_ilog2().unwrap_or(0));
-    root.exp(position as u64) * BaseElement::GENERATOR
+/// The points of a domain. Winterfell shifts the domain of every FRI layer by the same offset, the generator
+/// of the field.
+#[derive(Clone, Copy)]
+pub(super) struct Points {
+    root: BaseElement,
+    offset: BaseElement,
 }
 
-/// The DEEP values at the query positions.
-///
-/// The columns have one coefficient each. So the sum over the columns of the opened row is taken once,
-/// for both points: with `S` for it, `U` and `V` for the sums at `z` and `zg`, the value is
-/// `(S - U) / (x - z) + (S - V) / (x - zg)`.
-fn deep_values<E, H, const D: usize>(
-    layout: &Layout<'_>,
-    dims: &Dimensions,
-    transcript: &Transcript<E, H>,
-) -> Result<Vec<Exact<D>>, VerifyError>
-where
-    E: FieldElement<BaseField = BaseElement>,
-    H: winter_crypto::Hasher,
-{
-    let positions = &transcript.positions;
-    let count = |width: usize| width.saturating_mul(positions.len());
-    let main = elements::<BaseElement>(layout.main_queries.values, count(dims.main_width))?;
-    let aux = match &layout.aux_queries {
-        Some(queries) => exact::<E, D>(&elements::<E>(queries.values, count(dims.aux_width))?),
-        None => Vec::new(),
-    };
-    let quotients = elements::<E>(layout.constraint_queries.values, count(dims.num_quotients))?;
-    let quotients = exact::<E, D>(&quotients);
-
-    // Main columns, auxiliary columns, quotients: the order of the evaluations, too.
-    let coefficients: Vec<Exact<D>> = exact(&transcript.deep_coefficients);
-    let evaluations: Vec<Exact<D>> = exact(&transcript.evaluations);
-    let (at_z, at_zg) = evaluations
-        .split_at_checked(coefficients.len())
-        .unwrap_or_default();
-    let (sum_z, sum_zg) = (dot(&coefficients, at_z), dot(&coefficients, at_zg));
-    let (of_main, rest) = coefficients
-        .split_at_checked(dims.main_width)
-        .unwrap_or_default();
-    let (of_aux, of_quotients) = rest.split_at_checked(dims.aux_width).unwrap_or_default();
-
-    let z = Exact::<D>::new(transcript.z);
-    let zg = z.mul_base(transcript.trace_generator);
-    let mut numerators = Vec::with_capacity(positions.len());
-    let mut denominators = Vec::with_capacity(positions.len());
-    for (row, &position) in positions.iter().enumerate() {
-        let main = row_of(&main, row, dims.main_width);
-        let sum = dot_base(of_main, main)
-            + dot(of_aux, row_of(&aux, row, dims.aux_width))
-            + dot(of_quotients, row_of(&quotients, row, dims.num_quotients));
-        let x = Exact::from(point(dims.lde_size, position));
-        let (to_z, to_zg) = (x - z, x - zg);
-        numerators.push((sum - sum_z) * to_zg + (sum - sum_zg) * to_z);
-        denominators.push(to_z * to_zg);
+impl Points {
+    /// Of the domain of `size` points.
+    pub(super) fn of(size: usize) -> Self {
+        Self {
+            root: root_of_unity(size),
+            offset: BaseElement::GENERATOR,
+        }
     }
-    // A point of the domain is not drawn, but with a chance of its size over that of the field: the
-    // inverse is zero then, as in winterfell.
-    let inverses = batch_inversion(&denominators);
-    let values = numerators.into_iter().zip(inverses);
-    Ok(values
-        .map(|(numerator, inverse)| numerator * inverse)
-        .collect())
+
+    /// The points' inverses, in the same order.
+    fn inverses(self) -> Self {
+        Self {
+            root: self.root.inv(),
+            offset: self.offset.inv(),
+        }
+    }
+
+    /// The point at `position`.
+    pub(super) fn at(self, position: usize) -> BaseElement {
+        self.root.exp_vartime(position as u64) * self.offset
+    }
+}
+
+/// A root of unity whose order is `order`, a power of two.
+fn root_of_unity(order: usize) -> BaseElement {
+    match order.checked_ilog2() {
+        Some(log2) if log2 > 0 => BaseElement::get_root_of_unity(log2),
+        _ => BaseElement::ONE,
+    }
 }
 
 /// Row `row` of a table of rows of `width` values.
-fn row_of<T>(table: &[T], row: usize, width: usize) -> &[T] {
+pub(super) fn row_of<T>(table: &[T], row: usize, width: usize) -> &[T] {
     let start = row.saturating_mul(width);
     table
         .get(start..start.saturating_add(width))
         .unwrap_or_default()
 }
 
-fn dot<const D: usize>(a: &[Exact<D>], b: &[Exact<D>]) -> Exact<D> {
-    a.iter()
-        .zip(b)
-        .fold(Exact::ZERO, |sum, (&a, &b)| sum + a * b)
-}
-
-fn dot_base<const D: usize>(a: &[Exact<D>], b: &[BaseElement]) -> Exact<D> {
-    a.iter()
-        .zip(b)
-        .fold(Exact::ZERO, |sum, (a, &b)| sum + a.mul_base(b))
-}
-
-/// The values of FRI: of each layer the opened rows, one after the other.
-struct Fri<const D: usize> {
-    lde_size: usize,
+/// The values of FRI.
+struct Fri<'a, const D: usize> {
     folding_factor: usize,
-    layers: Vec<Vec<Exact<D>>>,
+    /// The opened rows of each layer, one after the other, by coordinates.
+    layers: &'a [Vec<BaseElement>],
     alphas: Vec<Exact<D>>,
     /// Coefficients, the highest first.
     remainder: Vec<Exact<D>>,
 }
 
-impl<const D: usize> Fri<D> {
-    /// Checks that `values`, at `positions`, are in the first layer, that each layer folds into the
+impl<const D: usize> Fri<'_, D> {
+    /// Checks that `values`, at the query positions, are in the first layer, that each layer folds into the
     /// next, and that the last folds into the remainder.
-    fn check(&self, positions: &[usize], mut values: Vec<Exact<D>>) -> Result<(), Mismatch> {
-        let mut positions = positions.to_vec();
-        let mut size = self.lde_size;
+    fn check(&self, positions: &Positions, mut values: Vec<Exact<D>>) -> Result<(), Mismatch> {
         let width = self.folding_factor;
-        for (number, (rows, &alpha)) in self.layers.iter().zip(&self.alphas).enumerate() {
-            let num_rows = size.checked_div(width).unwrap_or(0);
-            let folded = fold_positions(&positions, num_rows);
-            for (&position, &value) in positions.iter().zip(&values) {
+        let folding = Folding::new(width);
+        let mut row = Vec::with_capacity(width);
+        let mut from = &positions.domain;
+        let layers = self.layers.iter().zip(&positions.layers).zip(&self.alphas);
+        for (number, ((rows, folded), &alpha)) in layers.enumerate() {
+            let (rows, _) = rows.as_chunks::<D>();
+            for (&position, &value) in from.positions.iter().zip(&values) {
                 let place = position
-                    .checked_rem(num_rows)
-                    .zip(position.checked_div(num_rows));
+                    .checked_rem(folded.size)
+                    .zip(position.checked_div(folded.size));
                 let opened = place.and_then(|(row, column)| {
-                    let row = folded.iter().position(|&folded| folded == row)?;
+                    let row = folded.positions.iter().position(|&folded| folded == row)?;
                     row_of(rows, row, width).get(column)
                 });
-                if opened != Some(&value) {
+                if opened.map(|&opened| Exact::of(opened)) != Some(value) {
                     return Err(Mismatch::FriLayer(number));
                 }
             }
-            values = folded
-                .iter()
-                .enumerate()
-                .map(|(row, &position)| {
-                    fold(row_of(rows, row, width), point(size, position), alpha)
-                })
-                .collect();
-            positions = folded;
-            size = num_rows;
+            let inverses = Points::of(from.size).inverses();
+            values.clear();
+            for (number, &position) in folded.positions.iter().enumerate() {
+                row.clear();
+                row.extend(row_of(rows, number, width).iter().map(|&e| Exact::of(e)));
+                values.push(folding.fold(&mut row, inverses.at(position), alpha));
+            }
+            from = folded;
         }
-        for (&position, &value) in positions.iter().zip(&values) {
-            let x = point(size, position);
-            let remainder = self
-                .remainder
-                .iter()
-                .fold(Exact::ZERO, |sum, &coefficient| {
-                    sum.mul_base(x) + coefficient
-                });
-            if remainder != value {
+        self.check_remainder(from, &values)
+    }
+
+    fn check_remainder(&self, last: &Opened, values: &[Exact<D>]) -> Result<(), Mismatch> {
+        let points = Points::of(last.size);
+        let mut powers = Vec::with_capacity(self.remainder.len());
+        for (&position, &value) in last.positions.iter().zip(values) {
+            let x = points.at(position);
+            powers.clear();
+            let mut power = BaseElement::ONE;
+            for _ in &self.remainder {
+                powers.push(power);
+                power *= x;
+            }
+            if dot_base(self.remainder.iter().rev(), &powers) != value {
                 return Err(Mismatch::FriRemainder);
             }
         }
@@ -227,39 +186,59 @@ impl<const D: usize> Fri<D> {
     }
 }
 
-/// The distinct rows of a layer of `rows` rows in which `positions` of the layer before it lie, in
-/// the order of their first appearance. The quadratic search is over 254 positions at most.
-pub(super) fn fold_positions(positions: &[usize], rows: usize) -> Vec<usize> {
-    let mut folded = Vec::with_capacity(positions.len());
-    for position in positions {
-        let row = position.checked_rem(rows).unwrap_or(0);
-        if !folded.contains(&row) {
-            folded.push(row);
-        }
-    }
-    folded
+/// Folding by a factor `N`, a power of two.
+struct Folding {
+    /// The powers of `1/w`, for `w` of order `N`, below `N / 2`.
+    roots: Vec<BaseElement>,
+    /// `1/N`.
+    scale: BaseElement,
 }
 
-/// At `alpha`, the polynomial of degree below `N` that has the `N` values `row` at the points `x w^j`, for
-/// `w` of order `N`: with `y` for the row, the sum over `k` of `(alpha / x)^k / N` times the sum over `j` of
-/// `y_j w^(-jk)`.
-fn fold<const D: usize>(row: &[Exact<D>], x: BaseElement, alpha: Exact<D>) -> Exact<D> {
-    let root = BaseElement::get_root_of_unity(row.len().checked_ilog2().unwrap_or(0)).inv();
-    let ratio = alpha.mul_base(x.inv());
-    let mut power = Exact::from(BaseElement::new(row.len() as u64).inv());
-    let mut step = BaseElement::ONE;
-    let mut sum = Exact::ZERO;
-    for _ in row {
-        // `step` is w^(-k).
-        let coefficient = row
-            .iter()
-            .rev()
-            .fold(Exact::ZERO, |sum, &value| sum.mul_base(step) + value);
-        sum += power * coefficient;
-        power *= ratio;
-        step *= root;
+impl Folding {
+    fn new(factor: usize) -> Self {
+        let root = root_of_unity(factor).inv();
+        let mut power = BaseElement::ONE;
+        let roots = (0..factor.checked_div(2).unwrap_or(0)).map(|_| {
+            let this = power;
+            power *= root;
+            this
+        });
+        Self {
+            roots: roots.collect(),
+            scale: BaseElement::new(factor as u64).inv(),
+        }
     }
-    sum
+
+    /// At `alpha`, the polynomial of degree below `N` that has the `N` values `row` at the points `x w^j`. Takes the
+    /// inverse of `x`.
+    ///
+    /// In halves: with `f(y) = e(y^2) + y o(y^2)`, the values of `2 e` and `2 o` at `y^2` are `f(y) + f(-y)` and
+    /// `(f(y) - f(-y)) / y`, and `-y` is half a row further. So `e + alpha o`, of half the degree, has half as many
+    /// values at the squares of the points, and its value at `alpha^2` is that of `f` at `alpha`.
+    fn fold<const D: usize>(
+        &self,
+        row: &mut [Exact<D>],
+        inverse: BaseElement,
+        alpha: Exact<D>,
+    ) -> Exact<D> {
+        let mut ratio = alpha.mul_base(inverse);
+        let (mut len, mut step) = (row.len(), 1_usize);
+        while let Some((first, second)) = row
+            .get_mut(..len)
+            .and_then(|row| row.split_at_mut_checked(len / 2))
+            .filter(|(first, _)| !first.is_empty())
+        {
+            let roots = self.roots.iter().step_by(step);
+            for ((value, opposite), &root) in first.iter_mut().zip(second).zip(roots) {
+                let difference = *value - *opposite;
+                *value = *value + *opposite + difference.mul_base(root) * ratio;
+            }
+            (len, step) = (len / 2, step.saturating_mul(2));
+            ratio = ratio.square();
+        }
+        row.first()
+            .map_or(Exact::ZERO, |value| value.mul_base(self.scale))
+    }
 }
 
 #[cfg(test)]
@@ -297,6 +276,10 @@ mod tests {
         polynom::eval(&polys[0], alpha)
     }
 
+    fn fold<const D: usize>(row: &[Exact<D>], x: BaseElement, alpha: Exact<D>) -> Exact<D> {
+        Folding::new(row.len()).fold(&mut row.to_vec(), x.inv(), alpha)
+    }
+
     /// For values that are not chosen, the fold is winterfell's, of every folding factor.
     fn agrees<E: FieldElement<BaseField = BaseElement>, const D: usize, const N: usize>(
         make: impl Fn([BaseElement; D]) -> E,
@@ -305,7 +288,7 @@ mod tests {
         for position in 0..20 {
             let mut element = || make(core::array::from_fn(|_| next()));
             let row: [E; N] = core::array::from_fn(|_| element());
-            let (alpha, x) = (element(), point(1 << 10, position));
+            let (alpha, x) = (element(), Points::of(1 << 10).at(position));
             let ours = fold::<D>(&exact(&row), x, Exact::new(alpha));
             assert_eq!(ours, Exact::new(stock_fold(row, x, alpha)));
         }
@@ -362,7 +345,7 @@ mod tests {
     {
         let lde_size = 4 * N * N;
         let position = 3;
-        let x = point(lde_size, position);
+        let x = Points::of(lde_size).at(position);
         let stock = |e: Exact<D>| make(core::array::from_fn(|i| e.base_element(i)));
         let (left, alpha) = (Exact::new(make(left)), Exact::new(make(alpha)));
         let row = scripted::<D, N>(left, alpha, x);
@@ -370,40 +353,52 @@ mod tests {
         let right = fold(&row, x, alpha);
         assert_ne!(wrong, right, "winterfell's fold of this row is off");
 
-        // One layer, then a remainder of one coefficient: the folded value.
-        let fri = |remainder| Fri {
-            lde_size,
-            folding_factor: N,
-            layers: alloc::vec![row.to_vec()],
-            alphas: alloc::vec![alpha],
-            remainder: alloc::vec![remainder],
+        let check = |layers: &[&[Exact<D>]], alphas: &[Exact<D>], remainder, value| {
+            let mut opened = Positions {
+                domain: Opened {
+                    size: lde_size,
+                    positions: alloc::vec![position],
+                },
+                layers: Vec::new(),
+            };
+            for (size, _) in [lde_size / N, lde_size / N / N].into_iter().zip(layers) {
+                let positions = alloc::vec![position % size];
+                opened.layers.push(Opened { size, positions });
+            }
+            let coordinates = |row: &&[Exact<D>]| {
+                let elements = row.iter();
+                elements
+                    .flat_map(|&e| (0..D).map(move |i| e.base_element(i)))
+                    .collect()
+            };
+            let layers: Vec<Vec<BaseElement>> = layers.iter().map(coordinates).collect();
+            let fri = Fri {
+                folding_factor: N,
+                layers: &layers,
+                alphas: alphas.to_vec(),
+                remainder: alloc::vec![remainder],
+            };
+            fri.check(&opened, alloc::vec![value])
         };
-        assert_eq!(fri(right).check(&[position], alloc::vec![row[0]]), Ok(()));
-        let refused = fri(wrong).check(&[position], alloc::vec![row[0]]);
+
+        // One layer, then a remainder of one coefficient: the folded value.
+        assert_eq!(check(&[&row], &[alpha], right, row[0]), Ok(()));
+        let refused = check(&[&row], &[alpha], wrong, row[0]);
         assert_eq!(refused, Err(Mismatch::FriRemainder));
 
         // Two layers: the value stands in the second row at the place of the folded position.
-        let second = |value| {
+        let two = |value, first| {
             let mut second = alloc::vec![Exact::<D>::ONE; N];
-            second[0] = value;
+            let size = lde_size / N;
+            second[position / (size / N)] = value;
+            let x = Points::of(size).at(position % (size / N));
             let beta = Exact::from(BaseElement::new(5));
-            let folded = fold(&second, point(lde_size / N, position), beta);
-            Fri {
-                lde_size,
-                folding_factor: N,
-                layers: alloc::vec![row.to_vec(), second],
-                alphas: alloc::vec![alpha, beta],
-                remainder: alloc::vec![folded],
-            }
+            let folded = fold(&second, x, beta);
+            check(&[&row, &second], &[alpha, beta], folded, first)
         };
-        assert_eq!(
-            second(right).check(&[position], alloc::vec![row[0]]),
-            Ok(())
-        );
-        let refused = second(wrong).check(&[position], alloc::vec![row[0]]);
-        assert_eq!(refused, Err(Mismatch::FriLayer(1)));
-        let refused = second(right).check(&[position], alloc::vec![row[1]]);
-        assert_eq!(refused, Err(Mismatch::FriLayer(0)));
+        assert_eq!(two(right, row[0]), Ok(()));
+        assert_eq!(two(wrong, row[0]), Err(Mismatch::FriLayer(1)));
+        assert_eq!(two(right, row[1]), Err(Mismatch::FriLayer(0)));
     }
 
     /// Rows that winterfell folds wrongly. In both extensions a product subtracts twice the product of two

@@ -16,11 +16,12 @@
 //!    committed to, the nonce shows its work, and the constraints equal the quotient at the
 //!    out-of-domain point (`ood`), in exact arithmetic (`exact`);
 //! 4. `opening`: from the positions, every opening has its one shape;
-//! 5. `committed`: the opened rows are those that were committed to;
-//! 6. `low_degree`: DEEP values and FRI folds are right, in exact arithmetic.
+//! 5. `committed`: the opened rows, which `rows` has read, are those that were committed to;
+//! 6. `low_degree`: DEEP values (`deep`) and FRI folds are right, in exact arithmetic.
 
 mod committed;
 mod cursor;
+mod deep;
 mod digest;
 mod exact;
 mod header;
@@ -28,7 +29,11 @@ mod layout;
 mod low_degree;
 mod ood;
 mod opening;
+mod rows;
+mod sum;
 mod transcript;
+
+use alloc::vec::Vec;
 
 pub(crate) use cursor::Cursor;
 pub(crate) use header::{claimed_options, read as read_header};
@@ -41,13 +46,18 @@ use winter_math::{
     fields::{CubeExtension, QuadExtension, f64::BaseElement},
 };
 
-use self::layout::{Dimensions, Layout};
+use self::{
+    layout::{Dimensions, Layout},
+    rows::{Positions, Rows},
+};
 use crate::VerifyError;
 
-/// Steps 2 to 6, on what the header left of the proof.
+/// Steps 2 to 6, on what the header left of the proof. `periodic` are the polynomials of the periodic columns of
+/// `air`.
 pub(crate) fn check_body<A, H, R, V>(
     cursor: &mut Cursor<'_>,
     air: &A,
+    periodic: &[Vec<BaseElement>],
     seed: &[BaseElement],
 ) -> Result<(), VerifyError>
 where
@@ -58,20 +68,23 @@ where
 {
     let dims = Dimensions::of::<A, H>(air);
     let layout = Layout::read(cursor, &dims)?;
+    let statement = (air, periodic);
     match air.options().field_extension() {
-        FieldExtension::None => check_in::<A, BaseElement, H, R, V>(air, seed, &layout, &dims),
+        FieldExtension::None => {
+            check_in::<A, BaseElement, H, R, V>(statement, seed, &layout, &dims)
+        }
         FieldExtension::Quadratic => {
-            check_in::<A, QuadExtension<BaseElement>, H, R, V>(air, seed, &layout, &dims)
+            check_in::<A, QuadExtension<BaseElement>, H, R, V>(statement, seed, &layout, &dims)
         }
         FieldExtension::Cubic => {
-            check_in::<A, CubeExtension<BaseElement>, H, R, V>(air, seed, &layout, &dims)
+            check_in::<A, CubeExtension<BaseElement>, H, R, V>(statement, seed, &layout, &dims)
         }
     }
 }
 
 /// Steps 3 to 6, with challenges from the field `E`.
 fn check_in<A, E, H, R, V>(
-    air: &A,
+    (air, periodic): (&A, &[Vec<BaseElement>]),
     seed: &[BaseElement],
     layout: &Layout<'_>,
     dims: &Dimensions,
@@ -83,9 +96,12 @@ where
     R: RandomCoin<BaseField = BaseElement, Hasher = H>,
     V: BoundedOpening<H>,
 {
-    let transcript = transcript::replay::<A, E, H, R>(air, seed, layout, dims)?;
-    opening::check::<H, V>(layout, dims, &transcript.positions)?;
+    let (transcript, positions) =
+        transcript::replay::<A, E, H, R>((air, periodic), seed, layout, dims)?;
+    let positions = Positions::of(positions, dims);
+    opening::check::<H, V>(layout, dims, &positions)?;
+    let rows = Rows::read(layout)?;
     let partitions = air.options().partition_options();
-    committed::check::<E, H, V>(layout, dims, partitions, &transcript)?;
-    low_degree::check(layout, dims, &transcript)
+    committed::check::<E, H, V>(layout, dims, partitions, (&rows, &positions), &transcript)?;
+    low_degree::check(&rows, &positions, dims, &transcript)
 }

@@ -10,7 +10,7 @@ use alloc::{vec, vec::Vec};
 use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients, EvaluationFrame};
 use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 
-use super::{exact::Exact, layout::Dimensions};
+use super::{exact::Exact, layout::Dimensions, sum::dot_base};
 use crate::{Mismatch, VerifyError};
 
 /// What the transcript of a proof brings to the out-of-domain check, in winterfell's extension `E`.
@@ -21,6 +21,8 @@ pub(super) struct OutOfDomain<'a, E: FieldElement> {
     pub(super) z: E,
     /// Current row of the trace and of the quotients, then the next row of both.
     pub(super) evaluations: &'a [E],
+    /// The polynomials of the AIR's periodic columns.
+    pub(super) periodic: &'a [Vec<BaseElement>],
 }
 
 impl<E: FieldElement<BaseField = BaseElement>> OutOfDomain<'_, E> {
@@ -62,7 +64,8 @@ impl<E: FieldElement<BaseField = BaseElement>> OutOfDomain<'_, E> {
             transition: exact(&self.coefficients.transition),
             boundary: exact(&self.coefficients.boundary),
         };
-        let composed = composition(air, &coefficients, &main, aux.as_ref(), z);
+        let periodic = periodic_values(self.periodic, air.trace_length(), z);
+        let composed = composition(air, &coefficients, (&main, &periodic), aux.as_ref(), z);
 
         let column_power = power(z, air.trace_length());
         let quotient = quotients
@@ -94,7 +97,7 @@ struct Auxiliary<E: FieldElement> {
 fn composition<A, E>(
     air: &A,
     coefficients: &ConstraintCompositionCoefficients<E>,
-    main: &EvaluationFrame<E>,
+    (main, periodic): (&EvaluationFrame<E>, &[E]),
     aux: Option<&Auxiliary<E>>,
     z: E,
 ) -> E
@@ -103,17 +106,16 @@ where
     E: FieldElement<BaseField = BaseElement>,
 {
     let transition = air.get_transition_constraints(&coefficients.transition);
-    let periodic = periodic_values(air, z);
 
     let mut main_values = vec![E::ZERO; transition.num_main_constraints()];
-    air.evaluate_transition(main, &periodic, &mut main_values);
+    air.evaluate_transition(main, periodic, &mut main_values);
     let mut aux_values = vec![E::ZERO; transition.num_aux_constraints()];
     if let Some(Auxiliary {
         rand_elements,
         frame,
     }) = aux
     {
-        air.evaluate_aux_transition(main, frame, &periodic, rand_elements, &mut aux_values);
+        air.evaluate_aux_transition(main, frame, periodic, rand_elements, &mut aux_values);
     }
     let mut sum = transition.combine_evaluations::<E>(&main_values, &aux_values, z);
 
@@ -130,21 +132,30 @@ where
     sum
 }
 
-/// The values of the periodic columns at `z`: a column of period `l` in a trace of `n` rows is a polynomial
-/// of degree below `l` in `z^(n/l)`. The polynomials are the AIR's, which may override them; `check_air` has
+/// The values at `z` of periodic columns in a trace of `rows` rows: a column of period `l` is a polynomial of degree
+/// below `l` in `z^(rows/l)`. The polynomials are the AIR's, which may override them; `check_air` has
 /// looked at the periods, without which a column could come out as zero and take its constraints along.
-fn periodic_values<A, E>(air: &A, z: E) -> Vec<E>
-where
-    A: Air<BaseField = BaseElement>,
-    E: FieldElement<BaseField = BaseElement>,
-{
+fn periodic_values<const D: usize>(
+    polynomials: &[Vec<BaseElement>],
+    rows: usize,
+    z: Exact<D>,
+) -> Vec<Exact<D>> {
+    // Columns of one period share the powers of their point.
+    let mut powers: Vec<Exact<D>> = Vec::new();
     let value = |polynomial: &Vec<BaseElement>| {
-        let cycles = air.trace_length().checked_div(polynomial.len());
-        let x = power(z, cycles.unwrap_or(0));
-        let coefficients = polynomial.iter().rev();
-        coefficients.fold(E::ZERO, |sum, &coefficient| sum * x + E::from(coefficient))
+        if powers.len() != polynomial.len() {
+            let x = power(z, rows.checked_div(polynomial.len()).unwrap_or(0));
+            powers.clear();
+            powers.reserve_exact(polynomial.len());
+            let mut next = Exact::ONE;
+            for _ in polynomial {
+                powers.push(next);
+                next *= x;
+            }
+        }
+        dot_base(powers.iter(), polynomial)
     };
-    air.get_periodic_column_polys().iter().map(value).collect()
+    polynomials.iter().map(value).collect()
 }
 
 /// `x^exponent`.

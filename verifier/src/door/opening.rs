@@ -1,14 +1,14 @@
 //! Openings of vector commitments, checked for their one shape.
 
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::vec::Vec;
 
 use winter_crypto::{Hasher, MerkleTree, VectorCommitment};
 
 use super::{
     cursor::{Cursor, Span},
     digest,
-    layout::{Dimensions, ELEMENT_BYTES, Layout, Opened},
-    low_degree::fold_positions,
+    layout::{Dimensions, ELEMENT_BYTES, Layout},
+    rows::{Opened, Positions},
 };
 use crate::{Reason, VerifyError};
 
@@ -89,18 +89,15 @@ fn check_batch_proof<H: Hasher>(
 /// vector may go on with the nodes of another subtree after its own has been merged with its
 /// left neighbour.
 fn node_counts(positions: &[usize], log2_size: u32) -> Vec<usize> {
-    let opened: BTreeSet<usize> = positions.iter().copied().collect();
-    let mut pairs: Vec<usize> = opened.iter().map(|position| position >> 1).collect();
-    pairs.dedup();
-    let mut counts: Vec<usize> = pairs
-        .iter()
-        .map(|pair| {
-            let (left, right) = (pair << 1, (pair << 1) | 1);
-            usize::from(!opened.contains(&left)) + usize::from(!opened.contains(&right))
-        })
-        .collect();
+    let mut opened = positions.to_vec();
+    opened.sort_unstable();
+    opened.dedup();
+    // Of each pair the leaves that are not opened: none or one.
+    let (mut nodes, mut counts): (Vec<usize>, Vec<usize>) = opened
+        .chunk_by(|left, right| left >> 1 == right >> 1)
+        .filter_map(|pair| Some((pair.first()? >> 1, 2_usize.saturating_sub(pair.len()))))
+        .unzip();
 
-    let mut nodes = pairs;
     for _ in 1..log2_size {
         let mut parents = Vec::with_capacity(nodes.len());
         let mut rest = nodes.as_slice();
@@ -121,41 +118,39 @@ fn node_counts(positions: &[usize], log2_size: u32) -> Vec<usize> {
     counts
 }
 
-/// Checks every opening of a proof against the query positions (distinct and ascending).
-pub(crate) fn check<H: Hasher, V: BoundedOpening<H>>(
+/// Checks every opening of a proof against the positions that are to be opened.
+pub(super) fn check<H: Hasher, V: BoundedOpening<H>>(
     layout: &Layout<'_>,
     dims: &Dimensions,
-    positions: &[usize],
+    positions: &Positions,
 ) -> Result<(), VerifyError> {
-    let check = |opened: &Opened<'_>, positions: &[usize], size: usize| {
+    let check = |opening: Span<'_>, opened: &Opened| {
         // `size` is a power of two above 1.
-        let log2_size = size.checked_ilog2().unwrap_or(0);
+        let log2_size = opened.size.checked_ilog2().unwrap_or(0);
         let Span {
             bytes,
             offset,
             section,
-        } = opened.opening;
-        V::check_opening(bytes, positions, log2_size).map_err(|error| VerifyError::Refused {
-            section,
-            offset: offset.saturating_add(error.offset),
-            reason: error.reason,
+        } = opening;
+        V::check_opening(bytes, &opened.positions, log2_size).map_err(|error| {
+            VerifyError::Refused {
+                section,
+                offset: offset.saturating_add(error.offset),
+                reason: error.reason,
+            }
         })
     };
-    check(&layout.main_queries, positions, dims.lde_size)?;
+    check(layout.main_queries.opening, &positions.domain)?;
     if let Some(aux_queries) = &layout.aux_queries {
-        check(aux_queries, positions, dims.lde_size)?;
+        check(aux_queries.opening, &positions.domain)?;
     }
-    check(&layout.constraint_queries, positions, dims.lde_size)?;
+    check(layout.constraint_queries.opening, &positions.domain)?;
 
     let row = dims.folding_factor.saturating_mul(dims.extended_bytes());
-    let mut positions = positions.to_vec();
-    let mut size = dims.lde_size;
-    for layer in &layout.fri_layers {
-        size = size.checked_div(dims.folding_factor).unwrap_or(0);
-        positions = fold_positions(&positions, size);
-        let expected = positions.len().saturating_mul(row);
+    for (layer, opened) in layout.fri_layers.iter().zip(&positions.layers) {
+        let expected = opened.positions.len().saturating_mul(row);
         check_len(layer.values, expected)?;
-        check(layer, &positions, size)?;
+        check(layer.opening, opened)?;
     }
     Ok(())
 }

@@ -9,15 +9,14 @@ use alloc::vec::Vec;
 use winter_air::{Air, proof::Context};
 use winter_crypto::{ElementHasher, Hasher, RandomCoin};
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
-use winter_utils::{ByteReader, SliceReader};
 
 use super::{
-    cursor::{Cursor, Span},
     digest,
     layout::{Dimensions, Layout},
     ood::OutOfDomain,
+    rows::elements,
 };
-use crate::{Mismatch, Reason, VerifyError};
+use crate::{Mismatch, VerifyError};
 
 /// The elements with which winterfell seeds the public coin: the proof's context, here from
 /// trusted data alone, and the public inputs.
@@ -54,22 +53,21 @@ pub(super) struct Transcript<E: FieldElement, H: Hasher> {
     pub(super) alphas: Vec<E>,
     /// Coefficients, the highest first.
     pub(super) remainder: Vec<E>,
-    /// The distinct query positions, ascending.
-    pub(super) positions: Vec<usize>,
 }
 
-/// Replays the transcript of a proof, and checks what can be checked before any row is looked at.
+/// Replays the transcript of a proof, and checks what can be checked before any row is looked at. Gives the
+/// distinct query positions, too, ascending. `periodic` are the polynomials of the periodic columns of `air`.
 ///
 /// # Errors
 /// When a digest or the FRI remainder is not what was committed to, the nonce lacks the proof of
 /// work, the constraints do not equal the quotient at the out-of-domain point, or the number of
 /// distinct positions is not the one in the proof.
 pub(super) fn replay<A, E, H, R>(
-    air: &A,
+    (air, periodic): (&A, &[Vec<BaseElement>]),
     seed: &[BaseElement],
     layout: &Layout<'_>,
     dims: &Dimensions,
-) -> Result<Transcript<E, H>, VerifyError>
+) -> Result<(Transcript<E, H>, Vec<usize>), VerifyError>
 where
     A: Air<BaseField = BaseElement>,
     E: FieldElement<BaseField = BaseElement>,
@@ -136,7 +134,7 @@ where
         alphas.push(coin.draw::<E>().map_err(coin_error)?);
         last = Some(commitment);
     }
-    let remainder = elements::<E>(layout.remainder, dims.remainder_len)?;
+    let remainder = elements::<E>(layout.remainder)?;
     if last != Some(H::hash_elements(&remainder)) {
         return Err(Mismatch::RemainderNotCommitted.into());
     }
@@ -152,6 +150,7 @@ where
         coefficients: &coefficients,
         z,
         evaluations: &evaluations,
+        periodic,
     }
     .check(air, dims)?;
     // The policy checked that there are fewer queries than points.
@@ -165,7 +164,7 @@ where
         let (expected, found) = (positions.len(), layout.num_queries);
         return Err(Mismatch::NumPositions { expected, found }.into());
     }
-    Ok(Transcript {
+    let transcript = Transcript {
         commitments,
         z,
         trace_generator: air.trace_domain_generator(),
@@ -173,8 +172,8 @@ where
         deep_coefficients,
         alphas,
         remainder,
-        positions,
-    })
+    };
+    Ok((transcript, positions))
 }
 
 /// The out-of-domain evaluations in the order in which the transcript absorbs them: current row of
@@ -183,41 +182,12 @@ fn ood_evaluations<E>(layout: &Layout<'_>, dims: &Dimensions) -> Result<Vec<E>, 
 where
     E: FieldElement<BaseField = BaseElement>,
 {
+    let trace = elements::<E>(layout.ood_trace)?;
+    let quotients = elements::<E>(layout.ood_quotients)?;
     let width = dims.main_width.saturating_add(dims.aux_width);
-    let mut trace = layout.ood_trace.cursor();
-    let mut quotients = layout.ood_quotients.cursor();
-    let mut evaluations =
-        Vec::with_capacity(width.saturating_add(dims.num_quotients).saturating_mul(2));
-    for _ in 0..2 {
-        read_elements(&mut trace, width, &mut evaluations)?;
-        read_elements(&mut quotients, dims.num_quotients, &mut evaluations)?;
-    }
-    Ok(evaluations)
-}
-
-/// The `count` elements that `span` consists of.
-pub(super) fn elements<E: FieldElement>(
-    span: Span<'_>,
-    count: usize,
-) -> Result<Vec<E>, VerifyError> {
-    let mut elements = Vec::with_capacity(count);
-    read_elements(&mut span.cursor(), count, &mut elements)?;
-    Ok(elements)
-}
-
-fn read_elements<E: FieldElement>(
-    cursor: &mut Cursor<'_>,
-    count: usize,
-    to: &mut Vec<E>,
-) -> Result<(), VerifyError> {
-    for _ in 0..count {
-        let span = cursor.take(E::ELEMENT_BYTES)?;
-        let mut reader = SliceReader::new(span.bytes);
-        match E::read_from(&mut reader) {
-            Ok(element) if !reader.has_more_bytes() => to.push(element),
-            // `Span::check_elements` was here before: this is not reached.
-            _ => return Err(cursor.refuse_at(span.offset, Reason::NonCanonicalElement)),
-        }
-    }
-    Ok(())
+    // `Layout::read` has seen to it that there are two rows of each.
+    let (trace, next_trace) = trace.split_at_checked(width).unwrap_or_default();
+    let halves = quotients.split_at_checked(dims.num_quotients);
+    let (quotients, next_quotients) = halves.unwrap_or_default();
+    Ok([trace, quotients, next_trace, next_quotients].concat())
 }

@@ -35,12 +35,12 @@ use self::main::MainTask;
 use self::periodic::PeriodicTable;
 pub(super) use self::periodic::cycle as periodic_cycle;
 pub(super) use self::rows::STACK;
-use super::domain::Domain;
+use super::domain::{Domain, task_rows};
 use super::kernels::Columns;
 use super::ood::basis;
 use super::segment::Extended;
 
-/// The fewest and the most trace rows that one task evaluates, in every coset.
+/// The fewest and the most trace rows that one task evaluates, in every coset; fewer if threads would have none.
 const TASK_ROWS: (usize, usize) = (128, 4096);
 
 /// The rows of each base column of each constraint coset that one task fills.
@@ -195,7 +195,9 @@ impl<'a> Constraints<'a> {
     /// Cuts the columns into blocks of rows and works on these in parallel.
     fn for_each_block(&self, columns: &mut Columns, work: &(dyn Fn(usize, Block<'_>) + Sync)) {
         let tasks = 8 * rayon::current_num_threads();
-        let size = (self.domain.rows() / tasks.next_power_of_two()).clamp(TASK_ROWS.0, TASK_ROWS.1);
+        let rows = self.domain.rows();
+        let least = task_rows(rows, TASK_ROWS.0);
+        let size = (rows / tasks.next_power_of_two()).clamp(least, TASK_ROWS.1);
         let blocks = columns.blocks(size).into_par_iter().enumerate();
         blocks.for_each(|(task, block)| rows::with_stack(|| work(task * size, block)));
     }

@@ -1,6 +1,9 @@
 //! Values of the periodic columns over the constraint evaluation domain.
 
-use winter_math::{FieldElement, fft, fields::f64::BaseElement};
+use std::collections::BTreeMap;
+
+use winter_math::{FieldElement, fields::f64::BaseElement};
+use winterlane_field_simd::lde_rows;
 use winterlane_field_simd::vector::MAX_LANES;
 
 use crate::engine::domain::Domain;
@@ -27,14 +30,24 @@ impl PeriodicTable {
     pub(super) fn new(polys: &[Vec<BaseElement>], domain: &Domain) -> Self {
         let columns = polys.len();
         let cycle = cycle(polys.iter().map(Vec::len));
-        let mut values = Vec::with_capacity(domain.ce_blowup() * columns * cycle);
-        for k in 0..domain.ce_blowup() {
-            let offset = domain.coset_offset(domain.ce_coset(k));
-            for poly in polys {
-                let stretched = offset.exp((domain.rows() / poly.len()) as u64);
-                let twiddles = fft::get_twiddles(poly.len());
-                let cell = fft::evaluate_poly_with_offset(poly, &twiddles, stretched, 1);
-                values.extend(cell.iter().cycle().take(cycle));
+        // Columns of one cycle are one transform, of which each coset has its own.
+        let mut of_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (column, poly) in polys.iter().enumerate() {
+            of_length.entry(poly.len()).or_default().push(column);
+        }
+        let mut values = vec![BaseElement::ZERO; domain.ce_blowup() * columns * cycle];
+        for (length, same) in of_length {
+            let polys: Vec<_> = same.iter().map(|&column| &polys[column]).collect();
+            for k in 0..domain.ce_blowup() {
+                let offset = domain.coset_offset(domain.ce_coset(k));
+                let stretched = offset.exp((domain.rows() / length) as u64);
+                let rows = lde_rows(&polys, 1, stretched);
+                for (i, column) in same.iter().enumerate() {
+                    let cells = &mut values[(k * columns + column) * cycle..][..cycle];
+                    for (t, cell) in cells.iter_mut().enumerate() {
+                        *cell = rows.row(t % length)[i];
+                    }
+                }
             }
         }
         Self {
@@ -58,5 +71,42 @@ impl PeriodicTable {
         self.values[k * coset..(k + 1) * coset]
             .chunks_exact(self.cycle)
             .map(move |column| &column[start..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use winter_math::fft;
+
+    use super::*;
+
+    /// Cycles from the shortest to the trace, each beside the others and with a twin.
+    #[test]
+    fn the_values_are_winter_maths() {
+        let domain = Domain::of_rows(64);
+        let lengths = [2, 64, 8, 2, 16, 64, 4, 32];
+        let polys: Vec<Vec<BaseElement>> = lengths
+            .iter()
+            .enumerate()
+            .map(|(i, &length)| {
+                (0..length)
+                    .map(|j| BaseElement::new(i as u64 + 7 * j))
+                    .collect()
+            })
+            .collect();
+        let table = PeriodicTable::new(&polys, &domain);
+        for k in 0..domain.ce_blowup() {
+            let offset = domain.coset_offset(domain.ce_coset(k));
+            for t in (0..domain.rows()).step_by(MAX_LANES) {
+                for (poly, values) in polys.iter().zip(table.rows_from(k, t)) {
+                    let stretched = offset.exp((domain.rows() / poly.len()) as u64);
+                    let twiddles = fft::get_twiddles(poly.len());
+                    let cycle = fft::evaluate_poly_with_offset(poly, &twiddles, stretched, 1);
+                    for (i, value) in values[..MAX_LANES].iter().enumerate() {
+                        assert_eq!(*value, cycle[(t + i) % poly.len()]);
+                    }
+                }
+            }
+        }
     }
 }

@@ -12,7 +12,10 @@
 //! | winter-crypto's `Blake3_256`, `Blake3_192`, `Rp64_256`, `RpJive64_256` | nothing: they are recognised |
 //! | BLAKE3 under another name | [`Blake3`], given to [`EngineOptions::with_hashing`](super::EngineOptions::with_hashing) |
 //! | any that you have code for | an implementation of [`BulkHasher`], given likewise |
-//! | any other | nothing: one message at a time, on all threads, and so are its Merkle trees |
+//! | winter-crypto's `Sha3_256`, and any other | nothing: one message at a time, on all threads, and so are its Merkle trees |
+//!
+//! (For SHA3 we found no kept crate that hashes several messages of it at once on a stable compiler and finds the CPU's
+//! instructions by itself: `keccak` 0.2 has that behind a nightly compiler, `libcrux-sha3` for SHAKE alone.)
 //!
 //! The proof is the same, byte for byte. `examples/foreign_hash.rs` has a hash function that the engine has
 //! never seen.
