@@ -74,6 +74,27 @@ impl ConstraintGroups {
         self.0.iter()
     }
 
+    /// These groups and then those of `more`, which are `N` together.
+    pub(crate) const fn followed_by<const N: usize>(&self, more: &Self) -> [ConstraintGroup; N] {
+        assert!(self.0.len() + more.0.len() == N, "all groups of both");
+        let mut all = [ConstraintGroup::new("", 0, 0); N];
+        let mut i = 0;
+        while i < N {
+            all[i] = if i < self.0.len() {
+                self.0[i]
+            } else {
+                more.0[i - self.0.len()]
+            };
+            i += 1;
+        }
+        all
+    }
+
+    /// Number of groups.
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Number of constraints of all groups.
     #[must_use]
     pub const fn num_constraints(&self) -> usize {
@@ -210,13 +231,13 @@ impl<'a, E: Copy, const N: usize> Sink<'a, E, N> {
 /// Lists an AIR's groups, in the order of their constraints: `module { GROUP = function, ... }`.
 ///
 /// `GROUP` is the [`ConstraintGroup`] beside `function`, which takes the module's `View` and returns as many
-/// values as the group says, or does not compile. The group before all others is the permutation's, whose
-/// values `constrain` finds already in the sink.
+/// values as the group says, or does not compile. The group before all others, if there is one, is the
+/// permutation's, whose values `constrain` finds already in the sink.
 macro_rules! constraint_groups {
-    ($first:expr; $($module:ident { $($group:ident = $function:ident,)* })*) => {
+    ($($first:expr)?; $($module:ident { $($group:ident = $function:ident,)* })*) => {
         /// The groups, in the order of their constraints.
         pub const CONSTRAINT_GROUPS: $crate::groups::ConstraintGroups =
-            $crate::groups::ConstraintGroups::new(&[$first, $($($module::$group,)*)*]);
+            $crate::groups::ConstraintGroups::new(&[$($first,)? $($($module::$group,)*)*]);
 
         /// Number of transition constraints.
         pub const NUM_CONSTRAINTS: usize = CONSTRAINT_GROUPS.num_constraints();
@@ -239,13 +260,20 @@ pub(crate) use constraint_groups;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch;
+    use crate::{
+        batch::constraints::CONSTRAINT_GROUPS as BATCH,
+        private::constraints::{
+            CONSTRAINT_GROUPS as PRIVATE, CREDENTIAL_GROUPS as CREDENTIAL, signature,
+        },
+    };
 
-    const BATCH: &str = include_str!("../docs/constraints.md");
+    const BATCH_DOCUMENT: &str = include_str!("../docs/constraints.md");
+    const PRIVATE_DOCUMENT: &str = include_str!("../docs/private.md");
 
-    /// A document has the table that the declarations make, line by line, and no other line of a group.
+    /// A document has the table that the declarations make, line by line, and no other line of a group; and says
+    /// how many constraints there are.
     #[track_caller]
-    fn compare(groups: ConstraintGroups, document: &str) {
+    fn compare(groups: ConstraintGroups, document: &str, totals: &str) {
         let section = document.split("\n## Constraints\n").nth(1).unwrap_or("");
         let section = section.split("\n## ").next().unwrap_or("");
         let found: Vec<&str> = section
@@ -262,7 +290,7 @@ mod tests {
             expected.len(),
             "the document's table should be:\n{table}"
         );
-        let total = format!("| transition constraints | {},", groups.num_constraints());
+        let total = format!("| transition constraints | {totals}");
         assert!(
             document.contains(&total),
             "the document should say `{total}`"
@@ -271,12 +299,23 @@ mod tests {
 
     #[test]
     fn the_documents_tables_are_those_of_the_declarations() {
-        compare(batch::constraints::CONSTRAINT_GROUPS, BATCH);
+        let totals = format!("{},", BATCH.num_constraints());
+        compare(BATCH, BATCH_DOCUMENT, &totals);
+        // two tables, one after the other
+        let (all, more) = (
+            PRIVATE.num_constraints(),
+            signature::CONSTRAINT_GROUPS.num_constraints(),
+        );
+        let totals = format!(
+            "{all}, each of total degree 3 at most, selectors included; a credential has {more} besides |"
+        );
+        compare(CREDENTIAL, PRIVATE_DOCUMENT, &totals);
+        assert_eq!(CREDENTIAL.num_constraints(), all + more);
     }
 
     #[test]
     fn every_group_is_found_by_its_name() {
-        for groups in [batch::constraints::CONSTRAINT_GROUPS] {
+        for groups in [BATCH, PRIVATE, CREDENTIAL] {
             let mut at = 0;
             for group in groups.iter() {
                 // a second group of a name would be found at the place of the first

@@ -1,5 +1,8 @@
 //! The statements of Winterlane as AIRs (algebraic intermediate representations), and their presets.
 //!
+//! An *AIR* says by polynomial equations between neighbouring rows of a table, the *trace*, what a valid computation
+//! is. A *preset* is a named set of proof options with a level of security.
+//!
 //! | module | what it holds |
 //! |---|---|
 //! | [`batch`] | one batch of the rollup: columns, schedule, constraints, winterfell's `Air` |
@@ -31,5 +34,5 @@ pub mod statement;
 
 pub use batch::{BatchAir, BatchStatement};
 pub use hiding::{Hiding, HidingError, HidingParameters};
-pub use private::PrivateAir;
+pub use private::{PrivateAir, PrivateStatement};
 pub use statement::Statement;

@@ -60,6 +60,7 @@ preset_names! {
 
 /// Bits of security that winterfell's estimator proves for a preset, at least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum SecurityLevel {
     /// 100 provable bits.
     Bits100,

@@ -10,7 +10,9 @@
 //! | prover | `Provable`: from witness to trace | `prove_statement`, `prove_statement_stock`, `statement_memory` |
 //! | verifier | `Chained`: which proof may follow which | `verify_statement`, `verify_statements`, `verify_links_of` |
 //!
-//! [`BatchStatement`](crate::batch::BatchStatement) is the batch of the rollup.
+//! Two statements are here: [`BatchStatement`](crate::batch::BatchStatement), a batch of the rollup, whose proofs
+//! are open, and [`PrivateStatement`](crate::private::PrivateStatement), what a person proves without showing it,
+//! whose proofs hide.
 
 use core::{error::Error, fmt, marker::PhantomData};
 

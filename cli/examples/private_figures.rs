@@ -242,7 +242,7 @@ fn proofs() -> Result<()> {
                         let engine = EngineOptions::default();
                         prove_private(&inputs, &witness, preset, &mut rng, &engine)
                     })?;
-                    last = proof.to_bytes();
+                    last = proof.proof;
                     times.push(start.elapsed());
                     sizes.push(last.len());
                 }

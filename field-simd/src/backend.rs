@@ -50,6 +50,7 @@ macro_rules! backends {
             const ALL: &[Self] = &[$(Self::$backend),*];
 
             /// The name that [`FromStr`] and the environment variable take.
+            #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$backend => $name,)*
@@ -57,6 +58,7 @@ macro_rules! backends {
             }
 
             /// The number of 64-bit lanes.
+            #[must_use]
             pub const fn lanes(self) -> usize {
                 match self {
                     $(Self::$backend => $lanes,)*
@@ -65,6 +67,7 @@ macro_rules! backends {
 
             /// Whether this CPU has the instructions. The answer is cached by the standard library.
             #[inline]
+            #[must_use]
             pub fn is_available(self) -> bool {
                 match self {
                     $(
@@ -140,6 +143,7 @@ impl Backend {
     }
 
     /// The preferred backend of this CPU.
+    #[must_use]
     pub fn detect() -> Self {
         Self::available().next().unwrap_or(Self::Scalar)
     }
@@ -168,6 +172,7 @@ impl Backend {
     ///
     /// # Panics
     /// Panics if [`from_env`](Self::from_env) fails.
+    #[must_use]
     pub fn current() -> Self {
         FORCED.get().unwrap_or_else(|| match Self::from_env() {
             Ok(backend) => backend,

@@ -11,6 +11,7 @@ const _: () = assert!(align_of::<BaseElement>() == align_of::<u64>());
 
 /// The Montgomery forms of some elements; all canonical.
 #[inline(always)]
+#[must_use]
 pub const fn words(elements: &[BaseElement]) -> &[u64] {
     // SAFETY: same size and alignment, as asserted above, and every u64 is a valid u64.
     unsafe { core::slice::from_raw_parts(elements.as_ptr().cast(), elements.len()) }
@@ -41,6 +42,7 @@ pub(crate) const fn elements_mut(words: &mut [u64]) -> &mut [BaseElement] {
 
 /// The words of elements of the base field or of an extension, coordinates in order.
 #[inline(always)]
+#[must_use]
 pub fn extension_words<E: FieldElement<BaseField = BaseElement>>(elements: &[E]) -> &[u64] {
     words(E::slice_as_base_elements(elements))
 }

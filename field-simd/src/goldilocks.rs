@@ -32,6 +32,7 @@ pub const GENERATOR: u64 = 7;
 
 /// `a + b mod p` for a canonical `b`. The result is canonical if `a` is, and loose otherwise.
 #[inline(always)]
+#[must_use]
 pub const fn add(a: u64, b: u64) -> u64 {
     // a - (p - b) as in winterfell: for two canonical values one correction gives a canonical one.
     let (x, borrow) = a.overflowing_sub(P.wrapping_sub(b));
@@ -40,6 +41,7 @@ pub const fn add(a: u64, b: u64) -> u64 {
 
 /// `a - b mod p` for a canonical `b`. The result is canonical if `a` is, and loose otherwise.
 #[inline(always)]
+#[must_use]
 pub const fn sub(a: u64, b: u64) -> u64 {
     let (x, borrow) = a.overflowing_sub(b);
     x.wrapping_sub(EPSILON * borrow as u64)
@@ -47,6 +49,7 @@ pub const fn sub(a: u64, b: u64) -> u64 {
 
 /// The canonical value of a loose one.
 #[inline(always)]
+#[must_use]
 pub const fn canonical(a: u64) -> u64 {
     let (x, borrow) = a.overflowing_sub(P);
     if borrow { a } else { x }
@@ -56,6 +59,7 @@ pub const fn canonical(a: u64) -> u64 {
 ///
 /// With `x = lo + 2^64 (mid + 2^32 top)` this is `lo - top + mid (2^32 - 1)`.
 #[inline(always)]
+#[must_use]
 pub const fn reduce_plain(x: u128) -> u64 {
     let (lo, hi) = (x as u64, (x >> 64) as u64);
     let (t, borrow) = lo.overflowing_sub(hi >> 32);
@@ -72,6 +76,7 @@ pub const fn reduce_plain(x: u128) -> u64 {
 ///
 /// Source: <https://eprint.iacr.org/2022/274>.
 #[inline(always)]
+#[must_use]
 pub const fn reduce_mont(x: u128) -> u64 {
     let (lo, hi) = (x as u64, (x >> 64) as u64);
     let (a, carry) = lo.overflowing_add(lo << 32);
@@ -83,6 +88,7 @@ pub const fn reduce_mont(x: u128) -> u64 {
 
 /// `a * b mod p`, canonical, of two loose values.
 #[inline(always)]
+#[must_use]
 pub const fn mul_plain(a: u64, b: u64) -> u64 {
     reduce_plain(a as u128 * b as u128)
 }
@@ -90,17 +96,20 @@ pub const fn mul_plain(a: u64, b: u64) -> u64 {
 /// `a * b / 2^64 mod p`: the product of two elements in Montgomery form. Canonical if `a` or `b`
 /// is.
 #[inline(always)]
+#[must_use]
 pub const fn mul_mont(a: u64, b: u64) -> u64 {
     reduce_mont(a as u128 * b as u128)
 }
 
 /// The canonical integer of a loose value in Montgomery form.
 #[inline(always)]
+#[must_use]
 pub const fn from_mont(a: u64) -> u64 {
     reduce_mont(a as u128)
 }
 
 /// `a^e` for canonical integers.
+#[must_use]
 pub const fn pow(a: u64, mut e: u64) -> u64 {
     let (mut square, mut result) = (a, 1);
     while e > 0 {
@@ -114,6 +123,7 @@ pub const fn pow(a: u64, mut e: u64) -> u64 {
 }
 
 /// `1 / a` for canonical integers, and 0 for 0.
+#[must_use]
 pub const fn inv(a: u64) -> u64 {
     pow(a, P - 2)
 }
@@ -122,6 +132,7 @@ pub const fn inv(a: u64) -> u64 {
 ///
 /// # Panics
 /// Panics if `log_n` is over [`TWO_ADICITY`].
+#[must_use]
 pub const fn root_of_unity(log_n: u32) -> u64 {
     assert!(
         log_n <= TWO_ADICITY,

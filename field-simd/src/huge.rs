@@ -50,6 +50,7 @@ impl HugeBuffer {
     ///
     /// # Panics
     /// Panics with an [`AllocationError`] if there is no memory.
+    #[must_use]
     pub fn new(len: usize) -> Self {
         Self::try_new(len).unwrap_or_else(|error| panic_any(error))
     }
@@ -94,6 +95,7 @@ impl HugeBuffer {
 ///
 /// assert_eq!(winterlane_field_simd::zero_column(1000), vec![BaseElement::ZERO; 1000]);
 /// ```
+#[must_use]
 pub fn zero_column(len: usize) -> Vec<BaseElement> {
     let mut column = Vec::with_capacity(len);
     // Before the memory is first touched, or it would be in small pages.

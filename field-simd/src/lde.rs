@@ -53,6 +53,7 @@ const STREAMED: usize = 1 << 20;
 /// # Panics
 /// Panics if there is no column; if the columns differ in length; if the length or `blowup` is no
 /// power of two; if the length is over `2^24`, or the domain over `2^32`; or if `offset` is zero.
+#[must_use]
 pub fn lde_rows<C: AsRef<[BaseElement]>>(
     columns: &[C],
     blowup: usize,

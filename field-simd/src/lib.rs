@@ -1,6 +1,11 @@
 //! Goldilocks on vector units: the field of winterfell's `f64::BaseElement`, its extensions, the
 //! transforms over it, and many-input hashing, on AVX-512, AVX2 and NEON, chosen at run time.
 //!
+//! *Goldilocks* is the integers modulo 2^64 - 2^32 + 1, so that an element fits into a machine word, and a vector
+//! register holds 2 to 8 of them. A *transform* goes from the values of a polynomial on the n-th roots of one to its
+//! coefficients or back, in n log n steps; what a STARK prover does most is to continue columns of values to more
+//! points that way.
+//!
 //! The [`vector`] module says how the kernels are written; [`Backend`] says which one runs.
 
 #[cfg(target_arch = "aarch64")]

@@ -31,6 +31,7 @@ impl Matrix {
     /// # Panics
     /// Panics if `width` is zero; and with an [`AllocationError`] if there is no memory for so many
     /// elements.
+    #[must_use]
     pub fn unspecified(rows: usize, width: usize) -> Self {
         Self::with_stride(rows, width, width)
     }
@@ -49,6 +50,7 @@ impl Matrix {
     ///
     /// # Panics
     /// As [`unspecified`](Self::unspecified).
+    #[must_use]
     pub fn padded(rows: usize, width: usize) -> Self {
         Self::with_stride(rows, width, Self::padded_stride(width))
     }
@@ -57,6 +59,7 @@ impl Matrix {
     ///
     /// # Panics
     /// Panics if it is more than a `usize` holds.
+    #[must_use]
     pub const fn padded_stride(width: usize) -> usize {
         let lines = width.div_ceil(Line::LEN);
         // A multiple of eight lines would put a column of lines into few sets of a cache.
@@ -82,21 +85,25 @@ impl Matrix {
     }
 
     /// Elements in a row.
+    #[must_use]
     pub const fn width(&self) -> usize {
         self.width
     }
 
     /// Elements from the start of a row to the start of the next: the width, or a little more.
+    #[must_use]
     pub const fn stride(&self) -> usize {
         self.stride
     }
 
     /// The number of rows.
+    #[must_use]
     pub fn rows(&self) -> usize {
         self.data.len() / self.stride
     }
 
     /// All elements, row after row, with the gaps between them if the matrix is padded.
+    #[must_use]
     pub fn elements(&self) -> &[BaseElement] {
         elements(&self.data)
     }
@@ -110,11 +117,13 @@ impl Matrix {
     ///
     /// # Panics
     /// Panics if there is no such row.
+    #[must_use]
     pub fn row(&self, r: usize) -> &[BaseElement] {
         &self.elements()[r * self.stride..][..self.width]
     }
 
     /// The Montgomery forms of all elements, as [`elements`](Self::elements).
+    #[must_use]
     pub fn words(&self) -> &[u64] {
         &self.data
     }

@@ -137,6 +137,7 @@ pub fn interpolate_columns_with_offset<C: AsMut<[BaseElement]>>(
 /// Panics if the length or `blowup` is no power of two; if the length is over `2^24`, or the domain
 /// over `2^32`; if `offset` is zero; or if `E` is not stored as its base elements, as all of
 /// winterfell's fields are. Also as [`Backend::current`].
+#[must_use]
 pub fn evaluate_poly_with_offset<E: FieldElement<BaseField = BaseElement>>(
     p: &[E],
     offset: BaseElement,

@@ -123,6 +123,7 @@ pub fn set_pool_limit(bytes: usize) {
 }
 
 /// The limit that [`set_pool_limit`] set, in bytes.
+#[must_use]
 pub fn pool_limit() -> usize {
     lock().limit
 }
@@ -136,12 +137,14 @@ pub fn release_pool() -> usize {
 
 /// Bytes of dropped buffers that are kept for reuse. The system counts them as used; the next buffers
 /// can have them.
+#[must_use]
 pub fn pooled_bytes() -> usize {
     lock().kept_bytes()
 }
 
 /// Whether the system would map `bytes` bytes now, kept buffers given back if need be; it may still
 /// lack the memory when they are written to, and what it would map to one it need not to another.
+#[must_use]
 pub fn can_map(bytes: usize) -> bool {
     // Elsewhere nothing is mapped, and buffers come from the allocator.
     if bytes == 0 || cfg!(miri) || !cfg!(any(unix, windows)) {

@@ -81,6 +81,7 @@ pub use store::{
     snapshot::{SnapshotError, restore, snapshot},
 };
 pub use view::{
-    AccountView, AssetFee, BatchStage, BatchView, Fees, ForcedOutcome, HistoryPlace, OrderState,
-    PendingOrder, ProvenAccount, Receipt, Status,
+    AccountView, AssetFee, AssociationView, BatchStage, BatchView, Fees, ForcedOutcome,
+    HistoryPlace, OrderState, PendingOrder, PrivateMinimum, PrivateTerms, ProvenAccount, Receipt,
+    Status,
 };

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use winterlane_ledger::{Account, AccountProof, Digest, LedgerError, Order, PublicInputs};
+use winterlane_ledger::{
+    Account, AccountProof, Digest, LedgerError, Order, PublicInputs, pool::PoolPolicy,
+    private::AssociationMode,
+};
 
 use crate::OrderId;
 
@@ -204,10 +207,61 @@ pub struct Fees {
     pub assets: Vec<AssetFee>,
     /// Whether accounts of other assets may order, for no fee.
     pub others: bool,
+    /// What is asked of private operations besides.
+    pub private: PrivateTerms,
     /// The batch that new orders go into.
     pub open_batch: u64,
     /// An order's `valid_until` must be this many batches after it, at least.
     pub min_lifetime: u64,
+}
+
+/// What is asked of private operations: a [`PoolPolicy`], to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PrivateTerms {
+    /// The assets in which private operations pay, each with the least fee in the asset's smallest unit. Empty: what
+    /// is asked of orders.
+    pub fees: Vec<PrivateMinimum>,
+    /// The association sets of which one must be shown. Empty: none is asked for.
+    pub association: Vec<AssociationView>,
+}
+
+/// The least fee of a private operation in one asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PrivateMinimum {
+    /// The asset.
+    pub asset: u32,
+    /// The least fee, in the asset's smallest unit.
+    pub minimum: u128,
+}
+
+/// An association set that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AssociationView {
+    /// `approved`: what is spent is in the set; `not-refused`: it is not.
+    pub mode: &'static str,
+    /// The root of the set.
+    pub root: Digest,
+}
+
+impl From<&PoolPolicy> for PrivateTerms {
+    fn from(policy: &PoolPolicy) -> Self {
+        let sets = policy.association_sets().unwrap_or_default().iter();
+        Self {
+            fees: policy
+                .minimum_fees()
+                .map(|(asset, minimum)| PrivateMinimum { asset, minimum })
+                .collect(),
+            association: sets
+                .map(|set| AssociationView {
+                    mode: match set.mode {
+                        AssociationMode::Approved => "approved",
+                        AssociationMode::NotRefused => "not-refused",
+                    },
+                    root: set.root,
+                })
+                .collect(),
+        }
+    }
 }
 
 /// The fees of one asset.

@@ -1,5 +1,9 @@
 //! Proofs of winterfell AIRs on vector units, and of batches of payments.
 //!
+//! An *AIR* says by polynomial equations between neighbouring rows what a valid table of numbers, the *trace*, is. A
+//! STARK proves that somebody knows a valid trace. Filling the trace from what only the prover knows, the *witness*,
+//! and proving it are the two halves of this crate.
+//!
 //! | module | what it holds |
 //! |---|---|
 //! | [`engine`] | [`prove`]: winterfell's whole pipeline on vector lanes, byte for byte the same proof |
@@ -34,12 +38,10 @@ pub mod statement;
 pub mod threads;
 pub mod trace;
 
-pub use batch::{
-    BatchError, BatchProof, BatchProver, Engine, check_memory, prove_batch, prove_batches,
-};
+pub use batch::{BatchError, BatchProof, BatchProver, check_memory, prove_batch, prove_batches};
 pub use compressor::SimdCompressor;
 pub use engine::{EngineOptions, ProverError, hashing, prove, prove_with};
 pub use hiding::{HidingRng, prove_hiding};
 pub use plain::PlainProver;
 pub use private::{PrivateError, PrivateWitness, prove_private};
-pub use statement::{Provable, prove_statement};
+pub use statement::{Engine, Provable, prove_statement};

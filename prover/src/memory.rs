@@ -47,6 +47,7 @@ pub fn release() -> u64 {
 }
 
 /// Bytes that are kept now.
+#[must_use]
 pub fn kept() -> u64 {
     pooled_bytes() as u64
 }

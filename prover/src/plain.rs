@@ -199,6 +199,7 @@ impl<A: Air, H, V, R> PlainProver<A, H, V, R> {
     }
 
     /// The public inputs.
+    #[must_use]
     pub const fn public_inputs(&self) -> &A::PublicInputs {
         &self.inputs
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use thiserror::Error as ThisError;
-use winter_air::TraceInfo;
+use winter_air::Air;
 use winter_math::fields::f64::BaseElement;
 use winter_maybe_async::maybe_await;
 use winter_prover::{Proof, Prover};
@@ -24,34 +24,38 @@ use crate::{
 
 /// A statement whose trace can be filled from a witness.
 pub trait Provable: Statement<Secrecy: ProveAs<Self>> {
-    /// What only the prover needs to know.
-    type Witness: ?Sized + Sync;
+    /// What only the prover needs to know: a reference, or some of them.
+    type Witness<'w>: Copy;
 
     /// Why a trace cannot be filled.
     type TraceError: Error + Send + Sync + 'static;
 
     /// The public inputs that the witness is of.
-    fn inputs(witness: &Self::Witness) -> Self::Inputs;
+    fn inputs(witness: Self::Witness<'_>) -> Self::Inputs;
 
-    /// Writes *every* cell of the trace: what is not written holds anything. `info` is
-    /// [`Statement::trace_info`]; `columns` has its columns, of its rows.
+    /// Writes *every* cell of the trace: what is not written holds anything. `air` is the statement's own, with these
+    /// public inputs, of the shape [`Statement::trace_info`]; `columns` has its columns, of its rows.
     ///
     /// A witness that breaks a rule may give a trace that breaks a constraint.
     ///
     /// # Errors
     /// When there is no trace of this witness.
     fn fill(
-        witness: &Self::Witness,
-        info: &TraceInfo,
+        witness: Self::Witness<'_>,
+        air: &Self::Air,
         columns: Vec<&mut [BaseElement]>,
     ) -> Result<(), Self::TraceError>;
 }
 
-/// Why a statement is not proven. `P` is its preset, `E` why its trace cannot be filled.
+/// Why a statement is not proven. `P` is its preset, `I` why public inputs are of no statement, `E` why its trace
+/// cannot be filled.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
-pub enum ProveError<P, E> {
-    /// The preset has no parameters for the statement, or there is no such statement.
+pub enum ProveError<P, I, E> {
+    /// No statement has these public inputs.
+    #[error("public inputs: {0}")]
+    Inputs(#[source] I),
+    /// The preset has no parameters for the statement.
     #[error("the preset {preset} has no parameters for a trace of {rows} rows")]
     Unsupported {
         /// The preset.
@@ -71,7 +75,14 @@ pub enum ProveError<P, E> {
 }
 
 /// Why a statement `S` is not proven.
-pub type StatementError<S> = ProveError<<S as Statement>::Preset, <S as Provable>::TraceError>;
+pub type StatementError<S> = ProveError<
+    <S as Statement>::Preset,
+    <S as Statement>::InputsError,
+    <S as Provable>::TraceError,
+>;
+
+/// What the proofs of a statement draw from: nothing, or the randomness that hides the witness.
+pub type RandomnessOf<S> = <<S as Statement>::Secrecy as ProveAs<S>>::Randomness;
 
 /// The winterfell prover of a statement, before anything is hidden.
 pub type StatementProver<S> = PlainProver<
@@ -107,31 +118,92 @@ pub struct StatementProof<S: Statement> {
 /// where the system says.
 ///
 /// # Errors
-/// [`ProveError::Unsupported`], [`ProverError::Memory`] when it does not fit, [`ProverError::Hiding`] when the
-/// proof would not hide.
+/// [`ProveError::Inputs`], [`ProveError::Unsupported`], [`ProverError::Memory`] when it does not fit,
+/// [`ProverError::Hiding`] when the proof would not hide.
 pub fn statement_memory<S: Provable>(
     inputs: &S::Inputs,
     preset: S::Preset,
     limit: Option<u64>,
 ) -> Result<MemoryEstimate, StatementError<S>> {
     let prover = prover_of::<S>(inputs.clone(), preset)?.0;
-    let air = proven_air::<S>(inputs, prover.options()).map_err(ProverError::Hiding)?;
-    let estimate = S::Secrecy::estimate(&air);
+    check_memory::<S>(&prover, limit)
+}
+
+fn check_memory<S: Provable>(
+    prover: &StatementProver<S>,
+    limit: Option<u64>,
+) -> Result<MemoryEstimate, StatementError<S>> {
+    let air = proven_air::<S>(prover.public_inputs(), prover.options());
+    let estimate = S::Secrecy::estimate(&air.map_err(ProverError::Hiding)?);
     estimate.check(limit, EngineOptions::default().system(), true)?;
     Ok(estimate)
+}
+
+/// Which prover turns a trace into a proof. Both give the same bytes from the same randomness, up to the grinding
+/// nonce of a stock prover that searches it in parallel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Engine {
+    /// winterfell's own prover.
+    Stock,
+    /// Winterlane's pipeline on vector units.
+    #[default]
+    Simd,
+}
+
+impl Engine {
+    /// The name in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::Simd => "simd",
+        }
+    }
+
+    /// Proves the statement of a witness: [`prove_statement`] or [`prove_statement_stock`].
+    ///
+    /// # Errors
+    /// As those.
+    pub fn prove<S: Provable>(
+        self,
+        witness: S::Witness<'_>,
+        preset: S::Preset,
+        options: &EngineOptions<'_>,
+    ) -> Result<StatementProof<S>, StatementError<S>> {
+        match self {
+            Self::Stock => prove_statement_stock::<S>(witness, preset, options),
+            Self::Simd => prove_statement::<S>(witness, preset, options),
+        }
+    }
 }
 
 /// Proves the statement of a witness with the engine.
 ///
 /// # Errors
-/// [`ProveError`] when the preset has no parameters for it, when the proof does not fit into memory (asked before
-/// the trace is filled), or when filling the trace or proving fails.
+/// [`ProveError`] when no statement has its public inputs, when the preset has no parameters for it, when the proof
+/// does not fit into memory (asked before the trace is filled), or when filling the trace or proving fails.
 pub fn prove_statement<S: Provable>(
-    witness: &S::Witness,
+    witness: S::Witness<'_>,
     preset: S::Preset,
     options: &EngineOptions<'_>,
 ) -> Result<StatementProof<S>, StatementError<S>> {
-    run::<S>(witness, preset, options, <S::Secrecy as ProveAs<S>>::prove)
+    let mut randomness = S::Secrecy::randomness()?;
+    prove_statement_with::<S>(witness, preset, &mut randomness, options)
+}
+
+/// [`prove_statement`] with randomness that the caller keeps from proof to proof.
+///
+/// # Errors
+/// As [`prove_statement`].
+pub fn prove_statement_with<S: Provable>(
+    witness: S::Witness<'_>,
+    preset: S::Preset,
+    randomness: &mut RandomnessOf<S>,
+    options: &EngineOptions<'_>,
+) -> Result<StatementProof<S>, StatementError<S>> {
+    let prove = <S::Secrecy as ProveAs<S>>::prove;
+    run::<S>(witness, preset, options, |task| prove(task, randomness))
 }
 
 /// Proves the statement of a witness with winterfell's own prover: the same bytes from the same randomness, up
@@ -140,37 +212,37 @@ pub fn prove_statement<S: Provable>(
 /// # Errors
 /// As [`prove_statement`]: it takes at least the memory that the engine takes.
 pub fn prove_statement_stock<S: Provable>(
-    witness: &S::Witness,
+    witness: S::Witness<'_>,
     preset: S::Preset,
     options: &EngineOptions<'_>,
 ) -> Result<StatementProof<S>, StatementError<S>> {
-    run::<S>(
-        witness,
-        preset,
-        options,
-        <S::Secrecy as ProveAs<S>>::prove_stock,
-    )
+    let mut randomness = S::Secrecy::randomness()?;
+    let prove = <S::Secrecy as ProveAs<S>>::prove_stock;
+    run::<S>(witness, preset, options, |task| {
+        prove(task, &mut randomness)
+    })
 }
 
 /// A proof, and the time to fill the trace.
 type Made<S> = Result<(Duration, Proof), StatementError<S>>;
 
 fn run<S: Provable>(
-    witness: &S::Witness,
+    witness: S::Witness<'_>,
     preset: S::Preset,
     options: &EngineOptions<'_>,
-    prove: fn(&Task<'_, S>) -> Made<S>,
+    prove: impl FnOnce(&Task<'_, '_, S>) -> Made<S>,
 ) -> Result<StatementProof<S>, StatementError<S>> {
-    let inputs = S::inputs(witness);
-    let (prover, bits) = prover_of::<S>(inputs.clone(), preset)?;
-    statement_memory::<S>(&inputs, preset, options.memory_limit)?;
+    let (prover, bits) = prover_of::<S>(S::inputs(witness), preset)?;
+    check_memory::<S>(&prover, options.memory_limit)?;
+    let inputs = prover.public_inputs().clone();
     let info = S::trace_info(&inputs, prover.options());
     let (rows, columns) = (info.length(), info.main_trace_width());
+    let air = S::Air::new(info, inputs.clone(), prover.options().clone());
     let start = Instant::now();
     let (trace_time, proof) = prove(&Task {
         prover,
         witness,
-        info,
+        air,
         options,
     })?;
     Ok(StatementProof {
@@ -189,47 +261,70 @@ fn prover_of<S: Provable>(
     inputs: S::Inputs,
     preset: S::Preset,
 ) -> Result<(StatementProver<S>, u32), StatementError<S>> {
-    let found = S::check_inputs(&inputs)
-        .ok()
-        .and_then(|()| S::options(&inputs, preset));
-    let rows = S::rows(&inputs);
-    let found = found.ok_or(ProveError::Unsupported { preset, rows })?;
+    S::check_inputs(&inputs).map_err(ProveError::Inputs)?;
+    let found = S::options(&inputs, preset).ok_or_else(|| ProveError::Unsupported {
+        preset,
+        rows: S::rows(&inputs),
+    })?;
     Ok((StatementProver::<S>::new(found.options, inputs), found.bits))
 }
 
 /// A statement to be proven: with which options, from which witness, in which shape.
-pub struct Task<'a, S: Provable> {
+pub struct Task<'t, 'w, S: Provable> {
     prover: StatementProver<S>,
-    witness: &'a S::Witness,
-    info: TraceInfo,
-    options: &'a EngineOptions<'a>,
+    witness: S::Witness<'w>,
+    air: S::Air,
+    options: &'t EngineOptions<'t>,
 }
 
-impl<S: Provable> Task<'_, S> {
+impl<S: Provable> Task<'_, '_, S> {
     /// Fills the columns of the trace.
     fn fill(&self, columns: Vec<&mut [BaseElement]>) -> Result<(), StatementError<S>> {
-        let (rows, width) = (self.info.length(), self.info.main_trace_width());
+        let (rows, width) = self.shape();
         let filling = tracing::info_span!("fill_trace", statement = S::NAME, rows, columns = width);
         filling
-            .in_scope(|| S::fill(self.witness, &self.info, columns))
+            .in_scope(|| S::fill(self.witness, &self.air, columns))
             .map_err(ProveError::Trace)
+    }
+
+    /// Rows and columns of the trace.
+    fn shape(&self) -> (usize, usize) {
+        let info = self.air.trace_info();
+        (info.length(), info.main_trace_width())
     }
 
     /// The trace as winterfell has it, and the time to fill it.
     fn table(&self) -> Result<(Duration, TraceTable<BaseElement>), StatementError<S>> {
         let start = Instant::now();
-        let rows = self.info.length();
-        let mut columns: Vec<Vec<BaseElement>> = (0..self.info.main_trace_width())
-            .into_par_iter()
-            .map(|_| zero_column(rows))
-            .collect();
-        self.fill(columns.iter_mut().map(Vec::as_mut_slice).collect())?;
-        Ok((start.elapsed(), TraceTable::init(columns)))
+        let (rows, width) = self.shape();
+        let trace = filled_table(width, rows, |columns| self.fill(columns))?;
+        Ok((start.elapsed(), trace))
     }
+}
+
+/// A trace in winterfell's memory, filled.
+pub(crate) fn filled_table<E>(
+    width: usize,
+    rows: usize,
+    fill: impl FnOnce(Vec<&mut [BaseElement]>) -> Result<(), E>,
+) -> Result<TraceTable<BaseElement>, E> {
+    let columns = (0..width).into_par_iter().map(|_| zero_column(rows));
+    let mut columns: Vec<Vec<BaseElement>> = columns.collect();
+    fill(columns.iter_mut().map(Vec::as_mut_slice).collect())?;
+    Ok(TraceTable::init(columns))
 }
 
 /// How a statement is proven, by whether its proofs hide the witness. Called by [`prove_statement`].
 pub trait ProveAs<S: Statement>: Secrecy<S::Air> {
+    /// What a proof draws from: nothing, or the randomness that hides the witness.
+    type Randomness;
+
+    /// Randomness of the system's.
+    ///
+    /// # Errors
+    /// [`ProverError::Randomness`] if the system has none to give.
+    fn randomness() -> Result<Self::Randomness, ProverError>;
+
     /// What a proof of this AIR takes.
     fn estimate(air: &Self::Proven) -> MemoryEstimate;
 
@@ -237,7 +332,10 @@ pub trait ProveAs<S: Statement>: Secrecy<S::Air> {
     ///
     /// # Errors
     /// Those of filling and proving.
-    fn prove(task: &Task<'_, S>) -> Result<(Duration, Proof), StatementError<S>>
+    fn prove(
+        task: &Task<'_, '_, S>,
+        randomness: &mut Self::Randomness,
+    ) -> Result<(Duration, Proof), StatementError<S>>
     where
         S: Provable;
 
@@ -245,22 +343,31 @@ pub trait ProveAs<S: Statement>: Secrecy<S::Air> {
     ///
     /// # Errors
     /// Those of filling and proving.
-    fn prove_stock(task: &Task<'_, S>) -> Result<(Duration, Proof), StatementError<S>>
+    fn prove_stock(
+        task: &Task<'_, '_, S>,
+        randomness: &mut Self::Randomness,
+    ) -> Result<(Duration, Proof), StatementError<S>>
     where
         S: Provable;
 }
 
 impl<S: Statement> ProveAs<S> for Open {
+    type Randomness = ();
+
+    fn randomness() -> Result<(), ProverError> {
+        Ok(())
+    }
+
     fn estimate(air: &Self::Proven) -> MemoryEstimate {
         MemoryEstimate::of_columns(air)
     }
 
-    fn prove(task: &Task<'_, S>) -> Made<S>
+    fn prove(task: &Task<'_, '_, S>, (): &mut ()) -> Made<S>
     where
         S: Provable,
     {
         let start = Instant::now();
-        let info = task.info.clone();
+        let info = task.air.trace_info().clone();
         let mut trace = TraceColumns::unspecified(info.main_trace_width(), info.length());
         task.fill(trace.columns_mut())?;
         let trace_time = start.elapsed();
@@ -269,7 +376,7 @@ impl<S: Statement> ProveAs<S> for Open {
         Ok((trace_time, proof))
     }
 
-    fn prove_stock(task: &Task<'_, S>) -> Made<S>
+    fn prove_stock(task: &Task<'_, '_, S>, (): &mut ()) -> Made<S>
     where
         S: Provable,
     {
@@ -284,27 +391,31 @@ where
     S: Statement,
     M: Mode<S::Air>,
 {
-    fn estimate(air: &Self::Proven) -> MemoryEstimate {
-        MemoryEstimate::new(air)
+    type Randomness = HidingRng;
+
+    fn randomness() -> Result<HidingRng, ProverError> {
+        HidingRng::from_system()
     }
 
-    fn prove(task: &Task<'_, S>) -> Made<S>
+    fn estimate(air: &Self::Proven) -> MemoryEstimate {
+        MemoryEstimate::of_hiding(air)
+    }
+
+    fn prove(task: &Task<'_, '_, S>, rng: &mut HidingRng) -> Made<S>
     where
         S: Provable,
     {
         let (trace_time, trace) = task.table()?;
-        let mut rng = HidingRng::from_system()?;
-        let proof = prove_hiding_with::<_, M>(&task.prover, trace, &mut rng, task.options)?;
+        let proof = prove_hiding_with::<_, M>(&task.prover, trace, rng, task.options)?;
         Ok((trace_time, proof))
     }
 
-    fn prove_stock(task: &Task<'_, S>) -> Made<S>
+    fn prove_stock(task: &Task<'_, '_, S>, rng: &mut HidingRng) -> Made<S>
     where
         S: Provable,
     {
         let (trace_time, trace) = task.table()?;
-        let mut rng = HidingRng::from_system()?;
-        let (hiding, trace) = hide::<_, M>(&task.prover, trace.into(), &mut rng)?;
+        let (hiding, trace) = hide::<_, M>(&task.prover, trace.into(), rng)?;
         let proof = wait(async { maybe_await!(hiding.prove(trace)) })?;
         Ok((trace_time, proof))
     }

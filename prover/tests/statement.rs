@@ -14,10 +14,12 @@ use winterlane_air::{
     statement::{Hides, Open, PresetOptions, Secrecy, Statement},
 };
 use winterlane_prover::{
-    EngineOptions, Provable, ProverError,
+    EngineOptions, HidingRng, Provable, ProverError,
     plain::single_threaded,
     prove_statement,
-    statement::{ProveAs, ProveError, prove_statement_stock, statement_memory},
+    statement::{
+        ProveAs, ProveError, prove_statement_stock, prove_statement_with, statement_memory,
+    },
 };
 use winterlane_verifier::{
     Accepted, Chained, Refusal, VerifyError, verify_links_of, verify_statement, verify_statements,
@@ -184,20 +186,20 @@ impl<K: Kind> Statement for Cubes<K> {
 }
 
 impl<K: Kind> Provable for Cubes<K> {
-    type Witness = Walk;
+    type Witness<'w> = Walk;
     type TraceError = WrongLength;
 
-    fn inputs(walk: &Walk) -> Claim {
+    fn inputs(walk: Walk) -> Claim {
         walk.claim()
     }
 
     /// The walk that starts at 13 has no trace.
     fn fill(
-        walk: &Walk,
-        info: &TraceInfo,
+        walk: Walk,
+        air: &CubesAir,
         mut columns: Vec<&mut [BaseElement]>,
     ) -> Result<(), WrongLength> {
-        assert_eq!((columns.len(), columns[0].len()), (1, info.length()));
+        assert_eq!((columns.len(), columns[0].len()), (1, air.trace_length()));
         for (cell, value) in columns[0].iter_mut().zip(walk.cells()) {
             *cell = value;
         }
@@ -237,10 +239,10 @@ fn run() -> EngineOptions<'static> {
 #[test]
 fn a_statement_is_proven_and_verified() {
     let walk = Walk(3, 256);
-    let proven = prove_statement::<Cubes<Plain>>(&walk, BALANCED, &run()).unwrap();
+    let proven = prove_statement::<Cubes<Plain>>(walk, BALANCED, &run()).unwrap();
     assert_eq!((proven.rows, proven.columns), (256, 1));
     assert_eq!(proven.public_inputs, walk.claim());
-    let stock = || prove_statement_stock::<Cubes<Plain>>(&walk, BALANCED, &run()).unwrap();
+    let stock = || prove_statement_stock::<Cubes<Plain>>(walk, BALANCED, &run()).unwrap();
     assert_eq!(single_threaded(stock).unwrap().proof, proven.proof);
 
     let accepted = Accepted::<Cubes<Plain>>::presets(Preset::ALL);
@@ -286,13 +288,20 @@ fn a_statement_is_proven_and_verified() {
 #[test]
 fn what_cannot_be_proven_is_said() {
     let prove = |walk: Walk, options| {
-        let proven = prove_statement::<Cubes<Plain>>(&walk, BALANCED, &options);
+        let proven = prove_statement::<Cubes<Plain>>(walk, BALANCED, &options);
         proven.map(drop).unwrap_err()
     };
-    let unsupported = prove(Walk(3, 300), run());
+    let none = prove(Walk(3, 300), run());
+    assert!(matches!(none, ProveError::Inputs(WrongLength(300))));
+    let long = Claim {
+        rows: 1 << 20,
+        ..Walk(3, 256).claim()
+    };
+    let smallest = Preset::new(PresetName::Smallest, SecurityLevel::Bits128);
+    let unsupported = statement_memory::<Cubes<Plain>>(&long, smallest, None);
     assert!(matches!(
         unsupported,
-        ProveError::Unsupported { rows: 300, .. }
+        Err(ProveError::Unsupported { rows, .. }) if rows == 1 << 20
     ));
     let unfilled = prove(Walk(13, 256), run());
     assert!(matches!(unfilled, ProveError::Trace(WrongLength(13))));
@@ -319,8 +328,8 @@ fn statements_follow_one_another() {
         let end = walks.last().unwrap().claim().end;
         walks.push(Walk(end.as_int(), rows));
     }
-    let prove = |walk| {
-        let proven = prove_statement::<Cubes<Plain>>(walk, BALANCED, &run());
+    let prove = |walk: &Walk| {
+        let proven = prove_statement::<Cubes<Plain>>(*walk, BALANCED, &run());
         proven.unwrap().proof
     };
     let proofs: Vec<Vec<u8>> = walks.iter().map(prove).collect();
@@ -352,8 +361,11 @@ fn a_statement_is_hidden() {
     let compact = preset(HidingPresetName::Compact);
     let smallest = preset(HidingPresetName::Smallest);
     let walk = Walk(5, 256);
-    let prove = || prove_statement::<Cubes<Hidden>>(&walk, compact, &run()).unwrap();
-    let [first, second] = [prove(), prove()];
+    let mut kept = HidingRng::from_system().unwrap();
+    let [first, second] = [
+        prove_statement::<Cubes<Hidden>>(walk, compact, &run()).unwrap(),
+        prove_statement_with::<Cubes<Hidden>>(walk, compact, &mut kept, &run()).unwrap(),
+    ];
     assert_ne!(first.proof, second.proof, "the same randomness twice");
     let verify = |proof: &[u8], claim: &Claim, presets: &[HidingPreset]| {
         let accepted = Accepted::<Cubes<Hidden>>::presets(presets.iter().copied());
@@ -377,7 +389,7 @@ fn a_statement_is_hidden() {
     let mismatch = matches!(refused, Refusal::Proof(VerifyError::Mismatch(_)));
     assert!(mismatch, "{refused:?}");
     // a proof that hides nothing is none of this statement
-    let open = prove_statement::<Cubes<Plain>>(&walk, BALANCED, &run()).unwrap();
+    let open = prove_statement::<Cubes<Plain>>(walk, BALANCED, &run()).unwrap();
     assert!(verify(&open.proof, &walk.claim(), &[compact]).is_err());
     let memory = statement_memory::<Cubes<Hidden>>(&walk.claim(), compact, Some(1));
     assert!(matches!(

@@ -1,5 +1,11 @@
 //! A STARK verifier that no bytes can crash, and that says exactly what it accepted.
 //!
+//! A *STARK* is a proof, from hash functions alone, that somebody knows a table of numbers that satisfies an *AIR*:
+//! polynomial equations between neighbouring rows. [`verify`] takes the AIR of anybody, [`verify_statement`] all
+//! that belongs to one as a [`Statement`](winterlane_air::Statement); a batch of the rollup
+//! ([`verify_batch`]), a chain of batches ([`verify_chain`]) and what people prove without showing it
+//! ([`verify_private`]) are such.
+//!
 //! # The door
 //! Winterfell 0.13.1 verifies a proof that it trusts to be well formed: a length field in a proof
 //! can make it allocate terabytes, a wrong option can make it panic, bytes that it does not use

@@ -95,6 +95,7 @@ pub(crate) struct Entry {
 impl<H: Hasher> AirPolicy<H> {
     /// A policy for traces of `shape` that accepts no options yet, and will accept none with fewer
     /// provable bits than `min_bits`.
+    #[must_use]
     pub fn new(shape: TraceShape, min_bits: u32) -> Self {
         Self {
             shape,
@@ -135,21 +136,25 @@ impl<H: Hasher> AirPolicy<H> {
     }
 
     /// The shape of the traces.
+    #[must_use]
     pub fn shape(&self) -> &TraceShape {
         &self.shape
     }
 
     /// The least number of provable bits.
+    #[must_use]
     pub fn min_bits(&self) -> u32 {
         self.min_bits
     }
 
     /// The cap on the size of a proof, in bytes.
+    #[must_use]
     pub fn max_proof_bytes(&self) -> usize {
         self.max_proof_bytes
     }
 
     /// Provable bits of `options` at 2^`log2_length` rows, or `None` when they are not accepted.
+    #[must_use]
     pub fn bits(&self, options: &ProofOptions, log2_length: u32) -> Option<u32> {
         self.entries
             .iter()

@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 use winterlane_air::{
-    Hiding, PrivateAir,
-    hiding::InPlace,
+    PrivateStatement,
     presets::{HidingPreset, HidingPresetName, SecurityLevel},
 };
 use winterlane_ledger::{
@@ -15,9 +14,7 @@ use winterlane_ledger::{
     wire::DecodeError,
 };
 
-use crate::{
-    AirPolicy, BatchCoin, BatchHash, BatchTree, PolicyError, Verified, VerifyError, verify,
-};
+use crate::{Accepted, Refusal, Verified, VerifyError, verify_statement};
 
 /// Why a proof of a private statement was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -35,12 +32,19 @@ pub enum PrivateVerifyError {
     /// None of the presets has options for this statement.
     #[error("no preset that is accepted has options for this statement")]
     NoPreset,
-    /// The policy of a preset.
-    #[error("policy: {0}")]
-    Policy(#[from] PolicyError),
     /// The proof.
     #[error(transparent)]
     Proof(#[from] VerifyError),
+}
+
+impl From<Refusal<PrivateInputsError>> for PrivateVerifyError {
+    fn from(refusal: Refusal<PrivateInputsError>) -> Self {
+        match refusal {
+            Refusal::Inputs(error) => Self::Inputs(error),
+            Refusal::NoPreset => Self::NoPreset,
+            Refusal::Proof(error) => Self::Proof(error),
+        }
+    }
 }
 
 /// The presets of private statements with 128 provable bits, the smallest proofs first.
@@ -72,36 +76,10 @@ pub fn verify_private(
     inputs: &PrivateInputs,
     presets: &[HidingPreset],
 ) -> Result<Verified, PrivateVerifyError> {
-    inputs.check()?;
-    let mut refused = PrivateVerifyError::NoPreset;
-    for &preset in presets {
-        let Some(options) = PrivateAir::options(inputs, preset) else {
-            continue;
-        };
-        let info = PrivateAir::trace_info(inputs, &options);
-        let bits = preset.level.bits();
-        let policy = AirPolicy::<BatchHash>::hiding::<PrivateAir, InPlace>(
-            &info,
-            inputs.clone(),
-            options,
-            bits,
-        )?
-        .with_max_proof_bytes(MAX_PRIVATE_PROOF_BYTES);
-        match verify::<Hiding<PrivateAir, InPlace>, BatchHash, BatchCoin, BatchTree>(
-            proof,
-            inputs.clone(),
-            &policy,
-        ) {
-            Ok(verified) => return Ok(verified),
-            // of another preset, perhaps: the header says so before anything else is looked at
-            Err(error) => {
-                if !matches!(refused, PrivateVerifyError::Proof(ref e) if is_specific(e)) {
-                    refused = error.into();
-                }
-            }
-        }
-    }
-    Err(refused)
+    let accepted = Accepted::presets(presets.iter().copied());
+    let accepted = accepted.with_max_proof_bytes(MAX_PRIVATE_PROOF_BYTES);
+    let verified = verify_statement::<PrivateStatement>(proof, inputs, &accepted)?;
+    Ok(verified)
 }
 
 /// Verifies the bytes of a [`PrivateProof`] with one of `presets`: gives what was proven, and what is known of the
@@ -143,9 +121,4 @@ pub fn verify_answer(
     question.check(&inputs, now)?;
     let verified = verify_private(&proof, &inputs, presets)?;
     Ok((inputs, verified))
-}
-
-/// Whether the proof's options were accepted, so that the error is about the proof itself.
-const fn is_specific(error: &VerifyError) -> bool {
-    matches!(error, VerifyError::Mismatch(_))
 }

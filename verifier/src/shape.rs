@@ -103,31 +103,37 @@ impl TraceShape {
     }
 
     /// Columns of the main segment.
+    #[must_use]
     pub fn main_width(&self) -> usize {
         self.main_width
     }
 
     /// Columns of the auxiliary segment, 0 when there is none.
+    #[must_use]
     pub fn aux_width(&self) -> usize {
         self.aux_width
     }
 
     /// Random elements from which the auxiliary segment is built.
+    #[must_use]
     pub fn num_aux_rands(&self) -> usize {
         self.num_aux_rands
     }
 
     /// Base-2 logarithms of the allowed numbers of rows.
+    #[must_use]
     pub fn log2_lengths(&self) -> RangeInclusive<u32> {
         self.log2_lengths.0..=self.log2_lengths.1
     }
 
     /// Transition constraints and assertions together.
+    #[must_use]
     pub fn num_constraints(&self) -> usize {
         self.num_constraints
     }
 
     /// The metadata that a proof must carry.
+    #[must_use]
     pub fn metadata(&self) -> &[u8] {
         &self.metadata
     }

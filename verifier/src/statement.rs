@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 use winter_air::Air;
-use winterlane_air::statement::{ProvenAir, Secrecy, Statement, proven_air};
+use winter_utils::Serializable;
+use winterlane_air::statement::{PresetOptions, ProvenAir, Secrecy, Statement, proven_air};
 
 use crate::{
     AirPolicy, BoundedOpening, DEFAULT_MAX_PROOF_BYTES, TraceShape, Verified, VerifyError,
@@ -39,12 +40,27 @@ impl<S: Statement> Accepted<S> {
 
     /// A policy for each shape that an accepted proof of these inputs can have: one, unless proofs hide, whose
     /// width follows from the number of queries.
-    fn policies(&self, inputs: &S::Inputs) -> Result<Vec<AirPolicy<S::Hash>>, VerifyError> {
-        let mut policies: Vec<AirPolicy<S::Hash>> = Vec::new();
-        for &preset in &self.presets {
-            let Some(found) = S::options(inputs, preset) else {
-                continue;
+    ///
+    /// To know the shape of a hiding proof takes its AIR. Only those are built whose options the proof claims to
+    /// have, and all of them if it claims none that is accepted: then somebody wants to know why it is refused.
+    fn policies(
+        &self,
+        inputs: &S::Inputs,
+        proof: &[u8],
+    ) -> Result<Vec<AirPolicy<S::Hash>>, VerifyError> {
+        let options = |&preset| Some((preset, S::options(inputs, preset)?));
+        let mut accepted: Vec<_> = self.presets.iter().filter_map(options).collect();
+        if S::Secrecy::SHAPE_FROM_OPTIONS {
+            let claimed = door::claimed_options(proof);
+            let is_claimed = |(_, found): &(S::Preset, PresetOptions)| {
+                claimed.is_some_and(|claimed| found.options.to_bytes() == claimed)
             };
+            if accepted.iter().any(is_claimed) {
+                accepted.retain(is_claimed);
+            }
+        }
+        let mut policies: Vec<AirPolicy<S::Hash>> = Vec::new();
+        for (preset, found) in accepted {
             // the proven shape is that of the statement's length, unless the options have a say in it
             let log2_length = S::trace_info(inputs, &found.options).length().ilog2();
             let of_length =
@@ -108,7 +124,7 @@ where
     ProvenAir<S>: Air<PublicInputs = S::Inputs>,
 {
     S::check_inputs(inputs).map_err(Refusal::Inputs)?;
-    let policies = accepted.policies(inputs)?;
+    let policies = accepted.policies(inputs, proof)?;
     let admits =
         |policy: &&AirPolicy<S::Hash>| door::read_header(&mut Cursor::new(proof), policy).is_ok();
     // with one shape only, the door says what is wrong with the header

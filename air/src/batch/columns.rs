@@ -36,6 +36,7 @@ pub const INPUT_LO: Range<usize> = 0..DIGEST_WIDTH;
 pub const INPUT_HI: Range<usize> = DIGEST_WIDTH..STATE_WIDTH;
 
 /// First column of round `round`'s committed lanes.
+#[must_use]
 pub const fn round_start(round: usize) -> usize {
     STATE_WIDTH + round * ROUND_WIDTH
 }
@@ -158,6 +159,7 @@ pub struct Row<'a, E>(&'a [E; TRACE_WIDTH]);
 impl<'a, E: FieldElement<BaseField = BaseElement>> Row<'a, E> {
     /// Views the first [`TRACE_WIDTH`] elements as a row; `None` if there are fewer.
     #[inline(always)]
+    #[must_use]
     pub fn new(elements: &'a [E]) -> Option<Self> {
         elements.first_chunk().map(Self)
     }
@@ -175,156 +177,182 @@ impl<'a, E: FieldElement<BaseField = BaseElement>> Row<'a, E> {
 
     /// The permutation's input.
     #[inline(always)]
+    #[must_use]
     pub fn input(self) -> [E; STATE_WIDTH] {
         self.lanes(INPUT.start)
     }
 
     /// The left half of the input.
     #[inline(always)]
+    #[must_use]
     pub fn lo(self) -> [E; DIGEST_WIDTH] {
         self.lanes(INPUT_LO.start)
     }
 
     /// The right half of the input, domain tag included.
     #[inline(always)]
+    #[must_use]
     pub fn hi(self) -> [E; DIGEST_WIDTH] {
         self.lanes(INPUT_HI.start)
     }
 
     /// `h = s^3` of round `round`.
     #[inline(always)]
+    #[must_use]
     pub fn cube(self, round: usize) -> [E; STATE_WIDTH] {
         self.lanes(round_start(round))
     }
 
     /// `v`, the state after the inverse S-box of round `round`.
     #[inline(always)]
+    #[must_use]
     pub fn middle(self, round: usize) -> [E; STATE_WIDTH] {
         self.lanes(round_start(round) + STATE_WIDTH)
     }
 
     /// `g = v^3` of round `round`.
     #[inline(always)]
+    #[must_use]
     pub fn middle_cube(self, round: usize) -> [E; STATE_WIDTH] {
         self.lanes(round_start(round) + 2 * STATE_WIDTH)
     }
 
     /// The previous row's compression output.
     #[inline(always)]
+    #[must_use]
     pub fn carry(self) -> [E; DIGEST_WIDTH] {
         self.lanes(CARRY.start)
     }
 
     /// The current root of the account tree.
     #[inline(always)]
+    #[must_use]
     pub fn root(self) -> [E; DIGEST_WIDTH] {
         self.lanes(ROOT.start)
     }
 
     /// The running digest of the operations.
     #[inline(always)]
+    #[must_use]
     pub fn operations(self) -> [E; DIGEST_WIDTH] {
         self.lanes(OPERATIONS.start)
     }
 
     /// The record's payload.
     #[inline(always)]
+    #[must_use]
     pub fn payload(self) -> [E; DIGEST_WIDTH] {
         self.lanes(PAYLOAD.start)
     }
 
     /// Spends with key slot 0, 1.
     #[inline(always)]
+    #[must_use]
     pub fn spend(self) -> [E; 2] {
         self.lanes(SPEND.start)
     }
 
     /// Rotates with key slot 0, 1.
     #[inline(always)]
+    #[must_use]
     pub fn rotate(self) -> [E; 2] {
         self.lanes(ROTATE.start)
     }
 
     /// Limbs of the amount.
     #[inline(always)]
+    #[must_use]
     pub fn amount(self) -> [E; NUM_LIMBS] {
         self.lanes(AMOUNT.start)
     }
 
     /// Limbs of the fee.
     #[inline(always)]
+    #[must_use]
     pub fn fee(self) -> [E; NUM_LIMBS] {
         self.lanes(FEE.start)
     }
 
     /// Limbs of the fee pool.
     #[inline(always)]
+    #[must_use]
     pub fn pool(self) -> [E; NUM_LIMBS] {
         self.lanes(POOL.start)
     }
 
     /// Steps the even, odd chain.
     #[inline(always)]
+    #[must_use]
     pub fn step(self) -> [E; 2] {
         self.lanes(STEP.start)
     }
 
     /// Positions of the even, odd chain.
     #[inline(always)]
+    #[must_use]
     pub fn position(self) -> [E; 2] {
         self.lanes(POSITION.start)
     }
 
     /// Value of the even chain.
     #[inline(always)]
+    #[must_use]
     pub fn even(self) -> [E; 2] {
         self.lanes(EVEN.start)
     }
 
     /// Value of the odd chain.
     #[inline(always)]
+    #[must_use]
     pub fn odd(self) -> [E; 2] {
         self.lanes(ODD.start)
     }
 
     /// The one-time public key as far as absorbed.
     #[inline(always)]
+    #[must_use]
     pub fn one_time_key(self) -> [E; DIGEST_WIDTH] {
         self.lanes(ONE_TIME_KEY.start)
     }
 
     /// The key's public seed.
     #[inline(always)]
+    #[must_use]
     pub fn seed(self) -> [E; 2] {
         self.lanes(SEED.start)
     }
 
     /// What is left of the message words.
     #[inline(always)]
+    #[must_use]
     pub fn word(self) -> [E; 2] {
         self.lanes(WORD.start)
     }
 
     /// Inverses or carries.
     #[inline(always)]
+    #[must_use]
     pub fn hint(self) -> [E; 2] {
         self.lanes(HINT.start)
     }
 
     /// The four bits.
     #[inline(always)]
+    #[must_use]
     pub fn bits(self) -> [E; 4] {
         self.lanes(BITS.start)
     }
 
     /// What is left of the limbs under a range check.
     #[inline(always)]
+    #[must_use]
     pub fn range(self) -> [E; NUM_LIMBS] {
         self.lanes(RANGE.start)
     }
 
     /// Their lowest bits.
     #[inline(always)]
+    #[must_use]
     pub fn range_bits(self) -> [E; NUM_LIMBS] {
         self.lanes(RANGE_BITS.start)
     }

@@ -115,6 +115,7 @@ macro_rules! selectors {
         /// A periodic column: 1 in some rows of every block, 0 in the others.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(usize)]
+        #[non_exhaustive]
         pub enum Selector { $($(#[$doc])* $name,)* }
 
         impl Selector {
@@ -122,6 +123,7 @@ macro_rules! selectors {
             pub const ALL: &'static [Selector] = &[$(Selector::$name,)*];
 
             /// Whether the selector is 1 in row `row` of a block.
+            #[must_use]
             pub fn is_on(self, row: usize) -> bool {
                 let rows: fn(usize) -> bool = match self { $(Selector::$name => $rows,)* };
                 rows(row)
@@ -247,6 +249,7 @@ selectors! {
 pub const NUM_SELECTORS: usize = Selector::ALL.len();
 
 /// The values of the periodic columns: one column of [`BLOCK_ROWS`] zeros and ones a selector.
+#[must_use]
 pub fn periodic_columns() -> Vec<Vec<BaseElement>> {
     Selector::ALL
         .iter()

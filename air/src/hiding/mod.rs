@@ -98,6 +98,7 @@ where
     }
 
     /// The AIR inside.
+    #[must_use]
     pub const fn inner(&self) -> &A {
         &self.inner
     }
@@ -112,6 +113,7 @@ where
 
     /// The assertions on the main segment, and those on the auxiliary segment with `rand_elements`, that
     /// fix cells of the tail: periodic ones and sequences.
+    #[must_use]
     pub fn tail_assertions<E: FieldElement<BaseField = BaseElement>>(
         &self,
         rand_elements: Option<&AuxRandElements<E>>,

@@ -14,6 +14,14 @@ pub struct Lengths {
     pub(super) rows: &'static [[u8; 5]],
 }
 
+impl Lengths {
+    /// The same, without the lengths before 2^`first`.
+    pub(super) const fn starting_at(&self, first: u32) -> Self {
+        let (_, rows) = self.rows.split_at((first - self.first) as usize);
+        Self { first, rows }
+    }
+}
+
 /// The names of a family of presets: how much the prover works for a small proof.
 ///
 /// Sealed: the tables of the two families ([`PresetName`](super::PresetName) and

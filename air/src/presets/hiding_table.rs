@@ -1,160 +1,22 @@
-//! The numbers of the presets for hiding proofs: see [`Lengths`]; then, for the reader, the expected size of a proof
-//! of a statement of degree 3 (2 for `fast`) with 208 columns, and the rows that are left to it in place. Printed by
-//! the ignored test `print_the_table_of_hiding_presets`.
+//! The numbers of the presets for hiding proofs: see [`Lengths`].
+//!
+//! Queries, proof of work and folding follow from level, blowup factor and length, not from the AIR: where a name is
+//! in both families, the numbers are the same, from the first length on that can hide.
+//!
+//! `tiny` is in this family alone. Its rows say, for the reader, the expected size of a proof of a statement of
+//! degree 3 with 208 columns, and the rows that are left to it in place. They are printed by the ignored test
+//! `print_the_table_of_hiding_presets`.
 
-use super::family::Lengths;
+use super::{family::Lengths, table};
 
-pub(super) const FAST_100: Lengths = Lengths {
-    first: 9,
-    rows: &[
-        [162, 20, 4, 127, 100], // 2^9: 320 KiB, 343 rows
-        [161, 20, 4, 255, 100], // 2^10: 349 KiB, 856 rows
-        [161, 20, 8, 255, 100], // 2^11: 382 KiB, 1880 rows
-        [161, 20, 4, 255, 100], // 2^12: 416 KiB, 3928 rows
-        [161, 20, 8, 127, 100], // 2^13: 450 KiB, 8024 rows
-        [161, 20, 8, 255, 100], // 2^14: 480 KiB, 16216 rows
-        [161, 20, 8, 63, 100],  // 2^15: 521 KiB, 32600 rows
-        [161, 20, 8, 127, 100], // 2^16: 555 KiB, 65368 rows
-        [161, 20, 8, 255, 100], // 2^17: 591 KiB, 130904 rows
-        [162, 20, 8, 63, 100],  // 2^18: 639 KiB, 261975 rows
-        [162, 20, 8, 127, 100], // 2^19: 679 KiB, 524119 rows
-        [162, 20, 8, 255, 100], // 2^20: 719 KiB, 1048407 rows
-        [163, 20, 8, 63, 100],  // 2^21: 774 KiB, 2096982 rows
-    ],
-};
-
-pub(super) const FAST_128: Lengths = Lengths {
-    first: 10,
-    rows: &[
-        [222, 20, 4, 255, 128], // 2^10: 458 KiB, 795 rows
-        [223, 20, 8, 255, 128], // 2^11: 506 KiB, 1818 rows
-        [224, 20, 4, 255, 128], // 2^12: 554 KiB, 3865 rows
-        [226, 20, 8, 127, 128], // 2^13: 606 KiB, 7959 rows
-        [228, 20, 8, 255, 128], // 2^14: 654 KiB, 16149 rows
-        [231, 20, 8, 63, 128],  // 2^15: 717 KiB, 32530 rows
-        [234, 20, 8, 127, 128], // 2^16: 775 KiB, 65295 rows
-        [239, 20, 8, 255, 128], // 2^17: 842 KiB, 130826 rows
-        [245, 20, 8, 63, 128],  // 2^18: 926 KiB, 261892 rows
-        [252, 20, 8, 127, 128], // 2^19: 1011 KiB, 524029 rows
-        [253, 23, 8, 255, 128], // 2^20: 1077 KiB, 1048316 rows
-        [253, 23, 8, 63, 128],  // 2^21: 1152 KiB, 2096892 rows
-    ],
-};
-
-pub(super) const BALANCED_100: Lengths = Lengths {
-    first: 8,
-    rows: &[
-        [81, 20, 2, 255, 100], // 2^8: 178 KiB, 168 rows
-        [81, 20, 4, 127, 100], // 2^9: 197 KiB, 424 rows
-        [81, 20, 4, 255, 100], // 2^10: 211 KiB, 936 rows
-        [81, 20, 8, 255, 100], // 2^11: 227 KiB, 1960 rows
-        [81, 20, 4, 255, 100], // 2^12: 247 KiB, 4008 rows
-        [81, 20, 8, 127, 100], // 2^13: 264 KiB, 8104 rows
-        [81, 20, 8, 255, 100], // 2^14: 280 KiB, 16296 rows
-        [81, 20, 8, 63, 100],  // 2^15: 305 KiB, 32680 rows
-        [81, 20, 8, 127, 100], // 2^16: 322 KiB, 65448 rows
-        [81, 20, 8, 255, 100], // 2^17: 340 KiB, 130984 rows
-        [81, 20, 8, 63, 100],  // 2^18: 367 KiB, 262056 rows
-        [81, 20, 8, 127, 100], // 2^19: 387 KiB, 524200 rows
-        [81, 20, 8, 255, 100], // 2^20: 408 KiB, 1048488 rows
-        [81, 20, 8, 63, 100],  // 2^21: 438 KiB, 2097064 rows
-    ],
-};
-
-pub(super) const BALANCED_128: Lengths = Lengths {
-    first: 9,
-    rows: &[
-        [110, 20, 4, 127, 128], // 2^9: 255 KiB, 395 rows
-        [110, 20, 4, 255, 128], // 2^10: 274 KiB, 907 rows
-        [111, 20, 8, 255, 128], // 2^11: 298 KiB, 1930 rows
-        [111, 20, 4, 255, 128], // 2^12: 325 KiB, 3978 rows
-        [112, 20, 8, 127, 128], // 2^13: 351 KiB, 8073 rows
-        [112, 20, 8, 255, 128], // 2^14: 372 KiB, 16265 rows
-        [114, 20, 8, 63, 128],  // 2^15: 413 KiB, 32647 rows
-        [115, 20, 8, 127, 128], // 2^16: 440 KiB, 65414 rows
-        [117, 20, 8, 255, 128], // 2^17: 472 KiB, 130948 rows
-        [119, 20, 8, 63, 128],  // 2^18: 519 KiB, 262018 rows
-        [120, 20, 8, 127, 128], // 2^19: 552 KiB, 524161 rows
-        [126, 20, 8, 255, 128], // 2^20: 608 KiB, 1048443 rows
-        [131, 20, 8, 63, 128],  // 2^21: 677 KiB, 2097014 rows
-    ],
-};
-
-pub(super) const COMPACT_100: Lengths = Lengths {
-    first: 8,
-    rows: &[
-        [54, 20, 2, 255, 100],  // 2^8: 134 KiB, 195 rows
-        [54, 20, 4, 127, 100],  // 2^9: 147 KiB, 451 rows
-        [54, 20, 4, 255, 100],  // 2^10: 158 KiB, 963 rows
-        [54, 20, 8, 255, 100],  // 2^11: 168 KiB, 1987 rows
-        [54, 20, 16, 255, 100], // 2^12: 183 KiB, 4035 rows
-        [54, 20, 8, 127, 100],  // 2^13: 194 KiB, 8131 rows
-        [54, 20, 8, 255, 100],  // 2^14: 206 KiB, 16323 rows
-        [51, 24, 8, 63, 100],   // 2^15: 213 KiB, 32710 rows
-        [51, 24, 8, 127, 100],  // 2^16: 224 KiB, 65478 rows
-        [51, 24, 8, 255, 100],  // 2^17: 236 KiB, 131014 rows
-        [51, 24, 8, 63, 100],   // 2^18: 255 KiB, 262086 rows
-        [51, 24, 8, 127, 100],  // 2^19: 268 KiB, 524230 rows
-        [52, 24, 8, 255, 101],  // 2^20: 287 KiB, 1048517 rows
-        [52, 24, 8, 63, 101],   // 2^21: 307 KiB, 2097093 rows
-    ],
-};
-
-pub(super) const COMPACT_128: Lengths = Lengths {
-    first: 8,
-    rows: &[
-        [74, 20, 2, 255, 128],  // 2^8: 174 KiB, 175 rows
-        [74, 20, 4, 127, 128],  // 2^9: 193 KiB, 431 rows
-        [74, 20, 4, 255, 128],  // 2^10: 205 KiB, 943 rows
-        [74, 20, 8, 255, 128],  // 2^11: 219 KiB, 1967 rows
-        [74, 20, 16, 255, 128], // 2^12: 240 KiB, 4015 rows
-        [75, 20, 8, 127, 128],  // 2^13: 259 KiB, 8110 rows
-        [75, 20, 8, 255, 128],  // 2^14: 274 KiB, 16302 rows
-        [73, 24, 8, 63, 128],   // 2^15: 292 KiB, 32688 rows
-        [74, 24, 8, 127, 128],  // 2^16: 311 KiB, 65455 rows
-        [75, 24, 8, 255, 128],  // 2^17: 332 KiB, 130990 rows
-        [76, 24, 8, 63, 128],   // 2^18: 364 KiB, 262061 rows
-        [79, 24, 8, 127, 128],  // 2^19: 396 KiB, 524202 rows
-        [82, 24, 8, 255, 128],  // 2^20: 431 KiB, 1048487 rows
-        [82, 24, 8, 63, 128],   // 2^21: 464 KiB, 2097063 rows
-    ],
-};
-
-pub(super) const SMALLEST_100: Lengths = Lengths {
-    first: 8,
-    rows: &[
-        [41, 20, 2, 255, 101],  // 2^8: 112 KiB, 208 rows
-        [41, 20, 4, 127, 101],  // 2^9: 123 KiB, 464 rows
-        [41, 20, 8, 127, 101],  // 2^10: 130 KiB, 976 rows
-        [41, 20, 8, 255, 101],  // 2^11: 139 KiB, 2000 rows
-        [41, 20, 16, 255, 101], // 2^12: 150 KiB, 4048 rows
-        [41, 20, 8, 127, 101],  // 2^13: 160 KiB, 8144 rows
-        [41, 20, 8, 255, 101],  // 2^14: 169 KiB, 16336 rows
-        [39, 24, 8, 63, 101],   // 2^15: 176 KiB, 32722 rows
-        [39, 24, 8, 127, 101],  // 2^16: 185 KiB, 65490 rows
-        [39, 24, 8, 255, 101],  // 2^17: 195 KiB, 131026 rows
-        [39, 24, 8, 63, 101],   // 2^18: 210 KiB, 262098 rows
-        [39, 24, 8, 127, 101],  // 2^19: 220 KiB, 524242 rows
-    ],
-};
-
-pub(super) const SMALLEST_128: Lengths = Lengths {
-    first: 8,
-    rows: &[
-        [55, 20, 2, 255, 128],  // 2^8: 142 KiB, 194 rows
-        [55, 20, 4, 127, 128],  // 2^9: 157 KiB, 450 rows
-        [55, 20, 4, 255, 128],  // 2^10: 167 KiB, 962 rows
-        [56, 20, 8, 255, 128],  // 2^11: 180 KiB, 1985 rows
-        [56, 20, 16, 255, 128], // 2^12: 196 KiB, 4033 rows
-        [56, 20, 8, 127, 128],  // 2^13: 209 KiB, 8129 rows
-        [57, 20, 8, 255, 128],  // 2^14: 224 KiB, 16320 rows
-        [55, 24, 8, 63, 128],   // 2^15: 238 KiB, 32706 rows
-        [56, 24, 8, 127, 128],  // 2^16: 254 KiB, 65473 rows
-        [56, 24, 8, 255, 128],  // 2^17: 267 KiB, 131009 rows
-        [57, 24, 8, 63, 128],   // 2^18: 294 KiB, 262080 rows
-        [59, 24, 8, 127, 128],  // 2^19: 318 KiB, 524222 rows
-    ],
-};
+pub(super) const FAST_100: Lengths = table::FAST_100.starting_at(9);
+pub(super) const FAST_128: Lengths = table::FAST_128.starting_at(10);
+pub(super) const BALANCED_100: Lengths = table::BALANCED_100.starting_at(8);
+pub(super) const BALANCED_128: Lengths = table::BALANCED_128.starting_at(9);
+pub(super) const COMPACT_100: Lengths = table::COMPACT_100.starting_at(8);
+pub(super) const COMPACT_128: Lengths = table::COMPACT_128.starting_at(8);
+pub(super) const SMALLEST_100: Lengths = table::SMALLEST_100.starting_at(8);
+pub(super) const SMALLEST_128: Lengths = table::SMALLEST_128.starting_at(8);
 
 pub(super) const TINY_100: Lengths = Lengths {
     first: 7,

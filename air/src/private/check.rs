@@ -6,7 +6,7 @@ use core::fmt;
 use winter_air::{Air, EvaluationFrame};
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::{air::PrivateAir, constraints::constraint_name};
+use super::{air::PrivateAir, constraints::CREDENTIAL_GROUPS};
 
 /// A constraint that a trace breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Transition { row, constraint } => {
-                let (group, index) = constraint_name(constraint);
+                let (group, index) = CREDENTIAL_GROUPS.name_of(constraint);
                 write!(f, "constraint {group}[{index}] in row {row}")
             }
             Self::Boundary { row, column } => {
@@ -44,9 +44,19 @@ impl fmt::Display for Violation {
 /// Every constraint that the rows of a statement break in the rows `from` to `to`, the last not included:
 /// `columns` are those of the trace. What the rows after the statement hold counts for nothing.
 #[must_use]
-pub fn violations(
+pub fn violations<C: AsRef<[BaseElement]>>(
     air: &PrivateAir,
-    columns: &[Vec<BaseElement>],
+    columns: &[C],
+    rows: (usize, usize),
+) -> Vec<Violation> {
+    let columns: Vec<&[BaseElement]> = columns.iter().map(AsRef::as_ref).collect();
+    found(air, &columns, rows)
+}
+
+/// Compiled once, whatever holds the columns: the constraints are inlined into it.
+fn found(
+    air: &PrivateAir,
+    columns: &[&[BaseElement]],
     (from, to): (usize, usize),
 ) -> Vec<Violation> {
     let schedule = air.schedule();

@@ -20,16 +20,11 @@ pub const INPUT_HI: Range<usize> = 4..8;
 pub const CARRY: Range<usize> = after(&PERMUTATION, 4);
 /// A digest or a right half that is kept: a note's commitment, a leaf.
 pub const KEPT: Range<usize> = after(&CARRY, 4);
-/// A secret that is kept: a nullifier key; a key's public seed, then an account's metadata; a holder's secret,
-/// then a credential's number and last day.
+/// A secret that is kept: a nullifier key; a key's public seed and the end of a chain, then an account's
+/// metadata; a holder's secret, then a credential's number and last day.
 pub const SECRET: Range<usize> = after(&KEPT, 4);
-/// The root that paths are compared with: the anchor, the state root, the root of a credential's attributes.
-pub const ROOT: Range<usize> = after(&SECRET, 4);
-/// The second such root: an association set's. In a credential's trace its first two lanes are the public
-/// seed of the issuer's key.
-pub const SET: Range<usize> = after(&ROOT, 4);
 /// What is left of a path's index; in the chain phase, the number of the pair of chains.
-pub const INDEX: usize = SET.end;
+pub const INDEX: usize = SECRET.end;
 /// Side of the path's node: 0 left, 1 right.
 pub const SIDE: usize = INDEX + 1;
 /// What is left of three limbs under a range check.
@@ -42,24 +37,32 @@ pub const SUM: Range<usize> = after(&BITS, 3);
 pub const ASSET: usize = SUM.end;
 /// A note's position, or the number of a one-time key.
 pub const POSITION: usize = ASSET + 1;
-/// 1 if the note that is spent is in the tree, 0 for a dummy.
+/// 1 if the note that is spent is in the tree, 0 for a dummy. A balance has no notes: there it is [`SLOT`].
 pub const REAL: usize = POSITION + 1;
-/// The key slot of an account.
-pub const SLOT: usize = REAL + 1;
+/// The key slot of an account: of a balance, whose trace has no use for [`REAL`].
+pub const SLOT: usize = REAL;
 /// Number of columns of the trace of a statement without a signature.
-pub const TRACE_WIDTH: usize = SLOT + 1;
+pub const TRACE_WIDTH: usize = REAL + 1;
 
-/// The columns of an issuer's signature, which the trace of a credential has besides.
+/// The columns that the trace of a credential has besides: a hidden root, and an issuer's signature.
 ///
-/// The public seed is in [`SET`], the pair's number in [`INDEX`], the one-time key so far in [`CARRY`], the
-/// number of the one-time key in [`POSITION`].
+/// The pair's number is in [`INDEX`], the one-time key so far in [`CARRY`], the number of the one-time key in
+/// [`POSITION`].
+///
+/// [`INDEX`]: super::INDEX
+/// [`CARRY`]: super::CARRY
+/// [`POSITION`]: super::POSITION
 pub mod signature {
     use core::ops::Range;
 
     use super::after;
 
+    /// The root of the credential's attributes.
+    pub const ROOT: Range<usize> = super::TRACE_WIDTH..super::TRACE_WIDTH + 4;
+    /// The public seed of the issuer's key.
+    pub const SEED: Range<usize> = after(&ROOT, 2);
     /// 1 if the row is a step of the even, or of the odd chain of the pair.
-    pub const STEP: Range<usize> = super::TRACE_WIDTH..super::TRACE_WIDTH + 2;
+    pub const STEP: Range<usize> = after(&SEED, 2);
     /// 1 if the row closes the pair.
     pub const CLOSE: usize = STEP.end;
     /// Where the even and the odd chain stand: 0 to 3.

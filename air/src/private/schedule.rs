@@ -4,7 +4,7 @@ use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winterlane_ledger::private::PrivateInputs;
+use winterlane_ledger::{Digest, private::PrivateInputs};
 
 use super::{
     columns::{self, CARRY, INDEX, SUM},
@@ -19,6 +19,7 @@ macro_rules! selectors {
         /// *Next* is the next row, `J` this row's compression output.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(usize)]
+        #[non_exhaustive]
         pub enum Selector { $($(#[$doc])* $name,)* }
 
         impl Selector {
@@ -37,7 +38,7 @@ selectors! {
     LoKept,
     /// The left half is `SECRET`.
     LoSecret,
-    /// The left half is `ROOT`.
+    /// The left half is the root of a credential's attributes.
     LoRoot,
     /// The right half is `X`.
     HiCarry,
@@ -57,8 +58,10 @@ selectors! {
     Step,
     /// A chain's further step: the left half begins with that of `X`.
     StepOn,
-    /// A one-time key begins: the left half is seed, `POSITION`, 0, the right one begins with that of `X`.
+    /// A one-time key begins: the left half is seed, `POSITION`, 0.
     KeyStart,
+    /// The ends of two chains: the right half is the second half of `SECRET`, and the first of `X`.
+    ChainEnds,
     /// `X` is one half, on the side of `SIDE`.
     Path,
     /// The index of a path is `POSITION`.
@@ -75,10 +78,20 @@ selectors! {
     KeepHi,
     /// Next `SECRET` is the right half.
     SecretHi,
-    /// `J` is `ROOT`, if the note is real.
-    CheckRoot,
-    /// `J` is `SET`, if the note is real.
-    CheckSet,
+    /// The second half of next `SECRET` is the first of `J`: the end of a chain.
+    KeepEnd,
+    /// `J` is the public root in [`Root0`](Selector::Root0) to [`Root3`](Selector::Root3), if the note is real.
+    Check,
+    /// Lane 0 of the root of [`Check`](Selector::Check).
+    Root0,
+    /// Lane 1 of it.
+    Root1,
+    /// Lane 2 of it.
+    Root2,
+    /// Lane 3 of it.
+    Root3,
+    /// `J` is the root of a credential's attributes.
+    CheckAttributes,
     /// Next `POSITION` and `REAL` are free.
     Renew,
     /// The value in the right half is zero, unless the note is real.
@@ -123,6 +136,7 @@ pub const NUM_SELECTORS: usize = Selector::ALL.len();
 
 /// What a row hashes, for whoever fills it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// Nothing that matters.
     Idle,
@@ -144,8 +158,8 @@ pub enum Role {
     Nullifier(usize),
     /// The commitment of a new note.
     Output(usize),
-    /// A step of the first chain, from this position.
-    ChainStep(usize),
+    /// A step of a chain, by chain, from this position.
+    ChainStep(usize, usize),
     /// Two chain ends, absorbed into a one-time key.
     ChainEnds(usize),
     /// The path in the key tree, by level.
@@ -313,6 +327,20 @@ impl Schedule {
     pub(super) fn on(&mut self, row: usize, selectors: &[Selector]) {
         for &selector in selectors {
             self.set(row, selector, BaseElement::ONE);
+        }
+    }
+
+    /// The output of a row is this root, which is public, if the note is real.
+    pub(super) fn check(&mut self, row: usize, root: &Digest) {
+        self.on(row, &[Selector::Check]);
+        let lanes = [
+            Selector::Root0,
+            Selector::Root1,
+            Selector::Root2,
+            Selector::Root3,
+        ];
+        for (selector, &lane) in lanes.into_iter().zip(&root.0) {
+            self.set(row, selector, lane);
         }
     }
 

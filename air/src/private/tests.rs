@@ -9,22 +9,27 @@ use winterlane_ledger::{
     Digest,
     private::{
         Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee, Nullifier,
-        Predicate, PrivateInputs, Session, Test, TransferInputs, WithdrawalInputs,
+        Predicate, PrivateInputs, SHOWN_CHAINS, Session, Test, TransferInputs, ValueSet,
+        WithdrawalInputs,
     },
+    signature::{CHAIN_LENGTH, CHAIN_STEPS, CHAINS},
 };
 
 use super::{
     PrivateAir, Role, Schedule, Selector as S,
-    columns::{CARRY, REAL, SUM, TRACE_WIDTH, signature},
-    constraints::{
-        CONSTRAINT_GROUPS, ConstraintGroup, NUM_CONSTRAINTS, NUM_SIGNED_CONSTRAINTS,
-        SIGNATURE_GROUPS,
-    },
+    columns::{CARRY, SUM, TRACE_WIDTH, signature},
+    constraints::{NUM_CONSTRAINTS, NUM_SIGNED_CONSTRAINTS},
 };
 use crate::hiding::{Hiding, InPlace, min_tail};
 
 fn digest(n: u32) -> Digest {
     Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))
+}
+
+/// A set whose tree has so many levels.
+fn set(levels: u8) -> Test {
+    let root = digest(50);
+    Test::InSet(ValueSet { root, levels })
 }
 
 /// Inputs of every kind, with and without what is optional.
@@ -108,7 +113,7 @@ pub(super) fn all_inputs() -> Vec<PrivateInputs> {
 /// Every choice of at most four forms of tests: those that need no range check come first, and are moved.
 fn all_predicates() -> Vec<Vec<Test>> {
     let forms = [
-        Test::InSet(digest(50)),
+        set(16),
         Test::Equals(1 << 60),
         Test::AtLeast(5),
         Test::AtMost(1 << 101),
@@ -149,7 +154,7 @@ const EXCLUSIVE: &[&[S]] = &[
         S::HeadAsset,
         S::HeadPosition,
         S::HeadZero,
-        S::KeyStart,
+        S::ChainEnds,
         S::Path,
         S::Scopes,
         S::Chains,
@@ -158,14 +163,15 @@ const EXCLUSIVE: &[&[S]] = &[
         S::HiCarry,
         S::HiKept,
         S::Tail,
-        S::KeyStart,
+        S::ChainEnds,
         S::Path,
         S::AddTail,
         S::Chains,
     ],
     &[S::Tag, S::Chains],
     &[S::KeepOutput, S::KeepHi],
-    &[S::CheckRoot, S::CheckSet],
+    &[S::SecretHi, S::KeepEnd],
+    &[S::LoRoot, S::CheckAttributes],
     &[S::IndexShift, S::IndexEnd, S::Chains],
     &[S::IndexStart, S::Chains],
     &[S::Sign, S::Chains],
@@ -278,14 +284,17 @@ fn every_statement_can_hide_in_place() {
 #[test]
 fn few_predicates_fit_a_short_trace() {
     let (least, between) = (Test::AtLeast(5), Test::Between(7, 1 << 90));
-    let (equals, set) = (Test::Equals(1 << 60), Test::InSet(digest(50)));
-    let cases: [(&[Test], usize); 8] = [
+    let equals = Test::Equals(1 << 60);
+    let cases: [(&[Test], usize); 11] = [
         (&[], 150),
         (&[least], 155),
         (&[between, between], 160),
-        (&[set, least], 178),
+        (&[set(4), least], 166),
+        (&[set(8), least], 170),
+        (&[set(12), least], 174),
+        (&[set(16), least], 178),
         (&[least, equals, equals, equals], 170),
-        (&[between, set], 177),
+        (&[between, set(16)], 177),
         (&[least; 4], 192),
         (&[between; 4], 268),
     ];
@@ -325,10 +334,10 @@ fn nothing_is_free_that_nothing_binds() {
                 assert!(phase || public(CARRY, row + 1), "{inputs:?}: X of {row}");
             }
             assert!(!table.is_on(S::SumFree, row) || public(SUM, row + 1));
-            // a check of a root multiplies by `REAL`
-            if table.is_on(S::Renew, row) && matches!(inputs, PrivateInputs::Credential(_)) {
-                assert!(public(REAL..REAL + 1, 0) && public(REAL..REAL + 1, table.rows() - 1));
-            }
+            // a public root is compared where there is one, and there alone
+            let lanes = [S::Root0, S::Root1, S::Root2, S::Root3];
+            let root = lanes.map(|lane| table.at(lane, row));
+            assert_eq!(table.is_on(S::Check, row), root != [BaseElement::ZERO; 4]);
         }
         // `SUM` says nothing before it begins
         assert!(
@@ -377,6 +386,53 @@ fn kept_is_read_before_it_changes() {
     }
 }
 
+/// A check with `REAL` is one of notes: withdrawals and transfers have it as their own, and nothing else has any.
+#[test]
+fn notes_alone_are_real_or_not() {
+    for inputs in all_inputs() {
+        let table = Schedule::of(&inputs);
+        let checked: Vec<_> = (0..table.rows())
+            .filter(|&row| table.is_on(S::Check, row) || table.is_on(S::DummyValue, row))
+            .map(|row| table.role(row))
+            .collect();
+        let of_note = |role: &Role| {
+            matches!(
+                role,
+                Role::Commitment(_) | Role::NotePath(..) | Role::AssociationPath(..)
+            )
+        };
+        assert!(checked.iter().all(of_note), "{checked:?}");
+        let is_pool = matches!(
+            inputs,
+            PrivateInputs::Withdrawal(_) | PrivateInputs::Transfer(_)
+        );
+        assert_eq!(is_pool, !checked.is_empty());
+    }
+}
+
+/// What `SHOWN_CHAINS` says: the digits of a signed message have a fixed sum, and few messages have the digit 0 in all
+/// chains whose starts a balance shows.
+#[test]
+fn hardly_any_signature_shows_all_starts() {
+    let sum = CHAINS * (usize::from(CHAIN_LENGTH) - 1) - CHAIN_STEPS;
+    assert_eq!((sum, SHOWN_CHAINS % 2), (122, 0));
+    // how many ways there are for so many digits to have this sum
+    let ways = |digits: usize| {
+        let mut ways = vec![0_u128; sum + 1];
+        ways[0] = 1;
+        for _ in 0..digits {
+            let before = ways.clone();
+            for (at, ways) in ways.iter_mut().enumerate() {
+                let from = at.saturating_sub(usize::from(CHAIN_LENGTH) - 1);
+                *ways = before[from..=at].iter().sum();
+            }
+        }
+        ways[sum]
+    };
+    let (all, rest) = (ways(CHAINS), ways(CHAINS - SHOWN_CHAINS));
+    assert!(rest < all >> 49 && rest > all >> 50);
+}
+
 #[test]
 fn public_inputs_are_bound_by_cells_or_by_the_transcript() {
     // equal tables for unequal inputs are what the transcript keeps apart
@@ -395,11 +451,7 @@ fn public_inputs_are_bound_by_cells_or_by_the_transcript() {
 }
 
 #[test]
-fn degrees_are_those_of_the_groups() {
-    let total = |groups: &[ConstraintGroup]| groups.iter().map(|group| group.len).sum::<usize>();
-    assert_eq!(total(CONSTRAINT_GROUPS), NUM_CONSTRAINTS);
-    let signed = NUM_CONSTRAINTS + total(SIGNATURE_GROUPS);
-    assert_eq!(signed, NUM_SIGNED_CONSTRAINTS);
+fn there_are_as_many_constraints_as_are_declared() {
     let all = all_inputs();
     for (inputs, number) in [
         (all.first(), NUM_CONSTRAINTS),

@@ -98,6 +98,7 @@ pub enum PlannedOperation {
 
 impl PlannedOperation {
     /// The account that signs.
+    #[must_use]
     pub fn signer(&self) -> u32 {
         match *self {
             Self::Transfer { from, .. } => from,
@@ -162,16 +163,19 @@ impl Plan {
     }
 
     /// Slots of all batches together.
+    #[must_use]
     pub fn slots(&self) -> usize {
         self.batches.iter().map(|batch| batch.slots).sum()
     }
 
     /// Key rotations in the plan.
+    #[must_use]
     pub fn rotations(&self) -> usize {
         self.operations.len() - self.transfers
     }
 
     /// One-time keys of all keys together: what key generation costs.
+    #[must_use]
     pub fn one_time_keys(&self) -> usize {
         self.accounts
             .iter()

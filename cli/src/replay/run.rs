@@ -202,11 +202,13 @@ impl<C: Compressor + Clone> Replay<C> {
     }
 
     /// The plan.
+    #[must_use]
     pub const fn plan(&self) -> &Plan {
         &self.plan
     }
 
     /// The state after the batches sealed so far.
+    #[must_use]
     pub const fn ledger(&self) -> &Ledger<C> {
         &self.ledger
     }

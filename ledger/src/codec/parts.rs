@@ -9,7 +9,9 @@ use crate::{
     exit::{Exit, SignedExit},
     signature::{KEY_CAPACITY, SIGNATURE_BYTES},
     tree::{Siblings, TREE_DEPTH, empty_digests},
-    wire::{DecodeError, Reader, put_amount, put_key, put_varint, take_digest, take_key},
+    wire::{
+        DecodeError, Reader, put_amount, put_digest, put_key, put_varint, take_digest, take_key,
+    },
 };
 
 pub(super) fn out_of_range<T>(
@@ -30,6 +32,40 @@ fn take_slot(reader: &mut Reader<'_>) -> Result<SlotIndex, DecodeError> {
     out_of_range(SlotIndex::from_index(reader.byte()?), offset, "a slot")
 }
 
+/// Whether there is something, and then that.
+pub(super) fn put_option<T>(
+    out: &mut Vec<u8>,
+    value: Option<&T>,
+    put: impl FnOnce(&mut Vec<u8>, &T),
+) {
+    out.push(u8::from(value.is_some()));
+    if let Some(value) = value {
+        put(out, value);
+    }
+}
+
+/// What [`put_option`] wrote; `what` says which question the flag answers.
+pub(super) fn take_option<T>(
+    reader: &mut Reader<'_>,
+    what: &'static str,
+    take: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<Option<T>, DecodeError> {
+    let is_some = take_flag(reader, what)?;
+    is_some.then(|| take(reader)).transpose()
+}
+
+/// A number of things or of bytes, `most` at the most.
+pub(super) fn take_length(
+    reader: &mut Reader<'_>,
+    what: &'static str,
+    most: usize,
+) -> Result<usize, DecodeError> {
+    let offset = reader.offset();
+    let length = usize::try_from(reader.varint(what)?).ok();
+    let length = length.filter(|&length| length <= most);
+    out_of_range(length, offset, what)
+}
+
 pub(super) fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, DecodeError> {
     let offset = reader.offset();
     match reader.byte()? {
@@ -41,7 +77,7 @@ pub(super) fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<b
 
 impl Part for KeySlot {
     fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.root.to_bytes());
+        put_digest(out, &self.root);
         put_varint(out, self.next_index.into());
         out.push(self.scope.bits());
     }
@@ -100,7 +136,7 @@ impl Part for Order {
             Self::RotateKey(rotate) => {
                 put_amount(out, rotate.fee);
                 out.push(rotate.slot as u8 | rotate.scope.bits() << 1);
-                out.extend_from_slice(&rotate.new_root.to_bytes());
+                put_digest(out, &rotate.new_root);
             }
         }
     }
@@ -269,33 +305,28 @@ impl Part for Deposit {
         put_varint(out, self.to.into());
         put_varint(out, self.asset.into());
         put_amount(out, self.amount);
-        out.push(u8::from(self.keys.is_some()));
-        if let Some(keys) = &self.keys {
+        put_option(out, self.keys.as_ref(), |out, keys| {
             out.push(keys.scope_bits());
             for root in &keys.roots {
-                out.extend_from_slice(&root.to_bytes());
+                put_digest(out, root);
             }
-        }
+        });
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (to, asset) = (reader.id("an account")?, reader.id("an asset")?);
-        let amount = reader.amount()?;
-        let keys = if take_flag(reader, "whether a deposit has keys")? {
-            let offset = reader.offset();
-            let bits = reader.byte()?;
-            let scope = |bits| out_of_range(Scope::from_bits(bits), offset, "a scope");
-            let scopes = [scope(bits & 3)?, scope(bits >> 2)?];
-            let roots = [take_digest(reader)?, take_digest(reader)?];
-            Some(NewKeys { roots, scopes })
-        } else {
-            None
-        };
         Ok(Self {
-            to,
-            asset,
-            amount,
-            keys,
+            to: reader.id("an account")?,
+            asset: reader.id("an asset")?,
+            amount: reader.amount()?,
+            keys: take_option(reader, "whether a deposit has keys", |reader| {
+                let offset = reader.offset();
+                let bits = reader.byte()?;
+                let scope = |bits| out_of_range(Scope::from_bits(bits), offset, "a scope");
+                Ok(NewKeys {
+                    scopes: [scope(bits & 3)?, scope(bits >> 2)?],
+                    roots: [take_digest(reader)?, take_digest(reader)?],
+                })
+            })?,
         })
     }
 }
@@ -308,7 +339,7 @@ impl Part for PublicInputs {
             &self.new_root,
             &self.operations_digest,
         ] {
-            out.extend_from_slice(&digest.to_bytes());
+            put_digest(out, digest);
         }
         put_varint(out, self.batch_number);
         put_varint(out, self.num_operations.into());
@@ -329,20 +360,13 @@ impl Part for PublicInputs {
 impl Part for AccountProof {
     fn put(&self, out: &mut Vec<u8>) {
         put_varint(out, self.id.into());
-        out.push(u8::from(self.account.is_some()));
-        if let Some(account) = &self.account {
-            account.put(out);
-        }
+        put_option(out, self.account.as_ref(), |out, account| account.put(out));
         put_siblings(out, &self.siblings, &empty_digests());
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let id = reader.id("an account")?;
-        let account = if take_flag(reader, "whether an account exists")? {
-            Some(Account::take(reader)?)
-        } else {
-            None
-        };
+        let account = take_option(reader, "whether an account exists", Account::take)?;
         let given = take_given(reader)?;
         // 32 compressions, which a proof that ends too early is not worth
         let siblings = fill_siblings(&given, &empty_digests())?;
@@ -363,7 +387,7 @@ pub(super) fn put_siblings(out: &mut Vec<u8>, siblings: &Siblings, empty: &[Dige
     let bits = given().fold(0u32, |bits, (height, _)| bits | 1 << height);
     out.extend_from_slice(&bits.to_le_bytes());
     for (_, (sibling, _)) in given() {
-        out.extend_from_slice(&sibling.to_bytes());
+        put_digest(out, sibling);
     }
 }
 

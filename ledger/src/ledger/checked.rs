@@ -50,6 +50,7 @@ impl CheckedOrder {
 ///
 /// # Errors
 /// Per order: [`SignatureError`] when its signature leads to no root at all.
+#[must_use]
 pub fn check_orders<C: Compressor + ?Sized>(
     orders: impl IntoIterator<Item = SignedOrder>,
     domain: &Digest,

@@ -121,6 +121,7 @@ impl<C: Compressor, S: State> Ledger<C, S> {
     /// assert_eq!(ledger.batch_number(), 7);
     /// # Ok::<(), winterlane_ledger::GenesisError>(())
     /// ```
+    #[must_use]
     pub const fn open(domain: Digest, state: S, compressor: C) -> Self {
         Self {
             domain,
@@ -214,6 +215,7 @@ impl<C: Compressor, S: State> Ledger<C, S> {
 /// let leaves = leaf_digests(&accounts, &ScalarCompressor);
 /// assert_eq!(leaves, accounts.map(|account| account.leaf_digest()));
 /// ```
+#[must_use]
 pub fn leaf_digests<C: Compressor + ?Sized>(accounts: &[Account], compressor: &C) -> Vec<Digest> {
     let mut digests = vec![Digest::ZERO; accounts.len()];
     let roots = |a: &Account| hash::input(tag::KEYS, &a.slots[0].root.0, &a.slots[1].root.0);

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use thiserror::Error;
 
-use super::Payment;
+use super::{Payment, PolicyRefusal};
 use crate::{
     Digest,
     private::{Nullifier, PrivateInputsError},
@@ -44,6 +44,9 @@ pub enum PoolError {
     /// Public inputs that no statement has.
     #[error("the public inputs: {0}")]
     Inputs(#[from] PrivateInputsError),
+    /// What the [policy](super::PoolPolicy) of this batch asks for is not there.
+    #[error(transparent)]
+    Policy(#[from] PolicyRefusal),
     /// For another rollup, or another chain.
     #[error(
         "the operation is for the domain {found}, and this pool is of {domain}: make it for this one"

@@ -21,6 +21,8 @@
 //! nullifier (32 bytes each), and per asset how much the pool holds. A note is never marked as spent; nobody
 //! but its owner could say which one was.
 //!
+//! *What a node asks for besides* is its [`PoolPolicy`]: a least fee, and which association sets count.
+//!
 //! *The supply is conserved whatever a proof says*: no more of an asset leaves the pool than went in. Should a
 //! forged proof ever verify, it takes from the pool's other owners and creates nothing outside of it.
 //!
@@ -39,6 +41,7 @@
 
 mod error;
 mod operation;
+mod policy;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -48,6 +51,7 @@ pub use error::{PoolError, ProofRefusal};
 pub use operation::{
     Payment, Payout, PoolOperation, PrivateOperation, Shield, account_recipient, ciphertexts_digest,
 };
+pub use policy::{PolicyRefusal, PoolPolicy};
 pub use state::{ANCHORS, Pool, PoolBatch, PoolDraft, PoolParts, PoolPartsError, SealedPool};
 pub use wire::{MAX_SEALED_BYTES, decode_operation, encode_operation, proof_digest};
 

@@ -8,7 +8,7 @@ use winter_math::fields::f64::BaseElement;
 use super::{MAX_SEALED_BYTES, PoolError};
 use crate::{
     Deposit, Digest, Withdraw,
-    private::{Commitment, Nullifier, PrivateInputs},
+    private::{Association, Commitment, Nullifier, PrivateInputs},
 };
 
 /// What the hash begins with that names a note among recipients.
@@ -191,6 +191,7 @@ pub(super) struct View<'a> {
     pub(super) nullifiers: &'a [Nullifier],
     pub(super) commitments: &'a [Commitment],
     pub(super) payout: Option<Payout>,
+    pub(super) association: Option<&'a Association>,
 }
 
 impl PrivateOperation {
@@ -229,6 +230,7 @@ impl PrivateOperation {
                     amount: inputs.amount,
                     fee: inputs.fee,
                 }),
+                association: inputs.association.as_ref(),
             }),
             PrivateInputs::Transfer(inputs) => Ok(View {
                 anchor: &inputs.anchor,
@@ -244,6 +246,7 @@ impl PrivateOperation {
                     amount: 0,
                     fee: fee.amount,
                 }),
+                association: inputs.association.as_ref(),
             }),
             _ => Err(PoolError::NotOfThePool),
         }

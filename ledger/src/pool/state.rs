@@ -8,7 +8,7 @@ use alloc::{
 use thiserror::Error;
 
 use super::{
-    Payment, Payout, PoolError, PoolOperation, PrivateOperation, Shield, VerifyPrivate,
+    Payment, Payout, PoolError, PoolOperation, PoolPolicy, PrivateOperation, Shield, VerifyPrivate,
     operation::{check_sealed, ciphertexts_digest},
 };
 use crate::{
@@ -174,14 +174,22 @@ impl Pool {
     /// trace.
     pub fn open_batch(&mut self) -> PoolBatch<'_> {
         let draft = PoolDraft::new(self);
-        PoolBatch { pool: self, draft }
+        PoolBatch {
+            pool: self,
+            draft,
+            policy: None,
+        }
     }
 
     /// Takes a batch up again that was [set aside](PoolBatch::set_aside); `None` for one of another pool, or of
     /// another batch than the next.
     pub fn resume(&mut self, draft: PoolDraft) -> Option<PoolBatch<'_>> {
         let same = draft.batch_number == self.batch_number && draft.domain == self.domain;
-        same.then_some(PoolBatch { pool: self, draft })
+        same.then_some(PoolBatch {
+            pool: self,
+            draft,
+            policy: None,
+        })
     }
 
     /// Forgets nullifiers: for a node that keeps those of sealed batches elsewhere, and looks there first. *A
@@ -256,6 +264,7 @@ impl Pool {
 pub struct PoolBatch<'a> {
     pool: &'a mut Pool,
     draft: PoolDraft,
+    policy: Option<&'a PoolPolicy>,
 }
 
 /// What a batch has done so far, apart from its pool: set aside to be taken up again ([`Pool::resume`]).
@@ -302,7 +311,16 @@ pub struct SealedPool {
     pub anchor: Digest,
 }
 
-impl PoolBatch<'_> {
+impl<'a> PoolBatch<'a> {
+    /// Asks this of the private operations that are applied from now on. A batch that is [set
+    /// aside](PoolBatch::set_aside) and taken up again is under no policy, as one that is opened is: whoever follows
+    /// batches that others made applies what they took.
+    #[must_use]
+    pub const fn under(mut self, policy: &'a PoolPolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
     /// The pool before this batch.
     #[must_use]
     pub const fn pool(&self) -> &Pool {
@@ -390,6 +408,9 @@ impl PoolBatch<'_> {
                 domain: self.pool.domain,
             });
         }
+        if let Some(policy) = self.policy {
+            policy.check(operation)?;
+        }
         let batch_number = self.pool.batch_number;
         if view.valid_until < batch_number {
             return Err(PoolError::Expired {
@@ -459,7 +480,7 @@ impl PoolBatch<'_> {
 
     /// Makes the batch part of the pool. Its last root is an anchor from now on.
     pub fn seal(self) -> SealedPool {
-        let Self { pool, draft } = self;
+        let Self { pool, draft, .. } = self;
         let PoolDraft {
             spent,
             commitments,

@@ -26,7 +26,7 @@ use crate::{
         Association, AssociationMode, Commitment, Fee, Nullifier, PrivateInputs, TransferInputs,
         WithdrawalInputs,
     },
-    wire::{DecodeError, Reader, put_amount, put_varint, take_digest},
+    wire::{DecodeError, Reader, put_amount, put_digest, put_varint, take_digest},
 };
 
 /// Bytes of an encrypted note, at most.
@@ -255,10 +255,6 @@ fn take_inputs(
         }
         _ => return Err(out_of_range(0, "the kind of an operation")),
     })
-}
-
-fn put_digest(out: &mut Vec<u8>, digest: &Digest) {
-    out.extend_from_slice(&digest.to_bytes());
 }
 
 fn put_sealed(out: &mut Vec<u8>, sealed: &[u8]) {

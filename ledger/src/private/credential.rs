@@ -137,7 +137,7 @@ pub fn schema_domain(schema: &Digest) -> Digest {
 }
 
 /// What an issuer signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CredentialBody {
     /// The root of the attributes.
     pub attributes: Digest,
@@ -147,6 +147,13 @@ pub struct CredentialBody {
     pub number: u32,
     /// The last day on which it is valid, counted as the issuer counts days (since 1970-01-01).
     pub last_day: u32,
+}
+
+// What a credential says is its holder's.
+impl fmt::Debug for CredentialBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CredentialBody(..)")
+    }
 }
 
 impl CredentialBody {
@@ -167,7 +174,7 @@ impl CredentialBody {
 }
 
 /// A credential as its holder keeps it: the attributes, and an issuer's signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
     /// The attributes.
     pub attributes: AttributeTree,
@@ -181,6 +188,12 @@ pub struct Credential {
     pub schema: Digest,
     /// The issuer's signature.
     pub signature: Signature,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(..)")
+    }
 }
 
 /// Why an issuer's key does not sign.

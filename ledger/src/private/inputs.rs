@@ -12,6 +12,7 @@ use super::{
     credential::ATTRIBUTES,
     note::{Commitment, Nullifier},
     session::Session,
+    sparse::SET_LEVELS,
 };
 use crate::{Digest, amount::limb_elements};
 
@@ -20,6 +21,12 @@ use crate::{Digest, amount::limb_elements};
 ///
 /// Any other unused key would not do: an order that was signed and has not landed shows part of one.
 pub const RESERVED_KEY_INDEX: u32 = crate::signature::KEY_CAPACITY - 1;
+
+/// How many of that key's chains, the first ones, a balance shows knowledge of the starts of.
+///
+/// A signature shows the starts of the chains whose digit is 0. Fewer than one in 2^49 shows all of these: a
+/// wallet that signed with the reserved key by mistake has not given away what a balance takes.
+pub const SHOWN_CHAINS: usize = 14;
 
 /// Most predicates of one proof about a credential.
 pub const MAX_PREDICATES: usize = 4;
@@ -156,8 +163,17 @@ pub enum Test {
     Between(u128, u128),
     /// This value.
     Equals(u128),
-    /// In a [set of values](super::SparseTree::set) with this root.
-    InSet(Digest),
+    /// In a [set of values](super::SparseTree::set).
+    InSet(ValueSet),
+}
+
+/// A set of values, as a predicate names it ([`super::SparseTree::value_set`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueSet {
+    /// The root of its tree.
+    pub root: Digest,
+    /// The levels of its tree, of which there are rows in the proof: one of [`SET_LEVELS`].
+    pub levels: u8,
 }
 
 /// A credential of an issuer, which I hold, satisfies predicates; it is neither expired nor revoked.
@@ -198,6 +214,9 @@ pub enum PrivateInputsError {
     /// More predicates than [`MAX_PREDICATES`].
     #[error("{0} predicates; a proof has at most {MAX_PREDICATES}")]
     TooManyPredicates(usize),
+    /// A set's tree with another number of levels than one of [`SET_LEVELS`].
+    #[error("the tree of a set has {0} levels; there are 4, 8, 12 and 16")]
+    SetLevels(u8),
     /// A credential has no such attribute.
     #[error("attribute {0}; a credential has {ATTRIBUTES}")]
     NoSuchAttribute(u8),
@@ -253,8 +272,12 @@ impl PrivateInputs {
                     if usize::from(predicate.place) >= ATTRIBUTES {
                         return Err(PrivateInputsError::NoSuchAttribute(predicate.place));
                     }
-                    if let Test::Between(least, most) = predicate.test {
-                        range(least, most)?;
+                    match predicate.test {
+                        Test::Between(least, most) => range(least, most)?,
+                        Test::InSet(ValueSet { levels, .. }) if !SET_LEVELS.contains(&levels) => {
+                            return Err(PrivateInputsError::SetLevels(levels));
+                        }
+                        _ => {}
                     }
                 }
                 Ok(())
@@ -369,7 +392,7 @@ impl ToElements<BaseElement> for PrivateInputs {
                         Test::AtMost(most) => (2, most, 0, Digest::ZERO),
                         Test::Between(least, most) => (3, least, most, Digest::ZERO),
                         Test::Equals(value) => (4, value, 0, Digest::ZERO),
-                        Test::InSet(root) => (5, 0, 0, root),
+                        Test::InSet(ValueSet { root, levels }) => (5, levels.into(), 0, root),
                     };
                     out.number(form);
                     out.amount(first);

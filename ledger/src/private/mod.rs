@@ -51,8 +51,8 @@ pub use credential::{
 };
 pub use inputs::{
     Association, AssociationMode, BalanceInputs, CredentialInputs, Fee, MAX_PREDICATES, Predicate,
-    PrivateInputs, PrivateInputsError, PrivateProof, RESERVED_KEY_INDEX, Test, TransferInputs,
-    WithdrawalInputs,
+    PrivateInputs, PrivateInputsError, PrivateProof, RESERVED_KEY_INDEX, SHOWN_CHAINS, Test,
+    TransferInputs, ValueSet, WithdrawalInputs,
 };
 pub use keys::{Address, NoteKeys, SpendKey};
 pub use note::{Commitment, Note, Nullifier};

@@ -280,10 +280,18 @@ mod tests {
 
     use winter_math::fields::f64::BaseElement;
 
-    use super::{super::inputs::Predicate, *};
+    use super::{
+        super::inputs::{Predicate, ValueSet},
+        *,
+    };
 
     fn digest(n: u32) -> Digest {
         Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))
+    }
+
+    fn set(levels: u8) -> ValueSet {
+        let root = digest(50);
+        ValueSet { root, levels }
     }
 
     fn session() -> Session {
@@ -382,7 +390,7 @@ mod tests {
             schema: digest(20),
             predicates: vec![
                 asked(3..4, Test::AtLeast(5)),
-                asked(8..12, Test::InSet(digest(50))),
+                asked(8..12, Test::InSet(set(8))),
             ],
             today: 20_000,
             revocation: digest(30),
@@ -393,16 +401,18 @@ mod tests {
         let honest = CredentialInputs {
             issuer: digest(11),
             schema: digest(20),
-            predicates: vec![
-                shown(3, Test::AtLeast(5)),
-                shown(11, Test::InSet(digest(50))),
-            ],
+            predicates: vec![shown(3, Test::AtLeast(5)), shown(11, Test::InSet(set(8)))],
             today: 20_000,
             revocation: digest(30),
             pseudonym: Some(digest(60)),
             session: session(),
         };
-        let changes: [Change<CredentialInputs>; 12] = [
+        let changes: [Change<CredentialInputs>; 13] = [
+            // the same root in a tree of another height is another set
+            (
+                |i| i.predicates[1].test = Test::InSet(set(4)),
+                AnswerError::Predicates,
+            ),
             (|i| i.issuer = digest(12), AnswerError::Issuer),
             (|i| i.schema = digest(21), AnswerError::Schema),
             (|i| i.predicates[0].place = 4, AnswerError::Predicates),

@@ -4,13 +4,13 @@
 //! |---|---|---|---|
 //! | association set | 32 | a note's position | [`MARK`] |
 //! | revoked credentials | 32 | a credential's number | [`MARK`] |
-//! | set of values | 16 | place in the set, from 0 | the value's digest |
+//! | set of values | 4, 8, 12 or 16 | place in the set, from 0 | the value's digest |
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use super::note::value_lanes;
+use super::{inputs::ValueSet, note::value_lanes};
 use crate::{
     Digest,
     hash::{compress, tag},
@@ -24,8 +24,9 @@ pub const MARK: Digest = Digest([
     BaseElement::ZERO,
 ]);
 
-/// Levels of a set of values: at most 65,536 of them.
-pub const SET_HEIGHT: usize = 16;
+/// Levels that the tree of a set of values may have, of which the least that has room is taken: 65,536 values at
+/// most. A proof has a row for each level.
+pub const SET_LEVELS: [u8; 4] = [4, 8, 12, 16];
 
 /// What a sparse tree is of: each has nodes with a tag of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ pub enum SparseKind {
     Association,
     /// Credentials by number: the revoked ones.
     Revocation,
-    /// Values, from place 0 on.
-    Set,
+    /// Values, from place 0 on, in a tree of so many levels.
+    Set(u8),
 }
 
 impl SparseKind {
@@ -44,7 +45,9 @@ impl SparseKind {
     pub const fn height(self) -> usize {
         match self {
             Self::Association | Self::Revocation => 32,
-            Self::Set => SET_HEIGHT,
+            // a place is a number of 32 bits
+            Self::Set(levels) if levels < 32 => levels as usize,
+            Self::Set(_) => 32,
         }
     }
 
@@ -54,7 +57,7 @@ impl SparseKind {
         match self {
             Self::Association => tag::ASSOCIATION,
             Self::Revocation => tag::REVOCATION,
-            Self::Set => tag::SET_NODE,
+            Self::Set(_) => tag::SET_NODE,
         }
     }
 }
@@ -89,16 +92,39 @@ impl SparseTree {
     }
 
     /// The set of `values`, in this order; `None` when there are more than 65,536.
+    ///
+    /// ```
+    /// use winterlane_ledger::private::SparseTree;
+    /// let levels = |count| Some(SparseTree::set((0..count).map(u128::from))?.value_set()?.levels);
+    /// assert_eq!([1_u32, 16, 17, 256].map(levels), [4, 4, 8, 8].map(Some));
+    /// assert_eq!(levels(65_537), None);
+    /// ```
     #[must_use]
-    pub fn set(values: impl IntoIterator<Item = u128>) -> Option<Self> {
-        let mut set = Self::new(SparseKind::Set);
-        for (place, value) in values.into_iter().enumerate() {
-            let place = u32::try_from(place).ok()?;
-            if !set.put(place, member(value)) {
-                return None;
-            }
+    pub fn set<I>(values: I) -> Option<Self>
+    where
+        I: IntoIterator<Item = u128, IntoIter: ExactSizeIterator>,
+    {
+        let values = values.into_iter();
+        let mut levels = SET_LEVELS.into_iter();
+        let levels = levels.find(|&levels| values.len() <= 1 << levels)?;
+        let mut set = Self::new(SparseKind::Set(levels));
+        for (place, value) in (0_u32..).zip(values) {
+            // there is room for all of them
+            let _ = set.put(place, member(value));
         }
         Some(set)
+    }
+
+    /// The set as a predicate names it; `None` for a tree of something else.
+    #[must_use]
+    pub fn value_set(&self) -> Option<ValueSet> {
+        match self.kind {
+            SparseKind::Set(levels) => Some(ValueSet {
+                root: self.root(),
+                levels,
+            }),
+            _ => None,
+        }
     }
 
     /// What it is a tree of.
@@ -247,6 +273,12 @@ mod tests {
             SparseTree::set([7, u128::MAX, 5]).unwrap().root()
         );
         let mut set = set;
-        assert!(!set.mark(1 << 16));
+        assert!(!set.mark(1 << 4));
+        // the same values in a tree of another height are another set
+        let mut higher = SparseTree::new(SparseKind::Set(8));
+        for (place, value) in (0..).zip([5, u128::MAX, 7]) {
+            assert!(higher.put(place, member(value)));
+        }
+        assert_ne!(higher.root(), set.root());
     }
 }

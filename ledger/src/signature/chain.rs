@@ -135,6 +135,7 @@ pub(super) fn public_keys<C: Compressor + ?Sized>(
 /// The one-time public keys of a range of indices: the leaves of a key tree.
 ///
 /// 224 compressions a key. Ranges are independent: that is where threads come in.
+#[must_use]
 pub fn one_time_public_keys<S: SecretSource + ?Sized, C: Compressor + ?Sized>(
     secrets: &S,
     seed: &[BaseElement; 2],

@@ -83,6 +83,7 @@ const MAX_TRIES: u32 = 1 << 20;
 /// The first randomiser `[base0, base1 + i]`, i = 0, 1, 2, ... whose message has the target sum.
 ///
 /// `None` after 2^20 tries, which happens with probability e^-700.
+#[must_use]
 pub fn find_randomizer<C: Compressor + ?Sized>(
     bound: &Digest,
     nonce: u32,

@@ -51,6 +51,7 @@ pub struct Claim<'a> {
 ///
 /// # Errors
 /// Per claim: [`SignatureError`] when the digits or the key index are out of range.
+#[must_use]
 pub fn recover_roots<C: Compressor + ?Sized>(
     claims: &[Claim<'_>],
     compressor: &C,

@@ -34,6 +34,7 @@ pub enum Failure<E> {
 
 impl<S> Failing<S> {
     /// A state that does not fail yet.
+    #[must_use]
     pub const fn new(state: S) -> Self {
         Self {
             state,

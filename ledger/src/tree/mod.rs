@@ -97,6 +97,7 @@ impl AccountTree {
     /// where N accounts have company, and N for each level where they have none.
     ///
     /// When an index occurs twice the later leaf counts.
+    #[must_use]
     pub fn from_leaves<C: Compressor + ?Sized>(
         leaves: impl IntoIterator<Item = (u32, Digest)>,
         compressor: &C,

@@ -38,7 +38,7 @@ use alloc::vec::Vec;
 pub use error::{DecodeError, EncodeError, PublishedError};
 pub(crate) use number::{Reader, put_amount, put_varint};
 use one::{own_bits_zero, put_record, take_record};
-pub(crate) use one::{put_key, take_digest, take_key};
+pub(crate) use one::{put_digest, put_key, take_digest, take_key};
 
 use crate::{
     Compressor, MAX_OPERATIONS, OperationKind, PublicInputs, Record, record::operations_digest,

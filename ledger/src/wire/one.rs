@@ -50,7 +50,7 @@ pub(super) fn put_record(
                 }) => {
                     put_amount(out, *fee);
                     out.push(*slot as u8 | scope.bits() << 1);
-                    out.extend_from_slice(&new_root.to_bytes());
+                    put_digest(out, new_root);
                 }
             }
         }
@@ -65,7 +65,7 @@ pub(super) fn put_record(
             put_varint(out, u64::from(*asset));
             put_amount(out, *amount);
             for root in keys.iter().flat_map(|keys| &keys.roots) {
-                out.extend_from_slice(&root.to_bytes());
+                put_digest(out, root);
             }
         }
         Record::CollectFees { to, amount } => {
@@ -255,6 +255,10 @@ fn take_deposit(
         amount,
         keys,
     }))
+}
+
+pub(crate) fn put_digest(out: &mut Vec<u8>, digest: &Digest) {
+    out.extend_from_slice(&digest.to_bytes());
 }
 
 pub(crate) fn take_digest(reader: &mut Reader<'_>) -> Result<Digest, DecodeError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use winterlane_ledger::LedgerError;
+use winterlane_ledger::{LedgerError, pool::PolicyRefusal};
 
 use super::problem::{Kind, Problem};
 use crate::{
@@ -84,7 +84,10 @@ fn private(refusal: &PrivateRefusal, text: String) -> Problem {
         PrivateRefusal::NotOfThePool | PrivateRefusal::Inputs(_) => refused("inputs"),
         PrivateRefusal::Ciphertexts | PrivateRefusal::Sealed { .. } => refused("sealed"),
         PrivateRefusal::NotPaid { .. } | PrivateRefusal::NothingShielded => refused("order"),
-        PrivateRefusal::NoFee => refused("inputs.fee"),
+        PrivateRefusal::Policy(refusal) => refused(match refusal {
+            PolicyRefusal::NoAssociation | PolicyRefusal::UnknownSet(_) => "inputs.association",
+            _ => "inputs.fee",
+        }),
         PrivateRefusal::Payee { .. } => refused("inputs.recipient"),
         _ => Problem::new(Kind::Refused, text.clone()),
     }

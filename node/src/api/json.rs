@@ -322,8 +322,15 @@ pub(super) fn batch(number: u64, view: &BatchView) -> Value {
 
 pub(super) fn fees(fees: &Fees) -> Value {
     let asset = |fee: &crate::AssetFee| json!({ "asset": fee.asset, "minimum": fee.minimum.to_string(), "collector": fee.collector });
+    let least = |fee: &crate::PrivateMinimum| json!({ "asset": fee.asset, "minimum": fee.minimum.to_string() });
+    let set =
+        |set: &crate::AssociationView| json!({ "mode": set.mode, "root": set.root.to_string() });
+    let private = json!({
+        "fees": fees.private.fees.iter().map(least).collect::<Vec<_>>(),
+        "association": fees.private.association.iter().map(set).collect::<Vec<_>>(),
+    });
     json!({
-        "assets": fees.assets.iter().map(asset).collect::<Vec<_>>(), "others": fees.others,
+        "assets": fees.assets.iter().map(asset).collect::<Vec<_>>(), "others": fees.others, "private": private,
         "open_batch": fees.open_batch, "min_lifetime": fees.min_lifetime,
     })
 }

@@ -13,12 +13,12 @@ mod sections;
 mod tests;
 mod values;
 
-use std::{fmt, fs, num::NonZeroUsize, path::Path, time::Duration};
+use std::{fmt, fs, num::NonZeroUsize, ops::Range, path::Path, time::Duration};
 
 pub use accounts::{AccountSetting, KeySetting, PublicAccount};
 pub use init::{FILE, InitError, init, initial};
 pub use interface::{Interface, WebhookSetting};
-pub use private::PrivateSettings;
+pub use private::{AssociationSetting, ModeSetting, PrivateFee, PrivateSettings};
 pub use queue::{QueueAddress, QueueSettings};
 pub use sections::{
     Batches, FeeSetting, FeeSettings, Listen, Orders, Proofs, Rollup, SettlementSettings,
@@ -106,14 +106,30 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], with the line.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start));
+        let at = |span: Option<Range<usize>>, reason: String| {
+            let before = span.and_then(|span| text.get(..span.start));
             ConfigError {
                 file: file.to_owned(),
                 line: before.map(|before| before.matches('\n').count() + 1),
-                reason: error.message().to_owned(),
+                reason,
             }
-        })
+        };
+        let config: Self =
+            toml::from_str(text).map_err(|error| at(error.span(), error.message().to_owned()))?;
+        if let Some((number, asset)) = config.fee_without_collector() {
+            let reason = format!(
+                "private operations pay in asset {asset}, which has no entry in fees.assets to say who collects"
+            );
+            return Err(at(place_of_private_fee(text, number), reason));
+        }
+        Ok(config)
+    }
+
+    /// The first fee of private operations that nobody would collect: its place in the list, and its asset.
+    fn fee_without_collector(&self) -> Option<(usize, u32)> {
+        let collected = |asset| self.fees.assets.iter().any(|fee| fee.asset == asset);
+        let fees = self.private.fees.iter().map(|fee| fee.asset).enumerate();
+        fees.into_iter().find(|&(_, asset)| !collected(asset))
     }
 
     /// What a node in `folder` is started with.
@@ -171,6 +187,7 @@ impl Config {
                 max_private: private.pending,
             },
             fees: FeeSchedule::new(fees.assets.iter().map(fee), fees.others),
+            policy: private.policy(),
             proving: proofs.enabled.then(|| Proving {
                 preset: proofs.preset.0,
                 threads: NonZeroUsize::new(proofs.threads),
@@ -187,4 +204,23 @@ impl Config {
             queue: orders.queue,
         }
     }
+}
+
+/// Where in the text the asset of a fee of private operations stands.
+fn place_of_private_fee(text: &str, number: usize) -> Option<Range<usize>> {
+    #[derive(Deserialize)]
+    struct Places {
+        private: Fees,
+    }
+    #[derive(Deserialize)]
+    struct Fees {
+        fees: Vec<Fee>,
+    }
+    #[derive(Deserialize)]
+    struct Fee {
+        asset: toml::Spanned<u32>,
+    }
+    let places: Places = toml::from_str(text).ok()?;
+    let fee = places.private.fees.get(number)?;
+    Some(fee.asset.span())
 }

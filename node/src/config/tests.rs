@@ -1,6 +1,10 @@
 //! The configuration file: what is read, what is refused, and where it is written down.
 
 use winterlane_air::presets::PresetName;
+use winterlane_ledger::{
+    pool::PoolPolicy,
+    private::{Association, AssociationMode},
+};
 
 use super::*;
 
@@ -72,6 +76,23 @@ fn mistakes_are_told_with_their_line() {
             2,
             "this machine alone",
         ),
+        (
+            "[private]\n\n[[private.fees]]\nasset = 7\nminimum = 1",
+            4,
+            "who collects",
+        ),
+        (
+            "[private]\nfees = [{ asset = 7, minimum = 1 },\n{ asset = 8, minimum = 1 }]\n[[fees.assets]]\nasset = 7\n\
+             minimum = 1\ncollector = 2",
+            3,
+            "asset 8",
+        ),
+        ("[[private.association]]\nmode = \"all\"", 2, "not-refused"),
+        (
+            "[[private.association]]\nmode = \"approved\"\nroot = \"00\"",
+            3,
+            "digits",
+        ),
         ("slots = ", 1, ""),
     ] {
         let error = Config::parse("node.toml", text).unwrap_err();
@@ -120,6 +141,28 @@ fn settings_reach_the_options() {
     assert!(obliges(
         "[settlement]\nat = \"http://127.0.0.1:7440\"\nlisten = \"[::1]:0\""
     ));
+}
+
+#[test]
+fn the_pools_policy_reaches_the_options() {
+    let options = |text: &str| {
+        let config = Config::parse("node.toml", text).unwrap();
+        config.options(Path::new("data"))
+    };
+    assert_eq!(options("").policy, PoolPolicy::open());
+    let root = "01".repeat(32);
+    let text = format!(
+        "[[fees.assets]]\nasset = 7\nminimum = 1\ncollector = 90\n[private]\nfees = [{{ asset = 7, minimum = 20 }}]\n\
+         [[private.association]]\nmode = \"approved\"\nroot = \"{root}\"\n[[private.association]]\nmode = \
+         \"not-refused\"\nroot = \"{root}\""
+    );
+    let root = root.parse().unwrap();
+    let sets = [AssociationMode::Approved, AssociationMode::NotRefused];
+    let sets = sets.map(|mode| Association { mode, root });
+    let policy = PoolPolicy::open()
+        .with_minimum_fee(7, 20)
+        .with_association_sets(sets);
+    assert_eq!(options(&text).policy, policy);
 }
 
 #[test]

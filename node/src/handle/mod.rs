@@ -320,6 +320,7 @@ impl Node {
         Ok(Fees {
             assets: shared.fees.assets().copied().collect(),
             others: shared.fees.others(),
+            private: (&shared.policy).into(),
             open_batch: shared.live().open_batch,
             min_lifetime: shared.limits.min_lifetime,
         })

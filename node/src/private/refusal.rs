@@ -3,7 +3,7 @@
 use thiserror::Error;
 use winterlane_ledger::{
     Digest,
-    pool::PoolError,
+    pool::{PolicyRefusal, PoolError},
     private::{Nullifier, PrivateInputsError},
 };
 
@@ -98,9 +98,9 @@ pub enum PrivateRefusal {
         /// The asset.
         asset: u32,
     },
-    /// Nothing is paid for a private transfer.
-    #[error("this node takes no operation without a fee: pay one in the open")]
-    NoFee,
+    /// What this node asks for besides is not there: a fee, or an association set.
+    #[error(transparent)]
+    Policy(#[from] PolicyRefusal),
     /// The account that is to be paid cannot be.
     #[error("account {account} cannot be paid {amount} of asset {asset}: {what}")]
     Payee {
@@ -127,6 +127,7 @@ impl From<PoolError> for PrivateRefusal {
             PoolError::NothingShielded => Self::NothingShielded,
             PoolError::NotPaid { what } => Self::NotPaid { what },
             PoolError::NotOfThePool => Self::NotOfThePool,
+            PoolError::Policy(refusal) => Self::Policy(refusal),
             PoolError::Inputs(error) => Self::Inputs(error),
             PoolError::WrongDomain { found, domain } => Self::WrongDomain { found, domain },
             PoolError::UnknownAnchor { anchor, kept } => Self::UnknownAnchor { anchor, kept },

@@ -394,7 +394,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let genesis = Genesis::empty(crate::testing::domain());
         let store = Arc::new(Store::open(folder.path(), &genesis, 1 << 20).unwrap());
-        let shared = Shared::new(store, Limits::default(), FeeSchedule::free());
+        let shared = Shared::new(
+            store,
+            Limits::default(),
+            FeeSchedule::free(),
+            winterlane_ledger::pool::PoolPolicy::open(),
+        );
         let shared = Arc::new(shared);
         let mut alarms = shared.events.subscribe();
         let mut told = move || {

@@ -9,10 +9,11 @@ use std::{
     time::Instant,
 };
 
-use winterlane_air::presets::Preset;
-use winterlane_ledger::{PublicInputs, SealedBatch};
+use winterlane_air::{BatchStatement, presets::Preset};
+use winterlane_ledger::PublicInputs;
 use winterlane_prover::{
-    BatchError, Engine, EngineOptions, ProverError, check_memory, engine::Phase, prove_batch,
+    BatchError, Engine, EngineOptions, Provable, ProverError, check_memory, engine::Phase,
+    statement::StatementError,
 };
 
 use crate::{store::StoreError, witness::Witnesses};
@@ -108,7 +109,7 @@ impl Prove for LocalProver {
                 memory_limit,
                 ..
             } = self.proving;
-            prove_sealed(&batch, preset, job.stock, memory_limit, &stopped)
+            prove_witness::<BatchStatement>(&batch, preset, job.stock, memory_limit, &stopped)
         });
         match proof {
             Ok(proof) => Outcome::Proven {
@@ -132,14 +133,14 @@ pub(crate) fn memory(slots: u32, preset: Preset) -> u64 {
     }
 }
 
-/// Proves a batch on the threads of the present pool, unless `stopped` says so meanwhile.
-pub(crate) fn prove_sealed(
-    batch: &SealedBatch,
-    preset: Preset,
+/// Proves what a witness shows on the threads of the present pool, unless `stopped` says so meanwhile.
+pub(crate) fn prove_witness<S: Provable>(
+    witness: S::Witness<'_>,
+    preset: S::Preset,
     stock: bool,
     memory_limit: Option<u64>,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Vec<u8>, BatchError> {
+) -> Result<Vec<u8>, StatementError<S>> {
     let observer = |_: Phase, _: f64| {
         if stopped() {
             ControlFlow::Break(())
@@ -150,5 +151,6 @@ pub(crate) fn prove_sealed(
     let engine = if stock { Engine::Stock } else { Engine::Simd };
     let mut options = EngineOptions::default().with_observer(&observer);
     options.memory_limit = memory_limit;
-    prove_batch(batch, preset, engine, &options).map(|proof| proof.proof)
+    let proven = engine.prove::<S>(witness, preset, &options)?;
+    Ok(proven.proof)
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::broadcast;
-use winterlane_ledger::Account;
+use winterlane_ledger::{Account, pool::PoolPolicy};
 
 use super::verify::PrivateSubmission;
 use crate::{
@@ -30,6 +30,7 @@ pub(crate) struct Shared {
     store: Mutex<Option<Arc<Store>>>,
     pub(crate) limits: Limits,
     pub(crate) fees: FeeSchedule,
+    pub(crate) policy: PoolPolicy,
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) started: Instant,
     pub(crate) accepted: AtomicU64,
@@ -73,11 +74,17 @@ pub(crate) struct Waiting {
 }
 
 impl Shared {
-    pub(crate) fn new(store: Arc<Store>, limits: Limits, fees: FeeSchedule) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        limits: Limits,
+        fees: FeeSchedule,
+        policy: PoolPolicy,
+    ) -> Self {
         Self {
             store: Mutex::new(Some(store)),
             limits,
             fees,
+            policy,
             events: broadcast::channel(EVENTS).0,
             started: Instant::now(),
             accepted: AtomicU64::new(0),

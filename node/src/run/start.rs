@@ -13,6 +13,7 @@ use std::{
 
 use redb::StorageBackend;
 use thiserror::Error;
+use winterlane_ledger::pool::PoolPolicy;
 
 use super::{
     Proving,
@@ -47,6 +48,8 @@ pub struct NodeOptions {
     pub limits: Limits,
     /// Which fees are taken.
     pub fees: FeeSchedule,
+    /// What is asked of private operations besides.
+    pub policy: PoolPolicy,
     /// How batches are proven; `None` proves nothing, for tests and for measuring the rest.
     pub proving: Option<Proving>,
     /// Where batches wait for workers on other machines; `None`: this process proves them.
@@ -75,6 +78,7 @@ impl NodeOptions {
             genesis,
             limits: Limits::default(),
             fees: FeeSchedule::free(),
+            policy: PoolPolicy::open(),
             proving: None,
             shared_queue: None,
             max_unproven: 8,
@@ -266,6 +270,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         genesis,
         limits,
         fees,
+        policy,
         proving,
         shared_queue,
         max_unproven,
@@ -304,7 +309,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         view.supplies()?,
         limits,
         fees.clone(),
-    );
+    )
+    .under(policy.clone());
     let entries = replay(&view, &mut sequencer, &genesis.domain)?;
     drop(view);
     tracing::info!(
@@ -314,7 +320,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         "the log is replayed"
     );
 
-    let shared = Arc::new(Shared::new(store.clone(), limits, fees));
+    let shared = Arc::new(Shared::new(store.clone(), limits, fees, policy));
     let stop = Arc::new(AtomicBool::new(false));
     let (task_sender, tasks) = sync_channel(TASKS);
     let (commands, command_receiver) = sync_channel(queue.max(1));
@@ -368,8 +374,14 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let judge = stand
         .judge
         .unwrap_or_else(|| Arc::new(crate::private::Verifier));
-    let (verifiers, threads) =
-        verify::spawn(private, &judge, &store, genesis.domain, &task_sender)?;
+    let (verifiers, threads) = verify::spawn(
+        private,
+        &judge,
+        &store,
+        &shared,
+        genesis.domain,
+        &task_sender,
+    )?;
     shared.verify_by(verifiers);
     others.extend(threads);
     let publisher = match settlement {

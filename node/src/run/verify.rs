@@ -1,13 +1,13 @@
 //! Proofs of private operations are verified here, beside the threads that decide: a few at a time, and no more wait
 //! than there is room for.
 //!
-//! What is cheap is looked at first, so that nobody makes the node verify a proof by an anchor that is forgotten or a note
-//! that is spent. The sequencer looks again, with what was decided meanwhile.
+//! What is cheap is looked at first, so that nobody makes the node verify a proof by an anchor that is forgotten, a note
+//! that is spent, or a fee that is too low. The sequencer looks again, with what was decided meanwhile.
 
 use std::{
     num::NonZeroUsize,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{Builder, JoinHandle},
@@ -18,7 +18,7 @@ use winterlane_ledger::{
     pool::{ANCHORS, PrivateOperation, VerifyPrivate},
 };
 
-use super::{admission::Answer, writer::Task};
+use super::{admission::Answer, shared::Shared, writer::Task};
 use crate::{
     OrderId, Receipt, Refusal, SubmitError,
     core::Claim,
@@ -69,6 +69,7 @@ pub(crate) fn spawn(
     settings: PrivateVerifying,
     judge: &Judge,
     store: &Arc<Store>,
+    shared: &Arc<Shared>,
     domain: Digest,
     writer: &SyncSender<Task>,
 ) -> Result<(SyncSender<PrivateSubmission>, Vec<JoinHandle<()>>), StoreError> {
@@ -76,23 +77,31 @@ pub(crate) fn spawn(
     let receiver = Arc::new(Mutex::new(receiver));
     let threads = (0..settings.threads.get()).map(|_| {
         let (receiver, writer) = (Arc::clone(&receiver), writer.clone());
-        let (judge, store) = (Arc::clone(judge), Arc::clone(store));
+        let asked = Asked {
+            judge: Arc::clone(judge),
+            store: Arc::clone(store),
+            shared: Arc::downgrade(shared),
+            domain,
+        };
         Builder::new()
             .name("private proofs".into())
-            .spawn(move || run(&receiver, &*judge, &store, &domain, &writer))
+            .spawn(move || run(&receiver, &asked, &writer))
             .map_err(StoreError::io("private proofs"))
     });
     let threads = threads.collect::<Result<_, _>>()?;
     Ok((sender, threads))
 }
 
-fn run(
-    receiver: &Mutex<Receiver<PrivateSubmission>>,
-    judge: &dyn VerifyPrivate,
-    store: &Store,
-    domain: &Digest,
-    writer: &SyncSender<Task>,
-) {
+/// What an operation is checked against.
+struct Asked {
+    judge: Judge,
+    store: Arc<Store>,
+    /// Of a node that has not ended: it holds the sender that keeps these threads.
+    shared: Weak<Shared>,
+    domain: Digest,
+}
+
+fn run(receiver: &Mutex<Receiver<PrivateSubmission>>, asked: &Asked, writer: &SyncSender<Task>) {
     loop {
         // one thread waits, the others wait for it: whoever has something lets the next one wait
         let next = receiver
@@ -107,7 +116,7 @@ fn run(
         else {
             return;
         };
-        let task = match check(&id, operation, judge, store, domain) {
+        let task = match asked.check(&id, operation) {
             Ok(Ok(operation)) => Task::Private(Box::new(PrivateCandidate {
                 id,
                 operation,
@@ -125,34 +134,49 @@ fn run(
     }
 }
 
-fn check(
-    id: &OrderId,
-    operation: PrivateOperation,
-    judge: &dyn VerifyPrivate,
-    store: &Store,
-    domain: &Digest,
-) -> Result<Result<Verified, PrivateRefusal>, StoreError> {
-    if let Err(refusal) = plausible(&operation, domain) {
-        return Ok(Err(refusal));
-    }
-    let view = store.view()?;
-    if view.place(id)?.is_some() {
-        // known: taken before, so that its proof holds
-        return Ok(Ok(Verified::logged(operation)));
-    }
-    for nullifier in operation.nullifiers() {
-        if let Some(by) = view.claimed(&Claim::of_nullifier(nullifier))? {
-            let (nullifier, by) = (*nullifier, Some(by));
-            return Ok(Err(PrivateRefusal::SpentNullifier { nullifier, by }));
+impl Asked {
+    fn check(
+        &self,
+        id: &OrderId,
+        operation: PrivateOperation,
+    ) -> Result<Result<Verified, PrivateRefusal>, StoreError> {
+        if let Err(refusal) = plausible(&operation, &self.domain) {
+            return Ok(Err(refusal));
         }
+        let view = self.store.view()?;
+        if view.place(id)?.is_some() || self.is_pending(id, &operation) {
+            // known: taken before, so that its proof holds
+            return Ok(Ok(Verified::logged(operation)));
+        }
+        if let Some(shared) = self.shared.upgrade()
+            && let Err(refusal) = shared.policy.check(&operation)
+        {
+            return Ok(Err(refusal.into()));
+        }
+        for nullifier in operation.nullifiers() {
+            if let Some(by) = view.claimed(&Claim::of_nullifier(nullifier))? {
+                let (nullifier, by) = (*nullifier, Some(by));
+                return Ok(Err(PrivateRefusal::SpentNullifier { nullifier, by }));
+            }
+        }
+        let root = anchor(&operation);
+        if !view.anchors(ANCHORS)?.iter().any(|(_, kept)| *kept == root) {
+            return Ok(Err(PrivateRefusal::UnknownAnchor {
+                anchor: root,
+                kept: ANCHORS,
+            }));
+        }
+        drop(view);
+        Ok(Verified::check(operation, &self.domain, &*self.judge))
     }
-    let root = anchor(&operation);
-    if !view.anchors(ANCHORS)?.iter().any(|(_, kept)| *kept == root) {
-        return Ok(Err(PrivateRefusal::UnknownAnchor {
-            anchor: root,
-            kept: ANCHORS,
-        }));
+
+    /// Whether the very same bytes were taken, and are not sealed yet.
+    fn is_pending(&self, id: &OrderId, operation: &PrivateOperation) -> bool {
+        let (Some(shared), Some(first)) = (self.shared.upgrade(), operation.nullifiers().first())
+        else {
+            return false;
+        };
+        let by = shared.live().spent.get(&first.0.to_bytes()).copied();
+        by == Some(*id)
     }
-    drop(view);
-    Ok(Verified::check(operation, domain, judge))
 }

@@ -28,6 +28,7 @@ use std::{
 };
 
 use thiserror::Error;
+use winterlane_air::BatchStatement;
 use winterlane_ledger::{SealedBatch, codec::decode_batch};
 use winterlane_prover::{BatchError, ProverError};
 
@@ -42,7 +43,7 @@ use crate::{
             claims::{Claim, Claims},
         },
     },
-    run::prover::prove_sealed,
+    run::prover::prove_witness,
 };
 
 /// What a worker is started with.
@@ -269,7 +270,7 @@ impl Worker<'_> {
         let proof = catch_unwind(AssertUnwindSafe(|| {
             self.pool.install(|| {
                 let memory = self.options.memory;
-                prove_sealed(&batch, preset, claim.stock, memory, &stopped)
+                prove_witness::<BatchStatement>(&batch, preset, claim.stock, memory, &stopped)
             })
         }));
         let seconds = start.elapsed();

@@ -1,11 +1,10 @@
-//! Proofs of sealed batches: the batch among the statements, and the choice of the engine.
+//! Proofs of sealed batches: the batch among the statements.
 
 use std::time::Duration;
 
-use winter_air::TraceInfo;
 use winter_math::fields::f64::BaseElement;
 use winterlane_air::{
-    BatchStatement,
+    BatchAir, BatchStatement,
     batch::schedule::BLOCK_ROWS,
     presets::{Parameters, Preset},
 };
@@ -13,10 +12,7 @@ use winterlane_ledger::{Digest, PublicInputs, SealedBatch};
 
 use crate::{
     engine::{EngineOptions, MemoryEstimate},
-    statement::{
-        Provable, StatementError, StatementProver, prove_statement, prove_statement_stock,
-        statement_memory,
-    },
+    statement::{Engine, Provable, StatementError, StatementProver, statement_memory},
     trace::{self, TraceError},
 };
 
@@ -28,7 +24,7 @@ pub type BatchProver = StatementProver<BatchStatement>;
 pub type BatchError = StatementError<BatchStatement>;
 
 impl Provable for BatchStatement {
-    type Witness = SealedBatch;
+    type Witness<'w> = &'w SealedBatch;
     type TraceError = TraceError;
 
     fn inputs(batch: &SealedBatch) -> PublicInputs {
@@ -37,32 +33,10 @@ impl Provable for BatchStatement {
 
     fn fill(
         batch: &SealedBatch,
-        _info: &TraceInfo,
+        _air: &BatchAir,
         columns: Vec<&mut [BaseElement]>,
     ) -> Result<(), TraceError> {
         trace::fill(batch, columns)
-    }
-}
-
-/// Which prover turns a trace into a proof. Both give the same bytes, up to the grinding nonce of
-/// a stock prover that searches it in parallel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Engine {
-    /// winterfell's own prover.
-    Stock,
-    /// Winterlane's pipeline on vector units.
-    #[default]
-    Simd,
-}
-
-impl Engine {
-    /// The name in lower case.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stock => "stock",
-            Self::Simd => "simd",
-        }
     }
 }
 
@@ -105,15 +79,13 @@ pub struct BatchProof {
 /// ```
 ///
 /// # Errors
-/// [`BatchError::Unsupported`] when no batch has that many slots or the preset no parameters for it;
-/// [`ProverError::Memory`](crate::ProverError::Memory) when it does not fit.
+/// [`BatchError::Inputs`] when no batch has that many slots, [`BatchError::Unsupported`] when the preset has no
+/// parameters for it, [`ProverError::Memory`](crate::ProverError::Memory) when it does not fit.
 pub fn check_memory(
     slots: usize,
     preset: Preset,
     limit: Option<u64>,
 ) -> Result<MemoryEstimate, BatchError> {
-    let rows = slots.saturating_mul(BLOCK_ROWS);
-    let unsupported = || BatchError::Unsupported { preset, rows };
     // The size of a proof does not depend on the rest of its statement.
     let inputs = PublicInputs {
         domain: Digest::ZERO,
@@ -121,7 +93,8 @@ pub fn check_memory(
         old_root: Digest::ZERO,
         new_root: Digest::ZERO,
         operations_digest: Digest::ZERO,
-        num_operations: u32::try_from(slots).map_err(|_| unsupported())?,
+        // what is more than any batch has stays so
+        num_operations: u32::try_from(slots).unwrap_or(u32::MAX),
     };
     statement_memory::<BatchStatement>(&inputs, preset, limit)
 }
@@ -152,11 +125,7 @@ pub fn prove_batch(
     let rows = batch.operations.len() * BLOCK_ROWS;
     let parameters = preset.parameters(rows);
     let parameters = parameters.ok_or(BatchError::Unsupported { preset, rows })?;
-    let prove = match engine {
-        Engine::Stock => prove_statement_stock::<BatchStatement>,
-        Engine::Simd => prove_statement::<BatchStatement>,
-    };
-    let proven = prove(batch, preset, options)?;
+    let proven = engine.prove::<BatchStatement>(batch, preset, options)?;
     Ok(BatchProof {
         public_inputs: proven.public_inputs,
         proof: proven.proof,

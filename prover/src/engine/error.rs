@@ -220,6 +220,7 @@ impl TryFrom<ProverError> for winter_prover::ProverError {
 
 /// A segment of the execution trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Segment {
     /// The columns that the caller's trace holds.
     Main,

@@ -36,6 +36,17 @@ pub use self::randomness::HidingRng;
 pub use self::trace::HidingTrace;
 use crate::engine::{self, EngineOptions, ProverError};
 
+/// The provers whose statements can be proven in proofs that hide: all over Goldilocks, in short.
+pub trait HidableProver:
+    Prover<BaseField = BaseElement, Air: Air<PublicInputs: Send> + 'static>
+{
+}
+
+impl<P> HidableProver for P where
+    P: Prover<BaseField = BaseElement, Air: Air<PublicInputs: Send> + 'static>
+{
+}
+
 /// Proves what `prover.prove(trace)` would, for `Hiding<P::Air>`: the proof hides the witness.
 ///
 /// The hiding trace has twice the rows of `trace`, and `prover`'s options are taken as they are: their
@@ -51,9 +62,7 @@ pub fn prove_hiding<P>(
     rng: &mut HidingRng,
 ) -> Result<Proof, ProverError>
 where
-    P: Prover<BaseField = BaseElement>,
-    P::Air: 'static,
-    <P::Air as Air>::PublicInputs: Send,
+    P: HidableProver,
 {
     prove_hiding_with::<P, Doubling>(prover, trace, rng, &EngineOptions::default())
 }
@@ -71,9 +80,7 @@ pub fn prove_hiding_in_place<P>(
     rng: &mut HidingRng,
 ) -> Result<Proof, ProverError>
 where
-    P: Prover<BaseField = BaseElement>,
-    P::Air: TailFree + 'static,
-    <P::Air as Air>::PublicInputs: Send,
+    P: HidableProver<Air: TailFree>,
 {
     prove_hiding_with::<P, InPlace>(prover, trace, rng, &EngineOptions::default())
 }
@@ -90,9 +97,7 @@ pub fn prove_hiding_with<P, M>(
     options: &EngineOptions<'_>,
 ) -> Result<Proof, ProverError>
 where
-    P: Prover<BaseField = BaseElement>,
-    P::Air: 'static,
-    <P::Air as Air>::PublicInputs: Send,
+    P: HidableProver,
     M: Mode<P::Air>,
 {
     attempt::<P, M, false>(prover, trace, rng, options)
@@ -111,9 +116,7 @@ pub fn prove_hiding_inlined<P, M>(
     options: &EngineOptions<'_>,
 ) -> Result<Proof, ProverError>
 where
-    P: Prover<BaseField = BaseElement>,
-    P::Air: 'static,
-    <P::Air as Air>::PublicInputs: Send,
+    P: HidableProver,
     M: Mode<P::Air>,
 {
     attempt::<P, M, true>(prover, trace, rng, options)
@@ -134,9 +137,7 @@ fn attempt<P, M, const INLINE: bool>(
     options: &EngineOptions<'_>,
 ) -> Result<Proof, ProverError>
 where
-    P: Prover<BaseField = BaseElement>,
-    P::Air: 'static,
-    <P::Air as Air>::PublicInputs: Send,
+    P: HidableProver,
     M: Mode<P::Air>,
 {
     let trace = Arc::new(trace);

@@ -4,14 +4,14 @@ use winterlane_air::private::Role;
 use winterlane_ledger::{
     Account, BaseElement, Digest, SlotIndex,
     amount::limb_elements,
-    private::BalanceInputs,
+    private::SHOWN_CHAINS,
     signature::{CHAINS, ChainValue, KEY_HEIGHT},
     tree::Siblings,
 };
 
 use super::machine::{self, Free, Registers};
 
-/// The one-time key that never signs: the proof knows where its first chain starts.
+/// The one-time key that never signs: the proof knows where its first chains start.
 #[derive(Clone)]
 pub struct KeyWitness {
     /// The public seed of the key tree.
@@ -19,8 +19,8 @@ pub struct KeyWitness {
     /// Which one-time key: [`winterlane_ledger::private::RESERVED_KEY_INDEX`], or there is no proof. A
     /// signature by it would show others what the proof shows knowledge of.
     pub key_index: u16,
-    /// The secret start of chain 0.
-    pub start: ChainValue,
+    /// The secret starts of the first chains.
+    pub starts: [ChainValue; SHOWN_CHAINS],
     /// The public ends of all chains.
     pub ends: [ChainValue; CHAINS],
     /// The siblings from the one-time public key to the root of the key tree.
@@ -58,13 +58,12 @@ impl core::fmt::Debug for BalanceWitness {
 
 /// The statement, as the machine asks.
 pub(super) struct Filler<'a> {
-    inputs: &'a BalanceInputs,
     witness: &'a BalanceWitness,
 }
 
 impl<'a> Filler<'a> {
-    pub(super) const fn new(inputs: &'a BalanceInputs, witness: &'a BalanceWitness) -> Self {
-        Self { inputs, witness }
+    pub(super) const fn new(witness: &'a BalanceWitness) -> Self {
+        Self { witness }
     }
 }
 
@@ -75,7 +74,10 @@ impl machine::Filler for Filler<'_> {
         let (account, key) = (&witness.account, &witness.key);
         let zero = BaseElement::from(0_u32);
         match role {
-            Role::ChainStep(0) => free.lo = [key.start[0], key.start[1], zero, zero],
+            Role::ChainStep(chain, 0) => {
+                let [start_0, start_1] = key.starts[chain];
+                free.lo = [start_0, start_1, zero, zero];
+            }
             Role::ChainEnds(pair) => {
                 let [left, right] = [key.ends[2 * pair], key.ends[2 * pair + 1]];
                 free.hi = [left[0], left[1], right[0], right[1]];
@@ -90,7 +92,7 @@ impl machine::Filler for Filler<'_> {
                     SlotIndex::One => SlotIndex::Zero,
                 };
                 free.sibling = account.slots[other.index()].root.0;
-                free.is_right = self.slot();
+                free.is_right = witness.slot == SlotIndex::One;
             }
             Role::Meta => {
                 let [next_0, next_1] = account.slots.map(|slot| u32::from(slot.next_index));
@@ -115,7 +117,8 @@ impl machine::Filler for Filler<'_> {
     fn registers(&self, _: Role) -> Registers {
         Registers {
             position: self.witness.key.key_index.into(),
-            is_real: true,
+            // a balance has no notes: the column is the slot's
+            is_real: self.witness.slot == SlotIndex::One,
         }
     }
 
@@ -123,14 +126,9 @@ impl machine::Filler for Filler<'_> {
         self.witness.account.asset
     }
 
-    fn digests(&self) -> [Digest; 3] {
+    fn secret(&self) -> Digest {
         let [seed_0, seed_1] = self.witness.key.seed;
         let zero = BaseElement::from(0_u32);
-        let secret = Digest([seed_0, seed_1, zero, zero]);
-        [self.inputs.state_root, Digest::ZERO, secret]
-    }
-
-    fn slot(&self) -> bool {
-        self.witness.slot == SlotIndex::One
+        Digest([seed_0, seed_1, zero, zero])
     }
 }

@@ -167,15 +167,12 @@ impl machine::Filler for Filler<'_> {
         0
     }
 
-    fn digests(&self) -> [Digest; 3] {
-        let credential = &self.witness.credential;
-        let [seed_0, seed_1] = credential.signature.seed;
-        let zero = BaseElement::from(0_u32);
-        [
-            credential.attributes.root(),
-            Digest([seed_0, seed_1, zero, zero]),
-            self.witness.holder.0,
-        ]
+    fn secret(&self) -> Digest {
+        self.witness.holder.0
+    }
+
+    fn attributes(&self) -> Digest {
+        self.witness.credential.attributes.root()
     }
 
     fn signature(&self) -> Option<&Signature> {

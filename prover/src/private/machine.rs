@@ -4,7 +4,7 @@ use winter_math::{FieldElement, StarkField};
 use winterlane_air::private::{
     Role, Schedule, Selector as S,
     columns::{
-        ASSET, BITS, CARRY, INDEX, KEPT, POSITION, RANGE, REAL, ROOT, SECRET, SET, SIDE, SLOT, SUM,
+        ASSET, BITS, CARRY, INDEX, KEPT, POSITION, RANGE, REAL, SECRET, SIDE, SUM, signature,
     },
 };
 use winterlane_field_simd::rescue::trace_many;
@@ -32,6 +32,7 @@ pub(super) struct Free {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Registers {
     pub(super) position: u32,
+    /// Whether the note is real; of a balance, whether the slot is the second.
     pub(super) is_real: bool,
 }
 
@@ -43,11 +44,13 @@ pub(super) trait Filler {
     fn registers(&self, role: Role) -> Registers;
     /// The asset.
     fn asset(&self) -> u32;
-    /// `ROOT`, `SET` and, in the first row, `SECRET`.
-    fn digests(&self) -> [Digest; 3];
-    /// The key slot.
-    fn slot(&self) -> bool {
-        false
+    /// `SECRET` in the first row.
+    fn secret(&self) -> Digest {
+        Digest::ZERO
+    }
+    /// The root of a credential's attributes.
+    fn attributes(&self) -> Digest {
+        Digest::ZERO
     }
     /// The signature, where the statement has one.
     fn signature(&self) -> Option<&Signature> {
@@ -69,7 +72,6 @@ pub(super) struct State {
     pub(super) carry: Lanes,
     pub(super) kept: Lanes,
     pub(super) secret: Lanes,
-    pub(super) root: Lanes,
     pub(super) index: BaseElement,
     pub(super) range: [u64; 3],
     pub(super) sum: [BaseElement; 3],
@@ -80,11 +82,24 @@ fn flag(condition: bool) -> BaseElement {
     BaseElement::from(u32::from(condition))
 }
 
-/// Fills the columns of a trace of `rows` rows.
+/// The columns of a trace of `rows` rows.
+#[cfg(test)]
 pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<Vec<BaseElement>> {
     let mut columns = vec![vec![BaseElement::ZERO; rows]; table.width()];
+    let mut slices: Vec<_> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+    fill_columns(table, rows, filler, &mut slices);
+    columns
+}
+
+/// Fills columns of `rows` rows that hold zeros: a statement writes only the cells that it has a use for.
+pub(super) fn fill_columns(
+    table: &Schedule,
+    rows: usize,
+    filler: &impl Filler,
+    columns: &mut [&mut [BaseElement]],
+) {
     let mut inputs = Vec::with_capacity(rows);
-    let [root, set, secret] = filler.digests();
+    let attributes = filler.attributes().0;
     let public = |column: usize, row: usize| {
         let mut cells = table.assertions().iter();
         cells.find_map(|&(c, r, value)| ((c, r) == (column, row)).then_some(value))
@@ -96,8 +111,7 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
     let mut state = State {
         carry: public_carry(0),
         kept: ZERO,
-        secret: secret.0,
-        root: root.0,
+        secret: filler.secret().0,
         index: BaseElement::ZERO,
         range: [0; 3],
         sum: public_sum(0),
@@ -124,7 +138,7 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         }
         let halves = match phase {
             Some(chains) => chains.halves(),
-            None => halves(table, row, &state, &free, asset),
+            None => halves(table, row, (&state, &attributes), &free, asset),
         };
         #[cfg(test)]
         let halves = filler.bend_input(row, halves);
@@ -146,8 +160,6 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         put_lanes(CARRY.start, &state.carry);
         put_lanes(KEPT.start, &state.kept);
         put_lanes(SECRET.start, &state.secret);
-        put_lanes(ROOT.start, &state.root);
-        put_lanes(SET.start, &set.0);
         put_lanes(RANGE.start, &state.range.map(BaseElement::new));
         put_lanes(BITS.start, &bits.map(flag));
         put_lanes(SUM.start, &state.sum);
@@ -156,7 +168,11 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         put(ASSET, asset);
         put(POSITION, position);
         put(REAL, flag(state.registers.is_real));
-        put(SLOT, flag(filler.slot()));
+        if let Some(signature) = filler.signature().filter(|_| table.is_signed()) {
+            for (i, &lane) in attributes.iter().chain(&signature.seed).enumerate() {
+                put(signature::ROOT.start + i, lane);
+            }
+        }
         let ended = row > 0 && table.is_on(S::ChainsEnd, row - 1);
         if let Some(chains) = chains.as_ref().filter(|_| in_phase || ended) {
             chains.cells(in_phase, &mut put);
@@ -166,6 +182,8 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         let (kept, secret) = (state.kept, state.secret);
         if on(S::SecretHi) {
             state.secret = hi;
+        } else if on(S::KeepEnd) {
+            state.secret[2..].copy_from_slice(&output[..2]);
         }
         if on(S::KeepOutput) {
             state.kept = output;
@@ -188,7 +206,7 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
         } else if on(S::RangeTail) {
             state.range = [hi[1], hi[2], hi[3]].map(|limb| limb.as_int());
         } else if on(S::RangeGap) {
-            let next = state.secret[2 + usize::from(filler.slot())];
+            let next = state.secret[2 + usize::from(state.registers.is_real)];
             state.range = [(position - next).as_int(), 0, 0];
         } else if on(S::RangeShift) {
             state.range = state.range.map(|limb| limb >> 2);
@@ -212,8 +230,7 @@ pub(super) fn fill(table: &Schedule, rows: usize, filler: &impl Filler) -> Vec<V
             state.carry = public_carry(row + 1);
         }
     }
-    permutations(&mut columns, &inputs, rows);
-    columns
+    permutations(columns, &inputs, rows);
 }
 
 /// The index without its lowest bit, which a false witness may not have right.
@@ -229,13 +246,13 @@ fn halved(index: BaseElement, is_right: bool) -> BaseElement {
 fn halves(
     table: &Schedule,
     row: usize,
-    state: &State,
+    (state, attributes): (&State, &Lanes),
     free: &Free,
     asset: BaseElement,
 ) -> (Lanes, Lanes) {
     let on = |selector| table.is_on(selector, row);
     let position = BaseElement::from(state.registers.position);
-    let (carry, secret, root) = (state.carry, state.secret, state.root);
+    let (carry, secret) = (state.carry, state.secret);
     if on(S::Path) {
         return if free.is_right {
             (free.sibling, carry)
@@ -251,10 +268,9 @@ fn halves(
     } else if on(S::LoSecret) {
         lo = secret;
     } else if on(S::LoRoot) {
-        lo = root;
+        lo = *attributes;
     } else if on(S::KeyStart) {
         lo = [secret[0], secret[1], position, BaseElement::ZERO];
-        [hi[0], hi[1]] = [carry[0], carry[1]];
     } else if on(S::Step) {
         [lo[2], lo[3]] = [secret[0], secret[1]];
         if on(S::StepOn) {
@@ -265,6 +281,8 @@ fn halves(
         hi = carry;
     } else if on(S::HiKept) {
         hi = state.kept;
+    } else if on(S::ChainEnds) {
+        hi = [secret[2], secret[3], carry[0], carry[1]];
     }
     if on(S::HeadAsset) {
         hi[0] = asset;
@@ -334,7 +352,7 @@ fn normal(sum: &[BaseElement; 3]) -> [u64; 3] {
 }
 
 /// The permutations of all rows at once.
-fn permutations(columns: &mut [Vec<BaseElement>], inputs: &[[BaseElement; 8]], rows: usize) {
+fn permutations(columns: &mut [&mut [BaseElement]], inputs: &[[BaseElement; 8]], rows: usize) {
     let width = winterlane_field_simd::rescue::TRACE_LANES;
     let mut lanes = vec![BaseElement::ZERO; width * rows];
     let mut outputs = vec![ZERO; rows];

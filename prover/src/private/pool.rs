@@ -4,10 +4,7 @@ use winterlane_air::private::Role;
 use winterlane_ledger::{
     BaseElement, Digest,
     amount::limb_elements,
-    private::{
-        Address, Association, Commitment, Note, NoteKeys, NotePath, Nullifier, TransferInputs,
-        WithdrawalInputs,
-    },
+    private::{Address, Commitment, Note, NoteKeys, NotePath, Nullifier},
 };
 
 use super::machine::{self, Free, Registers};
@@ -128,26 +125,20 @@ pub struct TransferWitness {
 
 /// Both statements, as the machine asks.
 pub(super) struct Filler<'a> {
-    anchor: Digest,
-    association: Option<&'a Association>,
     inputs: Vec<&'a SpentNote>,
     outputs: Vec<NewNote>,
 }
 
 impl<'a> Filler<'a> {
-    pub(super) fn withdrawal(inputs: &'a WithdrawalInputs, witness: &'a WithdrawalWitness) -> Self {
+    pub(super) fn withdrawal(witness: &'a WithdrawalWitness) -> Self {
         Self {
-            anchor: inputs.anchor,
-            association: inputs.association.as_ref(),
             inputs: vec![&witness.note],
             outputs: vec![witness.change],
         }
     }
 
-    pub(super) fn transfer(inputs: &'a TransferInputs, witness: &'a TransferWitness) -> Self {
+    pub(super) fn transfer(witness: &'a TransferWitness) -> Self {
         Self {
-            anchor: inputs.anchor,
-            association: inputs.association.as_ref(),
             inputs: witness.inputs.iter().collect(),
             outputs: witness.outputs.to_vec(),
         }
@@ -203,10 +194,5 @@ impl machine::Filler for Filler<'_> {
 
     fn asset(&self) -> u32 {
         self.inputs[0].asset
-    }
-
-    fn digests(&self) -> [Digest; 3] {
-        let set = self.association.map(|association| association.root);
-        [self.anchor, set.unwrap_or_default(), Digest::ZERO]
     }
 }

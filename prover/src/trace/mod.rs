@@ -19,10 +19,10 @@ use winterlane_ledger::{
     record::record_digests,
 };
 
-use winterlane_field_simd::{STAGED_ROWS, rescue::trace_many, scatter_rows, zero_column};
+use winterlane_field_simd::{STAGED_ROWS, rescue::trace_many, scatter_rows};
 
 use self::block::{Block, Incoming, REGISTERS_START};
-use crate::{compressor::SimdCompressor, engine::TraceColumns};
+use crate::{compressor::SimdCompressor, engine::TraceColumns, statement::filled_table};
 
 /// Blocks that are filled in lockstep: a multiple of every backend's lanes.
 const GROUP: usize = 16;
@@ -61,13 +61,7 @@ pub enum TraceError {
 /// # Errors
 /// See [`TraceError`].
 pub fn fill_trace(batch: &SealedBatch) -> Result<TraceTable<BaseElement>, TraceError> {
-    let rows = rows(batch)?;
-    let mut columns: Vec<Vec<BaseElement>> = (0..TRACE_WIDTH)
-        .into_par_iter()
-        .map(|_| zero_column(rows))
-        .collect();
-    fill(batch, columns.iter_mut().map(Vec::as_mut_slice).collect())?;
-    Ok(TraceTable::init(columns))
+    filled_table(TRACE_WIDTH, rows(batch)?, |columns| fill(batch, columns))
 }
 
 /// As [`fill_trace`], in memory that [`prove_columns`](crate::engine::prove_columns) works in and

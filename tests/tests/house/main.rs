@@ -1,6 +1,7 @@
-//! The invariants of the tree that no compiler looks at: which crate may use which, and where unsafe code may be.
-//! `docs/ARCHITECTURE.md` draws them.
+//! The invariants of the tree that no compiler looks at: which crate may use which, where unsafe code may be, what
+//! errors look like, and that documents name what exists. `docs/ARCHITECTURE.md` draws them.
 
+mod documents;
 mod errors;
 
 use std::{

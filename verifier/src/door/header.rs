@@ -9,6 +9,15 @@ use crate::{
     policy::{AirPolicy, Entry},
 };
 
+/// The options that a header spells, and nothing else: where to look first. Nothing is checked.
+pub(crate) fn claimed_options(proof: &[u8]) -> Option<[u8; options::ENCODED_LEN]> {
+    // widths, number of random elements, length of the trace
+    let (metadata, rest) = proof.get(4..)?.split_first_chunk()?;
+    let rest = rest.get(usize::from(u16::from_le_bytes(*metadata))..)?;
+    let (&modulus, rest) = rest.split_first()?;
+    rest.get(usize::from(modulus)..)?.first_chunk().copied()
+}
+
 /// Reads the header and returns the entry of the policy whose options it carries, which also
 /// fixes the trace length. Nothing else of a header can vary.
 pub(crate) fn read<'p, H: Hasher>(

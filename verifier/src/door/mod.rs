@@ -31,7 +31,7 @@ mod opening;
 mod transcript;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use header::read as read_header;
+pub(crate) use header::{claimed_options, read as read_header};
 pub use opening::{BoundedOpening, OpeningError};
 pub(crate) use transcript::seed;
 use winter_air::{Air, FieldExtension};

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
     Digest,
     private::{
-        AskedPredicate, Credential as Signed, CredentialInputs, CredentialQuestion, HolderSecret,
-        Predicate as PlacedTest, Session, SparseKind, SparseTree, Test,
+        self as protocol, AskedPredicate, Credential as Signed, CredentialInputs,
+        CredentialQuestion, HolderSecret, Predicate as PlacedTest, Session, SparseKind, SparseTree,
+        Test, ValueSet,
     },
 };
 
@@ -227,7 +228,14 @@ impl Challenge {
         let test = match condition {
             Condition::Range { low, high } => range_test(low, high),
             Condition::Text(text) => Test::Equals(Value::Text(text.clone()).encoded()),
-            _ => Test::InSet(set_tree(&set).root()),
+            _ => {
+                let known = set_tree(&set);
+                let (_, set) = known.ok_or_else(|| CredentialError::SetSize {
+                    name: attribute.clone(),
+                    count: set.len(),
+                })?;
+                Test::InSet(set)
+            }
         };
         Ok(Resolved {
             attribute: attribute.clone(),
@@ -323,7 +331,7 @@ impl Challenge {
                     .binary_search(&stated.value)
                     .ok()
                     .and_then(|place| u32::try_from(place).ok())
-                    .map(|place| (set_tree(&one.set), place)),
+                    .and_then(|place| Some((set_tree(&one.set)?.0, place))),
                 _ => None,
             });
             predicates.push(PlacedTest {
@@ -350,17 +358,19 @@ impl Challenge {
         })
     }
 
-    /// The question as the protocol has it: what the verifier of proofs compares an answer with.
+    /// The question as the protocol has it: what an answer is compared with. The verifier of proofs
+    /// (`winterlane_verifier::verify_answer`) takes it with the answer, and makes both checks: that this was asked, and
+    /// that it is true.
     ///
     /// # Errors
     /// [`CredentialError`] for a challenge that nobody can answer, as [`Challenge::new`].
-    pub fn question(&self) -> Result<CredentialQuestion, CredentialError> {
+    pub fn question(&self) -> Result<protocol::Question, CredentialError> {
         let resolved = self.resolve()?.into_iter();
         let predicates = resolved.map(|one| AskedPredicate {
             places: one.places,
             test: one.test,
         });
-        Ok(CredentialQuestion {
+        Ok(protocol::Question::Credential(CredentialQuestion {
             issuers: self.issuer.keys.clone(),
             schema: self.issuer.schema.digest(),
             predicates: predicates.collect(),
@@ -368,7 +378,7 @@ impl Challenge {
             revocation: self.revoked().root(),
             pseudonym: self.pseudonym,
             session: self.session(),
-        })
+        }))
     }
 }
 
@@ -402,9 +412,9 @@ fn range_test(low: &Value, high: &Value) -> Test {
     }
 }
 
-/// The tree of a set of values, which are sorted.
-fn set_tree(values: &[Value]) -> SparseTree {
-    // Their number was checked.
-    SparseTree::set(values.iter().map(Value::encoded))
-        .unwrap_or_else(|| SparseTree::new(SparseKind::Set))
+/// The tree of a set of values, which are sorted; `None` when there are too many.
+fn set_tree(values: &[Value]) -> Option<(SparseTree, ValueSet)> {
+    let tree = SparseTree::set(values.iter().map(Value::encoded))?;
+    let set = tree.value_set()?;
+    Some((tree, set))
 }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use winterlane_ledger::private::{
-    AnswerError, CredentialInputs, HolderSecret, PrivateInputs, Question, SessionError, Test,
+    AnswerError, CredentialInputs, HolderSecret, PrivateInputs, SessionError, Test, ValueSet,
     sparse::{climb, member},
 };
-use winterlane_ledger::{Digest, hash::tag, private::SparseKind};
+use winterlane_ledger::{Digest, hash::tag};
 
 use super::*;
 use crate::{MasterSeed, Wallet, WalletError};
@@ -62,7 +62,7 @@ impl World {
 
     fn ask(&self, predicate: &str) -> Result<Challenge, CredentialError> {
         let eu = ["FR", "DE", "AT", "DE"].map(|text| Value::Text(text.into()));
-        Challenge::new(super::Question {
+        Challenge::new(Question {
             verifier: "bar.example".into(),
             expires: 1_000,
             today: day("2026-11-28"),
@@ -90,7 +90,7 @@ fn answer(
 /// Whether public inputs answer a challenge.
 fn check(challenge: &Challenge, inputs: &CredentialInputs, now: u64) -> Result<(), AnswerError> {
     let inputs = PrivateInputs::Credential(inputs.clone());
-    Question::Credential(challenge.question().unwrap()).check(&inputs, now)
+    challenge.question().unwrap().check(&inputs, now)
 }
 
 fn alice() -> HolderSecret {
@@ -117,13 +117,11 @@ fn what_is_issued_answers_and_is_accepted() {
     // The witness is one: values at their places, the member in its set.
     let set = Value::Text("DE".into()).encoded();
     let (tree, place) = showing.members[1].clone().unwrap();
-    let root = climb(
-        SparseKind::Set.tag(),
-        place,
-        member(set),
-        &tree.siblings(place),
+    let root = climb(tree.kind().tag(), place, member(set), &tree.siblings(place));
+    assert_eq!(
+        showing.inputs.predicates[1].test,
+        Test::InSet(ValueSet { root, levels: 4 })
     );
-    assert_eq!(showing.inputs.predicates[1].test, Test::InSet(root));
     for predicate in &showing.inputs.predicates {
         let tree = &showing.credential.attributes;
         let leaf = tree.attributes[usize::from(predicate.place)]

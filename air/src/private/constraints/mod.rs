@@ -1,13 +1,15 @@
-//! The transition constraints of private statements, in groups.
+//! The transition constraints of private statements, in groups; each group is a function of two neighbouring rows.
 //!
-//! The statements without a signature have [`CONSTRAINT_GROUPS`]; a credential has
-//! [`SIGNATURE_GROUPS`] besides, on columns of its own.
+//! Each function has its [`ConstraintGroup`](crate::groups::ConstraintGroup) beside it: name, number, degree and
+//! the rule it enforces. `docs/private.md` has them as a table. The statements without a signature have
+//! [`CONSTRAINT_GROUPS`]; a credential has those of [`signature`] besides, on columns of its own: together they are
+//! [`CREDENTIAL_GROUPS`].
 //!
 //! All have total degree 3 at most, periodic columns included. A sum of terms with several selectors is one
 //! constraint: no two of its selectors are on in the same row (a test checks every table).
 
 mod ranges;
-mod signature;
+pub mod signature;
 mod wiring;
 
 use alloc::vec::Vec;
@@ -19,101 +21,52 @@ use super::{
     columns::{INPUT_HI, INPUT_LO, Row},
     schedule::{NUM_SELECTORS, Selector},
 };
-use crate::permutation;
+use crate::{
+    groups::{ConstraintGroup, ConstraintGroups, Degree, Sink, constraint_groups},
+    permutation,
+};
 
-/// A group of constraints: how many, of which degree in the trace columns, and the rule.
-#[derive(Clone, Copy, Debug)]
-pub struct ConstraintGroup {
-    /// The group's name.
-    pub name: &'static str,
-    /// Number of constraints.
-    pub len: usize,
-    /// Degree in the trace columns.
-    pub degree: usize,
-    /// Whether constraints are also multiplied by periodic columns, and count one degree for it.
-    pub periodic: bool,
-}
-
-const fn group(name: &'static str, len: usize, degree: usize, periodic: bool) -> ConstraintGroup {
-    assert!(degree + periodic as usize <= 3, "total degree is 3 at most");
-    ConstraintGroup {
-        name,
-        len,
-        degree,
-        periodic,
+constraint_groups! {
+    permutation::group("each row is a hash; no selector");
+    wiring {
+        INPUT_LO = input_lo,
+        INPUT_HI = input_hi,
+        PATH = path,
+        CARRY_ON = carry,
+        KEEP = kept,
+        KEEP_SECRET = secret,
+        CHECKS = checks,
+        FOLLOW_INDEX = index,
+        REGISTERS = registers,
+        ACCOUNT = account,
+    }
+    ranges {
+        ALL_BITS = bits,
+        RANGE_STEP = range,
+        RANGE_END = range_end,
+        ADD = sum,
+        SUM_END = sum_end,
+        DUMMY = dummy,
     }
 }
 
-/// The groups of every statement, in the order of their constraints.
-pub const CONSTRAINT_GROUPS: &[ConstraintGroup] = &[
-    group("permutation", permutation::LEN, 3, false),
-    group("input-lo", 4, 1, true),
-    group("input-hi", 4, 1, true),
-    group("path", 4, 2, true),
-    group("carry", 4, 1, true),
-    group("kept", 4, 1, true),
-    group("secret", 4, 1, true),
-    group("roots", 8, 1, false),
-    group("checks", 4, 2, true),
-    group("index", 2, 1, true),
-    group("registers", 4, 1, true),
-    group("account", 3, 2, true),
-    group("bits", ranges::NUM_BITS, 2, false),
-    group("range", 3, 2, true),
-    group("range-end", 3, 1, true),
-    group("sum", 3, 1, true),
-    group("sum-end", 3, 1, true),
-    group("dummy", 3, 2, true),
-];
+/// The groups of a credential, in the order of their constraints: those of every statement, then those of the
+/// signature.
+pub const CREDENTIAL_GROUPS: ConstraintGroups = ConstraintGroups::new(&ALL_GROUPS);
 
-/// The groups that a credential has besides, after the others.
-pub const SIGNATURE_GROUPS: &[ConstraintGroup] = signature::GROUPS;
+const ALL_GROUPS: [ConstraintGroup; CONSTRAINT_GROUPS.len() + signature::CONSTRAINT_GROUPS.len()] =
+    CONSTRAINT_GROUPS.followed_by(&signature::CONSTRAINT_GROUPS);
 
-const fn total(groups: &[ConstraintGroup]) -> usize {
-    let (mut total, mut i) = (0, 0);
-    while i < groups.len() {
-        total += groups[i].len;
-        i += 1;
-    }
-    total
-}
-
-/// Number of transition constraints of a statement without a signature.
-pub const NUM_CONSTRAINTS: usize = total(CONSTRAINT_GROUPS);
 /// Number of transition constraints of a credential.
-pub const NUM_SIGNED_CONSTRAINTS: usize = NUM_CONSTRAINTS + signature::LEN;
-
-/// The groups of a statement.
-fn groups(is_signed: bool) -> impl Iterator<Item = &'static ConstraintGroup> {
-    let more = if is_signed { SIGNATURE_GROUPS } else { &[] };
-    CONSTRAINT_GROUPS.iter().chain(more)
-}
-
-/// The group of a constraint, and its place in the group.
-#[must_use]
-pub fn constraint_name(constraint: usize) -> (&'static str, usize) {
-    let mut index = constraint;
-    for group in groups(true) {
-        if index < group.len {
-            return (group.name, index);
-        }
-        index -= group.len;
-    }
-    ("none", index)
-}
+pub const NUM_SIGNED_CONSTRAINTS: usize = CREDENTIAL_GROUPS.num_constraints();
 
 /// The degree of every constraint, in order, in a trace of `rows` rows.
 pub(super) fn degrees(rows: usize, is_signed: bool) -> Vec<TransitionConstraintDegree> {
-    groups(is_signed)
-        .flat_map(|group| {
-            let degree = if group.periodic {
-                TransitionConstraintDegree::with_cycles(group.degree, alloc::vec![rows])
-            } else {
-                TransitionConstraintDegree::new(group.degree)
-            };
-            core::iter::repeat_n(degree, group.len)
-        })
-        .collect()
+    let mut degrees = Degree::all(&DEGREES, rows);
+    if is_signed {
+        degrees.extend(signature::degrees(rows));
+    }
+    degrees
 }
 
 /// Writes the value of every constraint on the transition of `frame` into `result`: as many as it has room for,
@@ -151,41 +104,11 @@ pub(super) fn evaluate<E: FieldElement<BaseField = BaseElement>>(
         lo: current.lanes(INPUT_LO.start),
         hi: tail,
     };
-    let mut sink = Sink {
-        values: result,
-        len: permutation::LEN,
-    };
-    wiring::constrain(&view, &mut sink);
-    ranges::constrain(&view, &mut sink);
-    debug_assert_eq!(sink.len, NUM_CONSTRAINTS);
+    let mut sink = Sink::after(result, permutation::LEN);
+    constrain(&view, &mut sink);
+    debug_assert_eq!(sink.len(), NUM_CONSTRAINTS);
     if !signed.is_empty() {
-        signature::constrain(&view, (frame.current(), frame.next()), signed);
-    }
-}
-
-/// Takes the constraints' values in order.
-struct Sink<'a, E, const N: usize = NUM_CONSTRAINTS> {
-    values: &'a mut [E; N],
-    len: usize,
-}
-
-impl<E, const N: usize> Sink<'_, E, N> {
-    #[inline(always)]
-    fn push(&mut self, value: E) {
-        if let Some(slot) = self.values.get_mut(self.len) {
-            *slot = value;
-        }
-        self.len += 1;
-    }
-
-    #[inline(always)]
-    fn extend<const M: usize>(&mut self, values: [E; M])
-    where
-        E: Copy,
-    {
-        for &value in &values {
-            self.push(value);
-        }
+        signature::evaluate(&view, (frame.current(), frame.next()), signed);
     }
 }
 

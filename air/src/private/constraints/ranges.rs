@@ -8,34 +8,38 @@ use super::{
         columns::{BITS, KEPT, POSITION, RANGE, REAL, SECRET, SIDE, SLOT, SUM},
         schedule::Selector as S,
     },
-    Sink, View,
+    View,
 };
-use crate::arithmetic::{bit, constant, minus, plus, times, twice};
+use crate::{
+    arithmetic::{bit, constant, minus, plus, times, twice},
+    groups::ConstraintGroup,
+};
+
+pub(super) const ALL_BITS: ConstraintGroup = ConstraintGroup::new("bits", 8, 2).says(
+    "`x (x - 1)` for `BITS`, `SIDE`, `REAL`, every row",
+    "they are bits",
+);
 
 /// Columns that hold a bit in every row.
-pub(super) const NUM_BITS: usize = 9;
-
 #[inline(always)]
-pub(super) fn constrain<E: FieldElement<BaseField = BaseElement>>(
-    view: &View<'_, E>,
-    sink: &mut Sink<'_, E>,
-) {
-    for column in BITS {
-        sink.push(bit(view.at(column)));
+pub(super) fn bits<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 8] {
+    let [b0, b1, b2, b3, b4, b5] = view.current.lanes::<6>(BITS.start);
+    let mut values = [b0, b1, b2, b3, b4, b5, view.at(SIDE), view.at(REAL)];
+    for value in &mut values {
+        *value = bit(*value);
     }
-    for column in [SIDE, REAL, SLOT] {
-        sink.push(bit(view.at(column)));
-    }
-    sink.extend(range(view));
-    sink.extend(range_end(view));
-    sink.extend(sum(view));
-    sink.extend(sum_end(view));
-    sink.extend(dummy(view));
+    values
 }
+
+pub(super) const RANGE_STEP: ConstraintGroup = ConstraintGroup::new("range", 3, 2).periodic().says(
+    "`RangeTail (RANGE' - value)`; `RangeGap`: `RANGE'` is `[POSITION - next index of the slot, 0, 0]`; \
+    `RangeShift (RANGE - 4 RANGE' - b_0 - 2 b_1)`",
+    "two bits a limb each row",
+);
 
 /// A value is loaded, and loses two bits a limb each row.
 #[inline(always)]
-fn range<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
+pub(super) fn range<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
     let (range, next): ([E; 3], [E; 3]) = (
         view.current.lanes(RANGE.start),
         view.next.lanes(RANGE.start),
@@ -57,17 +61,28 @@ fn range<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3]
     values
 }
 
+pub(super) const RANGE_END: ConstraintGroup =
+    ConstraintGroup::new("range-end", 3, 1).periodic().says(
+        "`RangeEnd RANGE_0`, `RangeEnd RANGE_1`, `RangeEndHigh RANGE_2`",
+        "after 25 rows below 2^50, after 14 below 2^28; a gap after 5 below 2^10",
+    );
+
 /// After as many rows as it may have pairs of bits, nothing is left of a limb.
 #[inline(always)]
-fn range_end<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
+pub(super) fn range_end<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
     let [low, middle, high] = view.current.lanes::<3>(RANGE.start);
     let end = view.on(S::RangeEnd);
     [end * low, end * middle, view.on(S::RangeEndHigh) * high]
 }
 
+pub(super) const ADD: ConstraintGroup = ConstraintGroup::new("sum", 3, 1).periodic().says(
+    "`(1 - SumFree)(SUM' - SUM) = AddTail value + AddKept KEPT_1..3 + AddSecret SECRET_1..3 + AddRange RANGE'`",
+    "where it is free, a public cell binds it",
+);
+
 /// The sum changes by what the selectors say.
 #[inline(always)]
-fn sum<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
+pub(super) fn sum<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
     let moved = minus(view.next.lanes(SUM.start), view.current.lanes(SUM.start));
     let bound = times(E::ONE - view.on(S::SumFree), moved);
     let kept: [E; 3] = view.current.lanes(KEPT.start + 1);
@@ -85,9 +100,14 @@ fn sum<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
     minus(bound, added)
 }
 
+pub(super) const SUM_END: ConstraintGroup = ConstraintGroup::new("sum-end", 3, 1).periodic().says(
+    "`SumEnd`: `SUM_0 = c 2^50`, `SUM_1 + c = d 2^50`, `SUM_2 + d = 0`",
+    "the sum is zero as an integer",
+);
+
 /// The sum is zero: each lower limb is a carry, from -2 to 1, times the limb's range.
 #[inline(always)]
-fn sum_end<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
+pub(super) fn sum_end<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
     let [low, middle, high] = view.current.lanes::<3>(SUM.start);
     let [a, b, c, d] = view.current.lanes::<4>(BITS.start);
     let carry_low = E::ONE - a - twice(b);
@@ -100,9 +120,14 @@ fn sum_end<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 
     ]
 }
 
+pub(super) const DUMMY: ConstraintGroup = ConstraintGroup::new("dummy", 3, 2).periodic().says(
+    "`DummyValue (1 - REAL) value`",
+    "a note that is in no tree has no value",
+);
+
 /// A dummy has no value.
 #[inline(always)]
-fn dummy<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
+pub(super) fn dummy<E: FieldElement<BaseField = BaseElement>>(view: &View<'_, E>) -> [E; 3] {
     let is_dummy = E::ONE - view.at(REAL);
     times(view.on(S::DummyValue) * is_dummy, view.tail())
 }

@@ -1,24 +1,25 @@
 //! An account of the rollup holds at least so much, and I control it.
 //!
 //! ```text
-//!   0..=2   the first chain of a one-time key, from its secret start to its end
-//!   3..=34  the one-time key absorbs the ends of its 64 chains, two a row
-//!   35..=44 key tree                     47      the account's leaf
-//!   45      the two keys                 48..=79 path in the account tree
-//!   46      metadata                     80..    range checks
+//!   0..=48  7 times: a chain of a one-time key from its secret start to its end, 3 rows; the next chain, 3 rows;
+//!           the one-time key absorbs both ends
+//!   49..=73 it absorbs the ends of the other 50 chains, two a row
+//!   74..=83 key tree                     86       the account's leaf
+//!   84      the two keys                 87..=118 path in the account tree
+//!   85      metadata                     119..    range checks
 //! ```
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_ledger::{
     amount::limb_elements,
     hash::tag,
-    private::{BalanceInputs, RESERVED_KEY_INDEX},
+    private::{BalanceInputs, RESERVED_KEY_INDEX, SHOWN_CHAINS},
     signature::{CHAIN_LENGTH, CHAINS, KEY_HEIGHT},
     tree::TREE_DEPTH,
 };
 
 use super::super::{
-    columns::{ASSET, POSITION, REAL, ROOT},
+    columns::{ASSET, POSITION},
     schedule::{PathIndex, Role, Schedule, Selector as S},
 };
 
@@ -42,7 +43,7 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
     );
     let end = table.range(leaf);
     let root = table.path(Role::AccountPath, tag::NODE, TREE_DEPTH, PathIndex::Any);
-    table.on(root, &[S::CheckRoot]);
+    table.assert_output(root, &inputs.state_root.0);
 
     // the one-time key is the one that never signs, and it has not signed: its number is not below the slot's next index
     table.on(end, &[S::RangeGap]);
@@ -60,8 +61,6 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
     }
 
     table.start_sum(0, &limb_elements(inputs.at_least).map(|limb| -limb));
-    table.assert(ROOT, 0, &inputs.state_root.0);
-    table.assert(REAL..REAL + 1, 0, &[BaseElement::ONE]);
     let reserved = BaseElement::from(RESERVED_KEY_INDEX);
     table.assert(POSITION..POSITION + 1, 0, &[reserved]);
     let asset = BaseElement::from(inputs.asset);
@@ -69,19 +68,42 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
     table
 }
 
-/// I know where the first chain of a one-time key starts: the last output is the root of its key tree.
+/// I know where the first chains of a one-time key start: the last output is the root of its key tree.
+///
+/// `KEPT` has the one-time key so far while the chains of the next pair are walked, the second half of `SECRET`
+/// the end of the even one.
 fn control(table: &mut Schedule) {
-    for position in 0..usize::from(CHAIN_LENGTH) - 1 {
-        let on = [S::Step, S::HeadPosition, S::Tail];
-        let row = table.hash(Role::ChainStep(position), tag::CHAIN, &on);
-        table.set(row, S::Place, BaseElement::new(position as u64));
-        if position > 0 {
-            table.on(row, &[S::StepOn]);
+    for pair in 0..CHAINS / 2 {
+        let is_shown = pair < SHOWN_CHAINS / 2;
+        if is_shown {
+            let even = chain(table, 2 * pair);
+            table.on(even, &[S::KeepEnd]);
+            chain(table, 2 * pair + 1);
+        }
+        let lo = match pair {
+            0 => S::KeyStart,
+            _ if is_shown => S::LoKept,
+            _ => S::LoCarry,
+        };
+        let row = table.hash(Role::ChainEnds(pair), tag::OTS, &[lo]);
+        if is_shown {
+            table.on(row, &[S::ChainEnds, S::KeepOutput]);
         }
     }
-    for pair in 0..CHAINS / 2 {
-        let on = [S::LoCarry, S::KeyStart][usize::from(pair == 0)];
-        table.hash(Role::ChainEnds(pair), tag::OTS, &[on]);
-    }
     table.path(Role::KeyPath, tag::XMSS, KEY_HEIGHT, PathIndex::Position);
+}
+
+/// A chain from its start to its end, which is the output of the last row: gives that row.
+fn chain(table: &mut Schedule, chain: usize) -> usize {
+    let mut last = 0;
+    for position in 0..usize::from(CHAIN_LENGTH) - 1 {
+        let on = [S::Step, S::HeadPosition, S::Tail];
+        last = table.hash(Role::ChainStep(chain, position), tag::CHAIN, &on);
+        let place = usize::from(CHAIN_LENGTH) * chain + position;
+        table.set(last, S::Place, BaseElement::new(place as u64));
+        if position > 0 {
+            table.on(last, &[S::StepOn]);
+        }
+    }
+    last
 }

@@ -3,7 +3,7 @@
 //! Three kinds of blocks, each some rows in a row:
 //!
 //! ```text
-//!   attribute    its leaf, 4 rows of path; for a set, the member and 16 rows of path
+//!   attribute    its leaf, 4 rows of path; for a set, the member and the rows of its path, 4 to 16
 //!   revocation   32 rows of path: nothing is at the credential's number
 //!   signature    pseudonym (if it is shown), holder, body, credential, bound, message; 102 rows of chains;
 //!                10 rows of the issuer's key tree
@@ -23,14 +23,13 @@ use winterlane_ledger::{
     amount::limb_elements,
     hash::tag,
     private::{
-        ATTRIBUTE_HEIGHT, CredentialInputs, Predicate, SparseKind, Test, schema_domain,
-        sparse::SET_HEIGHT,
+        ATTRIBUTE_HEIGHT, CredentialInputs, Predicate, SparseKind, Test, ValueSet, schema_domain,
     },
     signature::{CHAIN_STEPS, CHAINS, KEY_HEIGHT},
 };
 
 use super::super::{
-    columns::{INPUT_HI, INPUT_LO, REAL},
+    columns::{INPUT_HI, INPUT_LO},
     schedule::{PathIndex, Role, Schedule, Selector as S},
 };
 
@@ -59,13 +58,7 @@ pub(super) fn credential(inputs: &CredentialInputs) -> Schedule {
         }
         writer.attribute(k, predicate);
     }
-    // every check of a root multiplies by `REAL`, which may change in one row
-    let mut table = writer.table;
-    let last = table.rows().saturating_sub(1);
-    for row in [0, last] {
-        table.assert(REAL..REAL + 1, row, &[BaseElement::ONE]);
-    }
-    table
+    writer.table
 }
 
 /// Range checks that a test needs.
@@ -131,7 +124,7 @@ impl Writer {
         let role = |level| Role::AttributePath(k, level);
         let place = PathIndex::Public(predicate.place.into());
         let end = table.path(role, tag::ATTRIBUTE_NODE, ATTRIBUTE_HEIGHT, place);
-        table.on(end, &[S::CheckRoot]);
+        table.on(end, &[S::CheckAttributes]);
         match predicate.test {
             Test::Equals(_) => {}
             Test::AtLeast(least) => self.kept_not_below(leaf, least),
@@ -140,11 +133,11 @@ impl Writer {
                 self.kept_not_below(leaf, least);
                 self.kept_not_above(leaf, most);
             }
-            Test::InSet(root) => {
+            Test::InSet(ValueSet { root, levels }) => {
                 let row = table.hash(Role::Member(k), tag::MEMBER, &[S::HiKept]);
                 table.assert(INPUT_LO, row, &[BaseElement::ZERO; 4]);
                 let role = |level| Role::SetPath(k, level);
-                let end = table.path(role, tag::SET_NODE, SET_HEIGHT, PathIndex::Any);
+                let end = table.path(role, tag::SET_NODE, levels.into(), PathIndex::Any);
                 table.assert_output(end, &root.0);
                 self.kept_until = row;
             }

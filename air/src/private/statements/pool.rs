@@ -12,6 +12,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_ledger::{
+    Digest,
     amount::limb_elements,
     hash::tag,
     private::{
@@ -21,21 +22,21 @@ use winterlane_ledger::{
 };
 
 use super::super::{
-    columns::{ASSET, REAL, ROOT, SET},
+    columns::{ASSET, REAL},
     schedule::{PathIndex, Role, Schedule, Selector as S},
 };
 
 /// One input and one output; the fee and the amount are public.
 pub(super) fn withdrawal(inputs: &WithdrawalInputs) -> Schedule {
     let mut table = Schedule::default();
-    let association = inputs.association.as_ref();
+    let roots = (&inputs.anchor, inputs.association.as_ref());
     let (nullifier, change) = (&inputs.nullifier.0.0, &inputs.change.0.0);
-    part(&mut table, 0, nullifier, change, association);
+    part(&mut table, 0, nullifier, change, roots);
     // the note is in the tree
     table.assert(REAL..REAL + 1, 0, &[BaseElement::ONE]);
     let asset = BaseElement::from(inputs.asset);
     table.assert(ASSET..ASSET + 1, 0, &[asset]);
-    finish(&mut table, &inputs.anchor.0, association);
+    finish(&mut table);
     paid(&mut table, &[inputs.amount, inputs.fee]);
     table
 }
@@ -43,27 +44,27 @@ pub(super) fn withdrawal(inputs: &WithdrawalInputs) -> Schedule {
 /// Two inputs, each in the tree or a dummy, and two outputs.
 pub(super) fn transfer(inputs: &TransferInputs) -> Schedule {
     let mut table = Schedule::default();
-    let association = inputs.association.as_ref();
+    let roots = (&inputs.anchor, inputs.association.as_ref());
     for k in 0..2 {
         let (nullifier, output) = (&inputs.nullifiers[k].0.0, &inputs.commitments[k].0.0);
-        part(&mut table, k, nullifier, output, association);
+        part(&mut table, k, nullifier, output, roots);
     }
     if let Some(fee) = &inputs.fee {
         let asset = BaseElement::from(fee.asset);
         table.assert(ASSET..ASSET + 1, 0, &[asset]);
     }
-    finish(&mut table, &inputs.anchor.0, association);
+    finish(&mut table);
     paid(&mut table, &[inputs.fee.map_or(0, |fee| fee.amount)]);
     table
 }
 
-/// Input `k` and output `k`.
+/// Input `k` and output `k`, of a note under this anchor.
 fn part(
     table: &mut Schedule,
     k: usize,
     nullifier: &[BaseElement; 4],
     output: &[BaseElement; 4],
-    association: Option<&Association>,
+    (anchor, association): (&Digest, Option<&Association>),
 ) {
     table.hash(Role::Authority(k), tag::AUTHORITY, &[S::HeadZero, S::Tail]);
     table.hash(Role::Address(k), tag::ADDRESS, &[S::LoCarry, S::SecretHi]);
@@ -83,7 +84,7 @@ fn part(
     table.range(commitment);
     let path = |level| Role::NotePath(k, level);
     let end = table.path(path, tag::NOTE_NODE, NOTE_TREE_DEPTH, PathIndex::Position);
-    table.on(end, &[S::CheckRoot]);
+    table.check(end, anchor);
 
     let new = table.hash(
         Role::Output(k),
@@ -104,7 +105,7 @@ fn part(
         table.start_path(&leaf);
         let path = |level| Role::AssociationPath(k, level);
         let end = table.path(path, tag::ASSOCIATION, NOTE_TREE_DEPTH, PathIndex::Position);
-        table.on(end, &[S::CheckSet]);
+        table.check(end, &association.root);
     } else {
         table.idle(NOTE_TREE_DEPTH);
     }
@@ -122,12 +123,8 @@ fn part(
     table.assert_output(last, nullifier);
 }
 
-/// The roots, and the row in which inputs and outputs are equal.
-fn finish(table: &mut Schedule, anchor: &[BaseElement; 4], association: Option<&Association>) {
-    table.assert(ROOT, 0, anchor);
-    if let Some(association) = association {
-        table.assert(SET, 0, &association.root.0);
-    }
+/// The row in which inputs and outputs are equal.
+fn finish(table: &mut Schedule) {
     let last = table.rows() - 1;
     table.on(last, &[S::SumEnd]);
 }

@@ -7,10 +7,7 @@ use std::{
 };
 
 use serde::Serialize;
-use winterlane_ledger::{
-    Digest,
-    private::{self as protocol, PrivateInputs},
-};
+use winterlane_ledger::{Digest, private::PrivateInputs};
 use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_answer};
 use winterlane_wallet::credentials::{
     Challenge, Day, Issuer, Predicate, PredicateError, Question, Value,
@@ -125,7 +122,6 @@ pub(super) fn verify(args: &CheckArgs) -> Result<String, Failure> {
 fn check(args: &CheckArgs) -> Result<Checked, Failure> {
     let challenge: Challenge = files::read_json(&args.challenge).map_err(Failure::unusable)?;
     let question = challenge.question().map_err(Failure::unusable)?;
-    let question = protocol::Question::Credential(question);
     let bytes = files::read_proof(&args.proof).map_err(Failure::unusable)?;
     let start = Instant::now();
     let answer = verify_answer(&bytes, &question, now(), &PRIVATE_PRESETS);

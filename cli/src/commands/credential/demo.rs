@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use serde_json::json;
-use winterlane_ledger::private as protocol;
+use winterlane_ledger::{codec::CanonicalBytes, private::PrivateProof};
 use winterlane_prover::SimdCompressor;
-use winterlane_verifier::{PRIVATE_PRESETS, verify_private};
+use winterlane_verifier::{PRIVATE_PRESETS, verify_answer};
 use winterlane_wallet::{
     MasterSeed, Wallet,
     credentials::{Challenge, CredentialError, Day, Issuer, Known, Question, attributes},
@@ -66,10 +66,11 @@ pub(crate) fn demo() -> Result<String, Failure> {
         .map_err(unusable)?;
     let (inputs, witness) = statement(&showing);
     let (proof, proven) = prove_statement(&inputs, &witness, ProofSize::Compact.preset())?;
+    let proof_bytes = proof.len();
+    let sent = PrivateProof { inputs, proof }.to_bytes();
     let start = Instant::now();
-    let question = protocol::Question::Credential(challenge.question().map_err(unusable)?);
-    question.check(&inputs, now()).map_err(Failure::invalid)?;
-    verify_private(&proof, &inputs, &PRIVATE_PRESETS).map_err(Failure::invalid)?;
+    let question = challenge.question().map_err(unusable)?;
+    verify_answer(&sent, &question, now(), &PRIVATE_PRESETS).map_err(Failure::invalid)?;
     let verified = start.elapsed();
 
     let mut lines = Lines::default();
@@ -79,6 +80,6 @@ pub(crate) fn demo() -> Result<String, Failure> {
     );
     lines.add("  proven in", milliseconds(proven));
     lines.add("  verified in", milliseconds(verified));
-    lines.add("  bytes", format_args!("{} of proof", grouped(proof.len())));
+    lines.add("  bytes", format_args!("{} of proof", grouped(proof_bytes)));
     Ok(lines.0)
 }

@@ -183,6 +183,6 @@ pub(super) fn withdraw_note(
         &mut HidingRng::from_system().map_err(Failure::unusable)?,
         &EngineOptions::default(),
     );
-    let proof = proof.map_err(Failure::unusable)?.to_bytes();
+    let proof = proof.map_err(Failure::unusable)?.proof;
     Ok((inputs, proof))
 }

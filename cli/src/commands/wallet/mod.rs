@@ -6,7 +6,9 @@ mod show;
 use std::{fs, io, io::Read as _, path::Path, time::Duration};
 
 pub(crate) use args::WalletArgs;
-use args::{ExportArgs, NewArgs, OrderArgs, Place, RestoreArgs, Waiting, WalletTask, WatchArgs};
+use args::{
+    Asked, ExportArgs, NewArgs, OrderArgs, Place, RestoreArgs, Waiting, WalletTask, WatchArgs,
+};
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
     MasterSeed,
@@ -32,11 +34,7 @@ pub(super) fn wallet(args: &WalletArgs) -> Result<String, Failure> {
         WalletTask::Restore(args) => restore(args),
         WalletTask::Show(args) => {
             let mut wallet = open(&args.place)?;
-            let node = client(
-                args.asked.node.as_deref(),
-                args.asked.certificate.as_deref(),
-                &wallet,
-            )?;
+            let node = client(&args.asked, &wallet)?;
             let seen = wallet.look(&node, args.asked.root).map_err(failure)?;
             show::account(
                 &wallet,
@@ -84,12 +82,10 @@ fn open(place: &Place) -> Result<Wallet, Failure> {
     AccountWallet::open(&place.wallet, SimdCompressor).map_err(failure)
 }
 
-fn client(
-    node: Option<&str>,
-    certificate: Option<&Path>,
-    wallet: &Wallet,
-) -> Result<NodeClient, Failure> {
-    connect(node.unwrap_or(wallet.node()), certificate)
+/// The node that was asked for, or else the one that the wallet was made with.
+fn client(asked: &Asked, wallet: &Wallet) -> Result<NodeClient, Failure> {
+    let node = asked.node.as_deref().unwrap_or(wallet.node());
+    connect(node, asked.certificate.as_deref())
 }
 
 pub(super) fn connect(node: &str, certificate: Option<&Path>) -> Result<NodeClient, Failure> {
@@ -163,11 +159,7 @@ fn seed(path: &Path) -> Result<MasterSeed, Failure> {
 /// Gives an order. Keys that are three quarters used are replaced first.
 fn order(args: &OrderArgs, intent: Intent) -> Result<String, Failure> {
     let mut wallet = open(&args.place)?;
-    let node = client(
-        args.asked.node.as_deref(),
-        args.asked.certificate.as_deref(),
-        &wallet,
-    )?;
+    let node = client(&args.asked, &wallet)?;
     if let Some(resumed) = wallet.resume(&node).map_err(failure)? {
         return Err(Failure::Unusable(told(&resumed)));
     }
@@ -219,11 +211,7 @@ fn watch(args: &WatchArgs) -> Result<String, Failure> {
     loop {
         // Opened anew each time: between two looks other commands may use it.
         let mut wallet = open(&args.place)?;
-        let node = client(
-            args.asked.node.as_deref(),
-            args.asked.certificate.as_deref(),
-            &wallet,
-        )?;
+        let node = client(&args.asked, &wallet)?;
         if args.rotate {
             if let Some(resumed) = wallet.resume(&node).map_err(failure)? {
                 screen::say(told(&resumed));

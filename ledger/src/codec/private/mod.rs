@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    parts::{out_of_range, take_flag},
+    parts::{out_of_range, put_option, take_flag, take_length, take_option},
     sealed::Part,
 };
 use crate::{
@@ -11,30 +11,10 @@ use crate::{
     private::{
         Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee,
         MAX_PREDICATES, Nullifier, Predicate, PrivateInputs, PrivateProof, Session, Test,
-        TransferInputs, WithdrawalInputs, inputs::MAX_PRIVATE_PROOF_BYTES,
+        TransferInputs, ValueSet, WithdrawalInputs, inputs::MAX_PRIVATE_PROOF_BYTES,
     },
-    wire::{DecodeError, Reader, put_amount, put_varint, take_digest},
+    wire::{DecodeError, Reader, put_amount, put_digest, put_varint, take_digest},
 };
-
-fn put_digest(out: &mut Vec<u8>, digest: &Digest) {
-    out.extend_from_slice(&digest.to_bytes());
-}
-
-fn put_option<T>(out: &mut Vec<u8>, value: Option<&T>, put: impl FnOnce(&mut Vec<u8>, &T)) {
-    out.push(u8::from(value.is_some()));
-    if let Some(value) = value {
-        put(out, value);
-    }
-}
-
-fn take_option<T>(
-    reader: &mut Reader<'_>,
-    what: &'static str,
-    take: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
-) -> Result<Option<T>, DecodeError> {
-    let is_some = take_flag(reader, what)?;
-    is_some.then(|| take(reader)).transpose()
-}
 
 fn take_amount(reader: &mut Reader<'_>) -> Result<u128, DecodeError> {
     reader.amount()
@@ -60,34 +40,83 @@ impl Part for Association {
     }
 }
 
+/// What withdrawals and transfers end with: domain, last batch, hash of the ciphertexts, association set.
+type Terms = (Digest, u64, [u8; 32], Option<Association>);
+
+fn put_terms(out: &mut Vec<u8>, (domain, valid_until, ciphertexts, association): &Terms) {
+    put_digest(out, domain);
+    put_varint(out, *valid_until);
+    out.extend_from_slice(ciphertexts);
+    put_option(out, association.as_ref(), |out, set| set.put(out));
+}
+
+fn take_terms(reader: &mut Reader<'_>) -> Result<Terms, DecodeError> {
+    Ok((
+        take_digest(reader)?,
+        reader.varint("a last batch")?,
+        *reader.array()?,
+        take_option(reader, "whether there is a set", Association::take)?,
+    ))
+}
+
+impl Part for Nullifier {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_digest(out, &self.0);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self(take_digest(reader)?))
+    }
+}
+
+impl Part for Commitment {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_digest(out, &self.0);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self(take_digest(reader)?))
+    }
+}
+
 impl Part for WithdrawalInputs {
     fn put(&self, out: &mut Vec<u8>) {
-        for digest in [&self.anchor, &self.nullifier.0, &self.change.0] {
-            put_digest(out, digest);
-        }
+        put_digest(out, &self.anchor);
+        self.nullifier.put(out);
+        self.change.put(out);
         out.extend_from_slice(&self.recipient);
         put_amount(out, self.amount);
         put_amount(out, self.fee);
         put_varint(out, self.asset.into());
-        put_digest(out, &self.domain);
-        put_varint(out, self.valid_until);
-        out.extend_from_slice(&self.ciphertexts);
-        put_option(out, self.association.as_ref(), |out, set| set.put(out));
+        put_terms(
+            out,
+            &(
+                self.domain,
+                self.valid_until,
+                self.ciphertexts,
+                self.association,
+            ),
+        );
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (anchor, nullifier) = (take_digest(reader)?, Nullifier::take(reader)?);
+        let (change, recipient) = (Commitment::take(reader)?, *reader.array()?);
+        let (amount, fee) = (reader.amount()?, reader.amount()?);
+        let asset = reader.id("an asset")?;
+        let (domain, valid_until, ciphertexts, association) = take_terms(reader)?;
         Ok(Self {
-            anchor: take_digest(reader)?,
-            nullifier: Nullifier(take_digest(reader)?),
-            change: Commitment(take_digest(reader)?),
-            recipient: *reader.array()?,
-            amount: reader.amount()?,
-            fee: reader.amount()?,
-            asset: reader.id("an asset")?,
-            domain: take_digest(reader)?,
-            valid_until: reader.varint("a last batch")?,
-            ciphertexts: *reader.array()?,
-            association: take_option(reader, "whether there is a set", Association::take)?,
+            anchor,
+            nullifier,
+            change,
+            recipient,
+            amount,
+            fee,
+            asset,
+            domain,
+            valid_until,
+            ciphertexts,
+            association,
         })
     }
 }
@@ -110,34 +139,38 @@ impl Part for TransferInputs {
     fn put(&self, out: &mut Vec<u8>) {
         put_digest(out, &self.anchor);
         for nullifier in &self.nullifiers {
-            put_digest(out, &nullifier.0);
+            nullifier.put(out);
         }
         for commitment in &self.commitments {
-            put_digest(out, &commitment.0);
+            commitment.put(out);
         }
         put_option(out, self.fee.as_ref(), |out, fee| fee.put(out));
-        put_digest(out, &self.domain);
-        put_varint(out, self.valid_until);
-        out.extend_from_slice(&self.ciphertexts);
-        put_option(out, self.association.as_ref(), |out, set| set.put(out));
+        put_terms(
+            out,
+            &(
+                self.domain,
+                self.valid_until,
+                self.ciphertexts,
+                self.association,
+            ),
+        );
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let anchor = take_digest(reader)?;
+        let nullifiers = [Nullifier::take(reader)?, Nullifier::take(reader)?];
+        let commitments = [Commitment::take(reader)?, Commitment::take(reader)?];
+        let fee = take_option(reader, "whether there is a fee", Fee::take)?;
+        let (domain, valid_until, ciphertexts, association) = take_terms(reader)?;
         Ok(Self {
-            anchor: take_digest(reader)?,
-            nullifiers: [
-                Nullifier(take_digest(reader)?),
-                Nullifier(take_digest(reader)?),
-            ],
-            commitments: [
-                Commitment(take_digest(reader)?),
-                Commitment(take_digest(reader)?),
-            ],
-            fee: take_option(reader, "whether there is a fee", Fee::take)?,
-            domain: take_digest(reader)?,
-            valid_until: reader.varint("a last batch")?,
-            ciphertexts: *reader.array()?,
-            association: take_option(reader, "whether there is a set", Association::take)?,
+            anchor,
+            nullifiers,
+            commitments,
+            fee,
+            domain,
+            valid_until,
+            ciphertexts,
+            association,
         })
     }
 }
@@ -203,9 +236,10 @@ impl Part for Predicate {
                 out.push(3);
                 put_amount(out, value);
             }
-            Test::InSet(root) => {
+            Test::InSet(ValueSet { root, levels }) => {
                 out.push(4);
                 put_digest(out, &root);
+                out.push(levels);
             }
         }
     }
@@ -218,7 +252,10 @@ impl Part for Predicate {
             1 => Test::AtMost(reader.amount()?),
             2 => Test::Between(reader.amount()?, reader.amount()?),
             3 => Test::Equals(reader.amount()?),
-            4 => Test::InSet(take_digest(reader)?),
+            4 => Test::InSet(ValueSet {
+                root: take_digest(reader)?,
+                levels: reader.byte()?,
+            }),
             _ => {
                 let what = "the form of a predicate";
                 return Err(DecodeError::OutOfRange { offset, what });
@@ -245,15 +282,9 @@ impl Part for CredentialInputs {
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let issuer = take_digest(reader)?;
         let schema = take_digest(reader)?;
-        let offset = reader.offset();
-        let count = reader.varint("a number of predicates")?;
-        let count = usize::try_from(count).ok();
-        let count = count.filter(|&count| count <= MAX_PREDICATES);
-        let count = out_of_range(count, offset, "a number of predicates")?;
-        let mut predicates = Vec::with_capacity(count);
-        for _ in 0..count {
-            predicates.push(Predicate::take(reader)?);
-        }
+        let count = take_length(reader, "a number of predicates", MAX_PREDICATES)?;
+        let predicates = (0..count).map(|_| Predicate::take(reader));
+        let predicates = predicates.collect::<Result<_, _>>()?;
         Ok(Self {
             issuer,
             schema,
@@ -313,11 +344,7 @@ impl Part for PrivateProof {
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let inputs = PrivateInputs::take(reader)?;
-        let offset = reader.offset();
-        let len = reader.varint("the length of a proof")?;
-        let len = usize::try_from(len).ok();
-        let len = len.filter(|&len| len <= MAX_PRIVATE_PROOF_BYTES);
-        let len = out_of_range(len, offset, "the length of a proof")?;
+        let len = take_length(reader, "the length of a proof", MAX_PRIVATE_PROOF_BYTES)?;
         let proof = reader.take(len)?.to_vec();
         Ok(Self { inputs, proof })
     }

@@ -66,7 +66,10 @@ fn samples() -> Vec<PrivateInputs> {
         Test::AtLeast(1 << 70),
         Test::AtMost(1 << 71),
         Test::Between(5, 1 << 72),
-        Test::InSet(digest(50)),
+        Test::InSet(ValueSet {
+            root: digest(50),
+            levels: 8,
+        }),
     ];
     let predicate = |(place, test): (usize, &Test)| Predicate {
         place: place as u8,
@@ -207,6 +210,10 @@ fn what_no_statement_says_is_refused() {
                 let mut other = inputs.clone();
                 other.predicates[0].test = Test::Between(2, 1);
                 refused.push((PrivateInputs::Credential(other), E::EmptyRange));
+                let mut other = inputs.clone();
+                let (root, levels) = (digest(50), 5);
+                other.predicates[0].test = Test::InSet(ValueSet { root, levels });
+                refused.push((PrivateInputs::Credential(other), E::SetLevels(5)));
                 let mut other = inputs;
                 other.predicates.resize(5, other.predicates[0]);
                 refused.push((PrivateInputs::Credential(other), E::TooManyPredicates(5)));

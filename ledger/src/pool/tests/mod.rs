@@ -1,6 +1,7 @@
 //! The pool: what it refuses, what it publishes, and that value is conserved.
 
 mod model;
+mod policy;
 mod published;
 mod refusals;
 

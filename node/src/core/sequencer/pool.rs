@@ -8,8 +8,8 @@ use winterlane_ledger::{
     CheckedOrder, Deposit,
     codec::CanonicalBytes,
     pool::{
-        Payment, Payout, Pool, PoolBatch, PoolDraft, PoolError, PoolOperation, PoolParts,
-        SealedPool, Shield, encode_operation,
+        Payment, Payout, PolicyRefusal, Pool, PoolBatch, PoolDraft, PoolError, PoolOperation,
+        PoolParts, PoolPolicy, SealedPool, Shield, encode_operation,
     },
 };
 
@@ -35,6 +35,8 @@ pub(super) struct OpenPool {
     bytes: usize,
     /// Private operations that are not sealed.
     pending: u64,
+    /// What is asked of new ones. Those that the log has were taken under the policy of their time.
+    policy: PoolPolicy,
 }
 
 /// What a closed batch did to the pool.
@@ -58,6 +60,7 @@ impl OpenPool {
             published: Vec::new(),
             bytes: 0,
             pending: 0,
+            policy: PoolPolicy::open(),
         }
     }
 
@@ -178,6 +181,12 @@ fn reference(payout: &Payout, fee: bool) -> [u8; 32] {
 }
 
 impl<B: Base> Sequencer<B> {
+    /// Asks this of private operations that come from now on.
+    pub(crate) fn under(mut self, policy: PoolPolicy) -> Self {
+        self.pool.policy = policy;
+        self
+    }
+
     /// Decides on a private operation.
     pub(crate) fn private(
         &mut self,
@@ -196,6 +205,9 @@ impl<B: Base> Sequencer<B> {
                 let by = Some(by);
                 return refuse(PrivateRefusal::SpentNullifier { nullifier, by });
             }
+        }
+        if let Err(refusal) = self.pool.policy.check(operation.operation()) {
+            return refuse(refusal.into());
         }
         let full = self.pool.pending >= self.limits.max_private;
         if full || self.pending() >= self.limits.max_pending {
@@ -356,7 +368,7 @@ impl<B: Base> Sequencer<B> {
             return Ok(if free {
                 Ok(Vec::new())
             } else {
-                Err(Refusal::Private(PrivateRefusal::NoFee))
+                Err(Refusal::Private(PolicyRefusal::NoFee.into()))
             });
         };
         let Payout { asset, fee, .. } = payout;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use winterlane_ledger::pool::Pool;
+use winterlane_ledger::pool::{Pool, PoolPolicy};
 
 use super::*;
 use crate::{
@@ -36,7 +36,12 @@ fn writer(folder: &std::path::Path) -> Writer {
     let (_, tasks) = sync_channel(1);
     let (sealer, _) = sync_channel(1);
     Writer {
-        shared: Arc::new(Shared::new(Arc::clone(&store), limits, fees)),
+        shared: Arc::new(Shared::new(
+            Arc::clone(&store),
+            limits,
+            fees,
+            PoolPolicy::open(),
+        )),
         store,
         sequencer,
         tasks,

@@ -55,8 +55,12 @@ impl Filler for Liar<'_> {
         self.honest.asset()
     }
 
-    fn digests(&self) -> [Digest; 3] {
-        self.honest.digests()
+    fn secret(&self) -> Digest {
+        self.honest.secret()
+    }
+
+    fn attributes(&self) -> Digest {
+        self.honest.attributes()
     }
 
     fn signature(&self) -> Option<&Signature> {
@@ -114,7 +118,7 @@ fn a_value_is_the_one_at_its_place() {
             free.hi[1..].copy_from_slice(&other);
         }
     };
-    assert_eq!(broken(&mut shows(0, most), &lie), ["checks"]);
+    assert_eq!(broken(&mut shows(0, most), &lie), ["attributes"]);
     // limbs that are the modulus away from those
     let [low, middle, high] = limb_elements(birth);
     let shift = BaseElement::new(1 << 50);
@@ -123,7 +127,7 @@ fn a_value_is_the_one_at_its_place() {
             free.hi[1..].copy_from_slice(&[low - shift, middle + BaseElement::ONE, high]);
         }
     };
-    assert_eq!(broken(&mut shows(0, most), &lie)[..1], ["checks"]);
+    assert_eq!(broken(&mut shows(0, most), &lie)[..1], ["attributes"]);
     // the value of another place, or of none
     for from in [8_u8, 1] {
         let case = &mut shows(0, Test::AtMost(0));
@@ -169,7 +173,7 @@ fn a_member_is_in_the_set() {
                 free.hi[1..].copy_from_slice(&other);
             }
         };
-        assert_eq!(broken(&mut case, &lie), ["checks"]);
+        assert_eq!(broken(&mut case, &lie), ["attributes"]);
     }
     // `KEPT` between the leaf and the member
     let honest = shown(ours(), &[(5, Ask::Member(set, 1))], false);

@@ -7,8 +7,8 @@ use winterlane_ledger::{
     BaseElement, Digest, Scope, SlotIndex,
     hash::{compress, tag},
     private::{
-        AssociationMode, NoteKeys, PrivateInputs, SparseKind, SparseTree, SpendKey, TransferInputs,
-        WithdrawalInputs,
+        AssociationMode, NoteKeys, PrivateInputs, SHOWN_CHAINS, SparseKind, SparseTree, SpendKey,
+        TransferInputs, WithdrawalInputs,
     },
 };
 
@@ -182,10 +182,6 @@ impl Filler for Limbs<'_> {
     fn asset(&self) -> u32 {
         self.0.asset()
     }
-
-    fn digests(&self) -> [Digest; 3] {
-        self.0.digests()
-    }
 }
 
 /// A limb out of its range is refused where it is, though the sum is right.
@@ -210,8 +206,8 @@ fn limbs_are_in_their_ranges() {
             inputs.commitments[k].0 = compress(tag::COMMITMENT, &blinded, &lanes);
         }
         let air = case.air();
-        let (inputs, witness) = of_transfer(&mut case);
-        let liar = Limbs(pool::Filler::transfer(inputs, witness), limbs);
+        let (_, witness) = of_transfer(&mut case);
+        let liar = Limbs(pool::Filler::transfer(witness), limbs);
         let trace = machine::fill(air.schedule(), air.trace_length(), &liar);
         let broken = violations(&air, &trace, (0, usize::MAX));
         assert_eq!(names(&broken), ["range-end"], "{limbs:?}");
@@ -280,6 +276,10 @@ fn the_change_is_what_is_published() {
     breaks(&case, &["public"], "another change");
     of_withdrawal(&mut case).0.anchor = digest(9);
     breaks(&case, &["checks", "public"], "another anchor");
+    // a withdrawal's note is real, and the check is made
+    let mut case = withdrawal((1000, 700, 1), 3, None);
+    of_withdrawal(&mut case).0.anchor = digest(9);
+    breaks(&case, &["checks"], "another anchor");
 }
 
 #[test]
@@ -321,10 +321,17 @@ fn a_balance_is_shown_by_who_may_spend_it_with_an_unused_key() {
     );
 
     let honest = of(Scope::SPEND, 1);
-    let lies: [Lie<BalanceWitness>; 6] = [
-        ("another start", |w| w.key.start[0] += BaseElement::ONE),
+    let lies: [Lie<BalanceWitness>; 9] = [
+        ("another start", |w| w.key.starts[0][0] += BaseElement::ONE),
+        ("another start of the last chain that is shown", |w| {
+            w.key.starts[SHOWN_CHAINS - 1][1] += BaseElement::ONE;
+        }),
         ("an end in place of the start", |w| {
-            w.key.start = w.key.ends[0];
+            w.key.starts[3] = w.key.ends[3];
+        }),
+        ("two starts exchanged", |w| w.key.starts.swap(4, 5)),
+        ("another end of a chain that is not shown", |w| {
+            w.key.ends[SHOWN_CHAINS][0] += BaseElement::ONE;
         }),
         ("another one-time key's number", |w| w.key.key_index = 0),
         ("another seed", |w| w.key.seed[1] += BaseElement::ONE),
@@ -335,13 +342,19 @@ fn a_balance_is_shown_by_who_may_spend_it_with_an_unused_key() {
         let mut case = honest.clone();
         lie(of_balance(&mut case));
         let broken = case.broken();
-        assert!(broken.contains(&"checks"), "{what}: {broken:?}");
+        assert!(broken.contains(&"public"), "{what}: {broken:?}");
     }
     // with the other slot's key
     let mut case = honest.clone();
     of_balance(&mut case).slot = SlotIndex::One;
     let broken = case.broken();
-    assert!(broken.contains(&"checks"), "{broken:?}");
+    assert!(broken.contains(&"public"), "{broken:?}");
+    // one start short of those that are shown: what a signature with the digit 0 in all others has shown
+    for chain in 0..SHOWN_CHAINS {
+        let mut case = honest.clone();
+        of_balance(&mut case).key.starts[chain] = Default::default();
+        breaks(&case, &["public"], "a start that is not known");
+    }
     // another asset
     let mut case = honest;
     if let PrivateInputs::Balance(inputs) = &mut case.inputs {

@@ -7,4 +7,5 @@ mod false_credentials;
 mod forged;
 mod people;
 mod proofs;
+mod secrets;
 mod world;

@@ -108,7 +108,7 @@ pub(super) fn shown(credential: &Credential, asked: &[(u8, Ask)], pseudonym: boo
             Ask::Test(test) => (*test, None),
             Ask::Member(values, at) => {
                 let set = SparseTree::set(values.iter().copied()).unwrap();
-                (Test::InSet(set.root()), Some((set, *at)))
+                (Test::InSet(set.value_set().unwrap()), Some((set, *at)))
             }
         };
         predicates.push(Predicate {

@@ -5,7 +5,7 @@ use winter_crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winter_prover::{Proof, TraceTable};
 use winterfell::AcceptableOptions;
 use winterlane_air::{
-    Hiding, PrivateAir,
+    Hiding, PrivateAir, PrivateStatement,
     hiding::InPlace,
     presets::{HidingPreset, HidingPresetName, SecurityLevel},
 };
@@ -14,7 +14,7 @@ use winterlane_ledger::{
     codec::CanonicalBytes,
     private::{
         AnswerError, AskedPredicate, BalanceQuestion, CredentialQuestion, PrivateInputs,
-        PrivateProof, Question, SessionError,
+        PrivateInputsError, PrivateProof, Question, SessionError,
     },
 };
 use winterlane_verifier::{
@@ -26,22 +26,25 @@ use super::{
     world::{Case, PRESET, digest, honest},
 };
 use crate::{
-    EngineOptions, HidingRng,
+    EngineOptions, HidingRng, ProverError,
     hiding::prove_hiding_with,
-    private::{PrivateError, PrivateProver, prove_private},
+    private::{PrivateError, PrivateProver, PrivateTraceError, prove_private},
+    statement::{ProveError, statement_memory},
 };
 
 type Hash = Blake3_256<BaseElement>;
 
-fn prove(case: &Case, preset: HidingPreset) -> Result<Proof, PrivateError> {
+fn prove(case: &Case, preset: HidingPreset) -> Result<Vec<u8>, PrivateError> {
     let mut rng = HidingRng::from_system().unwrap();
-    prove_private(
+    let proven = prove_private(
         &case.inputs,
         &case.witness,
         preset,
         &mut rng,
         &EngineOptions::default(),
-    )
+    )?;
+    assert_eq!(proven.public_inputs, case.inputs);
+    Ok(proven.proof)
 }
 
 /// Winterfell's own verifier.
@@ -104,8 +107,8 @@ fn both_verifiers_accept_what_is_true_and_nothing_else() {
     let cases = [honest(), people::honest()].concat();
     for number in [1, 3, 7, 9, 15] {
         let case = &cases[number];
-        let proof = prove(case, PRESET).unwrap();
-        let bytes = proof.to_bytes();
+        let bytes = prove(case, PRESET).unwrap();
+        let proof = Proof::from_bytes(&bytes).unwrap();
         let verified = verify_private(&bytes, &case.inputs, &PRIVATE_PRESETS).unwrap();
         let rows = case.air().trace_length();
         assert_eq!((verified.bits, verified.trace_length), (128, rows));
@@ -130,14 +133,52 @@ fn what_is_false_is_not_proven() {
     if let PrivateInputs::Withdrawal(inputs) = &mut case.inputs {
         inputs.amount += 1;
     }
+    let refused = prove(&case, PRESET);
+    assert!(
+        matches!(
+            refused,
+            Err(ProveError::Trace(PrivateTraceError::Unsatisfied(_)))
+        ),
+        "{refused:?}"
+    );
+    case.witness = honest().swap_remove(4).witness;
+    let refused = prove(&case, PRESET);
+    assert!(matches!(
+        refused,
+        Err(ProveError::Trace(PrivateTraceError::Kind))
+    ));
+    let fast = HidingPreset::new(HidingPresetName::Fast, SecurityLevel::Bits128);
+    assert!(matches!(
+        prove(&case, fast),
+        Err(ProveError::Unsupported { .. })
+    ));
+    if let PrivateInputs::Withdrawal(inputs) = &mut case.inputs {
+        (inputs.amount, inputs.fee) = (u128::MAX, 1);
+    }
     assert!(matches!(
         prove(&case, PRESET),
-        Err(PrivateError::Unsatisfied(_))
+        Err(ProveError::Inputs(PrivateInputsError::TooMuch))
     ));
-    case.witness = honest().swap_remove(4).witness;
-    assert!(matches!(prove(&case, PRESET), Err(PrivateError::Kind)));
-    let fast = HidingPreset::new(HidingPresetName::Fast, SecurityLevel::Bits128);
-    assert!(matches!(prove(&case, fast), Err(PrivateError::Preset(_))));
+}
+
+/// The functions over any statement know what a private one takes, before there is a witness.
+#[test]
+fn the_memory_of_a_private_proof_is_known_beforehand() {
+    for case in [honest().swap_remove(0), people::honest().swap_remove(0)] {
+        let memory =
+            |limit| statement_memory::<PrivateStatement>(&case.inputs, PRESET, Some(limit));
+        let estimate = memory(u64::MAX).unwrap();
+        let info = case.air().trace_info().clone();
+        // the trace alone, extended by 8
+        let least = (info.length() * info.main_trace_width() * 8 * 8) as u64;
+        assert!(estimate.peak > least && estimate.extended_trace >= least);
+        assert!(memory(estimate.peak).is_ok());
+        let refused = memory(estimate.peak - 1);
+        assert!(matches!(
+            refused,
+            Err(ProveError::Engine(ProverError::Memory { .. }))
+        ));
+    }
 }
 
 /// The question that a case answers.
@@ -175,7 +216,7 @@ fn an_answer_is_taken_by_who_asked_in_time_and_unchanged() {
     for case in [honest().swap_remove(6), people::honest().swap_remove(0)] {
         let sent = PrivateProof {
             inputs: case.inputs.clone(),
-            proof: prove(&case, PRESET).unwrap().to_bytes(),
+            proof: prove(&case, PRESET).unwrap(),
         };
         let bytes = sent.to_bytes();
         let asked = question(&case);
@@ -262,7 +303,7 @@ fn a_proof_that_does_not_hide_is_refused() {
         "{found:?}"
     );
     // and the same proof with the preset's options is accepted
-    let proof = prove(&case, PRESET).unwrap().to_bytes();
+    let proof = prove(&case, PRESET).unwrap();
     assert!(verify_private(&proof, &case.inputs, &PRIVATE_PRESETS).is_ok());
     let tiny = HidingPreset::new(HidingPresetName::Tiny, SecurityLevel::Bits128);
     assert!(verify_private(&proof, &case.inputs, &[tiny]).is_err());
@@ -291,7 +332,7 @@ fn figures() {
             let mut size = 0;
             for _ in 0..9 {
                 let start = std::time::Instant::now();
-                let bytes = prove(case, preset).unwrap().to_bytes();
+                let bytes = prove(case, preset).unwrap();
                 best.0 = best.0.min(start.elapsed().as_secs_f64());
                 size = bytes.len();
                 let start = std::time::Instant::now();

@@ -6,7 +6,7 @@ use winter_air::Air;
 use winterlane_air::{
     PrivateAir,
     presets::{HidingPreset, HidingPresetName, SecurityLevel},
-    private::{Violation, constraints::constraint_name, violations},
+    private::{Violation, constraints::CREDENTIAL_GROUPS, violations},
 };
 use winterlane_ledger::{
     Account, BaseElement, Digest, KeySlot, Ledger, ScalarCompressor, Scope, SlotIndex,
@@ -54,7 +54,7 @@ impl Case {
 
 pub(super) fn names(violations: &[Violation]) -> Vec<&'static str> {
     let name = |violation: &Violation| match *violation {
-        Violation::Transition { constraint, .. } => constraint_name(constraint).0,
+        Violation::Transition { constraint, .. } => CREDENTIAL_GROUPS.name_of(constraint).0,
         Violation::Boundary { .. } => "public",
     };
     let mut names: Vec<_> = violations.iter().map(name).collect();
@@ -257,7 +257,7 @@ pub(super) fn key() -> &'static KeyTree {
 pub(super) fn one_time_key() -> KeyWitness {
     let seed = SEED.map(BaseElement::from);
     let mut ends = Toy.chain_starts(RESERVED.into());
-    let start = ends[0];
+    let starts = core::array::from_fn(|chain| ends[chain]);
     for (chain, value) in ends.iter_mut().enumerate() {
         for position in 0..3 {
             let input = chain_step_input(&seed, RESERVED.into(), chain, position, value);
@@ -268,7 +268,7 @@ pub(super) fn one_time_key() -> KeyWitness {
     KeyWitness {
         seed,
         key_index: RESERVED,
-        start,
+        starts,
         ends,
         auth: key().auth_path(RESERVED.into()).unwrap(),
     }

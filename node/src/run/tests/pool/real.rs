@@ -86,7 +86,7 @@ fn a_real_proof_withdraws_a_note() {
     let operation = PrivateOperation {
         inputs,
         sealed: Vec::new(),
-        proof: proof.to_bytes(),
+        proof: proof.proof,
     };
     println!("{} bytes", encode(&operation).len());
     let mut forged = operation.clone();

@@ -15,9 +15,7 @@ use std::{collections::BTreeSet, ops::Range};
 use winter_air::Air;
 use winter_math::FieldElement;
 use winterlane_air::private::{
-    Role, Schedule, Selector as S, Violation,
-    columns::{CARRY, ROOT, SET},
-    constraints::{CONSTRAINT_GROUPS, SIGNATURE_GROUPS, constraint_name},
+    Role, Schedule, Selector as S, Violation, columns::CARRY, constraints::CREDENTIAL_GROUPS,
     violations,
 };
 use winterlane_ledger::{
@@ -57,6 +55,8 @@ struct Lie {
     input: Bend<usize>,
     /// Another position, from the first row on.
     position: Option<u32>,
+    /// A lane of the anchor, or of the association set's root, that is not what comes out.
+    root: Option<(bool, usize)>,
     /// Cells that are set in the end.
     cells: Vec<CellChange>,
     wanted: Option<Wanted>,
@@ -142,7 +142,7 @@ impl Lie {
 struct Liar<'a> {
     honest: Box<dyn Filler + 'a>,
     lie: &'a Lie,
-    root: Option<Lanes>,
+    attributes: Option<Lanes>,
     rho: Option<[BaseElement; 2]>,
 }
 
@@ -170,13 +170,13 @@ impl Filler for Liar<'_> {
         self.honest.asset()
     }
 
-    fn digests(&self) -> [Digest; 3] {
-        let [root, set, secret] = self.honest.digests();
-        [self.root.map_or(root, Digest), set, secret]
+    fn secret(&self) -> Digest {
+        self.honest.secret()
     }
 
-    fn slot(&self) -> bool {
-        self.honest.slot()
+    fn attributes(&self) -> Digest {
+        self.attributes
+            .map_or_else(|| self.honest.attributes(), Digest)
     }
 
     fn signature(&self) -> Option<&Signature> {
@@ -199,14 +199,14 @@ impl Filler for Liar<'_> {
 
 fn filler(case: &Case) -> Box<dyn Filler + '_> {
     match (&case.inputs, &case.witness) {
-        (PrivateInputs::Withdrawal(inputs), PrivateWitness::Withdrawal(witness)) => {
-            Box::new(pool::Filler::withdrawal(inputs, witness))
+        (PrivateInputs::Withdrawal(_), PrivateWitness::Withdrawal(witness)) => {
+            Box::new(pool::Filler::withdrawal(witness))
         }
-        (PrivateInputs::Transfer(inputs), PrivateWitness::Transfer(witness)) => {
-            Box::new(pool::Filler::transfer(inputs, witness))
+        (PrivateInputs::Transfer(_), PrivateWitness::Transfer(witness)) => {
+            Box::new(pool::Filler::transfer(witness))
         }
-        (PrivateInputs::Balance(inputs), PrivateWitness::Balance(witness)) => {
-            Box::new(of_balance::Filler::new(inputs, witness))
+        (PrivateInputs::Balance(_), PrivateWitness::Balance(witness)) => {
+            Box::new(of_balance::Filler::new(witness))
         }
         (PrivateInputs::Credential(inputs), PrivateWitness::Credential(witness)) => {
             Box::new(credential::Filler::new(inputs, witness))
@@ -236,24 +236,49 @@ fn row_of(table: &Schedule, role: Role) -> usize {
     rows.find(|&row| table.role(row) == role).unwrap()
 }
 
+/// The statement with another anchor: the one that comes out of the first path, and lies of the lie's root.
+fn under(case: &Case, anchor: Lanes, lie: &Lie) -> Case {
+    let mut case = case.clone();
+    let (own, set) = match &mut case.inputs {
+        PrivateInputs::Withdrawal(inputs) => (&mut inputs.anchor, &mut inputs.association),
+        PrivateInputs::Transfer(inputs) => (&mut inputs.anchor, &mut inputs.association),
+        _ => return case,
+    };
+    own.0 = anchor;
+    match (lie.root, set) {
+        (Some((false, lane)), _) => own.0[lane] += ONE,
+        (Some((true, lane)), Some(set)) => set.root.0[lane] += ONE,
+        _ => {}
+    }
+    case
+}
+
 /// What a lie breaks, when everything that follows from it is as it must be. Public values that the statement
 /// computes are those that come out.
 fn broken(case: &Case, lie: &Lie) -> BTreeSet<(&'static str, usize)> {
-    let air = case.air();
-    let table = air.schedule();
+    let mut air = case.air();
     let mut liar = Liar {
         honest: filler(case),
         lie,
-        root: None,
+        attributes: None,
         rho: None,
     };
+    let mut trace = machine::fill(air.schedule(), air.trace_length(), &liar);
+    let first = |table: &Schedule, selector| {
+        let mut rows = 0..table.rows();
+        rows.find(|&row| table.is_on(selector, row))
+    };
+    if let Some(row) = first(air.schedule(), S::Check) {
+        // the rows are the same, and what the last ones are compared with is another
+        air = under(case, output(&trace, row), lie).air();
+    }
+    let table = air.schedule();
     let fill = |liar: &Liar<'_>| machine::fill(table, air.trace_length(), liar);
-    let mut trace = fill(&liar);
-    if let Some(row) = (0..table.rows()).find(|&row| table.is_on(S::CheckRoot, row)) {
-        liar.root = Some(output(&trace, row));
+    if let Some(row) = first(table, S::CheckAttributes) {
+        liar.attributes = Some(output(&trace, row));
         trace = fill(&liar);
     }
-    if let Some(row) = (0..table.rows()).find(|&row| table.is_on(S::Sign, row)) {
+    if let Some(row) = first(table, S::Sign) {
         let bound = Digest(lanes(&trace, CARRY.start, row));
         let wanted = lie.wanted.unwrap_or(is_signed);
         let found = (0..1_u32 << 22).find(|&i| {
@@ -272,16 +297,16 @@ fn broken(case: &Case, lie: &Lie) -> BTreeSet<(&'static str, usize)> {
             *cell = change(*cell);
         }
     }
-    // digests that the statement computes, and roots
-    let comes_out = |row: usize, column: usize| match row.checked_sub(1) {
-        Some(before) => CARRY.contains(&column) && !table.is_on(S::CarryFree, before),
-        None => ROOT.contains(&column) || SET.contains(&column),
+    // digests that the statement computes, roots among them
+    let comes_out = |row: usize, column: usize| {
+        let before = row.checked_sub(1);
+        before.is_some_and(|before| CARRY.contains(&column) && !table.is_on(S::CarryFree, before))
     };
     let mut names = BTreeSet::new();
     for violation in violations(&air, &trace, (0, usize::MAX)) {
         match violation {
             Violation::Transition { constraint, .. } => {
-                names.insert(constraint_name(constraint));
+                names.insert(CREDENTIAL_GROUPS.name_of(constraint));
             }
             Violation::Boundary { row, column } if comes_out(row, column) => {}
             Violation::Boundary { .. } => {
@@ -340,8 +365,9 @@ fn every_constraint_is_broken_alone_or_implied() {
     // solution with digits below 4: a step of -1 takes a place of 3 to 4, a step of 2 to 3 and a half, and a step of
     // 0 cannot move.
     let implied = [("flags", 0), ("flags", 1), ("flags", 2)];
-    let groups = CONSTRAINT_GROUPS.iter().chain(SIGNATURE_GROUPS);
-    let groups = groups.filter(|group| group.name != "permutation");
+    let groups = CREDENTIAL_GROUPS
+        .iter()
+        .filter(|group| group.name != "permutation");
     let all: BTreeSet<_> = groups
         .flat_map(|group| (0..group.len).map(|index| (group.name, index)))
         .filter(|constraint| !implied.contains(constraint))

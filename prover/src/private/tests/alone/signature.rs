@@ -42,9 +42,7 @@ pub(super) fn inputs_and_values(ledger: &mut Ledger) {
     let phase = phase(air.schedule());
     let (first, middle) = (phase.start, phase.start + 50);
     for lane in 0..4 {
-        // what a credential wires beside other statements: root, value, number and last day
-        let lie = Lie::input(row(Role::Body), move |lo, _| lo[lane] += ONE);
-        ledger.alone(&case, "input-lo", lane, &lie);
+        // what a credential wires beside other statements: value, number and last day
         let lie = Lie::input(row(Role::Member(1)), move |_, hi| hi[lane] += ONE);
         ledger.alone(&case, "input-hi", lane, &lie);
         for at in [first, middle] {
@@ -59,6 +57,18 @@ pub(super) fn inputs_and_values(ledger: &mut Ledger) {
             }
         });
         ledger.alone(&case, "one-time-key", lane, &lie);
+    }
+    for lane in 0..4 {
+        // another root of attributes in the body, or before the first path ends; another seed in the last row
+        let lie = Lie::input(row(Role::Body), move |lo, _| lo[lane] += ONE);
+        ledger.alone(&case, "attributes", lane, &lie);
+        let lie = Lie::cells(signed::ROOT.start + lane, 0..2, plus_one);
+        ledger.alone(&case, "constants", lane, &lie);
+    }
+    let last = air.schedule().rows() - 1;
+    for lane in [0, 1] {
+        let lie = Lie::cells(signed::SEED.start + lane, last + 1..last + 2, plus_one);
+        ledger.alone(&case, "constants", 4 + lane, &lie);
     }
     let lie = Lie::input(row(Role::Credential), |_, hi| hi[0] += ONE);
     ledger.alone(&case, "input-hi", 0, &lie);

@@ -6,12 +6,12 @@ use winter_air::Air;
 use winter_math::FieldElement;
 use winterlane_air::private::{
     Role,
-    columns::{ASSET, BITS, POSITION, REAL, ROOT, SET, SIDE, SLOT},
+    columns::{ASSET, BITS, POSITION, REAL, SIDE, SLOT},
 };
 use winterlane_ledger::{BaseElement, Scope, SlotIndex, private::AssociationMode};
 
 use super::{
-    super::world::{account, balance, transfer, withdrawal},
+    super::world::{Case, account, balance, transfer, withdrawal},
     Ledger, Lie, ONE, broken, one, plus_one, row_of, two, zero,
 };
 use crate::private::machine::Lanes;
@@ -37,13 +37,12 @@ pub(super) fn wiring(ledger: &mut Ledger) {
         ledger.alone(&case, "kept", lane, &lie);
         let lie = Lie::state(middle, move |state| state.secret[lane] += ONE);
         ledger.alone(&case, "secret", lane, &lie);
-        // another root in the first two rows than in the check
-        let lie = Lie::cells(ROOT.start + lane, 0..2, plus_one);
-        ledger.alone(&case, "roots", lane, &lie);
-        let lie = Lie::cells(SET.start + lane, 0..2, plus_one);
-        ledger.alone(&case, "roots", 4 + lane, &lie);
-        for register in [ROOT, SET] {
-            let lie = Lie::cells(register.start + lane, 0..end, plus_one);
+        // another anchor, or set, than that where the path ends
+        for of_set in [false, true] {
+            let lie = Lie {
+                root: Some((of_set, lane)),
+                ..Lie::default()
+            };
             ledger.alone(&case, "checks", lane, &lie);
         }
     }
@@ -63,14 +62,13 @@ pub(super) fn wiring(ledger: &mut Ledger) {
     ledger.alone(&case, "index", 1, &lie);
     // a note that is not in the tree: real while its value counts, a dummy where its path ends
     let lie = Lie::cells(REAL, 10..end, zero);
-    ledger.alone(&case, "registers", 3, &lie);
+    ledger.alone(&case, "registers", 2, &lie);
     for lane in 0..6 {
         // no range is checked there
         let lie = Lie::cells(BITS.start + lane, 31..32, two);
         ledger.alone(&case, "bits", lane, &lie);
     }
     ledger.alone(&case, "bits", 6, &Lie::cells(SIDE, 0..1, two));
-    ledger.alone(&case, "bits", 8, &Lie::cells(SLOT, 0..end, two));
     let empty = transfer([Some(10), Some(0)], [4, 6], 0, None);
     let lie = Lie::cells(REAL, 72..end, two);
     ledger.alone(&empty, "bits", 7, &lie);
@@ -82,14 +80,18 @@ pub(super) fn accounts(ledger: &mut Ledger) {
     let case = of(Scope::SPEND);
     let air = case.air();
     let end = air.trace_length();
-    ledger.alone(&case, "registers", 0, &Lie::cells(ASSET, 60..end, plus_one));
-    ledger.alone(&case, "registers", 1, &Lie::cells(SLOT, 90..end, one));
     ledger.alone(
         &case,
         "registers",
-        2,
-        &Lie::cells(POSITION, 90..end, plus_one),
+        0,
+        &Lie::cells(ASSET, 100..end, plus_one),
     );
+    // after the slot has chosen what it chooses, and the position what it says
+    let after = row_of(air.schedule(), Role::Leaf) + 40;
+    ledger.alone(&case, "registers", 2, &Lie::cells(SLOT, after..end, one));
+    let lie = Lie::cells(POSITION, after..end, plus_one);
+    ledger.alone(&case, "registers", 1, &lie);
+    chains(ledger, &case);
     // the key root of the other slot
     let lie = Lie::free(Role::Keys, |free| free.is_right = true);
     ledger.alone(&case, "account", 0, &lie);
@@ -100,6 +102,37 @@ pub(super) fn accounts(ledger: &mut Ledger) {
     let found = broken(&rotates, &Lie::default());
     assert_eq!(found, BTreeSet::from([("account", 2)]));
     ledger.0.extend(found);
+}
+
+/// What keeps the chains of a one-time key together, and what it has absorbed.
+fn chains(ledger: &mut Ledger, case: &Case) {
+    let air = case.air();
+    let row = |role| row_of(air.schedule(), role);
+    for lane in 0..4 {
+        // the key so far, where it waits for the chains of the next pair, and where it is taken up
+        let lie = Lie::state(row(Role::ChainStep(2, 1)), move |state| {
+            state.kept[lane] += ONE;
+        });
+        ledger.alone(case, "kept", lane, &lie);
+        let lie = Lie::input(row(Role::ChainEnds(1)), move |lo, _| lo[lane] += ONE);
+        ledger.alone(case, "input-lo", lane, &lie);
+        // another end than that to which the chain leads: of the even chain, of the odd one
+        let lie = Lie::input(row(Role::ChainEnds(6)), move |_, hi| hi[lane] += ONE);
+        ledger.alone(case, "input-hi", lane, &lie);
+        // another seed, number or value between two steps
+        let lie = Lie::input(row(Role::ChainStep(13, 2)), move |lo, _| lo[lane] += ONE);
+        ledger.alone(case, "input-lo", lane, &lie);
+        let lie = Lie::input(row(Role::ChainStep(12, 1)), move |_, hi| hi[lane] += ONE);
+        ledger.alone(case, "input-hi", lane, &lie);
+    }
+    for lane in [2, 3] {
+        // the end of the even chain, where it is kept and while it waits
+        for step in [0, 1] {
+            let at = row(Role::ChainStep(5, step));
+            let lie = Lie::state(at, move |state| state.secret[lane] += ONE);
+            ledger.alone(case, "secret", lane, &lie);
+        }
+    }
 }
 
 pub(super) fn values(ledger: &mut Ledger) {
