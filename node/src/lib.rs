@@ -17,6 +17,7 @@
 //! | [`serve`] | all of it in one process |
 //! | [`mod@bench`] | load figures of this machine |
 //! | [`clock`] | time, as something that is given |
+//! | [`command`] | how the programs start and end |
 //! | [`config`] | the configuration file |
 //! | [`private`] | operations of the shielded pool, as they are sent |
 //! | [`settlement`] | where proven batches are published |
@@ -26,7 +27,7 @@
 //! | `core` | the sequencer: which order goes into which batch; no clock, no file, no socket |
 //! | `store` | everything that must survive, in one file of redb |
 //! | `run` | the threads around the sequencer |
-//! | `witness`, `disk` | files beside the store |
+//! | `witness`, `disk`, `descriptors` | files beside the store, and that they can be opened |
 //! | `fault` | where a test may kill the process |
 //!
 //! # Durability
@@ -45,8 +46,10 @@ pub mod bench;
 pub mod blob;
 pub mod client;
 pub mod clock;
+pub mod command;
 pub mod config;
 mod core;
+mod descriptors;
 mod disk;
 pub mod error;
 pub mod event;

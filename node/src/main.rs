@@ -20,9 +20,9 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use signals::Asked;
-use tracing_subscriber::EnvFilter;
 use winterlane_node::{
     Node, bench,
+    command::{self, Failure},
     config::{self, AccountSetting, Config, DEFAULT, PublicAccount},
     keys::KeysError,
     serve::{self, Serving},
@@ -113,40 +113,15 @@ enum Measure {
     Orders(bench::orders::Settings),
     /// Starting a node again that has orders pending.
     Restart(bench::restart::Settings),
+    /// Signs orders for the two above, into a file: that takes longer than to measure with them.
+    Sign(bench::sign::Settings),
     /// Changes of accounts in a large store.
     Updates(bench::updates::Settings),
 }
 
-/// The node cannot be started as it was told to.
-const UNUSABLE: u8 = 2;
-
-/// The node ended by itself.
-const ENDED: u8 = 1;
-
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { UNUSABLE } else { 0 });
-        }
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err((status, reason)) => {
-            eprintln!("error: {reason}");
-            ExitCode::from(status)
-        }
-    }
+    command::main(|arguments: Arguments| run(&arguments))
 }
-
-/// An exit status, and why.
-type Failure = (u8, String);
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
@@ -161,9 +136,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             let report = match measure {
                 Measure::Orders(settings) => bench::orders::measure(settings),
                 Measure::Restart(settings) => bench::restart::measure(settings),
+                Measure::Sign(settings) => bench::sign::measure(settings),
                 Measure::Updates(settings) => bench::updates::measure(settings),
             };
-            print!("{}", report.map_err(|error| (UNUSABLE, error.to_string()))?);
+            print!("{}", report.map_err(Failure::unusable)?);
             return Ok(());
         }
         _ => {}
@@ -185,16 +161,16 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if let Some(Task::Probe { question }) = arguments.command {
         let said = probe::probe(config.listen.health, question);
-        println!("{}", said.map_err(|reason| (ENDED, reason))?);
+        println!("{}", said.map_err(Failure::Ended)?);
         return Ok(());
     }
     // Before the store is opened, or made.
-    serve::certificate(&config, &arguments.data).map_err(|error| (UNUSABLE, error.to_string()))?;
+    serve::certificate(&config, &arguments.data).map_err(Failure::unusable)?;
     let told = arguments.queue.clone();
     if let Some(address) = told.or_else(|| std::env::var("WINTERLANE_QUEUE").ok()) {
         let address = config::QueueAddress::try_from(address);
         config.queue.address =
-            address.map_err(|reason| (UNUSABLE, format!("--queue: {reason}")))?;
+            address.map_err(|reason| Failure::Unusable(format!("--queue: {reason}")))?;
     }
     if let Some(objects) = &arguments.objects {
         config.queue.objects.clone_from(objects);
@@ -220,7 +196,7 @@ fn account(text: &str) -> Result<AccountSetting, String> {
 }
 
 fn init(folder: &Path, accounts: &[AccountSetting], settings: &[String]) -> Result<(), Failure> {
-    let unusable = |error: config::InitError| (UNUSABLE, error.to_string());
+    let unusable = |error: config::InitError| Failure::unusable(error);
     let text = config::initial(accounts, settings).map_err(unusable)?;
     config::init(folder, &text).map_err(unusable)?;
     println!(
@@ -234,30 +210,28 @@ fn init(folder: &Path, accounts: &[AccountSetting], settings: &[String]) -> Resu
 
 /// 1: a log is not in order; 2: it could not be looked at, or the command was not carried out.
 fn of_keys(error: &KeysError) -> Failure {
-    let status = if operators::is_finding(error) {
-        ENDED
+    if operators::is_finding(error) {
+        Failure::ended(error)
     } else {
-        UNUSABLE
-    };
-    (status, error.to_string())
+        Failure::unusable(error)
+    }
 }
 
 fn snapshot(folder: &Path, file: &Path) -> Result<(), Failure> {
-    let at = |error: std::io::Error| (UNUSABLE, format!("{}: {error}", file.display()));
+    let at = |error: std::io::Error| Failure::Unusable(format!("{}: {error}", file.display()));
     let opened = File::create_new(file).map_err(at)?;
     let written = winterlane_node::snapshot(folder, BufWriter::new(&opened));
     if let Err(error) = written {
         let _ = std::fs::remove_file(file);
-        return Err((UNUSABLE, error.to_string()));
+        return Err(Failure::unusable(error));
     }
     opened.sync_all().map_err(at)
 }
 
 fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {
-    let at = |error: std::io::Error| (UNUSABLE, format!("{}: {error}", file.display()));
+    let at = |error: std::io::Error| Failure::Unusable(format!("{}: {error}", file.display()));
     let opened = File::open(file).map_err(at)?;
-    winterlane_node::restore(folder, BufReader::new(opened))
-        .map_err(|error| (UNUSABLE, error.to_string()))
+    winterlane_node::restore(folder, BufReader::new(opened)).map_err(Failure::unusable)
 }
 
 fn read_config(arguments: &Arguments) -> Result<Config, Failure> {
@@ -267,17 +241,17 @@ fn read_config(arguments: &Arguments) -> Result<Config, Failure> {
         None if beside.exists() => &beside,
         None => return Ok(Config::default()),
     };
-    Config::read(path).map_err(|error| (UNUSABLE, error.to_string()))
+    Config::read(path).map_err(Failure::unusable)
 }
 
 fn run_node(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     // asked to stop before it has started, it still starts, and stops at once
     let (ask, asked) = channel();
     signals::listen(ask)
-        .map_err(|error| (UNUSABLE, format!("signals cannot be listened to: {error}")))?;
-    let (node, running) = Node::start(config.options(&arguments.data))
-        .map_err(|error| (UNUSABLE, error.to_string()))?;
-    let status = node.status().map_err(|error| (ENDED, error.to_string()))?;
+        .map_err(|error| Failure::Unusable(format!("signals cannot be listened to: {error}")))?;
+    let (node, running) =
+        Node::start(config.options(&arguments.data)).map_err(Failure::unusable)?;
+    let status = node.status().map_err(Failure::ended)?;
     tracing::info!(
         batch = status.open_batch,
         pending = status.pending,
@@ -291,7 +265,7 @@ fn run_node(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
             running.stop();
             // What is acknowledged is on the disk: why it was not served is what counts.
             let _ = running.wait();
-            return Err((UNUSABLE, error.to_string()));
+            return Err(Failure::unusable(error));
         }
     };
     tracing::info!(interface = %serving.address(), health = %serving.health(), "served");
@@ -314,10 +288,10 @@ fn run_node(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     running.stop();
     running
         .wait()
-        .map_err(|error| (ENDED, format!("{error}; start it again")))?;
+        .map_err(|error| Failure::Ended(format!("{error}; start it again")))?;
     if failed {
         let reason = "the keys' files failed to write: mend the disk and start it again";
-        return Err((ENDED, reason.to_owned()));
+        return Err(Failure::Ended(reason.to_owned()));
     }
     Ok(())
 }

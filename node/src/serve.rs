@@ -7,10 +7,14 @@ use tokio::{net::TcpListener, runtime::Runtime, sync::watch, task::JoinHandle};
 
 use crate::{
     Node,
-    api::{Api, health, install_metrics, server},
+    api::{
+        Api, health, install_metrics,
+        server::{self, ServerConfig},
+    },
     client::ClientError,
     clock::SystemClock,
     config::Config,
+    descriptors,
     keys::{Keys, KeysConfig, KeysError, PrivateKey},
     tls::{Tls, TlsError},
     webhook::Webhook,
@@ -85,6 +89,9 @@ pub enum ServeError {
     },
 }
 
+/// Connections of the listener of health and metrics.
+const WATCHING: usize = 32;
+
 /// A node that is served.
 #[derive(Debug)]
 pub struct Serving {
@@ -139,9 +146,23 @@ impl Serving {
 
         let mut tasks = Vec::new();
         let settings = config.interface.server();
-        for (listener, router, tls) in [
-            (interface, api.router(), tls.clone()),
-            (watched, health::router(&api, install_metrics()), None),
+        // Whoever watches the node is not kept out by those who call it.
+        let watching = ServerConfig {
+            connections: WATCHING,
+            ..settings
+        };
+        let settings = ServerConfig {
+            connections: descriptors::connections(settings.connections + WATCHING) - WATCHING,
+            ..settings
+        };
+        for (listener, router, tls, settings) in [
+            (interface, api.router(), tls.clone(), settings),
+            (
+                watched,
+                health::router(&api, install_metrics()),
+                None,
+                watching,
+            ),
         ] {
             let serve = server::serve(listener, router, tls, settings, stopping.clone());
             tasks.push(runtime.spawn(async move {

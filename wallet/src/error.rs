@@ -65,6 +65,30 @@ pub enum WalletError {
         /// Where the damage begins.
         offset: u64,
     },
+    /// The seed is encrypted, and nobody gave its passphrase.
+    #[error("{path} is encrypted: give its passphrase", path = path.display())]
+    Encrypted {
+        /// The seed.
+        path: PathBuf,
+    },
+    /// The passphrase is not the one that the seed was encrypted with. The file is whole.
+    #[error("the passphrase does not open {path}: type it again; every character counts", path = path.display())]
+    WrongPassphrase {
+        /// The seed.
+        path: PathBuf,
+    },
+    /// A passphrase without a character.
+    #[error("the passphrase is empty: it needs at least one character")]
+    EmptyPassphrase,
+    /// The seed's file is whole, and this version does not open it.
+    #[error("{path}: {problem}", path = path.display())]
+    Keystore {
+        /// The seed.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        problem: KeystoreProblem,
+    },
     /// The journal is that of another seed.
     #[error("{path} was not written with the seed beside it: one of the two is from another wallet", path = path.display())]
     WrongSeed {
@@ -186,6 +210,27 @@ pub enum WalletError {
     /// The system has no randomness to make a seed from.
     #[error("no randomness: {0}")]
     NoRandomness(#[source] getrandom::Error),
+}
+
+/// Why an encrypted seed that is not damaged does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum KeystoreProblem {
+    /// Another format, or other functions than this version knows.
+    #[error(
+        "it was encrypted by a newer version of this program, or by another: open it with that one"
+    )]
+    Format,
+    /// It asks for more than any file that is written here.
+    #[error(
+        "it asks for {memory_kib} KiB and {passes} passes to open, which no file written here does: restore it from its backup"
+    )]
+    Cost {
+        /// Memory, in KiB.
+        memory_kib: u32,
+        /// Passes over it.
+        passes: u32,
+    },
 }
 
 /// What is wrong with the backup text of a seed.

@@ -18,6 +18,7 @@
 //! | a copy of the journal, or one restored from a backup | refused, unless [adopted](Wallet::adopt) |
 //! | a fault while signing | each signature is verified by the scalar hash before it is released |
 //! | a mistyped or damaged seed | refused: it has a checksum |
+//! | whoever reads the disk, or a backup of it | the seed can be encrypted by a [`Passphrase`] |
 //! | other users of the machine | directory 0700, files 0600, whatever the umask; a seed they could read is refused |
 //!
 //! *What it cannot see*: a seed imported twice, and an older state of the disk itself (an image of a
@@ -70,8 +71,10 @@ pub mod client;
 pub mod credentials;
 mod error;
 mod exit;
+mod hex;
 mod journal;
 mod keygen;
+mod keystore;
 mod medium;
 pub mod notes;
 mod place;
@@ -80,8 +83,9 @@ mod signer;
 #[cfg(test)]
 mod tests;
 
-pub use error::{BackupProblem, WalletError};
+pub use error::{BackupProblem, KeystoreProblem, WalletError};
 pub use journal::{Journal, Signed};
 pub use keygen::generate_key;
+pub use keystore::Passphrase;
 pub use secret::{KeySecret, MasterSeed};
 pub use signer::{Request, Wallet};

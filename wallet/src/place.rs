@@ -2,7 +2,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `seed` | 16 bytes `winterlane-seed2`, the seed, 16 bytes of its checksum; version 1 was the seed alone |
+//! | `seed` | 16 bytes `winterlane-seed2`, the seed, 16 bytes of its checksum; version 1 was the seed alone. Or, encrypted, a line of JSON ([`crate::keystore`]) |
 //! | `journal` | what was signed |
 //! | `seed.new`, `journal.new` | the next ones, until they are complete |
 //! | `account.json` | whose keys they are ([`crate::account`]) |
@@ -17,9 +17,10 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{
-    Journal, MasterSeed, WalletError,
+    Journal, MasterSeed, Passphrase, WalletError,
     account::{NEW_PROFILE, PROFILE},
     journal::{Found, JOURNAL, NEW_JOURNAL, lock, publish, stage},
+    keystore,
     medium::{Medium, MediumFile},
 };
 
@@ -39,8 +40,12 @@ pub(crate) fn is_ours(name: &OsStr) -> bool {
             .starts_with(crate::notes::BOOK.as_bytes())
 }
 
-/// Makes a wallet where there is none, or only the beginning of one.
-pub(crate) fn make(medium: Box<dyn Medium>, seed: &MasterSeed) -> Result<Journal, WalletError> {
+/// Makes a wallet where there is none, or only the beginning of one; encrypted, if there is a passphrase.
+pub(crate) fn make(
+    medium: Box<dyn Medium>,
+    seed: &MasterSeed,
+    passphrase: Option<&Passphrase>,
+) -> Result<Journal, WalletError> {
     let exists = |name| WalletError::Exists {
         path: medium.path(name),
     };
@@ -59,7 +64,7 @@ pub(crate) fn make(medium: Box<dyn Medium>, seed: &MasterSeed) -> Result<Journal
     if Found::lock(&*medium)?.is_some_and(|found| !found.never_used()) {
         return Err(exists(JOURNAL));
     }
-    write_seed(&*medium, &*file, seed)?;
+    write_seed(&*medium, &*file, seed, passphrase)?;
     file.sync()
         .map_err(WalletError::io(medium.path(NEW_SEED)))?;
     let journal = Journal::create(medium, seed)?;
@@ -68,16 +73,20 @@ pub(crate) fn make(medium: Box<dyn Medium>, seed: &MasterSeed) -> Result<Journal
 }
 
 /// Opens a wallet, and finishes what was interrupted when it was made or brought to this version.
-/// `adopt`: even if the journal is a copy.
+/// `adopt`: even if the journal is a copy. A seed that is not encrypted opens with a passphrase too.
 pub(crate) fn open(
     medium: Box<dyn Medium>,
     adopt: bool,
+    passphrase: Option<&Passphrase>,
 ) -> Result<(MasterSeed, Journal), WalletError> {
     let found = Found::lock(&*medium)?;
-    let seed = read_seed(&*medium, SEED)?;
+    let seed = read_seed(&*medium, SEED, passphrase)?;
     let (found, stored) = match (found, seed) {
-        (Some(found), Some(stored)) => (found, stored),
-        (Some(found), None) => (finish(&*medium, found)?, read_finished(&*medium)?),
+        (Some(found), Some(stored)) => {
+            forget_staged(&*medium)?;
+            (found, stored)
+        }
+        (Some(found), None) => finish(&*medium, found, passphrase)?,
         (None, Some(_)) => {
             return Err(WalletError::JournalMissing {
                 path: medium.path(JOURNAL),
@@ -102,14 +111,54 @@ pub(crate) fn open(
         // After the journal: a seed of this version beside a journal of version 1 does not occur.
         let medium = journal.medium();
         let file = stage(medium, NEW_SEED)?;
-        write_seed(medium, &*file, &seed)?;
+        write_seed(medium, &*file, &seed, None)?;
         publish(medium, &*file, NEW_SEED, SEED)?;
     }
     Ok((seed, journal))
 }
 
+/// Encrypts the seed of an open wallet by another passphrase, or by none. The file that there is keeps its name until the
+/// next one is on the disk and was read back from there; an interruption leaves one or the other.
+pub(crate) fn encrypt(
+    medium: &dyn Medium,
+    seed: &MasterSeed,
+    passphrase: Option<&Passphrase>,
+) -> Result<(), WalletError> {
+    let file = stage(medium, NEW_SEED)?;
+    write_seed(medium, &*file, seed, passphrase)?;
+    file.sync()
+        .map_err(WalletError::io(medium.path(NEW_SEED)))?;
+    let read = read_seed(medium, NEW_SEED, passphrase)?;
+    if read.is_none_or(|read| read.seed != *seed) {
+        return Err(WalletError::Corrupt {
+            path: medium.path(NEW_SEED),
+            offset: 0,
+        });
+    }
+    publish(medium, &*file, NEW_SEED, SEED)
+}
+
+/// Removes what an interrupted change of the passphrase left: it may hold the seed as nobody wants it any more.
+fn forget_staged(medium: &dyn Medium) -> Result<(), WalletError> {
+    let io = || WalletError::io(medium.path(NEW_SEED));
+    if let Some(file) = medium.open(NEW_SEED, false).map_err(io())? {
+        // Whoever makes a wallet here at this moment has it locked, and finds out that there is one.
+        if file.try_lock().map_err(io())? {
+            file.clear()
+                .and_then(|()| file.sync())
+                .and_then(|()| medium.remove(NEW_SEED))
+                .map_err(io())?;
+        }
+    }
+    Ok(())
+}
+
 /// Gives the seed its name, which an interruption kept from it: the journal is there and unused.
-fn finish(medium: &dyn Medium, found: Found) -> Result<Found, WalletError> {
+fn finish(
+    medium: &dyn Medium,
+    found: Found,
+    passphrase: Option<&Passphrase>,
+) -> Result<(Found, Stored), WalletError> {
     let missing = || WalletError::SeedMissing {
         path: medium.path(SEED),
     };
@@ -118,29 +167,27 @@ fn finish(medium: &dyn Medium, found: Found) -> Result<Found, WalletError> {
         .map_err(WalletError::io(medium.path(NEW_SEED)))?;
     let file = file.filter(|_| found.never_used()).ok_or_else(missing)?;
     lock(medium, NEW_SEED, &*file)?;
-    let stored = read_seed(medium, NEW_SEED)?.ok_or_else(missing)?;
+    let stored = read_seed(medium, NEW_SEED, passphrase)?.ok_or_else(missing)?;
     if !found.is_of(&stored.seed) {
         return Err(missing());
     }
     publish(medium, &*file, NEW_SEED, SEED)?;
-    Ok(found)
-}
-
-fn read_finished(medium: &dyn Medium) -> Result<Stored, WalletError> {
-    read_seed(medium, SEED)?.ok_or_else(|| WalletError::SeedMissing {
-        path: medium.path(SEED),
-    })
+    Ok((found, stored))
 }
 
 /// A seed as it was found.
 struct Stored {
     seed: MasterSeed,
-    /// Whether the file is of this version.
+    /// Whether the file is as this version writes it.
     current: bool,
 }
 
 /// Reads a seed; `None` when there is no such file.
-fn read_seed(medium: &dyn Medium, name: &str) -> Result<Option<Stored>, WalletError> {
+fn read_seed(
+    medium: &dyn Medium,
+    name: &str,
+    passphrase: Option<&Passphrase>,
+) -> Result<Option<Stored>, WalletError> {
     let path = || medium.path(name);
     let Some(file) = medium.open(name, false).map_err(WalletError::io(path()))? else {
         return Ok(None);
@@ -157,15 +204,25 @@ fn read_seed(medium: &dyn Medium, name: &str) -> Result<Option<Stored>, WalletEr
         path: path(),
         offset,
     };
-    let mut bytes = Zeroizing::new([0; SEED_FILE]);
-    let length = match facts.length {
-        32 => 32,
-        64 => 64,
-        length => return Err(corrupt(length.min(SEED_FILE as u64))),
-    };
-    file.read_at(0, &mut bytes[..length])
+    let length = usize::try_from(facts.length).unwrap_or(usize::MAX);
+    if length > keystore::MAX_BYTES {
+        return Err(corrupt(SEED_FILE as u64));
+    }
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    file.read_at(0, &mut bytes)
         .map_err(WalletError::io(path()))?;
-    let current = length == SEED_FILE;
+    if bytes.starts_with(keystore::START) {
+        let seed = keystore::decrypt(&bytes, passphrase, &path())?;
+        return Ok(Some(Stored {
+            seed,
+            current: true,
+        }));
+    }
+    let current = match length {
+        32 => false,
+        SEED_FILE => true,
+        length => return Err(corrupt(length.min(SEED_FILE) as u64)),
+    };
     if bytes.starts_with(MAGIC) != current {
         // A seed of this version that was cut short, or something else.
         return Err(corrupt(if current { 0 } else { 32 }));
@@ -184,11 +241,16 @@ fn write_seed(
     medium: &dyn Medium,
     file: &dyn MediumFile,
     seed: &MasterSeed,
+    passphrase: Option<&Passphrase>,
 ) -> Result<(), WalletError> {
+    let io = WalletError::io(medium.path(NEW_SEED));
+    if let Some(passphrase) = passphrase {
+        let text = keystore::encrypt(seed, passphrase, &medium.path(NEW_SEED))?;
+        return file.write_at(0, text.as_bytes()).map_err(io);
+    }
     let mut bytes = Zeroizing::new([0; SEED_FILE]);
     bytes[..16].copy_from_slice(MAGIC);
     bytes[16..48].copy_from_slice(seed.as_bytes());
     bytes[48..].copy_from_slice(&seed.checksum()[..16]);
-    file.write_at(0, &*bytes)
-        .map_err(WalletError::io(medium.path(NEW_SEED)))
+    file.write_at(0, &*bytes).map_err(io)
 }

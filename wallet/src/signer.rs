@@ -14,7 +14,7 @@ use winterlane_ledger::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Journal, KeySecret, MasterSeed, Signed, WalletError, generate_key,
+    Journal, KeySecret, MasterSeed, Passphrase, Signed, WalletError, generate_key,
     journal::Claimed,
     medium::{Disk, Medium},
     place,
@@ -88,7 +88,18 @@ impl Wallet {
     /// users can look into the directory and it has other files, [`WalletError::Locked`],
     /// [`WalletError::Io`], [`WalletError::NoRandomness`].
     pub fn create(directory: &Path) -> Result<Self, WalletError> {
-        Self::import(directory, MasterSeed::random()?)
+        Self::create_with(directory, None)
+    }
+
+    /// [`Wallet::create`], with the seed encrypted if there is a passphrase.
+    ///
+    /// # Errors
+    /// [`WalletError`], as [`Wallet::create`].
+    pub fn create_with(
+        directory: &Path,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, WalletError> {
+        Self::import_with(directory, MasterSeed::random()?, passphrase)
     }
 
     /// Makes a wallet with a seed that exists already. *It must not have signed anything*: this
@@ -97,7 +108,19 @@ impl Wallet {
     /// # Errors
     /// [`WalletError`], as [`Wallet::create`].
     pub fn import(directory: &Path, seed: MasterSeed) -> Result<Self, WalletError> {
-        Self::make_in(Box::new(Disk::make(directory)?), seed)
+        Self::import_with(directory, seed, None)
+    }
+
+    /// [`Wallet::import`], with the seed encrypted if there is a passphrase.
+    ///
+    /// # Errors
+    /// [`WalletError`], as [`Wallet::create`].
+    pub fn import_with(
+        directory: &Path,
+        seed: MasterSeed,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, WalletError> {
+        Self::make_in(Box::new(Disk::make(directory)?), seed, passphrase)
     }
 
     /// Opens a wallet. Its keys are to be added again: the directory holds only seed and journal.
@@ -109,9 +132,20 @@ impl Wallet {
     /// it is open elsewhere; [`WalletError::Corrupt`], [`WalletError::WrongSeed`],
     /// [`WalletError::Copied`] or [`WalletError::Linked`] when a file is not the one that was written;
     /// [`WalletError::Exposed`] when others can read the seed, [`WalletError::Owner`] when the wallet
-    /// is another user's; [`WalletError::Io`].
+    /// is another user's; [`WalletError::Encrypted`] when its seed is; [`WalletError::Io`].
     pub fn open(directory: &Path) -> Result<Self, WalletError> {
-        Self::open_in(Box::new(Disk::open(directory)?), false)
+        Self::open_with(directory, None)
+    }
+
+    /// [`Wallet::open`] with a passphrase, if there is one. One that is not encrypted opens with any.
+    ///
+    /// # Errors
+    /// [`WalletError`], as [`Wallet::open`]; [`WalletError::WrongPassphrase`], [`WalletError::Keystore`].
+    pub fn open_with(
+        directory: &Path,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, WalletError> {
+        Self::open_in(Box::new(Disk::open(directory)?), false, passphrase)
     }
 
     /// Opens a wallet whose journal is a copy: moved to another disk, or restored from a backup. *Nothing
@@ -121,16 +155,35 @@ impl Wallet {
     /// # Errors
     /// [`WalletError`], as [`Wallet::open`], except [`WalletError::Copied`].
     pub fn adopt(directory: &Path) -> Result<Self, WalletError> {
-        Self::open_in(Box::new(Disk::open(directory)?), true)
+        Self::adopt_with(directory, None)
     }
 
-    pub(crate) fn make_in(medium: Box<dyn Medium>, seed: MasterSeed) -> Result<Self, WalletError> {
-        let journal = place::make(medium, &seed)?;
+    /// [`Wallet::adopt`] with a passphrase, if there is one.
+    ///
+    /// # Errors
+    /// [`WalletError`], as [`Wallet::open_with`], except [`WalletError::Copied`].
+    pub fn adopt_with(
+        directory: &Path,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, WalletError> {
+        Self::open_in(Box::new(Disk::open(directory)?), true, passphrase)
+    }
+
+    pub(crate) fn make_in(
+        medium: Box<dyn Medium>,
+        seed: MasterSeed,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, WalletError> {
+        let journal = place::make(medium, &seed, passphrase)?;
         Ok(Self::with(seed, journal))
     }
 
-    pub(crate) fn open_in(medium: Box<dyn Medium>, adopt: bool) -> Result<Self, WalletError> {
-        let (seed, journal) = place::open(medium, adopt)?;
+    pub(crate) fn open_in(
+        medium: Box<dyn Medium>,
+        adopt: bool,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, WalletError> {
+        let (seed, journal) = place::open(medium, adopt, passphrase)?;
         Ok(Self::with(seed, journal))
     }
 
@@ -149,6 +202,18 @@ impl<C> Wallet<C> {
     #[must_use]
     pub fn backup_text(&self) -> Zeroizing<String> {
         self.seed.backup_text()
+    }
+
+    /// Encrypts the seed by another passphrase, or by none, in the place where the wallet is. Whatever interrupts it, the
+    /// seed is there under the one passphrase or the other.
+    ///
+    /// What was on the disk before is no longer named, and not overwritten: a disk that others may get hold of keeps, for a while, what
+    /// the old passphrase opens.
+    ///
+    /// # Errors
+    /// [`WalletError::Io`], [`WalletError::Locked`], [`WalletError::NoRandomness`].
+    pub fn encrypt(&self, passphrase: Option<&Passphrase>) -> Result<(), WalletError> {
+        place::encrypt(self.medium(), &self.seed, passphrase)
     }
 
     pub(crate) const fn seed(&self) -> &MasterSeed {

@@ -5,6 +5,7 @@ pub(crate) mod exit;
 mod fetch;
 mod inspect;
 mod open;
+mod passphrase;
 mod private;
 mod prove;
 mod shell;

@@ -8,6 +8,7 @@ mod docs;
 mod ends;
 mod exit;
 mod pages;
+mod passphrase;
 mod private;
 #[cfg(unix)]
 mod publishing;

@@ -8,6 +8,7 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::problem::{Kind, Problem};
 
@@ -23,8 +24,23 @@ pub(super) enum Media {
     Binary,
 }
 
+/// Room for the bodies of all requests that are under way, in KiB: 256 MiB. A body takes as much as has come of it, so that
+/// announcing a large one and sending nothing takes nothing.
+pub(super) const ROOM: usize = 256 << 10;
+
+/// A body, and its part of the room, which is given back when the request is answered.
+pub(super) struct Received<'a> {
+    pub(super) bytes: Bytes,
+    pub(super) room: Option<SemaphorePermit<'a>>,
+}
+
 /// Reads a body of at most `limit` bytes.
-pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<Bytes, Problem> {
+pub(super) async fn read<'a>(
+    body: Body,
+    headers: &HeaderMap,
+    limit: usize,
+    room: &'a Semaphore,
+) -> Result<Received<'a>, Problem> {
     let too_large =
         || Problem::new(Kind::TooLarge, format!("at most {limit} bytes")).with("limit", limit);
     // Refused by its announcement, before a byte of it is read.
@@ -34,18 +50,49 @@ pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Resul
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    match tokio::time::timeout(ARRIVAL, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(
-            Kind::Slow,
-            "the body ended before it was whole",
-        )),
-        Err(_) => Err(Problem::new(
-            Kind::Slow,
-            format!("the body took over {} s", ARRIVAL.as_secs()),
-        )),
-    }
+    let mut body = Limited::new(body, limit);
+    let receiving = async {
+        let mut received = Received {
+            bytes: Bytes::new(),
+            room: None,
+        };
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    too_large()
+                } else {
+                    Problem::new(Kind::Slow, "the body ended before it was whole")
+                }
+            })?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            bytes.extend_from_slice(&data);
+            let held = received
+                .room
+                .as_ref()
+                .map_or(0, SemaphorePermit::num_permits);
+            let more = bytes.len().div_ceil(1024).saturating_sub(held);
+            let more = u32::try_from(more).map_err(|_| too_large())?;
+            let more = room.try_acquire_many(more).map_err(|_| {
+                let text = "the requests under way have as many bytes as the node keeps";
+                Problem::new(Kind::Unavailable, text).retry_after(Duration::from_secs(1))
+            })?;
+            match &mut received.room {
+                None => received.room = Some(more),
+                Some(held) => held.merge(more),
+            }
+        }
+        received.bytes = bytes.into();
+        Ok(received)
+    };
+    tokio::time::timeout(ARRIVAL, receiving)
+        .await
+        .unwrap_or_else(|_| {
+            let text = format!("the body took over {} s", ARRIVAL.as_secs());
+            Err(Problem::new(Kind::Slow, text))
+        })
 }
 
 /// The type that the request says its body has.
@@ -107,4 +154,43 @@ pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         .end()
         .map_err(|error| Problem::field("body", error.to_string()))?;
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received<'a>(
+        length: usize,
+        limit: usize,
+        room: &'a Semaphore,
+    ) -> Result<Received<'a>, Problem> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let body = Body::from(vec![b'x'; length]);
+        runtime.block_on(read(body, &HeaderMap::new(), limit, room))
+    }
+
+    /// However many requests there are: their bodies have so much room together, and give it back.
+    #[test]
+    fn bodies_share_their_room() {
+        let room = Semaphore::new(4);
+        let limit = 1 << 20;
+        let one = received(3 << 10, limit, &room).unwrap();
+        assert_eq!((one.bytes.len(), room.available_permits()), (3 << 10, 1));
+        let refused = received(1025, limit, &room).map(|_| ()).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Unavailable);
+        // What was refused has kept nothing, and there is room for a small one.
+        let small = received(1, limit, &room).unwrap();
+        assert_eq!(room.available_permits(), 0);
+        // Nothing takes nothing.
+        received(0, limit, &room).unwrap();
+        drop((one, small));
+        assert_eq!(room.available_permits(), 4);
+        let large = received(9, 8, &room).map(|_| ()).unwrap_err();
+        assert_eq!(large.kind(), Kind::TooLarge);
+        assert_eq!(room.available_permits(), 4);
+    }
 }

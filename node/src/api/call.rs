@@ -92,7 +92,8 @@ pub(super) async fn carry_out(
     })?;
 
     let (head, body) = request.into_parts();
-    let body = body::read(body, &head.headers, route.body).await?;
+    let received = body::read(body, &head.headers, route.body, &api.bodies).await?;
+    let body = received.bytes.clone();
     let media = if body.is_empty() {
         None
     } else {

@@ -23,10 +23,15 @@ pub(super) enum Caller {
 
 impl Caller {
     pub(super) fn at(address: IpAddr) -> Self {
-        Self::Network(match address.to_canonical() {
+        Self::Network(Self::network(address))
+    }
+
+    /// The address, or its network.
+    pub(super) fn network(address: IpAddr) -> IpAddr {
+        match address.to_canonical() {
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
             v4 => v4,
-        })
+        }
     }
 }
 

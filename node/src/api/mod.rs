@@ -17,6 +17,7 @@ mod batches;
 mod body;
 mod call;
 mod convert;
+mod crowd;
 mod dashboard;
 mod events;
 pub mod health;
@@ -31,6 +32,7 @@ mod private;
 mod problem;
 mod routes;
 pub mod server;
+mod stalled;
 #[cfg(test)]
 mod tests;
 
@@ -99,6 +101,8 @@ pub struct Api {
     by_address: Limits,
     by_key: Limits,
     at_once: Semaphore,
+    /// Room for bodies, in KiB.
+    bodies: Semaphore,
     listeners: Arc<Semaphore>,
     alerts: events::Alerts,
     answers: measures::Answers,
@@ -127,6 +131,7 @@ impl Api {
             by_address: Limits::new(config.requests_per_second),
             by_key: Limits::new(config.key_requests_per_second),
             at_once: Semaphore::new(config.concurrency),
+            bodies: Semaphore::new(body::ROOM),
             listeners: Arc::new(Semaphore::new(config.listeners)),
             alerts: events::Alerts::default(),
             answers: measures::Answers::default(),

@@ -14,7 +14,12 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
-use super::call::Peer;
+use super::{
+    call::Peer,
+    crowd::{Crowd, Place},
+    limits::Caller,
+    stalled::Impatient,
+};
 use crate::tls::Tls;
 
 /// Limits of a listener.
@@ -22,6 +27,10 @@ use crate::tls::Tls;
 pub struct ServerConfig {
     /// Connections at once; more wait in the operating system's queue.
     pub connections: usize,
+    /// Connections of one address, or of one network of 64 bits of version 6; more are hung up on.
+    pub per_address: usize,
+    /// How long the other end may take no bytes of an answer before its connection is ended.
+    pub stall: Duration,
     /// How long the headers of a request may take to arrive; an idle connection ends after it too.
     pub headers: Duration,
     /// How long requests that are under way may take once the node stops.
@@ -29,10 +38,12 @@ pub struct ServerConfig {
 }
 
 impl Default for ServerConfig {
-    /// 1,024 connections, 15 seconds for headers, 10 seconds to end.
+    /// 1,024 connections, 256 of one address, 30 seconds to read something, 15 for headers, 10 to end.
     fn default() -> Self {
         Self {
             connections: 1024,
+            per_address: 256,
+            stall: Duration::from_secs(30),
             headers: Duration::from_secs(15),
             grace: Duration::from_secs(10),
         }
@@ -57,6 +68,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
     let permits = Arc::new(Semaphore::new(config.connections));
+    let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     loop {
         // A permit first: a connection that is accepted is one that is served.
@@ -71,12 +83,18 @@ pub async fn serve(
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer)) => {
+                let Some(place) = crowd.enter(Caller::network(peer.ip()), config.per_address)
+                else {
+                    tracing::debug!(%peer, "as many connections of one address as there may be");
+                    continue;
+                };
                 // Small answers are not held back for more.
                 let _ = stream.set_nodelay(true);
                 let (router, stopping) = (router.clone(), stopping.clone());
                 let tls = tls.as_ref().map(|tls| tls.current());
+                let stream = Impatient::new(stream, config.stall);
                 connections.spawn(async move {
-                    let _permit = permit;
+                    let _held: (_, Place) = (permit, place);
                     match tls {
                         None => connection(stream, peer, router, config, stopping).await,
                         Some(tls) => {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`orders`] | from when a request is due until its answer, over HTTP on the loopback interface |
 //! | [`restart`] | starting a node that has so many orders pending |
+//! | [`sign`] | signing orders for the two above, into a file |
 //! | [`updates`] | changing accounts of a large store: reading, hashing, writing, synchronising |
 //!
 //! Each report begins with the machine and the settings, since a figure without them says nothing. Sizes are options; a
@@ -12,6 +13,7 @@
 pub mod orders;
 mod payers;
 pub mod restart;
+pub mod sign;
 #[cfg(test)]
 mod tests;
 pub mod updates;
@@ -46,6 +48,12 @@ pub enum BenchError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// The file of signed orders is none.
+    #[error("{}: no file that `bench sign` has written, or damaged: sign the orders again", .path.display())]
+    Signed {
+        /// Which.
+        path: PathBuf,
     },
     /// The store.
     #[error(transparent)]

@@ -7,9 +7,13 @@ use std::{
 };
 
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_ledger::{codec::CanonicalBytes, hash::domain_digest};
+use winterlane_ledger::codec::CanonicalBytes;
 
-use super::{BenchError, Place, Report, millis, payers, percentile, rate};
+use super::{
+    BenchError, Place, Report, millis,
+    payers::{Signed, domain},
+    percentile, rate,
+};
 use crate::{
     FeeSchedule, Genesis, Limits, Node, NodeOptions, Proving, client::Transport, config::Config,
     serve::Serving,
@@ -39,6 +43,9 @@ pub struct Settings {
     /// Proves the batches meanwhile, by the preset fast-128.
     #[arg(long)]
     pub prove: bool,
+    /// Orders that `bench sign` has written, in place of signing them now; its accounts count.
+    #[arg(long, value_name = "FILE")]
+    pub signed: Option<PathBuf>,
     /// Where the node's folder is made, in place of the system's folder for temporary files.
     #[arg(long)]
     pub folder: Option<PathBuf>,
@@ -62,11 +69,12 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         group,
         ..
     } = *settings;
-    if accounts == 0 || connections == 0 || connections > accounts {
-        return Err(BenchError::Setting {
-            setting: "connections",
-            what: "at least one, and not more than there are accounts",
-        });
+    let too_many = BenchError::Setting {
+        setting: "connections",
+        what: "at least one, and not more than there are accounts",
+    };
+    if connections == 0 {
+        return Err(too_many);
     }
     if group == 0 || group > 512 {
         return Err(BenchError::Setting {
@@ -74,26 +82,22 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
             what: "1 to 512 orders",
         });
     }
-    let each = settings.orders.div_ceil(accounts).max(1);
-    if each > winterlane_ledger::signature::KEY_CAPACITY {
-        return Err(BenchError::Setting {
-            setting: "accounts",
-            what: "so many that none has more than 1024 orders",
-        });
-    }
-    let domain = domain_digest(1, 1);
     let began = Instant::now();
-    let payers = payers::Payer::many(accounts, each)?;
-    let signed = payers::sign_all(&payers, each, &domain)?;
+    let signed = Signed::at_hand(settings.signed.as_deref(), accounts, settings.orders)?;
     let signing = began.elapsed();
-    let plan = plan(signed, settings);
+    let (orders, payers) = (u64::from(signed.count()), signed.accounts.len());
+    if connections as usize > payers {
+        return Err(too_many);
+    }
+    let opening = signed.accounts;
+    let plan = plan(signed.orders, settings);
 
     let place = Place::new(settings.folder.as_deref())?;
     let mut options = NodeOptions::new(
         place.path(),
         Genesis {
-            accounts: payers.iter().map(payers::Payer::account).collect(),
-            ..Genesis::empty(domain)
+            accounts: opening,
+            ..Genesis::empty(domain())
         },
     );
     options.limits = Limits {
@@ -118,7 +122,6 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
     ended?;
     let status = status.map_err(|error| BenchError::Broken(error.to_string()))?;
     latencies.sort_unstable();
-    let orders = u64::from(each) * u64::from(accounts);
     let mut figures = vec![
         (
             "orders admitted",
@@ -134,7 +137,7 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         let proven = status.next_to_seal - status.unproven;
         figures.push(("batches proven meanwhile", proven.to_string()));
     }
-    figures.push(("signing them beforehand", millis(signing)));
+    figures.push(("signing or reading them beforehand", millis(signing)));
     let due = match settings.rate {
         0 => "as answers come".to_owned(),
         rate => format!("{rate} orders a second"),
@@ -148,7 +151,7 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         settings: vec![
             ("orders", orders.to_string()),
             ("due", due),
-            ("accounts", accounts.to_string()),
+            ("accounts", payers.to_string()),
             ("connections", connections.to_string()),
             ("orders a request", group.to_string()),
             ("slots", settings.slots.to_string()),

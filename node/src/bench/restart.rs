@@ -5,9 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use winterlane_ledger::{Digest, hash::domain_digest};
+use winterlane_ledger::Account;
 
-use super::{BenchError, Place, Report, millis, payers, rate};
+use super::{
+    BenchError, Place, Report, millis,
+    payers::{Signed, domain},
+    rate,
+};
 use crate::{
     FeeSchedule, Genesis, Limits, Node, NodeOptions, Running,
     run::{Outcome, ProofJob, Prove, Stand, start},
@@ -22,6 +26,12 @@ pub struct Settings {
     /// Accounts that ordered.
     #[arg(long, default_value_t = 1_600)]
     pub accounts: u32,
+    /// Slots of a batch.
+    #[arg(long, default_value_t = 1024)]
+    pub slots: u32,
+    /// Orders that `bench sign` has written, in place of signing them now; its accounts count.
+    #[arg(long, value_name = "FILE")]
+    pub signed: Option<PathBuf>,
     /// Where the node's folder is made, in place of the system's folder for temporary files.
     #[arg(long)]
     pub folder: Option<PathBuf>,
@@ -36,21 +46,18 @@ impl Prove for Never {
     }
 }
 
-/// Slots of a batch: as many as a batch may have.
-const SLOTS: u32 = winterlane_ledger::MAX_OPERATIONS;
-
 fn begin(
     folder: &Path,
-    domain: Digest,
-    payers: &[payers::Payer],
+    slots: u32,
+    accounts: Vec<(u32, Account)>,
 ) -> Result<(Node, Running), BenchError> {
     let genesis = Genesis {
-        accounts: payers.iter().map(payers::Payer::account).collect(),
-        ..Genesis::empty(domain)
+        accounts,
+        ..Genesis::empty(domain())
     };
     let mut options = NodeOptions::new(folder, genesis);
     options.limits = Limits {
-        slots: SLOTS,
+        slots,
         max_age: Duration::from_secs(86_400),
         max_per_account: u32::MAX,
         max_pending: u64::MAX,
@@ -73,31 +80,31 @@ fn begin(
 /// [`BenchError`].
 pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
     let Settings {
-        pending, accounts, ..
+        pending,
+        accounts,
+        slots,
+        ..
     } = *settings;
     // one batch is sealed meanwhile, if it is full
-    let sealed = if pending >= SLOTS { SLOTS } else { 0 };
-    let each = (pending + sealed).div_ceil(accounts.max(1)).max(1);
-    if accounts == 0 || each > winterlane_ledger::signature::KEY_CAPACITY {
-        return Err(BenchError::Setting {
-            setting: "accounts",
-            what: "so many that none has more than 1024 orders",
-        });
-    }
-    let domain = domain_digest(1, 1);
-    let payers = payers::Payer::many(accounts, each)?;
-    let signed = payers::sign_all(&payers, each, &domain)?;
+    let sealed = if pending >= slots { slots } else { 0 };
+    let signed = Signed::at_hand(
+        settings.signed.as_deref(),
+        accounts,
+        pending.saturating_add(sealed),
+    )?;
+    let payers = signed.accounts.len();
+    let each = signed.orders.first().map_or(0, Vec::len);
     let place = Place::new(settings.folder.as_deref())?;
     let broken = |error: &dyn std::fmt::Display| BenchError::Broken(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| broken(&error))?;
 
-    let (node, running) = begin(place.path(), domain, &payers)?;
+    let (node, running) = begin(place.path(), slots, signed.accounts)?;
     let began = Instant::now();
     let mut taken = 0;
-    for turn in 0..each as usize {
-        let orders = signed.iter().map(|orders| orders[turn].clone());
+    for turn in 0..each {
+        let orders = signed.orders.iter().map(|orders| orders[turn].clone());
         for result in runtime.block_on(node.submit_many(orders.collect())) {
             result.map_err(|error| BenchError::Refused(error.to_string()))?;
             taken += 1;
@@ -109,7 +116,7 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
     drop(node);
 
     let began = Instant::now();
-    let (node, running) = begin(place.path(), domain, &[])?;
+    let (node, running) = begin(place.path(), slots, Vec::new())?;
     let took = began.elapsed();
     let status = node.status().map_err(|error| broken(&error))?;
     running.stop();
@@ -122,17 +129,14 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         title: "starting a node again that has orders pending",
         settings: vec![
             ("orders", taken.to_string()),
-            ("accounts", accounts.to_string()),
-            ("slots", SLOTS.to_string()),
+            ("accounts", payers.to_string()),
+            ("slots", slots.to_string()),
             ("folder", place.path().display().to_string()),
         ],
         figures: vec![
             ("pending", status.pending.to_string()),
             ("started again in", millis(took)),
-            (
-                "signatures checked and orders tried",
-                rate(status.pending, took),
-            ),
+            ("orders read and tried again", rate(status.pending, took)),
             ("taking them beforehand", rate(taken, taking)),
         ],
     })

@@ -1,6 +1,6 @@
 //! Small runs of each measure.
 
-use super::{orders, restart, updates};
+use super::{orders, restart, sign, updates};
 
 #[test]
 fn orders_are_measured_with_and_without_proving() {
@@ -13,6 +13,7 @@ fn orders_are_measured_with_and_without_proving() {
         group: 3,
         slots: 8,
         prove: false,
+        signed: None,
         folder: Some(folder.path().to_owned()),
     };
     for rate in [2_000, 0] {
@@ -35,9 +36,19 @@ fn orders_are_measured_with_and_without_proving() {
 #[test]
 fn a_restart_is_measured() {
     let folder = tempfile::tempdir().unwrap();
+    let orders = tempfile::tempdir().unwrap();
+    let file = orders.path().join("orders");
+    let signed = sign::measure(&sign::Settings {
+        file: file.clone(),
+        orders: 28,
+        accounts: 4,
+    });
+    assert!(signed.unwrap().figure("signed").is_some());
     let settings = restart::Settings {
         pending: 20,
         accounts: 4,
+        slots: 8,
+        signed: Some(file),
         folder: Some(folder.path().to_owned()),
     };
     let report = restart::measure(&settings).unwrap();
@@ -47,17 +58,21 @@ fn a_restart_is_measured() {
 #[test]
 fn changes_of_accounts_are_measured() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = updates::Settings {
+    let mut settings = updates::Settings {
         accounts: 500,
         updates: 90,
         batch: 40,
         cache_mib: 1,
+        spread: false,
         folder: Some(folder.path().to_owned()),
     };
-    let report = updates::measure(&settings).unwrap();
-    let rate = report.figure("changes").unwrap();
-    let number: f64 = rate.split(' ').next().unwrap().parse().unwrap();
-    assert!(number > 0.0, "{report}");
+    for spread in [false, true] {
+        settings.spread = spread;
+        let report = updates::measure(&settings).unwrap();
+        let rate = report.figure("changes").unwrap();
+        let number: f64 = rate.split(' ').next().unwrap().parse().unwrap();
+        assert!(number > 0.0, "{report}");
+    }
 }
 
 #[test]

@@ -31,6 +31,10 @@ pub struct Settings {
     /// Changes of one transaction: a batch of 1,024 transfers changes 2,048 accounts.
     #[arg(long, default_value_t = 2_048)]
     pub batch: u32,
+    /// Spreads the accounts over the whole range of ids, in place of one after another as settlement allots them: the
+    /// worst case, with some ten times as many nodes of the tree, and many times as long to make.
+    #[arg(long)]
+    pub spread: bool,
     /// Mebibytes of the store that are kept in memory.
     #[arg(long, default_value_t = 256)]
     pub cache_mib: usize,
@@ -62,6 +66,7 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         updates,
         batch,
         cache_mib,
+        spread,
         ..
     } = *settings;
     if accounts == 0 || batch == 0 || updates == 0 {
@@ -72,6 +77,8 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
     }
     let place = Place::new(settings.folder.as_deref())?;
     let cache = cache_mib.saturating_mul(1 << 20);
+    // how far apart neighbours are
+    let step = if spread { u32::MAX / accounts } else { 1 };
     forget_peak();
     let began = Instant::now();
     let opening = (0..accounts).map(|number| {
@@ -81,7 +88,7 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
             nonce: 0,
             slots: [KeySlot::default(); 2],
         };
-        (spread(number, accounts), account)
+        (number * step, account)
     });
     let store = Store::create_with(place.path(), domain_digest(1, 1), opening, cache)?;
     let filling = began.elapsed();
@@ -98,7 +105,7 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         let count = left.min(batch);
         let mut changed = Vec::with_capacity(count as usize);
         for _ in 0..count {
-            let id = spread((numbers.next() % u64::from(accounts)) as u32, accounts);
+            let id = (numbers.next() % u64::from(accounts)) as u32 * step;
             let mut account = state
                 .account(id)?
                 .ok_or_else(|| BenchError::Broken(format!("account {id} is not in the store")))?;
@@ -124,6 +131,15 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         title: "changes of accounts in a store, each batch of them one transaction that lasts",
         settings: vec![
             ("accounts", accounts.to_string()),
+            (
+                "their ids",
+                if spread {
+                    "over the whole range"
+                } else {
+                    "one after another"
+                }
+                .to_owned(),
+            ),
             ("changes", updates.to_string()),
             ("changes a transaction", batch.to_string()),
             ("cache", format!("{cache_mib} MiB")),
@@ -141,11 +157,6 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
             ),
         ],
     })
-}
-
-/// Ids over the whole range, in ascending order: a tree of neighbours alone would share its upper nodes.
-const fn spread(number: u32, accounts: u32) -> u32 {
-    number * (u32::MAX / accounts)
 }
 
 fn seconds(duration: Duration) -> String {

@@ -11,9 +11,9 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
 use winterlane_node::{
     blob,
+    command::{self, Failure},
     queue::{
         Depth,
         postgres::{Address, claims::Claims},
@@ -88,53 +88,27 @@ enum Task {
     },
 }
 
-/// The command cannot be carried out as it was given.
-const UNUSABLE: u8 = 2;
-/// The queue does not answer.
-const FAILED: u8 = 1;
-
-/// An exit status, and why.
-type Failure = (u8, String);
-
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { UNUSABLE } else { 0 });
-        }
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    match carry_out(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err((status, reason)) => {
-            eprintln!("error: {reason}");
-            ExitCode::from(status)
-        }
-    }
+    command::main(carry_out)
 }
 
 /// From the arguments, or from the environment, which other users do not see.
 fn setting(told: Option<String>, option: &str, variable: &str) -> Result<String, Failure> {
     told.or_else(|| std::env::var(variable).ok())
-        .ok_or_else(|| (UNUSABLE, format!("{option} is missing, and {variable} too")))
+        .ok_or_else(|| Failure::Unusable(format!("{option} is missing, and {variable} too")))
 }
 
 fn carry_out(arguments: Arguments) -> Result<(), Failure> {
-    let unusable = |reason: String| (UNUSABLE, reason);
     let queue = setting(arguments.queue, "--queue", "WINTERLANE_QUEUE")?;
     let queue: Address = queue
         .parse()
-        .map_err(|error| unusable(format!("--queue: {error}")))?;
+        .map_err(|error| Failure::Unusable(format!("--queue: {error}")))?;
     let objects = || setting(arguments.objects.clone(), "--objects", "WINTERLANE_OBJECTS");
     match arguments.command {
         None | Some(Task::Run) => {
             let objects = blob::open(&objects()?);
-            let objects = objects.map_err(|error| unusable(format!("--objects: {error}")))?;
+            let objects =
+                objects.map_err(|error| Failure::Unusable(format!("--objects: {error}")))?;
             run(arguments.run, queue, objects)
         }
         Some(Task::Status) => status(&queue),
@@ -145,22 +119,21 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
             operations,
         }) => {
             let objects = objects()?;
-            measure(&queue, &objects, (jobs, rounds), proving, operations)
-                .map_err(|error| (FAILED, error.to_string()))
+            measure(&queue, &objects, (jobs, rounds), proving, operations).map_err(Failure::ended)
         }
     }
 }
 
 fn run(run: Run, queue: Address, objects: Box<dyn blob::Blobs>) -> Result<(), Failure> {
-    let unusable = |reason: String| (UNUSABLE, reason);
     let stop = Arc::new(Stop::new());
     let asked = Arc::clone(&stop);
     let grace = run.grace;
     ctrlc::set_handler(move || asked.ask(grace))
-        .map_err(|error| unusable(format!("signals cannot be listened to: {error}")))?;
+        .map_err(|error| Failure::Unusable(format!("signals cannot be listened to: {error}")))?;
     if let Some(address) = run.metrics {
         let served = metrics::serve(address);
-        let served = served.map_err(|error| unusable(format!("--metrics {address}: {error}")))?;
+        let served =
+            served.map_err(|error| Failure::Unusable(format!("--metrics {address}: {error}")))?;
         tracing::info!(metrics = %served, "served");
     }
     let options = WorkerOptions {
@@ -173,7 +146,7 @@ fn run(run: Run, queue: Address, objects: Box<dyn blob::Blobs>) -> Result<(), Fa
         heartbeat: run.heartbeat,
         poll: run.poll,
     };
-    worker::run(&options, &stop).map_err(|error| unusable(error.to_string()))
+    worker::run(&options, &stop).map_err(Failure::unusable)
 }
 
 /// The name of the machine, where the system says it.
@@ -187,7 +160,7 @@ fn machine() -> String {
 
 fn status(queue: &Address) -> Result<(), Failure> {
     let depths = Claims::connect(queue, "status").and_then(|mut queue| queue.depth());
-    let depths = depths.map_err(|error| (FAILED, error.to_string()))?;
+    let depths = depths.map_err(Failure::ended)?;
     let sum = |count: fn(&Depth) -> u64| depths.iter().map(count).sum::<u64>();
     let oldest = depths.iter().map(|depth| depth.oldest_seconds);
     let sizes: Vec<_> = depths

@@ -23,10 +23,16 @@ pub struct Interface {
     /// Requests a second of one key.
     pub key_requests_per_second: u32,
     /// Requests at once.
+    #[serde(deserialize_with = "super::values::count")]
     pub concurrency: usize,
     /// Connections at once.
+    #[serde(deserialize_with = "super::values::count")]
     pub connections: usize,
+    /// Connections of one address.
+    #[serde(deserialize_with = "super::values::count")]
+    pub connections_per_address: usize,
     /// Listeners of events at once.
+    #[serde(deserialize_with = "super::values::count")]
     pub listeners: usize,
     /// Seconds that a request may take.
     pub timeout_seconds: u32,
@@ -58,7 +64,10 @@ impl Default for Interface {
             timeout,
         } = ApiConfig::default();
         let ServerConfig {
-            connections, grace, ..
+            connections,
+            per_address,
+            grace,
+            ..
         } = ServerConfig::default();
         let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
         Self {
@@ -68,6 +77,7 @@ impl Default for Interface {
             key_requests_per_second,
             concurrency,
             connections,
+            connections_per_address: per_address,
             listeners,
             timeout_seconds: seconds(timeout),
             grace_seconds: seconds(grace),
@@ -95,6 +105,10 @@ impl Interface {
     pub fn server(&self) -> ServerConfig {
         ServerConfig {
             connections: self.connections.max(1),
+            per_address: match self.connections_per_address {
+                0 => usize::MAX,
+                most => most,
+            },
             grace: Duration::from_secs(self.grace_seconds.into()),
             ..ServerConfig::default()
         }

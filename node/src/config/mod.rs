@@ -114,8 +114,8 @@ impl Config {
                 reason,
             }
         };
-        let config: Self =
-            toml::from_str(text).map_err(|error| at(error.span(), error.message().to_owned()))?;
+        let config: Self = toml::from_str(text)
+            .map_err(|error| at(error.span(), without_passwords(error.message())))?;
         if let Some((number, asset)) = config.fee_without_collector() {
             let reason = format!(
                 "private operations pay in asset {asset}, which has no entry in fees.assets to say who collects"
@@ -204,6 +204,30 @@ impl Config {
             queue: orders.queue,
         }
     }
+}
+
+/// A message without what stands before the host of any address in it: an address at the wrong place is repeated by the
+/// parser, and may hold a password.
+fn without_passwords(message: &str) -> String {
+    let mut parts = message.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let ends = |character: char| "/\"`'?# ".contains(character) || character.is_control();
+        let authority = &part[..part.find(ends).unwrap_or(part.len())];
+        // A password may hold what ends an address; then all of it up to the last sign of a host goes.
+        let host = part
+            .rfind('@')
+            .filter(|at| authority.contains('@') || authority.contains(':') || *at == 0);
+        shown.push_str("://");
+        match host {
+            Some(at) => {
+                shown.push('\u{2026}');
+                shown.push_str(&part[at..]);
+            }
+            None => shown.push_str(part),
+        }
+    }
+    shown
 }
 
 /// Where in the text the asset of a fee of private operations stands.

@@ -19,8 +19,10 @@ pub struct PrivateSettings {
     /// Private operations that may be pending.
     pub pending: u64,
     /// Proofs that are verified at once.
+    #[serde(deserialize_with = "super::values::some_threads")]
     pub threads: NonZeroUsize,
     /// Operations that may wait for it.
+    #[serde(deserialize_with = "super::values::count")]
     pub waiting: usize,
     /// The assets in which private operations pay, each with its least fee; empty for what is asked of orders.
     pub fees: Vec<PrivateFee>,

@@ -60,7 +60,8 @@ pub struct Orders {
     pub per_account: u32,
     /// Orders that may be pending.
     pub pending: u64,
-    /// Requests that may wait.
+    /// Orders that may wait for their signatures to be checked.
+    #[serde(deserialize_with = "super::values::count")]
     pub queue: usize,
 }
 
@@ -95,6 +96,7 @@ pub struct Proofs {
     /// The options of the proofs.
     pub preset: PresetSetting,
     /// Threads; 0 for as many as there are cores.
+    #[serde(deserialize_with = "super::values::threads")]
     pub threads: usize,
     /// Mebibytes that a proof may take; 0 for what the system has.
     pub memory_mib: u64,
@@ -107,6 +109,7 @@ pub struct Proofs {
 #[serde(default, deny_unknown_fields)]
 pub struct StoreSettings {
     /// Mebibytes in memory.
+    #[serde(deserialize_with = "super::values::mebibytes")]
     pub cache_mib: usize,
     /// Mebibytes that must be left on the disk.
     pub reserve_mib: u64,

@@ -72,11 +72,6 @@ fn mistakes_are_told_with_their_line() {
             "minimum",
         ),
         (
-            "[settlement]\nlisten = \"0.0.0.0:7440\"",
-            2,
-            "this machine alone",
-        ),
-        (
             "[private]\n\n[[private.fees]]\nasset = 7\nminimum = 1",
             4,
             "who collects",
@@ -92,6 +87,11 @@ fn mistakes_are_told_with_their_line() {
             "[[private.association]]\nmode = \"approved\"\nroot = \"00\"",
             3,
             "digits",
+        ),
+        (
+            "[settlement]\nlisten = \"0.0.0.0:7440\"",
+            2,
+            "this machine alone",
         ),
         ("slots = ", 1, ""),
     ] {
@@ -242,4 +242,77 @@ fn settings_of_a_new_rollup_are_checked_before_they_are_written() {
     init(&data, &initial(&[], &[]).unwrap()).unwrap();
     assert_eq!(Config::read(&data.join(FILE)).unwrap(), Config::default());
     assert!(matches!(init(&data, ""), Err(InitError::Exists(_))));
+}
+
+/// Every number of the file, as large and as small as TOML has them: refused with its line, or a node runs with it.
+#[test]
+fn no_line_of_the_configuration_crashes_the_node() {
+    let mut written = Vec::new();
+    names(&toml::from_str(DEFAULT).unwrap(), "", &mut written);
+    let (mut refused, mut ran) = (0, 0);
+    for name in written {
+        let Some((section, setting)) = name.split_once('.') else {
+            continue;
+        };
+        let default: toml::Value = toml::from_str(DEFAULT).unwrap();
+        if !default[section][setting].is_integer() {
+            continue;
+        }
+        for number in [i64::MAX, 1 << 32, 1_000_000, 0, -1] {
+            let line = format!("{section}.{setting} = {number}");
+            // Without proofs no thread of a prover is begun; how many there may be is checked as it is read.
+            let fixed = [
+                "listen.address = \"127.0.0.1:0\"",
+                "listen.health = \"127.0.0.1:0\"",
+                "proofs.enabled = false",
+                &line,
+            ];
+            match Config::parse("node.toml", &fixed.join("\n")) {
+                Err(error) => {
+                    assert_eq!(error.line, Some(4), "{line}: {error}");
+                    refused += 1;
+                }
+                Ok(config) => {
+                    let folder = tempfile::tempdir().unwrap();
+                    // What cannot be started is told, and what is started ends well.
+                    match crate::Node::start(config.options(folder.path())) {
+                        Err(error) => assert!(!error.to_string().is_empty(), "{line}"),
+                        Ok((node, running)) => {
+                            let serving =
+                                crate::serve::Serving::start(&node, &config, folder.path());
+                            serving.unwrap().stop();
+                            running.stop();
+                            running.wait().unwrap();
+                            ran += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    println!("lines of the configuration: {refused} refused, {ran} ran, 0 crashed");
+    assert!(refused > 20 && ran > 20);
+}
+
+/// A database's address at the wrong place, or with a mistake: the line is told, and the password is not.
+#[test]
+fn no_password_of_an_address_is_in_an_error() {
+    for text in [
+        "queue.priority = \"postgres://me:hush@db/x\"",
+        "listen.address = \"postgres://me:hu/sh@db/x\"",
+        "queue.address = \"postgres://me:hush@db/x?port=y\"",
+        "batches.slots = \"http://hush@host:1/x\"",
+        "interface.open = [\"https://me:hush@host/\"]",
+        "proofs.preset = \"postgres://me:hush@db/x\"",
+    ] {
+        let error = Config::parse("node.toml", text).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert_eq!(error.line, Some(1), "{shown}");
+        assert!(!shown.contains("hush") && !shown.contains("hu/"), "{shown}");
+    }
+    assert_eq!(
+        without_passwords("see http://host/a@b"),
+        "see http://host/a@b"
+    );
+    assert_eq!(without_passwords("no address"), "no address");
 }

@@ -1,8 +1,8 @@
 //! Values that are checked as they are read: what is out of range is told with its line.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroUsize};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use winterlane_air::presets::Preset;
 
 /// Slots of a batch: a power of two from 2 to 8,192.
@@ -36,6 +36,43 @@ impl TryFrom<f64> for Seconds {
         } else {
             Err("a batch stays open for 0.001 to 86400 seconds")
         }
+    }
+}
+
+/// The most of anything that the node keeps places for.
+const MOST: usize = 1_000_000;
+
+/// A number of places, such as connections: at most a million.
+pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    below(deserializer, MOST)
+}
+
+/// A number of threads: at most 1,024.
+pub(super) fn threads<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    below(deserializer, 1024)
+}
+
+/// A number of threads from 1 to 1,024.
+pub(super) fn some_threads<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<NonZeroUsize, D::Error> {
+    NonZeroUsize::new(threads(deserializer)?)
+        .ok_or_else(|| de::Error::custom("expected at least 1 thread"))
+}
+
+/// Mebibytes of memory: at most 16 TiB.
+pub(super) fn mebibytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    below(deserializer, 1 << 24)
+}
+
+fn below<'de, D: Deserializer<'de>>(deserializer: D, most: usize) -> Result<usize, D::Error> {
+    let number = usize::deserialize(deserializer)?;
+    if number <= most {
+        Ok(number)
+    } else {
+        Err(de::Error::custom(format!(
+            "{number} is too many: at most {most}"
+        )))
     }
 }
 

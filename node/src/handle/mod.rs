@@ -88,7 +88,7 @@ impl Node {
                 (submission, asked)
             })
             .unzip();
-        if let Err(unsent) = self.send(Command::Submit(submissions)) {
+        if let Err(unsent) = self.submissions(submissions) {
             let error = match unsent {
                 Unsent::Full => SubmitError::Busy { retry_after: RETRY },
                 Unsent::Stopped => SubmitError::Stopped,
@@ -372,6 +372,16 @@ impl Node {
         Ok(store.view()?)
     }
 
+    /// Sends orders to be checked, unless as many wait as may.
+    fn submissions(&self, orders: Vec<Submission>) -> Result<(), Unsent> {
+        let room = &self.shared.room;
+        // More at once than ever fit wait for all of the room: large requests pass, one at a time.
+        let wanted = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+        let wanted = wanted.min(u32::try_from(self.shared.queue).unwrap_or(u32::MAX));
+        let held = Arc::clone(room).try_acquire_many_owned(wanted);
+        self.send(Command::Submit(orders, held.map_err(|_| Unsent::Full)?))
+    }
+
     fn send(&self, command: Command) -> Result<(), Unsent> {
         self.commands
             .try_send(command)
@@ -418,4 +428,49 @@ fn stage(view: &View, batch: u64) -> Result<BatchStage, StoreError> {
     } else {
         BatchStage::Sealed
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        run::{Stand, start},
+        testing::{Payer, domain, wait},
+    };
+
+    /// Orders are counted, not requests: a request of many takes the room of many, and is answered "later" when there is none.
+    #[test]
+    fn orders_that_wait_are_counted_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut payer = Payer::new(1, 3);
+        let genesis = crate::Genesis {
+            accounts: vec![(1, payer.account(100))],
+            ..crate::Genesis::empty(domain())
+        };
+        let options = crate::NodeOptions {
+            queue: 3,
+            disk_reserve: 0,
+            cache_bytes: 1 << 20,
+            ..crate::NodeOptions::new(folder.path(), genesis)
+        };
+        let (node, running) = start(options, Stand::default()).unwrap();
+        let orders: Vec<_> = (0..5).map(|_| payer.pay(1, 1, 0)).collect();
+        let held = node.shared.room.try_acquire_many(2).unwrap();
+        let busy = |results: Vec<Result<Receipt, SubmitError>>| {
+            let busy = |result: &Result<_, _>| matches!(result, Err(SubmitError::Busy { .. }));
+            results.iter().all(busy)
+        };
+        assert!(busy(wait(node.submit_many(orders[..2].to_vec()))));
+        wait(node.submit(orders[0].clone())).unwrap();
+        // More than there ever is room for wait for all of it.
+        assert!(busy(wait(node.submit_many(orders[1..].to_vec()))));
+        drop(held);
+        for result in wait(node.submit_many(orders[1..].to_vec())) {
+            result.unwrap();
+        }
+        // What is answered has given its room back.
+        assert_eq!(node.shared.room.available_permits(), 3);
+        running.stop();
+        running.wait().unwrap();
+    }
 }

@@ -12,10 +12,7 @@ use crate::{
     OrderId, ReadError, Receipt, SubmitError,
     core::Claim,
     private::{Shielding, encode},
-    run::{
-        admission::{Command, Submission},
-        verify::PrivateSubmission,
-    },
+    run::{admission::Submission, verify::PrivateSubmission},
 };
 
 /// A note of the pool, as everybody sees it.
@@ -80,7 +77,7 @@ impl Node {
             note: Some(note),
             answer,
         };
-        match self.send(Command::Submit(vec![submission])) {
+        match self.submissions(vec![submission]) {
             Ok(()) => asked.await.unwrap_or(Err(SubmitError::Stopped)),
             Err(Unsent::Full) => Err(SubmitError::Busy { retry_after: RETRY }),
             Err(Unsent::Stopped) => Err(SubmitError::Stopped),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rayon::prelude::*;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use winterlane_ledger::{
     CheckedOrder, Digest, SignedOrder, check_orders,
     pool::{Payment, Shield},
@@ -24,7 +24,8 @@ use crate::{
 /// What a handle asks for.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Submit(Vec<Submission>),
+    /// Orders, and the room that they take while they wait.
+    Submit(Vec<Submission>, OwnedSemaphorePermit),
     Admin(Admin),
     Stop,
 }
@@ -96,19 +97,20 @@ const LINGER: Duration = Duration::from_millis(2);
 /// Checks signatures until somebody says stop, or the writer is gone.
 pub(crate) fn run(commands: &Receiver<Command>, writer: &SyncSender<Task>, domain: &Digest) {
     loop {
-        let mut group = Vec::new();
+        let mut group = Group::default();
         let last = match commands.recv() {
             Ok(command) => gather(command, commands, &mut group),
             Err(_) => Some(Command::Stop),
         };
-        if !group.is_empty() {
-            let candidates = check(group, domain);
+        if !group.orders.is_empty() {
+            let candidates = check(group.orders, domain);
+            drop(group.room);
             if writer.send(Task::Candidates(candidates)).is_err() {
                 return;
             }
         }
         let passed = match last {
-            None | Some(Command::Submit(_)) => Ok(()),
+            None | Some(Command::Submit(..)) => Ok(()),
             Some(Command::Admin(admin)) => writer.send(Task::Admin(admin)),
             Some(Command::Stop) => {
                 let _ = writer.send(Task::Stop);
@@ -121,22 +123,32 @@ pub(crate) fn run(commands: &Receiver<Command>, writer: &SyncSender<Task>, domai
     }
 }
 
+/// Orders that are checked together.
+#[derive(Default)]
+struct Group {
+    orders: Vec<Submission>,
+    room: Vec<OwnedSemaphorePermit>,
+}
+
+impl Group {
+    fn add(&mut self, orders: Vec<Submission>, room: OwnedSemaphorePermit) {
+        self.orders.extend(orders);
+        self.room.push(room);
+    }
+}
+
 /// Gathers orders until there are enough, the first has waited long enough, or something else comes, which
 /// is returned.
-fn gather(
-    first: Command,
-    commands: &Receiver<Command>,
-    group: &mut Vec<Submission>,
-) -> Option<Command> {
+fn gather(first: Command, commands: &Receiver<Command>, group: &mut Group) -> Option<Command> {
     match first {
-        Command::Submit(orders) => group.extend(orders),
+        Command::Submit(orders, room) => group.add(orders, room),
         other => return Some(other),
     }
     let until = Instant::now() + LINGER;
-    while group.len() < GROUP {
+    while group.orders.len() < GROUP {
         let left = until.saturating_duration_since(Instant::now());
         match commands.recv_timeout(left) {
-            Ok(Command::Submit(orders)) => group.extend(orders),
+            Ok(Command::Submit(orders, room)) => group.add(orders, room),
             Ok(other) => return Some(other),
             Err(RecvTimeoutError::Timeout) => break,
             Err(RecvTimeoutError::Disconnected) => return Some(Command::Stop),
@@ -160,7 +172,7 @@ fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
             },
         )
         .unzip();
-    let checked = check_orders(orders, domain, &SimdCompressor);
+    let checked = check_on_all_threads(orders, domain);
     let mut candidates = Vec::with_capacity(checked.len());
     for (result, (id, account, note, answer)) in checked.into_iter().zip(answers) {
         match result {
@@ -179,16 +191,21 @@ fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
     candidates
 }
 
-/// Checks the signatures of orders that were logged, all of which had one, on all cores: nobody else wants them while
-/// a node starts.
-pub(crate) fn check_logged(
+/// Signatures that one thread checks together: enough to fill any vector unit in every step, and few enough that a
+/// group of orders is shared between all threads.
+const SHARE: usize = 16;
+
+/// Checks signatures on all threads of the present pool.
+///
+/// Sharing whole signatures, and not each step of a group of them, lets no thread wait for another but at the end.
+pub(crate) fn check_on_all_threads(
     orders: Vec<SignedOrder>,
     domain: &Digest,
 ) -> Vec<Result<CheckedOrder, SignatureError>> {
     orders
         .into_par_iter()
-        .chunks(GROUP)
-        .flat_map_iter(|group| check_orders(group, domain, &SimdCompressor))
+        .chunks(SHARE)
+        .flat_map_iter(|share| check_orders(share, domain, &SimdCompressor))
         .collect()
 }
 

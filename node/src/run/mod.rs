@@ -16,21 +16,32 @@
 //! | `publisher` | gives proven batches to settlement |
 //! | `duties` | takes what settlement obliges the operator to |
 //! | `shared` | what handles read |
+//! | `options`, `start`, `recover`, `running` | what a node is started with, its start, what it does with what the process before left, its end |
+//! | `priority` | which threads yield to orders |
+//! | `stand` | what tests put in the place of the real thing |
 
 pub(crate) mod admission;
 mod duties;
+mod options;
+mod priority;
 pub(crate) mod prover;
 mod publisher;
+mod recover;
+mod running;
 mod sealer;
 pub(crate) mod shared;
+mod stand;
 mod start;
 #[cfg(test)]
 mod tests;
 pub(crate) mod verify;
 pub(crate) mod writer;
 
+pub use options::{NodeOptions, SharedQueue};
 pub use prover::Proving;
 pub(crate) use prover::{Outcome, ProofJob, Prove};
-pub use start::{NodeOptions, Running, SharedQueue, StartError, StopError};
-pub(crate) use start::{Stand, start};
+pub use running::{Running, StopError};
+pub(crate) use stand::Stand;
+pub use start::StartError;
+pub(crate) use start::start;
 pub use verify::PrivateVerifying;

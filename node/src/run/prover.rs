@@ -16,6 +16,7 @@ use winterlane_prover::{
     statement::StatementError,
 };
 
+use super::priority::yielding_pool;
 use crate::{store::StoreError, witness::Witnesses};
 
 /// How batches are proven.
@@ -79,10 +80,7 @@ impl LocalProver {
         stop: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
         let threads = proving.threads.map_or(0, std::num::NonZeroUsize::get);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| {
-            StoreError::io("threads of the prover")(std::io::Error::other(error))
-        })?;
+        let pool = yielding_pool("proving", threads)?;
         Ok(Self {
             witnesses,
             proving,

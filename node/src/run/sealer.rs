@@ -11,10 +11,15 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
-use winterlane_ledger::{Digest, Ledger, SealedBatch, wire};
+use winterlane_ledger::{CheckedOrder, Digest, Ledger, SealedBatch, wire};
 use winterlane_prover::SimdCompressor;
 
-use super::{shared::now_millis, writer::Task};
+use super::{
+    admission,
+    priority::{yield_to_orders, yielding_pool},
+    shared::now_millis,
+    writer::Task,
+};
 use crate::{
     core::{ClosedBatch, Entry, Operation},
     fault,
@@ -30,20 +35,26 @@ pub(crate) struct Sealed {
     pub(crate) written: SyncSender<()>,
 }
 
-/// The sealer's thread.
+/// The sealer's thread. Orders of the log below `replayed` were taken by a process before this one.
 pub(crate) fn spawn(
     store: Arc<Store>,
     domain: Digest,
     witnesses: Option<Witnesses>,
+    replayed: u64,
     closed: Receiver<ClosedBatch>,
     writer: SyncSender<Task>,
 ) -> Result<JoinHandle<()>, StoreError> {
     let state = StoreState::new(store)?;
-    let ledger = Ledger::open(domain, state, SimdCompressor);
-    let mut sealer = Sealer { ledger, witnesses };
+    let mut sealer = Sealer {
+        ledger: Ledger::open(domain, state, SimdCompressor),
+        witnesses,
+        replayed,
+        threads: yielding_pool("sealing", 0)?,
+    };
     Builder::new()
         .name("sealer".into())
         .spawn(move || {
+            yield_to_orders();
             for batch in closed {
                 if let Err(error) = sealer.seal(&batch, &writer) {
                     let _ = writer.send(Task::Failed(error));
@@ -58,11 +69,15 @@ struct Sealer {
     ledger: Ledger<SimdCompressor, StoreState>,
     /// Where witnesses are kept; nowhere when nothing is proven.
     witnesses: Option<Witnesses>,
+    /// Signatures of entries below this number were not checked by this process.
+    replayed: u64,
+    /// What hashes: threads of its own, so that the checks of signatures wait for none of it.
+    threads: rayon::ThreadPool,
 }
 
 impl Sealer {
     fn seal(&mut self, closed: &ClosedBatch, writer: &SyncSender<Task>) -> Result<(), StoreError> {
-        let batch = self.apply(closed)?;
+        let batch = self.apply_yielding(closed)?;
         fault::point("sealed-in-memory");
         let witness = match &self.witnesses {
             Some(witnesses) => Some(witnesses.keep(&batch)?),
@@ -132,37 +147,72 @@ impl Sealer {
         Ok(())
     }
 
-    /// Applies the operations. Each was tried before, so that a refusal is a mistake of this program, and
-    /// nothing is written after it.
-    fn apply(&mut self, closed: &ClosedBatch) -> Result<SealedBatch, StoreError> {
-        let number = closed.number;
-        let mistake = |what: String| {
-            StoreError::corrupt(format!("batch {number} is not as it was decided: {what}"))
-        };
-        let mut batch = self.ledger.open_batch();
-        if batch.number() != number {
-            return Err(mistake(format!("the store is at batch {}", batch.number())));
-        }
-        for entry in &closed.entries {
-            match &*entry.operation {
-                Operation::Order { order, .. } | Operation::Shield { order, .. } => {
-                    batch.checked(order.clone())
-                }
-                Operation::Deposit { deposit, .. } => batch.deposit(*deposit),
-                Operation::Collect { to } => batch.collect_fees(*to),
-                // what it pays to accounts are deposits after it
-                Operation::Note { .. } | Operation::Private { .. } | Operation::Close { .. } => {
-                    Ok(())
-                }
-            }
-            .map_err(|error| match error.refusal() {
-                Ok(refusal) => mistake(refusal.to_string()),
-                Err(error) => error,
-            })?;
-        }
-        batch.seal(Some(closed.slots)).map_err(|error| match error {
-            winterlane_ledger::SealError::State(error) => error,
-            other => mistake(other.to_string()),
+    fn apply_yielding(&mut self, closed: &ClosedBatch) -> Result<SealedBatch, StoreError> {
+        let Self {
+            ledger,
+            replayed,
+            threads,
+            ..
+        } = self;
+        threads.install(|| {
+            check_replayed(closed, ledger.domain(), *replayed)?;
+            apply(ledger, closed)
         })
     }
+}
+
+/// Checks the signatures of orders that a process before this one took: what is in the log was checked then, and who
+/// changed the log since is found out here, before anything of it is sealed.
+fn check_replayed(closed: &ClosedBatch, domain: &Digest, replayed: u64) -> Result<(), StoreError> {
+    let entries = closed
+        .entries
+        .iter()
+        .filter(|entry| entry.sequence < replayed);
+    let orders = entries.filter_map(|entry| Some((entry.sequence, entry.operation.order()?)));
+    let orders: Vec<(u64, &CheckedOrder)> = orders.collect();
+    let signed = orders.iter().map(|(_, order)| order.signed().clone());
+    let checked = admission::check_on_all_threads(signed.collect(), domain);
+    for ((sequence, order), checked) in orders.into_iter().zip(checked) {
+        if checked.as_ref() != Ok(order) {
+            return Err(StoreError::corrupt(format!(
+                "log entry {sequence} has no valid signature"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Applies the operations. Each was tried before, so that a refusal is a mistake of this program, and
+/// nothing is written after it.
+fn apply(
+    ledger: &mut Ledger<SimdCompressor, StoreState>,
+    closed: &ClosedBatch,
+) -> Result<SealedBatch, StoreError> {
+    let number = closed.number;
+    let mistake = |what: String| {
+        StoreError::corrupt(format!("batch {number} is not as it was decided: {what}"))
+    };
+    let mut batch = ledger.open_batch();
+    if batch.number() != number {
+        return Err(mistake(format!("the store is at batch {}", batch.number())));
+    }
+    for entry in &closed.entries {
+        match &*entry.operation {
+            Operation::Order { order, .. } | Operation::Shield { order, .. } => {
+                batch.checked(order.clone())
+            }
+            Operation::Deposit { deposit, .. } => batch.deposit(*deposit),
+            Operation::Collect { to } => batch.collect_fees(*to),
+            // what it pays to accounts are deposits after it
+            Operation::Note { .. } | Operation::Private { .. } | Operation::Close { .. } => Ok(()),
+        }
+        .map_err(|error| match error.refusal() {
+            Ok(refusal) => mistake(refusal.to_string()),
+            Err(error) => error,
+        })?;
+    }
+    batch.seal(Some(closed.slots)).map_err(|error| match error {
+        winterlane_ledger::SealError::State(error) => error,
+        other => mistake(other.to_string()),
+    })
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 use winterlane_ledger::{Account, pool::PoolPolicy};
 
 use super::verify::PrivateSubmission;
@@ -36,6 +36,10 @@ pub(crate) struct Shared {
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) alarms: AtomicU64,
+    /// A permit for each order whose signature may wait to be checked. It counts orders, since a request may have many.
+    pub(crate) room: Arc<Semaphore>,
+    /// How many permits there are.
+    pub(crate) queue: usize,
     /// Whether deposits come from settlement and from nowhere else.
     pub(crate) obliged: AtomicBool,
     /// Nothing is sealed until everything that is sealed is settled.
@@ -79,7 +83,9 @@ impl Shared {
         limits: Limits,
         fees: FeeSchedule,
         policy: PoolPolicy,
+        queue: usize,
     ) -> Self {
+        let queue = queue.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             store: Mutex::new(Some(store)),
             limits,
@@ -90,6 +96,8 @@ impl Shared {
             accepted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             alarms: AtomicU64::new(0),
+            room: Arc::new(Semaphore::new(queue)),
+            queue,
             obliged: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
             live: Mutex::default(),

@@ -1,117 +1,41 @@
 //! Starting and stopping.
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{SyncSender, channel, sync_channel},
+        mpsc::{channel, sync_channel},
     },
-    thread::{Builder, JoinHandle},
-    time::{Duration, Instant},
+    thread::Builder,
+    time::Instant,
 };
 
-use redb::StorageBackend;
 use thiserror::Error;
-use winterlane_ledger::pool::PoolPolicy;
 
 use super::{
-    Proving,
-    admission::{self, Command},
-    prover::{self, LocalProver, ProofJob, Prove},
-    publisher, sealer,
+    NodeOptions, Running, admission,
+    prover::{self, LocalProver},
+    publisher,
+    recover::{first_sequence, replay},
+    sealer,
     shared::Shared,
-    verify::{self, Judge, PrivateVerifying},
+    stand::{Backend, Stand, accept_all},
+    verify,
     writer::{DiskReserve, StoreBase, Writer, WriterState},
 };
 use crate::{
-    FeeSchedule, Genesis, Limits, Node, blob,
-    core::{Entry, Fault, Logged, LoggedEntry, Operation, Sequencer},
+    Node, blob,
+    core::{Fault, Sequencer},
     queue::{
         ProofQueue, QueueError,
         dispatch::{self, Dispatch, Wake},
         embedded::Embedded,
         postgres::observer::{self, Observer},
     },
-    settlement::{Settlement, SettlementError},
-    store::{FolderLock, Store, StoreError, View},
+    settlement::SettlementError,
+    store::{FolderLock, Store, StoreError},
     witness::Witnesses,
 };
-
-/// What a node is started with.
-pub struct NodeOptions {
-    /// The folder of the store; it is made if it does not exist.
-    pub folder: PathBuf,
-    /// The state that the rollup begins with. A store that exists must be of the same domain.
-    pub genesis: Genesis,
-    /// How much is taken, and how batches are cut.
-    pub limits: Limits,
-    /// Which fees are taken.
-    pub fees: FeeSchedule,
-    /// What is asked of private operations besides.
-    pub policy: PoolPolicy,
-    /// How batches are proven; `None` proves nothing, for tests and for measuring the rest.
-    pub proving: Option<Proving>,
-    /// Where batches wait for workers on other machines; `None`: this process proves them.
-    pub shared_queue: Option<SharedQueue>,
-    /// Batches that may wait for their proofs before no more are sealed. Orders are taken meanwhile, up to
-    /// the limit of what may be pending.
-    pub max_unproven: u64,
-    /// Where proven batches are published; `None` publishes nothing.
-    pub settlement: Option<Box<dyn Settlement>>,
-    /// Bytes of the store that are kept in memory.
-    pub cache_bytes: usize,
-    /// Bytes that must be left on the disk; below it the node only answers questions.
-    pub disk_reserve: u64,
-    /// How proofs of private operations are verified.
-    pub private: PrivateVerifying,
-    /// Commands that may wait before [`crate::SubmitError::Busy`] is the answer.
-    pub queue: usize,
-}
-
-impl NodeOptions {
-    /// A node in `folder`, with the defaults of everything else; nothing is proven or published.
-    #[must_use]
-    pub fn new(folder: impl Into<PathBuf>, genesis: Genesis) -> Self {
-        Self {
-            folder: folder.into(),
-            genesis,
-            limits: Limits::default(),
-            fees: FeeSchedule::free(),
-            policy: PoolPolicy::open(),
-            proving: None,
-            shared_queue: None,
-            max_unproven: 8,
-            settlement: None,
-            cache_bytes: 256 << 20,
-            disk_reserve: 1 << 30,
-            private: PrivateVerifying::default(),
-            queue: 8192,
-        }
-    }
-}
-
-impl std::fmt::Debug for NodeOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NodeOptions")
-            .field("folder", &self.folder)
-            .field("limits", &self.limits)
-            .field("fees", &self.fees)
-            .field("proving", &self.proving)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A queue that other machines take jobs from.
-#[derive(Clone, Debug)]
-pub struct SharedQueue {
-    /// The database.
-    pub address: crate::queue::postgres::Address,
-    /// The object store ([`crate::blob::open`]).
-    pub objects: String,
-    /// Which of several rollups comes first: the one with the smaller number.
-    pub priority: i32,
-}
 
 /// Why a node does not start.
 #[derive(Debug, Error)]
@@ -152,104 +76,6 @@ impl From<Fault> for StartError {
     }
 }
 
-/// Why a node ended by itself. What was acknowledged is on the disk; start it again.
-#[derive(Debug, Error)]
-#[error("the node ended: {reason}")]
-pub struct StopError {
-    /// What happened.
-    pub reason: String,
-    #[source]
-    source: Option<StoreError>,
-}
-
-/// The threads of a node.
-#[derive(Debug)]
-pub struct Running {
-    shared: Arc<Shared>,
-    commands: SyncSender<Command>,
-    stop: Arc<AtomicBool>,
-    writer: JoinHandle<Result<(), Fault>>,
-    others: Vec<JoinHandle<()>>,
-    _lock: Option<FolderLock>,
-}
-
-impl Running {
-    /// Asks the node to stop: orders that wait are answered, a seal that was begun is written, a proof that
-    /// was begun is given up. [`Running::wait`] says when that is done.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-        // a node that has ended hears nothing
-        let _ = self.commands.send(Command::Stop);
-    }
-
-    /// Whether the node has ended, asked or not.
-    #[must_use]
-    pub fn ended(&self) -> bool {
-        self.writer.is_finished()
-    }
-
-    /// Waits until the node has ended.
-    ///
-    /// # Errors
-    /// [`StopError`] when nobody had asked it to.
-    pub fn wait(self) -> Result<(), StopError> {
-        let Self {
-            shared,
-            commands,
-            stop,
-            writer,
-            others,
-            _lock,
-        } = self;
-        let result = writer.join();
-        // a writer that panicked has not said so, and threads wait for it
-        shared.end();
-        stop.store(true, Ordering::Relaxed);
-        // admission listens to handles, which may live on
-        let _ = commands.send(Command::Stop);
-        drop(commands);
-        for thread in others {
-            let _ = thread.join();
-        }
-        match result {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(Fault::Store(error))) => Err(StopError {
-                reason: error.to_string(),
-                source: Some(error),
-            }),
-            Ok(Err(fault)) => Err(StopError {
-                reason: fault.to_string(),
-                source: None,
-            }),
-            Err(_) => Err(StopError {
-                reason: "a mistake in the node itself; please report it with the lines above"
-                    .into(),
-                source: None,
-            }),
-        }
-    }
-}
-
-/// Makes who proves, from where the witnesses are.
-type MakeProver = Box<dyn FnOnce(Witnesses) -> Box<dyn Prove>>;
-
-/// What a test puts in the place of the real thing.
-#[derive(Default)]
-pub(crate) struct Stand {
-    /// Where the store is, if not in the folder.
-    pub(crate) backend: Option<Box<dyn StorageBackend>>,
-    /// Who proves.
-    pub(crate) prover: Option<MakeProver>,
-    /// Who verifies proofs of private operations.
-    pub(crate) judge: Option<Judge>,
-}
-
-impl Prove for Box<dyn Prove> {
-    fn prove(&mut self, job: &ProofJob) -> prover::Outcome {
-        (**self).prove(job)
-    }
-}
-
 impl Node {
     /// Starts a node: opens the store, decides again what the log says was decided, and goes on where the
     /// process before ended.
@@ -260,6 +86,9 @@ impl Node {
         start(options, Stand::default())
     }
 }
+
+/// The most commands that wait, however many orders may.
+const COMMANDS: usize = 8192;
 
 /// The channel to the writer: groups of orders and results of the other threads.
 const TASKS: usize = 8;
@@ -320,10 +149,10 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         "the log is replayed"
     );
 
-    let shared = Arc::new(Shared::new(store.clone(), limits, fees, policy));
+    let shared = Arc::new(Shared::new(store.clone(), limits, fees, policy, queue));
     let stop = Arc::new(AtomicBool::new(false));
     let (task_sender, tasks) = sync_channel(TASKS);
-    let (commands, command_receiver) = sync_channel(queue.max(1));
+    let (commands, command_receiver) = sync_channel(queue.clamp(1, COMMANDS));
     let (sealer, closed) = sync_channel(1);
     let mut others = Vec::new();
     let kept = (proving.is_some() || stand.prover.is_some()).then(|| witnesses.clone());
@@ -331,6 +160,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         store.clone(),
         genesis.domain,
         kept,
+        sequencer.next_sequence(),
         closed,
         task_sender.clone(),
     )?);
@@ -437,95 +267,4 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         _lock: Some(lock),
     };
     Ok((node, running))
-}
-
-/// The verdict on the proofs of a test's prover, which are none.
-fn accept_all() -> dispatch::Verdict {
-    Box::new(|_, _| Ok(()))
-}
-
-/// A backend behind a pointer.
-#[derive(Debug)]
-struct Backend(Box<dyn StorageBackend>);
-
-impl StorageBackend for Backend {
-    fn len(&self) -> Result<u64, std::io::Error> {
-        self.0.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), std::io::Error> {
-        self.0.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> Result<(), std::io::Error> {
-        self.0.set_len(len)
-    }
-
-    fn sync_data(&self) -> Result<(), std::io::Error> {
-        self.0.sync_data()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> Result<(), std::io::Error> {
-        self.0.write(offset, data)
-    }
-
-    fn close(&self) -> Result<(), std::io::Error> {
-        self.0.close()
-    }
-}
-
-/// The number of the first entry of the log, or of the next one.
-fn first_sequence(view: &View) -> Result<u64, StoreError> {
-    Ok(view.first_logged()?.unwrap_or(view.head().next_sequence))
-}
-
-/// Signatures that are checked together while the log is replayed.
-const REPLAYED: usize = 4096;
-
-/// Decides again what the log says was decided; gives the entries.
-fn replay(
-    view: &View,
-    sequencer: &mut Sequencer<StoreBase>,
-    domain: &winterlane_ledger::Digest,
-) -> Result<Vec<Entry>, StartError> {
-    let mut logged = Vec::new();
-    view.log(|sequence, bytes| {
-        logged.push((sequence, LoggedEntry::from_bytes(sequence, bytes)?));
-        Ok(())
-    })?;
-    let mut entries = Vec::with_capacity(logged.len());
-    let mut logged = logged.into_iter().peekable();
-    while logged.peek().is_some() {
-        let chunk: Vec<_> = logged.by_ref().take(REPLAYED).collect();
-        let orders = chunk
-            .iter()
-            .filter_map(|(_, entry)| match &entry.operation {
-                Logged::Order { order, .. } => Some(order.clone()),
-                Logged::Other(_) => None,
-            });
-        let mut checked = admission::check_logged(orders.collect(), domain).into_iter();
-        for (sequence, LoggedEntry { batch, operation }) in chunk {
-            let operation = match operation {
-                Logged::Other(operation) => operation,
-                Logged::Order { id, note, .. } => match (checked.next(), note) {
-                    (Some(Ok(order)), None) => Operation::Order { id, order },
-                    (Some(Ok(order)), Some(note)) => Operation::Shield { id, order, note },
-                    _ => {
-                        return Err(StoreError::corrupt(format!(
-                            "log entry {sequence} has no valid signature"
-                        ))
-                        .into());
-                    }
-                },
-            };
-            let entry = Entry {
-                sequence,
-                batch,
-                operation: Arc::new(operation),
-            };
-            sequencer.replay(entry.clone(), Duration::ZERO)?;
-            entries.push(entry);
-        }
-    }
-    Ok(entries)
 }

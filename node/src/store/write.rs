@@ -193,12 +193,16 @@ impl Store {
                 supply.insert(asset, amount)?;
             }
             let mut log = transaction.open_table(LOG)?;
-            for sequence in seal.consumed.clone() {
-                if log.remove(sequence)?.is_none() {
-                    return Err(StoreError::corrupt(format!(
-                        "entry {sequence} of the log is gone before batch {batch} consumed it"
-                    )));
-                }
+            let mut found = 0;
+            log.retain_in(seal.consumed.clone(), |_, _| {
+                found += 1;
+                false
+            })?;
+            let consumed = seal.consumed.end.saturating_sub(seal.consumed.start);
+            if found != consumed {
+                return Err(StoreError::corrupt(format!(
+                    "batch {batch} consumes {consumed} entries of the log, which has {found} of them"
+                )));
             }
             if let Some(witness) = seal.witness {
                 let job = Job {
@@ -348,30 +352,45 @@ fn write_receipts(
     batch: u64,
     operations: &[SealedOperation],
 ) -> Result<(), StoreError> {
+    // Each table by ascending key, so that what lies on one page is written to it at once: orders wait for this transaction.
+    let mut named: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| Some((operation.id?, operation)))
+        .collect();
+    named.sort_unstable_by_key(|(id, _)| *id.as_bytes());
     let mut receipts = transaction.open_table(RECEIPTS)?;
+    for (id, operation) in &named {
+        let place = Place {
+            sequence: operation.sequence,
+            batch,
+            position: operation.position,
+        };
+        let before = receipts.insert(id.as_bytes(), place.to_bytes().as_slice())?;
+        if before.is_some() {
+            return Err(StoreError::corrupt(format!(
+                "order {id} is in a batch already"
+            )));
+        }
+    }
+    let claimed = named.iter().flat_map(|(id, operation)| {
+        let claims = operation.claims.iter().flatten();
+        claims.map(move |claim| (*claim.as_bytes(), *id))
+    });
+    let mut claimed: Vec<([u8; 34], OrderId)> = claimed.collect();
+    claimed.sort_unstable_by_key(|(claim, _)| *claim);
     let mut claims = transaction.open_table(CLAIMS)?;
+    for (claim, id) in &claimed {
+        claims.insert(claim, id.as_bytes().as_slice())?;
+    }
+    let places = operations.iter().flat_map(|operation| {
+        let accounts = operation.accounts.into_iter().flatten();
+        accounts.map(move |account| (account, batch, operation.position))
+    });
+    let mut places: Vec<(u32, u64, u32)> = places.collect();
+    places.sort_unstable();
     let mut history = transaction.open_table(HISTORY)?;
-    for operation in operations {
-        let position = operation.position;
-        if let Some(id) = &operation.id {
-            let place = Place {
-                sequence: operation.sequence,
-                batch,
-                position,
-            };
-            let before = receipts.insert(id.as_bytes(), place.to_bytes().as_slice())?;
-            if before.is_some() {
-                return Err(StoreError::corrupt(format!(
-                    "order {id} is in a batch already"
-                )));
-            }
-            for claim in operation.claims.iter().flatten() {
-                claims.insert(claim.as_bytes(), id.as_bytes().as_slice())?;
-            }
-        }
-        for account in operation.accounts.into_iter().flatten() {
-            history.insert((account, batch, position), ())?;
-        }
+    for place in places {
+        history.insert(place, ())?;
     }
     Ok(())
 }

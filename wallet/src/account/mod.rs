@@ -60,7 +60,7 @@ use zeroize::Zeroizing;
 
 use self::profile::Profile;
 use crate::{
-    Wallet, WalletError,
+    Passphrase, Wallet, WalletError,
     client::{Ask, NodeStatus},
 };
 
@@ -119,14 +119,28 @@ impl<C: Compressor> AccountWallet<C> {
     /// # Errors
     /// [`AccountError::Wallet`], with [`WalletError::Exists`] when there is one.
     pub fn create(directory: &Path, new: &NewAccount, compressor: C) -> Result<Self, AccountError> {
-        let wallet = match Wallet::create(directory) {
+        Self::create_with(directory, new, None, compressor)
+    }
+
+    /// [`AccountWallet::create`], with the seed encrypted if there is a passphrase.
+    ///
+    /// # Errors
+    /// As [`AccountWallet::create`].
+    pub fn create_with(
+        directory: &Path,
+        new: &NewAccount,
+        passphrase: Option<&Passphrase>,
+        compressor: C,
+    ) -> Result<Self, AccountError> {
+        let wallet = match Wallet::create_with(directory, passphrase) {
             Err(WalletError::Exists { path }) => {
-                // An interrupted call may have left a wallet that no account knows of.
-                let wallet = Wallet::open(directory)?;
+                // An interrupted call may have left a wallet that no account knows of, encrypted or not.
+                let wallet = Wallet::open_with(directory, passphrase)?;
                 let unused = wallet.journal().is_empty();
                 if !unused || Profile::read(wallet.medium())?.is_some() {
                     return Err(WalletError::Exists { path }.into());
                 }
+                wallet.encrypt(passphrase)?;
                 wallet
             }
             made => made?,
@@ -146,7 +160,19 @@ impl<C: Compressor> AccountWallet<C> {
     /// # Errors
     /// [`AccountError::Wallet`] as [`Wallet::open`]; [`AccountError::NoProfile`], [`AccountError::Profile`].
     pub fn open(directory: &Path, compressor: C) -> Result<Self, AccountError> {
-        let wallet = Wallet::open(directory)?;
+        Self::open_with(directory, None, compressor)
+    }
+
+    /// [`AccountWallet::open`] with a passphrase, if there is one ([`Wallet::open_with`]).
+    ///
+    /// # Errors
+    /// As [`AccountWallet::open`].
+    pub fn open_with(
+        directory: &Path,
+        passphrase: Option<&Passphrase>,
+        compressor: C,
+    ) -> Result<Self, AccountError> {
+        let wallet = Wallet::open_with(directory, passphrase)?;
         let profile = Profile::read(wallet.medium())?;
         let missing = || AccountError::NoProfile {
             path: wallet.medium().path(PROFILE),
@@ -186,6 +212,14 @@ impl<C: Compressor> AccountWallet<C> {
     #[must_use]
     pub fn signatures(&self) -> usize {
         self.wallet.journal().len()
+    }
+
+    /// Encrypts the seed by another passphrase, or by none ([`Wallet::encrypt`]).
+    ///
+    /// # Errors
+    /// [`AccountError::Wallet`].
+    pub fn encrypt(&self, passphrase: Option<&Passphrase>) -> Result<(), AccountError> {
+        Ok(self.wallet.encrypt(passphrase)?)
     }
 
     /// The seed as text for a backup on paper ([`crate::MasterSeed::backup_text`]).

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     Request,
-    client::{Ask, ClientError, Fees, OrderPlace, Stage, unhex},
+    client::{Ask, ClientError, Fees, OrderPlace, Stage},
+    hex::{hex, unhex},
 };
 
 /// How many batches an order is valid for beyond the least, unless the caller says otherwise.
@@ -332,7 +333,7 @@ impl<C: Compressor> AccountWallet<C> {
         signed: &SignedOrder,
     ) -> Result<Sent, AccountError> {
         let bytes = signed.to_bytes();
-        let order = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let order = hex(&bytes);
         self.profile.outbox = Some(Outbox {
             what: what.clone(),
             order,

@@ -8,7 +8,7 @@ use super::{
     AccountError, AccountWallet, COLD, COLD_AHEAD, HOT, look,
     profile::{HeldKey, Profile},
 };
-use crate::{MasterSeed, Wallet, client::Ask, generate_key};
+use crate::{MasterSeed, Passphrase, Wallet, client::Ask, generate_key};
 
 /// How many keys of slot 1 are looked through: an account replaces its cold key once in years.
 const COLD_KEYS: u64 = 16;
@@ -51,6 +51,20 @@ impl<C: Compressor> AccountWallet<C> {
         node: &impl Ask,
         compressor: C,
     ) -> Result<Self, AccountError> {
+        Self::restore_with(directory, (seed, None), from, node, compressor)
+    }
+
+    /// [`AccountWallet::restore`], with the seed encrypted if there is a passphrase beside it.
+    ///
+    /// # Errors
+    /// As [`AccountWallet::restore`].
+    pub fn restore_with(
+        directory: &Path,
+        (seed, passphrase): (MasterSeed, Option<&Passphrase>),
+        from: &Restore,
+        node: &impl Ask,
+        compressor: C,
+    ) -> Result<Self, AccountError> {
         let account = from.account;
         let (seen, domain) = look(node, account, from.root, None)?;
         let sealed = seen.proven.ok_or(AccountError::NoAccount { account })?;
@@ -65,7 +79,7 @@ impl<C: Compressor> AccountWallet<C> {
         if u32::from(first) >= 1 << from.cold_height {
             return Err(AccountError::UsedUp { slot: COLD });
         }
-        let wallet = Wallet::import(directory, seed)?;
+        let wallet = Wallet::import_with(directory, seed, passphrase)?;
         let mut profile = Profile::new(account, sealed.asset, &from.node);
         profile.domain = Some(domain);
         profile.proven_nonce = sealed.nonce;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, de};
 use winterlane_ledger::{Account, AccountProof, Digest, codec::CanonicalBytes as _};
 
+use crate::hex::unhex;
+
 /// How a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct NodeStatus {
@@ -161,18 +163,6 @@ fn account_proof<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccountPr
     AccountProof::from_bytes(&bytes).map_err(de::Error::custom)
 }
 
-/// Bytes from hexadecimal digits.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let byte = |pair: &[u8]| {
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok()
-    };
-    text.as_bytes().chunks(2).map(byte).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,13 +193,5 @@ mod tests {
                        "others":true,"open_batch":4,"min_lifetime":2}"#;
         let fees: Fees = serde_json::from_str(fees).unwrap();
         assert_eq!((fees.minimum(7), fees.minimum(8)), (u128::MAX, 0));
-    }
-
-    #[test]
-    fn hexadecimal_digits_are_read_and_nothing_else() {
-        assert_eq!(unhex("00fF10"), Some(vec![0, 255, 16]));
-        for wrong in ["0", "0g", "+1", " 1", "é"] {
-            assert_eq!(unhex(wrong), None, "{wrong}");
-        }
     }
 }

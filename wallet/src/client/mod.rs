@@ -13,7 +13,6 @@ mod error;
 #[cfg(feature = "client")]
 mod http;
 
-pub(crate) use answers::unhex;
 pub use answers::{
     AccountAnswer, Acknowledged, AssetFee, Fees, NodeStatus, OrderPlace, Proven, Stage,
 };

@@ -69,7 +69,7 @@ impl Released {
 fn run(steps: Vec<Step>) {
     let disk = Simulated::default();
     let mut programs: [Option<Journal>; 2] = [const { None }; 2];
-    programs[0] = Some(place::make(disk.boxed(), &seed()).unwrap());
+    programs[0] = Some(place::make(disk.boxed(), &seed(), None).unwrap());
     let mut released = Released::default();
     for step in steps {
         match step {
@@ -89,7 +89,7 @@ fn run(steps: Vec<Step>) {
                 programs[who] = None;
                 let undisturbed = !disk.has_fault();
                 // Adopting, as somebody would who knows that the copy is fresh.
-                match place::open(disk.boxed(), true) {
+                match place::open(disk.boxed(), true, None) {
                     Ok((_, journal)) => programs[who] = Some(journal),
                     Err(WalletError::Locked { .. }) => assert!(programs[1 - who].is_some()),
                     Err(WalletError::Io { .. }) if !undisturbed => {
@@ -116,7 +116,7 @@ fn run(steps: Vec<Step>) {
     programs = [const { None }; 2];
     drop(programs);
     disk.power_loss(0);
-    let (_, mut journal) = place::open(disk.boxed(), true).unwrap();
+    let (_, mut journal) = place::open(disk.boxed(), true, None).unwrap();
     for signed in released.0.values() {
         journal.reserve(&[*signed]).unwrap();
         let other = Signed {
@@ -147,7 +147,7 @@ proptest! {
 fn an_entry_that_a_failed_synchronisation_left_is_on_the_disk_before_it_counts() {
     for random in 0..64 {
         let disk = Simulated::default();
-        let mut journal = place::make(disk.boxed(), &seed()).unwrap();
+        let mut journal = place::make(disk.boxed(), &seed(), None).unwrap();
         journal.reserve(&[entry(0, 0, 0)]).unwrap();
         disk.fault(1, Fault::Fails);
         assert!(matches!(
@@ -162,12 +162,12 @@ fn an_entry_that_a_failed_synchronisation_left_is_on_the_disk_before_it_counts()
             ));
         }
         drop(journal);
-        let (_, mut journal) = place::open(disk.boxed(), false).unwrap();
+        let (_, mut journal) = place::open(disk.boxed(), false, None).unwrap();
         assert_eq!(journal.len(), 2, "a read finds it");
         journal.reserve(&[entry(0, 1, 0)]).unwrap();
         drop(journal);
         disk.power_loss(random);
-        let (_, mut journal) = place::open(disk.boxed(), false).unwrap();
+        let (_, mut journal) = place::open(disk.boxed(), false, None).unwrap();
         assert!(matches!(
             journal.reserve(&[entry(0, 1, 1)]),
             Err(WalletError::AlreadySigned { index: 1, .. })
@@ -185,14 +185,14 @@ fn a_half_made_wallet_is_finished_or_made_again() {
             for random in 0..16 {
                 let disk = Simulated::default();
                 disk.fault(after, fault);
-                let made = place::make(disk.boxed(), &seed()).is_ok();
+                let made = place::make(disk.boxed(), &seed(), None).is_ok();
                 whole = disk.has_fault();
                 assert_eq!(made, whole, "operation {after}");
                 disk.restart();
                 if random > 0 {
                     disk.power_loss(random);
                 }
-                match place::open(disk.boxed(), false) {
+                match place::open(disk.boxed(), false, None) {
                     Ok((found, mut journal)) => {
                         ends[0] += 1;
                         assert_eq!(found, seed());
@@ -204,12 +204,12 @@ fn a_half_made_wallet_is_finished_or_made_again() {
                     }
                     Err(error) => panic!("operation {after}: {error}"),
                 }
-                match place::make(disk.boxed(), &seed()) {
+                match place::make(disk.boxed(), &seed(), None) {
                     Ok(mut journal) => journal.reserve(&[entry(0, 0, 0)]).unwrap(),
                     Err(WalletError::Exists { .. }) => {}
                     Err(error) => panic!("operation {after}: {error}"),
                 }
-                let (_, journal) = place::open(disk.boxed(), false).unwrap();
+                let (_, journal) = place::open(disk.boxed(), false, None).unwrap();
                 assert_eq!(journal.len(), 1);
             }
             if whole {
@@ -232,12 +232,12 @@ fn a_wallet_of_version_1_is_migrated_wherever_that_is_interrupted() {
                 disk.put("seed", &[5; 32]);
                 disk.put("journal", &old);
                 disk.fault(after, fault);
-                whole = place::open(disk.boxed(), false).is_ok() && disk.has_fault();
+                whole = place::open(disk.boxed(), false, None).is_ok() && disk.has_fault();
                 disk.restart();
                 if random > 0 {
                     disk.power_loss(random);
                 }
-                let (found, mut journal) = place::open(disk.boxed(), false).unwrap();
+                let (found, mut journal) = place::open(disk.boxed(), false, None).unwrap();
                 assert_eq!((found, journal.len()), (seed(), 2));
                 assert!(disk.read("seed").unwrap().starts_with(b"winterlane-seed2"));
                 let conflict = journal.reserve(&[entry(1, 3, 0)]);
@@ -258,7 +258,7 @@ fn a_wallet_of_version_1_is_migrated_wherever_that_is_interrupted() {
                         Err(WalletError::AlreadySigned { index: 3, .. })
                     ));
                     drop(journal);
-                    (_, journal) = place::open(disk.boxed(), false).unwrap();
+                    (_, journal) = place::open(disk.boxed(), false, None).unwrap();
                     assert_eq!(journal.len(), 2);
                 }
             }
@@ -273,18 +273,18 @@ fn a_wallet_of_version_1_is_migrated_wherever_that_is_interrupted() {
 #[test]
 fn a_journal_that_is_moved_away_and_copied_back_has_one_holder() {
     let disk = Simulated::default();
-    let mut first = place::make(disk.boxed(), &seed()).unwrap();
+    let mut first = place::make(disk.boxed(), &seed(), None).unwrap();
     first.reserve(&[entry(0, 0, 0)]).unwrap();
     assert!(matches!(
-        place::open(disk.boxed(), false),
+        place::open(disk.boxed(), false, None),
         Err(WalletError::Locked { .. })
     ));
     disk.copy_back("journal");
     assert!(matches!(
-        place::open(disk.boxed(), false),
+        place::open(disk.boxed(), false, None),
         Err(WalletError::Copied { .. })
     ));
-    let (_, mut second) = place::open(disk.boxed(), true).unwrap();
+    let (_, mut second) = place::open(disk.boxed(), true, None).unwrap();
     second.reserve(&[entry(0, 1, 0)]).unwrap();
     assert!(matches!(
         first.reserve(&[entry(0, 1, 1)]),
@@ -297,27 +297,27 @@ fn a_journal_that_is_moved_away_and_copied_back_has_one_holder() {
     second.reserve(&[entry(0, 2, 0)]).unwrap();
     // Opened once, it is an original again.
     drop((first, second));
-    assert!(place::open(disk.boxed(), false).is_ok());
+    assert!(place::open(disk.boxed(), false, None).is_ok());
 }
 
 /// A copy of the moment before, put in place while the entry is written: it lacks the entry.
 #[test]
 fn a_journal_that_is_replaced_while_it_is_written_releases_nothing() {
     let disk = Simulated::default();
-    let mut first = place::make(disk.boxed(), &seed()).unwrap();
+    let mut first = place::make(disk.boxed(), &seed(), None).unwrap();
     disk.swap_in_sync(disk.read("journal").unwrap());
     assert!(matches!(
         first.reserve(&[entry(0, 0, 0)]),
         Err(WalletError::Disturbed { .. })
     ));
-    let (_, mut second) = place::open(disk.boxed(), true).unwrap();
+    let (_, mut second) = place::open(disk.boxed(), true, None).unwrap();
     second.reserve(&[entry(0, 0, 1)]).unwrap();
 }
 
 #[test]
 fn a_fork_does_not_sign() {
     let disk = Simulated::default();
-    let mut journal = place::make(disk.boxed(), &seed()).unwrap();
+    let mut journal = place::make(disk.boxed(), &seed(), None).unwrap();
     let parent = journal.pretend_to_be_forked();
     assert!(matches!(
         journal.reserve(&[entry(0, 0, 0)]),

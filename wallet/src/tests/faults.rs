@@ -38,7 +38,8 @@ fn a_fault_gives_an_error_and_reveals_nothing() {
             break;
         }
         let disk = Simulated::default();
-        let mut wallet = Wallet::make_in(disk.boxed(), MasterSeed::from_bytes([5; 32])).unwrap();
+        let mut wallet =
+            Wallet::make_in(disk.boxed(), MasterSeed::from_bytes([5; 32]), None).unwrap();
         let key = wallet.add_key(0, 0).unwrap();
         let calls = AtomicU32::new(0);
         let mut wallet = wallet.with_compressor(Faulty {
@@ -65,7 +66,7 @@ fn a_fault_gives_an_error_and_reveals_nothing() {
 #[test]
 fn the_randomiser_of_the_journal_is_used_again() {
     let disk = Simulated::default();
-    let mut wallet = Wallet::make_in(disk.boxed(), MasterSeed::from_bytes([5; 32])).unwrap();
+    let mut wallet = Wallet::make_in(disk.boxed(), MasterSeed::from_bytes([5; 32]), None).unwrap();
     let key = wallet.add_key(0, 1).unwrap();
     let request = pay(key, 1, 0);
     // As a version that searched in another order would have signed.
@@ -90,7 +91,7 @@ fn the_randomiser_of_the_journal_is_used_again() {
         rho,
     };
     drop(wallet);
-    let (_, mut journal) = place::open(disk.boxed(), false).unwrap();
+    let (_, mut journal) = place::open(disk.boxed(), false, None).unwrap();
     journal.reserve(&[entry]).unwrap();
     let other = Signed {
         rho: own.rho,
@@ -105,7 +106,7 @@ fn the_randomiser_of_the_journal_is_used_again() {
     };
     assert_eq!(journal.randomizer(&claimed).unwrap(), Some(rho));
     drop(journal);
-    let mut wallet = Wallet::open_in(disk.boxed(), false).unwrap();
+    let mut wallet = Wallet::open_in(disk.boxed(), false, None).unwrap();
     wallet.add_key(0, 1).unwrap();
     for _ in 0..2 {
         let signed = wallet.sign(&request, &domain()).unwrap();
@@ -118,7 +119,7 @@ fn the_randomiser_of_the_journal_is_used_again() {
 #[test]
 fn a_randomiser_that_does_not_fit_is_refused() {
     let disk = Simulated::default();
-    let mut journal = place::make(disk.boxed(), &MasterSeed::from_bytes([5; 32])).unwrap();
+    let mut journal = place::make(disk.boxed(), &MasterSeed::from_bytes([5; 32]), None).unwrap();
     let seed = MasterSeed::from_bytes([5; 32]);
     let key = generate_key(&seed.key_secret(0, 1), &ScalarCompressor).unwrap();
     let request = pay(key.root(), 1, 0);
@@ -134,7 +135,7 @@ fn a_randomiser_that_does_not_fit_is_refused() {
     };
     journal.reserve(&[entry]).unwrap();
     drop(journal);
-    let mut wallet = Wallet::open_in(disk.boxed(), false).unwrap();
+    let mut wallet = Wallet::open_in(disk.boxed(), false, None).unwrap();
     wallet.add_key(0, 1).unwrap();
     assert!(matches!(
         wallet.sign(&request, &domain()),

@@ -5,6 +5,7 @@ mod damage;
 mod disk;
 mod faults;
 mod notes;
+mod passphrase;
 mod simulated;
 
 use std::path::Path;

@@ -34,7 +34,7 @@ fn a_book_survives_whatever_happens_while_it_is_saved() {
         for after in 0..12 {
             for random in 0..4 {
                 let disk = Simulated::default();
-                let wallet = Wallet::make_in(disk.boxed(), seed()).unwrap();
+                let wallet = Wallet::make_in(disk.boxed(), seed(), None).unwrap();
                 let mut store = wallet.notes(0, &domain).unwrap();
                 store.scan(&published[..1]).unwrap();
                 let before = store.book().clone();
@@ -46,7 +46,7 @@ fn a_book_survives_whatever_happens_while_it_is_saved() {
                 drop(wallet);
                 disk.restart();
                 disk.power_loss(random);
-                let wallet = Wallet::open_in(disk.boxed(), true).unwrap();
+                let wallet = Wallet::open_in(disk.boxed(), true, None).unwrap();
                 let mut store = wallet.notes(0, &domain).unwrap();
                 if saved.is_ok() {
                     assert_eq!(*store.book(), now);
@@ -64,7 +64,7 @@ fn a_book_survives_whatever_happens_while_it_is_saved() {
 fn a_changed_book_and_the_book_of_another_are_refused() {
     let domain = domain_digest(1, 1);
     let disk = Simulated::default();
-    let wallet = Wallet::make_in(disk.boxed(), seed()).unwrap();
+    let wallet = Wallet::make_in(disk.boxed(), seed(), None).unwrap();
     let mut store = wallet.notes(0, &domain).unwrap();
     store.scan(&published(2)).unwrap();
     let nullifier = store.book().notes()[0].nullifier;

@@ -22,6 +22,9 @@ pub(crate) struct Keys {
     /// The wallet's directory.
     #[arg(long, value_name = "DIR")]
     pub(super) wallet: PathBuf,
+    /// File with the passphrase that the wallet's seed is encrypted by; the terminal is asked if it is needed and not given.
+    #[arg(long, value_name = "FILE")]
+    pub(super) passphrase_file: Option<PathBuf>,
     /// Numbers of the wallet's keys, separated by commas.
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "0")]
     pub(super) key: Vec<u64>,

@@ -14,10 +14,11 @@ use winterlane_prover::SimdCompressor;
 use winterlane_settlement::{
     Call, CallError, Client, Outcome, Owed, Payment, Secret, Settlement, rebuild::Rebuilt,
 };
-use winterlane_wallet::Wallet;
+use winterlane_wallet::{Passphrase, Wallet};
 
 pub(crate) use self::args::ExitArgs;
 use self::args::{Keys, Place, Task};
+use super::passphrase;
 use crate::{
     Failure,
     show::{self, Lines, counted},
@@ -90,7 +91,9 @@ fn rebuilt(client: &Client) -> Result<Rebuilt<SimdCompressor>, Failure> {
 
 /// The wallet, with its keys.
 fn wallet(keys: &Keys) -> Result<Wallet<SimdCompressor>, Failure> {
-    let wallet = Wallet::open(&keys.wallet).map_err(Failure::unusable)?;
+    let open = |passphrase: Option<&Passphrase>| Wallet::open_with(&keys.wallet, passphrase);
+    let file = keys.passphrase_file.as_deref();
+    let wallet = passphrase::unlocked(&mut None, file, &keys.wallet, open)?;
     let mut wallet = wallet.with_compressor(SimdCompressor);
     for number in &keys.key {
         wallet

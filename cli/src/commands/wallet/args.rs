@@ -34,6 +34,8 @@ pub(super) enum WalletTask {
     Rotate(RotateArgs),
     /// Look after an account: metrics, and a failing exit status when somebody has to look.
     Watch(WatchArgs),
+    /// Encrypt the seed by another passphrase, or by none.
+    Passphrase(PassphraseArgs),
     /// Print the public half of the keys, or the seed for a backup on paper.
     Export(ExportArgs),
 }
@@ -44,6 +46,18 @@ pub(super) struct Place {
     /// Directory of the wallet.
     #[arg(long, value_name = "DIR", default_value = "wallet")]
     pub(super) wallet: PathBuf,
+    /// File with the passphrase that the seed is encrypted by, or, where a wallet is made, is to be; the terminal is asked if
+    /// it is not given and needed.
+    #[arg(long, value_name = "FILE")]
+    pub(super) passphrase_file: Option<PathBuf>,
+}
+
+/// Whether a new wallet's seed is encrypted.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Encrypting {
+    /// Encrypt the seed by a passphrase, for which the terminal is asked twice; `--passphrase-file` does so without asking.
+    #[arg(long)]
+    pub(super) encrypt: bool,
 }
 
 /// Which node, and what is known of its state.
@@ -88,6 +102,8 @@ pub(super) struct NewArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) public: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) encrypting: Encrypting,
+    #[command(flatten)]
     pub(super) heights: Heights,
 }
 
@@ -116,6 +132,8 @@ pub(super) struct RestoreArgs {
     /// File with the seed as `export --seed` prints it; `-` is standard input.
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(super) seed: PathBuf,
+    #[command(flatten)]
+    pub(super) encrypting: Encrypting,
     #[command(flatten)]
     pub(super) heights: Heights,
     #[command(flatten)]
@@ -268,6 +286,18 @@ pub(super) struct WatchArgs {
     /// Put the next key into a slot whose key is three quarters used, and send an order again that had no answer.
     #[arg(long)]
     pub(super) rotate: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PassphraseArgs {
+    #[command(flatten)]
+    pub(super) place: Place,
+    /// File with the new passphrase; the terminal is asked for it twice if not given.
+    #[arg(long, value_name = "FILE", conflicts_with = "none")]
+    pub(super) new_passphrase_file: Option<PathBuf>,
+    /// No passphrase: whoever reads the file has the seed.
+    #[arg(long)]
+    pub(super) none: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,11 +7,12 @@ use std::{fs, io, io::Read as _, path::Path, time::Duration};
 
 pub(crate) use args::WalletArgs;
 use args::{
-    Asked, ExportArgs, NewArgs, OrderArgs, Place, RestoreArgs, Waiting, WalletTask, WatchArgs,
+    Asked, Encrypting, ExportArgs, NewArgs, OrderArgs, PassphraseArgs, Place, RestoreArgs, Waiting,
+    WalletTask, WatchArgs,
 };
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
-    MasterSeed,
+    MasterSeed, Passphrase,
     account::{
         AccountError, AccountWallet, HOT, Intent, NewAccount, Restore, Resumed, Sent, Terms,
     },
@@ -19,6 +20,7 @@ use winterlane_wallet::{
 };
 use zeroize::Zeroizing;
 
+use super::passphrase as secret;
 use crate::{Failure, show as screen, threads};
 
 type Wallet = AccountWallet<SimdCompressor>;
@@ -59,6 +61,7 @@ pub(super) fn wallet(args: &WalletArgs) -> Result<String, Failure> {
             },
         ),
         WalletTask::Watch(args) => watch(args),
+        WalletTask::Passphrase(args) => passphrase(args),
         WalletTask::Export(args) => export(args),
     }
 }
@@ -79,7 +82,46 @@ fn failure(error: AccountError) -> Failure {
 }
 
 fn open(place: &Place) -> Result<Wallet, Failure> {
-    AccountWallet::open(&place.wallet, SimdCompressor).map_err(failure)
+    open_again(place, &mut None)
+}
+
+/// Opens a wallet by a passphrase that may be known already, and else is from then on.
+fn open_again(place: &Place, passphrase: &mut Option<Passphrase>) -> Result<Wallet, Failure> {
+    let directory = &place.wallet;
+    let open = |passphrase: Option<&Passphrase>| match AccountWallet::open_with(
+        directory,
+        passphrase,
+        SimdCompressor,
+    ) {
+        Err(AccountError::Wallet(error)) => Err(error),
+        opened => Ok(opened),
+    };
+    let file = place.passphrase_file.as_deref();
+    let opened = secret::unlocked(passphrase, file, directory, open)?;
+    opened.map_err(failure)
+}
+
+/// The passphrase that a new wallet's seed is encrypted by, if it is to be.
+fn new_passphrase(place: &Place, encrypting: &Encrypting) -> Result<Option<Passphrase>, Failure> {
+    let file = place.passphrase_file.as_deref();
+    let wanted = encrypting.encrypt || file.is_some();
+    wanted.then(|| secret::chosen(file)).transpose()
+}
+
+fn passphrase(args: &PassphraseArgs) -> Result<String, Failure> {
+    let wallet = open(&args.place)?;
+    let new = match args.none {
+        true => None,
+        false => Some(secret::chosen(args.new_passphrase_file.as_deref())?),
+    };
+    wallet.encrypt(new.as_ref()).map_err(failure)?;
+    let directory = args.place.wallet.display();
+    Ok(match new {
+        Some(_) => {
+            format!("the seed of the wallet in {directory} is encrypted by the new passphrase\n")
+        }
+        None => format!("the seed of the wallet in {directory} is not encrypted\n"),
+    })
 }
 
 /// The node that was asked for, or else the one that the wallet was made with.
@@ -108,7 +150,9 @@ fn new(args: &NewArgs) -> Result<String, Failure> {
         cold_height: args.heights.cold_height,
     };
     let directory = &args.place.wallet;
-    let wallet = AccountWallet::create(directory, &new, SimdCompressor).map_err(failure)?;
+    let passphrase = new_passphrase(&args.place, &args.encrypting)?;
+    let wallet = AccountWallet::create_with(directory, &new, passphrase.as_ref(), SimdCompressor)
+        .map_err(failure)?;
     if let Some(path) = &args.public {
         write_whole(path, &wallet.public().to_toml())?;
     }
@@ -127,8 +171,10 @@ fn restore(args: &RestoreArgs) -> Result<String, Failure> {
         cold_height: args.heights.cold_height,
     };
     let directory = &args.place.wallet;
-    let mut wallet =
-        AccountWallet::restore(directory, seed, &from, &node, SimdCompressor).map_err(failure)?;
+    let passphrase = new_passphrase(&args.place, &args.encrypting)?;
+    let seed = (seed, passphrase.as_ref());
+    let mut wallet = AccountWallet::restore_with(directory, seed, &from, &node, SimdCompressor)
+        .map_err(failure)?;
     let terms = Terms {
         root: args.root,
         ..Terms::default()
@@ -208,9 +254,10 @@ fn wait(
 
 /// Looks at the account now and then. Ends with 1 as soon as a person has to look.
 fn watch(args: &WatchArgs) -> Result<String, Failure> {
+    let mut passphrase = None;
     loop {
         // Opened anew each time: between two looks other commands may use it.
-        let mut wallet = open(&args.place)?;
+        let mut wallet = open_again(&args.place, &mut passphrase)?;
         let node = client(&args.asked, &wallet)?;
         if args.rotate {
             if let Some(resumed) = wallet.resume(&node).map_err(failure)? {

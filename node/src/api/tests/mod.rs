@@ -7,6 +7,7 @@ mod operators;
 mod orders;
 mod page;
 mod private;
+mod slow;
 mod tls;
 
 use std::{sync::Arc, time::Duration};

@@ -120,13 +120,12 @@ fn a_certificate_is_replaced_under_open_connections() {
     let (next, next_key) = issue(folder.path(), "next");
     std::fs::copy(&next, &certificate).unwrap();
     let operator = served.holder("oper", Role::Operator);
-    let path = "/v1/admin/reload-certificate";
-    let reply = served.signed(&operator, "POST", path, b"");
-    problem(&reply, "conflict");
+    let reload = || served.signed(&operator, "POST", "/v1/admin/reload-certificate", b"");
+    problem(&reload(), "conflict");
     client(&address, &before).status().unwrap();
 
     std::fs::copy(&next_key, &key).unwrap();
-    let reply = served.signed(&operator, "POST", path, b"");
+    let reply = reload();
     assert_eq!(
         reply.status,
         200,

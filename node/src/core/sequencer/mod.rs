@@ -22,7 +22,7 @@ use std::{
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Ledger, LedgerError,
+    Account, Digest, Ledger, LedgerError, SignedOrder,
     ledger::{Batch, Draft, ResumeError},
     pool::Pool,
 };
@@ -228,6 +228,14 @@ impl<B: Base> Sequencer<B> {
     pub(crate) fn account(&mut self, id: u32) -> Result<Option<Account>, Fault> {
         self.with(|batch| batch.find(id))
             .and_then(|found| Ok(found?))
+    }
+
+    /// The root of the key in the slot that an order names, as all decisions so far leave it; zero without an account.
+    pub(crate) fn key_of(&mut self, order: &SignedOrder) -> Result<Digest, Fault> {
+        let account = self.account(order.order.signer())?;
+        Ok(account.map_or(Digest::ZERO, |account| {
+            account.slots[order.slot.index()].root
+        }))
     }
 
     /// The answer to an order that is known.

@@ -1,6 +1,7 @@
 //! Keys as a whole: a folder, a clock that the test moves, requests as they come.
 
 mod authentication;
+mod clock;
 mod grants;
 mod playbooks;
 mod replays;

@@ -7,17 +7,13 @@ use core::{
 
 use super::*;
 
-/// A request is let in, its nonce is on its way to the disk, and the key is revoked before it is there.
-#[test]
-fn a_key_that_ends_while_the_disk_is_waited_for_does_nothing() {
-    let world = World::new();
-    let [ada, _] = world.keymasters();
-    let desk = world.create(&ada, "desk", Role::Submitter);
+/// A request is let in, its nonce is on its way to the disk, and `end` happens before it is there; why it is refused then.
+fn ended_meanwhile(world: &World, holder: &Holder, end: impl Fn()) -> Refusal {
     for _ in 0..1000 {
         let headers = sign(
             &MESSAGE,
-            &desk.key,
-            desk.id,
+            &holder.key,
+            holder.id,
             &"test".parse().unwrap(),
             world.clock.now().seconds(),
             Nonce::from_bytes(random().unwrap()),
@@ -27,15 +23,40 @@ fn a_key_that_ends_while_the_disk_is_waited_for_does_nothing() {
         let mut context = Context::from_waker(Waker::noop());
         match Pin::as_mut(&mut request).poll(&mut context) {
             // The disk was faster: again.
-            Poll::Ready(result) => assert_eq!(result.unwrap().key, desk.id),
+            Poll::Ready(result) => assert_eq!(result.unwrap().key, holder.id),
             Poll::Pending => {
-                let _ = keys.revoke(ada.id, desk.id, "leaked").unwrap();
-                assert_eq!(reason(block_on(request)), Refusal::Revoked);
-                return;
+                end();
+                return reason(block_on(request));
             }
         }
     }
     panic!("no request was ever on its way");
+}
+
+/// In each of the ways that a key can end.
+#[test]
+fn a_key_that_ends_while_the_disk_is_waited_for_does_nothing() {
+    let world = World::new();
+    let [ada, bert] = world.keymasters();
+    let revoked = world.create(&ada, "revoked", Role::Submitter);
+    let refusal = ended_meanwhile(&world, &revoked, || {
+        let _ = world.keys().revoke(ada.id, revoked.id, "leaked").unwrap();
+    });
+    assert_eq!(refusal, Refusal::Revoked);
+
+    let retired = world.create(&bert, "retired", Role::Submitter);
+    let (_, verifier) = world.next_verifier("retired");
+    let _ = made(
+        world
+            .keys()
+            .rotate(ada.id, retired.id, verifier, HOUR, 900 * HOUR),
+    );
+    let refusal = ended_meanwhile(&world, &retired, || world.clock.advance(2 * HOUR));
+    assert_eq!(refusal, Refusal::Retired);
+
+    let expired = world.create(&ada, "expired", Role::Submitter);
+    let refusal = ended_meanwhile(&world, &expired, || world.clock.advance(1001 * HOUR));
+    assert_eq!(refusal, Refusal::Expired);
 }
 
 /// An operator's request was let in, and before its act is written down its key ends, or loses nothing but time.

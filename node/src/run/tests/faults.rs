@@ -18,7 +18,7 @@ use super::{
 use crate::{
     BatchStage, Node, NullifierState, OrderId, Receipt, Running, StartError, SubmitError,
     private::{Shielding, decode, encode},
-    run::start::{Stand, start},
+    run::{Stand, start},
     settlement::Folder,
     testing::{Payer, Word, domain, private_transfer, until, wait},
 };

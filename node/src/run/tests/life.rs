@@ -1,13 +1,15 @@
 //! A node from start to stop, and again.
 
+use redb::ReadableTable as _;
 use winterlane_ledger::{Account, wire};
 
 use super::{BALANCE, included, options, payers, start_willing};
 use crate::{
     AdminError, BatchStage, Event, ForcedOutcome, Node, ReadError, Refusal, StartError, StoreError,
     SubmitError,
-    run::start::{Stand, start},
+    run::{Stand, start},
     settlement::{Folder, Published, Settlement},
+    store::Store,
     testing::{deposit, until, wait},
 };
 
@@ -353,6 +355,63 @@ fn a_forced_order_passes_a_paused_node() {
         panic!("it is included");
     };
     assert_eq!((again.batch, again.known), (receipt.batch, true));
+    running.stop();
+    running.wait().unwrap();
+}
+
+/// The log is decided again at a start without a look at signatures, and before anything of it is sealed each is checked:
+/// who changed the log between two processes gets nothing sealed.
+#[test]
+fn a_log_that_was_changed_is_found_out_before_its_batch_is_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut people = payers(2, 2);
+    let open = |people: &[crate::testing::Payer]| {
+        let mut options = options(folder.path(), people);
+        options.limits.max_age = std::time::Duration::from_secs(86_400);
+        start(options, Stand::default()).unwrap()
+    };
+    let (node, running) = open(&people);
+    let order = people[0].pay(2, 5, 0);
+    let receipt = wait(node.submit(order)).unwrap();
+    running.stop();
+    running.wait().unwrap();
+    drop(node);
+
+    const LOG: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("log");
+    let change = |bit: u8| {
+        let file = folder.path().join(crate::store::FILE);
+        let database = redb::Database::open(file).unwrap();
+        let transaction = database.begin_write().unwrap();
+        {
+            let mut log = transaction.open_table(LOG).unwrap();
+            let mut entry = log.get(receipt.sequence).unwrap().unwrap().value().to_vec();
+            // the lowest bit of the last digest of the signature's path
+            let at = entry.len() - 8;
+            entry[at] ^= bit;
+            log.insert(receipt.sequence, entry.as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+    };
+    change(1);
+    let (node, running) = open(&people);
+    assert_eq!(node.status().unwrap().pending, 1);
+    // closing it has it sealed, which fails: whether the answer comes before that or not
+    let _ = wait(node.seal_now());
+    let error = running.wait().unwrap_err().to_string();
+    assert!(error.contains("no valid signature"), "{error}");
+    drop(node);
+
+    // Nothing was sealed. As it was, it goes on.
+    let store = Store::open(
+        folder.path(),
+        &options(folder.path(), &people).genesis,
+        1 << 20,
+    );
+    assert_eq!(store.unwrap().view().unwrap().head().next_batch, 0);
+    change(1);
+    let (node, running) = open(&people);
+    let (batch, _) = included(&node, &receipt.id, BatchStage::Sealed);
+    assert_eq!(batch, receipt.batch);
     running.stop();
     running.wait().unwrap();
 }

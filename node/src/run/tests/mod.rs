@@ -12,9 +12,10 @@ mod settled;
 use std::path::Path;
 
 use super::{
-    NodeOptions, Running,
+    NodeOptions, Running, StartError,
     prover::{Outcome, ProofJob, Prove},
-    start::{Stand, StartError, start},
+    stand::Stand,
+    start::start,
 };
 use crate::{
     BatchStage, FeeSchedule, Genesis, Limits, Node, OrderState,

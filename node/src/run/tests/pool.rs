@@ -19,7 +19,7 @@ use super::{BALANCE, included, options, payers, start_willing};
 use crate::{
     AssetFee, BatchStage, FeeSchedule, Node, NullifierState, Refusal, Running, SubmitError,
     private::{NewNote, PrivateRefusal, Shielding},
-    run::start::{Stand, start},
+    run::{Stand, start},
     testing::{Payer, Word, digest, private_transfer, private_withdrawal, until, wait},
 };
 

@@ -8,7 +8,7 @@ use winterlane_verifier::{Policy, verify_batch, verify_records};
 use super::{Outcome, ProofJob, Prove, included, options, payers};
 use crate::{
     AdminError, Alarm, BatchStage, Event, Proving,
-    run::start::{Stand, start},
+    run::{Stand, start},
     settlement::Folder,
     testing::{until, wait},
 };

@@ -12,7 +12,7 @@ use crate::{
     error::AdminError,
     private::{Verified, encode},
     run::{
-        admission::{Admin, Candidate, check_logged},
+        admission::{Admin, Candidate, check_on_all_threads},
         verify::PrivateCandidate,
     },
     store::{StoreError, View},
@@ -79,7 +79,7 @@ impl Writer {
         }
         let (id, account) = (OrderId::of(&order), order.order.signer());
         let domain = self.store.view()?.head().domain;
-        let checked = check_logged(vec![order], &domain).pop();
+        let checked = check_on_all_threads(vec![order], &domain).pop();
         let order = match checked {
             Some(Ok(order)) => order,
             Some(Err(reason)) => {

@@ -41,6 +41,7 @@ fn writer(folder: &std::path::Path) -> Writer {
             limits,
             fees,
             PoolPolicy::open(),
+            64,
         )),
         store,
         sequencer,

@@ -1,0 +1,73 @@
+//! How a command of this package starts and ends: arguments, log, exit status. Both programs do it alike.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// Why a command ends without success: what its exit status says, and what is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Status 1: what runs ended by itself, or did not answer, or was found not to be in order.
+    Ended(String),
+    /// Status 2: the command cannot be carried out as it was given.
+    Unusable(String),
+}
+
+impl Failure {
+    /// Status 1, with the words of an error.
+    pub fn ended(error: impl ToString) -> Self {
+        Self::Ended(error.to_string())
+    }
+
+    /// Status 2, with the words of an error.
+    pub fn unusable(error: impl ToString) -> Self {
+        Self::Unusable(error.to_string())
+    }
+
+    /// The exit status.
+    #[must_use]
+    pub const fn status(&self) -> u8 {
+        match self {
+            Self::Ended(_) => 1,
+            Self::Unusable(_) => 2,
+        }
+    }
+
+    /// What is printed.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Ended(reason) | Self::Unusable(reason) => reason,
+        }
+    }
+}
+
+/// Reads the arguments, begins the log on standard error (as `RUST_LOG` says, or from `info` on), and does what `carry_out`
+/// does. Arguments that cannot be read end with 2; asked for help or the version, it ends with 0.
+pub fn main<A: Parser>(carry_out: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
+    let arguments = match A::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            let unusable = Failure::Unusable(String::new());
+            return ExitCode::from(if error.use_stderr() {
+                unusable.status()
+            } else {
+                0
+            });
+        }
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match carry_out(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {}", failure.reason());
+            ExitCode::from(failure.status())
+        }
+    }
+}

@@ -1,0 +1,562 @@
+//! The encrypted form of a seed's file, and the passphrase that opens it.
+//!
+//! One line of JSON, in the manner of EIP-2335:
+//!
+//! ```json
+//! {"format":"winterlane-keystore-1",
+//!  "kdf":{"function":"argon2id","memory_kib":65536,"passes":3,"lanes":1,"salt":"64 digits"},
+//!  "cipher":{"function":"xchacha20-poly1305","nonce":"48 digits"},
+//!  "ciphertext":"96 digits","check":"32 digits"}
+//! ```
+//!
+//! - *Argon2id* (RFC 9106) makes a key of the passphrase. It is slow and takes 64 MiB, so that guessing is dear; what it
+//!   costs is in the file, so that later versions can ask for more.
+//! - *XChaCha20-Poly1305* encrypts the seed with that key. Everything above the ciphertext is authenticated with it, in
+//!   fixed positions: a file whose costs were lowered does not open.
+//! - `check` is a hash of all of it and of nothing secret. It tells a damaged file from a wrong passphrase, which to the cipher
+//!   are the same.
+//!
+//! Salt and nonce are fresh each time that a file is written. Nothing here says which seed it is.
+
+use std::{
+    fmt, fs,
+    io::{self, Read as _},
+    path::Path,
+};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305, XNonce};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{
+    MasterSeed, WalletError,
+    error::KeystoreProblem,
+    hex::{hex, unhex},
+};
+
+const FORMAT: &str = "winterlane-keystore-1";
+const KDF: &str = "argon2id";
+const CIPHER: &str = "xchacha20-poly1305";
+const CHECK_CONTEXT: &str = "winterlane 2026-11-29 wallet: whether a keystore is damaged";
+
+/// How such a file begins, which no other form of a seed does.
+pub(crate) const START: &[u8] = b"{\"format\":";
+
+/// The longest such file that is read.
+pub(crate) const MAX_BYTES: usize = 4096;
+
+/// The longest passphrase that is read from a file.
+const MAX_PASSPHRASE: usize = 4096;
+
+/// What a passphrase is made a key with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cost {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+impl Cost {
+    /// Of files that are written: RFC 9106's second recommendation, about a quarter of a second. The tests write many.
+    const WRITTEN: Self = if cfg!(test) {
+        Self {
+            memory_kib: 64,
+            passes: 1,
+            lanes: 1,
+        }
+    } else {
+        Self {
+            memory_kib: 64 << 10,
+            passes: 3,
+            lanes: 1,
+        }
+    };
+
+    /// The most that a file may ask for: what it says is not ours to trust, and a process must not die of it.
+    const MOST: Self = Self {
+        memory_kib: 1 << 20,
+        passes: 64,
+        lanes: 16,
+    };
+
+    /// The parameters, if they are in range.
+    fn params(self) -> Option<Params> {
+        let most = Self::MOST;
+        let fits = self.memory_kib <= most.memory_kib
+            && self.passes <= most.passes
+            && self.lanes <= most.lanes;
+        let params = || Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).ok();
+        fits.then(params).flatten()
+    }
+}
+
+/// A passphrase: overwritten when it is dropped, not shown when it is printed, and not `Clone`.
+pub struct Passphrase(Zeroizing<Vec<u8>>);
+
+impl Passphrase {
+    /// A passphrase from what somebody typed. Every character counts, spaces too.
+    ///
+    /// # Errors
+    /// [`WalletError::EmptyPassphrase`].
+    pub fn new(text: Zeroizing<String>) -> Result<Self, WalletError> {
+        if text.is_empty() {
+            return Err(WalletError::EmptyPassphrase);
+        }
+        Ok(Self(Zeroizing::new(text.as_bytes().to_vec())))
+    }
+
+    /// A passphrase from a file: all of it but one end of line.
+    ///
+    /// # Errors
+    /// [`WalletError::Io`] when it cannot be read or has more than 4,096 bytes; [`WalletError::EmptyPassphrase`].
+    pub fn from_file(path: &Path) -> Result<Self, WalletError> {
+        // As long as it may become: a buffer that grew would leave copies.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PASSPHRASE + 3));
+        let limit = MAX_PASSPHRASE as u64 + 3;
+        fs::File::open(path)
+            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+            .map_err(WalletError::io(path))?;
+        if bytes.last() == Some(&b'\n') {
+            bytes.pop();
+            if bytes.last() == Some(&b'\r') {
+                bytes.pop();
+            }
+        }
+        if bytes.len() > MAX_PASSPHRASE {
+            let message = "a passphrase has at most 4096 bytes";
+            let error = io::Error::new(io::ErrorKind::InvalidData, message);
+            return Err(WalletError::io(path)(error));
+        }
+        if bytes.is_empty() {
+            return Err(WalletError::EmptyPassphrase);
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The key that a file of this salt and cost is encrypted with.
+    fn key(&self, salt: &[u8; 32], params: Params) -> Option<Zeroizing<[u8; 32]>> {
+        let mut memory = vec![Block::default(); params.block_count()];
+        let mut key = Zeroizing::new([0; 32]);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let made = argon2.hash_password_into_with_memory(&self.0, salt, &mut *key, &mut memory[..]);
+        memory.iter_mut().for_each(Zeroize::zeroize);
+        made.ok().map(|()| key)
+    }
+}
+
+impl PartialEq for Passphrase {
+    fn eq(&self, other: &Self) -> bool {
+        subtle::ConstantTimeEq::ct_eq(self.0.as_slice(), other.0.as_slice()).into()
+    }
+}
+
+impl Eq for Passphrase {}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase(..)")
+    }
+}
+
+/// A file as it is written.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    kdf: Kdf,
+    cipher: Cipher,
+    ciphertext: String,
+    check: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kdf {
+    function: String,
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+    salt: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cipher {
+    function: String,
+    nonce: String,
+}
+
+/// A seed that is encrypted, not yet opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sealed {
+    cost: Cost,
+    salt: [u8; 32],
+    nonce: [u8; 24],
+    ciphertext: [u8; 48],
+}
+
+impl Sealed {
+    /// Everything that is authenticated: names, costs, salt and nonce.
+    fn header(&self) -> Vec<u8> {
+        let mut header = Vec::new();
+        for name in [FORMAT, KDF, CIPHER] {
+            header.extend_from_slice(name.as_bytes());
+            header.push(0);
+        }
+        let Cost {
+            memory_kib,
+            passes,
+            lanes,
+        } = self.cost;
+        for number in [memory_kib, passes, lanes] {
+            header.extend_from_slice(&number.to_le_bytes());
+        }
+        header.extend_from_slice(&self.salt);
+        header.extend_from_slice(&self.nonce);
+        header
+    }
+
+    fn check(&self) -> String {
+        let bytes = [&self.header()[..], &self.ciphertext].concat();
+        hex(&blake3::derive_key(CHECK_CONTEXT, &bytes)[..16])
+    }
+
+    fn seal(
+        seed: &MasterSeed,
+        passphrase: &Passphrase,
+        cost: Cost,
+        (salt, nonce): ([u8; 32], [u8; 24]),
+    ) -> Option<Self> {
+        let key = passphrase.key(&salt, cost.params()?)?;
+        let mut sealed = Self {
+            cost,
+            salt,
+            nonce,
+            ciphertext: [0; 48],
+        };
+        let header = sealed.header();
+        let mut body = Zeroizing::new(*seed.as_bytes());
+        let tag = XChaCha20Poly1305::new((&*key).into())
+            .encrypt_inout_detached(&XNonce::from(nonce), &header, body.as_mut_slice().into())
+            .ok()?;
+        sealed.ciphertext[..32].copy_from_slice(&*body);
+        sealed.ciphertext[32..].copy_from_slice(&tag);
+        Some(sealed)
+    }
+
+    /// The seed; `None` when the passphrase is another.
+    fn open(&self, passphrase: &Passphrase, params: Params) -> Option<MasterSeed> {
+        let key = passphrase.key(&self.salt, params)?;
+        let mut body = Zeroizing::new([0; 32]);
+        body.copy_from_slice(&self.ciphertext[..32]);
+        let tag: [u8; 16] = self.ciphertext[32..].try_into().ok()?;
+        XChaCha20Poly1305::new((&*key).into())
+            .decrypt_inout_detached(
+                &XNonce::from(self.nonce),
+                &self.header(),
+                body.as_mut_slice().into(),
+                &Tag::from(tag),
+            )
+            .ok()?;
+        Some(MasterSeed::from_bytes(*body))
+    }
+
+    fn to_text(&self) -> String {
+        let file = File {
+            format: FORMAT.to_owned(),
+            kdf: Kdf {
+                function: KDF.to_owned(),
+                memory_kib: self.cost.memory_kib,
+                passes: self.cost.passes,
+                lanes: self.cost.lanes,
+                salt: hex(&self.salt),
+            },
+            cipher: Cipher {
+                function: CIPHER.to_owned(),
+                nonce: hex(&self.nonce),
+            },
+            ciphertext: hex(&self.ciphertext),
+            check: self.check(),
+        };
+        // Strings and numbers alone: it cannot fail.
+        serde_json::to_string(&file).unwrap_or_default() + "\n"
+    }
+
+    /// Reads a file that is not damaged, of this format.
+    fn from_text(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let damaged = Unreadable::Damaged;
+        let file: File = match serde_json::from_slice(bytes) {
+            Ok(file) => file,
+            // A later format may have other fields.
+            Err(_) => {
+                #[derive(Deserialize)]
+                struct Named {
+                    format: String,
+                }
+                let named: Named = serde_json::from_slice(bytes).map_err(|_| damaged)?;
+                return Err(if named.format == FORMAT {
+                    damaged
+                } else {
+                    Unreadable::Problem(KeystoreProblem::Format)
+                });
+            }
+        };
+        let known = [&file.format, &file.kdf.function, &file.cipher.function];
+        if known != [FORMAT, KDF, CIPHER] {
+            return Err(Unreadable::Problem(KeystoreProblem::Format));
+        }
+        fn bytes_of<const N: usize>(text: &str) -> Result<[u8; N], Unreadable> {
+            let bytes = unhex(text).and_then(|bytes| bytes.try_into().ok());
+            bytes.ok_or(Unreadable::Damaged)
+        }
+        let sealed = Self {
+            cost: Cost {
+                memory_kib: file.kdf.memory_kib,
+                passes: file.kdf.passes,
+                lanes: file.kdf.lanes,
+            },
+            salt: bytes_of(&file.kdf.salt)?,
+            nonce: bytes_of(&file.cipher.nonce)?,
+            ciphertext: bytes_of(&file.ciphertext)?,
+        };
+        if sealed.check() != file.check {
+            return Err(damaged);
+        }
+        Ok(sealed)
+    }
+}
+
+/// Why a file is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unreadable {
+    Damaged,
+    Problem(KeystoreProblem),
+}
+
+/// The file of a seed that this passphrase opens; `path` is where it goes.
+pub(crate) fn encrypt(
+    seed: &MasterSeed,
+    passphrase: &Passphrase,
+    path: &Path,
+) -> Result<String, WalletError> {
+    let (mut salt, mut nonce) = ([0; 32], [0; 24]);
+    getrandom::fill(&mut salt).map_err(WalletError::NoRandomness)?;
+    getrandom::fill(&mut nonce).map_err(WalletError::NoRandomness)?;
+    let sealed = Sealed::seal(seed, passphrase, Cost::WRITTEN, (salt, nonce));
+    // The costs are ours and in range, and the seed is as long as it is: this does not happen.
+    let failed = || WalletError::io(path)(io::Error::other("the seed cannot be encrypted"));
+    sealed.map(|sealed| sealed.to_text()).ok_or_else(failed)
+}
+
+/// The seed of an encrypted file; `path` is where it was found.
+pub(crate) fn decrypt(
+    bytes: &[u8],
+    passphrase: Option<&Passphrase>,
+    path: &Path,
+) -> Result<MasterSeed, WalletError> {
+    let path = || path.to_owned();
+    let problem = |problem| WalletError::Keystore {
+        path: path(),
+        problem,
+    };
+    let sealed = Sealed::from_text(bytes).map_err(|unreadable| match unreadable {
+        Unreadable::Damaged => WalletError::Corrupt {
+            path: path(),
+            offset: 0,
+        },
+        Unreadable::Problem(found) => problem(found),
+    })?;
+    let Cost {
+        memory_kib, passes, ..
+    } = sealed.cost;
+    let params = sealed
+        .cost
+        .params()
+        .ok_or_else(|| problem(KeystoreProblem::Cost { memory_kib, passes }))?;
+    let passphrase = passphrase.ok_or_else(|| WalletError::Encrypted { path: path() })?;
+    let seed = sealed.open(passphrase, params);
+    seed.ok_or_else(|| WalletError::WrongPassphrase { path: path() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passphrase(text: &str) -> Passphrase {
+        Passphrase::new(Zeroizing::new(text.to_owned())).unwrap()
+    }
+
+    fn seed() -> MasterSeed {
+        MasterSeed::from_bytes([5; 32])
+    }
+
+    fn write(word: &str) -> Result<String, WalletError> {
+        encrypt(&seed(), &passphrase(word), Path::new("seed"))
+    }
+
+    fn open(text: &str, word: &str) -> Result<MasterSeed, WalletError> {
+        decrypt(text.as_bytes(), Some(&passphrase(word)), Path::new("seed"))
+    }
+
+    /// The file as the first version wrote it, with the costs of real files. A change of it is a new format.
+    #[test]
+    fn the_golden_file_opens_and_is_written_again() {
+        let golden = include_str!("keystore/golden-1.json");
+        let word = "correct horse, battery staple";
+        assert_eq!(open(golden, word).unwrap(), seed());
+        let cost = Cost {
+            memory_kib: 64 << 10,
+            passes: 3,
+            lanes: 1,
+        };
+        let made = Sealed::seal(&seed(), &passphrase(word), cost, ([7; 32], [9; 24]));
+        assert_eq!(made.unwrap().to_text(), golden);
+    }
+
+    #[test]
+    fn each_file_is_another_and_opens_by_its_own_passphrase_alone() {
+        let [one, two] = [(); 2].map(|()| write("ä word").unwrap());
+        assert_ne!(one, two);
+        for text in [&one, &two] {
+            assert_eq!(open(text, "ä word").unwrap(), seed());
+            for wrong in ["a word", "ä word ", "ä wor", "Ä word"] {
+                let error = open(text, wrong).unwrap_err();
+                assert!(
+                    matches!(error, WalletError::WrongPassphrase { .. }),
+                    "{error}"
+                );
+            }
+            let error = decrypt(text.as_bytes(), None, Path::new("seed")).unwrap_err();
+            assert!(matches!(error, WalletError::Encrypted { .. }), "{error}");
+        }
+    }
+
+    /// Damage is told from a wrong passphrase, and found without one.
+    #[test]
+    fn a_damaged_file_is_not_a_wrong_passphrase() {
+        let text = write("word").unwrap();
+        let mut told = 0;
+        for bit in 0..8 * text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            match decrypt(&bytes, Some(&passphrase("word")), Path::new("seed")) {
+                Err(WalletError::Corrupt { .. } | WalletError::Keystore { .. }) => told += 1,
+                // Another case of a hexadecimal digit, or another white space at the end.
+                Ok(found) => assert_eq!(found, seed()),
+                Err(other) => panic!("bit {bit}: {other}"),
+            }
+        }
+        assert!(told > 7 * text.len());
+        for end in 0..text.len() - 1 {
+            let error = open(&text[..end], "word").unwrap_err();
+            assert!(
+                matches!(error, WalletError::Corrupt { .. }),
+                "{end}: {error}"
+            );
+        }
+    }
+
+    /// Whoever can write the file cannot lower what guessing costs, nor have the process die of what it asks for.
+    #[test]
+    fn costs_are_authenticated_and_bounded() {
+        let sealed = Sealed::from_text(write("word").unwrap().as_bytes());
+        let sealed = sealed.unwrap();
+        for cost in [
+            Cost {
+                memory_kib: 65,
+                ..sealed.cost
+            },
+            Cost {
+                passes: 2,
+                ..sealed.cost
+            },
+        ] {
+            let other = Sealed {
+                cost,
+                ..sealed.clone()
+            };
+            let error = open(&other.to_text(), "word").unwrap_err();
+            assert!(
+                matches!(error, WalletError::WrongPassphrase { .. }),
+                "{error}"
+            );
+        }
+        for cost in [
+            Cost {
+                memory_kib: u32::MAX,
+                ..sealed.cost
+            },
+            Cost {
+                memory_kib: (1 << 20) + 1,
+                ..sealed.cost
+            },
+            Cost {
+                passes: u32::MAX,
+                ..sealed.cost
+            },
+            Cost {
+                passes: 0,
+                ..sealed.cost
+            },
+            Cost {
+                lanes: 17,
+                ..sealed.cost
+            },
+            Cost {
+                lanes: 0,
+                ..sealed.cost
+            },
+            Cost {
+                memory_kib: 7,
+                ..sealed.cost
+            },
+        ] {
+            let other = Sealed {
+                cost,
+                ..sealed.clone()
+            };
+            let error = open(&other.to_text(), "word").unwrap_err();
+            let problem = matches!(
+                error,
+                WalletError::Keystore {
+                    problem: KeystoreProblem::Cost { .. },
+                    ..
+                }
+            );
+            assert!(problem, "{error}");
+        }
+        let later = r#"{"format":"winterlane-keystore-9","kdf":{},"more":1}"#;
+        let error = open(later, "word").unwrap_err();
+        assert!(error.to_string().contains("newer"), "{error}");
+    }
+
+    #[test]
+    fn passphrases_are_read_without_their_end_of_line_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("word");
+        for written in ["a word", "a word\n", "a word\r\n"] {
+            fs::write(&path, written).unwrap();
+            assert_eq!(Passphrase::from_file(&path).unwrap(), passphrase("a word"));
+        }
+        fs::write(&path, "a word\n\n").unwrap();
+        assert_eq!(
+            Passphrase::from_file(&path).unwrap(),
+            passphrase("a word\n")
+        );
+        for empty in ["", "\n", "\r\n"] {
+            fs::write(&path, empty).unwrap();
+            let error = Passphrase::from_file(&path).unwrap_err();
+            assert!(matches!(error, WalletError::EmptyPassphrase));
+        }
+        fs::write(&path, "x".repeat(4096)).unwrap();
+        Passphrase::from_file(&path).unwrap();
+        fs::write(&path, "x".repeat(4100)).unwrap();
+        assert!(Passphrase::from_file(&path).is_err());
+        assert_eq!(format!("{:?}", passphrase("a word")), "Passphrase(..)");
+        let text = write("a word").unwrap();
+        for secret in ["a word".to_owned(), hex(&[5; 32])] {
+            assert!(!text.contains(&secret));
+        }
+    }
+}
