@@ -398,7 +398,8 @@ mod tests {
             store,
             Limits::default(),
             FeeSchedule::free(),
-            winterlane_ledger::pool::PoolPolicy::open(),
+            PoolPolicy::open(),
+            64,
         );
         let shared = Arc::new(shared);
         let mut alarms = shared.events.subscribe();
