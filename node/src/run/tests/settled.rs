@@ -22,10 +22,7 @@ use winterlane_settlement::{
 use super::{BALANCE, Willing, included, options, payers};
 use crate::{
     Alarm, BatchStage, Event, Node, Refusal, Running,
-    run::{
-        stand::Stand,
-        start::{StartError, start},
-    },
+    run::{Stand, StartError, start},
     settlement::{Chain, Folder, Settlement},
     testing::{Payer, Word, deposit, digest, domain, private_withdrawal, until, wait},
 };
