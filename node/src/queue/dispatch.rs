@@ -321,7 +321,7 @@ mod tests {
         mpsc::{channel, sync_channel},
     };
 
-    use winterlane_ledger::{Digest, pool::PoolPolicy};
+    use winterlane_ledger::Digest;
 
     use super::*;
     use crate::{FeeSchedule, Genesis, Limits, store::Store, testing::until};
@@ -399,6 +399,7 @@ mod tests {
             Limits::default(),
             FeeSchedule::free(),
             winterlane_ledger::pool::PoolPolicy::open(),
+            64,
         );
         let shared = Arc::new(shared);
         let mut alarms = shared.events.subscribe();
