@@ -321,7 +321,7 @@ mod tests {
         mpsc::{channel, sync_channel},
     };
 
-    use winterlane_ledger::{Digest, pool::PoolPolicy};
+    use winterlane_ledger::Digest;
 
     use super::*;
     use crate::{FeeSchedule, Genesis, Limits, store::Store, testing::until};
@@ -398,7 +398,7 @@ mod tests {
             store,
             Limits::default(),
             FeeSchedule::free(),
-            PoolPolicy::open(),
+            winterlane_ledger::pool::PoolPolicy::open(),
             64,
         );
         let shared = Arc::new(shared);
