@@ -7,7 +7,6 @@ use winterlane_ledger::{
 };
 
 use super::{CredentialError, Day, Schema, Value};
-use crate::hex::unhex;
 
 /// What an issuer publishes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +115,7 @@ impl Credential {
             return Err(damaged("another format"));
         }
         let signature =
-            unhex(&self.signature).ok_or(damaged("a signature that is no hexadecimal"))?;
+            hex_bytes(&self.signature).ok_or(damaged("a signature that is no hexadecimal"))?;
         let signed = Signed {
             attributes: self.attribute_tree()?,
             holder: self.holder,
@@ -134,4 +133,20 @@ impl Credential {
             _ => Err(damaged("the signature is not one of these contents")),
         }
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes of hexadecimal digits.
+pub(super) fn hex_bytes(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    let bytes = pairs
+        .iter()
+        // Two digits below 16.
+        .map(|&[high, low]| Some((digit(high)? << 4 | digit(low)?) as u8));
+    rest.is_empty().then(|| bytes.collect()).flatten()
 }

@@ -10,8 +10,11 @@ use winterlane_ledger::{
     signature::{KEY_CAPACITY, bound_message},
 };
 
-use super::{Credential, CredentialError, Day, Issuer, Schema, Value, files::Stated};
-use crate::{MasterSeed, Signed, Wallet, hex::hex, notes::random_digest, secret::digest_of};
+use super::{
+    Credential, CredentialError, Day, Issuer, Schema, Value,
+    files::{Stated, hex},
+};
+use crate::{MasterSeed, Signed, Wallet, notes::random_digest, secret::digest_of};
 
 const HOLDER_CONTEXT: &str = "winterlane 2026-11-28 wallet: secret of one credential holder";
 
