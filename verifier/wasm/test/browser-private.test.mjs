@@ -270,7 +270,7 @@ test("with the keyboard alone", async () => {
   await page.keyboard.type("bar.example");
   await page.keyboard.press("Tab");
   const chooser = page.waitForEvent("filechooser");
-  await page.keyboard.press("Enter");
+  await page.keyboard.press("Space");
   await (await chooser).setFiles(join(privateDirectory, "town", "issuer.json"));
   await page.keyboard.press("Tab");
   await page.keyboard.type("birth_date <= 2008-11-28");

@@ -1,8 +1,10 @@
 // What the module accepts, and that it says why it does not.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { load, MAX_FILE_BYTES, VerifierError } from "../web/lib/index.js";
 import { addNumbered, fileNames, parseName, sortFiles } from "../web/lib/files.js";
 import { changed, small, smallDirectory, web } from "./common.mjs";
@@ -233,6 +235,13 @@ test("the package has what it names, and types beside it", () => {
   for (const name of ["lib/index.js", "lib/index.d.ts", "lib/files.js", "lib/winterlane_verifier.wasm", "README.md"]) {
     assert.ok(names.includes(name), `${name} is not in ${names}`);
   }
+});
+
+test("the module is small to fetch", () => {
+  const module = readFileSync(join(web, "lib", "winterlane_verifier.wasm"));
+  const compressed = gzipSync(module, { level: 9 }).length;
+  console.log(`module: ${(module.length / 1024).toFixed(1)} KiB, ${(compressed / 1024).toFixed(1)} KiB by gzip`);
+  assert.ok(compressed <= 400 << 10, `${compressed} bytes by gzip`);
 });
 
 /** A module with our functions, of which one ends in a trap and another answers what it must not. */

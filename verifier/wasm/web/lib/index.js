@@ -16,7 +16,8 @@ const STATEMENTS = [undefined, "withdrawal", "transfer", "balance", "credential"
 
 /** What kind of private proof bytes begin like: nothing of it is checked. Undefined for none. */
 export function statementKind(proof) {
-  return STATEMENTS[bytes(proof, "the proof")[0]];
+  const [version, kind] = bytes(proof, "the proof");
+  return version === 1 ? STATEMENTS[kind] : undefined;
 }
 
 /**

@@ -91,7 +91,7 @@ function verifyStatement({ proof, challenge: beside }) {
 }
 
 function receive(message) {
-  switch (message.kind) {
+  switch (message.event) {
     case "progress":
       at("progress-text").textContent = `${message.what} ${grouped(message.number)}: ${message.index + 1} of ${message.of}`;
       at("progress-bar").max = message.of;

@@ -14,9 +14,9 @@ const TASKS = { batches, pool, statement, ask };
 
 onmessage = async ({ data }) => {
   try {
-    postMessage({ kind: "done", task: data.task, ...(await TASKS[data.task](await verifier, data)) });
+    postMessage({ event: "done", task: data.task, ...(await TASKS[data.task](await verifier, data)) });
   } catch (error) {
-    postMessage({ kind: "failed", task: data.task, reason: String(error?.message ?? error) });
+    postMessage({ event: "failed", task: data.task, reason: String(error?.message ?? error) });
   }
 };
 
@@ -26,7 +26,7 @@ async function batches(loaded, { expected, claims }) {
   let left = MAX_RECORDS;
   let verifying = 0;
   for (const [index, { number, publicFile, proof }] of claims.entries()) {
-    postMessage({ kind: "progress", index, of: claims.length, what: "Batch", number });
+    postMessage({ event: "progress", index, of: claims.length, what: "Batch", number });
     const files = [await read(publicFile), await read(proof)];
     const start = performance.now();
     const answer = addNumbered(chain, number, ...files);
@@ -34,7 +34,7 @@ async function batches(loaded, { expected, claims }) {
     if (!answer.valid) return { valid: false, number, ...answer };
     left -= answer.records.length;
     if (left < 0) answer.records = undefined;
-    postMessage({ kind: "part", part: answer });
+    postMessage({ event: "part", part: answer });
   }
   const end = chain.end();
   return { ...end, milliseconds: performance.now() - began, verifying, memoryBytes: chain.memoryBytes };
@@ -45,11 +45,11 @@ async function pool(loaded, { expected, poolFile, operations }) {
   const chain = loaded.pool(await read(poolFile, MAX_CHALLENGE_BYTES), expected);
   for (const [index, { number, operation, proof }] of operations.entries()) {
     if (chain.refused) break;
-    postMessage({ kind: "progress", index, of: operations.length, what: "Operation", number });
+    postMessage({ event: "progress", index, of: operations.length, what: "Operation", number });
     const files = [await read(operation, MAX_CHALLENGE_BYTES), proof ? await read(proof, MAX_STATEMENT_BYTES) : undefined];
     const answer = chain.add(...files);
     if (!answer.valid) return { valid: false, number, ...answer };
-    if (index < MAX_RECORDS) postMessage({ kind: "part", part: answer });
+    if (index < MAX_RECORDS) postMessage({ event: "part", part: answer });
   }
   return { ...chain.end(), milliseconds: performance.now() - began };
 }
