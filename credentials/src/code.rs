@@ -93,6 +93,8 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use super::*;
 
     #[test]

@@ -1,10 +1,4 @@
-use std::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use std::{format, string::ToString, vec, vec::Vec};
 
 use proptest::prelude::*;
 

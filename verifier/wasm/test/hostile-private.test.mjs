@@ -242,11 +242,14 @@ test("challenges that are none", () => {
     const bytes = challenge.slice(0, whole.length);
     bytes[next() % bytes.length] ^= 1 << next() % 8;
     const status = KINDS.answer.call(answer, bytes);
-    // What is for people alone may differ: names of issuer and format are compared elsewhere.
-    if (status === 0) {
-      const changed = JSON.parse(text(bytes));
-      assert.deepEqual({ ...changed, issuer: { ...changed.issuer, name: "", format: "" } }, { ...asked, issuer: { ...asked.issuer, name: "", format: "" } });
-    }
+    // The same question still: names for people differ, or the case of digits and of the word `and`.
+    const same = ({ challenge, predicate, issuer, ...rest }) => ({
+      ...rest,
+      challenge: challenge.toLowerCase(),
+      predicate: predicate.toLowerCase(),
+      issuer: { ...issuer, name: "", format: "", keys: issuer.keys.map((key) => key.toLowerCase()) },
+    });
+    if (status === 0) assert.deepEqual(same(JSON.parse(text(bytes))), same(asked));
   }
   accepts();
 });

@@ -62,7 +62,7 @@ impl World {
 
     fn ask(&self, predicate: &str) -> Result<Challenge, IssueError> {
         let eu = ["FR", "DE", "AT", "DE"].map(|text| Value::Text(text.into()));
-        super::ask(super::Question {
+        ask(super::Question {
             verifier: "bar.example".into(),
             expires: 1_000,
             today: day("2026-11-28"),
