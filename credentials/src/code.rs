@@ -108,10 +108,10 @@ mod tests {
         let end = code.size() + 2 * QUIET;
         assert!(shown.iter().all(|line| line.len() == end));
         for y in 0..end {
-            for x in 0..end {
+            for (x, half) in shown[y / 2].iter().enumerate() {
                 let inside = (QUIET..end - QUIET).contains(&x) && (QUIET..end - QUIET).contains(&y);
                 let dark = inside && code.is_dark(x - QUIET, y - QUIET);
-                let light = match shown[y / 2][x] {
+                let light = match half {
                     '█' => [true, true],
                     '▀' => [true, false],
                     '▄' => [false, true],
