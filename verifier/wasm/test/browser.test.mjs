@@ -99,7 +99,7 @@ test("one changed byte of a proof is red", async () => {
 test("changed public inputs, records and presets are red", async () => {
   const other = JSON.parse(small[1].json);
   const changes = [
-    [(file) => (file.public_inputs.new_root = other.public_inputs.new_root), /does not show what the public file claims/],
+    [(file) => (file.public_inputs.new_root = other.public_inputs.new_root), /does not show what is claimed beside it/],
     [(file) => (file.records = other.records), /the list of operations beside it/],
     [(file) => (file.preset = "safest-999"), /describes it falsely/],
     [(file) => (file.more = 1), /The public file cannot be read/],
