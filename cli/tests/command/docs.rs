@@ -101,7 +101,7 @@ fn the_page_has_every_option_and_every_command() {
             .split_whitespace()
             .filter(|word| word.starts_with("--"))
         {
-            let option = option.trim_end_matches([',', ';', '.']);
+            let option = option.trim_end_matches([',', ';', '.', ')', '`']);
             if option != "--help" {
                 assert!(
                     section.contains(option),

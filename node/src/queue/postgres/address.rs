@@ -164,9 +164,11 @@ mod tests {
         let address: Address = "postgres:///proofs?host=/run/pg&user=me".parse().unwrap();
         assert_eq!(address.host(), "/run/pg");
         for secure in ["require", "verify-full"] {
-            let address = format!("postgres://me:hush@db.example/proofs?sslmode={secure}&port=7");
+            let address = format!(
+                "postgres://me:hush@db.example/proofs?sslmode={secure}&application_name=me"
+            );
             let address: Address = address.parse().unwrap();
-            assert!(address.tls.is_some() && address.config.get_ports() == [7]);
+            assert!(address.tls.is_some() && address.config.get_application_name() == Some("me"));
         }
         let address: Address = "postgres://me@db/x?sslmode=disable".parse().unwrap();
         assert!(address.tls.is_none());
