@@ -216,6 +216,8 @@ fn rotation_under_load_drops_no_request() {
     let [ada, _] = world.keymasters();
     let old = world.create(&ada, "desk", Role::Submitter);
     let current = std::sync::RwLock::new(old.clone());
+    // Held while a request is on its way: time passes between requests, and not within one, which would be too old.
+    let on_the_way = std::sync::RwLock::new(());
     let (stop, by_old, by_new) = (
         AtomicBool::new(false),
         AtomicUsize::new(0),
@@ -232,6 +234,7 @@ fn rotation_under_load_drops_no_request() {
             .map(|_| {
                 scope.spawn(|| {
                     while !stop.load(Ordering::Relaxed) {
+                        let _sending = on_the_way.read().unwrap();
                         let holder = current.read().unwrap().clone();
                         world.send(&holder, SUBMIT).unwrap();
                         let counter = if holder.id == old.id {
@@ -249,8 +252,10 @@ fn rotation_under_load_drops_no_request() {
         wait_for(&by_old, 200);
         *current.write().unwrap() = new;
         wait_for(&by_new, 200);
-        // Whoever read the old key just before has sent by now or fails the test: one request a worker.
-        world.clock.advance(HOUR);
+        {
+            let _nothing = on_the_way.write().unwrap();
+            world.clock.advance(HOUR);
+        }
         wait_for(&by_new, 200);
         stop.store(true, Ordering::Relaxed);
         for worker in workers {
