@@ -48,10 +48,6 @@ pub const TRACE_WIDTH: usize = REAL + 1;
 ///
 /// The pair's number is in [`INDEX`], the one-time key so far in [`CARRY`], the number of the one-time key in
 /// [`POSITION`].
-///
-/// [`INDEX`]: super::INDEX
-/// [`CARRY`]: super::CARRY
-/// [`POSITION`]: super::POSITION
 pub mod signature {
     use core::ops::Range;
 

@@ -1,6 +1,6 @@
 //! The transition constraints of private statements, in groups; each group is a function of two neighbouring rows.
 //!
-//! Each function has its [`ConstraintGroup`](crate::groups::ConstraintGroup) beside it: name, number, degree and
+//! Each function has its [`ConstraintGroup`] beside it: name, number, degree and
 //! the rule it enforces. `docs/private.md` has them as a table. The statements without a signature have
 //! [`CONSTRAINT_GROUPS`]; a credential has those of [`signature`] besides, on columns of its own: together they are
 //! [`CREDENTIAL_GROUPS`].
