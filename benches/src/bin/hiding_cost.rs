@@ -372,4 +372,12 @@ fn main() {
         true,
         phases,
     );
+    // The veil is twelve columns of the base field and a tree, whatever the width.
+    compare(
+        preset(HidingPresetName::Compact),
+        208,
+        1 << 15,
+        true,
+        phases,
+    );
 }
