@@ -80,6 +80,8 @@ impl Drop for DirectoryLock {
         if cfg!(unix) && is_at(&self.file, &self.path) {
             let _ = fs::remove_file(&self.path);
         }
+        // Closing the file is not enough: a program that another thread starts has it too, until it runs.
+        let _ = self.file.unlock();
     }
 }
 

@@ -23,6 +23,13 @@ pub struct AuditLog {
     failed: bool,
 }
 
+impl Drop for AuditLog {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a program that another thread starts has it too, until it runs.
+        let _ = self.file.unlock();
+    }
+}
+
 /// What was found when a log was opened.
 #[derive(Debug)]
 pub struct Recovery {

@@ -16,7 +16,14 @@ const NAME: &str = "lock";
 /// The lock is the system's, on an open file, so that a process that was killed leaves none.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a program that another thread starts has it too, until it runs.
+        let _ = self.file.unlock();
+    }
 }
 
 impl FolderLock {
@@ -49,7 +56,7 @@ impl FolderLock {
             writeln!(file, "process {}", std::process::id())
         };
         say(&mut file).map_err(StoreError::io(&path))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
@@ -69,5 +76,25 @@ mod tests {
         }
         drop(lock);
         FolderLock::take(folder.path()).unwrap();
+    }
+
+    /// A program that is being started has all files of this process, for a moment: that moment must not hold a folder.
+    #[cfg(unix)]
+    #[test]
+    fn it_ends_at_once_while_programs_are_started() {
+        use std::{process::Command, sync::atomic};
+
+        let folder = tempfile::tempdir().unwrap();
+        let done = atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(atomic::Ordering::Relaxed) {
+                    assert!(Command::new("true").status().unwrap().success());
+                }
+            });
+            let taken = (0..20_000).try_for_each(|_| FolderLock::take(folder.path()).map(drop));
+            done.store(true, atomic::Ordering::Relaxed);
+            taken.unwrap();
+        });
     }
 }

@@ -61,7 +61,7 @@ pub fn system_clock() -> Clock {
 /// Settlement on a disk.
 pub struct Durable<P> {
     log: Log,
-    _lock: Option<File>,
+    _lock: Option<FolderLock>,
     genesis: Genesis,
     memory: Mutex<Memory>,
     proofs: P,
@@ -119,13 +119,23 @@ pub fn create(folder: &Path, genesis: &Genesis) -> Result<(), StoreError> {
     sync_folder(&path).map_err(at(folder))
 }
 
-fn lock(folder: &Path) -> Result<File, StoreError> {
+/// A folder that is this process's alone, until this value is dropped or the process ends.
+struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a program that another thread starts has it too, until it runs.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(folder: &Path) -> Result<FolderLock, StoreError> {
     let path = folder.join("lock");
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     let file = options.open(&path).map_err(at(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FolderLock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
             path: folder.to_owned(),
         }),
@@ -155,7 +165,7 @@ impl<P: Proofs> Durable<P> {
 
     fn with(
         database: Database,
-        lock: Option<File>,
+        lock: Option<FolderLock>,
         path: &Path,
         proofs: impl FnOnce(&Genesis) -> P,
         clock: Clock,

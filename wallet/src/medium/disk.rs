@@ -151,6 +151,13 @@ struct DiskFile {
     directory: PathBuf,
 }
 
+impl Drop for DiskFile {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a program that another thread starts has it too, until it runs.
+        let _ = self.file.unlock();
+    }
+}
+
 impl MediumFile for DiskFile {
     fn try_lock(&self) -> io::Result<bool> {
         match self.file.try_lock() {
