@@ -200,6 +200,10 @@ fn a_life(over_http: bool) {
     wait(node.submit_private(inside)).unwrap();
     caught_up(&node, &*user);
     assert_eq!(balance(2), Some(BALANCE + 100 - 40 + 60));
+    // nothing, to an account that is not there: what the node takes settlement must take, or no batch follows
+    let nothing = private_withdrawal(52, anchor(), account_recipient(77), (0, 0));
+    wait(node.submit_private(nothing)).unwrap();
+    caught_up(&node, &*user);
 
     // a paused node does what it must: an order, an operation of the pool, a note that was paid for
     let order = payers[0].withdraw_to(shield(3).recipient(), 30, 0);
