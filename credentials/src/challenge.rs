@@ -311,7 +311,12 @@ impl Challenge {
                 .attributes
                 .iter()
                 .filter(|value| value.name == one.attribute);
-            let fits = values.clone().find(|stated| one.admits(&stated.value));
+            // The place is shown. The first place of those that fit would say that no value before it does; which salt is
+            // the least says nothing of places, and is the same each time.
+            let fits = values
+                .clone()
+                .filter(|stated| one.admits(&stated.value))
+                .min_by_key(|stated| stated.salt.to_bytes());
             let stated = fits.ok_or_else(|| CredentialError::NotSatisfied {
                 requirement: Requirement {
                     attribute: one.attribute.clone(),

@@ -356,6 +356,41 @@ fn an_answer_counts_for_its_question_alone() {
     assert!(other(&schema).contains("another schema"));
 }
 
+/// A proof shows the place of a value. If it were the first that fits, it would say of each place before it that the value
+/// there does not.
+#[test]
+fn the_place_that_is_shown_says_nothing_of_the_other_values() {
+    let mut world = World::new();
+    let either = world.ask("languages in {\"de\", \"fr\"}").unwrap();
+    for least in [0, 1] {
+        let mut stated = attributes(&world.issuer.schema, &person()).unwrap();
+        let languages = stated.iter_mut().filter(|one| one.name == "languages");
+        let mut languages: Vec<_> = languages.collect();
+        languages[least].salt = Digest::ZERO;
+        let places = [languages[0].place, languages[1].place];
+        let values = [languages[0].value.clone(), languages[1].value.clone()];
+        assert!(places[0] < places[1]);
+        let credential =
+            world
+                .wallet
+                .issue(&world.issuer, stated, alice().key(), day("2030-12-31"));
+        let credential = credential.unwrap();
+        let shown = |challenge: &Challenge| {
+            let showing = answer(challenge, &credential, alice()).unwrap();
+            check(challenge, &showing.inputs, 1_000).unwrap();
+            showing.inputs.predicates[0].place
+        };
+        // the same each time
+        assert_eq!([shown(&either), shown(&either)], [places[least]; 2]);
+        // and who is asked for the other value shows that
+        let other = 1 - least;
+        let asked = world
+            .ask(&format!("languages = {}", values[other]))
+            .unwrap();
+        assert_eq!(shown(&asked), places[other]);
+    }
+}
+
 #[test]
 fn pseudonyms_are_for_one_verifier() {
     let mut world = World::new();
