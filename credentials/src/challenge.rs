@@ -1,6 +1,12 @@
 //! Showing: a verifier's question, the holder's answer without the proof, and the check of what a proof says.
 
-use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec,
+    vec::Vec,
+};
 use core::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
@@ -246,8 +252,8 @@ impl Challenge {
     /// # Errors
     /// [`CredentialError::MadeUpRevocation`], [`CredentialError::FutureDay`].
     fn check_honest(&self, known: &Known<'_>) -> Result<(), CredentialError> {
-        // A list that lacks some is an older one, and names nobody who is not revoked.
-        let revoked = &known.issuer.revoked;
+        // A list that lacks some is an older one, and names nobody who is not revoked. It is as long as its sender likes.
+        let revoked: BTreeSet<u32> = known.issuer.revoked.iter().copied().collect();
         if !self.issuer.revoked.iter().all(|one| revoked.contains(one)) {
             return Err(CredentialError::MadeUpRevocation);
         }

@@ -9,7 +9,7 @@ use winterlane_ledger::{
 };
 use winterlane_prover::private::{CredentialWitness, PrivateWitness};
 use winterlane_wallet::credentials::{
-    Challenge, Credential, CredentialError, Day, Issuer, Known, Showing, Value,
+    Challenge, Credential, CredentialError, Day, Issuer, Known, Predicate, Showing, Value,
 };
 
 use super::super::{private::open_wallet, spinner, statement::prove_statement};
@@ -45,6 +45,7 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         &credential,
         wallet.holder_secret(args.number),
     )?;
+    let predicate: Predicate = challenge.predicate.parse().map_err(Failure::unusable)?;
     let progress = spinner(screen, args.json);
     progress.set_message("proving");
     let (inputs, witness) = statement(&showing);
@@ -64,7 +65,10 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         return show::json(&proven);
     }
     let mut lines = Lines::default();
-    lines.add("proven", &proven.predicate);
+    // a line each: in one line the last may stand behind a screen of spaces, or of a long text
+    for requirement in predicate.requirements() {
+        lines.add("proven", requirement);
+    }
     for (name, values) in &challenge.sets {
         lines.add(
             "",
