@@ -275,8 +275,8 @@ impl Challenge {
     ///
     /// # Errors
     /// [`CredentialError`] when the question is one that finds out more than it says; when the credential is of
-    /// another issuer, schema or holder, has expired or is revoked, or does not satisfy the predicate: then there
-    /// is no proof.
+    /// another issuer, schema or holder, by a key or of a schema that its issuer did not publish, has expired or is
+    /// revoked, or does not satisfy the predicate: then there is no proof.
     pub fn answer(
         &self,
         known: &Known<'_>,
@@ -297,6 +297,11 @@ impl Challenge {
                 found: credential.schema.name().into(),
                 wanted: self.issuer.schema.name().into(),
             });
+        }
+        // A key or a schema of its own marks a holder. Whoever asks may be one with whoever has made it.
+        let published = known.issuer;
+        if !published.keys.contains(&credential.key) || published.schema != credential.schema {
+            return Err(CredentialError::Marked);
         }
         if holder.key() != credential.holder {
             return Err(CredentialError::OtherHolder);

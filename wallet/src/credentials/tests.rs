@@ -249,6 +249,23 @@ fn a_question_that_finds_out_more_than_it_says_is_refused() {
     assert_eq!(on("2030-12-31"), on("2031-01-01"));
     assert!(on("2030-12-31").contains("how long yours is valid"));
 
+    // A key or a schema that was made for one holder tells who answers, whoever has it in a challenge.
+    let marked = |change: &dyn Fn(&mut Issuer)| {
+        let mut issuer = honest.clone();
+        change(&mut issuer);
+        let known = Known {
+            issuer: &issuer,
+            today,
+        };
+        let error = challenge.answer(&known, &credential, alice()).unwrap_err();
+        assert!(matches!(error, CredentialError::Marked), "{error}");
+    };
+    marked(&|issuer| issuer.keys = vec![Digest::ZERO]);
+    marked(&|issuer| {
+        let text = serde_json::to_string(&issuer.schema).unwrap();
+        issuer.schema = serde_json::from_str(&text.replace("identity", "identity2")).unwrap();
+    });
+
     // An older list, and tomorrow in the east, are what they seem.
     let mut newer = honest.clone();
     newer.revoked = vec![number + 1, number + 2];
