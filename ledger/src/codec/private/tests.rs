@@ -5,7 +5,7 @@ use alloc::vec;
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 
 use super::*;
-use crate::{Anchor, Domain, Root, codec::CanonicalBytes};
+use crate::{Anchor, Digest, Domain, Root, codec::CanonicalBytes};
 
 fn digest(n: u32) -> Digest {
     Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))
