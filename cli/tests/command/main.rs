@@ -1,6 +1,7 @@
 //! The `winterlane` command as a user runs it: files, exit statuses, JSON.
 #![cfg(feature = "command")]
 
+mod association;
 mod chain;
 mod credential;
 mod docs;

@@ -7,7 +7,7 @@ use super::{
 
 /// A folder with the wallets `alice` (account 1) and `bob` (account 2), and a rollup in `rollup` in which alice has 1,000. Batches
 /// are small and are not proven.
-fn rollup(more: &str) -> tempfile::TempDir {
+pub(crate) fn rollup(more: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     expect(
