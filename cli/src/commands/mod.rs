@@ -51,7 +51,7 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
         Some(Command::Open(args)) => open::open(&args),
         Some(Command::Wallet(args)) => wallet::wallet(&args, screen),
         Some(Command::Balance(command)) => balance::balance(&command, screen),
-        Some(Command::Fetch(args)) => fetch::fetch(&args),
+        Some(Command::Fetch(args)) => fetch::fetch(&args, screen),
         Some(Command::Exit(args)) => exit::exit(&args),
         Some(Command::Private(command)) => private::private(&command, screen),
         Some(Command::Credential(command)) => credential::credential(&command, screen),

@@ -8,6 +8,7 @@ mod docs;
 #[cfg(unix)]
 mod ends;
 mod exit;
+mod foreign;
 mod pages;
 mod passphrase;
 mod private;

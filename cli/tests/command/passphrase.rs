@@ -69,6 +69,30 @@ fn a_new_wallet_that_cannot_be_encrypted_is_not_made() {
     assert!(!directory.path().join("wallet").exists());
 }
 
+#[test]
+fn a_new_wallet_is_told_in_json() {
+    let directory = tempfile::tempdir().unwrap();
+    let (made, _) = in_directory(&directory, 0, &format!("{NEW} --json --public alice.toml"));
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(
+        (&made["id"], &made["encrypted"]),
+        (&7.into(), &false.into()),
+        "{made}"
+    );
+    let path = directory.path().join("alice.toml");
+    let public = fs::read_to_string(&path).unwrap();
+    assert!(public.contains(made["keys"][0]["root"].as_str().unwrap()));
+    // Others read it, by whatever mask.
+    #[cfg(unix)]
+    assert_eq!(super::mode(&path), 0o644);
+    let (said, _) = in_directory(
+        &directory,
+        0,
+        "wallet passphrase --new-passphrase-file alice.toml --json",
+    );
+    assert_eq!(said, "{\"encrypted\":true}\n");
+}
+
 /// Writes passphrases to files, each with its name as the word.
 fn words(directory: &tempfile::TempDir, names: &[&str]) {
     for name in names {

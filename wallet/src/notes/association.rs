@@ -290,6 +290,7 @@ fn position(line: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use winterlane_ledger::{ScalarCompressor, private::SparseTree};
 
     use super::*;
@@ -375,6 +376,39 @@ mod tests {
             assert!(found.to_string().starts_with(&format!("line {line}: ")));
             // What a stranger wrote is not repeated.
             assert!(!found.to_string().contains('\u{1b}'));
+        }
+    }
+
+    proptest! {
+        /// Whatever is read has one form: written again it is the same bytes. Bytes that are put elsewhere in an honest
+        /// file, or into it, are another set or none, and never a panic.
+        #[test]
+        fn what_is_read_is_written_again(
+            positions in proptest::collection::btree_set(0..40_u32, 0..6),
+            approved in any::<bool>(),
+            at in 0..64_usize,
+            with in proptest::sample::select(vec![
+                &b"\n"[..], b"\r", b"0", b"9", b" ", b"\n7\n", b"\xff", b"",
+            ]),
+            over in 0..3_usize,
+        ) {
+            let mode = match approved {
+                true => AssociationMode::Approved,
+                false => AssociationMode::NotRefused,
+            };
+            let positions: Vec<_> = positions.into_iter().collect();
+            let Ok(set) = AssociationSet::new(mode, &positions, &ScalarCompressor) else {
+                prop_assert!(approved && positions.is_empty());
+                return Ok(());
+            };
+            let mut bytes = set.to_text().into_bytes();
+            prop_assert_eq!(AssociationSet::parse(&bytes, &ScalarCompressor), Ok(set));
+            let from = at.min(bytes.len());
+            let to = (from + over).min(bytes.len());
+            bytes.splice(from..to, with.iter().copied());
+            if let Ok(set) = AssociationSet::parse(&bytes, &ScalarCompressor) {
+                prop_assert_eq!(set.to_text().into_bytes(), bytes);
+            }
         }
     }
 

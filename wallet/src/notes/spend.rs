@@ -260,11 +260,11 @@ impl NoteBook {
         let Some(set) = terms.association else {
             return Ok(select(notes(), (asset, need), most, pending)?);
         };
-        let admitted = || notes().filter(|found| set.admits(found.position));
+        let admitted = || notes().filter(move |found| set.admits(found.position));
         select(admitted(), (asset, need), most, pending).map_err(|error| {
             // Whether the set or the account is in the way.
             if select(notes(), (asset, need), most, pending).is_err() {
-                return error.into();
+                return SpendError::from(error);
             }
             SpendError::NotAdmitted {
                 asset,

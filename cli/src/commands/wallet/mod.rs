@@ -17,7 +17,7 @@ use winterlane_wallet::{
     client::{ClientConfig, NodeClient},
 };
 
-use super::{passphrase as secret, seed::read_seed, spinner};
+use super::{passphrase as secret, seed::read_seed, session::now, spinner};
 use crate::{
     Failure,
     files::{self, Access},
@@ -272,7 +272,15 @@ fn watch(args: &WatchArgs) -> Result<String, Failure> {
         let health = wallet.health(&seen);
         drop(wallet);
         if let Some(path) = &args.metrics {
-            write_open(path, &health.metrics())?;
+            // A file that stays as it was says that nobody looks any more.
+            let looked = format!(
+                "# HELP winterlane_wallet_looked_seconds When the account was looked at, in seconds since 1970.\n\
+                 # TYPE winterlane_wallet_looked_seconds gauge\n\
+                 winterlane_wallet_looked_seconds{{account=\"{}\"}} {}\n",
+                health.account,
+                now()
+            );
+            write_open(path, &(health.metrics() + &looked))?;
         }
         let findings = health.findings();
         if args.json {
