@@ -6,6 +6,8 @@ mod demo;
 mod issuer;
 
 pub(super) use demo::demo;
+use std::path::{Path, PathBuf};
+
 use indicatif::MultiProgress;
 
 use super::passphrase;
@@ -29,7 +31,7 @@ pub(super) fn credential(
             // Of an issuer's directory the keys are a wallet.
             let keys = args.issuer.as_ref().map(|issuer| issuer.join("keys"));
             let directory = keys.as_ref().or(args.wallet.as_ref());
-            let directory = directory.map_or(std::path::Path::new("."), AsRef::as_ref);
+            let directory = directory.map_or(Path::new("."), PathBuf::as_path);
             passphrase::change(directory, &args.unlock, &args.change)
         }
     }

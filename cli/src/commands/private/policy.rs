@@ -6,6 +6,7 @@
 use std::{io::ErrorKind, path::Path};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use winterlane_ledger::{
     Digest,
     pool::{PolicyRefusal, PoolError, PoolPolicy},
@@ -100,40 +101,31 @@ impl PolicyFile {
         }
     }
 
-    /// The policy; what is wrong with the file.
-    fn policy(&self) -> Result<PoolPolicy, String> {
+    /// The policy, if the file is one.
+    fn policy(&self) -> Result<PoolPolicy, PolicyFileError> {
         if self.format != Self::FORMAT {
-            return Err(format!(
-                "the format is {:?}, not {:?}",
-                self.format,
-                Self::FORMAT
-            ));
+            let found = self.format.clone();
+            return Err(PolicyFileError::Format { found });
         }
         for (count, what) in [
             (self.fees.len(), "least fee"),
             (self.association.len(), "association set"),
         ] {
             if count > MOST {
-                return Err(format!("{}; there may be {MOST}", counted(count, what)));
+                let said = counted(count, what);
+                return Err(PolicyFileError::TooMany { said });
             }
         }
         let mut policy = PoolPolicy::open();
-        for (place, LeastFee { asset, minimum }) in self.fees.iter().enumerate() {
+        for (entry, LeastFee { asset, minimum }) in (1..).zip(&self.fees) {
             let digits = minimum.bytes().all(|byte| byte.is_ascii_digit());
             let least = minimum.parse::<u128>().ok().filter(|_| digits);
-            let least = least.ok_or_else(|| {
-                format!(
-                    "fees, entry {}: the minimum is no whole number below 2^128 as text",
-                    place + 1
-                )
-            })?;
-            if policy.minimum_fees().any(|(known, _)| known == *asset) {
-                return Err(format!(
-                    "fees, entry {}: asset {asset} for the second time",
-                    place + 1
-                ));
+            let least = least.ok_or(PolicyFileError::Minimum { entry })?;
+            let asset = *asset;
+            if policy.minimum_fees().any(|(known, _)| known == asset) {
+                return Err(PolicyFileError::Twice { entry, asset });
             }
-            policy = policy.with_minimum_fee(*asset, least);
+            policy = policy.with_minimum_fee(asset, least);
         }
         if self.association.is_empty() {
             return Ok(policy);
@@ -141,6 +133,19 @@ impl PolicyFile {
         let sets = self.association.iter().map(|set| Association::from(*set));
         Ok(policy.with_association_sets(sets))
     }
+}
+
+/// Why a file is no policy.
+#[derive(Debug, PartialEq, Eq, Error)]
+enum PolicyFileError {
+    #[error("the format is {found:?}, not {:?}", PolicyFile::FORMAT)]
+    Format { found: String },
+    #[error("{said}; there may be {MOST}")]
+    TooMany { said: String },
+    #[error("fees, entry {entry}: the minimum is no whole number below 2^128 as text")]
+    Minimum { entry: usize },
+    #[error("fees, entry {entry}: asset {asset} for the second time")]
+    Twice { entry: usize, asset: u32 },
 }
 
 /// Reads a policy from a file.
@@ -312,7 +317,7 @@ mod tests {
 
     fn read_text(text: &str) -> Result<PoolPolicy, String> {
         let file: PolicyFile = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        file.policy()
+        file.policy().map_err(|error| error.to_string())
     }
 
     #[test]
