@@ -203,9 +203,10 @@ pub(crate) struct DiscloseArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
-    /// Directory of the pool.
+    /// Directory of the pool. Without one nothing is written, and what the other options say is printed, with the roots of
+    /// the sets: for the configuration of a node.
     #[arg(long, value_name = "DIR")]
-    pub(crate) pool: PathBuf,
+    pub(crate) pool: Option<PathBuf>,
     /// Private operations pay at least that much of that asset; may be given for several. Replaces the fees of before.
     #[arg(long, value_name = "ASSET=LEAST", value_parser = fee, conflicts_with = "open")]
     pub(crate) fee: Vec<(u32, u128)>,
@@ -213,7 +214,7 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "open")]
     pub(crate) association: Vec<PathBuf>,
     /// The root of an association set that counts no more.
-    #[arg(long, value_name = "ROOT", conflicts_with = "open")]
+    #[arg(long, value_name = "ROOT", conflicts_with = "open", requires = "pool")]
     pub(crate) forget: Vec<Digest>,
     /// Ask for nothing.
     #[arg(long)]

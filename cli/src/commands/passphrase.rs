@@ -164,9 +164,7 @@ fn ask(what: &str) -> Result<Passphrase, Failure> {
                 .into(),
         ));
     }
-    // Nothing is shown of what is typed, and a run that ended here would leave the terminal so: an interrupt waits for the
-    // end of the line.
-    let _whole = interrupt::unfinished();
+    let _hidden = interrupt::hide_typing();
     // The directory's name may be a stranger's.
     let typed = rpassword::prompt_password(format!("{}: ", show::Escaped(what)));
     let typed = typed.map_err(|error| {

@@ -152,6 +152,13 @@ fn a_pool_asks_for_fees_and_sets() {
     let kept: Value = serde_json::from_slice(&fs::read(path("pool/policy.json")).unwrap()).unwrap();
     assert_eq!(kept, policy);
 
+    // The same root for who writes a node's configuration, and nothing written.
+    let (told, _) = run(0, "private policy --association approved --json");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["association"], policy["association"]);
+    assert!(!path("policy.json").exists());
+    run(2, &format!("private policy --forget {root}"));
+
     // Each is refused for its reason, before a proof is made, and nothing is written or reserved.
     for (line, said) in [
         (

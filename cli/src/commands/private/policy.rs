@@ -211,32 +211,13 @@ pub(super) fn said(Association { mode, root }: &Association) -> String {
     }
 }
 
-/// Prints the policy of a pool, or changes it.
+/// Prints the policy of a pool, or changes it; without a pool, prints what the options say.
 pub(super) fn policy(args: &PolicyArgs) -> Result<String, Failure> {
-    store::check_there(&args.pool)?;
-    let changes = args.open
-        || !args.fee.is_empty()
-        || !args.association.is_empty()
-        || !args.forget.is_empty();
-    let policy = if changes {
-        let sets = args.association.iter().map(|path| read_set(path));
-        let sets = sets.collect::<Result<Vec<_>, _>>()?;
-        // Whoever appends sees the policy of before or the new one.
-        let lock = DirectoryLock::take(&args.pool).map_err(Failure::unusable)?;
-        // To ask for nothing takes no policy that can be read.
-        let before = match args.open {
-            true => PoolPolicy::open(),
-            false => of_pool(&args.pool)?,
-        };
-        let policy = changed(args, &before, &sets)?;
-        let path = args.pool.join(POLICY);
-        lock.check().map_err(Failure::unusable)?;
-        let file = PolicyFile::of(&policy);
-        files::write_json(&path, &file, Access::Published, files::write_over)
-            .map_err(Failure::unusable)?;
-        policy
-    } else {
-        of_pool(&args.pool)?
+    let sets = args.association.iter().map(|path| read_set(path));
+    let sets = sets.collect::<Result<Vec<_>, _>>()?;
+    let policy = match &args.pool {
+        None => changed(args, &PoolPolicy::open(), &sets)?,
+        Some(pool) => of_changed(pool, args, &sets)?,
     };
     if args.json {
         return show::json(&PolicyFile::of(&policy));
@@ -252,6 +233,31 @@ pub(super) fn policy(args: &PolicyArgs) -> Result<String, Failure> {
         lines.add("asked for", "nothing");
     }
     Ok(lines.0)
+}
+
+/// The policy of a pool after the change that is asked for, if any is.
+fn of_changed(
+    pool: &Path,
+    args: &PolicyArgs,
+    sets: &[AssociationSet],
+) -> Result<PoolPolicy, Failure> {
+    store::check_there(pool)?;
+    if !args.open && args.fee.is_empty() && sets.is_empty() && args.forget.is_empty() {
+        return of_pool(pool);
+    }
+    // Whoever appends sees the policy of before or the new one.
+    let lock = DirectoryLock::take(pool).map_err(Failure::unusable)?;
+    // To ask for nothing takes no policy that can be read.
+    let before = match args.open {
+        true => PoolPolicy::open(),
+        false => of_pool(pool)?,
+    };
+    let policy = changed(args, &before, sets)?;
+    lock.check().map_err(Failure::unusable)?;
+    let (path, file) = (pool.join(POLICY), PolicyFile::of(&policy));
+    files::write_json(&path, &file, Access::Published, files::write_over)
+        .map_err(Failure::unusable)?;
+    Ok(policy)
 }
 
 /// The policy that somebody asks for, from the one before.
