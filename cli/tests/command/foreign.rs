@@ -102,22 +102,17 @@ fn files_of_others_are_looked_at_before_they_are_read() {
     type Make<'a> = &'a dyn Fn(&Path);
     let huge = |path: &Path| fs::File::create(path).unwrap().set_len(1 << 40).unwrap();
     let folder = |path: &Path| fs::create_dir(path).unwrap();
-    let mut kinds: Vec<(Make<'_>, &str)> = vec![
-        (&huge, "it was not read"),
-        (&folder, "a directory, not a regular file"),
-    ];
-    #[cfg(unix)]
     let pipe = |path: &Path| {
         let made = std::process::Command::new("mkfifo").arg(path).status();
         assert!(made.unwrap().success());
     };
-    #[cfg(unix)]
     let device = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
-    #[cfg(unix)]
-    kinds.extend([
-        (&pipe as Make<'_>, "a named pipe, not a regular file"),
+    let kinds: [(Make<'_>, &str); 4] = [
+        (&huge, "it was not read"),
+        (&folder, "a directory, not a regular file"),
+        (&pipe, "a named pipe, not a regular file"),
         (&device, "a device, not a regular file"),
-    ]);
+    ];
     for (make, said) in kinds {
         let given_path = path("given.json");
         make(&given_path);

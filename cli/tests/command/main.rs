@@ -8,6 +8,7 @@ mod docs;
 #[cfg(unix)]
 mod ends;
 mod exit;
+#[cfg(unix)]
 mod foreign;
 mod pages;
 mod passphrase;
