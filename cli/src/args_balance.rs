@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use winterlane_ledger::Digest;
+use winterlane_ledger::{Domain, Root};
 
 use crate::{
     args_private::ProofSize,
@@ -27,7 +27,7 @@ pub(crate) struct ChallengeArgs {
     pub(crate) verifier: String,
     /// The domain: which rollup on which chain (64 hexadecimal digits), as `winterlane verify` prints it.
     #[arg(long, value_name = "DIGEST", required_unless_present = "batches")]
-    pub(crate) domain: Option<Digest>,
+    pub(crate) domain: Option<Domain>,
     /// Directory with batches of the rollup, as `winterlane fetch` brings them: they are verified, and say the domain.
     #[arg(long, value_name = "DIR")]
     pub(crate) batches: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub(crate) struct ChallengeArgs {
     pub(crate) at_most: Option<u128>,
     /// A root of the rollup's state that counts; may be given several times, and to `verify` too, since the state goes on.
     #[arg(long, value_name = "ROOT")]
-    pub(crate) root: Vec<Digest>,
+    pub(crate) root: Vec<Root>,
     /// For how many minutes an answer counts.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=525_600))]
     pub(crate) minutes: u32,
@@ -85,7 +85,7 @@ pub(crate) struct CheckArgs {
     /// A root of the rollup's state that counts, beside those of the challenge: from settlement, or from batches that were
     /// verified. May be given several times.
     #[arg(long, value_name = "ROOT")]
-    pub(crate) root: Vec<Digest>,
+    pub(crate) root: Vec<Root>,
     /// Directory with batches of the rollup, as `winterlane fetch` brings them: they are verified, and the states after the
     /// last of them count.
     #[arg(long, value_name = "DIR")]

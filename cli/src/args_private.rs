@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
-use winterlane_ledger::Digest;
+use winterlane_ledger::Root;
 
 use crate::args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs};
 
@@ -215,7 +215,7 @@ pub(crate) struct PolicyArgs {
     pub(crate) association: Vec<PathBuf>,
     /// The root of an association set that counts no more.
     #[arg(long, value_name = "ROOT", conflicts_with = "open", requires = "pool")]
-    pub(crate) forget: Vec<Digest>,
+    pub(crate) forget: Vec<Root>,
     /// Ask for nothing.
     #[arg(long)]
     pub(crate) open: bool,

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 use winterlane_ledger::{
-    Digest,
+    Digest, Domain, Root,
     private::{BalanceInputs, BalanceQuestion, Question, Session},
 };
 
@@ -19,7 +19,7 @@ pub struct AskedBalance {
     /// The second since 1970 after which an answer counts no more.
     pub expires: u64,
     /// The rollup on its chain ([`winterlane_ledger::hash::domain_digest`]).
-    pub domain: Digest,
+    pub domain: Domain,
     /// The asset.
     pub asset: u32,
     /// The least balance, in the asset's smallest unit.
@@ -27,7 +27,7 @@ pub struct AskedBalance {
     /// The greatest balance, if it is bounded.
     pub at_most: Option<u128>,
     /// Roots of the rollup's state that count, as far as they are known when asking.
-    pub state_roots: Vec<Digest>,
+    pub state_roots: Vec<Root>,
 }
 
 /// A verifier's question about a balance. The holder answers it with a proof, and the verifier checks the answer against its
@@ -38,7 +38,7 @@ pub struct AskedBalance {
 ///
 /// ```
 /// use winterlane_credentials::{AskedBalance, BalanceChallenge};
-/// use winterlane_ledger::{Digest, hash::domain_digest};
+/// use winterlane_ledger::{Root, hash::domain_digest};
 /// let asked = AskedBalance {
 ///     verifier: "bank.example".into(),
 ///     expires: 1_900_000_000,
@@ -50,7 +50,7 @@ pub struct AskedBalance {
 /// };
 /// let challenge = BalanceChallenge::new(asked, &[9; 32])?;
 /// assert!(challenge.question(&[]).is_err(), "no state counts");
-/// assert!(challenge.question(&[Digest::ZERO]).is_ok());
+/// assert!(challenge.question(&[Root::ZERO]).is_ok());
 /// # Ok::<(), winterlane_credentials::BalanceChallengeError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub struct BalanceChallenge {
     /// The second since 1970 after which an answer counts no more.
     pub expires: u64,
     /// The rollup on its chain.
-    pub domain: Digest,
+    pub domain: Domain,
     /// The asset.
     pub asset: u32,
     /// The least balance; text in the file, since it may be beyond what programs take for a number.
@@ -81,7 +81,7 @@ pub struct BalanceChallenge {
     pub at_most: Option<u128>,
     /// Roots of the rollup's state that count.
     #[serde(default)]
-    pub state_roots: Vec<Digest>,
+    pub state_roots: Vec<Root>,
 }
 
 /// Why nobody can answer a question about a balance.
@@ -182,7 +182,7 @@ impl BalanceChallenge {
 
     /// What a proof of this answer says in public, about the state with that root.
     #[must_use]
-    pub fn inputs(&self, state_root: Digest) -> BalanceInputs {
+    pub fn inputs(&self, state_root: Root) -> BalanceInputs {
         BalanceInputs {
             state_root,
             domain: self.domain,
@@ -198,7 +198,7 @@ impl BalanceChallenge {
     ///
     /// # Errors
     /// As [`Self::check`], and [`BalanceChallengeError::NoRoots`] when no state counts.
-    pub fn question(&self, roots: &[Digest]) -> Result<Question, BalanceChallengeError> {
+    pub fn question(&self, roots: &[Root]) -> Result<Question, BalanceChallengeError> {
         self.check()?;
         let state_roots = [&self.state_roots[..], roots].concat();
         if state_roots.is_empty() {
@@ -249,11 +249,11 @@ mod tests {
         AskedBalance {
             verifier: "bank.example".into(),
             expires: 50,
-            domain: random_digest(&[1; 32]),
+            domain: Domain(random_digest(&[1; 32])),
             asset: 7,
             at_least: 300,
             at_most,
-            state_roots: vec![random_digest(&[2; 32])],
+            state_roots: vec![Root(random_digest(&[2; 32]))],
         }
     }
 
@@ -299,7 +299,7 @@ mod tests {
         let wrong = BalanceChallenge::new(asked(Some(299)), &[3; 32]).unwrap_err();
         assert!(format!("{wrong}").contains("at most 299 and at least 300"));
         let mut many = asked(None);
-        many.state_roots = vec![Digest::ZERO; 1025];
+        many.state_roots = vec![Root::ZERO; 1025];
         let wrong = BalanceChallenge::new(many, &[3; 32]);
         assert_eq!(
             wrong,
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn what_a_challenge_makes_of_a_state_answers_it_if_the_state_counts() {
         let challenge = BalanceChallenge::new(asked(Some(400)), &[3; 32]).unwrap();
-        let (known, later) = (challenge.state_roots[0], Digest::ZERO);
+        let (known, later) = (challenge.state_roots[0], Root::ZERO);
         let says = |root| PrivateInputs::Balance(challenge.inputs(root));
         let question = challenge.question(&[]).unwrap();
         assert_eq!(question.check(&says(known), 50), Ok(()));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use winterlane_ledger::{
-    BaseElement, Digest,
+    BaseElement, Digest, Root,
     hash::compress_input,
     private::{RESERVED_KEY_INDEX, SHOWN_CHAINS},
     signature::{
@@ -46,7 +46,7 @@ impl<C> Wallet<C> {
     ///
     /// # Errors
     /// [`WalletError::UnknownKey`]; [`WalletError::Key`] when the key has no reserved one-time key, because it is smaller.
-    pub fn control(&self, root: &Digest) -> Result<Control, WalletError> {
+    pub fn control(&self, root: &Root) -> Result<Control, WalletError> {
         let unknown = WalletError::UnknownKey { root: *root };
         let (secret, tree) = self.key_pair(root).ok_or(unknown)?;
         let index = RESERVED_KEY_INDEX;

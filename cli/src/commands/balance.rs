@@ -5,7 +5,7 @@ use std::time::Instant;
 use indicatif::MultiProgress;
 use serde::Serialize;
 use winterlane_ledger::{
-    Digest,
+    Domain, Root,
     codec::CanonicalBytes,
     private::{PrivateInputs, PrivateProof},
 };
@@ -54,7 +54,7 @@ fn asked(challenge: &BalanceChallenge) -> String {
 }
 
 /// The domain that is asked about: as it is given, and as batches say it.
-fn domain(args: &ChallengeArgs) -> Result<Digest, Failure> {
+fn domain(args: &ChallengeArgs) -> Result<Domain, Failure> {
     let batches = args.batches.as_deref();
     let found = batches.map(|directory| recent_roots(directory, 0));
     match (args.domain, found.transpose()?) {
@@ -113,7 +113,7 @@ struct Proven {
     at_least: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<String>,
-    state_root: Digest,
+    state_root: Root,
     batch: Option<u64>,
     proof_bytes: usize,
     prove_seconds: f64,
@@ -216,12 +216,12 @@ fn witness(held: HeldBalance) -> PrivateWitness {
 struct Checked {
     valid: bool,
     verifier: String,
-    domain: Digest,
+    domain: Domain,
     asset: u32,
     at_least: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<String>,
-    state_root: Digest,
+    state_root: Root,
     security_bits: u32,
     proof_bytes: usize,
     verify_seconds: f64,

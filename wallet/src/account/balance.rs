@@ -3,7 +3,7 @@
 use std::fmt;
 
 use winterlane_ledger::{
-    Account, Compressor, Digest, SlotIndex, private::RESERVED_KEY_INDEX, tree::Siblings,
+    Account, Compressor, Domain, Root, SlotIndex, private::RESERVED_KEY_INDEX, tree::Siblings,
 };
 
 use super::{AccountError, AccountWallet, HOT};
@@ -14,9 +14,9 @@ use crate::{Control, client::Ask};
 #[derive(Clone)]
 pub struct HeldBalance {
     /// The rollup on its chain.
-    pub domain: Digest,
+    pub domain: Domain,
     /// The root of the last sealed state.
-    pub root: Digest,
+    pub root: Root,
     /// The batch that it is the state after; `None` for the opening state.
     pub batch: Option<u64>,
     /// The account's number.
@@ -47,7 +47,7 @@ impl<C: Compressor> AccountWallet<C> {
     pub fn held_balance(
         &mut self,
         node: &impl Ask,
-        root: Option<Digest>,
+        root: Option<Root>,
         (at_least, at_most): (u128, Option<u128>),
     ) -> Result<HeldBalance, AccountError> {
         let seen = self.look(node, root)?;

@@ -22,7 +22,7 @@ use std::iter;
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Compressor, Digest,
+    Compressor, Digest, Root,
     hash::{Input, input},
     private::{Association, AssociationMode, NOTE_TREE_DEPTH, SparseKind, sparse::MARK},
 };
@@ -234,7 +234,7 @@ impl AssociationSet {
     pub fn association(&self) -> Association {
         Association {
             mode: self.mode,
-            root: self.node(NOTE_TREE_DEPTH, 0),
+            root: Root(self.node(NOTE_TREE_DEPTH, 0)),
         }
     }
 

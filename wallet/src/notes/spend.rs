@@ -1,5 +1,7 @@
 //! Operations that spend notes: everything but the proof.
 
+use std::fmt;
+
 use thiserror::Error;
 use winterlane_ledger::{
     Digest,
@@ -14,7 +16,7 @@ use super::{
 use crate::WalletError;
 
 /// A note that is spent, and where it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Input {
     /// The note.
     pub note: Note,
@@ -22,6 +24,13 @@ pub struct Input {
     pub path: Option<NotePath>,
     /// The siblings of its position in the association set, if there is one.
     pub association: Option<[Digest; NOTE_TREE_DEPTH]>,
+}
+
+// The place of a note says which one is spent.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Input(..)")
+    }
 }
 
 /// A private withdrawal before it is proven.
@@ -49,7 +58,7 @@ pub struct Transfer {
 }
 
 /// What an operation is made for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Terms<'a> {
     /// The asset.
     pub asset: u32,
@@ -63,6 +72,13 @@ pub struct Terms<'a> {
     pub valid_until: u64,
     /// The set that the spent notes are to be shown in, or not in: only notes that it admits are chosen.
     pub association: Option<&'a AssociationSet>,
+}
+
+// Of a transfer, asset and amount are nobody else's to know.
+impl fmt::Debug for Terms<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Terms(..)")
+    }
 }
 
 /// Expiries of operations are multiples of this.

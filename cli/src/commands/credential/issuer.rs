@@ -11,7 +11,7 @@ use std::{fs, path::Path};
 use indicatif::MultiProgress;
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Digest,
+    Digest, Root,
     signature::{KEY_CAPACITY, KeyError},
 };
 use winterlane_prover::SimdCompressor;
@@ -82,7 +82,7 @@ impl Opened {
     }
 
     /// Makes the key with that number, if there is one.
-    fn key(&mut self, number: usize) -> Result<Option<Digest>, Failure> {
+    fn key(&mut self, number: usize) -> Result<Option<Root>, Failure> {
         let Some(&height) = self.heights.get(number) else {
             return Ok(None);
         };

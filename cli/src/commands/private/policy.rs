@@ -8,7 +8,7 @@ use std::{io::ErrorKind, path::Path};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use winterlane_ledger::{
-    Digest,
+    Root,
     pool::{PolicyRefusal, PoolError, PoolPolicy},
     private::{Association, AssociationMode},
 };
@@ -55,7 +55,7 @@ struct LeastFee {
 #[serde(deny_unknown_fields)]
 pub(super) struct Set {
     mode: Mode,
-    root: Digest,
+    root: Root,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -319,6 +319,8 @@ fn changed(
 
 #[cfg(test)]
 mod tests {
+    use winterlane_ledger::Digest;
+
     use super::*;
 
     fn read_text(text: &str) -> Result<PoolPolicy, String> {
@@ -328,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_policy_is_written_as_it_is_read() {
-        let root = Digest([1_u32, 2, 3, 4].map(Into::into));
+        let root = Root(Digest([1_u32, 2, 3, 4].map(Into::into)));
         let [approved, refused] = [AssociationMode::Approved, AssociationMode::NotRefused]
             .map(|mode| Association { mode, root });
         let policies = [

@@ -28,7 +28,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_ledger::{
-    Digest,
+    Domain,
     pool::{
         Payment, Pool, PoolError, PoolOperation, PoolPolicy, ProofRefusal, SealedPool, Shield,
         VerifyPrivate, decode_operation, encode_operation,
@@ -397,7 +397,7 @@ impl PoolStore {
     }
 
     /// The rollup on its chain.
-    pub(crate) const fn domain(&self) -> &Digest {
+    pub(crate) const fn domain(&self) -> &Domain {
         self.pool.domain()
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use winterlane_ledger::{Digest, SlotIndex};
+use winterlane_ledger::{Domain, Root, SlotIndex};
 use winterlane_wallet::{
     account::{Health, KeyLeft, PublicAccount, Seen, Sent},
     client::OrderPlace,
@@ -51,8 +51,8 @@ struct AccountJson {
     nonce: u32,
     pending_balance: String,
     pending_orders: u32,
-    domain: Digest,
-    root: Digest,
+    domain: Domain,
+    root: Root,
     batch: Option<u64>,
     proof_verified: bool,
     root_known: bool,
@@ -63,7 +63,7 @@ struct AccountJson {
 #[derive(Serialize)]
 struct KeyJson {
     slot: SlotIndex,
-    root: Digest,
+    root: Root,
     left: u32,
     capacity: u32,
 }

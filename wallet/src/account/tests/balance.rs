@@ -38,7 +38,7 @@ fn a_balance_takes_a_full_hot_key_and_shows_what_is_there() {
     for bounds in [(1000, None), (0, Some(1000)), (1000, Some(1000))] {
         wallet.held_balance(&node, None, bounds).unwrap();
     }
-    let wrong = wallet.held_balance(&node, Some(Digest::ZERO), (1, None));
+    let wrong = wallet.held_balance(&node, Some(Root::ZERO), (1, None));
     assert!(matches!(wrong, Err(AccountError::OtherRoot { .. })));
 
     let held = wallet.held_balance(&node, None, (1, None)).unwrap();
@@ -70,7 +70,7 @@ fn a_balance_takes_a_full_hot_key_and_shows_what_is_there() {
     let leaf = tree.leaves()[RESERVED_KEY_INDEX as usize];
     assert_eq!(
         climb(tag::XMSS, RESERVED_KEY_INDEX, leaf, &control.auth),
-        root
+        root.0
     );
     // Nothing of it is printed.
     assert_eq!(
@@ -88,6 +88,6 @@ fn a_key_without_a_reserved_one_shows_nothing() {
     let root = wallet.add_key(0, 9).unwrap();
     let none = wallet.control(&root).unwrap_err();
     assert!(none.to_string().contains("1023"), "{none}");
-    let unknown = wallet.control(&Digest::ZERO);
+    let unknown = wallet.control(&Root::ZERO);
     assert!(matches!(unknown, Err(WalletError::UnknownKey { .. })));
 }

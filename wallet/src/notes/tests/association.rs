@@ -39,7 +39,10 @@ fn check_shown(input: &Input, set: &AssociationSet) {
         AssociationMode::NotRefused => Digest::ZERO,
     };
     let tag = SparseKind::Association.tag();
-    assert_eq!(climb(tag, path.position, leaf, &siblings), association.root);
+    assert_eq!(
+        climb(tag, path.position, leaf, &siblings),
+        association.root.0
+    );
     assert!(set.admits(path.position));
 }
 

@@ -1,6 +1,7 @@
 //! Operations that a pool of files does not take.
 
 use winterlane_ledger::{
+    Anchor, Digest,
     pool::PrivateOperation,
     private::{Commitment, Nullifier, WithdrawalInputs},
 };
@@ -56,11 +57,11 @@ fn an_operation_that_comes_too_late_or_from_elsewhere_is_refused() {
     };
     for (change, said) in [
         (
-            (|inputs| inputs.anchor = digest(9)) as fn(&mut WithdrawalInputs),
+            (|inputs| inputs.anchor = Anchor(digest(9))) as fn(&mut WithdrawalInputs),
             "none of the last",
         ),
         (|inputs| inputs.valid_until = 1, "prove it again"),
-        (|inputs| inputs.domain = digest(9), "for the domain"),
+        (|inputs| inputs.domain = Domain(digest(9)), "for the domain"),
         (|inputs| inputs.amount = 200, "the pool holds 200"),
         (|inputs| inputs.asset = 8, "the pool holds 0"),
         (|_| (), "the proof does not hold"),
