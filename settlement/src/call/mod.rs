@@ -75,7 +75,8 @@ pub enum Claim {
     Withdrawal(Payment),
     /// What left the shielded pool, by the nullifier that names it.
     Payout(Nullifier),
-    /// Fees of the shielded pool, of this asset: the operator's.
+    /// Fees of the shielded pool, of this asset: the operator's. *To be collected when all that its node has taken is
+    /// settled*: a deposit that the node makes out of them may be shown in a batch to come.
     Fees(u32),
 }
 

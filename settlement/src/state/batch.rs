@@ -321,7 +321,7 @@ impl Moved {
     fn pay(&mut self, payout: &Payout, inside: Option<Deposit>) {
         let Payout { asset, amount, .. } = *payout;
         match (inside, payout.recipient) {
-            (Some(deposit), _) if amount > 0 => self.inside.push(deposit),
+            (Some(deposit), _) => self.inside.push(deposit),
             (None, Some(recipient)) if amount > 0 => {
                 let paid = (asset, Party(recipient), amount);
                 self.outside.push((payout.id.0.to_bytes(), paid));

@@ -188,6 +188,15 @@ pub enum Refusal {
         /// How many.
         count: usize,
     },
+    /// There are as many forced operations that take nothing out of the pool as there may be.
+    #[error(
+        "{count} forced operations take nothing out of the pool, as many as may be: let this one pay a fee, or \
+         withdraw"
+    )]
+    CrowdedPool {
+        /// How many.
+        count: usize,
+    },
     /// An opening is of a root that settlement does not have, or not any more.
     #[error("an opening before batch {version} does not count here: {from} to {to} do")]
     Version {
@@ -354,6 +363,7 @@ impl Refusal {
             Self::AlreadyForced { .. } => "already_forced",
             Self::Busy { .. } => "busy",
             Self::Crowded { .. } => "crowded",
+            Self::CrowdedPool { .. } => "crowded_pool",
             Self::Version { .. } => "version",
             Self::Opening(_) => "opening",
             Self::OtherAccount { .. } => "other_account",

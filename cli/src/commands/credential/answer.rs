@@ -9,7 +9,7 @@ use winterlane_ledger::{
 };
 use winterlane_prover::private::{CredentialWitness, PrivateWitness};
 use winterlane_wallet::credentials::{
-    Challenge, Credential, CredentialError, Day, Issuer, Known, Showing,
+    Challenge, Credential, CredentialError, Day, Issuer, Known, Predicate, Showing, Value,
 };
 
 use super::super::{private::open_wallet, spinner, statement::prove_statement};
@@ -49,6 +49,7 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         &credential,
         wallet.holder_secret(args.number),
     )?;
+    let predicate: Predicate = challenge.predicate.parse().map_err(Failure::unusable)?;
     let progress = spinner(screen, args.json);
     progress.set_message("proving");
     let (inputs, witness) = statement(&showing);
@@ -68,11 +69,18 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         return show::json(&proven);
     }
     let mut lines = Lines::default();
-    lines.add("proven", &proven.predicate);
+    // a line each: in one line the last may stand behind a screen of spaces, or of a long text
+    for requirement in predicate.requirements() {
+        lines.add("proven", requirement);
+    }
     for (name, values) in &challenge.sets {
         lines.add(
             "",
-            format_args!("{name} has {}", counted(values.len(), "value")),
+            format_args!(
+                "{name} has {}: {}",
+                counted(values.len(), "value"),
+                listed(values)
+            ),
         );
     }
     lines.add("to", &proven.verifier);
@@ -89,6 +97,27 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         format_args!("in {}: send it to the verifier", args.out.display()),
     );
     Ok(lines.0)
+}
+
+/// Values of a set that are listed; of larger sets the file has the others.
+const LISTED: usize = 64;
+
+/// The values of a set. The verifier has named it: a file by the name of a union with one country in it asks for that country,
+/// and so does one that is filled up with what nobody has.
+fn listed(values: &[Value]) -> String {
+    let shown: Vec<_> = values
+        .iter()
+        .take(LISTED)
+        .map(ToString::to_string)
+        .collect();
+    let shown = shown.join(", ");
+    match values.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!(
+            "{shown}, and {} more: read them in the challenge",
+            grouped(more)
+        ),
+    }
 }
 
 /// What the prover takes of an answer.
@@ -119,4 +148,18 @@ fn answer(
         | CredentialError::Revoked => Failure::invalid(error),
         error => Failure::unusable(error),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_shows_what_is_in_it() {
+        let set = |count: i64| listed(&Vec::from_iter((1..=count).map(Value::Integer)));
+        assert_eq!(listed(&[Value::Text("DE".into())]), "\"DE\"");
+        assert_eq!(set(3), "1, 2, 3");
+        assert!(set(64).ends_with(", 64"));
+        assert!(set(1_065).ends_with(", 64, and 1,001 more: read them in the challenge"));
+    }
 }

@@ -8,7 +8,7 @@ use winterlane_ledger::{
     private::PrivateInputs,
     wire,
 };
-use winterlane_settlement::{Call, Client, Opening, Party, Settlement as _};
+use winterlane_settlement::{Call, CallError, Client, Opening, Outcome, Party, Settlement as _};
 use winterlane_wallet::notes::NoteBook;
 
 use super::{
@@ -135,58 +135,74 @@ pub(super) fn notes(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result
 }
 
 /// A note that a settled withdrawal has paid for comes into the pool, or its money returns.
+///
+/// A record does not say its asset, and anybody may pay to the note's address: as much of another asset, which pays for
+/// nothing, or the same again. So every withdrawal to it is tried, those of the newest batch first.
 pub(super) fn shield(place: &Place, path: &Path) -> Result<String, Failure> {
     let client = place.client()?;
     let shield = note::read(path)?;
-    let payment = payment(&client, &shield)?.ok_or_else(|| {
-        Failure::Invalid(format!(
-            "no settled batch has a withdrawal that pays for {}: `exit force --note` makes one",
-            path.display()
-        ))
-    })?;
+    let status = client.status().map_err(failed)?;
+    let (mut outcome, mut taken) = (None, false);
+    'batches: for batch in (status.first_batch..status.next_batch).rev() {
+        for payment in payments(&client, batch, &shield)? {
+            match demand(&client, payment, &shield) {
+                Err(error) if error.is("no_claim") => taken = true,
+                Err(error) if error.is("not_paid") => {}
+                found => {
+                    outcome = Some(found);
+                    break 'batches;
+                }
+            }
+        }
+    }
     let mut lines = Lines::default();
-    let force = Call::ForceShield {
-        payment,
-        shield: shield.clone(),
-    };
-    let outcome = match client.call(&force) {
-        // a later payment came before it, or there are no batches any more
-        Err(error) if error.is("pool") || error.is("frozen") => {
-            client.call(&Call::ReturnShield { payment, shield })
-        }
-        outcome => outcome,
-    };
     match outcome {
-        Ok(outcome) => add_outcome(&mut lines, &outcome),
-        Err(error) if error.is("no_claim") => {
-            lines.add("note", "is in the pool, or its money has returned");
+        Some(Ok(outcome)) => add_outcome(&mut lines, &outcome),
+        Some(Err(error)) if error.is("already_forced") => lines.add("note", "is forced already"),
+        Some(Err(error)) => return Err(failed(error)),
+        None if taken => lines.add("note", "is in the pool, or its money has returned"),
+        None => {
+            return Err(Failure::Invalid(format!(
+                "no settled batch has a withdrawal that pays for {}: `exit force --note` makes one",
+                path.display()
+            )));
         }
-        Err(error) if error.is("already_forced") => lines.add("note", "is forced already"),
-        Err(error) => return Err(failed(error)),
     }
     Ok(lines.0)
 }
 
-/// The newest settled withdrawal to the note's recipient.
-fn payment(client: &Client, shield: &Shield) -> Result<Option<Payment>, Failure> {
-    let status = client.status().map_err(failed)?;
-    let recipient = shield.recipient();
-    for batch in (status.first_batch..status.next_batch).rev() {
-        let data = client.batch(batch).map_err(failed)?;
-        let data = data.ok_or_else(|| {
-            Failure::Invalid(format!(
-                "batch {batch} is settled, and its data are not there"
-            ))
-        })?;
-        let records = wire::decode(&data.records, batch).map_err(Failure::invalid)?;
-        let pays = |record: &Record| {
-            matches!(record, Record::Signed(Order::Withdraw(order), _)
-                if order.recipient == recipient && order.amount == shield.amount)
-        };
-        let place = records.iter().position(pays);
-        if let Some(record) = place.and_then(|place| u32::try_from(place).ok()) {
-            return Ok(Some(Payment { batch, record }));
+/// Demands the note for this withdrawal; its money, where the note can come no more.
+fn demand(client: &Client, payment: Payment, shield: &Shield) -> Result<Outcome, CallError> {
+    let force = Call::ForceShield {
+        payment,
+        shield: shield.clone(),
+    };
+    match client.call(&force) {
+        // a later payment came before it, or there are no batches any more
+        Err(error) if error.is("pool") || error.is("frozen") => {
+            let shield = shield.clone();
+            client.call(&Call::ReturnShield { payment, shield })
         }
+        outcome => outcome,
     }
-    Ok(None)
+}
+
+/// The withdrawals of a settled batch to the note's recipient.
+fn payments(client: &Client, batch: u64, shield: &Shield) -> Result<Vec<Payment>, Failure> {
+    let recipient = shield.recipient();
+    let data = client.batch(batch).map_err(failed)?;
+    let data = data.ok_or_else(|| {
+        Failure::Invalid(format!(
+            "batch {batch} is settled, and its data are not there"
+        ))
+    })?;
+    let records = wire::decode(&data.records, batch).map_err(Failure::invalid)?;
+    let pays = |record: &Record| {
+        matches!(record, Record::Signed(Order::Withdraw(order), _)
+            if order.recipient == recipient && order.amount == shield.amount)
+    };
+    let paying = (0..).zip(&records).filter(|(_, record)| pays(record));
+    Ok(paying
+        .map(|(record, _)| Payment { batch, record })
+        .collect())
 }

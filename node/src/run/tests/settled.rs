@@ -200,6 +200,19 @@ fn a_life(over_http: bool) {
     wait(node.submit_private(inside)).unwrap();
     caught_up(&node, &*user);
     assert_eq!(balance(2), Some(BALANCE + 100 - 40 + 60));
+    // What the node takes settlement must take, or no batch follows: nothing and something, for whom there is and for whom
+    // there is not. Something for an account that is not there is refused.
+    let accounts = [2, 77, u32::MAX].map(account_recipient);
+    let whom = [accounts[0], accounts[1], accounts[2], [0; 20], [6; 20]];
+    let mut taken = 0;
+    for (number, to) in (60..).zip(whom) {
+        for (number, amount) in [(number, 0), (number + 10, 1)] {
+            let operation = private_withdrawal(number, anchor(), to, (amount, 0));
+            taken += u32::from(wait(node.submit_private(operation)).is_ok());
+        }
+    }
+    assert_eq!(taken, 8);
+    caught_up(&node, &*user);
 
     // a paused node does what it must: an order, an operation of the pool, a note that was paid for
     let order = payers[0].withdraw_to(shield(3).recipient(), 30, 0);
