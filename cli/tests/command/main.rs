@@ -7,6 +7,7 @@ mod docs;
 #[cfg(unix)]
 mod ends;
 mod exit;
+mod leave;
 mod pages;
 mod passphrase;
 mod private;

@@ -156,11 +156,15 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let (sealer, closed) = sync_channel(1);
     let mut others = Vec::new();
     let kept = (proving.is_some() || stand.prover.is_some()).then(|| witnesses.clone());
+    let judge = stand
+        .judge
+        .unwrap_or_else(|| Arc::new(crate::private::Verifier));
     others.push(sealer::spawn(
         store.clone(),
         genesis.domain,
         kept,
         sequencer.next_sequence(),
+        judge.clone(),
         closed,
         task_sender.clone(),
     )?);
@@ -201,9 +205,6 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         }
         None => None,
     };
-    let judge = stand
-        .judge
-        .unwrap_or_else(|| Arc::new(crate::private::Verifier));
     let (verifiers, threads) = verify::spawn(
         private,
         &judge,

@@ -11,7 +11,7 @@ use winterlane_node::{
 use crate::{
     farm::{Farm, batches},
     server::Server,
-    testing::until,
+    testing::{until, wait},
 };
 
 #[test]
@@ -126,6 +126,51 @@ fn workers_have_few_rights() {
             .batch_execute("UPDATE winterlane_jobs SET proven = true")
             .is_err()
     );
+    farm.conclude(&server);
+}
+
+/// A worker may write into the tables whatever it likes. It can hold a batch up, and neither stop the node nor the others: what
+/// it wrote is put right, or its batch is held until an operator has it proven again.
+#[test]
+fn nonsense_in_the_tables_ends_nothing() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    let mut client = server.client();
+    for (nonsense, held) in [
+        // a proof whose hash is none
+        (
+            "INSERT INTO winterlane_proofs (rollup, batch, hash, worker, fence, millis)
+             SELECT rollup, batch, 'x', '', 0, -1 FROM winterlane_jobs",
+            false,
+        ),
+        // a proof that is not there
+        ("UPDATE winterlane_jobs SET proven = true", false),
+        // a claim without end, and one of a name without end
+        ("UPDATE winterlane_jobs SET lease = 'infinity'", false),
+        (
+            "UPDATE winterlane_jobs SET lease = 'infinity', worker = repeat('x', 1000000)",
+            false,
+        ),
+        // more failures than there can be, and more to say of them than anybody reads
+        (
+            "UPDATE winterlane_jobs SET failed = 2147483647, told = -2147483648, reason = repeat('x', 1000000)",
+            true,
+        ),
+    ] {
+        let batch = farm.seal();
+        until(|| (client.execute(nonsense, &[]).ok()? > 0).then_some(()));
+        if held {
+            farm.alarm(
+                |alarm| matches!(alarm, Alarm::ProofHeld { reason, .. } if reason.len() < 1000),
+            );
+            wait(farm.node.requeue(batch)).unwrap();
+        }
+        let worker = farm.worker("honest", &[]);
+        farm.proven(batch);
+        worker.stop();
+    }
     farm.conclude(&server);
 }
 

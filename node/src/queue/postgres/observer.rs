@@ -24,6 +24,8 @@ use crate::{
 
 /// How long to wait before a connection is tried again.
 const RETRY: Duration = Duration::from_millis(500);
+/// Proofs that are read at once.
+const PROOFS: i64 = 256;
 /// How long the listener waits before it looks whether it is to end.
 const LISTEN: Duration = Duration::from_millis(500);
 
@@ -246,11 +248,23 @@ impl ProofQueue for Observer {
         let rollup = self.rollup;
         let (present, failures, proofs) = self.with(|client| {
             let key = &&rollup[..];
-            // the last claim there may be: nobody comes after it and finds that it has run out
+            // Workers may write into these tables whatever they like: what no worker of ours writes is put right, and no more
+            // is read of it than there can be.
             client.execute(
-                "UPDATE winterlane_jobs SET failed = failed + 1, lease = NULL, worker = NULL, fence = NULL,
-                        reason = 'worker ' || worker || ' was not heard of for the time of its lease'
-                  WHERE rollup = $1 AND NOT proven AND worker IS NOT NULL AND lease < now() AND attempt >= $2",
+                "DELETE FROM winterlane_proofs WHERE rollup = $1 AND length(hash) <> 32",
+                &[key],
+            )?;
+            // A claim without end, or the last claim there may be: nobody comes after it and finds that it has run out.
+            // Proven without a proof, a job would wait for one for ever.
+            client.execute(
+                "UPDATE winterlane_jobs AS job SET failed = least(failed, 2147483646) + 1, lease = NULL, worker = NULL,
+                        fence = NULL, proven = false,
+                        reason = 'worker ' || coalesce(left(worker, 100), '?') || ' was not heard of for the time of its lease'
+                  WHERE rollup = $1 AND CASE WHEN proven
+                        THEN NOT EXISTS (SELECT FROM winterlane_proofs AS proof
+                                          WHERE proof.rollup = job.rollup AND proof.batch = job.batch)
+                        ELSE worker IS NOT NULL AND lease < now() AND attempt >= $2
+                             OR lease > now() + interval '1 day' END",
                 &[key, &ATTEMPTS],
             )?;
             let present = client.query(
@@ -258,31 +272,32 @@ impl ProofQueue for Observer {
                 &[key],
             )?;
             let failures = client.query(
-                "WITH news AS (SELECT rollup, batch, failed - told AS count FROM winterlane_jobs
-                                WHERE rollup = $1 AND failed > told FOR UPDATE)
+                "WITH news AS (SELECT rollup, batch, least(failed::bigint - told, $2::integer)::integer AS count
+                                 FROM winterlane_jobs WHERE rollup = $1 AND failed > told FOR UPDATE)
                  UPDATE winterlane_jobs AS job SET told = job.failed FROM news
                   WHERE job.rollup = news.rollup AND job.batch = news.batch
-                 RETURNING job.batch, news.count, job.reason",
-                &[key],
+                 RETURNING job.batch, news.count, left(job.reason, 500)",
+                &[key, &ATTEMPTS],
             )?;
             let proofs = client.query(
-                "SELECT batch, hash, millis FROM winterlane_proofs WHERE rollup = $1 ORDER BY batch, made",
-                &[key],
+                "SELECT batch, hash, millis FROM winterlane_proofs WHERE rollup = $1 ORDER BY batch, made LIMIT $2",
+                &[key, &PROOFS],
             )?;
             Ok((present, failures, proofs))
         })?;
         self.sweep();
         let mut reports = std::mem::take(&mut self.reports);
         for row in failures {
-            let count: i32 = row.get(1);
+            let (batch, count): (_, i32) = (unsigned(row.try_get(0)?), row.try_get(1)?);
+            let reason: String = row.try_get(2)?;
             for _ in 0..count {
-                let failed = Outcome::Failed(row.get(2));
-                reports.push((unsigned(row.get(0)), Report::Outcome(failed)));
+                let failed = Outcome::Failed(reason.clone());
+                reports.push((batch, Report::Outcome(failed)));
             }
         }
         let mut missing = std::mem::take(&mut self.offered);
         for row in present {
-            let batch = unsigned(row.get(0));
+            let batch = unsigned(row.try_get(0)?);
             if let Some(witness) = missing.remove(&batch) {
                 self.offered.insert(batch, witness);
             } else {
@@ -293,7 +308,7 @@ impl ProofQueue for Observer {
         }
         reports.extend(missing.into_keys().map(|batch| (batch, Report::Lost)));
         for row in proofs {
-            let (batch, hash) = (unsigned(row.get(0)), hash_of(row.get(1))?);
+            let (batch, hash) = (unsigned(row.try_get(0)?), hash_of(row.try_get(1)?)?);
             if self.delivered.contains(&(batch, hash)) {
                 continue;
             }
@@ -302,7 +317,7 @@ impl ProofQueue for Observer {
                     self.delivered.insert((batch, hash));
                     Outcome::Proven {
                         proof,
-                        millis: unsigned(row.get(2)),
+                        millis: unsigned(row.try_get(2)?),
                     }
                 }
                 Ok(Err(reason)) => match self.strike(batch, hash) {
@@ -341,7 +356,10 @@ impl ProofQueue for Observer {
         let witnesses = jobs.iter().map(|row| (Kind::Witness, row));
         let proofs = proofs.iter().map(|row| (Kind::Proof, row));
         for (kind, row) in witnesses.chain(proofs) {
-            let hash = hash_of(row.get(0))?;
+            // what a worker wrote in its place names no object
+            let Ok(hash) = hash_of(row.try_get(0)?) else {
+                continue;
+            };
             self.delivered.remove(&(batch, hash));
             self.garbage.push(self.name(batch, kind, hash));
         }

@@ -1,0 +1,91 @@
+//! What settlement obliges a node to: strangers who post what makes no sense, and the end of a rollup.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use winterlane_ledger::SignedOrder;
+use winterlane_settlement::{Call, DepositTo, Party, Settlement as _};
+
+use super::{
+    BALANCE, included, payers,
+    settled::{
+        Between, OPERATOR, WINDOW, Words, caught_up, create, open, secret, start_over, stop,
+    },
+};
+use crate::{
+    BatchStage, Event,
+    testing::{until, wait},
+};
+
+/// Whoever has an order that was settled long ago posts it again, for nothing. No batch can show it once more, so that the
+/// operator must say so, or is frozen: at once, when it was posted while the node was away, and when it is on its way.
+#[test]
+fn an_order_that_was_settled_before_it_was_forced_is_refuted() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let start_again = || start_over(folder.path(), &payers, durable.by(operator)).unwrap();
+    let stranger = durable.by(Party::NOBODY);
+    let force = |order: &SignedOrder| {
+        let (order, opening) = (order.clone(), None);
+        stranger.call(&Call::Force { order, opening }).unwrap();
+    };
+    let mut payer = payers[0].clone();
+    let (node, running) = start_again();
+    let old = payer.pay(2, 100, 0);
+    let id = wait(node.submit(old.clone())).unwrap().id;
+    included(&node, &id, BatchStage::Published);
+    force(&old);
+    caught_up(&node, &stranger);
+    stop(running);
+    force(&old);
+    let (node, running) = start_again();
+    caught_up(&node, &stranger);
+    let new = payer.pay(2, 1, 0);
+    wait(node.submit(new.clone())).unwrap();
+    force(&new);
+    caught_up(&node, &stranger);
+    clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+    assert!(stranger.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    // each ran once
+    let balance = node.account(2).unwrap().unwrap().pending.balance;
+    assert_eq!(balance, BALANCE + 101);
+    stop(running);
+}
+
+/// The rollup has ended: what the node would take from now on would never be settled.
+#[test]
+fn the_node_of_a_frozen_rollup_takes_no_orders() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let user = durable.by(secret(7).party());
+    let call = Call::Deposit {
+        asset: 7,
+        amount: 5,
+        to: DepositTo::Existing(1),
+    };
+    user.call(&call).unwrap();
+    clock.fetch_add(2 * WINDOW, Ordering::Relaxed);
+    user.call(&Call::Freeze).unwrap();
+    let between = Between::new(durable.by(secret(OPERATOR).party()));
+    let (node, running) = start_over(folder.path(), &payers, between.clone()).unwrap();
+    let mut events = node.subscribe();
+    until(|| node.status().unwrap().paused.then_some(()));
+    // asked again and again, it is told once: the page and those who wait for webhooks are given some events, and each that
+    // says nothing new takes the place of another
+    let asked = || between.asked.load(Ordering::Relaxed);
+    let before = asked();
+    until(|| (asked() >= before + 4).then_some(()));
+    let events = std::iter::from_fn(|| events.try_recv().ok());
+    let paused = events.filter(|event| *event == Event::Paused).count();
+    assert!(paused <= 1, "{paused}");
+    stop(running);
+}
