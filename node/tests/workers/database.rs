@@ -11,7 +11,7 @@ use winterlane_node::{
 use crate::{
     farm::{Farm, batches},
     server::Server,
-    testing::{until, wait},
+    testing::{domain, until, wait},
 };
 
 #[test]
@@ -171,6 +171,26 @@ fn nonsense_in_the_tables_ends_nothing() {
         farm.proven(batch);
         worker.stop();
     }
+    // nonsense in the object store: a witness that is none, and what is said to be a proof and cannot be read
+    let batch = farm.seal();
+    let job = "SELECT FROM winterlane_jobs WHERE batch = $1";
+    let number = i64::try_from(batch).unwrap();
+    until(|| client.query_opt(job, &[&number]).ok()?.map(drop));
+    let rollup = std::path::Path::new(&farm.objects).join(domain().to_string());
+    let folder = rollup.join(format!("{batch:020}"));
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        std::fs::write(entry.unwrap().path(), "nonsense").unwrap();
+    }
+    let hash = *blake3::hash(b"").as_bytes();
+    let proof = format!("proof-{}", blake3::Hash::from_bytes(hash));
+    std::fs::create_dir(folder.join(&proof)).unwrap();
+    let lie = "INSERT INTO winterlane_proofs (rollup, batch, hash, worker, fence, millis)
+               SELECT rollup, batch, $1, '', 0, 0 FROM winterlane_jobs WHERE batch = $2";
+    assert_eq!(client.execute(lie, &[&&hash[..], &number]).unwrap(), 1);
+    let worker = farm.worker("honest", &[]);
+    farm.proven(batch);
+    worker.stop();
+    std::fs::remove_dir(folder.join(&proof)).unwrap();
     farm.conclude(&server);
 }
 

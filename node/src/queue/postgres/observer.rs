@@ -1,7 +1,7 @@
 //! The node's side: jobs in, proofs and failures out.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +16,7 @@ use winterlane_ledger::{Digest, codec::CanonicalBytes as _};
 
 use super::{ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, signed, unsigned};
 use crate::{
-    blob::{Blobs, Kind, Name},
+    blob::{BlobError, Blobs, Kind, Name},
     queue::{Depth, ProofQueue, QueueError, Report, dispatch::Wake},
     run::prover::{self, Outcome, ProofJob},
     witness::Witnesses,
@@ -24,8 +24,10 @@ use crate::{
 
 /// How long to wait before a connection is tried again.
 const RETRY: Duration = Duration::from_millis(500);
-/// Proofs that are read at once.
-const PROOFS: i64 = 256;
+/// Proofs that are read at once: they are in memory together.
+const PROOFS: i64 = 32;
+/// Objects that are removed at once.
+const REMOVED: usize = 16;
 /// How long the listener waits before it looks whether it is to end.
 const LISTEN: Duration = Duration::from_millis(500);
 
@@ -44,7 +46,7 @@ pub(crate) struct Observer {
     /// Proofs that were reported.
     delivered: BTreeSet<(u64, [u8; 32])>,
     /// Objects that nobody needs. They are removed when the object store lets them.
-    garbage: Vec<Name>,
+    garbage: VecDeque<Name>,
     /// What is to be reported, and not in the database.
     reports: Vec<(u64, Report)>,
     stop: Arc<AtomicBool>,
@@ -92,7 +94,7 @@ impl Observer {
             tried: None,
             offered: BTreeMap::new(),
             delivered: BTreeSet::new(),
-            garbage: Vec::new(),
+            garbage: VecDeque::new(),
             reports: Vec::new(),
             stop,
             listener: Some(listener),
@@ -134,11 +136,10 @@ impl Observer {
 
     /// The proof that somebody says there is.
     fn proof(&mut self, batch: u64, hash: [u8; 32]) -> Result<Result<Vec<u8>, String>, QueueError> {
-        use crate::blob::BlobError;
         match self.blobs.get(&self.name(batch, Kind::Proof, hash)) {
             Ok(Some(proof)) => Ok(Ok(proof)),
             Ok(None) => Ok(Err("the proof is not in the object store".into())),
-            Err(error @ BlobError::Damaged { .. }) => Ok(Err(error.to_string())),
+            Err(error) if error.is_of_the_object() => Ok(Err(error.to_string())),
             Err(error) => Err(error.into()),
         }
     }
@@ -165,7 +166,7 @@ impl Observer {
             )?;
             Ok(transaction.commit()?)
         })?;
-        self.garbage.push(self.name(batch, Kind::Proof, hash));
+        self.garbage.push_back(self.name(batch, Kind::Proof, hash));
         Ok(())
     }
 
@@ -181,12 +182,18 @@ impl Observer {
 
     /// Removes what nobody needs, as far as the object store lets it.
     fn sweep(&mut self) {
-        while let Some(name) = self.garbage.last() {
-            if let Err(error) = self.blobs.remove(name) {
-                tracing::debug!(%error, "an object is removed later");
+        for _ in 0..self.garbage.len().min(REMOVED) {
+            let Some(name) = self.garbage.pop_front() else {
                 return;
+            };
+            if let Err(error) = self.blobs.remove(&name) {
+                tracing::debug!(%error, "an object is removed later");
+                // one that cannot be removed keeps no other there
+                self.garbage.push_back(name);
+                if matches!(error, BlobError::Unreachable { .. }) {
+                    return;
+                }
             }
-            self.garbage.pop();
         }
     }
 }
@@ -200,7 +207,8 @@ impl ProofQueue for Observer {
             return Ok(());
         };
         let name = self.name(job.batch, Kind::Witness, job.witness);
-        if !self.blobs.has(&name)? {
+        // a batch that was not proven may have failed by a witness that somebody changed
+        if job.failures > 0 || !self.blobs.has(&name)? {
             self.blobs.put(&name, &bytes)?;
         }
         let (rollup, preset, priority) = (self.rollup, self.preset.to_string(), self.priority);
@@ -307,6 +315,7 @@ impl ProofQueue for Observer {
             }
         }
         reports.extend(missing.into_keys().map(|batch| (batch, Report::Lost)));
+        let mut trouble = None;
         for row in proofs {
             let (batch, hash) = (unsigned(row.try_get(0)?), hash_of(row.try_get(1)?)?);
             if self.delivered.contains(&(batch, hash)) {
@@ -324,11 +333,21 @@ impl ProofQueue for Observer {
                     Ok(()) => Outcome::Failed(reason),
                     Err(error) => return self.later(reports, error),
                 },
-                Err(error) => return self.later(reports, error),
+                Err(error @ QueueError::Blob(BlobError::Unreachable { .. })) => {
+                    return self.later(reports, error);
+                }
+                // one that cannot be read keeps no other back
+                Err(error) => {
+                    trouble = Some(error);
+                    continue;
+                }
             };
             reports.push((batch, Report::Outcome(outcome)));
         }
-        Ok(reports)
+        match trouble {
+            Some(error) if reports.is_empty() => Err(error),
+            _ => Ok(reports),
+        }
     }
 
     fn refuse(&mut self, batch: u64, proof: &[u8]) -> Result<(), QueueError> {
@@ -361,7 +380,7 @@ impl ProofQueue for Observer {
                 continue;
             };
             self.delivered.remove(&(batch, hash));
-            self.garbage.push(self.name(batch, kind, hash));
+            self.garbage.push_back(self.name(batch, kind, hash));
         }
         self.sweep();
         Ok(())
