@@ -6,7 +6,7 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,7 @@ use crate::{
     run::{
         prover::{Outcome, ProofJob},
         shared::Shared,
+        threads,
         writer::Task,
     },
 };
@@ -100,12 +101,13 @@ pub(crate) type Verdict = Box<dyn Fn(&PublicInputs, &[u8]) -> Result<(), String>
 /// The verdict of the node's own verifier. The statement is the store's, not the prover's.
 pub(crate) fn verdict(preset: Preset) -> Verdict {
     let policy = Policy::only(preset);
-    Box::new(
-        move |inputs, proof| match verify_batch(proof, inputs, &policy) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        },
-    )
+    Box::new(move |inputs, proof| {
+        let verify = || verify_batch(proof, inputs, &policy).map(drop);
+        threads::verdict(
+            || verify().map_err(|error| error.to_string()),
+            threads::MISTAKE.into(),
+        )
+    })
 }
 
 /// The thread that dispatches, until [`Dispatch`] is dropped.
@@ -128,10 +130,10 @@ pub(crate) fn spawn(
         measured: None,
         sizes: BTreeSet::new(),
     };
-    Builder::new()
-        .name("dispatcher".into())
-        .spawn(move || dispatcher.run(&inbox))
-        .map_err(QueueError::Thread)
+    threads::spawn("dispatcher", dispatcher.writer.clone(), move || {
+        dispatcher.run(&inbox);
+    })
+    .map_err(QueueError::Thread)
 }
 
 /// A batch that has no proof in the store.

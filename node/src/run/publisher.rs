@@ -6,14 +6,16 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use winterlane_ledger::wire;
 use winterlane_prover::SimdCompressor;
 
-use super::{duties::Duties, shared::Shared, start::StartError, verify::Judge, writer::Task};
+use super::{
+    duties::Duties, shared::Shared, start::StartError, threads, verify::Judge, writer::Task,
+};
 use crate::{
     fault,
     settlement::{PoolData, Published, Settlement, SettlementError},
@@ -59,10 +61,9 @@ pub(crate) fn spawn(parts: Parts) -> Result<JoinHandle<()>, StoreError> {
         duties,
         next: None,
     };
-    Builder::new()
-        .name("publisher".into())
-        .spawn(move || publisher.run(&wake))
-        .map_err(StoreError::io("publisher"))
+    let name = "publisher";
+    threads::spawn(name, publisher.writer.clone(), move || publisher.run(&wake))
+        .map_err(StoreError::io(name))
 }
 
 struct Publisher {

@@ -8,7 +8,7 @@ use std::{
         Arc,
         mpsc::{Receiver, SyncSender},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
 };
 
 use rayon::prelude::*;
@@ -19,6 +19,7 @@ use super::{
     admission,
     priority::{yield_to_orders, yielding_pool},
     shared::now_millis,
+    threads,
     verify::Judge,
     writer::Task,
 };
@@ -56,18 +57,17 @@ pub(crate) fn spawn(
         judge,
         threads: yielding_pool("sealing", 0)?,
     };
-    Builder::new()
-        .name("sealer".into())
-        .spawn(move || {
-            yield_to_orders();
-            for batch in closed {
-                if let Err(error) = sealer.seal(&batch, &writer) {
-                    let _ = writer.send(Task::Failed(error));
-                    return;
-                }
+    let name = "sealer";
+    threads::spawn(name, writer.clone(), move || {
+        yield_to_orders();
+        for batch in closed {
+            if let Err(error) = sealer.seal(&batch, &writer) {
+                let _ = writer.send(Task::Failed(error));
+                return;
             }
-        })
-        .map_err(StoreError::io("sealer"))
+        }
+    })
+    .map_err(StoreError::io(name))
 }
 
 struct Sealer {

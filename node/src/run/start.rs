@@ -20,7 +20,8 @@ use super::{
     sealer,
     shared::Shared,
     stand::{Backend, Stand, accept_all},
-    verify,
+    threads::Calm,
+    verify::{self, Judge},
     writer::{DiskReserve, StoreBase, Writer, WriterState},
 };
 use crate::{
@@ -159,6 +160,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let judge = stand
         .judge
         .unwrap_or_else(|| Arc::new(crate::private::Verifier));
+    let judge: Judge = Arc::new(Calm(judge));
     others.push(sealer::spawn(
         store.clone(),
         genesis.domain,

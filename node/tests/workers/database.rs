@@ -142,7 +142,7 @@ fn nonsense_in_the_tables_ends_nothing() {
         // a proof whose hash is none
         (
             "INSERT INTO winterlane_proofs (rollup, batch, hash, worker, fence, millis)
-             SELECT rollup, batch, 'x', '', 0, -1 FROM winterlane_jobs",
+             SELECT rollup, batch, 'x'::bytea, '', 0, -1 FROM winterlane_jobs",
             false,
         ),
         // a proof that is not there
@@ -185,7 +185,7 @@ fn nonsense_in_the_tables_ends_nothing() {
     let proof = format!("proof-{}", blake3::Hash::from_bytes(hash));
     std::fs::create_dir(folder.join(&proof)).unwrap();
     let lie = "INSERT INTO winterlane_proofs (rollup, batch, hash, worker, fence, millis)
-               SELECT rollup, batch, $1, '', 0, 0 FROM winterlane_jobs WHERE batch = $2";
+               SELECT rollup, batch, $1::bytea, '', 0, 0 FROM winterlane_jobs WHERE batch = $2";
     assert_eq!(client.execute(lie, &[&&hash[..], &number]).unwrap(), 1);
     let worker = farm.worker("honest", &[]);
     farm.proven(batch);

@@ -45,6 +45,12 @@ pub(crate) enum Fault {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A thread beside the writer has panicked: a mistake in this program.
+    #[error("a mistake in the thread \"{thread}\" itself; please report it with the lines above")]
+    Thread {
+        /// Its name.
+        thread: &'static str,
+    },
     /// A closed batch was refused by the ledger: a mistake in this program.
     #[error("a batch cannot be closed: {0}")]
     Close(String),

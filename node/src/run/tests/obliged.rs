@@ -1,22 +1,30 @@
-//! What settlement obliges a node to: strangers who post what makes no sense, and the end of a rollup.
+//! What settlement obliges a node to: strangers who post what makes no sense, and the end of a rollup. And mistakes in the
+//! threads that hear them.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-use winterlane_ledger::SignedOrder;
+use winterlane_ledger::{
+    SignedOrder,
+    pool::{PrivateOperation, ProofRefusal, VerifyPrivate},
+    private::PrivateInputs,
+};
 use winterlane_settlement::{Call, DepositTo, Party, Settlement as _};
 
 use super::{
-    BALANCE, included, payers,
+    BALANCE, Willing, included, options, payers,
     settled::{
         Between, OPERATOR, WINDOW, Words, caught_up, create, open, secret, start_over, stop,
     },
+    start_willing,
 };
 use crate::{
-    BatchStage, Event,
-    testing::{until, wait},
+    BatchStage, Event, Refusal, SubmitError,
+    run::{Stand, start},
+    settlement::{Published, Settled, Settlement, SettlementError},
+    testing::{Word, private_transfer, until, wait},
 };
 
 /// Whoever has an order that was settled long ago posts it again, for nothing. No batch can show it once more, so that the
@@ -87,5 +95,78 @@ fn the_node_of_a_frozen_rollup_takes_no_orders() {
     let events = std::iter::from_fn(|| events.try_recv().ok());
     let paused = events.filter(|event| *event == Event::Paused).count();
     assert!(paused <= 1, "{paused}");
+    stop(running);
+}
+
+/// Settlement that this program makes a mistake with.
+struct Mistaken;
+
+impl Settlement for Mistaken {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        Ok(None)
+    }
+
+    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
+        panic!("a mistake");
+    }
+}
+
+/// A thread that panics ends the node: one that takes orders and publishes none would run into its obligations.
+#[test]
+fn a_thread_that_panics_ends_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 4);
+    let mut options = options(folder.path(), &payers);
+    options.settlement = Some(Box::new(Mistaken));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    let (node, running) = start(options, stand).unwrap();
+    let order = payers[0].pay(2, 1, 0);
+    let taken = wait(node.submit(order.clone())).unwrap();
+    let said = running.wait().unwrap_err().to_string();
+    assert!(said.contains("publisher"), "{said}");
+    // what was acknowledged is there
+    let (node, running) = start_willing(folder.path(), &[]).unwrap();
+    let again = wait(node.submit(order)).unwrap();
+    assert_eq!((again.known, again.sequence), (true, taken.sequence));
+    stop(running);
+}
+
+/// A verifier that a proof makes panic.
+struct Fragile;
+
+impl VerifyPrivate for Fragile {
+    fn verify(&self, inputs: &PrivateInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        assert_ne!(proof, b"break", "a mistake");
+        Word.verify(inputs, proof)
+    }
+}
+
+/// Whoever finds such a proof is refused, and ends nothing.
+#[test]
+fn a_proof_that_breaks_the_verifier_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let stand = Stand {
+        judge: Some(Arc::new(Fragile)),
+        ..Stand::default()
+    };
+    let (node, running) = start(options(folder.path(), &[]), stand).unwrap();
+    let anchor = node.anchors(1).unwrap().anchors[0].1;
+    let good = private_transfer([1, 2], anchor);
+    let bad = PrivateOperation {
+        proof: b"break".to_vec(),
+        ..good.clone()
+    };
+    for _ in 0..3 {
+        match wait(node.submit_private(bad.clone())) {
+            Err(SubmitError::Refused(Refusal::Private(refusal))) => {
+                assert!(refusal.to_string().contains("panicked"), "{refusal}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    wait(node.submit_private(good)).unwrap();
     stop(running);
 }

@@ -73,6 +73,10 @@ pub(crate) enum Task {
     },
     /// Another thread cannot go on.
     Failed(StoreError),
+    /// Another thread has ended by a mistake in the program.
+    Panicked {
+        thread: &'static str,
+    },
     Stop,
 }
 
@@ -227,6 +231,7 @@ impl Writer {
                 }
             }
             Task::Failed(error) => return Err(error.into()),
+            Task::Panicked { thread } => return Err(Fault::Thread { thread }),
             Task::Stop => self.state.stopping = true,
         }
         Ok(0)
