@@ -19,7 +19,7 @@ use winterlane_ledger::{Deposit, pool::Payment, state::ReadState as _};
 
 use super::{
     admission::{Admin, Answer},
-    publisher::Stop,
+    publisher::{Stop, TURN},
     shared::Shared,
     verify::Judge,
     writer::Task,
@@ -147,9 +147,10 @@ impl Duties {
         Ok(())
     }
 
-    /// Says, also when something goes wrong, whether anything was taken.
+    /// Takes what is new, for a turn's time; says, also when something goes wrong, whether anything was taken.
     fn look(&mut self, settlement: &mut dyn Settlement) -> Result<bool, (Trouble, bool)> {
         let mut forced = false;
+        let end = Instant::now() + TURN;
         loop {
             let page = settlement.obligations(self.next, PAGE);
             let page = page.map_err(|error| (error.into(), forced))?;
@@ -161,7 +162,7 @@ impl Duties {
                 }
                 self.next = number + 1;
             }
-            if last {
+            if last || Instant::now() >= end {
                 break;
             }
         }

@@ -28,6 +28,13 @@ const RETRY: Duration = Duration::from_secs(2);
 const HELD: Duration = Duration::from_secs(30);
 /// How often settlement is asked for what it obliges the operator to.
 const POLL: Duration = Duration::from_secs(1);
+/// How long one of the two goes on, publishing or taking what is owed, while the other waits for it. Whoever makes obligations
+/// without end keeps nothing from being settled by that.
+pub(super) const TURN: Duration = if cfg!(test) {
+    Duration::from_millis(100)
+} else {
+    Duration::from_secs(5)
+};
 
 /// What the thread that publishes is made of.
 pub(crate) struct Parts {
@@ -126,7 +133,8 @@ impl Publisher {
         } = self;
         if next.is_none_or(|next| Instant::now() >= next) {
             *next = None;
-            match publish_all(store, &mut **settlement, writer) {
+            let end = duties.is_some().then(|| Instant::now() + TURN);
+            match publish_all(store, &mut **settlement, writer, end) {
                 Err(Stop::Settlement { batch, reason }) => {
                     let wait = if reason.passes() { RETRY } else { HELD };
                     *next = Some(Instant::now() + wait);
@@ -143,10 +151,12 @@ impl Publisher {
     }
 }
 
+/// Publishes what is proven: all of it, or until the end of a turn.
 fn publish_all(
     store: &Store,
     settlement: &mut dyn Settlement,
     writer: &SyncSender<Task>,
+    end: Option<Instant>,
 ) -> Result<(), Stop> {
     loop {
         let view = store.view()?;
@@ -178,6 +188,9 @@ fn publish_all(
             .send(Task::Published { batch, written })
             .map_err(|_| Stop::Gone)?;
         wait.recv().map_err(|_| Stop::Gone)?;
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return Ok(());
+        }
     }
 }
 

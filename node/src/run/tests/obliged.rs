@@ -23,8 +23,8 @@ use super::{
 use crate::{
     BatchStage, Event, Refusal, SubmitError,
     run::{Stand, start},
-    settlement::{Published, Settled, Settlement, SettlementError},
-    testing::{Word, private_transfer, until, wait},
+    settlement::{Obligation, Owed, Published, Settled, Settlement, SettlementError},
+    testing::{Word, deposit, private_transfer, until, wait},
 };
 
 /// Whoever has an order that was settled long ago posts it again, for nothing. No batch can show it once more, so that the
@@ -95,6 +95,55 @@ fn the_node_of_a_frozen_rollup_takes_no_orders() {
     let events = std::iter::from_fn(|| events.try_recv().ok());
     let paused = events.filter(|event| *event == Event::Paused).count();
     assert!(paused <= 1, "{paused}");
+    stop(running);
+}
+
+/// Settlement where somebody deposits without end, and that counts what is published.
+struct Endless(Arc<AtomicU64>);
+
+impl Settlement for Endless {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        Ok(None)
+    }
+
+    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn obliges(&self) -> bool {
+        true
+    }
+
+    fn obligations(
+        &mut self,
+        first: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Obligation)>, SettlementError> {
+        let one = |number| {
+            let (deposit, from) = (deposit(1, 1), Party::NOBODY);
+            let what = Owed::Deposit { deposit, from };
+            let due = u64::MAX;
+            (number, Obligation { due, what })
+        };
+        Ok((first..).take(limit).map(one).collect())
+    }
+}
+
+/// Whoever deposits faster than the node takes it keeps nothing from being settled.
+#[test]
+fn deposits_without_end_stop_no_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    let mut options = options(folder.path(), &payers);
+    let published = Arc::<AtomicU64>::default();
+    options.settlement = Some(Box::new(Endless(Arc::clone(&published))));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    let (_node, running) = start(options, stand).unwrap();
+    until(|| (published.load(Ordering::Relaxed) >= 3).then_some(()));
     stop(running);
 }
 
