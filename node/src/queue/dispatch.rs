@@ -13,6 +13,7 @@ use std::{
 use metrics::{counter, gauge};
 use winterlane_air::presets::Preset;
 use winterlane_ledger::PublicInputs;
+use winterlane_settlement::calm;
 use winterlane_verifier::{Policy, verify_batch};
 
 use super::{Depth, ProofQueue, QueueError, Report};
@@ -102,11 +103,8 @@ pub(crate) type Verdict = Box<dyn Fn(&PublicInputs, &[u8]) -> Result<(), String>
 pub(crate) fn verdict(preset: Preset) -> Verdict {
     let policy = Policy::only(preset);
     Box::new(move |inputs, proof| {
-        let verify = || verify_batch(proof, inputs, &policy).map(drop);
-        threads::verdict(
-            || verify().map_err(|error| error.to_string()),
-            threads::MISTAKE.into(),
-        )
+        let verdict = calm(|| Ok(verify_batch(proof, inputs, &policy).map(drop)?));
+        verdict.map_err(|error| error.to_string())
     })
 }
 

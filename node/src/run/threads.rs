@@ -11,6 +11,7 @@ use winterlane_ledger::{
     pool::{ProofRefusal, VerifyPrivate},
     private::PrivateInputs,
 };
+use winterlane_settlement::calm;
 
 use super::{verify::Judge, writer::Task};
 
@@ -29,20 +30,11 @@ pub(crate) fn spawn(
     })
 }
 
-/// What a verifier says of bytes from strangers. That it panics is a mistake of its own, and a refusal: whoever found the
-/// bytes could send them again and again.
-pub(crate) fn verdict<T, E>(verify: impl FnOnce() -> Result<T, E>, mistake: E) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(verify)).unwrap_or(Err(mistake))
-}
-
-/// What is told of a verifier that panicked.
-pub(crate) const MISTAKE: &str = "the verifier panicked: please report the proof";
-
 /// A judge whose panics are refusals.
 pub(crate) struct Calm(pub(crate) Judge);
 
 impl VerifyPrivate for Calm {
     fn verify(&self, inputs: &PrivateInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
-        verdict(|| self.0.verify(inputs, proof), MISTAKE.into())
+        calm(|| self.0.verify(inputs, proof))
     }
 }

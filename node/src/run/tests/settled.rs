@@ -32,6 +32,8 @@ use crate::{
 pub(super) struct Words {
     /// Believe nothing.
     never: Arc<AtomicBool>,
+    /// Panic.
+    breaks: Arc<AtomicBool>,
 }
 
 impl VerifyPrivate for Words {
@@ -42,6 +44,7 @@ impl VerifyPrivate for Words {
 
 impl Proofs for Words {
     fn batch(&self, public: &PublicInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        assert!(!self.breaks.load(Ordering::Relaxed), "a mistake");
         let holds = proof == format!("proof of batch {}", public.batch_number).as_bytes();
         if holds && !self.never.load(Ordering::Relaxed) {
             Ok(())
@@ -393,12 +396,24 @@ fn lost_answers_and_a_settlement_that_is_started_again_change_nothing() {
 /// A batch that settlement refuses is held, with the reason; those after it wait. It is offered again.
 #[test]
 fn a_refused_batch_is_held_with_a_reason() {
+    let words = Words::default();
+    refused(&words, &words.never, "does not say so");
+}
+
+/// A verifier that panics is one that refuses: settlement goes on, and so does its node.
+#[test]
+fn a_batch_that_breaks_the_verifier_is_held_with_a_reason() {
+    let words = Words::default();
+    refused(&words, &words.breaks, "panicked");
+}
+
+/// Settlement refuses a batch for as long as `refuses` says.
+fn refused(words: &Words, refuses: &AtomicBool, why: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut payers = payers(2, 4);
     create(folder.path(), &payers);
     let clock = Arc::default();
-    let words = Words::default();
-    words.never.store(true, Ordering::Relaxed);
+    refuses.store(true, Ordering::Relaxed);
     let durable = open(folder.path(), words.clone(), &clock);
     let operator = secret(OPERATOR).party();
     let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
@@ -413,12 +428,12 @@ fn a_refused_batch_is_held_with_a_reason() {
     });
     assert_eq!(batch, 0);
     assert!(
-        reason.contains("does not hold") && reason.contains("(proof)"),
+        reason.contains("does not hold") && reason.contains("(proof)") && reason.contains(why),
         "{reason}"
     );
     assert_eq!(node.status().unwrap().next_to_publish, 0);
     stop(running);
-    words.never.store(false, Ordering::Relaxed);
+    refuses.store(false, Ordering::Relaxed);
     let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
     caught_up(&node, &durable.by(operator));
     stop(running);
