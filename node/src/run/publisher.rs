@@ -262,6 +262,14 @@ pub(super) fn heed(store: &Store, settlement: &mut dyn Settlement) -> Result<(),
     Ok(())
 }
 
+/// Whether settlement says that the rollup has ended.
+pub(super) fn has_ended(settlement: &mut dyn Settlement) -> bool {
+    settlement.obliges()
+        && settlement
+            .obligations(0, 0)
+            .is_err_and(|error| error.is_frozen())
+}
+
 #[cfg(test)]
 mod tests {
     use winterlane_ledger::pool::{

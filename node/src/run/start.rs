@@ -126,8 +126,10 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         None => Store::open(&folder, &genesis, cache_bytes)?,
     });
     let mut settlement = settlement;
+    let mut ended = false;
     if let Some(settlement) = &mut settlement {
         publisher::heed(&store, &mut **settlement)?;
+        ended = publisher::has_ended(&mut **settlement);
     }
     let view = store.view()?;
     let witnesses = Witnesses::open(&folder)?;
@@ -255,6 +257,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         max_unproven: max_unproven.max(1),
         state: WriterState::default(),
     };
+    // before anything is taken that would never be settled
+    writer.state.paused = ended;
     writer.replayed(&entries)?;
     let writer = Builder::new()
         .name("writer".into())

@@ -74,6 +74,11 @@ fn the_node_of_a_frozen_rollup_takes_no_orders() {
     create(folder.path(), &payers);
     let clock = Arc::new(AtomicU64::new(5));
     let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let between = Between::new(durable.by(operator));
+    let (node, running) = start_over(folder.path(), &payers, between.clone()).unwrap();
+    let mut events = node.subscribe();
+    *between.base.lock().unwrap() = None;
     let user = durable.by(secret(7).party());
     let call = Call::Deposit {
         asset: 7,
@@ -83,9 +88,7 @@ fn the_node_of_a_frozen_rollup_takes_no_orders() {
     user.call(&call).unwrap();
     clock.fetch_add(2 * WINDOW, Ordering::Relaxed);
     user.call(&Call::Freeze).unwrap();
-    let between = Between::new(durable.by(secret(OPERATOR).party()));
-    let (node, running) = start_over(folder.path(), &payers, between.clone()).unwrap();
-    let mut events = node.subscribe();
+    *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
     until(|| node.status().unwrap().paused.then_some(()));
     // asked again and again, it is told once: the page and those who wait for webhooks are given some events, and each that
     // says nothing new takes the place of another
@@ -94,7 +97,12 @@ fn the_node_of_a_frozen_rollup_takes_no_orders() {
     until(|| (asked() >= before + 4).then_some(()));
     let events = std::iter::from_fn(|| events.try_recv().ok());
     let paused = events.filter(|event| *event == Event::Paused).count();
-    assert!(paused <= 1, "{paused}");
+    assert_eq!(paused, 1);
+    stop(running);
+    // and one that is started again takes nothing before it has asked
+    let (node, running) = start_over(folder.path(), &payers, between).unwrap();
+    let refused = wait(node.submit(payers[0].clone().pay(2, 1, 0)));
+    assert!(matches!(refused, Err(SubmitError::Paused)), "{refused:?}");
     stop(running);
 }
 

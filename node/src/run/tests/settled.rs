@@ -277,7 +277,8 @@ fn a_node_settles_at_an_address() {
 /// What stands between a node and its settlement.
 #[derive(Clone)]
 pub(super) struct Between {
-    base: Arc<Mutex<Option<Box<dyn Base>>>>,
+    /// Nothing, while the line is cut.
+    pub(super) base: Arc<Mutex<Option<Box<dyn Base>>>>,
     /// Answers to calls are lost, every second one.
     lossy: Arc<AtomicBool>,
     calls: Arc<AtomicU64>,

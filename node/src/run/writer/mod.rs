@@ -124,7 +124,7 @@ pub(crate) struct WriterState {
     unproven: BTreeMap<u64, Job>,
     /// The batch that is being proven in this process.
     proving: Option<u64>,
-    paused: bool,
+    pub(crate) paused: bool,
     read_only: bool,
     stopping: bool,
     /// An alarm about settlement was raised for this batch, and whether it was one that passes.
