@@ -171,9 +171,27 @@ fn nonsense_in_the_tables_ends_nothing() {
         farm.proven(batch);
         worker.stop();
     }
+    // failures that the node was told of, in an answer that it did not get as a whole
+    let batch = farm.seal();
+    let number = i64::try_from(batch).unwrap();
+    let fail =
+        "UPDATE winterlane_jobs SET failed = failed + 100, reason = 'as told' WHERE batch = $1";
+    let told = "SELECT FROM winterlane_jobs WHERE batch = $1 AND failed > 0 AND told = failed";
+    let job = "SELECT FROM winterlane_jobs WHERE batch = $1";
+    until(|| client.query_opt(job, &[&number]).ok()?.map(drop));
+    let rename = "ALTER TABLE winterlane_proofs RENAME COLUMN millis TO lost";
+    client.batch_execute(rename).unwrap();
+    client.execute(fail, &[&number]).unwrap();
+    until(|| client.query_opt(told, &[&number]).ok()?.map(drop));
+    let rename = "ALTER TABLE winterlane_proofs RENAME COLUMN lost TO millis";
+    client.batch_execute(rename).unwrap();
+    farm.alarm(|alarm| matches!(alarm, Alarm::ProofHeld { batch: held, reason } if *held == batch && reason.contains("as told")));
+    wait(farm.node.requeue(batch)).unwrap();
+    let worker = farm.worker("honest", &[]);
+    farm.proven(batch);
+    worker.stop();
     // nonsense in the object store: a witness that is none, and what is said to be a proof and cannot be read
     let batch = farm.seal();
-    let job = "SELECT FROM winterlane_jobs WHERE batch = $1";
     let number = i64::try_from(batch).unwrap();
     until(|| client.query_opt(job, &[&number]).ok()?.map(drop));
     let rollup = std::path::Path::new(&farm.objects).join(domain().to_string());

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postgres::{Client, fallible_iterator::FallibleIterator as _};
+use postgres::{Client, Row, fallible_iterator::FallibleIterator as _};
 use winterlane_air::presets::Preset;
 use winterlane_ledger::{Digest, codec::CanonicalBytes as _};
 
@@ -43,6 +43,9 @@ pub(crate) struct Observer {
     tried: Option<Instant>,
     /// Jobs that were offered and not closed, with the hashes of their witnesses.
     offered: BTreeMap<u64, [u8; 32]>,
+    /// Of how many failures of each job it was told. The table knows it, too, but only this says what was heard: an answer
+    /// of the database may be lost.
+    told: BTreeMap<u64, i32>,
     /// Proofs that were reported.
     delivered: BTreeSet<(u64, [u8; 32])>,
     /// Objects that nobody needs. They are removed when the object store lets them.
@@ -93,6 +96,7 @@ impl Observer {
             client: None,
             tried: None,
             offered: BTreeMap::new(),
+            told: BTreeMap::new(),
             delivered: BTreeSet::new(),
             garbage: VecDeque::new(),
             reports: Vec::new(),
@@ -198,6 +202,33 @@ impl Observer {
     }
 }
 
+/// What the table says of a job.
+struct Heard {
+    batch: u64,
+    /// How often it failed, and of how many times somebody was told.
+    failed: i32,
+    told: i32,
+    /// Why it failed the last time.
+    reason: String,
+}
+
+fn heard(row: &Row) -> Result<Heard, QueueError> {
+    Ok(Heard {
+        batch: unsigned(row.try_get(0)?),
+        failed: row.try_get(1)?,
+        told: row.try_get(2)?,
+        reason: row.try_get(3)?,
+    })
+}
+
+/// What the table says of a proof: of which batch, its hash, and how long it took.
+type Said = (u64, Result<[u8; 32], QueueError>, u64);
+
+fn said(row: &Row) -> Result<Said, QueueError> {
+    let hash = hash_of(row.try_get(1)?);
+    Ok((unsigned(row.try_get(0)?), hash, unsigned(row.try_get(2)?)))
+}
+
 impl ProofQueue for Observer {
     fn offer(&mut self, job: &ProofJob) -> Result<(), QueueError> {
         let Some(bytes) = self.witnesses.bytes(job.batch, &job.witness) else {
@@ -216,9 +247,9 @@ impl ProofQueue for Observer {
         let failures = i32::try_from(job.failures).unwrap_or(i32::MAX);
         // what a process before this one was told, and did not store, does not count
         let first = self.offered.get(&job.batch) != Some(&job.witness);
-        self.with(|client| {
+        let told: i32 = self.with(|client| {
             // a witness that is another one makes another job; else the present claim goes on
-            client.execute(
+            let row = client.query_one(
                 "WITH job AS (
                     INSERT INTO winterlane_jobs AS job
                         (rollup, batch, format, witness, statement, preset, memory, priority, attempt)
@@ -231,8 +262,8 @@ impl ProofQueue for Observer {
                         worker = CASE WHEN job.witness = $4 THEN job.worker END,
                         fence = CASE WHEN job.witness = $4 THEN job.fence END,
                         proven = job.proven AND job.witness = $4
-                    RETURNING 1)
-                 SELECT pg_notify('winterlane_jobs', '') FROM job",
+                    RETURNING job.told)
+                 SELECT told, pg_notify('winterlane_jobs', '') FROM job",
                 &[
                     &&rollup[..],
                     &signed(job.batch),
@@ -246,15 +277,16 @@ impl ProofQueue for Observer {
                     &first,
                 ],
             )?;
-            Ok(())
+            Ok(row.try_get(0)?)
         })?;
+        self.told.entry(job.batch).or_insert(told);
         self.offered.insert(job.batch, job.witness);
         Ok(())
     }
 
     fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
         let rollup = self.rollup;
-        let (present, failures, proofs) = self.with(|client| {
+        let (jobs, proofs) = self.with(|client| {
             let key = &&rollup[..];
             // Workers may write into these tables whatever they like: what no worker of ours writes is put right, and no more
             // is read of it than there can be.
@@ -275,37 +307,40 @@ impl ProofQueue for Observer {
                              OR lease > now() + interval '1 day' END",
                 &[key, &ATTEMPTS],
             )?;
-            let present = client.query(
-                "SELECT batch FROM winterlane_jobs WHERE rollup = $1",
+            let jobs = client.query(
+                "SELECT batch, failed, told, left(reason, 500) FROM winterlane_jobs WHERE rollup = $1",
                 &[key],
             )?;
-            let failures = client.query(
-                "WITH news AS (SELECT rollup, batch, least(failed::bigint - told, $2::integer)::integer AS count
-                                 FROM winterlane_jobs WHERE rollup = $1 AND failed > told FOR UPDATE)
-                 UPDATE winterlane_jobs AS job SET told = job.failed FROM news
-                  WHERE job.rollup = news.rollup AND job.batch = news.batch
-                 RETURNING job.batch, news.count, left(job.reason, 500)",
-                &[key, &ATTEMPTS],
+            let jobs = jobs.iter().map(heard).collect::<Result<Vec<_>, _>>()?;
+            // for a process after this one
+            client.execute(
+                "UPDATE winterlane_jobs SET told = failed WHERE rollup = $1 AND failed > told",
+                &[key],
             )?;
             let proofs = client.query(
                 "SELECT batch, hash, millis FROM winterlane_proofs WHERE rollup = $1 ORDER BY batch, made LIMIT $2",
                 &[key, &PROOFS],
             )?;
-            Ok((present, failures, proofs))
+            let proofs = proofs.iter().map(said).collect::<Result<Vec<_>, _>>()?;
+            Ok((jobs, proofs))
         })?;
         self.sweep();
         let mut reports = std::mem::take(&mut self.reports);
-        for row in failures {
-            let (batch, count): (_, i32) = (unsigned(row.try_get(0)?), row.try_get(1)?);
-            let reason: String = row.try_get(2)?;
-            for _ in 0..count {
+        let mut missing = std::mem::take(&mut self.offered);
+        let before = std::mem::take(&mut self.told);
+        for Heard {
+            batch,
+            failed,
+            told,
+            reason,
+        } in jobs
+        {
+            let told = before.get(&batch).copied().unwrap_or(told);
+            self.told.insert(batch, failed);
+            for _ in 0..failed.saturating_sub(told).min(ATTEMPTS) {
                 let failed = Outcome::Failed(reason.clone());
                 reports.push((batch, Report::Outcome(failed)));
             }
-        }
-        let mut missing = std::mem::take(&mut self.offered);
-        for row in present {
-            let batch = unsigned(row.try_get(0)?);
             if let Some(witness) = missing.remove(&batch) {
                 self.offered.insert(batch, witness);
             } else {
@@ -316,18 +351,18 @@ impl ProofQueue for Observer {
         }
         reports.extend(missing.into_keys().map(|batch| (batch, Report::Lost)));
         let mut trouble = None;
-        for row in proofs {
-            let (batch, hash) = (unsigned(row.try_get(0)?), hash_of(row.try_get(1)?)?);
+        for (batch, hash, millis) in proofs {
+            // one that is none was written since, and is deleted the next time
+            let Ok(hash) = hash else {
+                continue;
+            };
             if self.delivered.contains(&(batch, hash)) {
                 continue;
             }
             let outcome = match self.proof(batch, hash) {
                 Ok(Ok(proof)) => {
                     self.delivered.insert((batch, hash));
-                    Outcome::Proven {
-                        proof,
-                        millis: unsigned(row.try_get(2)?),
-                    }
+                    Outcome::Proven { proof, millis }
                 }
                 Ok(Err(reason)) => match self.strike(batch, hash) {
                     Ok(()) => Outcome::Failed(reason),
