@@ -85,7 +85,7 @@ pub(crate) fn spawn(
         };
         let name = "private proofs";
         threads::spawn(name, writer.clone(), move || {
-            run(&receiver, &asked, &writer)
+            run(&receiver, &asked, &writer);
         })
         .map_err(StoreError::io(name))
     });
