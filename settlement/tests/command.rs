@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use winterlane_ledger::{Digest, NewKeys, ScalarCompressor, hash::domain_digest};
+use winterlane_ledger::{NewKeys, Root, ScalarCompressor, hash::domain_digest};
 use winterlane_settlement::{
     Call, Claim, Client, DepositTo, Durable, Genesis, Outcome, Owed, Party, Rules, Secret,
     Settlement, StoreError, Verifier,
@@ -42,7 +42,7 @@ fn deposit(amount: u128) -> Call {
     Call::Deposit {
         asset: 9,
         amount,
-        to: DepositTo::New(NewKeys::single(Digest::ZERO)),
+        to: DepositTo::New(NewKeys::single(Root::ZERO)),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use winterlane_ledger::{Account, Digest, KeySlot, NewKeys, Scope, hash::domain_digest};
+use winterlane_ledger::{Account, KeySlot, NewKeys, Root, Scope, hash::domain_digest};
 use winterlane_settlement::{
     Call, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Verifier, durable,
     server::Server,
@@ -41,7 +41,7 @@ fn frozen(folder: &Path, accounts: BTreeMap<u32, Account>) -> Server {
     let deposit = Call::Deposit {
         asset: 5,
         amount: 1,
-        to: DepositTo::New(NewKeys::single(Digest::ZERO)),
+        to: DepositTo::New(NewKeys::single(Root::ZERO)),
     };
     carol.call(&deposit).unwrap();
     clock.fetch_add(2 * genesis.rules.window, Ordering::Relaxed);

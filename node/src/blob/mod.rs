@@ -30,6 +30,7 @@ const WITNESS_BYTES: usize = 256 << 20;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// The canonical bytes of a sealed batch ([`winterlane_ledger::codec::encode_batch`]).
     Witness,

@@ -19,7 +19,7 @@ mod refusal;
 pub use form::{FormError, NewNote, Shielding, decode, encode};
 pub use refusal::PrivateRefusal;
 use winterlane_ledger::{
-    Digest,
+    Anchor, Domain,
     pool::{PrivateOperation, ProofRefusal, VerifyPrivate},
     private::PrivateInputs,
 };
@@ -44,7 +44,7 @@ impl Verified {
     /// What needs no state: the kind, the domain, the encrypted notes; then the proof.
     pub(crate) fn check(
         operation: PrivateOperation,
-        domain: &Digest,
+        domain: &Domain,
         verifier: &dyn VerifyPrivate,
     ) -> Result<Self, PrivateRefusal> {
         let unverified = Self(operation);
@@ -56,7 +56,7 @@ impl Verified {
     /// changed since.
     pub(crate) fn again(
         &self,
-        domain: &Digest,
+        domain: &Domain,
         verifier: &dyn VerifyPrivate,
     ) -> Result<(), PrivateRefusal> {
         let Self(operation) = self;
@@ -90,7 +90,7 @@ impl VerifyPrivate for Before {
 /// What is refused without looking at state or proof.
 pub(crate) fn plausible(
     operation: &PrivateOperation,
-    domain: &Digest,
+    domain: &Domain,
 ) -> Result<(), PrivateRefusal> {
     let (found, ciphertexts) = match &operation.inputs {
         PrivateInputs::Withdrawal(inputs) => (inputs.domain, inputs.ciphertexts),
@@ -119,10 +119,10 @@ pub(crate) fn valid_until(operation: &PrivateOperation) -> u64 {
 }
 
 /// The root of the note tree that an operation of the pool was proven against.
-pub(crate) fn anchor(operation: &PrivateOperation) -> Digest {
+pub(crate) fn anchor(operation: &PrivateOperation) -> Anchor {
     match &operation.inputs {
         PrivateInputs::Withdrawal(inputs) => inputs.anchor,
         PrivateInputs::Transfer(inputs) => inputs.anchor,
-        _ => Digest::ZERO,
+        _ => Anchor::ZERO,
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use rayon::prelude::*;
-use winterlane_ledger::{CheckedOrder, Digest, Ledger, SealedBatch, pool::VerifyPrivate, wire};
+use winterlane_ledger::{CheckedOrder, Domain, Ledger, SealedBatch, pool::VerifyPrivate, wire};
 use winterlane_prover::SimdCompressor;
 
 use super::{
@@ -42,7 +42,7 @@ pub(crate) struct Sealed {
 /// The sealer's thread. Orders of the log below `replayed` were taken by a process before this one.
 pub(crate) fn spawn(
     store: Arc<Store>,
-    domain: Digest,
+    domain: Domain,
     witnesses: Option<Witnesses>,
     replayed: u64,
     judge: Judge,
@@ -173,7 +173,7 @@ impl Sealer {
 /// log was checked then, and who changed the log since is found out here, before anything of it is sealed.
 fn check_replayed(
     closed: &ClosedBatch,
-    domain: &Digest,
+    domain: &Domain,
     replayed: u64,
     judge: &(dyn VerifyPrivate + Send + Sync),
 ) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Digest,
+    Domain,
     pool::{ANCHORS, PrivateOperation, VerifyPrivate},
 };
 
@@ -70,7 +70,7 @@ pub(crate) fn spawn(
     judge: &Judge,
     store: &Arc<Store>,
     shared: &Arc<Shared>,
-    domain: Digest,
+    domain: Domain,
     writer: &SyncSender<Task>,
 ) -> Result<(SyncSender<PrivateSubmission>, Vec<JoinHandle<()>>), StoreError> {
     let (sender, receiver) = sync_channel(settings.waiting.max(1));
@@ -99,7 +99,7 @@ struct Asked {
     store: Arc<Store>,
     /// Of a node that has not ended: it holds the sender that keeps these threads.
     shared: Weak<Shared>,
-    domain: Digest,
+    domain: Domain,
 }
 
 fn run(receiver: &Mutex<Receiver<PrivateSubmission>>, asked: &Asked, writer: &SyncSender<Task>) {

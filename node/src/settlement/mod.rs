@@ -13,7 +13,7 @@ mod chain;
 mod folder;
 
 use thiserror::Error;
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{PublicInputs, Root};
 pub use winterlane_settlement::{Obligation, Opening, Owed, PoolData};
 
 pub use self::{
@@ -28,7 +28,7 @@ pub struct Settled {
     /// The number of the next batch.
     pub next_batch: u64,
     /// The root after the last one.
-    pub root: Digest,
+    pub root: Root,
 }
 
 /// A batch to be published.
@@ -58,7 +58,7 @@ pub enum SettlementError {
         /// The batch.
         batch: u64,
         /// Its old root.
-        root: Digest,
+        root: Root,
         /// What settlement has.
         settled: Settled,
     },

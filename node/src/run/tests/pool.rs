@@ -8,7 +8,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Digest,
+    Anchor, Domain, Root,
     pool::{
         PolicyRefusal, PoolPolicy, PrivateOperation, ProofRefusal, VerifyPrivate, account_recipient,
     },
@@ -39,7 +39,7 @@ fn balance(node: &Node, id: u32) -> u128 {
     node.account(id).unwrap().unwrap().pending.balance
 }
 
-fn anchor(node: &Node) -> Digest {
+fn anchor(node: &Node) -> Anchor {
     node.anchors(1).unwrap().anchors[0].1
 }
 
@@ -169,7 +169,7 @@ fn each_refusal_has_its_type() {
     assert!(matches!(refused, PrivateRefusal::SpentNullifier { by: b, .. } if b == by));
     let refused = refusal(submit(private_transfer([3, 3], root)));
     assert!(matches!(refused, PrivateRefusal::Inputs(_)), "{refused:?}");
-    let refused = refusal(submit(private_transfer([3, 4], digest(77))));
+    let refused = refusal(submit(private_transfer([3, 4], Anchor(digest(77)))));
     assert!(matches!(refused, PrivateRefusal::UnknownAnchor { .. }));
 
     let changed = |change: &dyn Fn(&mut PrivateOperation)| {
@@ -183,7 +183,7 @@ fn each_refusal_has_its_type() {
     let refused = refusal(changed(&|operation| {
         inputs(operation, |inputs| {
             if let PrivateInputs::Transfer(inputs) = inputs {
-                inputs.domain = digest(5);
+                inputs.domain = Domain(digest(5));
             }
         });
     }));
@@ -401,7 +401,7 @@ fn the_pools_policy_is_asked_for() {
 
     let approved = Association {
         mode: AssociationMode::Approved,
-        root: digest(50),
+        root: Root(digest(50)),
     };
     let policy = PoolPolicy::open()
         .with_minimum_fee(7, 5)
