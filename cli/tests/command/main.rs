@@ -10,6 +10,7 @@ mod ends;
 mod exit;
 #[cfg(unix)]
 mod foreign;
+mod leave;
 mod pages;
 mod passphrase;
 mod private;
