@@ -6,14 +6,16 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use winterlane_ledger::wire;
 use winterlane_prover::SimdCompressor;
 
-use super::{duties::Duties, shared::Shared, start::StartError, verify::Judge, writer::Task};
+use super::{
+    duties::Duties, shared::Shared, start::StartError, threads, verify::Judge, writer::Task,
+};
 use crate::{
     fault,
     settlement::{PoolData, Published, Settlement, SettlementError},
@@ -26,6 +28,13 @@ const RETRY: Duration = Duration::from_secs(2);
 const HELD: Duration = Duration::from_secs(30);
 /// How often settlement is asked for what it obliges the operator to.
 const POLL: Duration = Duration::from_secs(1);
+/// How long one of the two goes on, publishing or taking what is owed, while the other waits for it. Whoever makes obligations
+/// without end keeps nothing from being settled by that.
+pub(super) const TURN: Duration = if cfg!(test) {
+    Duration::from_millis(100)
+} else {
+    Duration::from_secs(5)
+};
 
 /// What the thread that publishes is made of.
 pub(crate) struct Parts {
@@ -59,10 +68,9 @@ pub(crate) fn spawn(parts: Parts) -> Result<JoinHandle<()>, StoreError> {
         duties,
         next: None,
     };
-    Builder::new()
-        .name("publisher".into())
-        .spawn(move || publisher.run(&wake))
-        .map_err(StoreError::io("publisher"))
+    let name = "publisher";
+    threads::spawn(name, publisher.writer.clone(), move || publisher.run(&wake))
+        .map_err(StoreError::io(name))
 }
 
 struct Publisher {
@@ -125,7 +133,8 @@ impl Publisher {
         } = self;
         if next.is_none_or(|next| Instant::now() >= next) {
             *next = None;
-            match publish_all(store, &mut **settlement, writer) {
+            let end = duties.is_some().then(|| Instant::now() + TURN);
+            match publish_all(store, &mut **settlement, writer, end) {
                 Err(Stop::Settlement { batch, reason }) => {
                     let wait = if reason.passes() { RETRY } else { HELD };
                     *next = Some(Instant::now() + wait);
@@ -142,10 +151,12 @@ impl Publisher {
     }
 }
 
+/// Publishes what is proven: all of it, or until the end of a turn.
 fn publish_all(
     store: &Store,
     settlement: &mut dyn Settlement,
     writer: &SyncSender<Task>,
+    end: Option<Instant>,
 ) -> Result<(), Stop> {
     loop {
         let view = store.view()?;
@@ -177,6 +188,9 @@ fn publish_all(
             .send(Task::Published { batch, written })
             .map_err(|_| Stop::Gone)?;
         wait.recv().map_err(|_| Stop::Gone)?;
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return Ok(());
+        }
     }
 }
 
@@ -246,6 +260,14 @@ pub(super) fn heed(store: &Store, settlement: &mut dyn Settlement) -> Result<(),
         store.published(next)?;
     }
     Ok(())
+}
+
+/// Whether settlement says that the rollup has ended.
+pub(super) fn has_ended(settlement: &mut dyn Settlement) -> bool {
+    settlement.obliges()
+        && settlement
+            .obligations(0, 0)
+            .is_err_and(|error| error.is_frozen())
 }
 
 #[cfg(test)]

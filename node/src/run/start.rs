@@ -20,7 +20,8 @@ use super::{
     sealer,
     shared::Shared,
     stand::{Backend, Stand, accept_all},
-    verify,
+    threads::Calm,
+    verify::{self, Judge},
     writer::{DiskReserve, StoreBase, Writer, WriterState},
 };
 use crate::{
@@ -125,8 +126,10 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         None => Store::open(&folder, &genesis, cache_bytes)?,
     });
     let mut settlement = settlement;
+    let mut ended = false;
     if let Some(settlement) = &mut settlement {
         publisher::heed(&store, &mut **settlement)?;
+        ended = publisher::has_ended(&mut **settlement);
     }
     let view = store.view()?;
     let witnesses = Witnesses::open(&folder)?;
@@ -156,11 +159,16 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let (sealer, closed) = sync_channel(1);
     let mut others = Vec::new();
     let kept = (proving.is_some() || stand.prover.is_some()).then(|| witnesses.clone());
+    let judge = stand
+        .judge
+        .unwrap_or_else(|| Arc::new(crate::private::Verifier));
+    let judge: Judge = Arc::new(Calm(judge));
     others.push(sealer::spawn(
         store.clone(),
         genesis.domain,
         kept,
         sequencer.next_sequence(),
+        judge.clone(),
         closed,
         task_sender.clone(),
     )?);
@@ -201,9 +209,6 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         }
         None => None,
     };
-    let judge = stand
-        .judge
-        .unwrap_or_else(|| Arc::new(crate::private::Verifier));
     let (verifiers, threads) = verify::spawn(
         private,
         &judge,
@@ -252,6 +257,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         max_unproven: max_unproven.max(1),
         state: WriterState::default(),
     };
+    // before anything is taken that would never be settled
+    writer.state.paused = ended;
     writer.replayed(&entries)?;
     let writer = Builder::new()
         .name("writer".into())

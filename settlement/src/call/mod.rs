@@ -75,8 +75,8 @@ pub enum Claim {
     Withdrawal(Payment),
     /// What left the shielded pool, by the nullifier that names it.
     Payout(Nullifier),
-    /// Fees of the shielded pool, of this asset: the operator's. *To be collected when all that its node has taken is
-    /// settled*: a deposit that the node makes out of them may be shown in a batch to come.
+    /// Fees of the shielded pool, of this asset: the operator's, once no batch that is on its way can show them as
+    /// deposits.
     Fees(u32),
 }
 

@@ -309,6 +309,14 @@ pub enum Refusal {
         /// The account.
         account: u32,
     },
+    /// Batches that are made already may need the fees to show deposits.
+    #[error(
+        "batches that are on their way may show these fees as deposits: they can be collected after batch {until}"
+    )]
+    FeesHeld {
+        /// The batch.
+        until: u64,
+    },
     /// The signature does not let the account leave.
     #[error("the exit: {0}")]
     Exit(#[from] ExitError),
@@ -382,6 +390,7 @@ impl Refusal {
             Self::TooMuch { .. } => "too_much",
             Self::LeftAlready => "left_already",
             Self::EmptyLeaf { .. } => "empty_leaf",
+            Self::FeesHeld { .. } => "fees_held",
             Self::Exit(_) => "exit",
             Self::ExitFee => "exit_fee",
             Self::ExitInside => "exit_inside",

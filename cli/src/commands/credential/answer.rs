@@ -16,7 +16,7 @@ use super::super::{private::open_wallet, spinner, statement::prove_statement};
 use crate::{
     Failure,
     args_credential::AnswerArgs,
-    files::{self, Access},
+    files::{self, Access, FilesError},
     show::{self, Lines, counted, grouped},
 };
 
@@ -31,6 +31,10 @@ struct Proven {
 }
 
 pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String, Failure> {
+    if args.out.exists() {
+        // Before the proof is made for it.
+        return Err(Failure::unusable(FilesError::Exists(args.out.clone())));
+    }
     let challenge: Challenge = files::read_json(&args.challenge).map_err(Failure::unusable)?;
     let credential: Credential = files::read_json(&args.credential).map_err(Failure::unusable)?;
     let issuer: Issuer = files::read_json(&args.issuer).map_err(Failure::unusable)?;
@@ -38,7 +42,7 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         issuer: &issuer,
         today: Day::today(),
     };
-    let wallet = open_wallet(&args.wallet)?;
+    let wallet = open_wallet(&args.wallet, &args.unlock)?;
     let showing = answer(
         &challenge,
         &known,

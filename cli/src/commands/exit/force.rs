@@ -9,10 +9,10 @@ use winterlane_ledger::{
     wire,
 };
 use winterlane_settlement::{Call, CallError, Client, Opening, Outcome, Party, Settlement as _};
-use winterlane_wallet::notes::NoteBook;
+use winterlane_wallet::notes::{Found, NoteBook};
 
 use super::{
-    Keys, Place, add_outcome,
+    Keys, Place, Steps, add_outcome,
     args::Payee,
     failed,
     leave::{Withdrawing, withdraw_note},
@@ -101,11 +101,12 @@ pub(super) fn notes(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result
     let mut book = NoteBook::new(*rebuilt.ledger.domain());
     book.scan(&secret.viewing_key(), &rebuilt.operations);
     let last = rebuilt.ledger.batch_number();
-    let mut lines = Lines::default();
+    let mut steps = Steps::default();
     let mut found = 0;
-    for note in book.spendable(last).filter(|found| found.note.value > 0) {
+    let mut force = |note: &Found| {
         found += 1;
-        let (inputs, proof) = withdraw_note(&Withdrawing {
+        let what = format!("note {}", note.position);
+        let withdrawn = withdraw_note(&Withdrawing {
             rebuilt: &rebuilt,
             secret: &secret,
             found: note,
@@ -113,25 +114,29 @@ pub(super) fn notes(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result
             domain: *rebuilt.ledger.domain(),
             to,
             valid_until: last + LIFETIME,
-        })?;
+        });
+        let (inputs, proof) = match withdrawn {
+            Ok(withdrawn) => withdrawn,
+            Err(failure) => {
+                steps.fail(&what, failure);
+                return Ok(());
+            }
+        };
         let operation = PrivateOperation {
             inputs: PrivateInputs::Withdrawal(inputs),
             sealed: Vec::new(),
             proof,
         };
-        match client.call(&Call::ForcePrivate(operation)) {
-            Ok(outcome) => add_outcome(&mut lines, &outcome),
-            // the command may be run again
-            Err(error) if error.is("note_forced") => {
-                lines.add(&format!("note {}", note.position), "is forced already");
-            }
-            Err(error) => return Err(failed(error)),
-        }
-    }
+        let call = client.call(&Call::ForcePrivate(operation));
+        // the command may be run again
+        steps.add(&what, call, ("note_forced", "is forced already"))
+    };
+    let mut mine = book.spendable(last).filter(|found| found.note.value > 0);
+    let ended = mine.try_for_each(&mut force);
     if found == 0 {
-        lines.add("found", "no note of these keys");
+        steps.lines.add("found", "no note of these keys");
     }
-    Ok(lines.0)
+    steps.end(ended)
 }
 
 /// A note that a settled withdrawal has paid for comes into the pool, or its money returns.

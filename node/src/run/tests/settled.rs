@@ -29,9 +29,11 @@ use crate::{
 
 /// A proof is a word, as the willing prover says it.
 #[derive(Clone, Default)]
-struct Words {
+pub(super) struct Words {
     /// Believe nothing.
     never: Arc<AtomicBool>,
+    /// Panic.
+    breaks: Arc<AtomicBool>,
 }
 
 impl VerifyPrivate for Words {
@@ -42,6 +44,7 @@ impl VerifyPrivate for Words {
 
 impl Proofs for Words {
     fn batch(&self, public: &PublicInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        assert!(!self.breaks.load(Ordering::Relaxed), "a mistake");
         let holds = proof == format!("proof of batch {}", public.batch_number).as_bytes();
         if holds && !self.never.load(Ordering::Relaxed) {
             Ok(())
@@ -51,13 +54,13 @@ impl Proofs for Words {
     }
 }
 
-fn secret(number: u8) -> Secret {
+pub(super) fn secret(number: u8) -> Secret {
     Secret::from_bytes([number; 32])
 }
 
 /// The operator's.
-const OPERATOR: u8 = 1;
-const WINDOW: u64 = 1_000;
+pub(super) const OPERATOR: u8 = 1;
+pub(super) const WINDOW: u64 = 1_000;
 
 /// Makes a settlement beside a node's store.
 pub(super) fn create(folder: &Path, payers: &[Payer]) {
@@ -80,7 +83,7 @@ pub(super) fn create(folder: &Path, payers: &[Payer]) {
     durable::create(&folder.join("settlement"), &genesis).unwrap();
 }
 
-fn open(folder: &Path, words: Words, clock: &Arc<AtomicU64>) -> Arc<Durable<Words>> {
+pub(super) fn open(folder: &Path, words: Words, clock: &Arc<AtomicU64>) -> Arc<Durable<Words>> {
     let clock = Arc::clone(clock);
     let clock = Box::new(move || clock.load(Ordering::Relaxed));
     Durable::open(&folder.join("settlement"), |_| words, clock).unwrap()
@@ -104,7 +107,7 @@ pub(super) fn check(folder: &Path, root: Root) {
     }
 }
 
-fn start_over(
+pub(super) fn start_over(
     folder: &Path,
     payers: &[Payer],
     base: impl Base + 'static,
@@ -119,13 +122,13 @@ fn start_over(
     start(options, stand)
 }
 
-fn stop(running: Running) {
+pub(super) fn stop(running: Running) {
     running.stop();
     running.wait().unwrap();
 }
 
 /// Settlement has everything that the node has.
-fn caught_up(node: &Node, base: &dyn Base) -> Status {
+pub(super) fn caught_up(node: &Node, base: &dyn Base) -> Status {
     until(|| {
         let (here, there) = (node.status().unwrap(), base.status().unwrap());
         let same = here.root == there.root && here.next_to_publish == here.next_to_seal;
@@ -286,23 +289,28 @@ fn a_node_settles_at_an_address() {
 
 /// What stands between a node and its settlement.
 #[derive(Clone)]
-struct Between {
-    base: Arc<Mutex<Option<Box<dyn Base>>>>,
+pub(super) struct Between {
+    /// Nothing, while the line is cut.
+    pub(super) base: Arc<Mutex<Option<Box<dyn Base>>>>,
     /// Answers to calls are lost, every second one.
     lossy: Arc<AtomicBool>,
     calls: Arc<AtomicU64>,
+    /// Whatever was asked of it.
+    pub(super) asked: Arc<AtomicU64>,
 }
 
 impl Between {
-    fn new(base: impl Base + 'static) -> Self {
+    pub(super) fn new(base: impl Base + 'static) -> Self {
         Self {
             base: Arc::new(Mutex::new(Some(Box::new(base)))),
             lossy: Arc::default(),
             calls: Arc::default(),
+            asked: Arc::default(),
         }
     }
 
     fn ask<T>(&self, ask: impl FnOnce(&dyn Base) -> Result<T, CallError>) -> Result<T, CallError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         match &*self.base.lock().unwrap() {
             Some(base) => ask(&**base),
             None => Err(lost()),
@@ -402,12 +410,24 @@ fn lost_answers_and_a_settlement_that_is_started_again_change_nothing() {
 /// A batch that settlement refuses is held, with the reason; those after it wait. It is offered again.
 #[test]
 fn a_refused_batch_is_held_with_a_reason() {
+    let words = Words::default();
+    refused(&words, &words.never, "does not say so");
+}
+
+/// A verifier that panics is one that refuses: settlement goes on, and so does its node.
+#[test]
+fn a_batch_that_breaks_the_verifier_is_held_with_a_reason() {
+    let words = Words::default();
+    refused(&words, &words.breaks, "panicked");
+}
+
+/// Settlement refuses a batch for as long as `refuses` says.
+fn refused(words: &Words, refuses: &AtomicBool, why: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut payers = payers(2, 4);
     create(folder.path(), &payers);
     let clock = Arc::default();
-    let words = Words::default();
-    words.never.store(true, Ordering::Relaxed);
+    refuses.store(true, Ordering::Relaxed);
     let durable = open(folder.path(), words.clone(), &clock);
     let operator = secret(OPERATOR).party();
     let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
@@ -422,12 +442,12 @@ fn a_refused_batch_is_held_with_a_reason() {
     });
     assert_eq!(batch, 0);
     assert!(
-        reason.contains("does not hold") && reason.contains("(proof)"),
+        reason.contains("does not hold") && reason.contains("(proof)") && reason.contains(why),
         "{reason}"
     );
     assert_eq!(node.status().unwrap().next_to_publish, 0);
     stop(running);
-    words.never.store(false, Ordering::Relaxed);
+    refuses.store(false, Ordering::Relaxed);
     let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
     caught_up(&node, &durable.by(operator));
     stop(running);
@@ -466,27 +486,4 @@ fn of_two_nodes_one_settles() {
     // started again, the copy hears it at once
     let again = start_over(two.path(), &payers, durable.by(operator));
     assert!(matches!(again, Err(StartError::Forked { settled: 2 })));
-}
-
-/// The rollup has ended: what the node would take from now on would never be settled.
-#[test]
-fn the_node_of_a_frozen_rollup_takes_no_orders() {
-    let folder = tempfile::tempdir().unwrap();
-    let payers = payers(2, 4);
-    create(folder.path(), &payers);
-    let clock = Arc::new(AtomicU64::new(5));
-    let durable = open(folder.path(), Words::default(), &clock);
-    let user = durable.by(secret(7).party());
-    let call = Call::Deposit {
-        asset: 7,
-        amount: 5,
-        to: DepositTo::Existing(1),
-    };
-    user.call(&call).unwrap();
-    clock.fetch_add(2 * WINDOW, Ordering::Relaxed);
-    user.call(&Call::Freeze).unwrap();
-    let operator = secret(OPERATOR).party();
-    let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
-    until(|| node.status().unwrap().paused.then_some(()));
-    stop(running);
 }
