@@ -18,11 +18,13 @@ use super::{
     admission,
     priority::{yield_to_orders, yielding_pool},
     shared::now_millis,
+    verify::Judge,
     writer::Task,
 };
 use crate::{
     core::{ClosedBatch, Entry, Operation},
     fault,
+    panel::Doubt,
     store::{PoolCommit, SealCommit, SealedOperation, Store, StoreError, StoreState},
     witness::Witnesses,
 };
@@ -35,12 +37,20 @@ pub(crate) struct Sealed {
     pub(crate) written: SyncSender<()>,
 }
 
+/// Verifies the proofs of private operations once more before they are sealed, when workers that verified them are not
+/// believed any more.
+pub(crate) struct SecondLook {
+    pub(crate) doubt: Arc<Doubt>,
+    pub(crate) judge: Judge,
+}
+
 /// The sealer's thread. Orders of the log below `replayed` were taken by a process before this one.
 pub(crate) fn spawn(
     store: Arc<Store>,
     domain: Digest,
     witnesses: Option<Witnesses>,
     replayed: u64,
+    second_look: SecondLook,
     closed: Receiver<ClosedBatch>,
     writer: SyncSender<Task>,
 ) -> Result<JoinHandle<()>, StoreError> {
@@ -49,6 +59,7 @@ pub(crate) fn spawn(
         ledger: Ledger::open(domain, state, SimdCompressor),
         witnesses,
         replayed,
+        second_look,
         threads: yielding_pool("sealing", 0)?,
     };
     Builder::new()
@@ -71,12 +82,15 @@ struct Sealer {
     witnesses: Option<Witnesses>,
     /// Signatures of entries below this number were not checked by this process.
     replayed: u64,
+    second_look: SecondLook,
     /// What hashes: threads of its own, so that the checks of signatures wait for none of it.
     threads: rayon::ThreadPool,
 }
 
 impl Sealer {
     fn seal(&mut self, closed: &ClosedBatch, writer: &SyncSender<Task>) -> Result<(), StoreError> {
+        let SecondLook { doubt, judge } = &self.second_look;
+        doubt.check(&closed.entries, &**judge)?;
         let batch = self.apply_yielding(closed)?;
         fault::point("sealed-in-memory");
         let witness = match &self.witnesses {

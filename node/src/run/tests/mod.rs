@@ -5,9 +5,11 @@ mod faults;
 mod kill;
 mod life;
 mod medium;
+mod panel;
 mod pool;
 mod proofs;
 mod settled;
+mod watched;
 
 use std::path::Path;
 

@@ -29,9 +29,9 @@ use crate::{
 
 /// A proof is a word, as the willing prover says it.
 #[derive(Clone, Default)]
-struct Words {
+pub(super) struct Words {
     /// Believe nothing.
-    never: Arc<AtomicBool>,
+    pub(super) never: Arc<AtomicBool>,
 }
 
 impl VerifyPrivate for Words {
@@ -51,13 +51,13 @@ impl Proofs for Words {
     }
 }
 
-fn secret(number: u8) -> Secret {
+pub(super) fn secret(number: u8) -> Secret {
     Secret::from_bytes([number; 32])
 }
 
 /// The operator's.
-const OPERATOR: u8 = 1;
-const WINDOW: u64 = 1_000;
+pub(super) const OPERATOR: u8 = 1;
+pub(super) const WINDOW: u64 = 1_000;
 
 /// Makes a settlement beside a node's store.
 pub(super) fn create(folder: &Path, payers: &[Payer]) {
@@ -80,7 +80,7 @@ pub(super) fn create(folder: &Path, payers: &[Payer]) {
     durable::create(&folder.join("settlement"), &genesis).unwrap();
 }
 
-fn open(folder: &Path, words: Words, clock: &Arc<AtomicU64>) -> Arc<Durable<Words>> {
+pub(super) fn open(folder: &Path, words: Words, clock: &Arc<AtomicU64>) -> Arc<Durable<Words>> {
     let clock = Arc::clone(clock);
     let clock = Box::new(move || clock.load(Ordering::Relaxed));
     Durable::open(&folder.join("settlement"), |_| words, clock).unwrap()
@@ -104,7 +104,7 @@ pub(super) fn check(folder: &Path, root: Digest) {
     }
 }
 
-fn start_over(
+pub(super) fn start_over(
     folder: &Path,
     payers: &[Payer],
     base: impl Base + 'static,
@@ -119,7 +119,7 @@ fn start_over(
     start(options, stand)
 }
 
-fn stop(running: Running) {
+pub(super) fn stop(running: Running) {
     running.stop();
     running.wait().unwrap();
 }
@@ -273,15 +273,15 @@ fn a_node_settles_at_an_address() {
 
 /// What stands between a node and its settlement.
 #[derive(Clone)]
-struct Between {
-    base: Arc<Mutex<Option<Box<dyn Base>>>>,
+pub(super) struct Between {
+    pub(super) base: Arc<Mutex<Option<Box<dyn Base>>>>,
     /// Answers to calls are lost, every second one.
     lossy: Arc<AtomicBool>,
-    calls: Arc<AtomicU64>,
+    pub(super) calls: Arc<AtomicU64>,
 }
 
 impl Between {
-    fn new(base: impl Base + 'static) -> Self {
+    pub(super) fn new(base: impl Base + 'static) -> Self {
         Self {
             base: Arc::new(Mutex::new(Some(Box::new(base)))),
             lossy: Arc::default(),
