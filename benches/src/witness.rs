@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    BaseElement, Digest, check_orders,
+    BaseElement, Digest, Domain, check_orders,
     record::RecordDigest,
     signature::{KeyIndex, KeyTree, bound_message},
     tree::AccountTree,
@@ -145,7 +145,7 @@ fn update<C: Bulk>(count: usize, spread: usize, id: fn(u32) -> u32, hash: C) -> 
     let work = move || {
         let run = timed(|| {
             tree.update_many(&next, &hash);
-            Ok::<_, String>(tree.root())
+            Ok::<_, String>(tree.root().0)
         });
         core::mem::swap(&mut next, &mut after);
         run
@@ -169,7 +169,7 @@ fn sign<C: Bulk>(count: usize, hash: C) -> Result<Box<dyn Workload>, Failure> {
                     let record = RecordDigest(Digest(core::array::from_fn(|k| {
                         BaseElement::new(data::value(4 * u64::from(index) + k as u64))
                     })));
-                    let bound = bound_message(&record, &Digest::ZERO);
+                    let bound = bound_message(&record, &Domain::ZERO);
                     key.sign(&secret, KeyIndex(index), &bound, index, &hash)
                 })
                 .collect::<Result<Vec<_>, _>>()

@@ -12,7 +12,7 @@ use std::error::Error;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::SlotIndex::{One, Zero};
 use winterlane_ledger::{
-    Account, Batch, Deposit, Digest, KeySlot, Ledger, MemoryState, NewKeys, Order, ReadState,
+    Account, Batch, Deposit, Domain, KeySlot, Ledger, MemoryState, NewKeys, Order, ReadState,
     RotateKey, Scope, SlotIndex, Transfer, Withdraw, codec::CanonicalBytes, hash::domain_digest,
     wire,
 };
@@ -28,7 +28,7 @@ const ALICE: u32 = 1;
 const BOB: u32 = 2;
 const UNTIL: u64 = 5; // the last batch that the orders below may run in
 
-fn domain() -> Digest {
+fn domain() -> Domain {
     domain_digest(1, 7) // rollup 7 on chain 1
 }
 

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use winterlane_air::presets::{PresetName, SecurityLevel};
-use winterlane_ledger::Digest;
+use winterlane_ledger::{Domain, Root};
 use winterlane_prover::Engine;
 
 use crate::{
@@ -138,7 +138,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) security: Security,
     /// The domain the batches must be of: which rollup on which chain (64 hexadecimal digits).
     #[arg(long, value_name = "DIGEST")]
-    pub(crate) domain: Option<Digest>,
+    pub(crate) domain: Option<Domain>,
     /// Number of the first batch.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) first_batch: u64,
@@ -147,10 +147,10 @@ pub(crate) struct VerifyArgs {
     pub(crate) batches: Option<u64>,
     /// The root the first batch must start from (64 hexadecimal digits).
     #[arg(long, value_name = "ROOT")]
-    pub(crate) old_root: Option<Digest>,
+    pub(crate) old_root: Option<Root>,
     /// The root the last batch must end with (64 hexadecimal digits).
     #[arg(long, value_name = "ROOT")]
-    pub(crate) new_root: Option<Digest>,
+    pub(crate) new_root: Option<Root>,
     /// Threads to use; all cores if not given.
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,

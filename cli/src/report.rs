@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::Serialize;
-use winterlane_ledger::Digest;
+use winterlane_ledger::{Domain, Root};
 use winterlane_prover::{BatchProof, engine::Phase};
 
 use crate::{
@@ -58,11 +58,11 @@ pub(crate) struct Report {
     /// Provable bits, the least of all batches.
     pub(crate) security_bits: u32,
     /// Which rollup on which chain.
-    pub(crate) domain: Digest,
+    pub(crate) domain: Domain,
     /// The root before the first batch.
-    pub(crate) old_root: Digest,
+    pub(crate) old_root: Root,
     /// The root after the last batch.
-    pub(crate) new_root: Digest,
+    pub(crate) new_root: Root,
     /// Transfers over the seconds from signed operations to proof bytes.
     pub(crate) transfers_per_second: f64,
     /// The most memory the process held; null where the system does not tell.

@@ -1,10 +1,11 @@
 //! What issuers, holders and verifiers hand to one another, as JSON.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Digest, Signature,
+    Digest, Root, Signature,
     private::{Attribute, AttributeTree, Credential as Signed},
 };
 
@@ -21,7 +22,7 @@ pub struct Issuer {
     /// What its credentials say.
     pub schema: Schema,
     /// The roots of its keys: it signs with the last, and its credentials by the others hold.
-    pub keys: Vec<Digest>,
+    pub keys: Vec<Root>,
     /// The numbers of the credentials that it has revoked, rising.
     pub revoked: Vec<u32>,
 }
@@ -33,7 +34,7 @@ impl Issuer {
 
 /// A credential, as its holder keeps it. *Whoever has it knows what it says*; to prove anything with it takes
 /// the holder's secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
     /// The layout of the file: [`Credential::FORMAT`].
@@ -41,7 +42,7 @@ pub struct Credential {
     /// The issuer's name, for people.
     pub issuer: String,
     /// The root of the key that signed it.
-    pub key: Digest,
+    pub key: Root,
     /// What its attributes are.
     pub schema: Schema,
     /// Its number among those of the issuer.
@@ -56,8 +57,15 @@ pub struct Credential {
     pub signature: String,
 }
 
+// What a credential says is its holder's.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(..)")
+    }
+}
+
 /// One value of a credential.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stated {
     /// The attribute's name.
@@ -68,6 +76,12 @@ pub struct Stated {
     pub value: Value,
     /// The salt that hides it.
     pub salt: Digest,
+}
+
+impl fmt::Debug for Stated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stated(..)")
+    }
 }
 
 impl Credential {

@@ -4,7 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use winterlane_ledger::{
-    Digest, MAX_OPERATIONS, PublicInputs, ScalarCompressor, record::operations_digest, wire,
+    Digest, Domain, MAX_OPERATIONS, PublicInputs, Root, ScalarCompressor,
+    record::operations_digest, wire,
 };
 use winterlane_verifier::verify_records;
 
@@ -24,10 +25,10 @@ fuzz_target!(|data: &[u8]| {
         return;
     }
     let mut inputs = PublicInputs {
-        domain: Digest::ZERO,
+        domain: Domain::ZERO,
         batch_number,
-        old_root: Digest::ZERO,
-        new_root: Digest::ZERO,
+        old_root: Root::ZERO,
+        new_root: Root::ZERO,
         operations_digest: operations_digest(&records, &ScalarCompressor),
         num_operations: records.len() as u32,
     };

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
 use winterlane_tests::hostile::{Statement, small_statements};
 use winterlane_verifier::{Policy, verify_batch};
 
@@ -38,10 +38,10 @@ pub fn inputs_from_bytes(bytes: &[u8]) -> Option<(PublicInputs, &[u8])> {
     let (number, rest) = rest.split_first_chunk()?;
     let (operations, rest) = rest.split_first_chunk()?;
     let inputs = PublicInputs {
-        domain,
+        domain: Domain(domain),
         batch_number: u64::from_le_bytes(*number),
-        old_root,
-        new_root,
+        old_root: Root(old_root),
+        new_root: Root(new_root),
         operations_digest,
         num_operations: u32::from_le_bytes(*operations),
     };

@@ -6,7 +6,7 @@ use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use crate::{
-    Digest,
+    Digest, Root,
     amount::limb_elements,
     hash::{self, Input, tag},
 };
@@ -126,7 +126,7 @@ impl SlotIndex {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct KeySlot {
     /// Root of the key tree.
-    pub root: Digest,
+    pub root: Root,
     /// The first of its one-time keys that may still sign: 0 for a new key, 1,024 for one used up.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::text::next_index"))]
     pub next_index: u16,
@@ -230,8 +230,8 @@ impl Account {
 
 /// `K`: two key roots compressed.
 #[must_use]
-pub fn keys_digest(roots: &[Digest; 2]) -> Digest {
-    hash::compress(tag::KEYS, &roots[0], &roots[1])
+pub fn keys_digest(roots: &[Root; 2]) -> Digest {
+    hash::compress(tag::KEYS, &roots[0].0, &roots[1].0)
 }
 
 #[cfg(test)]
@@ -243,7 +243,7 @@ mod tests {
 
     fn account() -> Account {
         let slot = |n: u32, scope| KeySlot {
-            root: Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from)),
+            root: Root(Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))),
             next_index: n as u16,
             scope,
         };
@@ -260,7 +260,8 @@ mod tests {
     fn the_leaf_follows_the_definition() {
         let account = account();
         let numbers = |lanes: [u32; 4]| Digest(lanes.map(BaseElement::from));
-        let keys = compress(tag::KEYS, &account.slots[0].root, &account.slots[1].root);
+        let [first, second] = account.slots.map(|slot| slot.root.0);
+        let keys = compress(tag::KEYS, &first, &second);
         let meta = compress(tag::META, &keys, &numbers([1, 30, 10, 20]));
         let leaf = compress(tag::LEAF, &meta, &numbers([1 + 2 + 8, 2, 3, 4]));
         assert_eq!(account.keys_digest(), keys);
@@ -276,8 +277,8 @@ mod tests {
             |a| a.balance += 1 << 50,
             |a| a.balance += 1 << 100,
             |a| a.nonce += 1,
-            |a| a.slots[0].root.0[0] += BaseElement::ONE,
-            |a| a.slots[1].root.0[3] += BaseElement::ONE,
+            |a| a.slots[0].root.0.0[0] += BaseElement::ONE,
+            |a| a.slots[1].root.0.0[3] += BaseElement::ONE,
             |a| a.slots[0].next_index += 1,
             |a| a.slots[1].next_index += 1,
             |a| a.slots[0].scope = Scope::SPEND,

@@ -16,7 +16,7 @@ use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use crate::{
-    Account, Digest, KeyUse, Scope, Signature, SlotIndex,
+    Account, Digest, Domain, KeyUse, Root, Scope, Signature, SlotIndex,
     hash::{Compressor, compress, tag},
     signature::{Claim, SignatureError, recover_root},
 };
@@ -24,13 +24,13 @@ use crate::{
 /// The domain of everything that leaves a rollup frozen at this root.
 ///
 /// ```
-/// use winterlane_ledger::{Digest, exit::exit_domain, hash::domain_digest};
-/// let [one, two] = [1, 2].map(|rollup| exit_domain(&domain_digest(1, rollup), &Digest::ZERO));
+/// use winterlane_ledger::{Root, exit::exit_domain, hash::domain_digest};
+/// let [one, two] = [1, 2].map(|rollup| exit_domain(&domain_digest(1, rollup), &Root::ZERO));
 /// assert_ne!(one, two);
 /// ```
 #[must_use]
-pub fn exit_domain(domain: &Digest, frozen_root: &Digest) -> Digest {
-    compress(tag::FROZEN, domain, frozen_root)
+pub fn exit_domain(domain: &Domain, frozen_root: &Root) -> Domain {
+    Domain(compress(tag::FROZEN, &domain.0, &frozen_root.0))
 }
 
 /// An account leaves, with all that it has.
@@ -96,7 +96,7 @@ pub enum ExitError {
 impl Exit {
     /// The message that a one-time key signs ([`Claim::bound`]), together with the account's nonce.
     #[must_use]
-    pub fn message(&self, exit_domain: &Digest, key: KeyUse) -> Digest {
+    pub fn message(&self, exit_domain: &Domain, key: KeyUse) -> Digest {
         let (lanes, _) = self.recipient.as_chunks::<5>();
         let mut numbers = [0u64; 4];
         for (number, [a, b, c, d, e]) in numbers.iter_mut().zip(lanes) {
@@ -107,7 +107,7 @@ impl Exit {
         numbers[1] |= u64::from(self.account & 0xffff) << 40;
         numbers[2] |= u64::from(self.account >> 16) << 40;
         let numbers = Digest(numbers.map(BaseElement::new));
-        compress(tag::EXIT, exit_domain, &numbers)
+        compress(tag::EXIT, &exit_domain.0, &numbers)
     }
 }
 
@@ -129,7 +129,7 @@ impl SignedExit {
     pub fn check<C: Compressor + ?Sized>(
         &self,
         account: &Account,
-        exit_domain: &Digest,
+        exit_domain: &Domain,
         compressor: &C,
     ) -> Result<(), ExitError> {
         let slot = self.slot;
@@ -180,7 +180,7 @@ mod tests {
         }
     }
 
-    fn sign(key: &Key, exit: Exit, domain: &Digest, index: u16) -> SignedExit {
+    fn sign(key: &Key, exit: Exit, domain: &Domain, index: u16) -> SignedExit {
         let slot = SlotIndex::Zero;
         let bound = exit.message(domain, KeyUse { slot, index });
         let signature = key
@@ -196,10 +196,10 @@ mod tests {
     #[test]
     fn the_key_of_the_account_lets_it_leave_and_nothing_else_does() {
         let key = Key::new(1);
-        let domain = exit_domain(&domain_digest(1, 1), &Digest::ZERO);
+        let domain = exit_domain(&domain_digest(1, 1), &Root::ZERO);
         let here = account(&key, Scope::SPEND, 1);
         let signed = sign(&key, EXIT, &domain, 1);
-        let check = |signed: &SignedExit, account: &Account, domain: &Digest| {
+        let check = |signed: &SignedExit, account: &Account, domain: &Domain| {
             signed.check(account, domain, &ScalarCompressor)
         };
         assert_eq!(check(&signed, &here, &domain), Ok(()));
@@ -225,7 +225,8 @@ mod tests {
             change(&mut other);
             refused(check(&other, &here, &domain));
         }
-        let elsewhere = exit_domain(&domain_digest(1, 1), &EXIT.message(&domain, signed.key()));
+        let other_root = Root(EXIT.message(&domain, signed.key()));
+        let elsewhere = exit_domain(&domain_digest(1, 1), &other_root);
         refused(check(&signed, &here, &elsewhere));
         refused(check(&signed, &Account { nonce: 4, ..here }, &domain));
         refused(check(
@@ -270,7 +271,7 @@ mod tests {
             slot: order.slot,
             signature: order.signature,
         };
-        for domain in [domain, exit_domain(&domain, &Digest::ZERO)] {
+        for domain in [domain, exit_domain(&domain, &Root::ZERO)] {
             assert!(exit.check(&here, &domain, &ScalarCompressor).is_err());
         }
     }
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn an_exit_has_one_form() {
         let key = Key::new(1);
-        let signed = sign(&key, EXIT, &Digest::ZERO, 3);
+        let signed = sign(&key, EXIT, &Domain::ZERO, 3);
         let bytes = signed.to_bytes();
         assert_eq!(SignedExit::from_bytes(&bytes), Ok(signed));
         for end in 0..bytes.len() {

@@ -3,7 +3,7 @@
 use winter_crypto::hashers::RpJive64_256;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use crate::Digest;
+use crate::{Digest, Domain};
 
 /// Elements that one compression takes: two digests.
 pub const INPUT_WIDTH: usize = 8;
@@ -206,12 +206,12 @@ impl Compressor for ScalarCompressor {
 /// assert_ne!(domain_digest(1, 7), domain_digest(7, 1));
 /// ```
 #[must_use]
-pub fn domain_digest(chain_id: u64, rollup_id: u64) -> Digest {
+pub fn domain_digest(chain_id: u64, rollup_id: u64) -> Domain {
     let halves = |id: u64| {
         let [low, high] = [id & u64::from(u32::MAX), id >> 32].map(BaseElement::new);
         Digest([low, high, BaseElement::ZERO, BaseElement::ZERO])
     };
-    compress(tag::ROLLUP, &halves(chain_id), &halves(rollup_id))
+    Domain(compress(tag::ROLLUP, &halves(chain_id), &halves(rollup_id)))
 }
 
 #[cfg(test)]
@@ -272,7 +272,7 @@ mod tests {
             &halves(0x89ab_cdef, 0x0123_4567),
             &halves(0x7654_3210, 0xfedc_ba98),
         );
-        assert_eq!(domain_digest(chain_id, rollup_id), expected);
+        assert_eq!(domain_digest(chain_id, rollup_id), Domain(expected));
     }
 
     #[test]

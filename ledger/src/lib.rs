@@ -2,7 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`digest`], [`hash`] | digests, the tagged compression, many at once |
+//! | [`digest`], [`hash`] | digests, the tagged compression, many at once; [`Root`], [`Anchor`] and [`Domain`] |
 //! | [`amount`], [`account`], [`tree`] | balances, accounts, the account tree |
 //! | [`state`] | where accounts and tree are kept: in memory, or behind a trait in a store; versions and undo |
 //! | [`signature`] | keys of one-time keys: generation, signing, verification |
@@ -29,6 +29,7 @@ pub mod digest;
 pub mod exit;
 pub mod hash;
 pub mod ledger;
+mod named;
 pub mod operation;
 pub mod pool;
 pub mod private;
@@ -52,6 +53,7 @@ pub use ledger::{
     Batch, CheckedOrder, Draft, GenesisError, Ledger, LedgerError, OperationWitness,
     ReceiverWitness, SealError, SealedBatch, SignerWitness, check_orders,
 };
+pub use named::{Anchor, Domain, Root};
 pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
 pub use proof::{AccountProof, AccountProofError};
 pub use public::{MAX_OPERATIONS, PublicInputs};

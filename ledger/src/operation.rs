@@ -1,8 +1,6 @@
 //! The operations of a batch, as its maker gives them to the ledger.
 
-use crate::{
-    Digest, KeyUse, OperationKind, Scope, SlotIndex, record::Record, signature::Signature,
-};
+use crate::{KeyUse, OperationKind, Root, Scope, SlotIndex, record::Record, signature::Signature};
 
 /// Payment from one account to another of the same asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +51,7 @@ pub struct RotateKey {
     /// The slot replaced, which may be the one that signs.
     pub slot: SlotIndex,
     /// Root of the new key tree.
-    pub new_root: Digest,
+    pub new_root: Root,
     /// Scope of the new key.
     pub scope: Scope,
     /// What the fee pool gets.
@@ -85,7 +83,7 @@ pub struct Deposit {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct NewKeys {
     /// Roots of the two key trees.
-    pub roots: [Digest; 2],
+    pub roots: [Root; 2],
     /// Their scopes.
     pub scopes: [Scope; 2],
 }
@@ -99,7 +97,7 @@ impl RotateKey {
         Self {
             account,
             slot,
-            new_root: Digest::ZERO,
+            new_root: Root::ZERO,
             scope: Scope::NONE,
             fee,
             valid_until,
@@ -110,9 +108,9 @@ impl RotateKey {
 impl NewKeys {
     /// One key that may do everything, in slot 0; slot 1 is closed.
     #[must_use]
-    pub const fn single(root: Digest) -> Self {
+    pub const fn single(root: Root) -> Self {
         Self {
-            roots: [root, Digest::ZERO],
+            roots: [root, Root::ZERO],
             scopes: [Scope::BOTH, Scope::NONE],
         }
     }

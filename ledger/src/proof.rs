@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::{
-    Account, Digest,
+    Account, Digest, Root,
     tree::{Siblings, root_of_path},
 };
 
@@ -29,15 +29,15 @@ pub struct AccountProofError {
     /// The account.
     pub id: u32,
     /// The root that was asked for.
-    pub root: Digest,
+    pub root: Root,
     /// The root that the proof leads to.
-    pub found: Digest,
+    pub found: Root,
 }
 
 impl AccountProof {
     /// The root of the tree that the proof is about: 32 compressions, and three for the account.
     #[must_use]
-    pub fn root(&self) -> Digest {
+    pub fn root(&self) -> Root {
         let leaf = self
             .account
             .map_or(Digest::ZERO, |account| account.leaf_digest());
@@ -47,18 +47,18 @@ impl AccountProof {
     /// The account in the tree with this root; `None` when the leaf is proven empty.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Digest, Ledger};
+    /// use winterlane_ledger::{Account, Domain, Ledger, Root};
     /// let account = Account { balance: 5, ..Account::default() };
-    /// let ledger = Ledger::genesis(Digest::ZERO, 0, [(3, account)])?;
+    /// let ledger = Ledger::genesis(Domain::ZERO, 0, [(3, account)])?;
     /// assert_eq!(ledger.prove(3).verify(&ledger.root())?, Some(account));
     /// assert_eq!(ledger.prove(4).verify(&ledger.root())?, None);
-    /// assert!(ledger.prove(3).verify(&Digest::ZERO).is_err());
+    /// assert!(ledger.prove(3).verify(&Root::ZERO).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// [`AccountProofError`] when the proof is not about that tree.
-    pub fn verify(&self, root: &Digest) -> Result<Option<Account>, AccountProofError> {
+    pub fn verify(&self, root: &Root) -> Result<Option<Account>, AccountProofError> {
         let found = self.root();
         if found == *root {
             Ok(self.account)
@@ -77,7 +77,7 @@ mod tests {
     use winter_math::{FieldElement, fields::f64::BaseElement};
 
     use super::*;
-    use crate::Ledger;
+    use crate::{Domain, Ledger};
 
     fn ledger() -> Ledger {
         let account = |balance| Account {
@@ -85,7 +85,7 @@ mod tests {
             ..Account::default()
         };
         let accounts = [(0, account(1)), (3, account(2)), (u32::MAX, account(3))];
-        Ledger::genesis(Digest::ZERO, 0, accounts).unwrap()
+        Ledger::genesis(Domain::ZERO, 0, accounts).unwrap()
     }
 
     #[test]

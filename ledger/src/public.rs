@@ -4,7 +4,7 @@ use alloc::{vec, vec::Vec};
 
 use winter_math::{ToElements, fields::f64::BaseElement};
 
-use crate::Digest;
+use crate::{Digest, Domain, Root};
 
 /// Most operation slots of a batch: 2^13, a trace of 2^21 rows.
 pub const MAX_OPERATIONS: u32 = 1 << 13;
@@ -18,13 +18,13 @@ pub const BATCH_NUMBER_BITS: u32 = 62;
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct PublicInputs {
     /// Which rollup on which chain ([`crate::hash::domain_digest`]).
-    pub domain: Digest,
+    pub domain: Domain,
     /// The number of the batch, below 2^62.
     pub batch_number: u64,
     /// Root of the account tree before the batch.
-    pub old_root: Digest,
+    pub old_root: Root,
     /// Root of the account tree after it.
-    pub new_root: Digest,
+    pub new_root: Root,
     /// The chain of record digests ([`crate::record::operations_digest`]).
     pub operations_digest: Digest,
     /// Operation slots: a power of two, at most [`MAX_OPERATIONS`].
@@ -40,9 +40,9 @@ impl ToElements<BaseElement> for PublicInputs {
             BaseElement::new(self.batch_number >> 32),
         ];
         for digest in [
-            &self.domain,
-            &self.old_root,
-            &self.new_root,
+            &self.domain.0,
+            &self.old_root.0,
+            &self.new_root.0,
             &self.operations_digest,
         ] {
             elements.extend_from_slice(&digest.0);
@@ -60,10 +60,10 @@ mod tests {
     fn sample() -> PublicInputs {
         let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
         PublicInputs {
-            domain: digest(1),
+            domain: Domain(digest(1)),
             batch_number: 5,
-            old_root: digest(11),
-            new_root: digest(21),
+            old_root: Root(digest(11)),
+            new_root: Root(digest(21)),
             operations_digest: digest(31),
             num_operations: 16,
         }
@@ -72,9 +72,9 @@ mod tests {
     #[test]
     fn every_field_reaches_the_elements() {
         let changes: [fn(&mut PublicInputs); 8] = [
-            |p| p.domain.0[0] += BaseElement::ONE,
-            |p| p.old_root.0[1] += BaseElement::ONE,
-            |p| p.new_root.0[2] += BaseElement::ONE,
+            |p| p.domain.0.0[0] += BaseElement::ONE,
+            |p| p.old_root.0.0[1] += BaseElement::ONE,
+            |p| p.new_root.0.0[2] += BaseElement::ONE,
             |p| p.operations_digest.0[3] += BaseElement::ONE,
             |p| p.batch_number += 1,
             |p| p.batch_number += 1 << 32,

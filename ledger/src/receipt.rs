@@ -55,8 +55,8 @@ impl Receipt {
     /// The receipts of a batch, in order, padding left out.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Digest, Ledger, Receipt, ScalarCompressor};
-    /// let mut ledger = Ledger::genesis(Digest::ZERO, 9, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger, Receipt, ScalarCompressor};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, 9, [(1, Account::default())])?;
     /// let mut batch = ledger.open_batch();
     /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
     /// let sealed = batch.seal(Some(4))?;
@@ -113,7 +113,7 @@ impl Receipt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Deposit, ScalarCompressor};
+    use crate::{Deposit, Domain, Root, ScalarCompressor};
 
     #[test]
     fn only_what_is_there_is_kept() {
@@ -128,10 +128,10 @@ mod tests {
         let records = [deposit(1), deposit(2), Record::Noop, Record::Noop];
         let digest = operations_digest(&records, &ScalarCompressor);
         let public = PublicInputs {
-            domain: Digest::ZERO,
+            domain: Domain::ZERO,
             batch_number: 7,
-            old_root: Digest::ZERO,
-            new_root: Digest::ZERO,
+            old_root: Root::ZERO,
+            new_root: Root::ZERO,
             operations_digest: digest,
             num_operations: 4,
         };

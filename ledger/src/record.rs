@@ -186,7 +186,7 @@ impl Record {
                     Order::RotateKey(rotate) => RecordFields {
                         target_slot: rotate.slot as u8,
                         scope: rotate.scope.bits(),
-                        payload: rotate.new_root.0,
+                        payload: rotate.new_root.0.0,
                         ..signed
                     },
                 }

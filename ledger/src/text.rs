@@ -99,8 +99,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Account, AccountProof, Deposit, Digest, KeyUse, Ledger, NewKeys, Order, Receipt, Record,
-        RotateKey, Scope, SignedOrder, Transfer, Withdraw, testing::Key,
+        Account, AccountProof, Deposit, Domain, KeyUse, Ledger, NewKeys, Order, Receipt, Record,
+        Root, RotateKey, Scope, SignedOrder, Transfer, Withdraw, testing::Key,
     };
 
     /// Round trip, and no other fields.
@@ -136,7 +136,7 @@ mod tests {
             Order::RotateKey(RotateKey {
                 account: from,
                 slot: SlotIndex::One,
-                new_root: Digest::ZERO,
+                new_root: Root::ZERO,
                 scope: Scope::ROTATE,
                 fee,
                 valid_until,
@@ -153,11 +153,11 @@ mod tests {
         for order in orders() {
             same(&order);
             same(&order.record(key));
-            let signed = Key::new(5).sign(order, &Digest::ZERO, 7, SlotIndex::Zero, 3);
+            let signed = Key::new(5).sign(order, &Domain::ZERO, 7, SlotIndex::Zero, 3);
             same::<SignedOrder>(&signed);
         }
         let keys = NewKeys {
-            roots: [Digest::ZERO; 2],
+            roots: [Root::ZERO; 2],
             scopes: [Scope::BOTH, Scope::NONE],
         };
         for keys in [None, Some(keys)] {
@@ -178,7 +178,7 @@ mod tests {
             ..Account::default()
         };
         same(&account);
-        let ledger = Ledger::genesis(Digest::ZERO, 0, [(3, account)]).unwrap();
+        let ledger = Ledger::genesis(Domain::ZERO, 0, [(3, account)]).unwrap();
         same::<AccountProof>(&ledger.prove(3));
         same::<AccountProof>(&ledger.prove(4));
         same(&Receipt {
@@ -241,7 +241,7 @@ mod tests {
             read(key) && !read(&key.replace("1023", "1024")) && !read(&key.replace(":1,", ":2,"))
         );
         let order = orders()[0];
-        let signed = Key::new(5).sign(order, &Digest::ZERO, 7, SlotIndex::Zero, 3);
+        let signed = Key::new(5).sign(order, &Domain::ZERO, 7, SlotIndex::Zero, 3);
         let json = serde_json::to_string(&signed.signature).unwrap();
         let read = |json: &str| serde_json::from_str::<Signature>(json).is_ok();
         assert!(read(&json));

@@ -16,11 +16,13 @@ pub enum Failure {
 
 impl Failure {
     /// Status 1, with the words of an error.
+    #[must_use]
     pub fn ended(error: impl ToString) -> Self {
         Self::Ended(error.to_string())
     }
 
     /// Status 2, with the words of an error.
+    #[must_use]
     pub fn unusable(error: impl ToString) -> Self {
         Self::Unusable(error.to_string())
     }

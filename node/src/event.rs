@@ -1,7 +1,7 @@
 //! What the node tells of its own accord.
 
 use serde::Serialize;
-use winterlane_ledger::Digest;
+use winterlane_ledger::Root;
 
 use crate::OrderId;
 
@@ -26,7 +26,7 @@ pub enum Event {
         /// Operations in it, padding not counted.
         operations: u32,
         /// The root after it.
-        root: Digest,
+        root: Root,
     },
     /// A batch is proven, and the proof verified.
     Proven {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, BaseElement, Deposit, Digest, KeySlot, Order, Scope, SignedOrder, SlotIndex, Transfer,
-    Withdraw,
+    Account, Anchor, BaseElement, Deposit, Digest, Domain, KeySlot, Order, Scope, SignedOrder,
+    SlotIndex, Transfer, Withdraw,
     hash::domain_digest,
     pool::{PrivateOperation, ProofRefusal, Shield, VerifyPrivate, ciphertexts_digest},
     private::{Commitment, Nullifier, PrivateInputs, TransferInputs, WithdrawalInputs},
@@ -19,7 +19,7 @@ use winterlane_prover::SimdCompressor;
 use crate::private::{NewNote, Shielding};
 
 /// The rollup of the tests.
-pub(crate) fn domain() -> Digest {
+pub(crate) fn domain() -> Domain {
     domain_digest(1, 17)
 }
 
@@ -162,7 +162,7 @@ pub(crate) fn digest(number: u64) -> Digest {
 }
 
 /// A private transfer that spends the notes with these numbers and makes two others; it says that it holds.
-pub(crate) fn private_transfer(spent: [u64; 2], anchor: Digest) -> PrivateOperation {
+pub(crate) fn private_transfer(spent: [u64; 2], anchor: Anchor) -> PrivateOperation {
     let sealed = vec![vec![spent[0] as u8; 40], vec![spent[1] as u8; 50]];
     let made = |number: u64| Commitment(digest(number + (1 << 40)));
     PrivateOperation {
@@ -184,7 +184,7 @@ pub(crate) fn private_transfer(spent: [u64; 2], anchor: Digest) -> PrivateOperat
 /// A private withdrawal of asset 7 from the note with this number.
 pub(crate) fn private_withdrawal(
     spent: u64,
-    anchor: Digest,
+    anchor: Anchor,
     recipient: [u8; 20],
     (amount, fee): (u128, u128),
 ) -> PrivateOperation {

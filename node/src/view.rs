@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use winterlane_ledger::{
-    Account, AccountProof, Digest, LedgerError, Order, PublicInputs, pool::PoolPolicy,
+    Account, AccountProof, Domain, LedgerError, Order, PublicInputs, Root, pool::PoolPolicy,
     private::AssociationMode,
 };
 
@@ -98,7 +98,7 @@ pub struct ProvenAccount {
     /// The last sealed batch, whose new root the proof leads to; `None` for the opening state.
     pub batch: Option<u64>,
     /// The root that the proof leads to.
-    pub root: Digest,
+    pub root: Root,
     /// The account, or that its leaf is empty.
     pub proof: AccountProof,
 }
@@ -152,9 +152,9 @@ pub struct BatchView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// Which rollup on which chain.
-    pub domain: Digest,
+    pub domain: Domain,
     /// The root after the last sealed batch.
-    pub root: Digest,
+    pub root: Root,
     /// The batch that new orders go into.
     pub open_batch: u64,
     /// Operations in it so far.
@@ -250,7 +250,7 @@ pub struct AssociationView {
     /// `approved`: what is spent is in the set; `not-refused`: it is not.
     pub mode: &'static str,
     /// The root of the set.
-    pub root: Digest,
+    pub root: Root,
 }
 
 impl From<&PoolPolicy> for PrivateTerms {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Digest, GenesisError as LedgerGenesisError, public::BATCH_NUMBER_BITS,
+    Account, Domain, GenesisError as LedgerGenesisError, public::BATCH_NUMBER_BITS,
 };
 
 use crate::Party;
@@ -16,7 +16,7 @@ use crate::Party;
 #[serde(deny_unknown_fields)]
 pub struct Genesis {
     /// Which rollup on which chain ([`winterlane_ledger::hash::domain_digest`]).
-    pub domain: Digest,
+    pub domain: Domain,
     /// The number of the first batch.
     pub first_batch: u64,
     /// The first accounts. Most rollups begin with those that collect fees and hold nothing.

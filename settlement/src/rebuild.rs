@@ -121,8 +121,16 @@ impl<C: Compressor> Rebuilt<C> {
             seen(batch);
         }
         let roots = [
-            ("the root of the accounts", self.ledger.root(), status.root),
-            ("the root of the notes", self.notes.root(), status.anchor),
+            (
+                "the root of the accounts",
+                self.ledger.root().0,
+                status.root.0,
+            ),
+            (
+                "the root of the notes",
+                self.notes.root().0,
+                status.anchor.0,
+            ),
         ];
         for (what, found, expected) in roots {
             if found != expected {

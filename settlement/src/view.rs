@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Deposit, Digest, SignedOrder,
+    Anchor, Deposit, Digest, Domain, Root, SignedOrder,
     pool::{self, PrivateOperation},
 };
 
@@ -14,15 +14,15 @@ use crate::{Party, Rules};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// Which rollup on which chain.
-    pub domain: Digest,
+    pub domain: Domain,
     /// The number of the first batch.
     pub first_batch: u64,
     /// The number of the next batch.
     pub next_batch: u64,
     /// The root of the account tree.
-    pub root: Digest,
+    pub root: Root,
     /// The root of the note tree.
-    pub anchor: Digest,
+    pub anchor: Anchor,
     /// How many notes there ever were.
     pub notes: u64,
     /// Who publishes batches.
@@ -52,11 +52,11 @@ pub struct Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenView {
     /// The root of the account tree, against which accounts leave.
-    pub root: Digest,
+    pub root: Root,
     /// The root of the note tree, against which notes leave.
-    pub anchor: Digest,
+    pub anchor: Anchor,
     /// The domain of exits ([`winterlane_ledger::exit::exit_domain`]).
-    pub exit_domain: Digest,
+    pub exit_domain: Domain,
     /// The obligation that was not kept.
     pub obligation: u64,
     /// When it was due.

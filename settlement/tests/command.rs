@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use winterlane_ledger::{Digest, NewKeys, ScalarCompressor, hash::domain_digest};
+use winterlane_ledger::{NewKeys, Root, ScalarCompressor, hash::domain_digest};
 use winterlane_settlement::{
     Call, Claim, Client, DepositTo, Durable, Genesis, Outcome, Owed, Party, Rules, Secret,
     Settlement, StoreError, Verifier,
@@ -41,7 +41,7 @@ fn deposit(amount: u128) -> Call {
     Call::Deposit {
         asset: 9,
         amount,
-        to: DepositTo::New(NewKeys::single(Digest::ZERO)),
+        to: DepositTo::New(NewKeys::single(Root::ZERO)),
     }
 }
 

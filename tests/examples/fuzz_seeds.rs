@@ -122,9 +122,9 @@ fn every_kind() -> SealedBatch {
 /// Public inputs as the target `batch` reads them, in front of the proof.
 fn inputs_to_bytes(inputs: &PublicInputs) -> Vec<u8> {
     let digests = [
-        &inputs.domain,
-        &inputs.old_root,
-        &inputs.new_root,
+        &inputs.domain.0,
+        &inputs.old_root.0,
+        &inputs.new_root.0,
         &inputs.operations_digest,
     ];
     let mut bytes: Vec<u8> = digests

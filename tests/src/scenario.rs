@@ -6,9 +6,9 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, BaseElement, Batch, Deposit, Digest, KeySlot, KeyUse, Ledger, LedgerError, NewKeys,
-    Order, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, Signature, SignedOrder,
-    SlotIndex, Transfer, Withdraw,
+    Account, BaseElement, Batch, Deposit, Digest, Domain, KeySlot, KeyUse, Ledger, LedgerError,
+    NewKeys, Order, Root, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, Signature,
+    SignedOrder, SlotIndex, Transfer, Withdraw,
     hash::{compress, domain_digest},
     signature::{
         CHAINS, ChainValue, KEY_CAPACITY, KeyIndex, KeyTree, SecretSource, bound_message,
@@ -55,7 +55,7 @@ pub struct TestKey {
 
 impl TestKey {
     /// The root that a slot holds.
-    pub fn root(&self) -> Digest {
+    pub fn root(&self) -> Root {
         self.tree.root()
     }
 
@@ -76,7 +76,7 @@ impl TestKey {
     pub fn sign(
         &self,
         order: &Order,
-        domain: &Digest,
+        domain: &Domain,
         nonce: u32,
         slot: SlotIndex,
         index: u32,
@@ -169,7 +169,7 @@ impl KeyName {
 }
 
 /// The usual domain.
-pub fn domain() -> Digest {
+pub fn domain() -> Domain {
     domain_digest(1, 7)
 }
 
@@ -200,8 +200,8 @@ pub struct World {
 }
 
 /// How a root is looked up.
-fn root_bits(root: &Digest) -> [u64; 4] {
-    root.0.map(|lane| lane.as_int())
+fn root_bits(root: &Root) -> [u64; 4] {
+    root.0.0.map(|lane| lane.as_int())
 }
 
 /// An account of a new world.
@@ -244,7 +244,7 @@ impl Keyring {
     }
 
     /// The key with this root.
-    pub fn get(&self, root: &Digest) -> Option<&Arc<TestKey>> {
+    pub fn get(&self, root: &Root) -> Option<&Arc<TestKey>> {
         self.0.get(&root_bits(root))
     }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 use winterlane_air::{BatchStatement, batch::InputsError};
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{Domain, PublicInputs, Root};
 
 use crate::{
     Chained, LinkError, Policy, Refusal, Verified, VerifyError, verify_links_of, verify_statements,
@@ -24,13 +24,13 @@ pub struct Batch<'a> {
 #[non_exhaustive]
 pub struct VerifiedChain {
     /// Which rollup on which chain.
-    pub domain: Digest,
+    pub domain: Domain,
     /// Number of the first batch. The last has this number plus the number of batches minus one.
     pub first_batch: u64,
     /// The root before the first batch. Compare it with the state that you hold.
-    pub old_root: Digest,
+    pub old_root: Root,
     /// The root after the last batch.
-    pub new_root: Digest,
+    pub new_root: Root,
     /// What was accepted of each batch.
     pub batches: Vec<Verified>,
 }
@@ -57,9 +57,9 @@ pub enum ChainFault {
     #[error("its domain is {found}, that of the chain {expected}")]
     Domain {
         /// Domain of the first batch.
-        expected: Digest,
+        expected: Domain,
         /// Its own.
-        found: Digest,
+        found: Domain,
     },
     /// Its number does not follow that of the batch before it.
     #[error("its number is {found}, the one before has {before}")]
@@ -73,9 +73,9 @@ pub enum ChainFault {
     #[error("its old root is {found}, the one before ends with {expected}")]
     Root {
         /// New root of the batch before.
-        expected: Digest,
+        expected: Root,
         /// Its own old root.
-        found: Digest,
+        found: Root,
     },
     /// Its proof is not accepted.
     #[error("{0}")]

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use winterlane_ledger::{Digest, hash::domain_digest};
+use winterlane_ledger::{Domain, hash::domain_digest};
 
 /// The contents of `pool.json`, which lies beside the published operations of a shielded pool
 /// (`operation-000000.op`, and its proof where it has one).
@@ -65,7 +65,7 @@ impl PoolFile {
 
     /// The domain of the pool's operations.
     #[must_use]
-    pub fn domain(&self) -> Digest {
+    pub fn domain(&self) -> Domain {
         domain_digest(self.chain_id, self.rollup_id)
     }
 }

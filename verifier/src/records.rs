@@ -21,16 +21,16 @@ use winterlane_ledger::{
 ///
 /// ```
 /// use winterlane_ledger::{
-///     Digest, PublicInputs, Record, ScalarCompressor, record::operations_digest, wire,
+///     Digest, Domain, PublicInputs, Record, Root, ScalarCompressor, record::operations_digest, wire,
 /// };
 /// use winterlane_verifier::verify_records;
 ///
 /// let records = [Record::Noop; 4];
 /// let inputs = PublicInputs {
-///     domain: Digest::ZERO,
+///     domain: Domain::ZERO,
 ///     batch_number: 7,
-///     old_root: Digest::ZERO,
-///     new_root: Digest::ZERO,
+///     old_root: Root::ZERO,
+///     new_root: Root::ZERO,
 ///     operations_digest: operations_digest(&records, &ScalarCompressor),
 ///     num_operations: 4,
 /// };
@@ -52,7 +52,7 @@ pub fn verify_records(bytes: &[u8], inputs: &PublicInputs) -> Result<Vec<Record>
 
 #[cfg(test)]
 mod tests {
-    use winterlane_ledger::Digest;
+    use winterlane_ledger::{Digest, Domain, Root};
 
     use super::*;
     use crate::{InputsError, Policy, VerifyError, verify_batch};
@@ -62,10 +62,10 @@ mod tests {
     #[test]
     fn no_records_are_of_no_batch() {
         let inputs = PublicInputs {
-            domain: Digest::ZERO,
+            domain: Domain::ZERO,
             batch_number: 7,
-            old_root: Digest::ZERO,
-            new_root: Digest::ZERO,
+            old_root: Root::ZERO,
+            new_root: Root::ZERO,
             operations_digest: Digest::ZERO,
             num_operations: 0,
         };

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use winterlane_ledger::{Digest, signature::KeyError};
+use winterlane_ledger::{Domain, Root, signature::KeyError};
 
 /// Why a wallet cannot be opened, or does not sign.
 #[derive(Debug, Error)]
@@ -157,9 +157,9 @@ pub enum WalletError {
         /// The file.
         path: PathBuf,
         /// The domain of the pool that was scanned.
-        found: Digest,
+        found: Domain,
         /// The domain that was asked for.
-        wanted: Digest,
+        wanted: Domain,
     },
     /// The stored notes are damaged. Nothing is lost: the pool has them.
     #[error("{path} is damaged: remove it, and scan the pool again", path = path.display())]
@@ -180,14 +180,14 @@ pub enum WalletError {
     #[error("the wallet has no key with root {root}")]
     UnknownKey {
         /// The root asked for.
-        root: Digest,
+        root: Root,
     },
     /// The one-time key has signed another message, or this one in another way. Signing this one
     /// would give it away.
     #[error("one-time key {index} of key {root} has signed another message")]
     AlreadySigned {
         /// Root of the key.
-        root: Digest,
+        root: Root,
         /// Number of the one-time key.
         index: u32,
     },
@@ -197,7 +197,7 @@ pub enum WalletError {
     )]
     Fault {
         /// Root of the key.
-        root: Digest,
+        root: Root,
         /// Number of the one-time key.
         index: u32,
     },

@@ -1,7 +1,7 @@
 //! Leaving a frozen rollup: the one signature that is about no order.
 
 use winterlane_ledger::{
-    Account, Compressor, Digest, KeyUse, ScalarCompressor, SlotIndex,
+    Account, Compressor, Domain, KeyUse, ScalarCompressor, SlotIndex,
     exit::{Exit, SignedExit},
     private::RESERVED_KEY_INDEX,
     signature::{Claim, KeyError, recover_root},
@@ -24,7 +24,7 @@ impl<C: Compressor> Wallet<C> {
         account: &Account,
         slot: SlotIndex,
         exit: Exit,
-        exit_domain: &Digest,
+        exit_domain: &Domain,
     ) -> Result<SignedExit, WalletError> {
         let held = account.slots[slot.index()];
         let (root, nonce) = (held.root, account.nonce);
@@ -116,13 +116,13 @@ mod tests {
             valid_until: 99,
         };
         let request = wallet.request(&account, SlotIndex::Zero, Order::Withdraw(withdraw));
-        let order = wallet.sign(&request, &Digest::ZERO).unwrap();
+        let order = wallet.sign(&request, &Domain::ZERO).unwrap();
         assert_eq!(order.key().index, 1);
         let exit = Exit {
             account: 3,
             recipient: [1; 20],
         };
-        let domain = exit_domain(&Digest::ZERO, &root);
+        let domain = exit_domain(&Domain::ZERO, &root);
         let sign =
             |wallet: &mut Wallet, exit| wallet.sign_exit(&account, SlotIndex::Zero, exit, &domain);
         let signed = sign(&mut wallet, exit).unwrap();
@@ -167,7 +167,7 @@ mod tests {
             account: 3,
             recipient: [1; 20],
         };
-        let refused = wallet.sign_exit(&account, SlotIndex::Zero, exit, &Digest::ZERO);
+        let refused = wallet.sign_exit(&account, SlotIndex::Zero, exit, &Domain::ZERO);
         assert!(matches!(refused, Err(WalletError::Key(_))), "{refused:?}");
     }
 }

@@ -4,8 +4,8 @@ use std::{collections::HashMap, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Account, BaseElement, Compressor, Digest, KeyUse, Order, ScalarCompressor, Signature,
-    SignedOrder, SlotIndex,
+    Account, BaseElement, Compressor, Digest, Domain, KeyUse, Order, Root, ScalarCompressor,
+    Signature, SignedOrder, SlotIndex,
     private::RESERVED_KEY_INDEX,
     record::record_digests,
     signature::{Claim, KeyError, KeyIndex, KeyTree, bound_message, recover_root},
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Root of the key, as [`Wallet::add_key`] returned it.
-    pub key: Digest,
+    pub key: Root,
     /// What to sign.
     pub order: Order,
     /// The signer's nonce.
@@ -254,7 +254,7 @@ impl<C: Compressor> Wallet<C> {
     ///
     /// # Errors
     /// [`WalletError::Key`] when `height` is above 10.
-    pub fn add_key(&mut self, number: u64, height: u32) -> Result<Digest, WalletError> {
+    pub fn add_key(&mut self, number: u64, height: u32) -> Result<Root, WalletError> {
         let secret = self.seed.key_secret(number, height);
         let tree = generate_key(&secret, &self.compressor)?;
         let root = tree.root();
@@ -264,7 +264,7 @@ impl<C: Compressor> Wallet<C> {
 
     /// The key tree of a root; `None` when it was not added.
     #[must_use]
-    pub fn key(&self, root: &Digest) -> Option<&KeyTree> {
+    pub fn key(&self, root: &Root) -> Option<&KeyTree> {
         self.keys.get(&root.to_bytes()).map(|(_, tree)| tree)
     }
 
@@ -289,7 +289,7 @@ impl<C: Compressor> Wallet<C> {
     ///
     /// # Errors
     /// [`WalletError`], as [`Wallet::sign_many`].
-    pub fn sign(&mut self, request: &Request, domain: &Digest) -> Result<SignedOrder, WalletError> {
+    pub fn sign(&mut self, request: &Request, domain: &Domain) -> Result<SignedOrder, WalletError> {
         Ok(self
             .sign_many(std::slice::from_ref(request), domain)?
             .swap_remove(0))
@@ -306,7 +306,7 @@ impl<C: Compressor> Wallet<C> {
     pub fn sign_many(
         &mut self,
         requests: &[Request],
-        domain: &Digest,
+        domain: &Domain,
     ) -> Result<Vec<SignedOrder>, WalletError> {
         let records: Vec<_> = requests
             .iter()
@@ -412,7 +412,7 @@ impl<C: Compressor> Wallet<C> {
     /// that it must not leave.
     pub(crate) fn sign_message(
         &self,
-        root: &Digest,
+        root: &Root,
         index: u32,
         bound: &Digest,
         nonce: u32,
@@ -425,7 +425,7 @@ impl<C: Compressor> Wallet<C> {
     /// The signature that was made before with this randomiser ([`Self::sign_message`]).
     pub(crate) fn sign_message_again(
         &self,
-        root: &Digest,
+        root: &Root,
         index: u32,
         bound: &Digest,
         nonce: u32,

@@ -68,7 +68,7 @@ impl Air for BatchAir {
             options,
         );
         let values = PublicValues {
-            domain: inputs.domain.0,
+            domain: inputs.domain.0.0,
             batch_number: BaseElement::new(inputs.batch_number),
         };
         Self {
@@ -101,8 +101,8 @@ impl Air for BatchAir {
             }
         };
         let zero = [BaseElement::ZERO; 4];
-        assert_lanes(ROOT, 0, &self.inputs.old_root.0);
-        assert_lanes(ROOT, last, &self.inputs.new_root.0);
+        assert_lanes(ROOT, 0, &self.inputs.old_root.0.0);
+        assert_lanes(ROOT, last, &self.inputs.new_root.0.0);
         assert_lanes(OPERATIONS, 0, &zero);
         assert_lanes(OPERATIONS, last, &self.inputs.operations_digest.0);
         assert_lanes(POOL, 0, &zero);
@@ -127,15 +127,15 @@ mod tests {
 
     use super::*;
     use crate::batch::constraints::CONSTRAINT_GROUPS;
-    use winterlane_ledger::Digest;
+    use winterlane_ledger::{Digest, Domain, Root};
 
     fn inputs(num_operations: u32) -> PublicInputs {
         let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
         PublicInputs {
-            domain: digest(1),
+            domain: Domain(digest(1)),
             batch_number: 5,
-            old_root: digest(11),
-            new_root: digest(21),
+            old_root: Root(digest(11)),
+            new_root: Root(digest(21)),
             operations_digest: digest(31),
             num_operations,
         }
@@ -180,8 +180,8 @@ mod tests {
             let places = values.iter().enumerate();
             expected.extend(places.map(|(i, &value)| (start + i, row, value)));
         };
-        expect(ROOT.start, 0, &inputs.old_root.0);
-        expect(ROOT.start, 511, &inputs.new_root.0);
+        expect(ROOT.start, 0, &inputs.old_root.0.0);
+        expect(ROOT.start, 511, &inputs.new_root.0.0);
         expect(OPERATIONS.start, 0, &zero);
         expect(OPERATIONS.start, 511, &inputs.operations_digest.0);
         expect(POOL.start, 0, &zero[..3]);

@@ -17,7 +17,7 @@
 //! |---|---|---|
 //! | `fast` | 2 | from 1,024 rows on |
 //! | `balanced` | 4 | from 512 rows on |
-//! | `compact` | 8 | 74, 175 |
+//! | `compact` | 8 | 76, 173 |
 //! | `smallest` | 16 | 55, 194 |
 //! | `tiny` | 64 | 37, 212 |
 //!

@@ -26,7 +26,6 @@ fn kind(preset: Preset) -> Kind {
     Kind {
         blowup: preset.name.blowup_factor(),
         bits: preset.level.bits(),
-        small: preset.name >= PresetName::Compact,
         columns: Columns {
             base: TRACE_WIDTH,
             extended: QUOTIENT_COLUMNS,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Deserialize;
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
 use winterlane_verifier::verify_batch;
 use winterlane_wallet::client::{Ask as _, NodeClient};
 
@@ -49,9 +49,9 @@ pub(crate) struct FetchArgs {
 struct Told {
     number: u64,
     slots: u32,
-    domain: Digest,
-    old_root: Digest,
-    new_root: Digest,
+    domain: Domain,
+    old_root: Root,
+    new_root: Root,
     operations_digest: Digest,
 }
 

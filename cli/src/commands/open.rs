@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use winterlane::replay::{Plan, Replay, ReplayKeys};
-use winterlane_ledger::{Digest, hash::domain_digest};
+use winterlane_ledger::{Domain, Root, hash::domain_digest};
 use winterlane_prover::SimdCompressor;
 
 use super::{CHAIN_ID, ROLLUP_ID, plan, transfers};
@@ -19,8 +19,8 @@ use crate::{
 /// The opening state. Balances are text: they may be beyond what programs take for a number.
 #[derive(Debug, Serialize)]
 struct Opening {
-    opening_root: Digest,
-    domain: Digest,
+    opening_root: Root,
+    domain: Domain,
     transfers: usize,
     batches: usize,
     accounts: Vec<OpenAccount>,

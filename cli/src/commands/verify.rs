@@ -5,7 +5,7 @@ use std::{borrow::Cow, path::Path, time::Instant};
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_air::presets::{Preset, SecurityLevel};
-use winterlane_ledger::{Digest, Order, PublicInputs, Record, wire};
+use winterlane_ledger::{Domain, Order, PublicInputs, Record, Root, wire};
 use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{Policy, Verified, verify_batch, verify_links};
 
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Accepted {
     /// Always true: what is invalid ends with an error.
     valid: bool,
-    pub(crate) domain: Digest,
+    pub(crate) domain: Domain,
     pub(crate) first_batch: u64,
     pub(crate) last_batch: u64,
     pub(crate) batches: usize,
@@ -30,8 +30,8 @@ pub(crate) struct Accepted {
     /// Provable bits, the least of all batches.
     pub(crate) security_bits: u32,
     proof_bytes: usize,
-    pub(crate) old_root: Digest,
-    pub(crate) new_root: Digest,
+    pub(crate) old_root: Root,
+    pub(crate) new_root: Root,
     verify_seconds: f64,
 }
 

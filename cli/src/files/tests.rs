@@ -2,17 +2,17 @@
 
 use std::{cell::Cell, collections::BTreeSet};
 
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
 
 use super::*;
 use crate::files::{PublicFile, proof_size, read_proof, read_public};
 
 fn batch(number: u64, content: u8) -> BatchFiles {
     let inputs = PublicInputs {
-        domain: Digest::ZERO,
+        domain: Domain::ZERO,
         batch_number: number,
-        old_root: Digest::ZERO,
-        new_root: Digest::ZERO,
+        old_root: Root::ZERO,
+        new_root: Root::ZERO,
         operations_digest: Digest::ZERO,
         num_operations: 4,
     };

@@ -175,10 +175,8 @@ mod tests {
         };
         let one = roots(1);
         assert_eq!(one, roots(3));
-        let different: std::collections::HashSet<_> = one
-            .iter()
-            .map(winterlane_ledger::Digest::to_bytes)
-            .collect();
+        let different: std::collections::HashSet<_> =
+            one.iter().map(winterlane_ledger::Root::to_bytes).collect();
         assert_eq!(different.len(), one.len());
     }
 }

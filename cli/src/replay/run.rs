@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Compressor, Digest, GenesisError, KeySlot, KeyUse, Ledger, LedgerError, Order,
+    Account, Compressor, Domain, GenesisError, KeySlot, KeyUse, Ledger, LedgerError, Order,
     RotateKey, Scope, SealError, SealedBatch, SignedOrder, SlotIndex, Transfer, check_orders,
     signature::{KeyError, KeyTree, SignatureError, bound_message},
 };
@@ -119,7 +119,7 @@ fn secret_of(account: &PlannedAccount, key: usize) -> KeySecret {
 
 #[cfg(test)]
 impl ReplayKeys {
-    pub(super) fn roots(&self) -> Vec<Digest> {
+    pub(super) fn roots(&self) -> Vec<winterlane_ledger::Root> {
         self.0.iter().flatten().map(KeyTree::root).collect()
     }
 }
@@ -163,7 +163,7 @@ impl<C: Compressor + Clone> Replay<C> {
     pub fn open(
         plan: Plan,
         keys: ReplayKeys,
-        domain: Digest,
+        domain: Domain,
         compressor: C,
     ) -> Result<Self, ReplayError> {
         let accounts =

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::sealed::Part;
 use crate::{
-    Account, AccountProof, Deposit, Digest, KeySlot, NewKeys, OperationKind, Order, PublicInputs,
-    Receipt, Record, RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
+    Account, AccountProof, Deposit, Digest, Domain, KeySlot, NewKeys, OperationKind, Order,
+    PublicInputs, Receipt, Record, Root, RotateKey, Scope, Signature, SignedOrder, SlotIndex,
+    Transfer, Withdraw,
     exit::{Exit, SignedExit},
     signature::{KEY_CAPACITY, SIGNATURE_BYTES},
     tree::{Siblings, TREE_DEPTH, empty_digests},
@@ -77,13 +78,13 @@ pub(super) fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<b
 
 impl Part for KeySlot {
     fn put(&self, out: &mut Vec<u8>) {
-        put_digest(out, &self.root);
+        put_digest(out, &self.root.0);
         put_varint(out, self.next_index.into());
         out.push(self.scope.bits());
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let root = take_digest(reader)?;
+        let root = Root(take_digest(reader)?);
         let offset = reader.offset();
         let next_index = reader.varint("a next index")?;
         let next_index = u16::try_from(next_index)
@@ -136,7 +137,7 @@ impl Part for Order {
             Self::RotateKey(rotate) => {
                 put_amount(out, rotate.fee);
                 out.push(rotate.slot as u8 | rotate.scope.bits() << 1);
-                put_digest(out, &rotate.new_root);
+                put_digest(out, &rotate.new_root.0);
             }
         }
     }
@@ -189,7 +190,7 @@ fn take_order(reader: &mut Reader<'_>, kind: OperationKind) -> Result<Order, Dec
             Order::RotateKey(RotateKey {
                 account: signer,
                 slot,
-                new_root: take_digest(reader)?,
+                new_root: Root(take_digest(reader)?),
                 scope,
                 fee,
                 valid_until,
@@ -308,7 +309,7 @@ impl Part for Deposit {
         put_option(out, self.keys.as_ref(), |out, keys| {
             out.push(keys.scope_bits());
             for root in &keys.roots {
-                put_digest(out, root);
+                put_digest(out, &root.0);
             }
         });
     }
@@ -324,7 +325,7 @@ impl Part for Deposit {
                 let scope = |bits| out_of_range(Scope::from_bits(bits), offset, "a scope");
                 Ok(NewKeys {
                     scopes: [scope(bits & 3)?, scope(bits >> 2)?],
-                    roots: [take_digest(reader)?, take_digest(reader)?],
+                    roots: [Root(take_digest(reader)?), Root(take_digest(reader)?)],
                 })
             })?,
         })
@@ -334,9 +335,9 @@ impl Part for Deposit {
 impl Part for PublicInputs {
     fn put(&self, out: &mut Vec<u8>) {
         for digest in [
-            &self.domain,
-            &self.old_root,
-            &self.new_root,
+            &self.domain.0,
+            &self.old_root.0,
+            &self.new_root.0,
             &self.operations_digest,
         ] {
             put_digest(out, digest);
@@ -347,9 +348,9 @@ impl Part for PublicInputs {
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            domain: take_digest(reader)?,
-            old_root: take_digest(reader)?,
-            new_root: take_digest(reader)?,
+            domain: Domain(take_digest(reader)?),
+            old_root: Root(take_digest(reader)?),
+            new_root: Root(take_digest(reader)?),
             operations_digest: take_digest(reader)?,
             batch_number: reader.varint("a batch number")?,
             num_operations: reader.id("a number of operations")?,

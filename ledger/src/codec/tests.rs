@@ -7,8 +7,8 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::*;
 use crate::{
-    Digest, KeyUse, Ledger, NewKeys, RotateKey, Scope, SealedBatch, SlotIndex, Transfer, Withdraw,
-    hash::domain_digest, testing::Key, tree::TREE_DEPTH,
+    Digest, Domain, KeyUse, Ledger, NewKeys, Root, RotateKey, Scope, SealedBatch, SlotIndex,
+    Transfer, Withdraw, hash::domain_digest, testing::Key, tree::TREE_DEPTH,
 };
 
 fn digest() -> impl Strategy<Value = Digest> {
@@ -29,7 +29,7 @@ fn slot() -> impl Strategy<Value = SlotIndex> {
 fn account() -> impl Strategy<Value = Account> {
     let slot = || {
         (digest(), 0..=1024u16, scope()).prop_map(|(root, next_index, scope)| KeySlot {
-            root,
+            root: Root(root),
             next_index,
             scope,
         })
@@ -76,7 +76,7 @@ fn order() -> impl Strategy<Value = Order> {
                 _ => Order::RotateKey(RotateKey {
                     account: from,
                     slot,
-                    new_root,
+                    new_root: Root(new_root),
                     scope,
                     fee,
                     valid_until,
@@ -88,7 +88,10 @@ fn order() -> impl Strategy<Value = Order> {
 
 fn deposit() -> impl Strategy<Value = Deposit> {
     let keys = ([digest(), digest()], [scope(), scope()]);
-    let keys = keys.prop_map(|(roots, scopes)| NewKeys { roots, scopes });
+    let keys = keys.prop_map(|(roots, scopes)| NewKeys {
+        roots: roots.map(Root),
+        scopes,
+    });
     (
         any::<u32>(),
         any::<u32>(),
@@ -191,11 +194,11 @@ proptest! {
     }
 
     #[test]
-    fn public_inputs(roots in [digest(), digest(), digest(), digest()], batch_number: u64,
-        num_operations: u32, change in change()) {
-        let [domain, old_root, new_root, operations_digest] = roots;
+    fn public_inputs(domain in digest(), roots in [digest(), digest()], operations_digest in digest(),
+        batch_number: u64, num_operations: u32, change in change()) {
+        let [old_root, new_root] = roots.map(Root);
         let value = PublicInputs {
-            domain, batch_number, old_root, new_root, operations_digest, num_operations,
+            domain: Domain(domain), batch_number, old_root, new_root, operations_digest, num_operations,
         };
         one_form(&value, change)?;
     }
@@ -215,7 +218,7 @@ proptest! {
     }
 }
 
-fn domain() -> Digest {
+fn domain() -> Domain {
     domain_digest(1, 2)
 }
 
@@ -256,7 +259,7 @@ fn sealed() -> SealedBatch {
         Order::RotateKey(RotateKey {
             account: from,
             slot: SlotIndex::One,
-            new_root: Digest::ZERO,
+            new_root: Root::ZERO,
             scope: Scope::NONE,
             fee,
             valid_until,
@@ -268,7 +271,7 @@ fn sealed() -> SealedBatch {
         batch.signed(signed).unwrap();
     }
     let keys = NewKeys {
-        roots: [Digest::ZERO; 2],
+        roots: [Root::ZERO; 2],
         scopes: [Scope::SPEND, Scope::ROTATE],
     };
     for keys in [Some(keys), None] {

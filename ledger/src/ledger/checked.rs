@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Digest, SignedOrder,
+    Domain, Root, SignedOrder,
     hash::Compressor,
     record::record_digests,
     signature::{Claim, SignatureError, bound_message, recover_roots},
@@ -16,8 +16,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedOrder {
     signed: SignedOrder,
-    root: Digest,
-    domain: Digest,
+    root: Root,
+    domain: Domain,
 }
 
 impl CheckedOrder {
@@ -29,13 +29,13 @@ impl CheckedOrder {
 
     /// The root of the key tree that signed.
     #[must_use]
-    pub const fn root(&self) -> &Digest {
+    pub const fn root(&self) -> &Root {
         &self.root
     }
 
     /// The domain it was checked for.
     #[must_use]
-    pub const fn domain(&self) -> &Digest {
+    pub const fn domain(&self) -> &Domain {
         &self.domain
     }
 
@@ -46,7 +46,7 @@ impl CheckedOrder {
     /// signature that does not hold cannot be proven. What it saves is time at a start, when orders are to be known at
     /// once and sealed later.
     #[must_use]
-    pub const fn assume(signed: SignedOrder, root: Digest, domain: Digest) -> Self {
+    pub const fn assume(signed: SignedOrder, root: Root, domain: Domain) -> Self {
         Self {
             signed,
             root,
@@ -68,7 +68,7 @@ impl CheckedOrder {
 #[must_use]
 pub fn check_orders<C: Compressor + ?Sized>(
     orders: impl IntoIterator<Item = SignedOrder>,
-    domain: &Digest,
+    domain: &Domain,
     compressor: &C,
 ) -> Vec<Result<CheckedOrder, SignatureError>> {
     let orders: Vec<SignedOrder> = orders.into_iter().collect();
@@ -103,7 +103,7 @@ pub fn check_orders<C: Compressor + ?Sized>(
 /// [`SignatureError`] when its signature leads to no root at all.
 pub fn check_order<C: Compressor + ?Sized>(
     order: SignedOrder,
-    domain: &Digest,
+    domain: &Domain,
     compressor: &C,
 ) -> Result<CheckedOrder, SignatureError> {
     check_orders([order], domain, compressor).swap_remove(0)

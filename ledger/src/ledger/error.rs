@@ -4,7 +4,7 @@ use core::convert::Infallible;
 
 use thiserror::Error;
 
-use crate::{Digest, Scope, SlotIndex, signature::SignatureError};
+use crate::{Digest, Root, Scope, SlotIndex, signature::SignatureError};
 
 /// Why an operation is refused. A refused operation leaves the batch as it was.
 ///
@@ -396,9 +396,9 @@ pub enum FollowError<E = Infallible> {
     #[error("the batch begins at root {got}, the ledger is at {expected}")]
     OldRoot {
         /// The ledger's root.
-        expected: Digest,
+        expected: Root,
         /// The batch's old root.
-        got: Digest,
+        got: Root,
     },
     /// The records are not those of the batch.
     #[error("{records} records with digest {got}; the batch has {operations} with {expected}")]
@@ -425,8 +425,8 @@ pub enum FollowError<E = Infallible> {
     #[error("the records lead to root {got}, the batch to {expected}")]
     NewRoot {
         /// The batch's new root.
-        expected: Digest,
+        expected: Root,
         /// Where the records lead.
-        got: Digest,
+        got: Root,
     },
 }

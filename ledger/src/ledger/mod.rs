@@ -38,7 +38,7 @@ pub(crate) use rules::created as created_account;
 pub use witness::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
 
 use crate::{
-    Account, AccountProof, Digest, ScalarCompressor,
+    Account, AccountProof, Digest, Domain, Root, ScalarCompressor,
     hash::{self, Compressor, tag},
     state::{MemoryState, State, StateError},
     tree::AccountTree,
@@ -50,7 +50,7 @@ use crate::{
 /// in memory unless another state is opened.
 #[derive(Clone, Debug)]
 pub struct Ledger<C = ScalarCompressor, S = MemoryState> {
-    domain: Digest,
+    domain: Domain,
     state: S,
     compressor: C,
 }
@@ -62,7 +62,7 @@ impl Ledger {
     /// [`GenesisError`] when an id occurs twice, a slot's next index is above 1,024, or the
     /// batch number is not below 2^62.
     pub fn genesis(
-        domain: Digest,
+        domain: Domain,
         batch_number: u64,
         accounts: impl IntoIterator<Item = (u32, Account)>,
     ) -> Result<Self, GenesisError> {
@@ -76,7 +76,7 @@ impl<C: Compressor> Ledger<C> {
     /// # Errors
     /// [`GenesisError`], as [`Ledger::genesis`].
     pub fn with_compressor(
-        domain: Digest,
+        domain: Domain,
         batch_number: u64,
         accounts: impl IntoIterator<Item = (u32, Account)>,
         compressor: C,
@@ -115,14 +115,14 @@ impl<C: Compressor, S: State> Ledger<C, S> {
     /// Signatures are bound to `domain`: it has to be the one that the state was made under.
     ///
     /// ```
-    /// use winterlane_ledger::{Digest, Ledger, ScalarCompressor, state::MemoryState};
+    /// use winterlane_ledger::{Domain, Ledger, ScalarCompressor, state::MemoryState};
     /// let state = MemoryState::new(7, [], &ScalarCompressor)?.keeping(16);
-    /// let ledger = Ledger::open(Digest::ZERO, state, ScalarCompressor);
+    /// let ledger = Ledger::open(Domain::ZERO, state, ScalarCompressor);
     /// assert_eq!(ledger.batch_number(), 7);
     /// # Ok::<(), winterlane_ledger::GenesisError>(())
     /// ```
     #[must_use]
-    pub const fn open(domain: Digest, state: S, compressor: C) -> Self {
+    pub const fn open(domain: Domain, state: S, compressor: C) -> Self {
         Self {
             domain,
             state,
@@ -132,7 +132,7 @@ impl<C: Compressor, S: State> Ledger<C, S> {
 
     /// The domain that signatures are bound to.
     #[must_use]
-    pub const fn domain(&self) -> &Digest {
+    pub const fn domain(&self) -> &Domain {
         &self.domain
     }
 
@@ -168,15 +168,15 @@ impl<C: Compressor, S: State> Ledger<C, S> {
 
     /// Root of the account tree.
     #[must_use]
-    pub fn root(&self) -> Digest {
+    pub fn root(&self) -> Root {
         self.state.root()
     }
 
     /// Takes back the last batch, sealed here or followed, unless it is committed ([`State::undo`]).
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Digest, Ledger};
-    /// let mut ledger = Ledger::genesis(Digest::ZERO, 0, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
     /// let mut batch = ledger.open_batch();
     /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
     /// let sealed = batch.seal(None)?;
@@ -218,7 +218,7 @@ impl<C: Compressor, S: State> Ledger<C, S> {
 #[must_use]
 pub fn leaf_digests<C: Compressor + ?Sized>(accounts: &[Account], compressor: &C) -> Vec<Digest> {
     let mut digests = vec![Digest::ZERO; accounts.len()];
-    let roots = |a: &Account| hash::input(tag::KEYS, &a.slots[0].root.0, &a.slots[1].root.0);
+    let roots = |a: &Account| hash::input(tag::KEYS, &a.slots[0].root.0.0, &a.slots[1].root.0.0);
     let mut inputs: Vec<_> = accounts.iter().map(roots).collect();
     compressor.compress_many(&inputs, &mut digests);
     for ((input, account), keys) in inputs.iter_mut().zip(accounts).zip(&digests) {

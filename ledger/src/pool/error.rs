@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{Payment, PolicyRefusal};
 use crate::{
-    Digest,
+    Anchor, Domain,
     private::{Nullifier, PrivateInputsError},
 };
 
@@ -53,9 +53,9 @@ pub enum PoolError {
     )]
     WrongDomain {
         /// The domain of the operation.
-        found: Digest,
+        found: Domain,
         /// The domain of the pool.
-        domain: Digest,
+        domain: Domain,
     },
     /// Too late.
     #[error("valid until batch {valid_until}, and this is batch {batch_number}: prove it again")]
@@ -72,7 +72,7 @@ pub enum PoolError {
     )]
     UnknownAnchor {
         /// The anchor.
-        anchor: Digest,
+        anchor: Anchor,
         /// How many roots are kept.
         kept: usize,
     },

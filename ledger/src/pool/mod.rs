@@ -27,8 +27,8 @@
 //! forged proof ever verify, it takes from the pool's other owners and creates nothing outside of it.
 //!
 //! ```
-//! use winterlane_ledger::{Digest, private::Commitment, pool::{Payment, Pool, Shield}};
-//! let mut pool = Pool::new(Digest::ZERO);
+//! use winterlane_ledger::{Digest, Domain, private::Commitment, pool::{Payment, Pool, Shield}};
+//! let mut pool = Pool::new(Domain::ZERO);
 //! let mut batch = pool.open_batch();
 //! let shield = Shield { blinded: Digest::ZERO, asset: 7, amount: 100, sealed: Vec::new() };
 //! batch.shield(&shield, Payment { batch: 0, record: 3 })?;

@@ -7,7 +7,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::{MAX_SEALED_BYTES, PoolError};
 use crate::{
-    Deposit, Digest, Withdraw,
+    Anchor, Deposit, Digest, Domain, Withdraw,
     private::{Association, Commitment, Nullifier, PrivateInputs},
 };
 
@@ -184,8 +184,8 @@ pub fn ciphertexts_digest<S: AsRef<[u8]>>(sealed: &[S]) -> [u8; 32] {
 
 /// What the pool looks at in a private operation.
 pub(super) struct View<'a> {
-    pub(super) anchor: &'a Digest,
-    pub(super) domain: &'a Digest,
+    pub(super) anchor: &'a Anchor,
+    pub(super) domain: &'a Domain,
     pub(super) valid_until: u64,
     pub(super) ciphertexts: &'a [u8; 32],
     pub(super) nullifiers: &'a [Nullifier],

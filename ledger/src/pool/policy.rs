@@ -21,8 +21,8 @@ use crate::private::{Association, AssociationMode};
 ///   Sets grow: a policy names the roots of the last ones, so that a wallet has time between looking and paying.
 ///
 /// ```
-/// use winterlane_ledger::{Digest, pool::PoolPolicy, private::{Association, AssociationMode}};
-/// let approved = Association { mode: AssociationMode::Approved, root: Digest::ZERO };
+/// use winterlane_ledger::{Root, pool::PoolPolicy, private::{Association, AssociationMode}};
+/// let approved = Association { mode: AssociationMode::Approved, root: Root::ZERO };
 /// let policy = PoolPolicy::open().with_minimum_fee(7, 10).with_association_sets([approved]);
 /// assert_eq!(policy.minimum_fees().collect::<Vec<_>>(), [(7, 10)]);
 /// assert_ne!(policy, PoolPolicy::open());

@@ -21,7 +21,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::{Payment, Pool, PoolOperation, PrivateOperation, Shield, ciphertexts_digest};
 use crate::{
-    Digest,
+    Anchor, Domain, Root,
     private::{
         Association, AssociationMode, Commitment, Fee, Nullifier, PrivateInputs, TransferInputs,
         WithdrawalInputs,
@@ -102,7 +102,7 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
             AssociationMode::Approved => APPROVED,
             AssociationMode::NotRefused => NOT_REFUSED,
         };
-        put_digest(&mut out, &association.root);
+        put_digest(&mut out, &association.root.0);
     }
     out.push(u8::try_from(operation.sealed.len()).ok()?);
     for sealed in &operation.sealed {
@@ -160,7 +160,7 @@ pub fn decode_operation(
         None => None,
         Some(mode) => Some(Association {
             mode,
-            root: take_digest(&mut reader)?,
+            root: Root(take_digest(&mut reader)?),
         }),
     };
     let offset = reader.offset();
@@ -208,9 +208,9 @@ pub fn decode_operation(
 fn take_inputs(
     reader: &mut Reader<'_>,
     kind: u8,
-    domain: Digest,
+    domain: Domain,
 ) -> Result<PrivateInputs, DecodeError> {
-    let (anchor, valid_until) = (Digest::ZERO, 0);
+    let (anchor, valid_until) = (Anchor::ZERO, 0);
     let (ciphertexts, association) = ([0; 32], None);
     Ok(match kind {
         WITHDRAWAL => PrivateInputs::Withdrawal(WithdrawalInputs {

@@ -15,7 +15,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::note::value_lanes;
 use crate::{
-    Digest, Signature,
+    Digest, Domain, Root, Signature,
     hash::{Compressor, compress, tag},
     record::RecordDigest,
     signature::{
@@ -69,13 +69,10 @@ pub struct AttributeTree {
 impl AttributeTree {
     /// The root: 15 compressions, and one for each attribute. An empty place is zeros.
     #[must_use]
-    pub fn root(&self) -> Digest {
+    pub fn root(&self) -> Root {
         let levels = self.levels();
-        levels
-            .last()
-            .and_then(|top| top.first())
-            .copied()
-            .unwrap_or_default()
+        let root = levels.last().and_then(|top| top.first());
+        Root(root.copied().unwrap_or_default())
     }
 
     /// The siblings of a place on its way to the root, leaf level first; `None` when there is no such
@@ -132,15 +129,15 @@ impl HolderSecret {
 
 /// The domain under which an issuer signs credentials of a schema: none of a rollup.
 #[must_use]
-pub fn schema_domain(schema: &Digest) -> Digest {
-    compress(tag::SCHEMA, schema, &Digest::ZERO)
+pub fn schema_domain(schema: &Digest) -> Domain {
+    Domain(compress(tag::SCHEMA, schema, &Digest::ZERO))
 }
 
 /// What an issuer signs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CredentialBody {
     /// The root of the attributes.
-    pub attributes: Digest,
+    pub attributes: Root,
     /// The holder key.
     pub holder: Digest,
     /// The credential's number: its index among the revoked ones.
@@ -160,7 +157,7 @@ impl CredentialBody {
     /// The digest that stands for the credential.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let body = compress(tag::BODY, &self.attributes, &self.holder);
+        let body = compress(tag::BODY, &self.attributes.0, &self.holder);
         compress(tag::CREDENTIAL, &body, &Digest(self.numbers()))
     }
 
@@ -215,10 +212,7 @@ impl Credential {
     ///
     /// # Errors
     /// [`SignatureError`] when the signature is none.
-    pub fn issuer<C: Compressor + ?Sized>(
-        &self,
-        compressor: &C,
-    ) -> Result<Digest, CredentialError> {
+    pub fn issuer<C: Compressor + ?Sized>(&self, compressor: &C) -> Result<Root, CredentialError> {
         let bound = bound_message(
             &RecordDigest(self.body().digest()),
             &schema_domain(&self.schema),
@@ -306,7 +300,7 @@ mod tests {
             let leaf = tree.attributes[usize::from(place)].map_or(Digest::ZERO, |a| a.leaf());
             let siblings = tree.siblings(place).unwrap();
             let root = climb(tag::ATTRIBUTE_NODE, place.into(), leaf, &siblings);
-            assert_eq!(root, tree.root());
+            assert_eq!(Root(root), tree.root());
         }
         assert_eq!(tree.siblings(16), None);
     }

@@ -14,7 +14,7 @@ use super::{
     session::Session,
     sparse::SET_LEVELS,
 };
-use crate::{Digest, amount::limb_elements};
+use crate::{Anchor, Digest, Domain, Root, amount::limb_elements};
 
 /// The one-time key that shows control of an account: the last of a full key. A wallet that wants to show
 /// balances never signs with it.
@@ -64,7 +64,7 @@ pub struct Association {
     /// Approved notes or refused ones.
     pub mode: AssociationMode,
     /// The root of the sparse tree.
-    pub root: Digest,
+    pub root: Root,
 }
 
 /// A private withdrawal: some note in the tree is mine, this is its nullifier, and it pays recipient and
@@ -72,7 +72,7 @@ pub struct Association {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WithdrawalInputs {
     /// The root of the note tree.
-    pub anchor: Digest,
+    pub anchor: Anchor,
     /// The nullifier of the note that is spent.
     pub nullifier: Nullifier,
     /// The commitment of the change, a note of value 0 if there is none.
@@ -86,7 +86,7 @@ pub struct WithdrawalInputs {
     /// The asset.
     pub asset: u32,
     /// The rollup on its chain ([`crate::hash::domain_digest`]).
-    pub domain: Digest,
+    pub domain: Domain,
     /// The last batch in which the withdrawal is valid.
     pub valid_until: u64,
     /// A 256-bit hash of the change's ciphertext, or zeros.
@@ -109,7 +109,7 @@ pub struct Fee {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferInputs {
     /// The root of the note tree.
-    pub anchor: Digest,
+    pub anchor: Anchor,
     /// The nullifiers of the notes that are spent.
     pub nullifiers: [Nullifier; 2],
     /// The commitments of the new notes.
@@ -117,7 +117,7 @@ pub struct TransferInputs {
     /// The fee, if one is paid.
     pub fee: Option<Fee>,
     /// The rollup on its chain.
-    pub domain: Digest,
+    pub domain: Domain,
     /// The last batch in which the transfer is valid.
     pub valid_until: u64,
     /// A 256-bit hash of the ciphertexts of the new notes.
@@ -130,9 +130,9 @@ pub struct TransferInputs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BalanceInputs {
     /// The root of the account tree.
-    pub state_root: Digest,
+    pub state_root: Root,
     /// The rollup on its chain.
-    pub domain: Digest,
+    pub domain: Domain,
     /// The asset.
     pub asset: u32,
     /// The least balance.
@@ -171,7 +171,7 @@ pub enum Test {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValueSet {
     /// The root of its tree.
-    pub root: Digest,
+    pub root: Root,
     /// The levels of its tree, of which there are rows in the proof: one of [`SET_LEVELS`].
     pub levels: u8,
 }
@@ -180,7 +180,7 @@ pub struct ValueSet {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialInputs {
     /// The root of the issuer's key.
-    pub issuer: Digest,
+    pub issuer: Root,
     /// The schema of the credential.
     pub schema: Digest,
     /// What is shown of it: at most [`MAX_PREDICATES`].
@@ -188,7 +188,7 @@ pub struct CredentialInputs {
     /// The day on which it is shown: its last day is not before.
     pub today: u32,
     /// The root of the tree of the issuer's revoked credentials.
-    pub revocation: Digest,
+    pub revocation: Root,
     /// The holder's name for this verifier ([`super::HolderSecret::pseudonym`]), if it is shown.
     pub pseudonym: Option<Digest>,
     /// Who asked.
@@ -317,7 +317,8 @@ impl Elements {
             Some(AssociationMode::NotRefused) => 2,
         };
         self.0.push(BaseElement::new(mode));
-        self.digest(&association.map_or(Digest::ZERO, |association| association.root));
+        let root = association.map_or(Root::ZERO, |association| association.root);
+        self.digest(&root.0);
     }
 
     fn session(&mut self, session: &Session) {
@@ -340,20 +341,20 @@ impl ToElements<BaseElement> for PrivateInputs {
         let mut out = Elements(vec![BaseElement::new(kind)]);
         match self {
             Self::Withdrawal(inputs) => {
-                out.digest(&inputs.anchor);
+                out.digest(&inputs.anchor.0);
                 out.digest(&inputs.nullifier.0);
                 out.digest(&inputs.change.0);
                 out.bytes(&inputs.recipient);
                 out.amount(inputs.amount);
                 out.amount(inputs.fee);
                 out.number(inputs.asset.into());
-                out.digest(&inputs.domain);
+                out.digest(&inputs.domain.0);
                 out.number(inputs.valid_until);
                 out.bytes(&inputs.ciphertexts);
                 out.association(inputs.association.as_ref());
             }
             Self::Transfer(inputs) => {
-                out.digest(&inputs.anchor);
+                out.digest(&inputs.anchor.0);
                 for nullifier in &inputs.nullifiers {
                     out.digest(&nullifier.0);
                 }
@@ -367,14 +368,14 @@ impl ToElements<BaseElement> for PrivateInputs {
                 });
                 out.amount(fee.amount);
                 out.number(fee.asset.into());
-                out.digest(&inputs.domain);
+                out.digest(&inputs.domain.0);
                 out.number(inputs.valid_until);
                 out.bytes(&inputs.ciphertexts);
                 out.association(inputs.association.as_ref());
             }
             Self::Balance(inputs) => {
-                out.digest(&inputs.state_root);
-                out.digest(&inputs.domain);
+                out.digest(&inputs.state_root.0);
+                out.digest(&inputs.domain.0);
                 out.number(inputs.asset.into());
                 out.amount(inputs.at_least);
                 out.number(inputs.at_most.is_some().into());
@@ -382,25 +383,25 @@ impl ToElements<BaseElement> for PrivateInputs {
                 out.session(&inputs.session);
             }
             Self::Credential(inputs) => {
-                out.digest(&inputs.issuer);
+                out.digest(&inputs.issuer.0);
                 out.digest(&inputs.schema);
                 out.number(inputs.predicates.len() as u64);
                 for predicate in &inputs.predicates {
                     out.number(predicate.place.into());
                     let (form, first, second, root) = match predicate.test {
-                        Test::AtLeast(least) => (1, least, 0, Digest::ZERO),
-                        Test::AtMost(most) => (2, most, 0, Digest::ZERO),
-                        Test::Between(least, most) => (3, least, most, Digest::ZERO),
-                        Test::Equals(value) => (4, value, 0, Digest::ZERO),
+                        Test::AtLeast(least) => (1, least, 0, Root::ZERO),
+                        Test::AtMost(most) => (2, most, 0, Root::ZERO),
+                        Test::Between(least, most) => (3, least, most, Root::ZERO),
+                        Test::Equals(value) => (4, value, 0, Root::ZERO),
                         Test::InSet(ValueSet { root, levels }) => (5, levels.into(), 0, root),
                     };
                     out.number(form);
                     out.amount(first);
                     out.amount(second);
-                    out.digest(&root);
+                    out.digest(&root.0);
                 }
                 out.number(inputs.today.into());
-                out.digest(&inputs.revocation);
+                out.digest(&inputs.revocation.0);
                 out.number(inputs.pseudonym.is_some().into());
                 out.digest(&inputs.pseudonym.unwrap_or_default());
                 out.session(&inputs.session);

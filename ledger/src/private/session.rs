@@ -11,7 +11,7 @@ use core::ops::Range;
 use thiserror::Error;
 
 use super::inputs::{BalanceInputs, CredentialInputs, PrivateInputs, Test};
-use crate::Digest;
+use crate::{Digest, Domain, Root};
 
 /// Who asked for a proof of a property, and until when it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,9 +86,9 @@ impl Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BalanceQuestion {
     /// The state roots that count: recent ones of the rollup.
-    pub state_roots: Vec<Digest>,
+    pub state_roots: Vec<Root>,
     /// The rollup on its chain ([`crate::hash::domain_digest`]).
-    pub domain: Digest,
+    pub domain: Domain,
     /// The asset.
     pub asset: u32,
     /// The least balance.
@@ -112,7 +112,7 @@ pub struct AskedPredicate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialQuestion {
     /// The roots of the issuer's keys that count.
-    pub issuers: Vec<Digest>,
+    pub issuers: Vec<Root>,
     /// The schema of the credential.
     pub schema: Digest,
     /// What is to be shown of it, in this order.
@@ -120,7 +120,7 @@ pub struct CredentialQuestion {
     /// The day for which the credential must be valid.
     pub today: u32,
     /// The root of the tree of the issuer's revoked credentials.
-    pub revocation: Digest,
+    pub revocation: Root,
     /// Whether a pseudonym is to be shown.
     pub pseudonym: bool,
     /// Who asks.
@@ -290,7 +290,7 @@ mod tests {
     }
 
     fn set(levels: u8) -> ValueSet {
-        let root = digest(50);
+        let root = Root(digest(50));
         ValueSet { root, levels }
     }
 
@@ -349,8 +349,8 @@ mod tests {
     #[test]
     fn a_balance_answers_its_question_and_no_other() {
         let question = Question::Balance(BalanceQuestion {
-            state_roots: vec![digest(10), digest(11)],
-            domain: digest(40),
+            state_roots: [10, 11].map(|n| Root(digest(n))).to_vec(),
+            domain: Domain(digest(40)),
             asset: 4,
             at_least: 50,
             at_most: Some(60),
@@ -358,16 +358,16 @@ mod tests {
         });
         assert_eq!(question.session(), &session());
         let honest = BalanceInputs {
-            state_root: digest(11),
-            domain: digest(40),
+            state_root: Root(digest(11)),
+            domain: Domain(digest(40)),
             asset: 4,
             at_least: 50,
             at_most: Some(60),
             session: session(),
         };
         let changes: [Change<BalanceInputs>; 6] = [
-            (|i| i.state_root = digest(12), AnswerError::StateRoot),
-            (|i| i.domain = digest(41), AnswerError::Domain),
+            (|i| i.state_root = Root(digest(12)), AnswerError::StateRoot),
+            (|i| i.domain = Domain(digest(41)), AnswerError::Domain),
             (|i| i.asset = 5, AnswerError::Asset { asked: 4, found: 5 }),
             (|i| i.at_least = 49, AnswerError::Bounds),
             (|i| i.at_most = None, AnswerError::Bounds),
@@ -386,24 +386,24 @@ mod tests {
     fn a_credential_answers_its_question_and_no_other() {
         let asked = |places, test| AskedPredicate { places, test };
         let question = Question::Credential(CredentialQuestion {
-            issuers: vec![digest(10), digest(11)],
+            issuers: [10, 11].map(|n| Root(digest(n))).to_vec(),
             schema: digest(20),
             predicates: vec![
                 asked(3..4, Test::AtLeast(5)),
                 asked(8..12, Test::InSet(set(8))),
             ],
             today: 20_000,
-            revocation: digest(30),
+            revocation: Root(digest(30)),
             pseudonym: true,
             session: session(),
         });
         let shown = |place, test| Predicate { place, test };
         let honest = CredentialInputs {
-            issuer: digest(11),
+            issuer: Root(digest(11)),
             schema: digest(20),
             predicates: vec![shown(3, Test::AtLeast(5)), shown(11, Test::InSet(set(8)))],
             today: 20_000,
-            revocation: digest(30),
+            revocation: Root(digest(30)),
             pseudonym: Some(digest(60)),
             session: session(),
         };
@@ -413,7 +413,7 @@ mod tests {
                 |i| i.predicates[1].test = Test::InSet(set(4)),
                 AnswerError::Predicates,
             ),
-            (|i| i.issuer = digest(12), AnswerError::Issuer),
+            (|i| i.issuer = Root(digest(12)), AnswerError::Issuer),
             (|i| i.schema = digest(21), AnswerError::Schema),
             (|i| i.predicates[0].place = 4, AnswerError::Predicates),
             (|i| i.predicates[1].place = 12, AnswerError::Predicates),
@@ -438,7 +438,7 @@ mod tests {
                     found: 19_999,
                 },
             ),
-            (|i| i.revocation = digest(31), AnswerError::Revocation),
+            (|i| i.revocation = Root(digest(31)), AnswerError::Revocation),
             (|i| i.pseudonym = None, AnswerError::Pseudonym),
         ];
         refuses(
@@ -449,8 +449,8 @@ mod tests {
             PrivateInputs::Credential,
         );
         let balance = PrivateInputs::Balance(BalanceInputs {
-            state_root: digest(1),
-            domain: digest(2),
+            state_root: Root(digest(1)),
+            domain: Domain(digest(2)),
             asset: 0,
             at_least: 0,
             at_most: None,

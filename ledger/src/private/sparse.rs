@@ -12,7 +12,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{inputs::ValueSet, note::value_lanes};
 use crate::{
-    Digest,
+    Digest, Root,
     hash::{compress, tag},
 };
 
@@ -70,8 +70,8 @@ impl SparseKind {
 /// assert!(revoked.mark(77));
 /// let siblings = revoked.siblings(78);
 /// let kind = SparseKind::Revocation;
-/// assert_eq!(climb(kind.tag(), 78, Digest::ZERO, &siblings), revoked.root());
-/// assert_ne!(climb(kind.tag(), 78, MARK, &siblings), revoked.root());
+/// assert_eq!(climb(kind.tag(), 78, Digest::ZERO, &siblings), revoked.root().0);
+/// assert_ne!(climb(kind.tag(), 78, MARK, &siblings), revoked.root().0);
 /// ```
 #[derive(Clone, Debug)]
 pub struct SparseTree {
@@ -131,7 +131,7 @@ impl SparseTree {
 
     /// The root of the tree that is [`marked`](Self::marked) at these indices, in the memory of one level.
     #[must_use]
-    pub fn root_of_marks(kind: SparseKind, indices: impl IntoIterator<Item = u32>) -> Digest {
+    pub fn root_of_marks(kind: SparseKind, indices: impl IntoIterator<Item = u32>) -> Root {
         root_over(kind, marked_leaves(kind, indices))
     }
 
@@ -168,8 +168,8 @@ impl SparseTree {
 
     /// The root.
     #[must_use]
-    pub fn root(&self) -> Digest {
-        self.node(self.kind.height(), 0)
+    pub fn root(&self) -> Root {
+        Root(self.node(self.kind.height(), 0))
     }
 
     /// Marks an index. `false` when the tree has no such index.
@@ -271,11 +271,11 @@ fn level_above(kind: SparseKind, empty: &Digest, nodes: &[(u32, Digest)]) -> Vec
 }
 
 /// The root over leaves that rise by index.
-fn root_over(kind: SparseKind, leaves: Vec<(u32, Digest)>) -> Digest {
+fn root_over(kind: SparseKind, leaves: Vec<(u32, Digest)>) -> Root {
     let empty = super::tree::empty_digests(kind.tag());
     let levels = empty.iter().take(kind.height());
     let top = levels.fold(leaves, |nodes, empty| level_above(kind, empty, &nodes));
-    top.first().map_or(empty[kind.height()], |(_, root)| *root)
+    Root(top.first().map_or(empty[kind.height()], |(_, root)| *root))
 }
 
 /// The leaf of `value` in a set.
@@ -323,10 +323,10 @@ mod tests {
                     (Digest::ZERO, MARK)
                 };
                 assert_eq!(tree.leaf(index), here);
-                assert_eq!(climb(kind.tag(), index, here, &siblings), root);
-                assert_ne!(climb(kind.tag(), index, other, &siblings), root);
+                assert_eq!(climb(kind.tag(), index, here, &siblings), root.0);
+                assert_ne!(climb(kind.tag(), index, other, &siblings), root.0);
                 if tree.is_marked(index) {
-                    assert_ne!(climb(kind.tag(), index ^ 2, here, &siblings), root);
+                    assert_ne!(climb(kind.tag(), index ^ 2, here, &siblings), root.0);
                 }
             }
             for index in [u32::MAX, 1, 0, 77] {
@@ -368,7 +368,7 @@ mod tests {
         for (place, value) in [5, u128::MAX, 7].into_iter().enumerate() {
             let place = place as u32;
             let root = climb(tag::SET_NODE, place, member(value), &set.siblings(place));
-            assert_eq!(root, set.root());
+            assert_eq!(Root(root), set.root());
         }
         assert_ne!(
             set.root(),

@@ -8,9 +8,9 @@ use alloc::{vec, vec::Vec};
 use thiserror::Error;
 
 use crate::{
-    Digest,
+    Anchor, Digest,
     hash::{self, Compressor, Input, tag},
-    private::Commitment,
+    private::{Commitment, sparse::climb},
 };
 
 /// Levels of the note tree: a position is a `u32`.
@@ -42,8 +42,9 @@ pub struct NotePath {
 impl NotePath {
     /// The root that this path leads to from `commitment`.
     #[must_use]
-    pub fn root(&self, commitment: &Commitment) -> Digest {
-        super::sparse::climb(tag::NOTE_NODE, self.position, commitment.0, &self.siblings)
+    pub fn root(&self, commitment: &Commitment) -> Anchor {
+        let leaf = commitment.0;
+        Anchor(climb(tag::NOTE_NODE, self.position, leaf, &self.siblings))
     }
 }
 
@@ -133,16 +134,17 @@ impl NoteFrontier {
 
     /// The root: 32 compressions, and 32 for the empty subtrees.
     #[must_use]
-    pub fn root(&self) -> Digest {
+    pub fn root(&self) -> Anchor {
         let empty = empty_digests(tag::NOTE_NODE);
         let levels = self.left.iter().zip(&empty).enumerate();
-        levels.fold(Digest::ZERO, |node, (height, (left, empty))| {
+        let root = levels.fold(Digest::ZERO, |node, (height, (left, empty))| {
             if self.count >> height & 1 == 1 {
                 hash::compress(tag::NOTE_NODE, left, &node)
             } else {
                 hash::compress(tag::NOTE_NODE, &node, empty)
             }
-        })
+        });
+        Anchor(root)
     }
 }
 
@@ -187,8 +189,8 @@ impl NoteTree {
 
     /// The root.
     #[must_use]
-    pub fn root(&self) -> Digest {
-        self.node(NOTE_TREE_DEPTH, 0)
+    pub fn root(&self) -> Anchor {
+        Anchor(self.node(NOTE_TREE_DEPTH, 0))
     }
 
     /// Appends a note, and gives its position.
@@ -264,7 +266,7 @@ mod tests {
     fn frontier_and_tree_agree_and_paths_lead_to_the_root() {
         let (mut frontier, mut tree) = (NoteFrontier::default(), NoteTree::default());
         assert_eq!(frontier.root(), tree.root());
-        assert_eq!(tree.root(), empty_digests(tag::NOTE_NODE)[32]);
+        assert_eq!(tree.root().0, empty_digests(tag::NOTE_NODE)[32]);
         for n in 0..9 {
             assert_eq!(frontier.append(note(n)), Ok(n as u32));
             assert_eq!(tree.append(note(n)), Ok(n as u32));

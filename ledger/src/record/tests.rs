@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::*;
-use crate::{NewKeys, RotateKey, ScalarCompressor, Scope, SlotIndex, hash::compress};
+use crate::{NewKeys, Root, RotateKey, ScalarCompressor, Scope, SlotIndex, hash::compress};
 
 const AMOUNT: u128 = 1 | 2 << 50 | 3 << 100;
 const FEE: u128 = 4 | 5 << 50 | 6 << 100;
@@ -21,7 +21,7 @@ fn digest(n: u64) -> Digest {
 fn samples() -> [Record; 7] {
     let recipient: [u8; 20] = core::array::from_fn(|i| i as u8 + 1);
     let keys = NewKeys {
-        roots: [digest(60), digest(70)],
+        roots: [digest(60), digest(70)].map(Root),
         scopes: [Scope::ROTATE, Scope::BOTH],
     };
     let deposit = Deposit {
@@ -52,7 +52,7 @@ fn samples() -> [Record; 7] {
         Order::RotateKey(RotateKey {
             account: 10,
             slot: SlotIndex::One,
-            new_root: digest(50),
+            new_root: Root(digest(50)),
             scope: Scope::ROTATE,
             fee,
             valid_until,

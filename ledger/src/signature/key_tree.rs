@@ -11,7 +11,7 @@ use super::{
     message::{digits, find_randomizer, message_input},
 };
 use crate::{
-    Digest,
+    Digest, Root,
     hash::{self, Compressor, tag},
 };
 
@@ -115,11 +115,12 @@ impl KeyTree {
 
     /// The root at height 10, which a key slot holds.
     #[must_use]
-    pub fn root(&self) -> Digest {
+    pub fn root(&self) -> Root {
         let top = self.levels[self.levels.len() - 1][0];
-        (self.levels.len()..=KEY_HEIGHT).fold(top, |node, _| {
+        let root = (self.levels.len()..=KEY_HEIGHT).fold(top, |node, _| {
             hash::compress(tag::XMSS, &node, &Digest::ZERO)
-        })
+        });
+        Root(root)
     }
 
     /// The leaves: the one-time public keys.

@@ -7,7 +7,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{CHAINS, TARGET_SUM};
 use crate::{
-    Digest,
+    Digest, Domain,
     hash::{self, Compressor, Input, tag},
     record::RecordDigest,
 };
@@ -43,8 +43,8 @@ pub enum DigitError {
 /// assert_ne!(here, bound_message(&record, &domain_digest(2, 1)), "no replay on another chain");
 /// ```
 #[must_use]
-pub fn bound_message(record: &RecordDigest, domain: &Digest) -> Digest {
-    hash::compress(tag::DOMAIN, &record.0, domain)
+pub fn bound_message(record: &RecordDigest, domain: &Domain) -> Digest {
+    hash::compress(tag::DOMAIN, &record.0, &domain.0)
 }
 
 /// The input that compresses to `M`, the digest whose digits are signed.

@@ -7,7 +7,7 @@ use winter_math::FieldElement;
 
 use super::*;
 use crate::{
-    ScalarCompressor,
+    Root, ScalarCompressor,
     hash::{compress, tag},
     testing::Toy,
 };
@@ -41,7 +41,7 @@ fn naive_leaf(secrets: &Toy, key_index: u32) -> Digest {
 }
 
 /// The root of a key of `2^height` leaves, by recursion over all 1,024 places.
-fn naive_root(leaves: &[Digest], height: usize) -> Digest {
+fn naive_root(leaves: &[Digest], height: usize) -> Root {
     let top = {
         let mut level = leaves.to_vec();
         while level.len() > 1 {
@@ -52,7 +52,7 @@ fn naive_root(leaves: &[Digest], height: usize) -> Digest {
         }
         level[0]
     };
-    (height..KEY_HEIGHT).fold(top, |node, _| compress(tag::XMSS, &node, &Digest::ZERO))
+    Root((height..KEY_HEIGHT).fold(top, |node, _| compress(tag::XMSS, &node, &Digest::ZERO)))
 }
 
 #[test]

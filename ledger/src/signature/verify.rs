@@ -11,7 +11,7 @@ use super::{
     message::{DigitError, digits, message_input},
 };
 use crate::{
-    Digest,
+    Digest, Root,
     hash::{self, Compressor, tag},
 };
 
@@ -55,7 +55,7 @@ pub struct Claim<'a> {
 pub fn recover_roots<C: Compressor + ?Sized>(
     claims: &[Claim<'_>],
     compressor: &C,
-) -> Vec<Result<Digest, SignatureError>> {
+) -> Vec<Result<Root, SignatureError>> {
     claims
         .chunks(SIGNATURES_AT_ONCE)
         .flat_map(|chunk| recover_chunk(chunk, compressor))
@@ -69,7 +69,7 @@ pub fn recover_roots<C: Compressor + ?Sized>(
 pub fn recover_root<C: Compressor + ?Sized>(
     claim: Claim<'_>,
     compressor: &C,
-) -> Result<Digest, SignatureError> {
+) -> Result<Root, SignatureError> {
     let roots = recover_chunk(&[claim], compressor);
     roots
         .into_iter()
@@ -80,7 +80,7 @@ pub fn recover_root<C: Compressor + ?Sized>(
 fn recover_chunk<C: Compressor + ?Sized>(
     claims: &[Claim<'_>],
     compressor: &C,
-) -> Vec<Result<Digest, SignatureError>> {
+) -> Vec<Result<Root, SignatureError>> {
     let inputs: Vec<_> = claims
         .iter()
         .map(|claim| message_input(&claim.bound, &claim.signature.rho, claim.nonce))
@@ -89,7 +89,7 @@ fn recover_chunk<C: Compressor + ?Sized>(
     compressor.compress_many(&inputs, &mut messages);
 
     // Claims whose digits are out of range drop out here; the others go on in step.
-    let mut results: Vec<Result<Digest, SignatureError>> = Vec::with_capacity(claims.len());
+    let mut results = Vec::with_capacity(claims.len());
     let mut keys = Vec::new();
     let mut going = Vec::new();
     for (claim, message) in claims.iter().zip(&messages) {
@@ -107,14 +107,14 @@ fn recover_chunk<C: Compressor + ?Sized>(
                 positions,
             });
             going.push(claim.signature);
-            Digest::ZERO
+            Root::ZERO
         }));
     }
     let mut nodes = public_keys(&mut keys, compressor);
     climb(&going, &mut nodes, compressor);
     let mut nodes = nodes.into_iter();
     for root in results.iter_mut().flatten() {
-        *root = nodes.next().unwrap_or_default();
+        root.0 = nodes.next().unwrap_or_default();
     }
     results
 }

@@ -8,7 +8,7 @@ use core::{convert::Infallible, ops::RangeInclusive};
 
 use super::{Changes, ReadState, State, StateError};
 use crate::{
-    Account, AccountProof, Digest, GenesisError,
+    Account, AccountProof, Digest, GenesisError, Root,
     hash::Compressor,
     ledger::leaf_digests,
     public::BATCH_NUMBER_BITS,
@@ -22,7 +22,7 @@ use crate::{
 /// version that is kept costs about 1.5 kB for each account that changed after it.
 ///
 /// ```
-/// use winterlane_ledger::{Account, Digest, ScalarCompressor};
+/// use winterlane_ledger::{Account, ScalarCompressor};
 /// use winterlane_ledger::state::{Changes, MemoryState, ReadState, State};
 /// let account = |balance| Account { balance, ..Account::default() };
 /// let mut state = MemoryState::new(0, [(3, account(5))], &ScalarCompressor)?;
@@ -51,7 +51,7 @@ pub struct MemoryState {
 /// What a version changed, as it was before. Both lists are sorted.
 #[derive(Clone, Debug)]
 struct Before {
-    root: Digest,
+    root: Root,
     accounts: Vec<(u32, Option<Account>)>,
     nodes: Vec<Node>,
 }
@@ -150,7 +150,7 @@ impl ReadState for MemoryState {
         self.version
     }
 
-    fn root(&self) -> Digest {
+    fn root(&self) -> Root {
         self.tree.root()
     }
 
@@ -271,7 +271,7 @@ impl ReadState for OlderMemoryState<'_> {
         self.version
     }
 
-    fn root(&self) -> Digest {
+    fn root(&self) -> Root {
         let changed = self.since().next();
         changed.map_or_else(|| self.state.root(), |before| before.root)
     }

@@ -35,7 +35,7 @@ pub use memory::{MemoryState, OlderMemoryState};
 use thiserror::Error;
 
 use crate::{
-    Account, AccountProof, Digest,
+    Account, AccountProof, Digest, Root,
     hash::Compressor,
     ledger::leaf_digests,
     tree::{self, Node, Siblings, TreeUpdate},
@@ -50,7 +50,7 @@ pub trait ReadState {
     fn version(&self) -> u64;
 
     /// The root of the account tree. A state knows it without reading.
-    fn root(&self) -> Digest;
+    fn root(&self) -> Root;
 
     /// An account; `None` when its leaf is empty.
     ///
@@ -170,8 +170,8 @@ pub struct Changes {
 impl Changes {
     /// The root that the changes lead to; `None` when nothing changes.
     #[must_use]
-    pub fn root(&self) -> Option<Digest> {
-        self.nodes.last().map(|node| node.digest)
+    pub fn root(&self) -> Option<Root> {
+        self.nodes.last().map(|node| Root(node.digest))
     }
 
     /// The changes to `state` when these accounts are written to it: three compressions an account, and its

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Deposit, Ledger, LedgerError, ScalarCompressor, SealError,
+    Deposit, Domain, Ledger, LedgerError, Root, ScalarCompressor, SealError,
     ledger::FollowError,
     testing::{
         Failing, Failure,
@@ -46,7 +46,7 @@ const OPENING: [(u32, Account); 2] = {
         balance: 100,
         nonce: 0,
         slots: [crate::KeySlot {
-            root: Digest::ZERO,
+            root: Root::ZERO,
             next_index: 0,
             scope: crate::Scope::NONE,
         }; 2],
@@ -90,7 +90,7 @@ fn memory_keeps_as_many_versions_as_it_is_told_to() {
 fn what_the_state_refuses_leaves_the_batch_open() {
     let ledger = || {
         let state = Failing::new(memory(8, &OPENING));
-        Ledger::open(Digest::ZERO, state, ScalarCompressor)
+        Ledger::open(Domain::ZERO, state, ScalarCompressor)
     };
     let fill = |ledger: &mut Ledger<_, _>| {
         let mut batch = ledger.open_batch();
@@ -154,7 +154,7 @@ fn what_the_state_refuses_leaves_the_batch_open() {
 
 #[test]
 fn a_draft_belongs_to_its_state() {
-    let mut ledger = Ledger::genesis(Digest::ZERO, 8, OPENING).unwrap();
+    let mut ledger = Ledger::genesis(Domain::ZERO, 8, OPENING).unwrap();
     let mut batch = ledger.open_batch();
     batch.deposit(deposit(3)).unwrap();
     let draft = batch.set_aside();
@@ -168,7 +168,7 @@ fn a_draft_belongs_to_its_state() {
     // the same root, but another batch
     let error = ledger.resume(draft.clone()).unwrap_err();
     assert_eq!((error.number, error.expected), (8, 9));
-    let mut other = Ledger::genesis(Digest::ZERO, 8, [OPENING[0]]).unwrap();
+    let mut other = Ledger::genesis(Domain::ZERO, 8, [OPENING[0]]).unwrap();
     assert!(other.resume(draft.clone()).is_err());
     let mut other = Ledger::genesis(crate::hash::domain_digest(1, 1), 8, OPENING).unwrap();
     assert!(other.resume(draft.clone()).is_err());

@@ -6,7 +6,7 @@ use core::{cell::Cell, ops::RangeInclusive};
 use thiserror::Error;
 
 use crate::{
-    Account, Digest,
+    Account, Digest, Root,
     state::{Changes, ReadState, State, StateError},
     tree::Siblings,
 };
@@ -100,7 +100,7 @@ impl<S: ReadState> ReadState for Failing<S> {
         self.state.version()
     }
 
-    fn root(&self) -> Digest {
+    fn root(&self) -> Root {
         self.state.root()
     }
 

@@ -6,7 +6,7 @@ use alloc::collections::BTreeMap;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    Digest, KeySlot, KeyUse, Order, ScalarCompressor, Scope, SignedOrder, SlotIndex,
+    Digest, Domain, KeySlot, KeyUse, Order, ScalarCompressor, Scope, SignedOrder, SlotIndex,
     hash::compress,
     signature::{CHAINS, ChainValue, KeyTree, SecretSource, bound_message},
 };
@@ -78,7 +78,7 @@ impl Key {
     pub fn sign(
         &self,
         order: Order,
-        domain: &Digest,
+        domain: &Domain,
         nonce: u32,
         slot: SlotIndex,
         index: u16,

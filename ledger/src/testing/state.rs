@@ -23,8 +23,8 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Key, Numbers};
 use crate::{
-    Account, Deposit, Digest, KeySlot, Ledger, MemoryState, NewKeys, Order, ScalarCompressor,
-    Scope, SealedBatch, SlotIndex, Transfer, Withdraw,
+    Account, Deposit, Digest, Domain, KeySlot, Ledger, MemoryState, NewKeys, Order, Root,
+    ScalarCompressor, Scope, SealedBatch, SlotIndex, Transfer, Withdraw,
     ledger::LedgerError,
     state::{Changes, ReadState, State, StateError},
     tree::{AccountTree, Siblings, TREE_DEPTH},
@@ -106,9 +106,9 @@ impl Model {
 
 fn random_account(numbers: &mut Numbers) -> Account {
     let mut slot = || KeySlot {
-        root: Digest(core::array::from_fn(|_| {
+        root: Root(Digest(core::array::from_fn(|_| {
             crate::BaseElement::new(numbers.next())
-        })),
+        }))),
         next_index: numbers.below(1025) as u16,
         scope: Scope::from_bits(numbers.below(4) as u8).unwrap_or_default(),
     };
@@ -257,7 +257,7 @@ fn compare_version<R: ReadState>(state: &R, version: u64, Version { accounts, tr
     }
     assert_eq!(
         state.node(TREE_DEPTH, 0).expect("to read a node"),
-        tree.root()
+        tree.root().0
     );
     let mut listed = Vec::new();
     let mut first = Some(0);
@@ -386,7 +386,7 @@ enum Operation {
 
 fn random_operation(
     numbers: &mut Numbers,
-    domain: &Digest,
+    domain: &Domain,
     account: impl Fn(u32) -> Option<Account>,
 ) -> Operation {
     const ACCOUNTS: [u32; 4] = [1, 2, 3, u32::MAX];

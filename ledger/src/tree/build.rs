@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{TREE_DEPTH, empty_digests};
 use crate::{
-    Digest,
+    Digest, Root,
     hash::{self, Compressor, tag},
 };
 
@@ -48,7 +48,7 @@ pub enum BuildError<E> {
 /// let root = builder.finish(&mut keep)?;
 /// let tree = AccountTree::from_leaves([(3, leaf), (9, leaf), (u32::MAX, leaf)], &ScalarCompressor);
 /// assert_eq!(root, tree.root());
-/// assert_eq!(kept.last(), Some(&(32, (0, root))));
+/// assert_eq!(kept.last(), Some(&(32, (0, root.0))));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -112,12 +112,12 @@ impl<'c, C: Compressor + ?Sized> TreeBuilder<'c, C> {
     pub fn finish<E>(
         mut self,
         mut keep: impl FnMut(usize, &[(u32, Digest)]) -> Result<(), E>,
-    ) -> Result<Digest, E> {
+    ) -> Result<Root, E> {
         let Some(root) = self.climb(None, &mut keep)? else {
-            return Ok(self.empty[TREE_DEPTH]);
+            return Ok(Root(self.empty[TREE_DEPTH]));
         };
         keep(TREE_DEPTH, &[(0, root)])?;
-        Ok(root)
+        Ok(Root(root))
     }
 
     /// Hashes what is complete: everything at the end, before it what has no parent in common with `last`.

@@ -15,7 +15,7 @@ pub use build::{BuildError, TreeBuilder};
 pub use update::{Node, TreeUpdate, update};
 
 use crate::{
-    Digest,
+    Digest, Root,
     hash::{self, Compressor, Input, tag},
 };
 
@@ -44,13 +44,12 @@ pub fn empty_digests() -> [Digest; TREE_DEPTH + 1] {
 
 /// The root that a leaf and its siblings lead to.
 #[must_use]
-pub fn root_of_path(index: u32, leaf: &Digest, siblings: &Siblings) -> Digest {
-    siblings
-        .iter()
-        .enumerate()
-        .fold(*leaf, |node, (height, sibling)| {
-            hash::compress_input(&parent_input(index, height, &node, sibling))
-        })
+pub fn root_of_path(index: u32, leaf: &Digest, siblings: &Siblings) -> Root {
+    let levels = siblings.iter().enumerate();
+    let root = levels.fold(*leaf, |node, (height, sibling)| {
+        hash::compress_input(&parent_input(index, height, &node, sibling))
+    });
+    Root(root)
 }
 
 /// The input of the parent of the node at `height` above leaf `index`.
@@ -114,8 +113,8 @@ impl AccountTree {
 
     /// The root.
     #[must_use]
-    pub fn root(&self) -> Digest {
-        self.node(TREE_DEPTH, 0)
+    pub fn root(&self) -> Root {
+        Root(self.node(TREE_DEPTH, 0))
     }
 
     /// A leaf; zeros when it is empty.

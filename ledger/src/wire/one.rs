@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::{DecodeError, EncodeError, Reader, put_amount, put_varint};
 use crate::{
-    Deposit, Digest, KeyUse, NewKeys, OperationKind, Order, Record, RotateKey, Scope, SlotIndex,
-    Transfer, Withdraw, digest::DIGEST_BYTES, public::BATCH_NUMBER_BITS, signature::KEY_CAPACITY,
+    Deposit, Digest, KeyUse, NewKeys, OperationKind, Order, Record, Root, RotateKey, Scope,
+    SlotIndex, Transfer, Withdraw, digest::DIGEST_BYTES, public::BATCH_NUMBER_BITS,
+    signature::KEY_CAPACITY,
 };
 
 /// Lifetimes below this stand in the head byte.
@@ -50,7 +51,7 @@ pub(super) fn put_record(
                 }) => {
                     put_amount(out, *fee);
                     out.push(*slot as u8 | scope.bits() << 1);
-                    put_digest(out, new_root);
+                    put_digest(out, &new_root.0);
                 }
             }
         }
@@ -65,7 +66,7 @@ pub(super) fn put_record(
             put_varint(out, u64::from(*asset));
             put_amount(out, *amount);
             for root in keys.iter().flat_map(|keys| &keys.roots) {
-                put_digest(out, root);
+                put_digest(out, &root.0);
             }
         }
         Record::CollectFees { to, amount } => {
@@ -180,7 +181,7 @@ pub(super) fn take_record(
                 } else {
                     SlotIndex::One
                 };
-                let new_root = take_digest(reader)?;
+                let new_root = Root(take_digest(reader)?);
                 Order::RotateKey(RotateKey {
                     account,
                     slot,
@@ -245,7 +246,7 @@ fn take_deposit(
     let keys = match scopes {
         None => None,
         Some(scopes) => {
-            let roots = [take_digest(reader)?, take_digest(reader)?];
+            let roots = [Root(take_digest(reader)?), Root(take_digest(reader)?)];
             Some(NewKeys { roots, scopes })
         }
     };

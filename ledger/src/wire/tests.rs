@@ -7,8 +7,8 @@ use winter_math::{StarkField, fields::f64::BaseElement};
 
 use super::*;
 use crate::{
-    Deposit, Digest, KeyUse, NewKeys, Order, RotateKey, ScalarCompressor, Scope, SlotIndex,
-    Transfer, Withdraw,
+    Deposit, Digest, Domain, KeyUse, NewKeys, Order, Root, RotateKey, ScalarCompressor, Scope,
+    SlotIndex, Transfer, Withdraw,
 };
 
 const BATCH: u64 = 1000;
@@ -71,7 +71,10 @@ fn record() -> impl Strategy<Value = Record> {
         valid_until(),
     );
     let keys = ([digest(), digest()], [scope(), scope()]);
-    let keys = keys.prop_map(|(roots, scopes)| NewKeys { roots, scopes });
+    let keys = keys.prop_map(|(roots, scopes)| NewKeys {
+        roots: roots.map(Root),
+        scopes,
+    });
     let deposit = (id(), id(), amount(), proptest::option::of(keys));
     prop_oneof![
         Just(Record::Noop),
@@ -100,7 +103,7 @@ fn record() -> impl Strategy<Value = Record> {
             Order::RotateKey(RotateKey {
                 account,
                 slot,
-                new_root,
+                new_root: Root(new_root),
                 scope,
                 fee,
                 valid_until,
@@ -163,7 +166,7 @@ fn the_format_stays_as_it_is() {
         [2, 172, 2, 0, 171, 2]
     );
     let keys = NewKeys {
-        roots: [Digest::ZERO; 2],
+        roots: [Root::ZERO; 2],
         scopes: [Scope::SPEND, Scope::ROTATE],
     };
     let create = Deposit {
@@ -288,7 +291,7 @@ fn heads_are_strict() {
         asset: 2,
         amount: 3,
         keys: Some(NewKeys {
-            roots: [Digest::ZERO; 2],
+            roots: [Root::ZERO; 2],
             scopes: [Scope::BOTH; 2],
         }),
     }));
@@ -303,7 +306,7 @@ fn heads_are_strict() {
     let rotate = RotateKey {
         account: 1,
         slot: SlotIndex::One,
-        new_root: Digest::ZERO,
+        new_root: Root::ZERO,
         scope: Scope::BOTH,
         fee: 0,
         valid_until: BATCH,
@@ -409,10 +412,10 @@ fn published_bytes_belong_to_one_batch() {
     let records = [Order::Transfer(PAY).record(KEY), Record::Noop];
     let bytes = encode(&records, BATCH).unwrap();
     let public = PublicInputs {
-        domain: Digest::ZERO,
+        domain: Domain::ZERO,
         batch_number: BATCH,
-        old_root: Digest::ZERO,
-        new_root: Digest::ZERO,
+        old_root: Root::ZERO,
+        new_root: Root::ZERO,
         operations_digest: operations_digest(&records, &ScalarCompressor),
         num_operations: 2,
     };

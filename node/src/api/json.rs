@@ -4,7 +4,7 @@
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Value, json};
 use winterlane_ledger::{
-    Account, Digest, Order, Record, RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer,
+    Account, Order, Record, Root, RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer,
     Withdraw,
 };
 
@@ -40,7 +40,7 @@ struct OrderJson {
     amount: Option<Decimal>,
     recipient: Option<Hex<20>>,
     slot: Option<u8>,
-    new_root: Option<Digest>,
+    new_root: Option<Root>,
     scope: Option<u8>,
 }
 

@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 use winterlane_ledger::{
-    Digest,
+    Anchor, Digest,
     codec::CanonicalBytes as _,
     pool::PrivateOperation,
     private::{Nullifier, PrivateInputs},
@@ -168,7 +168,7 @@ pub(super) async fn anchors(call: Call) -> Result<Response, Problem> {
         .blocking(move |api| Ok(api.node.anchors(limit)?))
         .await?;
     let anchor =
-        |(number, root): &(u64, Digest)| json!({ "number": number, "root": root.to_string() });
+        |(number, root): &(u64, Anchor)| json!({ "number": number, "root": root.to_string() });
     let anchors: Vec<_> = found.anchors.iter().map(anchor).collect();
     Ok(Json(json!({
         "anchors": anchors, "notes": found.notes, "open_batch": found.open_batch,

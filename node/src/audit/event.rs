@@ -12,6 +12,7 @@ use crate::{
 /// Who did it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Actor {
     /// The owner of the machine, by a command on it.
     Host,
@@ -34,6 +35,7 @@ impl fmt::Display for Actor {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Event {
     /// The log was begun.
     Begun {

@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Account, BaseElement, Digest, KeySlot, KeyUse, Order, Scope, SignedOrder, SlotIndex, Transfer,
+    Account, BaseElement, Digest, Domain, KeySlot, KeyUse, Order, Scope, SignedOrder, SlotIndex,
+    Transfer,
     codec::CanonicalBytes,
     hash::domain_digest,
     signature::{CHAINS, ChainValue, KEY_CAPACITY, KeyError, KeyTree, SecretSource, bound_message},
@@ -80,7 +81,7 @@ impl Payer {
     }
 
     /// The payer's payment at each nonce below `count`.
-    fn payments(&self, count: u32, to: u32, domain: &Digest) -> Result<Vec<SignedOrder>, KeyError> {
+    fn payments(&self, count: u32, to: u32, domain: &Domain) -> Result<Vec<SignedOrder>, KeyError> {
         (0..count)
             .map(|nonce| {
                 let order = Order::Transfer(Transfer {
@@ -118,7 +119,7 @@ impl Payer {
 fn sign_all(
     payers: &[Payer],
     each: u32,
-    domain: &Digest,
+    domain: &Domain,
 ) -> Result<Vec<Vec<SignedOrder>>, KeyError> {
     let next = |place: usize| payers[(place + 1) % payers.len()].id;
     payers
@@ -137,7 +138,7 @@ pub(super) struct Signed {
 }
 
 /// The rollup of all measurements.
-pub(super) fn domain() -> Digest {
+pub(super) fn domain() -> Domain {
     domain_digest(1, 1)
 }
 

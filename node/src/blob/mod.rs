@@ -29,6 +29,7 @@ pub const MAX_BYTES: usize = 256 << 20;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// The canonical bytes of a sealed batch ([`winterlane_ledger::codec::encode_batch`]).
     Witness,

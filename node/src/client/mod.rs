@@ -27,7 +27,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 pub(crate) use transport::{Reply, Transport};
-use winterlane_ledger::{AccountProof, Digest, SignedOrder, codec::CanonicalBytes as _};
+use winterlane_ledger::{AccountProof, Root, SignedOrder, codec::CanonicalBytes as _};
 
 use crate::{
     OrderId,
@@ -199,10 +199,10 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Answer`] when the proof does not lead to the root that the node names.
-    pub async fn account_proof(&self, id: u32) -> Result<(AccountProof, Digest), ClientError> {
+    pub async fn account_proof(&self, id: u32) -> Result<(AccountProof, Root), ClientError> {
         #[derive(Deserialize)]
         struct Proven {
-            root: Digest,
+            root: Root,
             canonical: String,
         }
         let path = format!("/v1/accounts/{id}/proof");

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use winterlane_ledger::{
-    Digest,
+    Anchor, Digest,
     pool::PrivateOperation,
     private::{Commitment, PrivateInputs},
 };
@@ -18,7 +18,7 @@ use crate::{
 struct NotesJson {
     notes: Vec<NoteJson>,
     count: u64,
-    anchor: Digest,
+    anchor: Anchor,
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{Account, Digest, KeySlot, Scope};
+use winterlane_ledger::{Account, KeySlot, Root, Scope};
 
 use super::values::Amount;
 
@@ -45,7 +45,7 @@ pub struct Keys(Vec<KeySetting>);
 #[serde(deny_unknown_fields)]
 pub struct KeySetting {
     /// The root of the key tree: 64 hexadecimal digits.
-    pub root: Digest,
+    pub root: Root,
     /// `spend`, `rotate`, `both` or `none`.
     pub scope: ScopeSetting,
 }

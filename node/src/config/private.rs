@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Digest,
+    Root,
     pool::PoolPolicy,
     private::{Association, AssociationMode},
 };
@@ -57,12 +57,13 @@ pub struct AssociationSetting {
     /// `approved` or `not-refused`.
     pub mode: ModeSetting,
     /// The root of the set's tree: 64 hexadecimal digits.
-    pub root: Digest,
+    pub root: Root,
 }
 
 /// Which notes a set names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ModeSetting {
     /// Approved notes: what is spent is in it.
     Approved,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, Compressor, Digest,
+    Account, Compressor, Digest, Root,
     hash::Input,
     state::{Changes, ReadState, State, StateError},
     tree::Siblings,
@@ -80,8 +80,8 @@ impl<B: Base> ReadState for Trial<B> {
         self.version
     }
 
-    fn root(&self) -> Digest {
-        Digest::ZERO
+    fn root(&self) -> Root {
+        Root::ZERO
     }
 
     fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
@@ -161,7 +161,7 @@ impl ReadState for NotKept {
         match *self {}
     }
 
-    fn root(&self) -> Digest {
+    fn root(&self) -> Root {
         match *self {}
     }
 

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 use winterlane_ledger::{
-    Digest,
+    Anchor,
     pool::PrivateOperation,
     private::{Commitment, Nullifier},
 };
@@ -36,14 +36,14 @@ pub struct Notes {
     /// How many notes there are after the last sealed batch.
     pub count: u64,
     /// The root of the note tree then: with all `count` notes it is the one to prove against.
-    pub anchor: Digest,
+    pub anchor: Anchor,
 }
 
 /// The roots of the note tree that operations may be proven against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchors {
     /// The roots with their numbers, the newest first.
-    pub anchors: Vec<(u64, Digest)>,
+    pub anchors: Vec<(u64, Anchor)>,
     /// How many notes there are after the last sealed batch.
     pub notes: u64,
     /// The batch that new operations go into.
@@ -132,7 +132,7 @@ impl Node {
         Ok(Notes {
             notes: notes.into_iter().map(note).collect(),
             count: view.note_count()?,
-            anchor: newest.first().map_or(Digest::ZERO, |(_, root)| *root),
+            anchor: newest.first().map_or(Anchor::ZERO, |(_, root)| *root),
         })
     }
 

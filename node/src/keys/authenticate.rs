@@ -11,6 +11,7 @@ use crate::clock::UnixTime;
 
 /// The credentials of a request, as its headers have them.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Presented<'a> {
     /// None.
     Nothing,

@@ -62,6 +62,7 @@ use serde::{Deserialize, Serialize};
 /// Why a request of a known key was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Refusal {
     /// The key is revoked.
     Revoked,

@@ -8,6 +8,7 @@ use crate::clock::UnixTime;
 /// How a caller shows that a key is theirs. Nothing secret is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Verifier {
     /// Every request is signed; the node keeps the public half.
     Ed25519 {
@@ -84,6 +85,7 @@ pub struct Revoked {
 /// `Revoked` and `Expired` are reached from everywhere, and `Retired`, `Revoked` and `Expired` are left by nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Phase {
     /// Accepted, never used.
     New,

@@ -54,6 +54,7 @@ impl KeysConfig {
 
 /// What the verifier of a new key is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NewVerifier {
     /// A public key whose private half signed [`super::possession_message`].
     Ed25519 {
@@ -82,6 +83,7 @@ pub struct NewKey {
 /// What became of a command.
 #[derive(Debug)]
 #[must_use]
+#[non_exhaustive]
 pub enum Outcome {
     /// It is done.
     Done {

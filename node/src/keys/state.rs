@@ -32,6 +32,7 @@ pub struct Proposal {
 /// What needs two persons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum ProposedAct {
     /// A key with the scope `keys`.
     Create {

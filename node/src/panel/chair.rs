@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use winterlane_ledger::Digest;
+use winterlane_ledger::Domain;
 
 use super::{
     Doubt, FalseVerdict, PanelQueue, PanelSettings, Verdict,
@@ -91,7 +91,7 @@ impl Drop for Inner {
 /// What a panel is made of.
 pub(crate) struct Parts {
     pub(crate) settings: PanelSettings,
-    pub(crate) domain: Digest,
+    pub(crate) domain: Domain,
     pub(crate) judge: Judge,
     pub(crate) doubt: Arc<Doubt>,
     pub(crate) counts: Arc<Counts>,

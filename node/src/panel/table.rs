@@ -296,6 +296,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use tokio::sync::oneshot;
+    use winterlane_ledger::Anchor;
 
     use super::*;
     use crate::{
@@ -314,7 +315,7 @@ mod tests {
     }
 
     fn submission(number: u64) -> Box<PrivateSubmission> {
-        let operation = private_transfer([number, number + 1], digest(0));
+        let operation = private_transfer([number, number + 1], Anchor(digest(0)));
         Box::new(PrivateSubmission {
             id: OrderId::of_private(&encode(&operation)),
             operation,

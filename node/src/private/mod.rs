@@ -19,7 +19,7 @@ mod refusal;
 pub use form::{FormError, NewNote, Shielding, decode, encode};
 pub use refusal::PrivateRefusal;
 use winterlane_ledger::{
-    Digest,
+    Anchor, Domain,
     pool::{PrivateOperation, ProofRefusal, VerifyPrivate},
     private::PrivateInputs,
 };
@@ -44,7 +44,7 @@ impl Verified {
     /// What needs no state: the kind, the domain, the encrypted notes; then the proof.
     pub(crate) fn check(
         operation: PrivateOperation,
-        domain: &Digest,
+        domain: &Domain,
         verifier: &dyn VerifyPrivate,
     ) -> Result<Self, PrivateRefusal> {
         plausible(&operation, domain)?;
@@ -82,7 +82,7 @@ impl VerifyPrivate for Before {
 /// What is refused without looking at state or proof.
 pub(crate) fn plausible(
     operation: &PrivateOperation,
-    domain: &Digest,
+    domain: &Domain,
 ) -> Result<(), PrivateRefusal> {
     let (found, ciphertexts) = match &operation.inputs {
         PrivateInputs::Withdrawal(inputs) => (inputs.domain, inputs.ciphertexts),
@@ -111,10 +111,10 @@ pub(crate) fn valid_until(operation: &PrivateOperation) -> u64 {
 }
 
 /// The root of the note tree that an operation of the pool was proven against.
-pub(crate) fn anchor(operation: &PrivateOperation) -> Digest {
+pub(crate) fn anchor(operation: &PrivateOperation) -> Anchor {
     match &operation.inputs {
         PrivateInputs::Withdrawal(inputs) => inputs.anchor,
         PrivateInputs::Transfer(inputs) => inputs.anchor,
-        _ => Digest::ZERO,
+        _ => Anchor::ZERO,
     }
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Digest,
+    Anchor, Domain,
     pool::{PolicyRefusal, PoolError},
     private::{Nullifier, PrivateInputsError},
 };
@@ -25,9 +25,9 @@ pub enum PrivateRefusal {
     #[error("the operation is for the domain {found}, and this rollup is {domain}")]
     WrongDomain {
         /// The domain of the operation.
-        found: Digest,
+        found: Domain,
         /// The domain of the rollup.
-        domain: Digest,
+        domain: Domain,
     },
     /// The root of the note tree is none of the last ones.
     #[error(
@@ -36,7 +36,7 @@ pub enum PrivateRefusal {
     )]
     UnknownAnchor {
         /// The anchor.
-        anchor: Digest,
+        anchor: Anchor,
         /// How many roots are kept.
         kept: usize,
     },

@@ -321,7 +321,7 @@ mod tests {
         mpsc::{channel, sync_channel},
     };
 
-    use winterlane_ledger::{Digest, pool::PoolPolicy};
+    use winterlane_ledger::{Digest, Domain, Root, pool::PoolPolicy};
 
     use super::*;
     use crate::{FeeSchedule, Genesis, Limits, store::Store, testing::until};
@@ -373,10 +373,10 @@ mod tests {
         ProofJob {
             batch,
             public_inputs: PublicInputs {
-                domain: Digest::ZERO,
+                domain: Domain::ZERO,
                 batch_number: batch,
-                old_root: Digest::ZERO,
-                new_root: Digest::ZERO,
+                old_root: Root::ZERO,
+                new_root: Root::ZERO,
                 operations_digest: Digest::ZERO,
                 num_operations: 2,
             },

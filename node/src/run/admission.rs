@@ -8,7 +8,7 @@ use std::{
 use rayon::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use winterlane_ledger::{
-    CheckedOrder, Digest, SignedOrder, check_orders,
+    CheckedOrder, Domain, SignedOrder, check_orders,
     pool::{Payment, Shield},
     signature::SignatureError,
 };
@@ -95,7 +95,7 @@ pub(crate) const GROUP: usize = 512;
 const LINGER: Duration = Duration::from_millis(2);
 
 /// Checks signatures until somebody says stop, or the writer is gone.
-pub(crate) fn run(commands: &Receiver<Command>, writer: &SyncSender<Task>, domain: &Digest) {
+pub(crate) fn run(commands: &Receiver<Command>, writer: &SyncSender<Task>, domain: &Domain) {
     loop {
         let mut group = Group::default();
         let last = match commands.recv() {
@@ -158,7 +158,7 @@ fn gather(first: Command, commands: &Receiver<Command>, group: &mut Group) -> Op
 }
 
 /// Checks the signatures of a group, and answers those that are none.
-fn check(group: Vec<Submission>, domain: &Digest) -> Vec<Candidate> {
+fn check(group: Vec<Submission>, domain: &Domain) -> Vec<Candidate> {
     let (orders, answers): (Vec<_>, Vec<_>) = group
         .into_iter()
         .map(
@@ -200,7 +200,7 @@ const SHARE: usize = 16;
 /// Sharing whole signatures, and not each step of a group of them, lets no thread wait for another but at the end.
 pub(crate) fn check_on_all_threads(
     orders: Vec<SignedOrder>,
-    domain: &Digest,
+    domain: &Domain,
 ) -> Vec<Result<CheckedOrder, SignatureError>> {
     orders
         .into_par_iter()
@@ -213,7 +213,7 @@ pub(crate) fn check_on_all_threads(
 pub(crate) fn spawn(
     commands: Receiver<Command>,
     writer: SyncSender<Task>,
-    domain: Digest,
+    domain: Domain,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
     std::thread::Builder::new()
         .name("admission".into())

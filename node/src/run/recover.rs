@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use winterlane_ledger::{CheckedOrder, Digest};
+use winterlane_ledger::{CheckedOrder, Domain};
 
 use super::{StartError, writer::StoreBase};
 use crate::{
@@ -22,7 +22,7 @@ pub(super) fn first_sequence(view: &View) -> Result<u64, StoreError> {
 pub(super) fn replay(
     view: &View,
     sequencer: &mut Sequencer<StoreBase>,
-    domain: &Digest,
+    domain: &Domain,
 ) -> Result<Vec<Entry>, StartError> {
     let mut logged = Vec::new();
     view.log(|sequence, bytes| {

@@ -11,7 +11,7 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
-use winterlane_ledger::{CheckedOrder, Digest, Ledger, SealedBatch, wire};
+use winterlane_ledger::{CheckedOrder, Domain, Ledger, SealedBatch, wire};
 use winterlane_prover::SimdCompressor;
 
 use super::{
@@ -47,7 +47,7 @@ pub(crate) struct SecondLook {
 /// The sealer's thread. Orders of the log below `replayed` were taken by a process before this one.
 pub(crate) fn spawn(
     store: Arc<Store>,
-    domain: Digest,
+    domain: Domain,
     witnesses: Option<Witnesses>,
     replayed: u64,
     second_look: SecondLook,
@@ -177,7 +177,7 @@ impl Sealer {
 
 /// Checks the signatures of orders that a process before this one took: what is in the log was checked then, and who
 /// changed the log since is found out here, before anything of it is sealed.
-fn check_replayed(closed: &ClosedBatch, domain: &Digest, replayed: u64) -> Result<(), StoreError> {
+fn check_replayed(closed: &ClosedBatch, domain: &Domain, replayed: u64) -> Result<(), StoreError> {
     let entries = closed
         .entries
         .iter()

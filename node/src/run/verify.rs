@@ -16,7 +16,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Digest,
+    Domain,
     pool::{ANCHORS, PrivateOperation, VerifyPrivate},
 };
 
@@ -76,7 +76,7 @@ pub(crate) fn spawn(
     judge: &Judge,
     store: &Arc<Store>,
     shared: &Arc<Shared>,
-    domain: Digest,
+    domain: Domain,
     writer: &SyncSender<Task>,
     panel: Option<&Panel>,
 ) -> Result<(SyncSender<PrivateSubmission>, Vec<JoinHandle<()>>), StoreError> {
@@ -106,7 +106,7 @@ struct Asked {
     store: Arc<Store>,
     /// Of a node that has not ended: it holds the sender that keeps these threads.
     shared: Weak<Shared>,
-    domain: Digest,
+    domain: Domain,
     /// Whom proofs are given to first.
     panel: Option<Panel>,
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{Domain, PublicInputs};
 use winterlane_settlement::{
     BatchData, Call, CallError, Client, Durable, Genesis, Outcome, Party, Secret,
     Settlement as Base, StoreError, Verifier, durable, server::Server,
@@ -27,7 +27,7 @@ pub struct ChainSettings {
     /// Where a settlement of this process is served to others on this machine.
     pub listen: Option<SocketAddr>,
     /// The rollup.
-    pub domain: Digest,
+    pub domain: Domain,
 }
 
 /// Settlement that verifies, holds the money and obliges its operator.

@@ -120,15 +120,15 @@ fn framed<'a>(parts: impl Iterator<Item = &'a Vec<u8>>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use winterlane_ledger::Digest;
+    use winterlane_ledger::{Digest, Domain, Root};
 
     use super::*;
     use crate::settlement::PoolData;
 
     fn inputs(batch_number: u64, old: u64, new: u64) -> PublicInputs {
-        let root = |n: u64| Digest([n; 4].map(winterlane_ledger::BaseElement::new));
+        let root = |n: u64| Root(Digest([n; 4].map(winterlane_ledger::BaseElement::new)));
         PublicInputs {
-            domain: Digest::ZERO,
+            domain: Domain::ZERO,
             batch_number,
             old_root: root(old),
             new_root: root(new),

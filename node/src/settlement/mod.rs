@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{PublicInputs, Root};
 pub use winterlane_settlement::{Obligation, Opening, Owed, PoolData};
 
 pub use self::{
@@ -31,7 +31,7 @@ pub struct Settled {
     /// The number of the next batch.
     pub next_batch: u64,
     /// The root after the last one.
-    pub root: Digest,
+    pub root: Root,
 }
 
 /// A batch to be published.
@@ -61,7 +61,7 @@ pub enum SettlementError {
         /// The batch.
         batch: u64,
         /// Its old root.
-        root: Digest,
+        root: Root,
         /// What settlement has.
         settled: Settled,
     },

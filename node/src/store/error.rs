@@ -40,9 +40,9 @@ pub enum StoreError {
     #[error("the store is of domain {found}, the configuration says {expected}")]
     Domain {
         /// The domain of the store.
-        found: winterlane_ledger::Digest,
+        found: winterlane_ledger::Domain,
         /// The one configured.
-        expected: winterlane_ledger::Digest,
+        expected: winterlane_ledger::Domain,
     },
     /// Another process has the folder.
     #[error("{} is in use by {holder}", .path.display())]

@@ -9,7 +9,7 @@ use std::{fs, io, path::Path};
 
 use redb::{Database, ReadableDatabase, TableError, WriteTransaction};
 use winterlane_ledger::{
-    Account, Digest,
+    Account, Digest, Root,
     ledger::leaf_digests,
     state::ReadState,
     tree::{BuildError, TreeBuilder},
@@ -103,7 +103,7 @@ pub(super) fn migrate(folder: &Path, from: u32, cache: usize) -> Result<(), Stor
 const CHUNK: usize = 4096;
 
 /// The root of the account tree, hashed anew from the accounts.
-fn root_of(view: &View) -> Result<Digest, StoreError> {
+fn root_of(view: &View) -> Result<Root, StoreError> {
     let mut builder = TreeBuilder::new(&SimdCompressor);
     let mut keep_nothing = |_: usize, _: &[(u32, Digest)]| Ok::<_, StoreError>(());
     let mut first = Some(0);

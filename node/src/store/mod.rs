@@ -37,7 +37,7 @@ mod write;
 use std::path::Path;
 
 use redb::{Builder, Database, ReadableDatabase, StorageBackend};
-use winterlane_ledger::{Account, Digest, tree::TREE_DEPTH};
+use winterlane_ledger::{Account, Digest, Domain, tree::TREE_DEPTH};
 
 pub use error::StoreError;
 pub(crate) use lock::FolderLock;
@@ -54,7 +54,7 @@ pub(crate) const FILE: &str = "state.redb";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
     /// Which rollup on which chain ([`winterlane_ledger::hash::domain_digest`]).
-    pub domain: Digest,
+    pub domain: Domain,
     /// The number of the first batch.
     pub first_batch: u64,
     /// The first accounts; most rollups begin with none, and deposits create them.
@@ -64,7 +64,7 @@ pub struct Genesis {
 impl Genesis {
     /// A rollup without accounts, whose first batch is number 0.
     #[must_use]
-    pub const fn empty(domain: Digest) -> Self {
+    pub const fn empty(domain: Domain) -> Self {
         Self {
             domain,
             first_batch: 0,
@@ -116,7 +116,7 @@ impl Store {
     /// fit into memory.
     pub(crate) fn create_with(
         folder: &Path,
-        domain: Digest,
+        domain: Domain,
         accounts: impl IntoIterator<Item = (u32, Account)>,
         cache: usize,
     ) -> Result<Self, StoreError> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 use winterlane_ledger::{
-    Digest,
+    Anchor, Domain,
     pool::{ANCHORS as KEPT, Payment, Pool, PoolParts, proof_digest},
     private::{Commitment, NoteFrontier},
 };
@@ -161,7 +161,7 @@ impl View {
     }
 
     /// The last roots of the note tree with their numbers, the newest first.
-    pub(crate) fn anchors(&self, limit: usize) -> Result<Vec<(u64, Digest)>, StoreError> {
+    pub(crate) fn anchors(&self, limit: usize) -> Result<Vec<(u64, Anchor)>, StoreError> {
         let table = self.transaction().open_table(ANCHORS)?;
         let rows = table.iter()?.rev().take(limit);
         rows.map(|row| {
@@ -205,16 +205,16 @@ impl View {
     }
 }
 
-fn root_row(bytes: &[u8]) -> Result<Digest, StoreError> {
-    let digest = bytes.try_into().ok().map(Digest::from_bytes);
-    digest
+fn root_row(bytes: &[u8]) -> Result<Anchor, StoreError> {
+    let anchor = bytes.try_into().ok().map(Anchor::from_bytes);
+    anchor
         .and_then(Result::ok)
         .ok_or_else(|| StoreError::corrupt("a root of the note tree is none"))
 }
 
 /// Makes the tables of a pool, and the empty pool.
 pub(super) fn initialise(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    let pool = Pool::new(Digest::ZERO);
+    let pool = Pool::new(Domain::ZERO);
     let mut meta = transaction.open_table(META)?;
     let head = PoolHead::of(&pool.to_parts());
     meta.insert("pool", head.to_bytes().as_slice())?;
@@ -295,6 +295,7 @@ pub(super) fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use winterlane_ledger::Digest;
 
     fn digest(n: u8) -> Digest {
         let mut bytes = [0; 32];

@@ -3,7 +3,9 @@
 //! Every row begins with a version byte. Integers are little-endian and of fixed width. A row that has more
 //! or fewer bytes than it should is damage, never a default.
 
-use winterlane_ledger::{Digest, PublicInputs, codec::CanonicalBytes, digest::DIGEST_BYTES};
+use winterlane_ledger::{
+    Digest, Domain, PublicInputs, Root, codec::CanonicalBytes, digest::DIGEST_BYTES,
+};
 
 use super::StoreError;
 use crate::OrderId;
@@ -15,11 +17,11 @@ pub(super) const VERSION: u8 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     /// Which rollup on which chain.
-    pub(crate) domain: Digest,
+    pub(crate) domain: Domain,
     /// The root of the opening state.
-    pub(crate) genesis: Digest,
+    pub(crate) genesis: Root,
     /// The root after the last sealed batch.
-    pub(crate) root: Digest,
+    pub(crate) root: Root,
     /// The number of the first batch.
     pub(crate) first_batch: u64,
     /// The next batch to be sealed.
@@ -123,7 +125,7 @@ impl<'a> Row<'a> {
 impl Head {
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         let mut out = vec![VERSION];
-        for digest in [&self.domain, &self.genesis, &self.root] {
+        for digest in [&self.domain.0, &self.genesis.0, &self.root.0] {
             out.extend_from_slice(&digest.to_bytes());
         }
         for number in [
@@ -140,9 +142,9 @@ impl Head {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
         let mut row = Row::new(bytes, "the head")?;
         let head = Self {
-            domain: row.digest()?,
-            genesis: row.digest()?,
-            root: row.digest()?,
+            domain: Domain(row.digest()?),
+            genesis: Root(row.digest()?),
+            root: Root(row.digest()?),
             first_batch: row.u64()?,
             next_batch: row.u64()?,
             next_publish: row.u64()?,
@@ -263,9 +265,9 @@ mod tests {
     #[test]
     fn rows_round_trip_and_are_strict() {
         let head = Head {
-            domain: digest(1),
-            genesis: digest(2),
-            root: digest(3),
+            domain: Domain(digest(1)),
+            genesis: Root(digest(2)),
+            root: Root(digest(3)),
             first_batch: 4,
             next_batch: 5,
             next_publish: 6,
@@ -274,10 +276,10 @@ mod tests {
         strict(&head, &head.to_bytes(), Head::from_bytes, false);
         let header = Header {
             public_inputs: PublicInputs {
-                domain: digest(1),
+                domain: Domain(digest(1)),
                 batch_number: 300,
-                old_root: digest(2),
-                new_root: digest(3),
+                old_root: Root(digest(2)),
+                new_root: Root(digest(3)),
                 operations_digest: digest(4),
                 num_operations: 16,
             },

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use winterlane_ledger::{
-    Account, Digest,
+    Account, Digest, Root,
     state::{Changes, ReadState, State, StateError},
     tree::{Node, Siblings, TREE_DEPTH},
 };
@@ -74,7 +74,7 @@ impl ReadState for Version<'_> {
         self.view.version() + self.sealed.len() as u64
     }
 
-    fn root(&self) -> Digest {
+    fn root(&self) -> Root {
         let sealed = self.sealed.iter().rev().find_map(Changes::root);
         sealed.unwrap_or_else(|| self.view.root())
     }
@@ -144,7 +144,7 @@ impl ReadState for StoreState {
         self.newest().version()
     }
 
-    fn root(&self) -> Digest {
+    fn root(&self) -> Root {
         self.newest().root()
     }
 

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use redb::{ReadTransaction, ReadableTable};
 use winterlane_ledger::{
-    Account, Digest,
+    Account, Digest, Root,
     codec::CanonicalBytes,
     state::ReadState,
     tree::{Siblings, TREE_DEPTH, empty_digests},
@@ -175,7 +175,7 @@ impl ReadState for View {
         self.head.next_batch
     }
 
-    fn root(&self) -> Digest {
+    fn root(&self) -> Root {
         self.head.root
     }
 
@@ -199,7 +199,7 @@ impl ReadState for View {
 
     fn node(&self, height: usize, index: u32) -> Result<Digest, StoreError> {
         if height == TREE_DEPTH {
-            return Ok(self.head.root);
+            return Ok(self.head.root.0);
         }
         let (tile, place) = place_of(height, index);
         let found = self.tile(tile)?.and_then(|tile| tile.get(place));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use redb::{ReadableTable, Table, WriteTransaction};
 use winterlane_ledger::{
-    Account, Digest, GenesisError, KeySlot, PublicInputs,
+    Account, Digest, Domain, GenesisError, KeySlot, PublicInputs, Root,
     codec::CanonicalBytes,
     ledger::leaf_digests,
     public::BATCH_NUMBER_BITS,
@@ -89,7 +89,7 @@ impl Store {
     /// The same with accounts that come by ascending id.
     pub(super) fn initialise_with(
         &self,
-        domain: Digest,
+        domain: Domain,
         first_batch: u64,
         accounts: impl IntoIterator<Item = (u32, Account)>,
     ) -> Result<(), StoreError> {
@@ -402,7 +402,7 @@ const CHUNK: usize = 4096;
 fn fill(
     transaction: &WriteTransaction,
     accounts: impl IntoIterator<Item = (u32, Account)>,
-) -> Result<Digest, StoreError> {
+) -> Result<Root, StoreError> {
     let mut supplies = BTreeMap::<u32, u128>::new();
     let mut rows = transaction.open_table(ACCOUNTS)?;
     let mut tiles = transaction.open_table(TILES)?;

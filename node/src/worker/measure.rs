@@ -8,7 +8,7 @@ use std::{
 };
 
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
 
 use crate::{
     blob::{self, Kind, Name},
@@ -145,7 +145,7 @@ pub fn added(
         bytes[8] = rollup[1];
         bytes[16] = rollup[2];
         bytes[24] = rollup[3];
-        Digest::from_bytes(&bytes).unwrap_or(Digest::ZERO)
+        Domain::from_bytes(&bytes).unwrap_or(Domain::ZERO)
     };
     let (say, news) = channel();
     let parts = Parts {
@@ -173,8 +173,8 @@ pub fn added(
             public_inputs: PublicInputs {
                 domain,
                 batch_number: batch,
-                old_root: Digest::ZERO,
-                new_root: Digest::ZERO,
+                old_root: Root::ZERO,
+                new_root: Root::ZERO,
                 operations_digest: Digest::ZERO,
                 num_operations: 1024,
             },

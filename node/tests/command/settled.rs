@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use winterlane_ledger::{Digest, NewKeys, hash::domain_digest};
+use winterlane_ledger::{NewKeys, Root, hash::domain_digest};
 use winterlane_settlement::{
     Call, Client, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Status,
     StoreError, Verifier, durable,
@@ -57,7 +57,7 @@ fn a_node_settles_with_real_proofs_and_is_killed() {
         let deposit = Call::Deposit {
             asset: 9,
             amount: 5,
-            to: DepositTo::New(NewKeys::single(Digest::ZERO)),
+            to: DepositTo::New(NewKeys::single(Root::ZERO)),
         };
         client.call(&deposit).unwrap();
         let status = settled(&client, round);

@@ -8,7 +8,7 @@ use winterlane_air::{
     batch::schedule::BLOCK_ROWS,
     presets::{Parameters, Preset},
 };
-use winterlane_ledger::{Digest, PublicInputs, SealedBatch};
+use winterlane_ledger::{Digest, Domain, PublicInputs, Root, SealedBatch};
 
 use crate::{
     engine::{EngineOptions, MemoryEstimate},
@@ -88,10 +88,10 @@ pub fn check_memory(
 ) -> Result<MemoryEstimate, BatchError> {
     // The size of a proof does not depend on the rest of its statement.
     let inputs = PublicInputs {
-        domain: Digest::ZERO,
+        domain: Domain::ZERO,
         batch_number: 0,
-        old_root: Digest::ZERO,
-        new_root: Digest::ZERO,
+        old_root: Root::ZERO,
+        new_root: Root::ZERO,
         operations_digest: Digest::ZERO,
         // what is more than any batch has stays so
         num_operations: u32::try_from(slots).unwrap_or(u32::MAX),

@@ -91,7 +91,7 @@ impl machine::Filler for Filler<'_> {
                     SlotIndex::Zero => SlotIndex::One,
                     SlotIndex::One => SlotIndex::Zero,
                 };
-                free.sibling = account.slots[other.index()].root.0;
+                free.sibling = account.slots[other.index()].root.0.0;
                 free.is_right = witness.slot == SlotIndex::One;
             }
             Role::Meta => {

@@ -131,7 +131,7 @@ impl machine::Filler for Filler<'_> {
             }
             Role::Pseudonym => free.hi = self.inputs.session.verifier.0,
             Role::Credential => free.hi = credential.body().numbers(),
-            Role::Bound => free.hi = schema_domain(&self.inputs.schema).0,
+            Role::Bound => free.hi = schema_domain(&self.inputs.schema).0.0,
             Role::Message => {
                 let [rho_0, rho_1] = credential.signature.rho;
                 free.hi = [rho_0, rho_1, zero, zero];
@@ -172,7 +172,7 @@ impl machine::Filler for Filler<'_> {
     }
 
     fn attributes(&self) -> Digest {
-        self.witness.credential.attributes.root()
+        self.witness.credential.attributes.root().0
     }
 
     fn signature(&self) -> Option<&Signature> {

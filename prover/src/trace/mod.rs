@@ -14,7 +14,7 @@ use winterlane_air::{
     batch::schedule::{BLOCK_ROWS, OPERATIONS_ROW, RECEIVER_PATH_END, SIGNER_PATH_END},
 };
 use winterlane_ledger::{
-    BaseElement, Digest, SealedBatch,
+    BaseElement, Digest, Root, SealedBatch,
     hash::{compress, tag},
     record::record_digests,
 };
@@ -186,12 +186,12 @@ fn fill_group(blocks: &mut [Block<'_>], tile: &mut [&mut [BaseElement]]) -> Resu
 }
 
 /// The account root: each update shows from the row after its path on.
-fn fill_roots(columns: &mut [&mut [BaseElement]], old_root: Digest, roots: &[Roots]) {
+fn fill_roots(columns: &mut [&mut [BaseElement]], old_root: Root, roots: &[Roots]) {
     columns
         .par_iter_mut()
         .enumerate()
         .for_each(|(lane, column)| {
-            let mut root = old_root.0[lane];
+            let mut root = old_root.0.0[lane];
             for (block, roots) in column.chunks_mut(BLOCK_ROWS).zip(roots) {
                 let mut start = 0;
                 for (end, update) in [SIGNER_PATH_END, RECEIVER_PATH_END].into_iter().zip(roots) {

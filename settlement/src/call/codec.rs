@@ -1,7 +1,7 @@
 //! The bytes of calls.
 
 use winterlane_ledger::{
-    Digest, NewKeys, Scope,
+    NewKeys, Root, Scope,
     pool::{Payment, PrivateOperation, Shield},
     private::{Nullifier, PrivateInputs},
 };
@@ -272,8 +272,8 @@ impl DepositTo {
     }
 }
 
-fn take_root(reader: &mut Reader<'_>) -> Result<Digest, BytesError> {
-    reader.digest("the root of a key")
+fn take_root(reader: &mut Reader<'_>) -> Result<Root, BytesError> {
+    Ok(Root(reader.digest("the root of a key")?))
 }
 
 impl Claim {

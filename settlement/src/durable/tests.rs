@@ -7,7 +7,7 @@ mod medium;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use redb::{Builder, StorageBackend};
-use winterlane_ledger::{Digest, NewKeys, hash::domain_digest, testing::Numbers};
+use winterlane_ledger::{NewKeys, Root, hash::domain_digest, testing::Numbers};
 
 use self::medium::{Disk, Fault};
 use super::*;
@@ -43,7 +43,7 @@ fn deposit(amount: u128) -> Call {
     Call::Deposit {
         asset: 9,
         amount,
-        to: DepositTo::New(NewKeys::single(Digest::ZERO)),
+        to: DepositTo::New(NewKeys::single(Root::ZERO)),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use winterlane_ledger::{
-    Digest,
+    Anchor, Digest, Domain, Root,
     pool::{Pool, PoolParts},
     private::NoteFrontier,
 };
@@ -118,7 +118,7 @@ impl State {
     pub fn checkpoint(&self) -> Vec<u8> {
         let mut out = Out(vec![VERSION]);
         out.list(&self.batches, |out, head| {
-            out.digest(&head.new_root);
+            out.digest(&head.new_root.0);
             out.digest(&head.operations_digest);
             out.0.extend_from_slice(&head.pool_digest);
         });
@@ -186,7 +186,7 @@ impl State {
         out.u64(parts.frontier.count());
         out.list(parts.frontier.digests(), |out, digest| out.digest(&digest));
         out.u64(parts.newest);
-        out.list(&parts.anchors, Out::digest);
+        out.list(&parts.anchors, |out, anchor| out.digest(&anchor.0));
         out.list(&parts.nullifiers, Out::digest);
         out.amounts(&parts.held.iter().copied().collect());
         out.0.push(u8::from(parts.paid.is_some()));
@@ -214,7 +214,7 @@ impl State {
         }
         self.batches = list(reader, "settled batches", |reader| {
             Ok(Head {
-                new_root: reader.digest("a root")?,
+                new_root: Root(reader.digest("a root")?),
                 operations_digest: reader.digest("a digest")?,
                 pool_digest: reader.array("a digest")?,
             })
@@ -366,7 +366,7 @@ fn take_queue(reader: &mut Reader<'_>) -> Result<Queue, BytesError> {
     Ok(Queue::from_parts(next, recent, obligations))
 }
 
-fn take_pool(domain: Digest, reader: &mut Reader<'_>) -> Result<Pool, BytesError> {
+fn take_pool(domain: Domain, reader: &mut Reader<'_>) -> Result<Pool, BytesError> {
     let (offset, what) = (reader.offset(), "the pool");
     let wrong = || BytesError::Range { offset, what };
     let digests = |reader: &mut Reader<'_>, what| list(reader, what, |one| one.digest(what));
@@ -376,6 +376,7 @@ fn take_pool(domain: Digest, reader: &mut Reader<'_>) -> Result<Pool, BytesError
     let frontier = NoteFrontier::from_digests(count, &frontier).ok_or_else(wrong)?;
     let newest = reader.u64("the number of a root")?;
     let anchors = digests(reader, "roots of the note tree")?;
+    let anchors = anchors.into_iter().map(Anchor).collect();
     let nullifiers = digests(reader, "nullifiers")?;
     let ascending = |pair: &[Digest]| pair[0].to_bytes() < pair[1].to_bytes();
     if !nullifiers.windows(2).all(ascending) {

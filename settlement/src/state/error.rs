@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use winterlane_ledger::{
-    AccountProofError, Digest, LedgerError,
+    AccountProofError, Domain, LedgerError, Root,
     exit::ExitError,
     pool::{PoolError, ProofRefusal},
     signature::SignatureError,
@@ -19,7 +19,7 @@ pub enum Refusal {
     #[error("the rollup is frozen at root {root}: it takes exits only")]
     Frozen {
         /// The root.
-        root: Digest,
+        root: Root,
     },
     /// It has not.
     #[error("the rollup is not frozen: send orders to its node")]
@@ -52,9 +52,9 @@ pub enum Refusal {
     #[error("the batch is of domain {found}, this is {domain}")]
     WrongDomain {
         /// The batch's.
-        found: Digest,
+        found: Domain,
         /// Settlement's.
-        domain: Digest,
+        domain: Domain,
     },
     /// The batch does not begin where settlement is.
     #[error(
@@ -64,11 +64,11 @@ pub enum Refusal {
         /// The batch.
         batch: u64,
         /// Its old root.
-        old_root: Digest,
+        old_root: Root,
         /// The next one here.
         next_batch: u64,
         /// The root here.
-        root: Digest,
+        root: Root,
     },
     /// The records are not the batch's.
     #[error("the records: {0}")]

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 
 use winterlane_ledger::{
-    AccountProof, Digest, ScalarCompressor,
+    AccountProof, Anchor, Domain, Root, ScalarCompressor,
     exit::{SignedExit, exit_domain},
     pool::{self, Pool, PoolParts, PrivateOperation, Shield},
     private::{PrivateInputs, WithdrawalInputs},
@@ -28,9 +28,9 @@ use crate::{Owed, Party, Proofs, view::FrozenView};
 /// What a frozen rollup has beside its last state.
 #[derive(Clone, Debug)]
 pub(super) struct Frozen {
-    pub(super) root: Digest,
-    pub(super) anchor: Digest,
-    pub(super) exit_domain: Digest,
+    pub(super) root: Root,
+    pub(super) anchor: Anchor,
+    pub(super) exit_domain: Domain,
     pub(super) obligation: u64,
     pub(super) due: u64,
     /// The accounts that have left, and who was paid.

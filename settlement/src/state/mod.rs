@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Account, Digest, MemoryState, PublicInputs, ReadState as _, ScalarCompressor,
+    Account, Digest, Domain, MemoryState, PublicInputs, ReadState as _, Root, ScalarCompressor,
     pool::{self, Pool, PoolParts},
     private::{NoteFrontier, Nullifier},
 };
@@ -119,7 +119,7 @@ struct Withdrawal {
 /// A settled batch.
 #[derive(Clone, Copy, Debug)]
 struct Head {
-    new_root: Digest,
+    new_root: Root,
     operations_digest: Digest,
     /// Of the operations of the pool ([`batch::pool_digest`]).
     pool_digest: [u8; 32],
@@ -128,10 +128,10 @@ struct Head {
 /// The state of settlement; see the [module](self).
 #[derive(Clone, Debug)]
 pub struct State {
-    domain: Digest,
+    domain: Domain,
     rules: Rules,
     first_batch: u64,
-    first_root: Digest,
+    first_root: Root,
     /// By number, from the first batch on.
     batches: Vec<Head>,
     operator: Party,
@@ -297,7 +297,7 @@ impl State {
 
     /// The root of the account tree.
     #[must_use]
-    pub fn root(&self) -> Digest {
+    pub fn root(&self) -> Root {
         self.batches
             .last()
             .map_or(self.first_root, |head| head.new_root)
@@ -305,7 +305,7 @@ impl State {
 
     /// The root before the batch of this number; `None` for a batch that could not be made yet.
     #[must_use]
-    pub fn root_before(&self, batch: u64) -> Option<Digest> {
+    pub fn root_before(&self, batch: u64) -> Option<Root> {
         match batch.checked_sub(self.first_batch)?.checked_sub(1) {
             None => Some(self.first_root),
             Some(place) => {
@@ -451,7 +451,7 @@ impl State {
 }
 
 /// The pool of a rollup whose first batch has this number, which is the pool's first, too.
-pub(crate) fn empty_pool(domain: Digest, first_batch: u64) -> Pool {
+pub(crate) fn empty_pool(domain: Domain, first_batch: u64) -> Pool {
     let frontier = NoteFrontier::default();
     let parts = PoolParts {
         domain,

@@ -13,7 +13,7 @@ use winterlane_ledger::private::{
     PrivateInputs, Session, SparseKind, SparseTree, SpendKey, Test, WithdrawalInputs, issue,
 };
 use winterlane_ledger::signature::{CHAINS, ChainValue, KeyTree, SecretSource};
-use winterlane_ledger::{Digest, ScalarCompressor};
+use winterlane_ledger::{Digest, Domain, ScalarCompressor};
 use winterlane_prover::private::{
     CredentialWitness, NewNote, PrivateWitness, SpentNote, WithdrawalWitness, fill_private,
 };
@@ -62,7 +62,7 @@ fn withdrawal() -> Statement {
         amount: 10,
         fee: 2,
         asset: 7,
-        domain: digest(5),
+        domain: Domain(digest(5)),
         valid_until: 99,
         ciphertexts: [4; 32],
         association: None,

@@ -407,7 +407,7 @@ fn boundaries() -> Vec<Case> {
                 }],
                 move || {
                     let mut batch = paying().finish();
-                    batch.inputs.old_root.0[lane] += one;
+                    batch.inputs.old_root.0.0[lane] += one;
                     batch
                 },
             ),
@@ -420,7 +420,7 @@ fn boundaries() -> Vec<Case> {
                 }],
                 move || {
                     let mut batch = paying().finish();
-                    batch.inputs.new_root.0[lane] += one;
+                    batch.inputs.new_root.0.0[lane] += one;
                     batch
                 },
             ),

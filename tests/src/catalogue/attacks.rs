@@ -12,7 +12,7 @@ use winterlane_air::{
         RECEIVER_LEAF_ROW, RECEIVER_META_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW, SIGNER_META_ROW,
     },
 };
-use winterlane_ledger::{BaseElement, Digest, Scope, SlotIndex, hash::domain_digest};
+use winterlane_ledger::{BaseElement, Digest, Root, Scope, SlotIndex, hash::domain_digest};
 
 use super::{Case, GOLD, NEW, creating, depositing, forge, paying, withdrawing, world};
 use crate::{
@@ -228,7 +228,7 @@ fn theft() -> Vec<Case> {
                 let key = Arc::new(key_out_of_range(77));
                 let mut forgery = paying().register(0, KEY_INDEX, element(1024));
                 // the account has this key
-                for (lane, &value) in key.root().0.iter().enumerate() {
+                for (lane, &value) in key.root().0.0.iter().enumerate() {
                     forgery = forgery.set(0, SIGNER_KEYS_ROW, INPUT_LO.start + lane, value);
                 }
                 forgery.signed_by(0, &key, 1024).finish()
@@ -320,7 +320,7 @@ fn digests() -> Vec<Case> {
         root(true),
         || {
             let mut batch = paying().finish();
-            batch.inputs.new_root = Digest([1, 2, 3, 4].map(element));
+            batch.inputs.new_root = Root(Digest([1, 2, 3, 4].map(element)));
             batch
         },
     ));

@@ -30,7 +30,7 @@ use winterlane_air::{
     batch::constraints::CONSTRAINT_GROUPS,
     batch::schedule::BLOCK_ROWS,
 };
-use winterlane_ledger::{BaseElement, Digest, PublicInputs, SealedBatch};
+use winterlane_ledger::{BaseElement, Digest, PublicInputs, Root, SealedBatch};
 use winterlane_prover::trace::fill_trace;
 
 pub use chains::{ChainRow, FREE_DIGITS, ReadDigits, Signer, split};
@@ -198,8 +198,8 @@ impl Forgery {
         };
         let last = &self.rows[self.rows.len() - 1];
         let mut inputs = self.inputs;
-        inputs.old_root = lanes(&self.rows[0], ROOT);
-        inputs.new_root = lanes(last, ROOT);
+        inputs.old_root = Root(lanes(&self.rows[0], ROOT));
+        inputs.new_root = Root(lanes(last, ROOT));
         inputs.operations_digest = lanes(last, OPERATIONS);
         FalseBatch {
             inputs,

@@ -227,7 +227,7 @@ impl Forgery {
             }
             DOMAIN_ROW => {
                 self.put_lanes(row, lo, carry);
-                self.put_lanes(row, hi, tagged(self.inputs.domain.0, tag::DOMAIN));
+                self.put_lanes(row, hi, tagged(self.inputs.domain.0.0, tag::DOMAIN));
             }
             OPERATIONS_ROW => {
                 self.put_lanes::<4>(row, lo, self.lanes(row, OPERATIONS.start));

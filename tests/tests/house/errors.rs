@@ -35,7 +35,7 @@ struct ErrorType {
 }
 
 /// The sources of our crates, but for tests.
-fn sources() -> Vec<(String, String)> {
+pub(super) fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
         for entry in entries {

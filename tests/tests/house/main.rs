@@ -1,8 +1,9 @@
 //! The invariants of the tree that no compiler looks at: which crate may use which, where unsafe code may be, what
-//! errors look like, and that documents name what exists. `docs/ARCHITECTURE.md` draws them.
+//! errors and public values look like, and that documents name what exists. `docs/ARCHITECTURE.md` draws them.
 
 mod documents;
 mod errors;
+mod values;
 
 use std::{
     fs,

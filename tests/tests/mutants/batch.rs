@@ -98,14 +98,14 @@ fn what_is_accepted_is_said(batch: &BatchProof) {
 
 fn no_other_statement(batch: &BatchProof) {
     let changes: [fn(&mut PublicInputs); 8] = [
-        |inputs| inputs.domain.0[0] += BaseElement::ONE,
-        |inputs| inputs.old_root.0[1] += BaseElement::ONE,
-        |inputs| inputs.new_root.0[2] += BaseElement::ONE,
+        |inputs| inputs.domain.0.0[0] += BaseElement::ONE,
+        |inputs| inputs.old_root.0.0[1] += BaseElement::ONE,
+        |inputs| inputs.new_root.0.0[2] += BaseElement::ONE,
         |inputs| inputs.operations_digest.0[3] += BaseElement::ONE,
         |inputs| inputs.batch_number += 1,
         |inputs| inputs.num_operations *= 2,
         |inputs| std::mem::swap(&mut inputs.old_root, &mut inputs.new_root),
-        |inputs| inputs.operations_digest = inputs.domain,
+        |inputs| inputs.operations_digest = inputs.domain.0,
     ];
     for change in changes {
         let mut inputs = batch.public_inputs;
@@ -203,10 +203,10 @@ fn chains(batches: &[BatchProof]) {
     assert_eq!(fault(&[good[0], good[0]]), (1, repeated));
 
     let mut changed = good.clone();
-    changed[2].inputs.domain.0[0] += BaseElement::ONE;
+    changed[2].inputs.domain.0.0[0] += BaseElement::ONE;
     assert!(matches!(fault(&changed), (2, ChainFault::Domain { .. })));
     let mut changed = good.clone();
-    changed[1].inputs.new_root.0[0] += BaseElement::ONE;
+    changed[1].inputs.new_root.0.0[0] += BaseElement::ONE;
     assert!(matches!(fault(&changed), (2, ChainFault::Root { .. })));
     let mut changed = good.clone();
     changed[0].inputs.batch_number = u64::MAX;

@@ -153,10 +153,10 @@ fn an_honest_proof_shown_for_another_claim() {
         };
         let (mut old_root, mut new_root, mut operations, mut domain) =
             (inputs, inputs, inputs, inputs);
-        old_root.old_root = off(inputs.old_root);
-        new_root.new_root = off(inputs.new_root);
+        old_root.old_root.0 = off(inputs.old_root.0);
+        new_root.new_root.0 = off(inputs.new_root.0);
         operations.operations_digest = off(inputs.operations_digest);
-        domain.domain = off(inputs.domain);
+        domain.domain.0 = off(inputs.domain.0);
         claims.extend([old_root, new_root, operations, domain]);
     }
     let mut number = inputs;

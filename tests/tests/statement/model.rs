@@ -47,7 +47,7 @@ fn plain_holder(holder: &Holder) -> plain::Holder {
         balance: holder.balance,
         nonce: holder.nonce,
         slots: holder.slots.map(|slot| plain::Slot {
-            root: lanes(&slot.key.get().root()),
+            root: lanes(&slot.key.get().root().0),
             next_index: slot.next_index.into(),
             spends: slot.scope.bits() & 1 == 1,
             rotates: slot.scope.bits() & 2 == 2,
@@ -99,7 +99,7 @@ fn plain_line(entry: &Entry) -> plain::Line {
                     kind: 3,
                     target: rotate.slot.index() as u64,
                     scope: rotate.scope.bits().into(),
-                    payload: lanes(&rotate.new_root),
+                    payload: lanes(&rotate.new_root.0),
                     ..line
                 },
             }
@@ -115,7 +115,7 @@ fn plain_line(entry: &Entry) -> plain::Line {
             deposit.keys.map_or(line, |keys| plain::Line {
                 kind: 5,
                 scope: u64::from(keys.scopes[0].bits()) + 4 * u64::from(keys.scopes[1].bits()),
-                payload: plain::compress('k', lanes(&keys.roots[0]), lanes(&keys.roots[1])),
+                payload: plain::compress('k', lanes(&keys.roots[0].0), lanes(&keys.roots[1].0)),
                 ..line
             })
         }
@@ -202,8 +202,8 @@ fn compare(sealed: &SealedBatch, number: u64, entries: &[Entry], history: &[[Acc
         }
     }
     if let (Some([first, ..]), Some([.., last])) = (history.first(), history.last()) {
-        assert_eq!(lanes(&inputs.old_root), plain_root(first));
-        assert_eq!(lanes(&inputs.new_root), plain_root(last));
+        assert_eq!(lanes(&inputs.old_root.0), plain_root(first));
+        assert_eq!(lanes(&inputs.new_root.0), plain_root(last));
     } else {
         assert_eq!(inputs.old_root, inputs.new_root);
     }
@@ -310,7 +310,7 @@ impl StateMachineTest for Ledger {
                 balance: account.balance,
                 nonce: account.nonce,
                 slots: account.slots.map(|slot| plain::Slot {
-                    root: lanes(&slot.root),
+                    root: lanes(&slot.root.0),
                     next_index: slot.next_index.into(),
                     spends: slot.scope.allows(Scope::SPEND),
                     rotates: slot.scope.allows(Scope::ROTATE),

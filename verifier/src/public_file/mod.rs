@@ -14,16 +14,15 @@ use winterlane_ledger::PublicInputs;
 /// [`verify_records`](crate::verify_records) do that.
 ///
 /// ```
-/// use winterlane_ledger::{Digest, PublicInputs};
+/// use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
 /// use winterlane_verifier::PublicFile;
 ///
-/// let digest = Digest::ZERO;
 /// let inputs = PublicInputs {
-///     domain: digest,
+///     domain: Domain::ZERO,
 ///     batch_number: 7,
-///     old_root: digest,
-///     new_root: digest,
-///     operations_digest: digest,
+///     old_root: Root::ZERO,
+///     new_root: Root::ZERO,
+///     operations_digest: Digest::ZERO,
 ///     num_operations: 4,
 /// };
 /// let file = PublicFile::new("fast-128", inputs, vec![2, 0]);

@@ -4,7 +4,7 @@ use winter_air::{BatchingMethod, FieldExtension, ProofOptions};
 use winter_crypto::hashers::Blake3_256;
 use winter_math::fields::f64::BaseElement;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_ledger::{Digest, MAX_OPERATIONS, PublicInputs};
+use winterlane_ledger::{Digest, Domain, MAX_OPERATIONS, PublicInputs, Root};
 use winterlane_verifier::{
     AirPolicy, Batch, ChainFault, DEFAULT_MAX_PROOF_BYTES, InputsError, MAX_LOG2_LDE_LENGTH,
     MAX_NUM_QUERIES, MAX_TRACE_WIDTH, Policy, PolicyError, Section, TraceShape, VerifyError,
@@ -190,10 +190,10 @@ fn presets_of_a_policy() {
 fn inputs() -> PublicInputs {
     let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
     PublicInputs {
-        domain: digest(1),
+        domain: Domain(digest(1)),
         batch_number: 5,
-        old_root: digest(11),
-        new_root: digest(21),
+        old_root: Root(digest(11)),
+        new_root: Root(digest(21)),
         operations_digest: digest(31),
         num_operations: 16,
     }
@@ -258,7 +258,7 @@ fn links_of_a_chain() {
     assert!(matches!(fault(&[first, second]), (0, ChainFault::Proof(_))));
 
     let (mut domain, mut number, mut root) = (second, second, second);
-    domain.domain = first.new_root;
+    domain.domain = Domain(first.new_root.0);
     let (expected, found) = (first.domain, domain.domain);
     assert_eq!(
         fault(&[first, domain]),

@@ -6,7 +6,7 @@ use alloc::{
 };
 
 use serde::Serialize;
-use winterlane_ledger::{Digest, Order, PublicInputs, Record};
+use winterlane_ledger::{Digest, Domain, Order, PublicInputs, Record, Root};
 use winterlane_verifier::{
     DEFAULT_MAX_PROOF_BYTES, PublicFile, Verified, verify_batch, verify_links, verify_records,
 };
@@ -40,9 +40,9 @@ pub struct Chain {
 struct BatchSaid {
     valid: bool,
     number: String,
-    domain: Digest,
-    old_root: Digest,
-    new_root: Digest,
+    domain: Domain,
+    old_root: Root,
+    new_root: Root,
     operations_digest: Digest,
     /// Provable bits.
     bits: u32,
@@ -63,15 +63,15 @@ struct BatchSaid {
 #[serde(rename_all = "camelCase")]
 struct ChainSaid {
     valid: bool,
-    domain: Digest,
+    domain: Domain,
     first_batch: String,
     last_batch: String,
     batches: u32,
     transfers: u64,
     /// Provable bits, the least of all batches.
     bits: u32,
-    old_root: Digest,
-    new_root: Digest,
+    old_root: Root,
+    new_root: Root,
     proof_bytes: u64,
     /// What the caller did not say beforehand, so that whoever made the files chose it.
     taken_as_found: Vec<&'static str>,
@@ -141,6 +141,7 @@ impl Chain {
     }
 
     /// What the batches say together, when every one was accepted.
+    #[must_use]
     pub fn end(&self) -> Answer {
         Answer::of(self.try_end())
     }

@@ -8,7 +8,7 @@ use alloc::{
 
 use serde::{Deserialize, Serialize};
 use winterlane_credentials::{Challenge, Code, Day, Issuer, Predicate, Question as Asked, Value};
-use winterlane_ledger::{Digest, private::PrivateInputs};
+use winterlane_ledger::{Digest, Root, private::PrivateInputs};
 use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
 
 use crate::{
@@ -67,7 +67,7 @@ struct AnswerSaid<'a> {
     sets: &'a BTreeMap<String, Vec<Value>>,
     issuer: &'a str,
     /// The root of the issuer's key that signed.
-    issuer_key: Digest,
+    issuer_key: Root,
     /// How many keys of the issuer count.
     issuer_keys: usize,
     schema: &'a str,
@@ -76,7 +76,7 @@ struct AnswerSaid<'a> {
     today: Day,
     /// How many credentials of the issuer are revoked, of which this is none.
     revoked: usize,
-    revocation: Digest,
+    revocation: Root,
     #[serde(skip_serializing_if = "Option::is_none")]
     pseudonym: Option<Digest>,
     verifier: &'a str,

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, de::DeserializeOwned};
 use winterlane_air::presets::{Preset, SecurityLevel};
-use winterlane_ledger::{Digest, PublicInputs};
+use winterlane_ledger::{Domain, PublicInputs, Root};
 use winterlane_verifier::Policy;
 
 use crate::{Fault, Stage};
@@ -18,12 +18,12 @@ pub(crate) const MAX_EXPECTED_BYTES: usize = 4096;
 pub(crate) struct Expected {
     /// At least so many provable bits: 128 unless given, or 100.
     bits: Option<u32>,
-    domain: Option<Digest>,
+    domain: Option<Domain>,
     /// Text, since JavaScript's numbers end at 2^53.
     first_batch: Option<String>,
     batches: Option<u32>,
-    old_root: Option<Digest>,
-    new_root: Option<Digest>,
+    old_root: Option<Root>,
+    new_root: Option<Root>,
     /// Whether the public files name the preset of their proofs, which is then compared: so unless given. A
     /// node's answers name none.
     preset_named: Option<bool>,
@@ -59,11 +59,11 @@ pub(crate) fn number<N: core::str::FromStr>(
 pub(crate) struct Pins {
     pub(crate) policy: Policy,
     pub(crate) preset_named: bool,
-    domain: Option<Digest>,
+    domain: Option<Domain>,
     first_batch: Option<u64>,
     batches: Option<u32>,
-    old_root: Option<Digest>,
-    new_root: Option<Digest>,
+    old_root: Option<Root>,
+    new_root: Option<Root>,
 }
 
 impl Pins {

@@ -10,7 +10,7 @@ use core::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Digest,
+    Anchor, Digest, Domain,
     pool::{
         Pool as State, PoolError, PoolOperation, ProofRefusal, VerifyPrivate, decode_operation,
     },
@@ -32,9 +32,9 @@ const MAX_OPERATION_BYTES: usize = 1 << 16;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Expected {
-    domain: Option<Digest>,
+    domain: Option<Domain>,
     /// The root of the note tree after the last operation.
-    anchor: Option<Digest>,
+    anchor: Option<Anchor>,
     operations: Option<u64>,
 }
 
@@ -95,12 +95,12 @@ struct PoolSaid {
     valid: bool,
     chain_id: String,
     rollup_id: String,
-    domain: Digest,
+    domain: Domain,
     operations: String,
     notes: String,
     spent: usize,
     held: Vec<Held>,
-    anchor: Digest,
+    anchor: Anchor,
     /// Provable bits, the least of all proofs; none where there is no proof.
     #[serde(skip_serializing_if = "Option::is_none")]
     bits: Option<u32>,
@@ -244,6 +244,7 @@ impl Pool {
     }
 
     /// What the operations say together, when every one was accepted.
+    #[must_use]
     pub fn end(&self) -> Answer {
         Answer::of(self.try_end())
     }

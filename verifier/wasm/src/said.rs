@@ -9,7 +9,7 @@ use alloc::{
 use serde::Serialize;
 use winterlane_air::PrivateAir;
 use winterlane_ledger::{
-    Digest,
+    Anchor, Digest, Domain, Root,
     pool::account_recipient,
     private::{
         Association, AssociationMode, BalanceInputs, Fee, PrivateInputs, TransferInputs,
@@ -55,7 +55,7 @@ impl ProofSaid {
 pub(crate) struct AssociationSaid {
     /// `approved`: what is spent is in the set; `notRefused`: it is not.
     mode: &'static str,
-    root: Digest,
+    root: Root,
 }
 
 impl AssociationSaid {
@@ -82,10 +82,10 @@ pub(crate) struct WithdrawalSaid {
     /// The account of the rollup that the recipient stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<u32>,
-    anchor: Digest,
+    anchor: Anchor,
     nullifiers: Vec<Digest>,
     commitments: Vec<Digest>,
-    domain: Digest,
+    domain: Domain,
     /// The last batch in which it is valid.
     valid_until: String,
     ciphertexts: String,
@@ -126,10 +126,10 @@ struct FeeSaid {
 pub(crate) struct TransferSaid {
     #[serde(skip_serializing_if = "Option::is_none")]
     fee: Option<FeeSaid>,
-    anchor: Digest,
+    anchor: Anchor,
     nullifiers: Vec<Digest>,
     commitments: Vec<Digest>,
-    domain: Digest,
+    domain: Domain,
     valid_until: String,
     ciphertexts: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,8 +159,8 @@ impl TransferSaid {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BalanceSaid {
-    state_root: Digest,
-    domain: Digest,
+    state_root: Root,
+    domain: Domain,
     asset: u32,
     at_least: String,
     #[serde(skip_serializing_if = "Option::is_none")]

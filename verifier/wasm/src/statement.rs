@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 use winterlane_credentials::verifier_digest;
 use winterlane_ledger::{
-    Digest,
+    Anchor, Digest, Domain, Root,
     codec::CanonicalBytes,
     private::{
         BalanceQuestion, Nullifier, PrivateInputs, PrivateProof, Question, Session,
@@ -30,15 +30,15 @@ const MAX_KNOWN_BYTES: usize = 1 << 18;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Known {
-    domain: Option<Digest>,
+    domain: Option<Domain>,
     /// The roots of the note tree that count.
-    anchors: Option<Vec<Digest>>,
+    anchors: Option<Vec<Anchor>>,
     /// The number of the batch in which it would run, as text.
     batch_number: Option<String>,
     /// The nullifiers that were taken.
     spent: Option<Vec<Digest>>,
     /// The root of the association set that the spent notes must be in, or not in.
-    association: Option<Digest>,
+    association: Option<Root>,
     /// What was asked about a balance.
     balance: Option<AskedBalance>,
 }
@@ -47,8 +47,8 @@ struct Known {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AskedBalance {
     /// The state roots that count.
-    state_roots: Vec<Digest>,
-    domain: Digest,
+    state_roots: Vec<Root>,
+    domain: Domain,
     asset: u32,
     at_least: String,
     #[serde(default)]
@@ -193,11 +193,11 @@ fn unasked(what: &str) -> Fault {
 
 /// What the ledger compares of an operation on notes.
 struct Notes<'a> {
-    domain: Digest,
-    anchor: Digest,
+    domain: Domain,
+    anchor: Anchor,
     valid_until: u64,
     nullifiers: &'a [Nullifier],
-    association: Option<Digest>,
+    association: Option<Root>,
 }
 
 impl Known {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
-use winterlane_ledger::{AccountProofError, Digest, SlotIndex};
+use winterlane_ledger::{AccountProofError, Domain, Root, SlotIndex};
 
 use crate::{
     WalletError,
@@ -40,9 +40,9 @@ pub enum AccountError {
     )]
     OtherRollup {
         /// The domain of the wallet.
-        wanted: Digest,
+        wanted: Domain,
         /// The domain of the node.
-        found: Digest,
+        found: Domain,
     },
     /// The node's state is not the one that was asked for.
     #[error(
@@ -50,9 +50,9 @@ pub enum AccountError {
     )]
     OtherRoot {
         /// The root that was asked for.
-        wanted: Digest,
+        wanted: Root,
         /// The root of the node.
-        found: Digest,
+        found: Root,
     },
     /// The Merkle path does not lead to the node's root.
     #[error("the node's proof is false: {0}; do not rely on this node")]
@@ -97,7 +97,7 @@ pub enum AccountError {
         /// The slot.
         slot: SlotIndex,
         /// The key there.
-        root: Digest,
+        root: Root,
     },
     /// A key has no one-time key left.
     #[error("the key in slot {slot} is used up: {hint}", slot = slot.index(), hint = hint(*slot))]

@@ -1,9 +1,7 @@
 //! The keys of an account: which there are, what is left of them, and the next ones.
 
 use serde::Serialize;
-use winterlane_ledger::{
-    Account, Compressor, Digest, Scope, SlotIndex, private::RESERVED_KEY_INDEX,
-};
+use winterlane_ledger::{Account, Compressor, Root, Scope, SlotIndex, private::RESERVED_KEY_INDEX};
 
 use super::{AccountError, AccountWallet, COLD, COLD_AHEAD, HOT, profile::HeldKey};
 use crate::WalletError;
@@ -23,7 +21,7 @@ pub struct PublicAccount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PublicKey {
     /// The root of the key tree.
-    pub root: Digest,
+    pub root: Root,
     /// `spend` or `rotate`.
     pub scope: &'static str,
 }
@@ -46,7 +44,7 @@ pub struct KeyLeft {
     /// The slot that holds it.
     pub slot: SlotIndex,
     /// Its root.
-    pub root: Digest,
+    pub root: Root,
     /// One-time keys that are used up, or passed over.
     pub used: u32,
     /// One-time keys that can sign.
@@ -76,7 +74,7 @@ impl<C: Compressor> AccountWallet<C> {
         let newest = |slot| {
             let mut keys = self.profile.keys.iter().rev();
             keys.find(|key| key.slot == slot)
-                .map_or(Digest::ZERO, |key| key.root)
+                .map_or(Root::ZERO, |key| key.root)
         };
         PublicAccount {
             id: self.profile.account,
@@ -113,7 +111,7 @@ impl<C: Compressor> AccountWallet<C> {
     }
 
     /// The wallet's own key of this root, in this slot.
-    pub(super) fn held(&self, slot: SlotIndex, root: &Digest) -> Result<HeldKey, AccountError> {
+    pub(super) fn held(&self, slot: SlotIndex, root: &Root) -> Result<HeldKey, AccountError> {
         let key = self.profile.key(root).filter(|key| key.slot == slot);
         key.copied().ok_or(AccountError::ForeignKey {
             account: self.profile.account,
@@ -123,11 +121,7 @@ impl<C: Compressor> AccountWallet<C> {
     }
 
     /// A new key for a slot, on the disk by its number. It is nobody's until an order installs it.
-    pub(super) fn make_key(
-        &mut self,
-        slot: SlotIndex,
-        height: u32,
-    ) -> Result<Digest, AccountError> {
+    pub(super) fn make_key(&mut self, slot: SlotIndex, height: u32) -> Result<Root, AccountError> {
         let number = if slot == COLD {
             self.profile.next_cold
         } else {
@@ -156,7 +150,7 @@ impl<C: Compressor> AccountWallet<C> {
         &mut self,
         account: &Account,
         slot: SlotIndex,
-    ) -> Result<Digest, AccountError> {
+    ) -> Result<Root, AccountError> {
         let current = account.slots[slot.index()].root;
         let keys = &self.profile.keys;
         let place = keys.iter().position(|key| key.root == current);

@@ -55,7 +55,7 @@ pub use orders::{Intent, Resumed, Sent, Terms};
 pub(crate) use profile::{NEW_PROFILE, PROFILE};
 pub use restore::Restore;
 pub use watch::{Finding, Health};
-use winterlane_ledger::{Account, Compressor, Digest, SlotIndex};
+use winterlane_ledger::{Account, Compressor, Domain, Root, SlotIndex};
 use zeroize::Zeroizing;
 
 use self::profile::Profile;
@@ -95,7 +95,7 @@ pub struct Seen {
     /// After the last sealed batch: proven. `None` when the leaf is proven empty.
     pub proven: Option<Account>,
     /// The root that the proof leads to.
-    pub root: Digest,
+    pub root: Root,
     /// The last sealed batch; `None` for the opening state.
     pub batch: Option<u64>,
     /// After pending operations too: said by the node, and not proven.
@@ -204,7 +204,7 @@ impl<C: Compressor> AccountWallet<C> {
 
     /// The rollup that signatures are for; `None` until a node was asked.
     #[must_use]
-    pub const fn domain(&self) -> Option<Digest> {
+    pub const fn domain(&self) -> Option<Domain> {
         self.profile.domain
     }
 
@@ -233,7 +233,7 @@ impl<C: Compressor> AccountWallet<C> {
     ///
     /// # Errors
     /// [`AccountError`], when the node does not answer, is another rollup's, contradicts itself or shows an old state.
-    pub fn look(&mut self, node: &impl Ask, root: Option<Digest>) -> Result<Seen, AccountError> {
+    pub fn look(&mut self, node: &impl Ask, root: Option<Root>) -> Result<Seen, AccountError> {
         let account = self.profile.account;
         let (seen, domain) = look(node, account, root, self.profile.domain)?;
         if let Some(proven) = seen.proven {
@@ -272,9 +272,9 @@ impl<C: Compressor> AccountWallet<C> {
 fn look(
     node: &impl Ask,
     account: u32,
-    root: Option<Digest>,
-    domain: Option<Digest>,
-) -> Result<(Seen, Digest), AccountError> {
+    root: Option<Root>,
+    domain: Option<Domain>,
+) -> Result<(Seen, Domain), AccountError> {
     let status = node.status()?;
     if let Some(wanted) = domain.filter(|wanted| *wanted != status.domain) {
         let found = status.domain;

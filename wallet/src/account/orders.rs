@@ -6,7 +6,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, Compressor, Digest, Order, RotateKey, SignedOrder, SlotIndex, Transfer, Withdraw,
+    Account, Compressor, Order, Root, RotateKey, SignedOrder, SlotIndex, Transfer, Withdraw,
     codec::CanonicalBytes as _,
 };
 
@@ -28,6 +28,7 @@ const ATTEMPTS: u32 = 3;
 
 /// What the account shall do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Intent {
     /// Pay another account of the same asset.
     Pay {
@@ -84,7 +85,7 @@ pub struct Terms {
     /// For how many batches the order is valid, from the open one on; a little more than the node's least, if it is not given.
     pub lifetime: Option<u64>,
     /// The root of the last sealed state, where the caller knows it.
-    pub root: Option<Digest>,
+    pub root: Option<Root>,
 }
 
 /// An order that a node has on its disk.

@@ -4,7 +4,7 @@
 //! what it says is relied on.
 
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{Digest, SlotIndex};
+use winterlane_ledger::{Domain, Root, SlotIndex};
 
 use super::AccountError;
 use crate::{
@@ -27,7 +27,7 @@ pub(super) struct Profile {
     /// Where its node is.
     pub(super) node: String,
     /// Which rollup: what the first node that was asked said. Signatures are bound to it.
-    pub(super) domain: Option<Digest>,
+    pub(super) domain: Option<Domain>,
     /// Every key, in the order in which they were made.
     pub(super) keys: Vec<HeldKey>,
     /// The number of the next key for slot 1.
@@ -47,7 +47,7 @@ pub(super) struct HeldKey {
     pub(super) slot: SlotIndex,
     pub(super) number: u64,
     pub(super) height: u32,
-    pub(super) root: Digest,
+    pub(super) root: Root,
     /// The first one-time key that this wallet may use: those below it may have signed for the wallet that was lost.
     pub(super) first: u16,
 }
@@ -124,7 +124,7 @@ impl Profile {
     }
 
     /// The key with this root.
-    pub(super) fn key(&self, root: &Digest) -> Option<&HeldKey> {
+    pub(super) fn key(&self, root: &Root) -> Option<&HeldKey> {
         self.keys.iter().find(|key| key.root == *root)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use winterlane_ledger::{Compressor, Digest};
+use winterlane_ledger::{Compressor, Root};
 
 use super::{
     AccountError, AccountWallet, COLD, COLD_AHEAD, HOT, look,
@@ -21,7 +21,7 @@ pub struct Restore {
     /// Where its node is.
     pub node: String,
     /// The root of the last settled state. Without it the node's word is taken for what the cold key has signed.
-    pub root: Option<Digest>,
+    pub root: Option<Root>,
     /// How often this seed was restored before without that a key replacement was sealed.
     pub attempt: u16,
     /// The height of the next hot key.

@@ -1,7 +1,7 @@
 //! A node's answers, as its interface writes them. Members that a wallet has no use for are passed over.
 
 use serde::{Deserialize, Deserializer, de};
-use winterlane_ledger::{Account, AccountProof, Digest, codec::CanonicalBytes as _};
+use winterlane_ledger::{Account, AccountProof, Domain, Root, codec::CanonicalBytes as _};
 
 use crate::hex::unhex;
 
@@ -11,9 +11,9 @@ pub struct NodeStatus {
     /// Whether it takes orders.
     pub ready: bool,
     /// Which rollup on which chain.
-    pub domain: Digest,
+    pub domain: Domain,
     /// The root after the last sealed batch.
-    pub root: Digest,
+    pub root: Root,
     /// The batch that new orders go into.
     pub open_batch: u64,
     /// The first batch that is not proven yet.
@@ -67,7 +67,7 @@ pub struct Proven {
     /// The last sealed batch; `None` for the opening state.
     pub batch: Option<u64>,
     /// The root that the path is said to lead to.
-    pub root: Digest,
+    pub root: Root,
     /// The account and its path.
     #[serde(rename = "canonical", deserialize_with = "account_proof")]
     pub proof: AccountProof,
@@ -86,6 +86,7 @@ pub struct Acknowledged {
 
 /// How far an order is. Later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Stage {
     /// On the node's disk.
     Pending,

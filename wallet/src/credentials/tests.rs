@@ -5,7 +5,7 @@ use winterlane_ledger::private::{
     AnswerError, CredentialInputs, HolderSecret, PrivateInputs, SessionError, Test, ValueSet,
     sparse::{climb, member},
 };
-use winterlane_ledger::{Digest, hash::tag};
+use winterlane_ledger::{Root, hash::tag};
 
 use super::*;
 use crate::{MasterSeed, Wallet, WalletError};
@@ -98,6 +98,20 @@ fn alice() -> HolderSecret {
 }
 
 #[test]
+fn a_credential_in_a_log_shows_nothing() {
+    let credential = World::new().issue(&alice()).unwrap();
+    let [stated, ..] = &credential.attributes[..] else {
+        panic!("it says something");
+    };
+    for shown in [format!("{credential:?}"), format!("{credential:#?}")] {
+        assert_eq!(shown, "Credential(..)");
+    }
+    for shown in [format!("{stated:?}"), format!("{stated:#?}")] {
+        assert_eq!(shown, "Stated(..)");
+    }
+}
+
+#[test]
 fn what_is_issued_answers_and_is_accepted() {
     let mut world = World::new();
     let credential = world.issue(&alice()).unwrap();
@@ -120,7 +134,10 @@ fn what_is_issued_answers_and_is_accepted() {
     let root = climb(tree.kind().tag(), place, member(set), &tree.siblings(place));
     assert_eq!(
         showing.inputs.predicates[1].test,
-        Test::InSet(ValueSet { root, levels: 4 })
+        Test::InSet(ValueSet {
+            root: Root(root),
+            levels: 4
+        })
     );
     for predicate in &showing.inputs.predicates {
         let tree = &showing.credential.attributes;
@@ -129,7 +146,7 @@ fn what_is_issued_answers_and_is_accepted() {
             .leaf();
         let siblings = tree.siblings(predicate.place).unwrap();
         let root = climb(tag::ATTRIBUTE_NODE, predicate.place.into(), leaf, &siblings);
-        assert_eq!(root, showing.credential.attributes.root());
+        assert_eq!(Root(root), showing.credential.attributes.root());
     }
     let tests: Vec<_> = showing
         .inputs
@@ -203,7 +220,7 @@ fn what_does_not_hold_has_no_answer() {
     let error = answer(&challenge, &changed, alice()).unwrap_err();
     assert!(matches!(error, CredentialError::Damaged { .. }), "{error}");
     let mut other = challenge;
-    other.issuer.keys = vec![Digest::ZERO];
+    other.issuer.keys = vec![Root::ZERO];
     let error = answer(&other, &credential, alice()).unwrap_err();
     assert!(
         matches!(error, CredentialError::OtherIssuer { .. }),
@@ -319,7 +336,7 @@ fn an_answer_counts_for_its_question_alone() {
     assert!(other(&|c| c.challenge = again.challenge).contains("another challenge"));
     assert!(other(&|c| c.verifier.push('x')).contains("another verifier"));
     assert!(other(&|c| c.expires += 1).contains("was asked for"));
-    assert!(other(&|c| c.issuer.keys[0] = Digest::ZERO).contains("another issuer"));
+    assert!(other(&|c| c.issuer.keys[0] = Root::ZERO).contains("another issuer"));
     assert!(other(&|c| c.today = day("2026-11-29")).contains("it is for day"));
     assert!(other(&|c| c.issuer.revoked.push(9)).contains("revoked"));
     assert!(other(&|c| c.pseudonym = true).contains("pseudonym"));

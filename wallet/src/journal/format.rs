@@ -18,7 +18,7 @@
 //! the file ends before.
 
 use subtle::ConstantTimeEq;
-use winterlane_ledger::{BaseElement, Digest};
+use winterlane_ledger::{BaseElement, Digest, Root};
 
 use super::Signed;
 use crate::medium::{Birthmark, PIECE};
@@ -38,7 +38,7 @@ const OLD_CHECKED: usize = 72;
 /// What a one-time key signed, as it stands in a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    pub(super) root: Digest,
+    pub(super) root: Root,
     pub(super) index: u32,
     pub(super) nonce: u32,
     pub(super) bound: Digest,
@@ -116,7 +116,7 @@ impl Entry {
             _ => return None,
         };
         let entry = Self {
-            root: digest_at(slot, 0)?,
+            root: Root(digest_at(slot, 0)?),
             index: u32_at(slot, 32),
             nonce: u32_at(slot, 36),
             bound: digest_at(slot, 40)?,
@@ -232,7 +232,7 @@ fn old_entries(bytes: &[u8]) -> Result<Vec<Entry>, usize> {
         }
         let [root, bound] = [0, 40].map(|at| digest_at(slot, at));
         entries.push(Entry {
-            root: root.ok_or(offset)?,
+            root: Root(root.ok_or(offset)?),
             index: u32_at(slot, 32),
             nonce: u32_at(slot, 36),
             bound: bound.ok_or(offset)?,

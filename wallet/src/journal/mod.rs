@@ -20,7 +20,7 @@ pub(crate) mod format;
 
 use std::{collections::HashMap, fmt};
 
-use winterlane_ledger::{BaseElement, Digest};
+use winterlane_ledger::{BaseElement, Digest, Root};
 use zeroize::Zeroizing;
 
 use self::format::{Entry, Header, Parsed, SLOT, Slot};
@@ -38,7 +38,7 @@ pub(crate) const NEW_JOURNAL: &str = "journal.new";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signed {
     /// Root of the key.
-    pub root: Digest,
+    pub root: Root,
     /// Number of the one-time key.
     pub index: u32,
     /// The nonce, which is part of the message.
@@ -52,7 +52,7 @@ pub struct Signed {
 /// What a one-time key is to sign, before a randomiser was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Claimed {
-    pub(crate) root: Digest,
+    pub(crate) root: Root,
     pub(crate) index: u32,
     pub(crate) nonce: u32,
     pub(crate) bound: Digest,
@@ -289,7 +289,7 @@ impl Journal {
 
     /// The lowest number from which on no one-time key of this root has signed.
     #[must_use]
-    pub fn next_index(&self, root: &Digest) -> u32 {
+    pub fn next_index(&self, root: &Root) -> u32 {
         let next = self.used.next.get(&root.to_bytes());
         next.copied().unwrap_or(0)
     }

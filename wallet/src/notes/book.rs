@@ -1,10 +1,10 @@
 //! What one account knows: its notes, which are spent, and which are on their way.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Digest,
+    Domain,
     pool::PoolOperation,
     private::{Commitment, Note, Nullifier, PrivateInputs},
 };
@@ -12,7 +12,7 @@ use winterlane_ledger::{
 use super::ViewingKey;
 
 /// A note that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     /// The note.
     pub note: Note,
@@ -24,6 +24,13 @@ pub struct Found {
     pub made: u64,
     /// What became of it.
     pub state: State,
+}
+
+// Value, place and nullifier are the owner's to know.
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Found(..)")
+    }
 }
 
 /// What became of a note.
@@ -46,10 +53,10 @@ pub enum State {
 /// The notes of one account as far as the pool was scanned.
 ///
 /// Everything in it but what is pending can be found again by scanning the pool from its beginning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NoteBook {
     /// The pool that was scanned.
-    pub(super) domain: Digest,
+    pub(super) domain: Domain,
     /// How many operations were scanned.
     pub(super) operations: u64,
     /// How many notes there were in them: the position of the next one.
@@ -58,6 +65,12 @@ pub struct NoteBook {
     pub(super) notes: Vec<Found>,
     /// Where a nullifier's note is among them.
     pub(super) index: HashMap<[u8; 32], usize>,
+}
+
+impl fmt::Debug for NoteBook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoteBook(..)")
+    }
 }
 
 /// The encrypted note of a commitment, and where it is.
@@ -71,7 +84,7 @@ struct Candidate<'a> {
 impl NoteBook {
     /// An empty book for a pool.
     #[must_use]
-    pub fn new(domain: Digest) -> Self {
+    pub fn new(domain: Domain) -> Self {
         Self {
             domain,
             operations: 0,
@@ -83,7 +96,7 @@ impl NoteBook {
 
     /// The pool that it is about.
     #[must_use]
-    pub const fn domain(&self) -> &Digest {
+    pub const fn domain(&self) -> &Domain {
         &self.domain
     }
 

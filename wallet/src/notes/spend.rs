@@ -1,5 +1,7 @@
 //! Operations that spend notes: everything but the proof.
 
+use std::fmt;
+
 use thiserror::Error;
 use winterlane_ledger::{
     pool::{Shield, ciphertexts_digest},
@@ -12,12 +14,19 @@ use super::{
 use crate::WalletError;
 
 /// A note that is spent, and where it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Input {
     /// The note.
     pub note: Note,
     /// Its path at the anchor; `None` for a dummy of value 0, which is in no tree.
     pub path: Option<NotePath>,
+}
+
+// The place of a note says which one is spent.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Input(..)")
+    }
 }
 
 /// A private withdrawal before it is proven.
@@ -45,7 +54,7 @@ pub struct Transfer {
 }
 
 /// What an operation is made for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Terms {
     /// The asset.
     pub asset: u32,
@@ -59,6 +68,13 @@ pub struct Terms {
     pub valid_until: u64,
     /// The set that the spent notes are to be shown in, or not in.
     pub association: Option<Association>,
+}
+
+// Of a transfer, asset and amount are nobody else's to know.
+impl fmt::Debug for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Terms(..)")
+    }
 }
 
 /// Expiries of operations are multiples of this.

@@ -13,7 +13,7 @@
 //! | check: keyed BLAKE3 of all before | 32 |
 
 use subtle::ConstantTimeEq;
-use winterlane_ledger::{Digest, pool::PoolOperation, private::Note};
+use winterlane_ledger::{Digest, Domain, pool::PoolOperation, private::Note};
 
 use super::{Found, NoteBook, NoteSecret, State, ViewingKey};
 use crate::{
@@ -62,7 +62,7 @@ impl<C> Wallet<C> {
     /// # Errors
     /// [`WalletError::OtherPool`] when its notes are of another pool, [`WalletError::BookDamaged`],
     /// [`WalletError::Io`].
-    pub fn notes(&self, number: u32, domain: &Digest) -> Result<NoteStore<'_>, WalletError> {
+    pub fn notes(&self, number: u32, domain: &Domain) -> Result<NoteStore<'_>, WalletError> {
         let mut store = self.notes_anew(number, domain);
         let (medium, name) = (store.medium, &store.name);
         let path = || medium.path(name);
@@ -87,7 +87,7 @@ impl<C> Wallet<C> {
     /// Opens the note account with that number without what it found before, which the next scan replaces: what
     /// is pending is forgotten, and so are the notes of another pool.
     #[must_use]
-    pub fn notes_anew(&self, number: u32, domain: &Digest) -> NoteStore<'_> {
+    pub fn notes_anew(&self, number: u32, domain: &Domain) -> NoteStore<'_> {
         let secret = self.seed().note_secret(number);
         NoteStore {
             medium: self.medium(),
@@ -202,7 +202,7 @@ fn read(bytes: &[u8], key: &ViewingKey) -> Option<NoteBook> {
     if magic != MAGIC || owner != key.address().0 {
         return None;
     }
-    let mut book = NoteBook::new(domain);
+    let mut book = NoteBook::new(Domain(domain));
     book.operations = fields.number()?;
     book.position = fields.number()?;
     let count = usize::try_from(fields.number()?).ok()?;

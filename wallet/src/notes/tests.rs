@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use winterlane_ledger::{
-    Digest,
+    Digest, Domain,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate},
     private::{Commitment, Note, NoteTree, Nullifier, PrivateInputs},
@@ -11,7 +11,7 @@ use winterlane_ledger::{
 use super::*;
 use crate::MasterSeed;
 
-fn domain() -> Digest {
+fn domain() -> Domain {
     domain_digest(1, 1)
 }
 
@@ -414,6 +414,38 @@ proptest! {
             Err(_) => prop_assert_eq!(single.or(double), None),
         }
     }
+}
+
+/// What only the owner knows is in no log: names have no digits, values and places have.
+#[test]
+fn notes_in_a_log_show_nothing() {
+    #[track_caller]
+    fn shows_nothing(secret: &dyn std::fmt::Debug) {
+        for shown in [format!("{secret:?}"), format!("{secret:#?}")] {
+            assert!(!shown.contains(|c: char| c.is_ascii_digit()), "{shown}");
+        }
+    }
+    let mut world = World::new();
+    let owner = account(1);
+    world.shield(&owner, 7, 100);
+    let book = world.book(&owner);
+    assert_eq!(book.notes().len(), 1);
+    shows_nothing(&book.notes());
+    shows_nothing(&book.notes()[0]);
+    shows_nothing(&book.notes()[0].note);
+    shows_nothing(&book);
+    let terms = world.terms(30, 2);
+    shows_nothing(&terms);
+    let spend = book.withdrawal(&owner, &world.tree, &terms, [9; 20]);
+    let spend = spend.unwrap();
+    shows_nothing(&spend.input);
+    shows_nothing(&spend.change);
+    // what the whole shows is what is published: the test can tell
+    let shown = format!("{spend:?}");
+    assert!(
+        shown.contains("amount: 30") && shown.contains("Input(..)"),
+        "{shown}"
+    );
 }
 
 /// `cargo test --release -p winterlane-wallet speed_of_scanning -- --ignored --nocapture`

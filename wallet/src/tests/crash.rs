@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use winterlane_ledger::{BaseElement, Digest};
+use winterlane_ledger::{BaseElement, Digest, Root};
 
 use super::simulated::{Fault, Simulated};
 use crate::{Journal, MasterSeed, Signed, WalletError, journal, place};
@@ -15,7 +15,7 @@ fn seed() -> MasterSeed {
 fn entry(key: u8, index: u8, message: u8) -> Signed {
     let digest = |n: u8| Digest([n, 1, 0, 0].map(|n| BaseElement::from(u32::from(n))));
     Signed {
-        root: digest(key),
+        root: Root(digest(key)),
         index: index.into(),
         nonce: index.into(),
         bound: digest(message % 2),

@@ -1,6 +1,7 @@
 //! Files that are not what was written.
 
 use std::fs;
+use winterlane_ledger::Root;
 
 use super::*;
 
@@ -245,7 +246,7 @@ fn an_unsynchronised_tail_is_dropped_and_damage_is_refused() {
 #[test]
 fn a_journal_of_version_1_is_read_as_it_was_written() {
     let entry = |index: u32| Signed {
-        root: Digest([1u32, 2, 3, 4].map(BaseElement::from)),
+        root: Root(Digest([1u32, 2, 3, 4].map(BaseElement::from))),
         index,
         nonce: index,
         bound: Digest::ZERO,

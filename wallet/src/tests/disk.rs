@@ -8,6 +8,7 @@ use std::{
     path::PathBuf,
     process::Command,
 };
+use winterlane_ledger::Root;
 
 use super::*;
 
@@ -97,7 +98,7 @@ fn what_is_open_to_others_is_closed_or_refused() {
 }
 
 /// A wallet with one signature, open, in a directory `wallet` of a new one.
-fn signed() -> (tempfile::TempDir, PathBuf, Wallet, Digest) {
+fn signed() -> (tempfile::TempDir, PathBuf, Wallet, Root) {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("wallet");
     let mut wallet = seeded(&path);

@@ -11,19 +11,19 @@ mod simulated;
 use std::path::Path;
 
 use winterlane_ledger::{
-    Account, BaseElement, Digest, KeySlot, Ledger, LedgerError, Order, ScalarCompressor, Scope,
-    SignedOrder, SlotIndex, Transfer,
+    Account, BaseElement, Digest, Domain, KeySlot, Ledger, LedgerError, Order, Root,
+    ScalarCompressor, Scope, SignedOrder, SlotIndex, Transfer,
     hash::domain_digest,
     signature::{Claim, KeyError, SecretSource, bound_message, recover_root},
 };
 
 use super::*;
 
-fn domain() -> Digest {
+fn domain() -> Domain {
     domain_digest(1, 1)
 }
 
-fn pay(key: Digest, amount: u128, nonce: u32) -> Request {
+fn pay(key: Root, amount: u128, nonce: u32) -> Request {
     let transfer = Transfer {
         from: 1,
         to: 1,
@@ -40,7 +40,7 @@ fn pay(key: Digest, amount: u128, nonce: u32) -> Request {
     }
 }
 
-fn verifies(signed: &SignedOrder, root: Digest) -> bool {
+fn verifies(signed: &SignedOrder, root: Root) -> bool {
     let bound = bound_message(&signed.record().digest(), &domain());
     let claim = Claim {
         bound,
@@ -130,9 +130,7 @@ fn impossible_requests_write_nothing() {
     let place = tempfile::tempdir().unwrap();
     let mut wallet = seeded(place.path());
     let key = wallet.add_key(0, 1).unwrap();
-    let unknown = wallet
-        .sign(&pay(Digest::ZERO, 1, 0), &domain())
-        .unwrap_err();
+    let unknown = wallet.sign(&pay(Root::ZERO, 1, 0), &domain()).unwrap_err();
     assert!(matches!(unknown, WalletError::UnknownKey { .. }));
     let used_up = wallet
         .sign_many(&[pay(key, 1, 0), pay(key, 1, 2)], &domain())

@@ -31,7 +31,6 @@ fn kind(preset: HidingPreset) -> Kind {
     Kind {
         blowup: preset.name.blowup_factor(),
         bits: preset.level.bits(),
-        small: preset.name >= HidingPresetName::Compact,
         columns: Columns {
             base: 208,
             extended: degree + 1 + degree,

@@ -27,8 +27,6 @@ pub(super) struct Kind {
     pub(super) blowup: usize,
     /// Provable bits, at least.
     pub(super) bits: u32,
-    /// Whether size is what the preset is for.
-    pub(super) small: bool,
     pub(super) columns: Columns,
 }
 
@@ -49,14 +47,16 @@ pub(super) fn provable_bits(options: &ProofOptions, log2_length: u32) -> u32 {
 }
 
 impl Kind {
-    /// Bits of grinding: 20 (2^20 hashes, about 0.1 s on one core), and 24 where size is what the
-    /// preset is for and the proof takes much longer than the second or two that this costs.
-    /// [`Self::compute`] adds bits where 254 queries, the most that winterfell verifies, are too few.
+    /// Bits of grinding: 20 (2^20 hashes, some 15 ms on one core), and 24 where size matters and the proof takes much
+    /// longer than the quarter of a second that this costs. A proof of few rows waits for 20 bits longer than for all
+    /// the rest: `compact` has 16 there. The larger blowup factors are for size, and at the smaller ones the queries that
+    /// make up for four bits take rows that a hiding trace of such a length does not have. [`Self::compute`] adds bits
+    /// where 254 queries, the most that winterfell verifies, are too few.
     const fn grinding(&self, log2_length: u32) -> u8 {
-        if self.small && log2_length >= 15 {
-            24
-        } else {
-            20
+        match log2_length {
+            ..=10 if self.blowup == 8 => 16,
+            15.. if self.blowup >= 8 => 24,
+            _ => 20,
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
     );
     let end = table.range(leaf);
     let root = table.path(Role::AccountPath, tag::NODE, TREE_DEPTH, PathIndex::Any);
-    table.assert_output(root, &inputs.state_root.0);
+    table.assert_output(root, &inputs.state_root.0.0);
 
     // the one-time key is the one that never signs, and it has not signed: its number is not below the slot's next index
     table.on(end, &[S::RangeGap]);

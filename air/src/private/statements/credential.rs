@@ -138,7 +138,7 @@ impl Writer {
                 table.assert(INPUT_LO, row, &[BaseElement::ZERO; 4]);
                 let role = |level| Role::SetPath(k, level);
                 let end = table.path(role, tag::SET_NODE, levels.into(), PathIndex::Any);
-                table.assert_output(end, &root.0);
+                table.assert_output(end, &root.0.0);
                 self.kept_until = row;
             }
         }
@@ -151,7 +151,7 @@ impl Writer {
         let kind = SparseKind::Revocation;
         let number = PathIndex::Position;
         let end = table.path(Role::RevocationPath, kind.tag(), kind.height(), number);
-        table.assert_output(end, &inputs.revocation.0);
+        table.assert_output(end, &inputs.revocation.0.0);
     }
 
     /// The issuer signed the attributes for the holder of a secret, with a number and a last day that is not past.
@@ -172,7 +172,7 @@ impl Writer {
         let lanes = INPUT_HI.start + 2..INPUT_HI.end;
         table.assert(lanes.clone(), signed, &[zero, tag::CREDENTIAL]);
         let row = table.hash(Role::Bound, tag::DOMAIN, &[S::LoCarry]);
-        assert_hi(table, row, &schema_domain(&inputs.schema), tag::DOMAIN);
+        assert_hi(table, row, &schema_domain(&inputs.schema).0, tag::DOMAIN);
         // randomiser, nonce 0, 0
         let row = table.hash(Role::Message, tag::SIGN, &[S::LoCarry]);
         table.assert(lanes, row, &[zero, tag::SIGN]);
@@ -188,7 +188,7 @@ impl Writer {
         let table = &mut self.table;
         table.chains(CHAIN_STEPS, CHAINS / 2);
         let end = table.path(Role::IssuerPath, tag::XMSS, KEY_HEIGHT, PathIndex::Position);
-        table.assert_output(end, &inputs.issuer.0);
+        table.assert_output(end, &inputs.issuer.0.0);
     }
 }
 

@@ -12,7 +12,7 @@
 
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_ledger::{
-    Digest,
+    Anchor,
     amount::limb_elements,
     hash::tag,
     private::{
@@ -64,7 +64,7 @@ fn part(
     k: usize,
     nullifier: &[BaseElement; 4],
     output: &[BaseElement; 4],
-    (anchor, association): (&Digest, Option<&Association>),
+    (anchor, association): (&Anchor, Option<&Association>),
 ) {
     table.hash(Role::Authority(k), tag::AUTHORITY, &[S::HeadZero, S::Tail]);
     table.hash(Role::Address(k), tag::ADDRESS, &[S::LoCarry, S::SecretHi]);
@@ -84,7 +84,7 @@ fn part(
     table.range(commitment);
     let path = |level| Role::NotePath(k, level);
     let end = table.path(path, tag::NOTE_NODE, NOTE_TREE_DEPTH, PathIndex::Position);
-    table.check(end, anchor);
+    table.check(end, &anchor.0);
 
     let new = table.hash(
         Role::Output(k),
@@ -105,7 +105,7 @@ fn part(
         table.start_path(&leaf);
         let path = |level| Role::AssociationPath(k, level);
         let end = table.path(path, tag::ASSOCIATION, NOTE_TREE_DEPTH, PathIndex::Position);
-        table.check(end, &association.root);
+        table.check(end, &association.root.0);
     } else {
         table.idle(NOTE_TREE_DEPTH);
     }

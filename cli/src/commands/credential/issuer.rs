@@ -10,7 +10,7 @@ use std::{fs, path::Path};
 
 use indicatif::MultiProgress;
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{Digest, signature::KeyError};
+use winterlane_ledger::{Digest, Root, signature::KeyError};
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
     Wallet, WalletError,
@@ -78,7 +78,7 @@ impl Opened {
     }
 
     /// Makes the key with that number, if there is one.
-    fn key(&mut self, number: usize) -> Result<Option<Digest>, Failure> {
+    fn key(&mut self, number: usize) -> Result<Option<Root>, Failure> {
         let Some(&height) = self.heights.get(number) else {
             return Ok(None);
         };

@@ -2,7 +2,7 @@
 
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
-    Digest,
+    Anchor, Domain,
     exit::Exit,
     private::{Note, PrivateInputs, WithdrawalInputs},
 };
@@ -129,8 +129,8 @@ pub(super) struct Withdrawing<'a> {
     pub(super) rebuilt: &'a Rebuilt<SimdCompressor>,
     pub(super) secret: &'a NoteSecret,
     pub(super) found: &'a Found,
-    pub(super) anchor: Digest,
-    pub(super) domain: Digest,
+    pub(super) anchor: Anchor,
+    pub(super) domain: Domain,
     pub(super) to: Party,
     pub(super) valid_until: u64,
 }

@@ -23,7 +23,7 @@ use std::{
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_ledger::{
-    Digest,
+    Domain,
     pool::{
         Payment, Pool, PoolError, PoolOperation, ProofRefusal, SealedPool, Shield, VerifyPrivate,
         decode_operation, encode_operation,
@@ -308,7 +308,7 @@ impl PoolStore {
     }
 
     /// The rollup on its chain.
-    pub(crate) const fn domain(&self) -> &Digest {
+    pub(crate) const fn domain(&self) -> &Domain {
         self.pool.domain()
     }
 }
@@ -327,6 +327,7 @@ pub(super) fn apply<V: VerifyPrivate>(
 #[cfg(test)]
 mod tests {
     use winterlane_ledger::{
+        Anchor, Digest,
         pool::PrivateOperation,
         private::{Commitment, Nullifier, WithdrawalInputs},
     };
@@ -381,11 +382,11 @@ mod tests {
         };
         for (change, said) in [
             (
-                (|inputs| inputs.anchor = digest(9)) as fn(&mut WithdrawalInputs),
+                (|inputs| inputs.anchor = Anchor(digest(9))) as fn(&mut WithdrawalInputs),
                 "none of the last",
             ),
             (|inputs| inputs.valid_until = 1, "prove it again"),
-            (|inputs| inputs.domain = digest(9), "for the domain"),
+            (|inputs| inputs.domain = Domain(digest(9)), "for the domain"),
             (|inputs| inputs.amount = 200, "the pool holds 200"),
             (|inputs| inputs.asset = 8, "the pool holds 0"),
             (|_| (), "the proof does not hold"),

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
-use winterlane_ledger::{Digest, SlotIndex};
+use winterlane_ledger::{Root, SlotIndex};
 use winterlane_wallet::{
     account::{COLD, HOT, Terms},
     client::Stage,
@@ -71,7 +71,7 @@ pub(super) struct Asked {
     pub(super) certificate: Option<PathBuf>,
     /// The root that the node's last sealed state must have, as settlement or a verified batch says.
     #[arg(long, value_name = "ROOT")]
-    pub(super) root: Option<Digest>,
+    pub(super) root: Option<Root>,
 }
 
 /// How large keys are.
@@ -122,7 +122,7 @@ pub(super) struct RestoreArgs {
     pub(super) certificate: Option<PathBuf>,
     /// The root of the last settled state. One that is older than what the lost wallet saw may make a key sign twice.
     #[arg(long, value_name = "ROOT", required_unless_present = "trust_node")]
-    pub(super) root: Option<Digest>,
+    pub(super) root: Option<Root>,
     /// Take the node's word for the root.
     #[arg(long, conflicts_with = "root")]
     pub(super) trust_node: bool,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use winterlane_ledger::{Digest, SlotIndex};
+use winterlane_ledger::{Root, SlotIndex};
 use winterlane_wallet::{
     account::{Health, KeyLeft, Seen, Sent},
     client::OrderPlace,
@@ -37,7 +37,7 @@ struct AccountJson {
     nonce: u32,
     pending_balance: String,
     pending_orders: u32,
-    root: Digest,
+    root: Root,
     batch: Option<u64>,
     proof_verified: bool,
     root_known: bool,
@@ -48,7 +48,7 @@ struct AccountJson {
 #[derive(Serialize)]
 struct KeyJson {
     slot: SlotIndex,
-    root: Digest,
+    root: Root,
     left: u32,
     capacity: u32,
 }

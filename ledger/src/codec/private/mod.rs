@@ -7,7 +7,7 @@ use super::{
     sealed::Part,
 };
 use crate::{
-    Digest,
+    Anchor, Domain, Root,
     private::{
         Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee,
         MAX_PREDICATES, Nullifier, Predicate, PrivateInputs, PrivateProof, Session, Test,
@@ -26,7 +26,7 @@ impl Part for Association {
             AssociationMode::Approved => 0,
             AssociationMode::NotRefused => 1,
         });
-        put_digest(out, &self.root);
+        put_digest(out, &self.root.0);
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -35,16 +35,16 @@ impl Part for Association {
         } else {
             AssociationMode::Approved
         };
-        let root = take_digest(reader)?;
+        let root = Root(take_digest(reader)?);
         Ok(Self { mode, root })
     }
 }
 
 /// What withdrawals and transfers end with: domain, last batch, hash of the ciphertexts, association set.
-type Terms = (Digest, u64, [u8; 32], Option<Association>);
+type Terms = (Domain, u64, [u8; 32], Option<Association>);
 
 fn put_terms(out: &mut Vec<u8>, (domain, valid_until, ciphertexts, association): &Terms) {
-    put_digest(out, domain);
+    put_digest(out, &domain.0);
     put_varint(out, *valid_until);
     out.extend_from_slice(ciphertexts);
     put_option(out, association.as_ref(), |out, set| set.put(out));
@@ -52,7 +52,7 @@ fn put_terms(out: &mut Vec<u8>, (domain, valid_until, ciphertexts, association):
 
 fn take_terms(reader: &mut Reader<'_>) -> Result<Terms, DecodeError> {
     Ok((
-        take_digest(reader)?,
+        Domain(take_digest(reader)?),
         reader.varint("a last batch")?,
         *reader.array()?,
         take_option(reader, "whether there is a set", Association::take)?,
@@ -81,7 +81,7 @@ impl Part for Commitment {
 
 impl Part for WithdrawalInputs {
     fn put(&self, out: &mut Vec<u8>) {
-        put_digest(out, &self.anchor);
+        put_digest(out, &self.anchor.0);
         self.nullifier.put(out);
         self.change.put(out);
         out.extend_from_slice(&self.recipient);
@@ -100,7 +100,7 @@ impl Part for WithdrawalInputs {
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (anchor, nullifier) = (take_digest(reader)?, Nullifier::take(reader)?);
+        let (anchor, nullifier) = (Anchor(take_digest(reader)?), Nullifier::take(reader)?);
         let (change, recipient) = (Commitment::take(reader)?, *reader.array()?);
         let (amount, fee) = (reader.amount()?, reader.amount()?);
         let asset = reader.id("an asset")?;
@@ -137,7 +137,7 @@ impl Part for Fee {
 
 impl Part for TransferInputs {
     fn put(&self, out: &mut Vec<u8>) {
-        put_digest(out, &self.anchor);
+        put_digest(out, &self.anchor.0);
         for nullifier in &self.nullifiers {
             nullifier.put(out);
         }
@@ -157,7 +157,7 @@ impl Part for TransferInputs {
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let anchor = take_digest(reader)?;
+        let anchor = Anchor(take_digest(reader)?);
         let nullifiers = [Nullifier::take(reader)?, Nullifier::take(reader)?];
         let commitments = [Commitment::take(reader)?, Commitment::take(reader)?];
         let fee = take_option(reader, "whether there is a fee", Fee::take)?;
@@ -193,8 +193,8 @@ impl Part for Session {
 
 impl Part for BalanceInputs {
     fn put(&self, out: &mut Vec<u8>) {
-        put_digest(out, &self.state_root);
-        put_digest(out, &self.domain);
+        put_digest(out, &self.state_root.0);
+        put_digest(out, &self.domain.0);
         put_varint(out, self.asset.into());
         put_amount(out, self.at_least);
         put_option(out, self.at_most.as_ref(), |out, most| {
@@ -205,8 +205,8 @@ impl Part for BalanceInputs {
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            state_root: take_digest(reader)?,
-            domain: take_digest(reader)?,
+            state_root: Root(take_digest(reader)?),
+            domain: Domain(take_digest(reader)?),
             asset: reader.id("an asset")?,
             at_least: reader.amount()?,
             at_most: take_option(reader, "whether there is a bound", take_amount)?,
@@ -238,7 +238,7 @@ impl Part for Predicate {
             }
             Test::InSet(ValueSet { root, levels }) => {
                 out.push(4);
-                put_digest(out, &root);
+                put_digest(out, &root.0);
                 out.push(levels);
             }
         }
@@ -253,7 +253,7 @@ impl Part for Predicate {
             2 => Test::Between(reader.amount()?, reader.amount()?),
             3 => Test::Equals(reader.amount()?),
             4 => Test::InSet(ValueSet {
-                root: take_digest(reader)?,
+                root: Root(take_digest(reader)?),
                 levels: reader.byte()?,
             }),
             _ => {
@@ -267,20 +267,20 @@ impl Part for Predicate {
 
 impl Part for CredentialInputs {
     fn put(&self, out: &mut Vec<u8>) {
-        put_digest(out, &self.issuer);
+        put_digest(out, &self.issuer.0);
         put_digest(out, &self.schema);
         put_varint(out, self.predicates.len() as u64);
         for predicate in &self.predicates {
             predicate.put(out);
         }
         put_varint(out, self.today.into());
-        put_digest(out, &self.revocation);
+        put_digest(out, &self.revocation.0);
         put_option(out, self.pseudonym.as_ref(), put_digest);
         self.session.put(out);
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let issuer = take_digest(reader)?;
+        let issuer = Root(take_digest(reader)?);
         let schema = take_digest(reader)?;
         let count = take_length(reader, "a number of predicates", MAX_PREDICATES)?;
         let predicates = (0..count).map(|_| Predicate::take(reader));
@@ -290,7 +290,7 @@ impl Part for CredentialInputs {
             schema,
             predicates,
             today: reader.id("a day")?,
-            revocation: take_digest(reader)?,
+            revocation: Root(take_digest(reader)?),
             pseudonym: take_option(reader, "whether there is a pseudonym", take_digest)?,
             session: Session::take(reader)?,
         })

@@ -5,7 +5,7 @@ use alloc::vec;
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 
 use super::*;
-use crate::codec::CanonicalBytes;
+use crate::{Anchor, Digest, Domain, Root, codec::CanonicalBytes};
 
 fn digest(n: u32) -> Digest {
     Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))
@@ -22,41 +22,41 @@ fn session() -> Session {
 fn association() -> Association {
     Association {
         mode: AssociationMode::Approved,
-        root: digest(5),
+        root: Root(digest(5)),
     }
 }
 
 /// One of each kind, with and without what is optional.
 fn samples() -> Vec<PrivateInputs> {
     let withdrawal = WithdrawalInputs {
-        anchor: digest(10),
+        anchor: Anchor(digest(10)),
         nullifier: Nullifier(digest(20)),
         change: Commitment(digest(30)),
         recipient: core::array::from_fn(|i| i as u8),
         amount: 1 << 100,
         fee: 3,
         asset: 4,
-        domain: digest(40),
+        domain: Domain(digest(40)),
         valid_until: 1 << 50,
         ciphertexts: [9; 32],
         association: Some(association()),
     };
     let transfer = TransferInputs {
-        anchor: digest(10),
+        anchor: Anchor(digest(10)),
         nullifiers: [20, 25].map(digest).map(Nullifier),
         commitments: [30, 35].map(digest).map(Commitment),
         fee: Some(Fee {
             amount: 3,
             asset: 4,
         }),
-        domain: digest(40),
+        domain: Domain(digest(40)),
         valid_until: 1 << 50,
         ciphertexts: [9; 32],
         association: Some(association()),
     };
     let balance = BalanceInputs {
-        state_root: digest(10),
-        domain: digest(40),
+        state_root: Root(digest(10)),
+        domain: Domain(digest(40)),
         asset: 4,
         at_least: 1 << 100,
         at_most: Some(1 << 101),
@@ -67,7 +67,7 @@ fn samples() -> Vec<PrivateInputs> {
         Test::AtMost(1 << 71),
         Test::Between(5, 1 << 72),
         Test::InSet(ValueSet {
-            root: digest(50),
+            root: Root(digest(50)),
             levels: 8,
         }),
     ];
@@ -76,11 +76,11 @@ fn samples() -> Vec<PrivateInputs> {
         test: *test,
     };
     let credential = CredentialInputs {
-        issuer: digest(10),
+        issuer: Root(digest(10)),
         schema: digest(20),
         predicates: tests.iter().enumerate().map(predicate).collect(),
         today: 20_000,
-        revocation: digest(30),
+        revocation: Root(digest(30)),
         pseudonym: Some(digest(40)),
         session: session(),
     };
@@ -211,7 +211,7 @@ fn what_no_statement_says_is_refused() {
                 other.predicates[0].test = Test::Between(2, 1);
                 refused.push((PrivateInputs::Credential(other), E::EmptyRange));
                 let mut other = inputs.clone();
-                let (root, levels) = (digest(50), 5);
+                let (root, levels) = (Root(digest(50)), 5);
                 other.predicates[0].test = Test::InSet(ValueSet { root, levels });
                 refused.push((PrivateInputs::Credential(other), E::SetLevels(5)));
                 let mut other = inputs;

@@ -11,7 +11,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Ledger, OperationWitness, ReceiverWitness, ResumeError, SignerWitness};
 use crate::{
-    Account, Digest, Record,
+    Account, Domain, Record, Root,
     hash::Compressor,
     state::{MemoryState, State},
 };
@@ -29,8 +29,8 @@ struct Pool {
 /// # Example
 /// A batch that is dropped leaves the ledger as it was:
 /// ```
-/// use winterlane_ledger::{Account, Deposit, Digest, Ledger, LedgerError};
-/// let mut ledger = Ledger::genesis(Digest::ZERO, 0, [(1, Account::default())])?;
+/// use winterlane_ledger::{Account, Deposit, Domain, Ledger, LedgerError};
+/// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
 /// let mut batch = ledger.open_batch();
 /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
 /// let unknown = batch.deposit(Deposit { to: 2, asset: 0, amount: 5, keys: None });
@@ -62,9 +62,9 @@ struct Work {
 #[derive(Clone, Debug)]
 pub struct Draft {
     work: Work,
-    domain: Digest,
+    domain: Domain,
     number: u64,
-    root: Digest,
+    root: Root,
 }
 
 impl Draft {
@@ -130,8 +130,8 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
     /// owns the ledger beside it.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Digest, Ledger};
-    /// let mut ledger = Ledger::genesis(Digest::ZERO, 0, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
     /// let mut batch = ledger.open_batch();
     /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
     /// let draft = batch.set_aside();

@@ -1,7 +1,7 @@
 //! Following published batches without their signatures.
 
 use super::*;
-use crate::{PublicInputs, ledger::FollowError, record::operations_digest, wire};
+use crate::{Domain, PublicInputs, ledger::FollowError, record::operations_digest, wire};
 
 /// A batch with a payment, a rotation, a creation and a collection, sealed from `genesis(5)`.
 fn varied_batch() -> (SealedBatch, Ledger) {
@@ -96,7 +96,7 @@ fn what_does_not_fit_is_not_followed() {
         error
     };
     let domain = PublicInputs {
-        domain: Digest::ZERO,
+        domain: Domain::ZERO,
         ..public
     };
     assert_eq!(refused(domain, &records), FollowError::Domain);

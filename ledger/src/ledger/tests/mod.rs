@@ -7,9 +7,9 @@ mod refusals;
 use alloc::vec::Vec;
 
 use crate::{
-    Account, Deposit, Digest, KeySlot, KeyUse, Ledger, LedgerError, MAX_OPERATIONS, NewKeys, Order,
-    Record, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, SlotIndex, Transfer,
-    Withdraw,
+    Account, Deposit, Digest, Domain, KeySlot, KeyUse, Ledger, LedgerError, MAX_OPERATIONS,
+    NewKeys, Order, Record, Root, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch,
+    SlotIndex, Transfer, Withdraw,
     hash::domain_digest,
     ledger::{Batch, GenesisError, check_order, check_orders},
     record::operations_digest,
@@ -18,7 +18,7 @@ use crate::{
     tree::root_of_path,
 };
 
-pub(super) fn domain() -> Digest {
+pub(super) fn domain() -> Domain {
     domain_digest(1, 2)
 }
 
@@ -377,7 +377,7 @@ fn accounts_are_created_on_empty_leaves_only() {
     let mut ledger = genesis(5);
     let mut batch = ledger.open_batch();
     let keys = Some(NewKeys {
-        roots: [Digest::ZERO; 2],
+        roots: [Root::ZERO; 2],
         scopes: [Scope::NONE; 2],
     });
     let create = Deposit {

@@ -1,6 +1,7 @@
 //! Every way an operation or a beginning is refused, and that a refusal leaves no trace.
 
 use super::*;
+use crate::Root;
 
 #[test]
 fn unknown_accounts() {
@@ -231,7 +232,7 @@ fn scopes() {
     let rotate = RotateKey {
         account: 1,
         slot: SlotIndex::One,
-        new_root: Digest::ZERO,
+        new_root: Root::ZERO,
         scope: Scope::NONE,
         fee: 0,
         valid_until: 9,

@@ -12,7 +12,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::*;
 use crate::{
-    Digest,
+    Digest, Domain,
     hash::domain_digest,
     private::{
         Commitment, Fee, Note, NoteKeys, Nullifier, PrivateInputs, SpendKey, TransferInputs,
@@ -43,7 +43,7 @@ pub(super) fn digest(n: u64) -> Digest {
     Digest([n, n + 1, n + 2, n + 3].map(BaseElement::new))
 }
 
-pub(super) fn domain() -> Digest {
+pub(super) fn domain() -> Domain {
     domain_digest(1, 7)
 }
 

@@ -1,7 +1,10 @@
 //! What a policy asks for: each thing refused with its error, before a proof is looked at; and that it binds nobody else.
 
 use super::*;
-use crate::private::{Association, AssociationMode, BalanceInputs, Session};
+use crate::{
+    Root,
+    private::{Association, AssociationMode, BalanceInputs, Session},
+};
 
 /// Says that a proof was looked at.
 struct Looked;
@@ -16,7 +19,7 @@ const APPROVED: AssociationMode = AssociationMode::Approved;
 const NOT_REFUSED: AssociationMode = AssociationMode::NotRefused;
 
 fn set(mode: AssociationMode, n: u64) -> Association {
-    let root = digest(n);
+    let root = Root(digest(n));
     Association { mode, root }
 }
 
@@ -195,7 +198,7 @@ fn a_policy_takes_no_rule_away() {
     let paid = next_payment(&batch);
     batch.shield(&shield(&note(9, 1, 5)), paid).unwrap();
     let balance = PrivateInputs::Balance(BalanceInputs {
-        state_root: digest(1),
+        state_root: Root(digest(1)),
         domain: domain(),
         asset: 7,
         at_least: 1,

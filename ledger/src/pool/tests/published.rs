@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::private::{Association, AssociationMode};
+use crate::{
+    Anchor, Domain, Root,
+    private::{Association, AssociationMode},
+};
 
 fn pool() -> Pool {
     let mut pool = Pool::new(domain());
@@ -34,7 +37,7 @@ fn samples(pool: &Pool) -> Vec<PoolOperation> {
     let association = |mode| {
         Some(Association {
             mode,
-            root: digest(80),
+            root: Root(digest(80)),
         })
     };
     let private = |inputs, sealed| PoolOperation::Private(proven(inputs, sealed));
@@ -107,8 +110,8 @@ fn what_is_published_is_read_again_and_is_short() {
 fn what_the_pool_would_refuse_has_no_published_form() {
     let pool = pool();
     let changes: [fn(&mut WithdrawalInputs); 4] = [
-        |inputs| inputs.domain = digest(1),
-        |inputs| inputs.anchor = digest(1),
+        |inputs| inputs.domain = Domain(digest(1)),
+        |inputs| inputs.anchor = Anchor(digest(1)),
         |inputs| inputs.valid_until = 0,
         |inputs| inputs.ciphertexts = [1; 32],
     ];

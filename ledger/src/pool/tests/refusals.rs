@@ -1,7 +1,7 @@
 //! Each operation that the pool refuses, with the error that says why; and that a refusal changes nothing.
 
 use super::*;
-use crate::{Withdraw, private::BalanceInputs, private::Session};
+use crate::{Anchor, Root, Withdraw, private::BalanceInputs, private::Session};
 
 /// A pool with one note of 100 of asset 7 at position 0.
 fn pool() -> Pool {
@@ -73,7 +73,7 @@ fn each_lie_is_named() {
         ),
         (
             "anchor",
-            |i, _| i.anchor = digest(77),
+            |i, _| i.anchor = Anchor(digest(77)),
             |e| matches!(e, PoolError::UnknownAnchor { kept: 1024, .. }),
         ),
         (
@@ -341,7 +341,7 @@ fn a_withdrawal_pays_for_one_note() {
 fn a_statement_about_something_else_is_none_of_the_pool() {
     let mut pool = pool();
     let balance = PrivateInputs::Balance(BalanceInputs {
-        state_root: pool.anchor(),
+        state_root: Root(pool.anchor().0),
         domain: domain(),
         asset: 7,
         at_least: 1,
@@ -381,11 +381,11 @@ fn parts_are_the_pool_and_false_parts_are_refused() {
         PoolPartsError::Anchors { count: 3 }
     );
     assert!(matches!(
-        refused(|p| p.anchors.push(digest(1))),
+        refused(|p| p.anchors.push(Anchor(digest(1)))),
         PoolPartsError::Anchors { .. }
     ));
     assert!(matches!(
-        refused(|p| p.anchors[2] = digest(1)),
+        refused(|p| p.anchors[2] = Anchor(digest(1))),
         PoolPartsError::Root { .. }
     ));
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use winterlane_ledger::{
+    Anchor, Domain,
     codec::CanonicalBytes as _,
     pool::{PrivateOperation, account_recipient},
     private::PrivateInputs,
@@ -157,14 +158,14 @@ fn refusals_are_problems_that_name_the_field() {
         &served,
         "transfer",
         BYTES,
-        &encode(&private_transfer([3, 4], digest(7))),
+        &encode(&private_transfer([3, 4], Anchor(digest(7)))),
     );
     assert_eq!(problem(&old, "unknown-anchor")["field"], "inputs.anchor");
     let lie = transfer(&|operation| operation.proof = vec![0; 150 << 10]);
     assert_eq!(problem(&lie, "proof")["field"], "proof");
     let other = transfer(&|operation| {
         if let PrivateInputs::Transfer(inputs) = &mut operation.inputs {
-            inputs.domain = digest(1);
+            inputs.domain = Domain(digest(1));
         }
     });
     assert_eq!(problem(&other, "refused")["field"], "inputs.domain");

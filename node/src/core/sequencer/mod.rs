@@ -22,7 +22,7 @@ use std::{
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Digest, Ledger, LedgerError, SignedOrder,
+    Account, Ledger, LedgerError, Root, SignedOrder,
     ledger::{Batch, Draft, ResumeError},
     pool::Pool,
 };
@@ -231,11 +231,9 @@ impl<B: Base> Sequencer<B> {
     }
 
     /// The root of the key in the slot that an order names, as all decisions so far leave it; zero without an account.
-    pub(crate) fn key_of(&mut self, order: &SignedOrder) -> Result<Digest, Fault> {
+    pub(crate) fn key_of(&mut self, order: &SignedOrder) -> Result<Root, Fault> {
         let account = self.account(order.order.signer())?;
-        Ok(account.map_or(Digest::ZERO, |account| {
-            account.slots[order.slot.index()].root
-        }))
+        Ok(account.map_or(Root::ZERO, |account| account.slots[order.slot.index()].root))
     }
 
     /// The answer to an order that is known.

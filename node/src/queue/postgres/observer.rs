@@ -7,7 +7,7 @@ use std::{
 
 use postgres::Client;
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{Digest, codec::CanonicalBytes as _};
+use winterlane_ledger::{Domain, codec::CanonicalBytes as _};
 
 use super::{
     ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, news::News, signed, unsigned,
@@ -49,7 +49,7 @@ pub(crate) struct Parts {
     pub(crate) address: Address,
     pub(crate) blobs: Box<dyn Blobs>,
     pub(crate) witnesses: Witnesses,
-    pub(crate) domain: Digest,
+    pub(crate) domain: Domain,
     pub(crate) preset: Preset,
     pub(crate) priority: i32,
 }

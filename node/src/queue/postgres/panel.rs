@@ -7,7 +7,7 @@
 use std::{sync::mpsc::Sender, time::Duration};
 
 use postgres::{Client, Row, Statement};
-use winterlane_ledger::Digest;
+use winterlane_ledger::Domain;
 
 use super::{
     Address, hash_of, make_tables,
@@ -78,7 +78,7 @@ impl PostgresPanel {
     /// Connects when it is first used, and tells `wake` of verdicts.
     pub(crate) fn new(
         address: Address,
-        domain: Digest,
+        domain: Domain,
         wake: Sender<Message>,
     ) -> Result<Self, QueueError> {
         let news = News::on(&address, VERDICTS, move || {

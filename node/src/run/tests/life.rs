@@ -308,7 +308,7 @@ fn deposits_create_accounts() {
     let payer = &payers(1, 3)[0];
     assert_eq!(node.account(1).unwrap(), None);
     let keys = winterlane_ledger::NewKeys {
-        roots: [payer.key.tree.root(), winterlane_ledger::Digest::ZERO],
+        roots: [payer.key.tree.root(), winterlane_ledger::Root::ZERO],
         scopes: [
             winterlane_ledger::Scope::BOTH,
             winterlane_ledger::Scope::NONE,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Digest,
+    Anchor, Domain, Root,
     pool::{
         PolicyRefusal, PoolPolicy, PrivateOperation, ProofRefusal, VerifyPrivate, account_recipient,
     },
@@ -41,7 +41,7 @@ fn balance(node: &Node, id: u32) -> u128 {
     node.account(id).unwrap().unwrap().pending.balance
 }
 
-fn anchor(node: &Node) -> Digest {
+fn anchor(node: &Node) -> Anchor {
     node.anchors(1).unwrap().anchors[0].1
 }
 
@@ -171,7 +171,7 @@ fn each_refusal_has_its_type() {
     assert!(matches!(refused, PrivateRefusal::SpentNullifier { by: b, .. } if b == by));
     let refused = refusal(submit(private_transfer([3, 3], root)));
     assert!(matches!(refused, PrivateRefusal::Inputs(_)), "{refused:?}");
-    let refused = refusal(submit(private_transfer([3, 4], digest(77))));
+    let refused = refusal(submit(private_transfer([3, 4], Anchor(digest(77)))));
     assert!(matches!(refused, PrivateRefusal::UnknownAnchor { .. }));
 
     let changed = |change: &dyn Fn(&mut PrivateOperation)| {
@@ -185,7 +185,7 @@ fn each_refusal_has_its_type() {
     let refused = refusal(changed(&|operation| {
         inputs(operation, |inputs| {
             if let PrivateInputs::Transfer(inputs) = inputs {
-                inputs.domain = digest(5);
+                inputs.domain = Domain(digest(5));
             }
         });
     }));

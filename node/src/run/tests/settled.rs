@@ -9,7 +9,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Digest, NewKeys, PublicInputs, SignedOrder,
+    NewKeys, PublicInputs, Root, SignedOrder,
     pool::{Payment, ProofRefusal, Shield, VerifyPrivate, account_recipient},
     private::PrivateInputs,
 };
@@ -96,7 +96,7 @@ pub(super) fn of(folder: &Path) -> Box<dyn Settlement> {
 }
 
 /// The settlement beside a store ends where the store does.
-pub(super) fn check(folder: &Path, root: Digest) {
+pub(super) fn check(folder: &Path, root: Root) {
     if folder.join("settlement").exists() {
         let durable = open(folder, Words::default(), &Arc::default());
         let settlement = durable.by(Party::NOBODY);
@@ -241,7 +241,7 @@ fn a_life(over_http: bool) {
 }
 
 /// The root of a node that is started again and finds everything done.
-fn node_root(folder: &Path, payers: &[Payer], durable: &Arc<Durable<Words>>) -> Digest {
+fn node_root(folder: &Path, payers: &[Payer], durable: &Arc<Durable<Words>>) -> Root {
     let base = durable.by(secret(OPERATOR).party());
     let (node, running) = start_over(folder, payers, base).unwrap();
     let status = caught_up(&node, &durable.by(Party::NOBODY));

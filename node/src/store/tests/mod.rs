@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use redb::ReadableDatabase;
 use winterlane_ledger::{
-    Account, Deposit, Digest, Ledger, NewKeys, ScalarCompressor, Scope, check_orders,
+    Account, Deposit, Domain, Ledger, NewKeys, Root, ScalarCompressor, Scope, check_orders,
     codec::CanonicalBytes,
     pool::{Payment, Pool, PoolOperation, PoolParts, encode_operation},
     state::{Changes, MemoryState, ReadState, State},
@@ -77,7 +77,7 @@ fn a_ledger_over_the_store_is_the_one_in_memory() {
             let to = IDS[random.below(10) as usize];
             let deposit = Deposit {
                 keys: one.find(to).unwrap().is_none().then_some(NewKeys {
-                    roots: [Digest::ZERO; 2],
+                    roots: [Root::ZERO; 2],
                     scopes: [Scope::BOTH; 2],
                 }),
                 ..deposit(to, random.below(100).into())
@@ -195,7 +195,7 @@ fn an_opening_state_is_checked() {
 fn another_rollup_or_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path(), &[]));
-    let other = Genesis::empty(Digest::ZERO);
+    let other = Genesis::empty(Domain::ZERO);
     let error = Store::open(folder.path(), &other, CACHE).unwrap_err();
     assert!(matches!(error, StoreError::Domain { .. }), "{error}");
     for found in [0, tables::FORMAT + 1, u32::MAX] {

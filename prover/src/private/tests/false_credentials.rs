@@ -8,7 +8,7 @@ use winterlane_air::private::{
     violations,
 };
 use winterlane_ledger::{
-    BaseElement, Digest, Signature,
+    BaseElement, Digest, Root, Signature,
     amount::limb_elements,
     private::{
         CredentialInputs, HolderSecret, PrivateInputs, SparseKind, SparseTree, Test, schema_domain,
@@ -289,7 +289,7 @@ fn a_credential_is_shown_by_its_holder() {
 fn a_credential_is_the_issuers() {
     let valid = Test::AtMost(value_at(0));
     let mut case = shows(0, valid);
-    of(&mut case).0.issuer = digest(5);
+    of(&mut case).0.issuer = Root(digest(5));
     assert_eq!(case.broken(), ["public"]);
 
     // the schema that was signed, while another is said
@@ -299,7 +299,7 @@ fn a_credential_is_the_issuers() {
     assert!(!case.broken().is_empty());
     let lie = |role, free: &mut Free| {
         if role == Role::Bound {
-            free.hi = schema_domain(&signed).0;
+            free.hi = schema_domain(&signed).0.0;
         }
     };
     assert_eq!(broken(&mut case, &lie), ["public"]);

@@ -4,7 +4,7 @@ use winter_air::Air;
 use winter_math::FieldElement;
 use winterlane_air::private::{Role, columns::POSITION, violations};
 use winterlane_ledger::{
-    BaseElement, Digest, Scope, SlotIndex,
+    Anchor, BaseElement, Digest, Scope, SlotIndex,
     hash::{compress, tag},
     private::{
         AssociationMode, NoteKeys, PrivateInputs, SHOWN_CHAINS, SparseKind, SparseTree, SpendKey,
@@ -274,11 +274,11 @@ fn the_change_is_what_is_published() {
     let (_, witness) = of_withdrawal(&mut case);
     witness.change = NewNote::new(&keys(1).address(), &digest(2), 299);
     breaks(&case, &["public"], "another change");
-    of_withdrawal(&mut case).0.anchor = digest(9);
+    of_withdrawal(&mut case).0.anchor = Anchor(digest(9));
     breaks(&case, &["checks", "public"], "another anchor");
     // a withdrawal's note is real, and the check is made
     let mut case = withdrawal((1000, 700, 1), 3, None);
-    of_withdrawal(&mut case).0.anchor = digest(9);
+    of_withdrawal(&mut case).0.anchor = Anchor(digest(9));
     breaks(&case, &["checks"], "another anchor");
 }
 

@@ -10,7 +10,7 @@ use winterlane_air::{
     presets::{HidingPreset, HidingPresetName, SecurityLevel},
 };
 use winterlane_ledger::{
-    BaseElement,
+    BaseElement, Domain,
     codec::CanonicalBytes,
     private::{
         AnswerError, AskedPredicate, BalanceQuestion, CredentialQuestion, PrivateInputs,
@@ -64,7 +64,7 @@ fn elsewhere(inputs: &PrivateInputs) -> Vec<PrivateInputs> {
         PrivateInputs::Withdrawal(inputs) => {
             let mut others = [*inputs; 6];
             others[0].recipient[19] ^= 1;
-            others[1].domain = digest(1);
+            others[1].domain = Domain(digest(1));
             others[2].valid_until += 1;
             others[3].ciphertexts[0] ^= 1;
             // the same sum
@@ -75,7 +75,7 @@ fn elsewhere(inputs: &PrivateInputs) -> Vec<PrivateInputs> {
         }
         PrivateInputs::Transfer(inputs) => {
             let mut others = [*inputs; 4];
-            others[0].domain = digest(1);
+            others[0].domain = Domain(digest(1));
             others[1].valid_until += 1;
             others[2].ciphertexts[31] ^= 1;
             others[3].nullifiers.swap(0, 1);
@@ -83,7 +83,7 @@ fn elsewhere(inputs: &PrivateInputs) -> Vec<PrivateInputs> {
         }
         PrivateInputs::Balance(inputs) => {
             let mut others = [*inputs; 4];
-            others[0].domain = digest(1);
+            others[0].domain = Domain(digest(1));
             others[1].session.verifier = digest(2);
             others[2].session.challenge[0] ^= 1;
             others[3].session.expires += 1;

@@ -9,7 +9,8 @@ use winterlane_air::{
     private::{Violation, constraints::CREDENTIAL_GROUPS, violations},
 };
 use winterlane_ledger::{
-    Account, BaseElement, Digest, KeySlot, Ledger, ScalarCompressor, Scope, SlotIndex,
+    Account, BaseElement, Digest, Domain, KeySlot, Ledger, Root, ScalarCompressor, Scope,
+    SlotIndex,
     hash::{compress, domain_digest},
     private::{
         Association, AssociationMode, BalanceInputs, Fee, Note, NoteKeys, NoteTree, PrivateInputs,
@@ -283,7 +284,7 @@ pub(super) fn account(balance: u128, slot: SlotIndex, next_index: u16, scope: Sc
         ..Account::default()
     };
     account.slots[1 - slot.index()] = KeySlot {
-        root: digest(77),
+        root: Root(digest(77)),
         next_index: 1,
         scope: Scope::ROTATE,
     };
@@ -302,7 +303,7 @@ pub(super) fn balance(
     (at_least, at_most): (u128, Option<u128>),
 ) -> Case {
     let (id, other) = (0x8000_0005, Account::default());
-    let ledger = Ledger::genesis(Digest::ZERO, 0, [(id, account), (id ^ 4, other)]).unwrap();
+    let ledger = Ledger::genesis(Domain::ZERO, 0, [(id, account), (id ^ 4, other)]).unwrap();
     Case {
         inputs: PrivateInputs::Balance(BalanceInputs {
             state_root: ledger.root(),

@@ -13,7 +13,7 @@ use winterlane_air::{
     },
 };
 use winterlane_ledger::{
-    Account, BaseElement, Digest, KeyUse, OperationKind, OperationWitness, Order, Record,
+    Account, BaseElement, Digest, Domain, KeyUse, OperationKind, OperationWitness, Order, Record,
     SlotIndex,
     amount::limbs,
     hash::{self, Input, tag},
@@ -72,7 +72,7 @@ pub(in crate::trace) struct Incoming {
 /// A block being filled.
 pub(in crate::trace) struct Block<'a> {
     fields: RecordFields,
-    domain: Digest,
+    domain: Domain,
     validity: u64,
     signature: Option<&'a Signature>,
     signer: Side,
@@ -111,7 +111,7 @@ fn dummy(asset: u32, balance: u128) -> Account {
 impl<'a> Block<'a> {
     pub(in crate::trace) fn new(
         witness: &'a OperationWitness,
-        domain: Digest,
+        domain: Domain,
         incoming: Incoming,
     ) -> Self {
         let fields = witness.record.fields();
@@ -296,7 +296,7 @@ impl<'a> Block<'a> {
         self.input = match row {
             RECORD_ROW => self.fields.lanes_input(),
             PAYLOAD_ROW => hash::input(tag::PAYLOAD, &last, &self.fields.payload),
-            DOMAIN_ROW => hash::input(tag::DOMAIN, &last, &self.domain.0),
+            DOMAIN_ROW => hash::input(tag::DOMAIN, &last, &self.domain.0.0),
             OPERATIONS_ROW => hash::input(tag::OPS, &self.incoming.operations.0, &lo),
             SIGN_ROW => {
                 let rho = self
@@ -448,8 +448,8 @@ const _: () = assert!(
 fn keys_input(account: &Account) -> Input {
     hash::input(
         tag::KEYS,
-        &account.slots[0].root.0,
-        &account.slots[1].root.0,
+        &account.slots[0].root.0.0,
+        &account.slots[1].root.0.0,
     )
 }
 

@@ -1,6 +1,6 @@
 //! Batches: taken once, in order, with what the proof does not know.
 
-use winterlane_ledger::{Deposit, pool::account_recipient};
+use winterlane_ledger::{Deposit, Domain, Root, pool::account_recipient};
 
 use super::*;
 
@@ -52,8 +52,8 @@ fn a_batch_needs_its_proof_and_its_records() {
         (|b| b.proof.clear(), "proof"),
         (|b| b.records.truncate(b.records.len() - 1), "records"),
         (|b| b.public.num_operations *= 2, "records"),
-        (|b| b.public.new_root = Digest::ZERO, "proof"),
-        (|b| b.public.domain = Digest::ZERO, "wrong_domain"),
+        (|b| b.public.new_root = Root::ZERO, "proof"),
+        (|b| b.public.domain = Domain::ZERO, "wrong_domain"),
         (|b| b.public.operations_digest = Digest::ZERO, "records"),
     ];
     for (lie, code) in lies {
@@ -177,7 +177,7 @@ fn deposits_come_in_order_and_none_is_invented() {
         changed(|d| d.amount += 1),
         changed(|d| d.asset = USD),
         changed(|d| d.to = 9),
-        changed(|d| d.keys = Some(NewKeys::single(digest(5)))),
+        changed(|d| d.keys = Some(NewKeys::single(Root(digest(5))))),
         twice,
         vec![more],
         vec![made],

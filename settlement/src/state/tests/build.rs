@@ -1,6 +1,7 @@
 //! Orders, private operations and exits of the tests.
 
 use super::*;
+use winterlane_ledger::{Anchor, Domain};
 
 pub(super) fn note_keys(n: u32) -> NoteKeys {
     NoteKeys {
@@ -32,7 +33,7 @@ pub(super) fn withdraw(from: u32, amount: u128, fee: u128, recipient: [u8; 20]) 
 /// A private withdrawal of `amount` and `fee` from a note; the change is a note of value 0 or what is left.
 pub(super) fn private(
     owned: &Owned,
-    (anchor, domain): (Digest, Digest),
+    (anchor, domain): (Anchor, Domain),
     (amount, fee): (u128, u128),
     recipient: [u8; 20],
 ) -> (PrivateOperation, Note) {

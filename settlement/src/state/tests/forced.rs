@@ -1,6 +1,6 @@
 //! Forced orders, and every race that they can be in.
 
-use winterlane_ledger::RotateKey;
+use winterlane_ledger::{Domain, Root, RotateKey};
 
 use super::*;
 
@@ -173,7 +173,7 @@ fn what_cannot_run_is_not_shown() {
     }
     // a signature for another domain leads to no key of the account, if to any
     let key = Key::new(1);
-    let elsewhere = key.sign(good, &Digest::ZERO, 0, SlotIndex::Zero, 0);
+    let elsewhere = key.sign(good, &Domain::ZERO, 0, SlotIndex::Zero, 0);
     let code = world.refused(party(1), &force(&elsewhere, Some(opening)));
     assert!(["cannot_run", "bad_signature"].contains(&code), "{code}");
     // openings of something else
@@ -251,7 +251,7 @@ fn scope_closed_slot_used_index_and_absent_account_refute() {
     let mut world = World::new();
     let key = Key::new(1);
     let keys = NewKeys {
-        roots: [key.tree.root(), Digest::ZERO],
+        roots: [key.tree.root(), Root::ZERO],
         scopes: [Scope::ROTATE, Scope::NONE],
     };
     let deposit = Call::Deposit {
@@ -405,7 +405,7 @@ fn the_operator_is_not_asked_for_more_than_the_rules_say() {
     let mut world = World::new();
     let mut days = BTreeMap::new();
     for key in 0..30 {
-        let to = DepositTo::New(NewKeys::single(digest(key)));
+        let to = DepositTo::New(NewKeys::single(Root(digest(key))));
         let call = Call::Deposit {
             asset: EUR,
             amount: 1,

@@ -1,6 +1,6 @@
 //! Forced operations of the shielded pool, and notes that were paid for.
 
-use winterlane_ledger::pool::account_recipient;
+use winterlane_ledger::{Anchor, Domain, pool::account_recipient};
 
 use super::{
     forced::{forced, kept},
@@ -17,8 +17,8 @@ fn a_private_operation_is_forced_too() {
     // what the pool would refuse
     type Lie = (fn(&mut WithdrawalInputs), &'static str);
     let lies: [Lie; 5] = [
-        (|i| i.domain = Digest::ZERO, "pool"),
-        (|i| i.anchor = Digest::ZERO, "pool"),
+        (|i| i.domain = Domain::ZERO, "pool"),
+        (|i| i.anchor = Anchor::ZERO, "pool"),
         (|i| i.valid_until = 9, "private_lifetime"),
         (|i| i.amount = 101, "pool"),
         (|i| i.recipient = account_recipient(77), "payout_account"),
@@ -64,7 +64,7 @@ fn a_forced_private_operation_is_of_a_new_root() {
     let mut parts = world.state.pool.to_parts();
     let newest = parts.anchors.pop().unwrap();
     for age in (1..=512).rev() {
-        parts.anchors.push(digest(age));
+        parts.anchors.push(Anchor(digest(age)));
     }
     parts.frontier.append(owned.note.commitment()).unwrap();
     parts.anchors.push(parts.frontier.root());

@@ -11,8 +11,8 @@ mod forced_notes;
 mod model;
 
 use winterlane_ledger::{
-    Account, BaseElement, Deposit, Digest, KeyUse, Ledger, NewKeys, Order, ScalarCompressor, Scope,
-    SignedOrder, SlotIndex, Transfer, Withdraw,
+    Account, BaseElement, Deposit, Digest, Domain, KeyUse, Ledger, NewKeys, Order,
+    ScalarCompressor, Scope, SignedOrder, SlotIndex, Transfer, Withdraw,
     codec::CanonicalBytes,
     exit::{Exit, SignedExit},
     hash::{compress, domain_digest},
@@ -42,7 +42,7 @@ pub(super) const fn party(n: u8) -> Party {
     Party([n; 20])
 }
 
-pub(super) fn domain() -> Digest {
+pub(super) fn domain() -> Domain {
     domain_digest(1, 9)
 }
 
@@ -308,7 +308,7 @@ impl World {
             .state
             .status()
             .frozen
-            .map_or(Digest::ZERO, |f| f.exit_domain);
+            .map_or(Domain::ZERO, |f| f.exit_domain);
         let bound = exit.message(&domain, KeyUse { slot, index });
         let (key, nonce) = (
             Key::new(key),

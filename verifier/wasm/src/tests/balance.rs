@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_credentials::verifier_digest;
 use winterlane_ledger::{
-    Account, BaseElement, Digest, KeySlot, Ledger, ScalarCompressor, Scope, SlotIndex,
+    Account, BaseElement, Digest, Domain, KeySlot, Ledger, ScalarCompressor, Scope, SlotIndex,
     codec::CanonicalBytes,
     hash::{compress_input, domain_digest},
     private::{BalanceInputs, PrivateInputs, PrivateProof, RESERVED_KEY_INDEX, Session},
@@ -85,7 +85,7 @@ fn proof() -> (Vec<u8>, Value) {
         next_index: 2,
         scope: Scope::SPEND,
     };
-    let ledger = Ledger::genesis(Digest::ZERO, 0, [(9, account)]).unwrap();
+    let ledger = Ledger::genesis(Domain::ZERO, 0, [(9, account)]).unwrap();
     let session = Session {
         verifier: verifier_digest("bank.example"),
         challenge: [0xab; 32],

@@ -4,7 +4,7 @@
 mod balance;
 
 use winterlane_ledger::{
-    Digest, PublicInputs, Record, ScalarCompressor, record::operations_digest, wire,
+    Digest, Domain, PublicInputs, Record, Root, ScalarCompressor, record::operations_digest, wire,
 };
 use winterlane_verifier::PublicFile;
 
@@ -13,10 +13,10 @@ use crate::Chain;
 fn file(number: u64) -> PublicFile {
     let records = [Record::Noop; 4];
     let inputs = PublicInputs {
-        domain: Digest::ZERO,
+        domain: Domain::ZERO,
         batch_number: number,
-        old_root: Digest::ZERO,
-        new_root: Digest::ZERO,
+        old_root: Root::ZERO,
+        new_root: Root::ZERO,
         operations_digest: operations_digest(&records, &ScalarCompressor),
         num_operations: 4,
     };

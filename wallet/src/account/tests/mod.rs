@@ -5,7 +5,7 @@ mod node;
 use std::{collections::HashMap, path::Path, time::Duration};
 
 use winterlane_ledger::{
-    Digest, KeyUse, ScalarCompressor, SignedOrder,
+    KeyUse, Root, ScalarCompressor, SignedOrder,
     hash::domain_digest,
     signature::{Claim, bound_message, recover_root},
 };
@@ -233,7 +233,7 @@ fn false_answers_are_not_believed() {
     let root = node.ledger.borrow().root();
     assert_eq!(seen.root, root);
     wallet.look(&node, Some(root)).unwrap();
-    let error = wallet.look(&node, Some(Digest::ZERO)).unwrap_err();
+    let error = wallet.look(&node, Some(Root::ZERO)).unwrap_err();
     assert!(matches!(error, AccountError::OtherRoot { .. }), "{error}");
 
     // An older state of the same rollup.
@@ -283,7 +283,7 @@ fn false_answers_are_not_believed() {
     let lies: [fn(&mut Proven); 3] = [
         |proven| proven.proof.account.as_mut().unwrap().balance += 1,
         |proven| proven.proof.account = None,
-        |proven| proven.root = Digest::ZERO,
+        |proven| proven.root = Root::ZERO,
     ];
     for lie in lies {
         let error = wallet.look(&False(&node, lie), None).unwrap_err();
@@ -387,7 +387,7 @@ fn a_lost_wallet_comes_back_and_signs_with_no_key_twice() {
     no_key_signed_twice(&node);
 
     // Not with a root that is not the node's, another seed's keys, or a place that is taken.
-    from.root = Some(Digest::ZERO);
+    from.root = Some(Root::ZERO);
     assert!(matches!(
         restore(&from, "fourth"),
         Err(AccountError::OtherRoot { .. })

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 use winterlane_ledger::{
-    Account, Digest, KeySlot, Ledger, LedgerError, ScalarCompressor, Scope, SignedOrder,
+    Account, Domain, KeySlot, Ledger, LedgerError, ScalarCompressor, Scope, SignedOrder,
     codec::CanonicalBytes as _, hash::domain_digest,
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Node {
     pub(super) swallows: Cell<bool>,
     /// Says that nonces are that much higher, and refuses by the nonce.
     pub(super) lies: Cell<u32>,
-    pub(super) domain: Cell<Digest>,
+    pub(super) domain: Cell<Domain>,
 }
 
 impl Node {

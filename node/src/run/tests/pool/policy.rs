@@ -34,7 +34,7 @@ fn the_pools_policy_is_asked_for() {
 
     let approved = Association {
         mode: AssociationMode::Approved,
-        root: digest(50),
+        root: Root(digest(50)),
     };
     let policy = PoolPolicy::open()
         .with_minimum_fee(7, 5)

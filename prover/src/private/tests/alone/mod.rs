@@ -244,10 +244,10 @@ fn under(case: &Case, anchor: Lanes, lie: &Lie) -> Case {
         PrivateInputs::Transfer(inputs) => (&mut inputs.anchor, &mut inputs.association),
         _ => return case,
     };
-    own.0 = anchor;
+    own.0.0 = anchor;
     match (lie.root, set) {
-        (Some((false, lane)), _) => own.0[lane] += ONE,
-        (Some((true, lane)), Some(set)) => set.root.0[lane] += ONE,
+        (Some((false, lane)), _) => own.0.0[lane] += ONE,
+        (Some((true, lane)), Some(set)) => set.root.0.0[lane] += ONE,
         _ => {}
     }
     case

@@ -1,263 +1,20 @@
-//! What a node keeps of the pool, and batches of operations on it.
+//! A batch of operations on the pool: set up, refused or applied one by one, sealed.
 
 use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
 
-use thiserror::Error;
-
-use super::{
-    Payment, Payout, PoolError, PoolOperation, PoolPolicy, PrivateOperation, Shield, VerifyPrivate,
-    operation::{check_sealed, ciphertexts_digest},
-};
+use super::{ANCHORS, Key, Pool};
 use crate::{
-    Digest,
-    digest::DIGEST_BYTES,
-    private::{Commitment, NoteFrontier, Nullifier},
+    Anchor, Domain,
+    pool::{
+        Payment, Payout, PoolError, PoolOperation, PoolPolicy, PrivateOperation, Shield,
+        VerifyPrivate,
+        operation::{check_sealed, ciphertexts_digest},
+    },
+    private::Commitment,
 };
-
-/// Roots of the note tree against which an operation may be proven: a wallet has that many batches' time
-/// between looking at the pool and being applied.
-pub const ANCHORS: usize = 1024;
-
-/// A nullifier, in an order.
-type Key = [u8; DIGEST_BYTES];
-
-/// The state of the pool; see the [module](super).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pool {
-    domain: Digest,
-    batch_number: u64,
-    frontier: NoteFrontier,
-    /// The last roots, the newest last; never empty.
-    anchors: VecDeque<Digest>,
-    /// The number of the newest anchor: how many there were before it.
-    newest: u64,
-    nullifiers: BTreeSet<Key>,
-    /// By asset, what is in the pool; no entry of 0.
-    held: BTreeMap<u32, u128>,
-    /// The last withdrawal that paid for a note.
-    paid: Option<Payment>,
-}
-
-/// The parts of a pool's state, for storing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolParts {
-    /// The rollup on its chain.
-    pub domain: Digest,
-    /// The number of the next batch.
-    pub batch_number: u64,
-    /// The frontier of the note tree.
-    pub frontier: NoteFrontier,
-    /// The last roots, the newest last: at most [`ANCHORS`].
-    pub anchors: Vec<Digest>,
-    /// How many roots there were before the newest.
-    pub newest: u64,
-    /// Every nullifier.
-    pub nullifiers: Vec<Digest>,
-    /// By asset, what the pool holds.
-    pub held: Vec<(u32, u128)>,
-    /// The last withdrawal from the rollup that paid for a note.
-    pub paid: Option<Payment>,
-}
-
-/// Parts that are not those of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum PoolPartsError {
-    /// No root, more than [`ANCHORS`], or more than there ever were.
-    #[error("{count} roots of the note tree: 1 to {ANCHORS} are kept")]
-    Anchors {
-        /// How many.
-        count: usize,
-    },
-    /// The newest root is not that of the frontier.
-    #[error("the newest root is {newest}, and the note tree has {root}")]
-    Root {
-        /// The newest of the roots.
-        newest: Digest,
-        /// The root that follows from the frontier.
-        root: Digest,
-    },
-    /// A nullifier or an asset twice.
-    #[error("a nullifier or an asset is there twice")]
-    Twice,
-}
-
-impl Pool {
-    /// The empty pool of a rollup.
-    #[must_use]
-    pub fn new(domain: Digest) -> Self {
-        let frontier = NoteFrontier::default();
-        Self {
-            domain,
-            batch_number: 0,
-            anchors: [frontier.root()].into(),
-            newest: 0,
-            frontier,
-            nullifiers: BTreeSet::new(),
-            held: BTreeMap::new(),
-            paid: None,
-        }
-    }
-
-    /// The last withdrawal from the rollup that paid for a note.
-    #[must_use]
-    pub const fn last_payment(&self) -> Option<Payment> {
-        self.paid
-    }
-
-    /// The rollup on its chain.
-    #[must_use]
-    pub const fn domain(&self) -> &Digest {
-        &self.domain
-    }
-
-    /// The number of the next batch.
-    #[must_use]
-    pub const fn batch_number(&self) -> u64 {
-        self.batch_number
-    }
-
-    /// How many notes there ever were.
-    #[must_use]
-    pub const fn notes(&self) -> u64 {
-        self.frontier.count()
-    }
-
-    /// How many nullifiers are known.
-    #[must_use]
-    pub fn spent(&self) -> usize {
-        self.nullifiers.len()
-    }
-
-    /// The newest root of the note tree.
-    #[must_use]
-    pub fn anchor(&self) -> Digest {
-        self.anchors.back().copied().unwrap_or_default()
-    }
-
-    /// Whether operations may be proven against this root.
-    #[must_use]
-    pub fn is_anchor(&self, root: &Digest) -> bool {
-        self.anchors.contains(root)
-    }
-
-    /// The number of a root among all that there were; `None` when it is not one of the last. It is how
-    /// published operations name their root ([`super::encode_operation`]).
-    #[must_use]
-    pub fn anchor_number(&self, root: &Digest) -> Option<u64> {
-        // From the newest on: that is where most are.
-        let age = self
-            .anchors
-            .iter()
-            .rev()
-            .position(|anchor| anchor == root)?;
-        self.newest.checked_sub(age as u64)
-    }
-
-    /// The root with this number; `None` when it is not one of the last.
-    #[must_use]
-    pub fn anchor_of(&self, number: u64) -> Option<Digest> {
-        let age = usize::try_from(self.newest.checked_sub(number)?).ok()?;
-        self.anchors.iter().rev().nth(age).copied()
-    }
-
-    /// How much of an asset is in the pool: what went in less what came out.
-    #[must_use]
-    pub fn held(&self, asset: u32) -> u128 {
-        self.held.get(&asset).copied().unwrap_or(0)
-    }
-
-    /// Begins a batch. The pool changes when it is [sealed](PoolBatch::seal); a batch that is dropped leaves no
-    /// trace.
-    pub fn open_batch(&mut self) -> PoolBatch<'_> {
-        let draft = PoolDraft::new(self);
-        PoolBatch {
-            pool: self,
-            draft,
-            policy: None,
-        }
-    }
-
-    /// Takes a batch up again that was [set aside](PoolBatch::set_aside); `None` for one of another pool, or of
-    /// another batch than the next.
-    pub fn resume(&mut self, draft: PoolDraft) -> Option<PoolBatch<'_>> {
-        let same = draft.batch_number == self.batch_number && draft.domain == self.domain;
-        same.then_some(PoolBatch {
-            pool: self,
-            draft,
-            policy: None,
-        })
-    }
-
-    /// Forgets nullifiers: for a node that keeps those of sealed batches elsewhere, and looks there first. *A
-    /// nullifier that is forgotten and not kept elsewhere can be spent again.*
-    pub fn forget(&mut self, nullifiers: impl IntoIterator<Item = Nullifier>) {
-        for nullifier in nullifiers {
-            self.nullifiers.remove(&nullifier.0.to_bytes());
-        }
-    }
-
-    /// The parts, for storing.
-    #[must_use]
-    pub fn to_parts(&self) -> PoolParts {
-        let digest = |key| Digest::from_bytes(key).unwrap_or_default();
-        PoolParts {
-            domain: self.domain,
-            batch_number: self.batch_number,
-            frontier: self.frontier.clone(),
-            anchors: self.anchors.iter().copied().collect(),
-            newest: self.newest,
-            nullifiers: self.nullifiers.iter().map(digest).collect(),
-            held: self
-                .held
-                .iter()
-                .map(|(&asset, &held)| (asset, held))
-                .collect(),
-            paid: self.paid,
-        }
-    }
-
-    /// The pool with these parts.
-    ///
-    /// # Errors
-    /// [`PoolPartsError`] for parts that no pool has.
-    pub fn from_parts(parts: PoolParts) -> Result<Self, PoolPartsError> {
-        let count = parts.anchors.len();
-        let ever = parts.newest.saturating_add(1);
-        if count == 0 || count > ANCHORS || count as u64 > ever {
-            return Err(PoolPartsError::Anchors { count });
-        }
-        let root = parts.frontier.root();
-        match parts.anchors.last() {
-            Some(newest) if *newest != root => {
-                return Err(PoolPartsError::Root {
-                    newest: *newest,
-                    root,
-                });
-            }
-            _ => {}
-        }
-        let nullifiers: BTreeSet<Key> = parts.nullifiers.iter().map(Digest::to_bytes).collect();
-        let mut held: BTreeMap<u32, u128> = parts.held.iter().copied().collect();
-        if nullifiers.len() != parts.nullifiers.len() || held.len() != parts.held.len() {
-            return Err(PoolPartsError::Twice);
-        }
-        held.retain(|_, held| *held != 0);
-        Ok(Self {
-            domain: parts.domain,
-            batch_number: parts.batch_number,
-            frontier: parts.frontier,
-            anchors: parts.anchors.into(),
-            newest: parts.newest,
-            nullifiers,
-            held,
-            paid: parts.paid,
-        })
-    }
-}
 
 /// A batch of operations that is being put together.
 #[derive(Debug)]
@@ -270,7 +27,7 @@ pub struct PoolBatch<'a> {
 /// What a batch has done so far, apart from its pool: set aside to be taken up again ([`Pool::resume`]).
 #[derive(Clone, Debug)]
 pub struct PoolDraft {
-    domain: Digest,
+    domain: Domain,
     batch_number: u64,
     /// Nullifiers of this batch.
     spent: BTreeSet<Key>,
@@ -283,7 +40,7 @@ pub struct PoolDraft {
 }
 
 impl PoolDraft {
-    const fn new(pool: &Pool) -> Self {
+    pub(super) const fn new(pool: &Pool) -> Self {
         Self {
             domain: pool.domain,
             batch_number: pool.batch_number,
@@ -293,6 +50,11 @@ impl PoolDraft {
             payouts: Vec::new(),
             paid: pool.paid,
         }
+    }
+
+    /// Whether it is one of this pool's next batch.
+    pub(super) fn continues(&self, pool: &Pool) -> bool {
+        self.batch_number == pool.batch_number && self.domain == pool.domain
     }
 }
 
@@ -308,10 +70,18 @@ pub struct SealedPool {
     /// What left the pool, in order.
     pub payouts: Vec<Payout>,
     /// The root of the note tree after it.
-    pub anchor: Digest,
+    pub anchor: Anchor,
 }
 
 impl<'a> PoolBatch<'a> {
+    pub(super) const fn new(pool: &'a mut Pool, draft: PoolDraft) -> Self {
+        Self {
+            pool,
+            draft,
+            policy: None,
+        }
+    }
+
     /// Asks this of the private operations that are applied from now on. A batch that is [set
     /// aside](PoolBatch::set_aside) and taken up again is under no policy, as one that is opened is: whoever follows
     /// batches that others made applies what they took.
@@ -471,7 +241,7 @@ impl<'a> PoolBatch<'a> {
     /// Whether the note tree has positions for so many notes more.
     fn check_room(&self, more: usize) -> Result<(), PoolError> {
         let notes = self.pool.notes() + (self.draft.commitments.len() + more) as u64;
-        // The last position stays empty ([`NoteFrontier::append`]).
+        // The last position stays empty (`NoteFrontier::append`).
         if notes > u64::from(u32::MAX) {
             return Err(PoolError::Full);
         }
