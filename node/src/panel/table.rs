@@ -418,7 +418,7 @@ mod tests {
         let table = Table::default();
         let known = Known::new(&[("a", 1), ("b", 2)]);
         table.set_present(known.list(&[1, 2]));
-        assert!(table.open(submission(0), &terms(1)).is_ok());
+        assert!(table.open(submission(0), &terms(60)).is_ok());
         assert!(table.overdue(Instant::now()).is_empty());
         let asks = table.fresh();
         let case = table.lock().open[&asks[0].challenge].case;

@@ -33,14 +33,18 @@ pub struct Case {
     pub operation: OrderId,
 }
 
-/// What two verifiers have in common that give the same verdict: the version of the program and the presets that it accepts.
+/// What two verifiers have in common that give the same verdict: the version of the program, and the presets that it accepts
+/// with their options.
 /// A worker of another version judges nothing.
 #[must_use]
 pub fn policy() -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("winterlane 2026 policy of private proofs");
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     for preset in PRIVATE_PRESETS {
-        hasher.update(b"\n").update(preset.to_string().as_bytes());
+        let (shortest, longest) = preset.log2_lengths();
+        let lengths = (shortest..=longest).map(|log2| preset.parameters(1 << log2));
+        let options = lengths.collect::<Vec<_>>();
+        hasher.update(format!("\n{preset} {options:?}").as_bytes());
     }
     *hasher.finalize().as_bytes()
 }
