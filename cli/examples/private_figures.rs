@@ -95,7 +95,7 @@ impl World {
         })
     }
 
-    fn terms(&self, amount: u128) -> Terms {
+    fn terms(&self, amount: u128) -> Terms<'static> {
         let batch_number = self.pool.batch_number();
         Terms {
             asset: 0,

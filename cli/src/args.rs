@@ -9,6 +9,7 @@ use winterlane_ledger::{Domain, Root};
 use winterlane_prover::Engine;
 
 use crate::{
+    args_balance::BalanceCommand,
     args_credential::CredentialCommand,
     args_private::PrivateCommand,
     commands::{FetchArgs, WalletArgs, exit::ExitArgs},
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     Open(OpenArgs),
     /// Keys and payments of an account, at a node.
     Wallet(WalletArgs),
+    /// Prove that an account of the rollup holds at least so much, without showing which, or how much.
+    #[command(subcommand)]
+    Balance(BalanceCommand),
     /// Fetch the proven batches of a node as files, and verify them.
     Fetch(FetchArgs),
     /// Take money out of a rollup without its operator: force orders, freeze, leave.

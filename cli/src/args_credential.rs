@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use winterlane_wallet::credentials::Day;
 
-use crate::args_private::ProofSize;
+use crate::{
+    args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs},
+    args_private::ProofSize,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CredentialCommand {
@@ -23,6 +26,8 @@ pub(crate) enum CredentialCommand {
     Prove(AnswerArgs),
     /// Check that a proof answers a challenge.
     Verify(CheckArgs),
+    /// Encrypt the seed of an issuer or of a holder by another passphrase, or by none.
+    Passphrase(PassphraseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -42,6 +47,10 @@ pub(crate) struct IssuerArgs {
     /// Make another key, when the last has signed all it can.
     #[arg(long, conflicts_with_all = ["name", "schema"])]
     pub(crate) new_key: bool,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
+    #[command(flatten)]
+    pub(crate) encrypting: EncryptArgs,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -58,6 +67,10 @@ pub(crate) struct HolderArgs {
     /// File for the holder key.
     #[arg(long, value_name = "FILE.json")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
+    #[command(flatten)]
+    pub(crate) encrypting: EncryptArgs,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -80,6 +93,8 @@ pub(crate) struct IssueArgs {
     /// File for the credential, which goes to the holder.
     #[arg(long, value_name = "FILE.json")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -93,6 +108,8 @@ pub(crate) struct RevokeArgs {
     /// Number of the credential, which the issuer noted when it was issued.
     #[arg(long, value_name = "N")]
     pub(crate) number: u32,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -155,6 +172,8 @@ pub(crate) struct AnswerArgs {
     /// File for the proof.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -171,4 +190,18 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PassphraseArgs {
+    /// Directory of the holder's wallet.
+    #[arg(long, value_name = "DIR", required_unless_present = "issuer")]
+    pub(crate) wallet: Option<PathBuf>,
+    /// Directory of the issuer.
+    #[arg(long, value_name = "DIR", conflicts_with = "wallet")]
+    pub(crate) issuer: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
 }

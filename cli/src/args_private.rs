@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
+use winterlane_ledger::Root;
+
+use crate::args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs};
 
 /// How small a proof is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,6 +45,10 @@ pub(crate) enum PrivateCommand {
     Scan(ScanArgs),
     /// Write the viewing key of an account: it reads everything and spends nothing.
     Disclose(DiscloseArgs),
+    /// Say what a pool asks of those who spend: a least fee, and which association sets count.
+    Policy(PolicyArgs),
+    /// Encrypt the seed by another passphrase, or by none.
+    Passphrase(PassphraseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +59,8 @@ pub(crate) struct WalletArgs {
     /// Number of the account: each has keys and notes of its own.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) account: u32,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
 }
 
 #[derive(Debug, Args)]
@@ -67,6 +76,8 @@ pub(crate) struct KeyArgs {
     /// Write the seed's backup to a file: whoever has it has everything.
     #[arg(long, value_name = "FILE")]
     pub(crate) backup: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) encrypting: EncryptArgs,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -108,6 +119,10 @@ pub(crate) struct SpendArgs {
     /// The asset.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) asset: u32,
+    /// File with an association set: show that the notes which are spent are in it, or not in it where it is a set of
+    /// refused notes. Notes that do not fit are left alone.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) association: Option<PathBuf>,
     /// For how many batches the operation may still run.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) lifetime: u64,
@@ -164,6 +179,11 @@ pub(crate) struct ScanArgs {
     /// that notes wait for is in nobody's hands.
     #[arg(long, conflicts_with = "viewing_key")]
     pub(crate) rescan: bool,
+    /// File with a policy, as the `policy.json` of a pool: refuse a pool with an operation that does not keep it.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -179,6 +199,52 @@ pub(crate) struct DiscloseArgs {
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// Directory of the pool. Without one nothing is written, and what the other options say is printed, with the roots of
+    /// the sets: for the configuration of a node.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pool: Option<PathBuf>,
+    /// Private operations pay at least that much of that asset; may be given for several. Replaces the fees of before.
+    #[arg(long, value_name = "ASSET=LEAST", value_parser = fee, conflicts_with = "open")]
+    pub(crate) fee: Vec<(u32, u128)>,
+    /// File with an association set that counts from now on, beside those of before; may be given several times.
+    #[arg(long, value_name = "FILE", conflicts_with = "open")]
+    pub(crate) association: Vec<PathBuf>,
+    /// The root of an association set that counts no more.
+    #[arg(long, value_name = "ROOT", conflicts_with = "open", requires = "pool")]
+    pub(crate) forget: Vec<Root>,
+    /// Ask for nothing.
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PassphraseArgs {
+    /// Directory of the wallet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wallet: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+}
+
+/// An asset and the least fee in it.
+fn fee(text: &str) -> Result<(u32, u128), String> {
+    let said = || "a least fee is ASSET=LEAST, two whole numbers, as 0=10".to_owned();
+    let (asset, least) = text.split_once('=').ok_or_else(said)?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(asset) || !digits(least) {
+        return Err(said());
+    }
+    let (asset, least) = (asset.parse(), least.parse());
+    Ok((asset.map_err(|_| said())?, least.map_err(|_| said())?))
 }
 
 /// A recipient of 20 bytes.

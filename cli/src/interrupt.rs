@@ -4,7 +4,11 @@
 use std::{
     fs,
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    process::{Command, Stdio},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use indicatif::MultiProgress;
@@ -106,6 +110,35 @@ pub(crate) fn came_late() -> bool {
     unfinished().publishing == Publishing::Interrupted
 }
 
+/// Whether the terminal shows nothing of what is typed.
+static HIDDEN: AtomicBool = AtomicBool::new(false);
+
+/// While it lives a prompt hides what is typed. An interrupt ends the process without ending the prompt: it has to show typing
+/// again, or the shell would go on blind.
+pub(crate) struct HiddenTyping(());
+
+/// Begins a prompt that hides what is typed.
+pub(crate) fn hide_typing() -> HiddenTyping {
+    HIDDEN.store(true, Ordering::SeqCst);
+    HiddenTyping(())
+}
+
+impl Drop for HiddenTyping {
+    fn drop(&mut self) {
+        HIDDEN.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Has the terminal show what is typed, as far as there is one. The system's own command does it: setting a terminal's modes
+/// takes unsafe code.
+fn show_typing() {
+    if let Ok(terminal) = fs::File::open("/dev/tty") {
+        let mut stty = Command::new("stty");
+        stty.args(["echo", "-echonl"]).stdin(terminal);
+        let _ = stty.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
 /// Begins to listen for interrupts.
 pub(crate) fn listen(screen: MultiProgress) {
     let handler = move || {
@@ -115,6 +148,9 @@ pub(crate) fn listen(screen: MultiProgress) {
             return;
         };
         let _ = screen.clear();
+        if HIDDEN.load(Ordering::SeqCst) {
+            show_typing();
+        }
         show::say(words);
         std::process::exit(UNUSABLE.into());
     };

@@ -5,7 +5,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `args`, `args_private`, `args_credential` | the command line |
+//! | `args` and its like | the command line |
 //! | `commands` | what each command does |
 //! | `files` | batches on disk: reading those of strangers, the lock, publishing |
 //! | `show` | text that is safe on a terminal, writing that cannot crash |
@@ -15,7 +15,9 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod args_balance;
 mod args_credential;
+mod args_passphrase;
 mod args_private;
 mod commands;
 mod failure;

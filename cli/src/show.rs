@@ -114,7 +114,12 @@ impl Lines {
     /// Adds a line.
     pub(crate) fn add(&mut self, name: &str, value: impl Display) {
         // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "{name:<20} {}", Escaped(value));
+        let _ = writeln!(
+            self.0,
+            "{:<20} {}",
+            Escaped(name).to_string(),
+            Escaped(value)
+        );
     }
 }
 

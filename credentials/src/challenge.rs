@@ -1,6 +1,12 @@
 //! Showing: a verifier's question, the holder's answer without the proof, and the check of what a proof says.
 
-use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec,
+    vec::Vec,
+};
 use core::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
@@ -246,8 +252,8 @@ impl Challenge {
     /// # Errors
     /// [`CredentialError::MadeUpRevocation`], [`CredentialError::FutureDay`].
     fn check_honest(&self, known: &Known<'_>) -> Result<(), CredentialError> {
-        // A list that lacks some is an older one, and names nobody who is not revoked.
-        let revoked = &known.issuer.revoked;
+        // A list that lacks some is an older one, and names nobody who is not revoked. It is as long as its sender likes.
+        let revoked: BTreeSet<u32> = known.issuer.revoked.iter().copied().collect();
         if !self.issuer.revoked.iter().all(|one| revoked.contains(one)) {
             return Err(CredentialError::MadeUpRevocation);
         }
@@ -269,8 +275,8 @@ impl Challenge {
     ///
     /// # Errors
     /// [`CredentialError`] when the question is one that finds out more than it says; when the credential is of
-    /// another issuer, schema or holder, has expired or is revoked, or does not satisfy the predicate: then there
-    /// is no proof.
+    /// another issuer, schema or holder, by a key or of a schema that its issuer did not publish, has expired or is
+    /// revoked, or does not satisfy the predicate: then there is no proof.
     pub fn answer(
         &self,
         known: &Known<'_>,
@@ -292,6 +298,11 @@ impl Challenge {
                 wanted: self.issuer.schema.name().into(),
             });
         }
+        // A key or a schema of its own marks a holder. Whoever asks may be one with whoever has made it.
+        let published = known.issuer;
+        if !published.keys.contains(&credential.key) || published.schema != credential.schema {
+            return Err(CredentialError::Marked);
+        }
         if holder.key() != credential.holder {
             return Err(CredentialError::OtherHolder);
         }
@@ -311,7 +322,12 @@ impl Challenge {
                 .attributes
                 .iter()
                 .filter(|value| value.name == one.attribute);
-            let fits = values.clone().find(|stated| one.admits(&stated.value));
+            // The place is shown. The first place of those that fit would say that no value before it does; which salt is
+            // the least says nothing of places, and is the same each time.
+            let fits = values
+                .clone()
+                .filter(|stated| one.admits(&stated.value))
+                .min_by_key(|stated| stated.salt.to_bytes());
             let stated = fits.ok_or_else(|| CredentialError::NotSatisfied {
                 requirement: Requirement {
                     attribute: one.attribute.clone(),

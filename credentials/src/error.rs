@@ -72,6 +72,12 @@ pub enum CredentialError {
         /// What is asked for.
         wanted: String,
     },
+    /// The issuer did not publish the credential's key or schema.
+    #[error(
+        "the issuer did not publish the key that signed this credential, or has another schema: get the issuer's \
+         file again, from where others get it; if it still has not got them, a proof would tell who you are"
+    )]
+    Marked,
     /// The wallet is not the holder's.
     #[error(
         "the credential belongs to another holder: use the wallet whose holder key the issuer got"

@@ -14,6 +14,8 @@
 //! bits of its BLAKE3 hash. Two texts of the same hash take 2^64 tries of somebody who may choose both. An issuer
 //! who lets holders choose a text freely should know that.
 //!
+//! A verifier asks about the balance of an account of the rollup in the same way ([`BalanceChallenge`]).
+//!
 //! The crate needs `alloc` alone: a browser asks and checks with the code that the command has.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -22,6 +24,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod balance;
 mod challenge;
 mod code;
 pub mod derive;
@@ -31,6 +34,7 @@ pub mod predicate;
 mod schema;
 mod value;
 
+pub use balance::{AskedBalance, BalanceChallenge, BalanceChallengeError};
 pub use challenge::{Challenge, Known, MAX_SET_VALUES, Question, Showing, verifier_digest};
 pub use code::Code;
 pub use error::CredentialError;

@@ -3,8 +3,11 @@
 //! A node that has no descriptor left cannot open the file of a witness, which is a failure of its storage, and ends. So
 //! whoever opens connections must not be able to take the last ones.
 
-/// Descriptors for everything but connections: the store, witnesses, keys, the queue, webhooks.
-const OWN: u64 = 128;
+use winterlane_settlement::server;
+
+/// Descriptors for everything but the node's connections: the store, witnesses, keys, the queue, webhooks; and connections of
+/// a settlement that this process serves.
+const OWN: u64 = 128 + server::CONNECTIONS as u64;
 
 /// The fewest connections that are worth a listener.
 const FEWEST: usize = 48;
@@ -65,7 +68,7 @@ mod tests {
     fn connections_leave_descriptors_for_the_nodes_own_files() {
         assert_eq!(allowed(1024, None), 1024);
         assert_eq!(allowed(1024, Some(65_536)), 1024);
-        for limit in [256, 1024, 1151, 1152] {
+        for limit in [256, 1024, 1215, 1216] {
             let allowed = allowed(1024, Some(limit));
             assert_eq!(allowed as u64 + OWN, limit);
         }

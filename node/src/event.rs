@@ -61,7 +61,7 @@ pub enum Event {
 #[non_exhaustive]
 pub enum Alarm {
     /// A one-time key signed two messages. It is given away: whoever saw both can forge a third. The
-    /// account's owner must rotate the slot.
+    /// account's owner must rotate the slot. Told once of each key while the process lives, however often it comes.
     KeyReuse {
         /// The signer.
         account: u32,

@@ -85,7 +85,7 @@ pub use run::{
 pub use store::{
     Genesis, StoreError,
     forget::forget,
-    snapshot::{SnapshotError, restore, snapshot},
+    snapshot::{SnapshotError, restore, snapshot, snapshot_to},
 };
 pub use view::{
     AccountView, AssetFee, AssociationView, BatchStage, BatchView, Fees, ForcedOutcome,

@@ -11,7 +11,7 @@ mod signals;
 
 use std::{
     fs::File,
-    io::{BufReader, BufWriter},
+    io::BufReader,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::mpsc::{RecvTimeoutError, channel},
@@ -229,14 +229,10 @@ fn of_keys(error: &KeysError) -> Failure {
 }
 
 fn snapshot(folder: &Path, file: &Path) -> Result<(), Failure> {
-    let at = |error: std::io::Error| Failure::Unusable(format!("{}: {error}", file.display()));
-    let opened = File::create_new(file).map_err(at)?;
-    let written = winterlane_node::snapshot(folder, BufWriter::new(&opened));
-    if let Err(error) = written {
-        let _ = std::fs::remove_file(file);
-        return Err(Failure::unusable(error));
-    }
-    opened.sync_all().map_err(at)
+    winterlane_node::snapshot_to(folder, file).map_err(|error| match error {
+        SnapshotError::Io(error) => Failure::Unusable(format!("{}: {error}", file.display())),
+        error => Failure::unusable(error),
+    })
 }
 
 fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {

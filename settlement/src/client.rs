@@ -115,6 +115,38 @@ impl Client {
         })
     }
 
+    /// A list of which settlement gives some at a time, by ascending number, from `first` on and at most `limit` of it.
+    fn pages<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        first: u64,
+        limit: usize,
+        number: impl Fn(&T) -> u64,
+    ) -> Result<Vec<T>, CallError> {
+        let mut all = Vec::new();
+        let mut next = Some(first);
+        while let Some(first) = next.filter(|_| all.len() < limit) {
+            let left = limit - all.len();
+            let mut page: Vec<T> = self.read(&format!("/v1/{what}?first={first}&limit={left}"))?;
+            let mut least = Some(first);
+            for one in &page {
+                let number = number(one);
+                // one that is given again and again would be read for ever
+                if least.is_none_or(|least| number < least) {
+                    return Err(CallError::Unavailable {
+                        what: format!("{}: {what} that are not in order", self.base),
+                        source: None,
+                    });
+                }
+                least = number.checked_add(1);
+            }
+            next = least.filter(|_| !page.is_empty());
+            page.truncate(left);
+            all.extend(page);
+        }
+        Ok(all)
+    }
+
     fn problem(&self, status: u16, body: &[u8]) -> CallError {
         match serde_json::from_slice(body) {
             // what settlement was asked and has decided
@@ -167,38 +199,11 @@ impl Settlement for Client {
     }
 
     fn obligations(&self, first: u64, limit: usize) -> Result<Vec<(u64, Obligation)>, CallError> {
-        let mut all = Vec::new();
-        let mut next = first;
-        loop {
-            let page: Vec<(u64, Obligation)> =
-                self.read(&format!("/v1/obligations?first={next}"))?;
-            let Some((last, _)) = page.last() else {
-                return Ok(all);
-            };
-            next = last.saturating_add(1);
-            all.extend(page);
-            if all.len() >= limit {
-                all.truncate(limit);
-                return Ok(all);
-            }
-        }
+        self.pages("obligations", first, limit, |(number, _)| *number)
     }
 
     fn payments(&self, first: u64, limit: usize) -> Result<Vec<Payment>, CallError> {
-        let mut all: Vec<Payment> = Vec::new();
-        let mut next = first;
-        loop {
-            let page: Vec<Payment> = self.read(&format!("/v1/payments?first={next}"))?;
-            let Some(last) = page.last() else {
-                return Ok(all);
-            };
-            next = last.number.saturating_add(1);
-            all.extend(page);
-            if all.len() >= limit {
-                all.truncate(limit);
-                return Ok(all);
-            }
-        }
+        self.pages("payments", first, limit, |payment: &Payment| payment.number)
     }
 
     fn claims(&self) -> Result<Vec<(Claim, u32, u128)>, CallError> {

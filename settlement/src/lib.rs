@@ -60,7 +60,7 @@ pub use client::Client;
 pub use durable::{Durable, Handle, StoreError};
 pub use genesis::{Genesis, GenesisError, Rules};
 pub use party::{Party, Secret};
-pub use proofs::{Proofs, Verifier};
+pub use proofs::{Proofs, Verifier, calm};
 pub use state::{Context, Outcome, Refusal, State};
 use thiserror::Error;
 pub use view::{FrozenView, Obligation, Owed, Payment, Status};

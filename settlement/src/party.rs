@@ -3,7 +3,12 @@
 //! A chain knows who signed a transaction. Here a caller shows a *secret* of 256 random bits, of which the address is
 //! a hash: enough on one machine, and the one thing that a port leaves out.
 
-use std::{fmt, fs, io::Write as _, path::Path, str::FromStr};
+use std::{
+    fmt, fs,
+    io::{Read as _, Write as _},
+    path::Path,
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -125,6 +130,9 @@ pub enum SecretError {
     },
 }
 
+/// The most bytes that are read of a secret's file: twice as many as one has, with room for white space.
+const LONGEST: usize = 128;
+
 impl Secret {
     /// A fresh one.
     ///
@@ -172,11 +180,14 @@ impl Secret {
     /// [`SecretError`].
     pub fn load(path: &Path) -> Result<Self, SecretError> {
         let name = || path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|source| SecretError::Io {
+        // as long as it may become, so that no copy of it stays behind
+        let mut text = Zeroizing::new(String::with_capacity(LONGEST));
+        let read = fs::File::open(path)
+            .and_then(|file| file.take(LONGEST as u64).read_to_string(&mut text));
+        read.map_err(|source| SecretError::Io {
             path: name(),
             source,
         })?;
-        let text = Zeroizing::new(text);
         text.trim().parse().map_err(|source| SecretError::Text {
             path: name(),
             source,
@@ -273,7 +284,18 @@ mod tests {
                 0o600
             );
         }
+        // a file without end, too
+        #[cfg(unix)]
+        let endless = [Path::new("/dev/zero")];
+        #[cfg(not(unix))]
+        let endless: [&Path; 0] = [];
         fs::write(&path, "not it").unwrap();
-        assert!(matches!(Secret::load(&path), Err(SecretError::Text { .. })));
+        for wrong in endless.into_iter().chain([path.as_path()]) {
+            let refused = Secret::load(wrong);
+            assert!(
+                matches!(refused, Err(SecretError::Text { .. })),
+                "{refused:?}"
+            );
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What settlement asks of a proof system.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use winterlane_ledger::{
     PublicInputs, Record, ScalarCompressor,
     pool::{ProofRefusal, VerifyPrivate},
@@ -71,6 +73,37 @@ impl Proofs for Verifier {
     fn batch(&self, public: &PublicInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
         verify_batch(proof, public, &self.policy)?;
         Ok(())
+    }
+}
+
+/// What a verifier says of bytes from strangers. That it panics is a mistake of its own, and a refusal: whoever found the
+/// bytes could send them again and again.
+///
+/// # Errors
+/// What the verifier says, or that it panicked.
+pub fn calm(
+    verify: impl FnOnce() -> Result<(), Box<ProofRefusal>>,
+) -> Result<(), Box<ProofRefusal>> {
+    let verdict = catch_unwind(AssertUnwindSafe(verify));
+    verdict.unwrap_or_else(|_| Err("the verifier panicked: please report the proof".into()))
+}
+
+/// Proofs whose verifier refuses where it would panic.
+pub(crate) struct Calm<P>(pub(crate) P);
+
+impl<P: VerifyPrivate> VerifyPrivate for Calm<P> {
+    fn verify(&self, inputs: &PrivateInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        calm(|| self.0.verify(inputs, proof))
+    }
+}
+
+impl<P: Proofs> Proofs for Calm<P> {
+    fn batch(&self, public: &PublicInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        calm(|| self.0.batch(public, proof))
+    }
+
+    fn records(&self, public: &PublicInputs, bytes: &[u8]) -> Result<Vec<Record>, PublishedError> {
+        self.0.records(public, bytes)
     }
 }
 

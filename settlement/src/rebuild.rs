@@ -25,7 +25,7 @@ pub struct Rebuilt<C = ScalarCompressor> {
     pub ledger: Ledger<C>,
     /// The note tree, and a path for each note.
     pub notes: NoteTree,
-    /// The operations of the shielded pool, in order: what a wallet scans.
+    /// The operations of the shielded pool, in order and without their proofs: what a wallet scans.
     pub operations: Vec<PoolOperation>,
     pool: Pool,
 }
@@ -161,8 +161,13 @@ impl<C: Compressor> Rebuilt<C> {
         let mut open = self.pool.open_batch();
         for data in &data.pool {
             let mut proof = Some(data.proof.clone());
-            let operation = decode_operation(open.pool(), &data.operation, &mut |_| proof.take())?;
+            let mut operation =
+                decode_operation(open.pool(), &data.operation, &mut |_| proof.take())?;
             open.apply(&operation, &Replayed)?;
+            if let PoolOperation::Private(private) = &mut operation {
+                // most of what was published: whoever leaves must have room for all the others' operations
+                private.proof = Vec::new();
+            }
             self.operations.push(operation);
         }
         let sealed = open.seal();

@@ -5,11 +5,19 @@
 //! | `POST /v1/calls` | the bytes of a [`Call`]; the answer is an [`crate::Outcome`] |
 //! | `GET /v1/status`, `GET /v1/genesis` | where settlement is, and what it began with |
 //! | `GET /v1/batches/{n}` | the published data of a batch, in bytes |
-//! | `GET /v1/obligations?first=N`, `GET /v1/payments?first=N` | from number N on, at most 100 |
+//! | `GET /v1/obligations?first=N&limit=M`, `GET /v1/payments?first=N&limit=M` | from number N on, at most M, and at most 100 |
 //! | `GET /v1/claims` | what the caller may collect |
 //!
 //! A caller says who it is by `authorization: Bearer`, and its [`Secret`]. Secrets travel as they are, so that the
 //! server listens on the loopback alone.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `connections` | how many there are, and for how long |
+//! | `stalled` | those whose other end does not read |
+
+mod connections;
+mod stalled;
 
 use std::{
     io,
@@ -29,8 +37,12 @@ use axum::{
 };
 use serde::Serialize;
 use thiserror::Error;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, watch};
 
+pub use self::{
+    connections::{CONNECTIONS, Limits},
+    stalled::Impatient,
+};
 use crate::{
     Call, CallError, Durable, Handle, Obligation, Owed, Party, Proofs, Secret, Settlement as _,
     view::ClaimView,
@@ -45,10 +57,9 @@ pub const MAX_OTHER_CALL_BYTES: usize = 1 << 20;
 pub const PAGE: usize = 100;
 /// Bytes of one answer, about: of obligations there are fewer than [`PAGE`] when they are large.
 const PAGE_BYTES: usize = 4 << 20;
-/// Calls that are read or made at once; others wait. Each is in memory as a whole.
-const CALLS: usize = 16;
-/// How long the bytes of a call may take to come: who is slower lets others in.
-const SLOWEST: Duration = Duration::from_secs(30);
+/// Calls of the operator that are read at once, each in memory as a whole; others of the operator wait. Calls of others are
+/// as many as connections, and wait for nobody: who sends slowly keeps nobody from forcing or freezing.
+const OPERATORS_CALLS: usize = 2;
 
 /// Why settlement is not served.
 #[derive(Debug, Error)]
@@ -71,7 +82,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -84,13 +95,25 @@ impl Server {
         durable: Arc<Durable<P>>,
         address: SocketAddr,
     ) -> Result<Self, ServeError> {
+        Self::start_with(durable, address, Limits::default())
+    }
+
+    /// The same, with these limits.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn start_with<P: Proofs + 'static>(
+        durable: Arc<Durable<P>>,
+        address: SocketAddr,
+        limits: Limits,
+    ) -> Result<Self, ServeError> {
         if !address.ip().is_loopback() {
             return Err(ServeError::NotLoopback(address));
         }
         let failed = |source| ServeError::Io { address, source };
-        let (stop, stopped) = oneshot::channel::<()>();
+        let (stop, stopping) = watch::channel(false);
         let (say, said) = mpsc::sync_channel(1);
-        let router = router(durable);
+        let router = router(durable, limits.body);
         let serve = move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -105,12 +128,7 @@ impl Server {
                     Err(error) => return drop(say.send(Err(error))),
                 };
                 let _ = say.send(listener.local_addr());
-                let stopped = async move {
-                    let _ = stopped.await;
-                };
-                let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
-                // the listener outlives what goes wrong with one connection
-                let _ = serving.await;
+                connections::serve(listener, router, limits, stopping).await;
             });
         };
         let thread = std::thread::Builder::new().name("settlement".into());
@@ -120,7 +138,7 @@ impl Server {
             .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
         Ok(Self {
             address: bound.map_err(failed)?,
-            stop: Some(stop),
+            stop,
             thread: Some(thread),
         })
     }
@@ -134,21 +152,21 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.stop.send_replace(true);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>) -> Router {
-    let calls = Arc::new(Semaphore::new(CALLS));
+fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>, patience: Duration) -> Router {
+    let turns = Arc::new(Semaphore::new(OPERATORS_CALLS));
     Router::new()
         .route(
             "/v1/calls",
             post(
                 move |server: Shared<Arc<Durable<P>>>, headers: HeaderMap, body: Body| {
-                    call::<P>(server, headers, body, Arc::clone(&calls))
+                    call::<P>(server, headers, body, Arc::clone(&turns), patience)
                 },
             ),
         )
@@ -176,18 +194,18 @@ fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>) -> Router {
         .route(
             "/v1/obligations",
             get(|server: Shared<_>, headers: HeaderMap, uri: Uri| {
-                let first = first(&uri);
+                let (first, limit) = asked(&uri);
                 answer::<P, _>(server, headers, move |settlement| {
-                    settlement.obligations(first, PAGE).map(page)
+                    settlement.obligations(first, limit).map(page)
                 })
             }),
         )
         .route(
             "/v1/payments",
             get(|server: Shared<_>, headers: HeaderMap, uri: Uri| {
-                let first = first(&uri);
+                let (first, limit) = asked(&uri);
                 answer::<P, _>(server, headers, move |settlement| {
-                    settlement.payments(first, PAGE)
+                    settlement.payments(first, limit)
                 })
             }),
         )
@@ -195,11 +213,18 @@ fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>) -> Router {
         .with_state(durable)
 }
 
-/// The number after `first=`, or 0.
-fn first(uri: &Uri) -> u64 {
-    let parts = uri.query().unwrap_or_default().split('&');
-    let first = parts.filter_map(|part| part.strip_prefix("first=")).next();
-    first.and_then(|first| first.parse().ok()).unwrap_or(0)
+/// From which number on, and how many: the numbers after `first=` and `limit=`, or 0 and [`PAGE`], which is the most.
+fn asked(uri: &Uri) -> (u64, usize) {
+    let number = |name: &str| {
+        let mut parts = uri.query().unwrap_or_default().split('&');
+        parts
+            .find_map(|part| part.strip_prefix(name))?
+            .parse::<u64>()
+            .ok()
+    };
+    let limit = number("limit=").and_then(|limit| usize::try_from(limit).ok());
+    let limit = limit.unwrap_or(PAGE).min(PAGE);
+    (number("first=").unwrap_or(0), limit)
 }
 
 fn problem(status: StatusCode, code: &str, message: &str) -> Response {
@@ -294,7 +319,8 @@ async fn call<P: Proofs + 'static>(
     Shared(durable): Shared<Arc<Durable<P>>>,
     headers: HeaderMap,
     body: Body,
-    calls: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+    patience: Duration,
 ) -> Response {
     let who = match caller(&headers) {
         Ok(who) => who,
@@ -316,9 +342,13 @@ async fn call<P: Proofs + 'static>(
     if body.size_hint().lower() > most as u64 {
         return too_long();
     }
-    // a semaphore that is never closed
-    let _turn = calls.acquire_owned().await;
-    let body = match tokio::time::timeout(SLOWEST, to_bytes(body, most)).await {
+    let _turn = if who == operator {
+        // a semaphore that is never closed
+        Some(turns.acquire_owned().await)
+    } else {
+        None
+    };
+    let body = match tokio::time::timeout(patience, to_bytes(body, most)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return too_long(),
         Err(_) => {

@@ -140,17 +140,6 @@ impl Model {
         let Signing { slot, index, .. } = signing;
         signer.slots[slot.index()].next_index = index + 1;
         let asset = signer.asset;
-        let pool = match self.pool {
-            _ if fee == 0 => self.pool,
-            None => Some((asset, fee)),
-            Some((pool, _)) if pool != asset => {
-                return Err(LedgerError::PoolAssetConflict { pool, asset });
-            }
-            Some((_, held)) => {
-                let sum = held.checked_add(fee);
-                Some((asset, sum.ok_or(LedgerError::PoolOverflow { fee })?))
-            }
-        };
         let mut between = self.accounts.clone();
         match order {
             Order::RotateKey(rotate) => {
@@ -166,7 +155,17 @@ impl Model {
         if let Order::Transfer(transfer) = order {
             credit(&mut after, transfer.to, asset, amount)?;
         }
-        self.pool = pool;
+        self.pool = match self.pool {
+            _ if fee == 0 => self.pool,
+            None => Some((asset, fee)),
+            Some((pool, _)) if pool != asset => {
+                return Err(LedgerError::PoolAssetConflict { pool, asset });
+            }
+            Some((_, held)) => {
+                let sum = held.checked_add(fee);
+                Some((asset, sum.ok_or(LedgerError::PoolOverflow { fee })?))
+            }
+        };
         self.take(
             Entry::Signed(*order, KeyUse { slot, index }),
             between,

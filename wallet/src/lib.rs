@@ -68,6 +68,7 @@
 
 pub mod account;
 pub mod client;
+mod control;
 pub mod credentials;
 mod error;
 mod exit;
@@ -83,6 +84,7 @@ mod signer;
 #[cfg(test)]
 mod tests;
 
+pub use control::Control;
 pub use error::{BackupProblem, KeystoreProblem, WalletError};
 pub use journal::{Journal, Signed};
 pub use keygen::generate_key;

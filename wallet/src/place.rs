@@ -138,6 +138,18 @@ pub(crate) fn encrypt(
     publish(medium, &*file, NEW_SEED, SEED)
 }
 
+/// Whether the seed on the disk is encrypted.
+pub(crate) fn is_encrypted(medium: &dyn Medium) -> Result<bool, WalletError> {
+    let path = || medium.path(SEED);
+    let file = medium.open(SEED, false).map_err(WalletError::io(path()))?;
+    let file = file.ok_or_else(|| WalletError::SeedMissing { path: path() })?;
+    // Every form of a seed is longer.
+    let mut start = Zeroizing::new([0; keystore::START.len()]);
+    file.read_at(0, &mut *start)
+        .map_err(WalletError::io(path()))?;
+    Ok(*start == *keystore::START)
+}
+
 /// Removes what an interrupted change of the passphrase left: it may hold the seed as nobody wants it any more.
 fn forget_staged(medium: &dyn Medium) -> Result<(), WalletError> {
     let io = || WalletError::io(medium.path(NEW_SEED));

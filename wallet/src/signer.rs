@@ -216,8 +216,21 @@ impl<C> Wallet<C> {
         place::encrypt(self.medium(), &self.seed, passphrase)
     }
 
+    /// Whether the seed's file is encrypted by a passphrase.
+    ///
+    /// # Errors
+    /// [`WalletError::Io`], [`WalletError::SeedMissing`] when the file is gone since the wallet was opened.
+    pub fn is_encrypted(&self) -> Result<bool, WalletError> {
+        place::is_encrypted(self.medium())
+    }
+
     pub(crate) const fn seed(&self) -> &MasterSeed {
         &self.seed
+    }
+
+    /// Secret and tree of a key that was added.
+    pub(crate) fn key_pair(&self, root: &Root) -> Option<&(KeySecret, KeyTree)> {
+        self.keys.get(&root.to_bytes())
     }
 
     pub(crate) fn medium(&self) -> &dyn Medium {

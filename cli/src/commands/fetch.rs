@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use indicatif::MultiProgress;
 use serde::Deserialize;
 use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
 use winterlane_verifier::verify_batch;
 use winterlane_wallet::client::{Ask as _, NodeClient};
 
-use super::{verify, wallet::connect};
+use super::{spinner, verify, wallet::connect};
 use crate::{
     Failure,
     args::Security,
@@ -56,7 +57,7 @@ struct Told {
 }
 
 /// Runs `fetch`.
-pub(super) fn fetch(args: &FetchArgs) -> Result<String, Failure> {
+pub(super) fn fetch(args: &FetchArgs, screen: &MultiProgress) -> Result<String, Failure> {
     threads::start(None)?;
     let node = connect(&args.node, args.certificate.as_deref())?;
     let proven = node.status().map_err(Failure::unusable)?.next_to_prove;
@@ -73,13 +74,20 @@ pub(super) fn fetch(args: &FetchArgs) -> Result<String, Failure> {
         )));
     }
     let staging = Staging::new(&args.out, args.replace).map_err(Failure::unusable)?;
+    let progress = spinner(screen, args.json);
     for number in first..end {
+        progress.set_message(format!(
+            "fetching and verifying batch {number}, the last is {}",
+            end - 1
+        ));
         let batch = batch(&node, number, args.security)?;
         staging.write(&batch).map_err(Failure::unusable)?;
     }
+    progress.set_message("verifying what was written");
     // The links between them, and what is on the disk.
     let accepted = verify::verify_written(staging.path(), args.security.level())?;
     staging.publish().map_err(Failure::unusable)?;
+    progress.finish_and_clear();
     if args.json {
         return show::json(&accepted);
     }

@@ -1,5 +1,6 @@
 //! What each command does: arguments to what goes to standard output.
 
+mod balance;
 mod credential;
 pub(crate) mod exit;
 mod fetch;
@@ -8,6 +9,8 @@ mod open;
 mod passphrase;
 mod private;
 mod prove;
+mod seed;
+mod session;
 mod shell;
 mod statement;
 mod verify;
@@ -21,7 +24,7 @@ use winterlane_field_simd::Backend;
 
 pub(crate) use fetch::FetchArgs;
 pub(crate) use verify::Accepted;
-pub(crate) use wallet::WalletArgs;
+pub(crate) use wallet::{Asked, Place, WalletArgs};
 
 use crate::{
     Failure,
@@ -46,8 +49,9 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Open(args)) => open::open(&args),
-        Some(Command::Wallet(args)) => wallet::wallet(&args),
-        Some(Command::Fetch(args)) => fetch::fetch(&args),
+        Some(Command::Wallet(args)) => wallet::wallet(&args, screen),
+        Some(Command::Balance(command)) => balance::balance(&command, screen),
+        Some(Command::Fetch(args)) => fetch::fetch(&args, screen),
         Some(Command::Exit(args)) => exit::exit(&args),
         Some(Command::Private(command)) => private::private(&command, screen),
         Some(Command::Credential(command)) => credential::credential(&command, screen),

@@ -187,6 +187,24 @@ pub(super) fn verify_written(directory: &Path, level: SecurityLevel) -> Result<A
     verify_proofs(directory, &claims(directory, &numbers)?, level)
 }
 
+/// Verifies the batches of a directory: their domain, and the roots after the last `recent` of them, the newest last.
+pub(super) fn recent_roots(
+    directory: &Path,
+    recent: usize,
+) -> Result<(Domain, Vec<Root>), Failure> {
+    let numbers = files::numbers(directory).map_err(Failure::unusable)?;
+    if numbers.is_empty() {
+        return Err(Failure::unusable(files::FilesError::NoBatches(
+            directory.to_owned(),
+        )));
+    }
+    let claims = claims(directory, &numbers)?;
+    let accepted = verify_proofs(directory, &claims, SecurityLevel::Bits128)?;
+    let roots = claims.iter().map(|claim| claim.inputs.new_root);
+    let roots = roots.skip(claims.len().saturating_sub(recent)).collect();
+    Ok((accepted.domain, roots))
+}
+
 /// What the public files of a directory say.
 fn claims(directory: &Path, numbers: &[u64]) -> Result<Vec<Claim>, Failure> {
     // All results are kept, so that the error is that of the first batch and not of the fastest thread.

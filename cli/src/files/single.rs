@@ -18,6 +18,8 @@ pub(crate) enum Access {
     /// Whoever gets the file: it has the same time of writing as every other such file, since copies and
     /// archives carry that time along, and it would say when somebody paid.
     Published,
+    /// Everybody on the machine, with the time of writing: metrics, public halves of keys.
+    Open,
     /// The owner alone.
     Owner,
 }
@@ -99,8 +101,10 @@ fn stage(path: &Path, bytes: &[u8], access: Access) -> Result<NamedTempFile, Fil
     let io = || FilesError::io(path);
     let mut staged = NamedTempFile::new_in(directory(path)).map_err(io())?;
     staged.write_all(bytes).map_err(io())?;
-    if access == Access::Published {
+    if access != Access::Owner {
         open_to_all(&staged).map_err(io())?;
+    }
+    if access == Access::Published {
         let file = staged.as_file();
         file.set_modified(published_time()).map_err(io())?;
     }

@@ -82,7 +82,7 @@ fn the_page_has_every_option_and_every_command() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    assert!(names.len() == 11, "{names:?}");
+    assert!(names.len() == 12, "{names:?}");
     for name in names {
         let heading = format!("\n## `{name}`");
         let (_, section) = page

@@ -29,6 +29,8 @@ use winterlane_wallet::{Wallet, notes::shield};
 use super::command;
 
 const EURO: u32 = 978;
+/// An asset that is worth nothing.
+const JUNK: u32 = 5;
 const UNTIL: u64 = 1 << 30;
 /// The keys of the page's wallets.
 const HEIGHT: u32 = 3;
@@ -149,6 +151,13 @@ fn the_commands_of_the_page_take_everything_out_once() {
     };
     deposit(&secrets[1], 1_000, DepositTo::New(alices));
     deposit(&secrets[2], 500, DepositTo::New(bobs));
+    let (mut stranger, strangers) = wallet(&place.path().join("stranger"));
+    let call = Call::Deposit {
+        asset: JUNK,
+        amount: 40,
+        to: DepositTo::New(strangers),
+    };
+    client(&secrets[3]).call(&call).unwrap();
     let mut operator = Operator::new(client(&secrets[0]));
     let first = operator.batch(Vec::new(), &[]);
     // a proof that is another's is none
@@ -247,7 +256,13 @@ fn the_commands_of_the_page_take_everything_out_once() {
         withdraw(1, 40, shield.recipient()),
     );
     drop(bob);
-    let third = operator.batch(vec![paying], &[]);
+    // A stranger pays as much of something else to the same address: that is no payment, and keeps Bob from nothing.
+    let junk = sign(
+        &mut stranger,
+        &operator.ledger,
+        withdraw(2, 40, shield.recipient()),
+    );
+    let third = operator.batch(vec![junk, paying], &[]);
     operator.publish(third).unwrap();
     // Carol deposits, and no batch takes it.
     deposit(&secrets[3], 7, DepositTo::Existing(0));

@@ -1,12 +1,16 @@
 //! The `winterlane` command as a user runs it: files, exit statuses, JSON.
 #![cfg(feature = "command")]
 
+mod association;
 mod chain;
 mod credential;
 mod docs;
 #[cfg(unix)]
 mod ends;
 mod exit;
+#[cfg(unix)]
+mod foreign;
+mod leave;
 mod pages;
 mod passphrase;
 mod private;

@@ -1,6 +1,6 @@
 //! Pages with sessions: every command in them runs as it stands there, from an empty directory.
 //!
-//! A fenced block `json NAME` is a file; `console` is commands, one a line. `# exits 1` after a command says
+//! A fenced block `json NAME` or `text NAME` is a file; `console` is commands, one a line. `# exits 1` after a command says
 //! how it ends, where that is not 0.
 
 use std::{fs, path::Path};
@@ -29,7 +29,8 @@ fn run(name: &str) -> usize {
     let directory = tempfile::tempdir().unwrap();
     let mut commands = 0;
     for (head, text) in blocks(&page) {
-        if let Some(file) = head.strip_prefix("json ") {
+        let file = head.strip_prefix("json ");
+        if let Some(file) = file.or_else(|| head.strip_prefix("text ")) {
             fs::write(directory.path().join(file), text).unwrap();
             // The data beside the page is that of the page.
             let beside = path.with_extension("").join(file);
@@ -64,6 +65,11 @@ fn run(name: &str) -> usize {
 #[test]
 fn private_payments() {
     assert!(run("private-payments.md") >= 11);
+}
+
+#[test]
+fn association_sets_of_private_payments() {
+    assert!(run("examples/association.md") >= 14);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{expect, proven, said, text};
 
 /// Nothing here moves a cursor or hides itself.
 #[track_caller]
-fn harmless(shown: &str) {
+pub(crate) fn harmless(shown: &str) {
     let hidden = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
     assert!(!shown.chars().any(hidden), "{shown:?}");
 }

@@ -17,7 +17,8 @@
 //!
 //! All conditions on one attribute are about one value, and become one requirement: a range, one text, or
 //! a set. An attribute with several values (a list in the issuer's file) satisfies a requirement when one of
-//! them does. A proof says at which of its places that value is, and the issuer draws places by lot.
+//! them does. A proof says at which of its places that value is. The issuer draws places by lot, and of several values
+//! that do, the holder shows the one whose salt is least: the place says nothing of the other values.
 //! There is no `or` and no `not`: what is proven says exactly what it says.
 
 mod error;

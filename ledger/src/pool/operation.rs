@@ -142,7 +142,10 @@ pub fn account_recipient(account: u32) -> [u8; 20] {
 }
 
 impl Payout {
-    /// The deposit that pays the recipient, when the recipient is an account of the rollup.
+    /// The deposit that pays the recipient, when the recipient is an account of the rollup and gets something.
+    ///
+    /// Whoever pays nothing to an account asks nothing of it, not even that it is there. A node and settlement must be of
+    /// one mind about that: a batch that the one makes and the other refuses ends the rollup.
     ///
     /// ```
     /// use winterlane_ledger::{Deposit, Digest, pool::{Payout, account_recipient}, private::Nullifier};
@@ -150,6 +153,7 @@ impl Payout {
     /// let payout = Payout { id, asset: 7, recipient, amount: 5, fee: 1 };
     /// assert_eq!(payout.deposit(), Some(Deposit { to: 9, asset: 7, amount: 5, keys: None }));
     /// assert_eq!(Payout { recipient: Some([1; 20]), ..payout }.deposit(), None);
+    /// assert_eq!(Payout { amount: 0, ..payout }.deposit(), None);
     /// ```
     #[must_use]
     pub fn deposit(&self) -> Option<Deposit> {
@@ -157,7 +161,7 @@ impl Payout {
         let (id, prefix) = recipient
             .split_last_chunk::<4>()
             .map(|(prefix, id)| (id, prefix))?;
-        (prefix == ACCOUNT_PREFIX).then(|| Deposit {
+        (prefix == ACCOUNT_PREFIX && self.amount > 0).then(|| Deposit {
             to: u32::from_be_bytes(*id),
             asset: self.asset,
             amount: self.amount,

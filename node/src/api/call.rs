@@ -55,6 +55,16 @@ impl Call {
             .is_some_and(|accept| accept.as_bytes() == b"application/octet-stream")
     }
 
+    /// Counts a request as more than the one that every request is.
+    pub(super) fn counts_as(&self, requests: usize) -> Result<(), Problem> {
+        let more = u32::try_from(requests.saturating_sub(1)).unwrap_or(u32::MAX);
+        let limits = match self.caller {
+            Caller::Key(_) => &self.api.by_key,
+            Caller::Network(_) => &self.api.by_address,
+        };
+        limits.take(self.caller, more)
+    }
+
     /// Runs what may read from the disk where blocking is allowed.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,

@@ -72,11 +72,13 @@ impl Limits {
                         .retry_after(wait),
                 )
             }
-            // More at once than the bucket ever holds: a whole bucket is taken, so that large requests pass.
+            // More at once than the bucket ever holds: all of it is taken, so that large requests pass; but for one, which
+            // the request itself has taken before anybody saw how large it is.
             Err(most) => {
-                let whole = NonZeroU32::new(most.0).unwrap_or(NonZeroU32::MIN);
-                let taken = limiter.check_key_n(&caller, whole);
-                match taken {
+                let Some(rest) = NonZeroU32::new(most.0.saturating_sub(1)) else {
+                    return Ok(());
+                };
+                match limiter.check_key_n(&caller, rest) {
                     Ok(Ok(())) => Ok(()),
                     _ => {
                         let problem = Problem::new(

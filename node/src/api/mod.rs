@@ -32,7 +32,6 @@ mod private;
 mod problem;
 mod routes;
 pub mod server;
-mod stalled;
 #[cfg(test)]
 mod tests;
 

@@ -14,7 +14,6 @@ use super::{
     body::{self, Media},
     call::Call,
     json::{self as forms, BatchJson, SignedOrderJson},
-    limits::Caller,
     problem::{Kind, Problem},
 };
 use crate::{OrderId, Receipt, SubmitError};
@@ -55,15 +54,7 @@ pub(super) async fn submit_many(call: Call) -> Result<Response, Problem> {
             format!("expected 1 to {MOST} orders, not {}", orders.len()),
         ));
     }
-    // The request itself was counted as one.
-    let others = u32::try_from(orders.len() - 1).unwrap_or(u32::MAX);
-    let limits = if matches!(call.caller, Caller::Key(_)) {
-        &call.api.by_key
-    } else {
-        &call.api.by_address
-    };
-    limits.take(call.caller, others)?;
-
+    call.counts_as(orders.len())?;
     let good = orders
         .iter()
         .filter_map(|order| order.as_ref().ok().cloned())

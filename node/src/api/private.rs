@@ -88,7 +88,12 @@ pub(super) async fn withdraw(call: Call) -> Result<Response, Problem> {
     .await
 }
 
+/// As many requests a private operation counts as: to verify its proof takes about as long as to check so many orders, and
+/// few proofs are verified at a time.
+const COUNTS_AS: usize = 20;
+
 async fn submit(call: Call, is_one: fn(&PrivateInputs) -> bool) -> Result<Response, Problem> {
+    call.counts_as(COUNTS_AS)?;
     let operation = match media(&call)? {
         Media::Binary => private::decode(&call.body).map_err(SubmitError::MalformedPrivate)?,
         Media::Json => {

@@ -13,12 +13,12 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
+use winterlane_settlement::server::Impatient;
 
 use super::{
     call::Peer,
     crowd::{Crowd, Place},
     limits::Caller,
-    stalled::Impatient,
 };
 use crate::tls::Tls;
 

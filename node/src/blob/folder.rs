@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{BlobError, Blobs, MAX_BYTES, Name};
+use super::{BlobError, Blobs, Name};
 use crate::disk::sync_folder;
 
 /// A folder. Several processes, and several machines that mount it, may use it at once.
@@ -95,13 +95,14 @@ impl Blobs for Folder {
             Err(error) => return Err(at(&file)(error)),
         };
         let mut bytes = Vec::new();
-        let limit = MAX_BYTES as u64 + 1;
+        let most = name.kind.most_bytes();
+        let limit = most as u64 + 1;
         opened
             .take(limit)
             .read_to_end(&mut bytes)
             .map_err(at(&file))?;
-        if bytes.len() > MAX_BYTES {
-            return Err(at(&file)(io::ErrorKind::FileTooLarge.into()));
+        if bytes.len() > most {
+            return Err(BlobError::too_large(name));
         }
         Ok(Some(bytes))
     }

@@ -20,12 +20,13 @@ mod tests;
 use std::{fmt, io};
 
 use thiserror::Error;
+use winterlane_verifier::DEFAULT_MAX_PROOF_BYTES;
 
 pub use folder::Folder;
 pub use s3::S3;
 
-/// The most bytes of an object: the witness of 8,192 operations has about 25 MiB.
-pub const MAX_BYTES: usize = 256 << 20;
+/// The most bytes of a witness: that of 8,192 operations has about 25 MiB.
+const WITNESS_BYTES: usize = 256 << 20;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +36,17 @@ pub enum Kind {
     Witness,
     /// A proof, as a worker made it: nobody has verified it.
     Proof,
+}
+
+impl Kind {
+    /// The most bytes that are read of one. Who writes a longer one keeps nobody waiting, and takes nobody's memory.
+    #[must_use]
+    pub const fn most_bytes(self) -> usize {
+        match self {
+            Self::Witness => WITNESS_BYTES,
+            Self::Proof => DEFAULT_MAX_PROOF_BYTES,
+        }
+    }
 }
 
 /// The name of an object: `ROLLUP/BATCH/KIND-HASH`.
@@ -110,6 +122,29 @@ pub enum BlobError {
         /// Its name.
         name: String,
     },
+    /// More bytes than an object of its kind has.
+    #[error("the object {name} is too large: one of its kind has {most} bytes at most")]
+    TooLarge {
+        /// Its name.
+        name: String,
+        /// How many bytes it may have.
+        most: usize,
+    },
+}
+
+impl BlobError {
+    /// Whether the fault is the object's: to ask again helps nobody.
+    #[must_use]
+    pub const fn is_of_the_object(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::TooLarge { .. })
+    }
+
+    fn too_large(name: &Name) -> Self {
+        Self::TooLarge {
+            name: name.to_string(),
+            most: name.kind.most_bytes(),
+        }
+    }
 }
 
 /// Objects by their names.
@@ -126,10 +161,10 @@ pub trait Blobs: fmt::Debug + Send + Sync {
     /// [`BlobError`].
     fn has(&self, name: &Name) -> Result<bool, BlobError>;
 
-    /// The bytes of an object as the store has them; `None` if there is none. At most [`MAX_BYTES`].
+    /// The bytes of an object as the store has them; `None` if there is none. At most [`Kind::most_bytes`].
     ///
     /// # Errors
-    /// [`BlobError`].
+    /// [`BlobError`], [`BlobError::TooLarge`].
     fn fetch(&self, name: &Name) -> Result<Option<Vec<u8>>, BlobError>;
 
     /// Removes an object, if it is there.

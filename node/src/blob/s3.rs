@@ -8,7 +8,7 @@ use ureq::{
 };
 
 use super::{
-    BlobError, Blobs, MAX_BYTES, Name,
+    BlobError, Blobs, Name,
     sign::{Credentials, Request},
 };
 
@@ -253,11 +253,12 @@ impl Blobs for S3 {
         if answer.status().as_u16() == 404 {
             return Ok(None);
         }
-        let body = answer.body_mut().with_config().limit(MAX_BYTES as u64);
-        let bytes = body
-            .read_to_vec()
-            .map_err(|error| self.unreachable(error))?;
-        Ok(Some(bytes))
+        let most = name.kind.most_bytes() as u64;
+        match answer.body_mut().with_config().limit(most).read_to_vec() {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(ureq::Error::BodyExceedsLimit(_)) => Err(BlobError::too_large(name)),
+            Err(error) => Err(self.unreachable(error)),
+        }
     }
 
     fn remove(&self, name: &Name) -> Result<(), BlobError> {

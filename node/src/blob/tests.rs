@@ -46,6 +46,17 @@ fn conforms(blobs: &dyn Blobs) {
     assert!(matches!(blobs.get(&name), Err(BlobError::Damaged { .. })));
     blobs.put(&name, b"a proof").unwrap();
     blobs.get(&name).unwrap();
+    // and no more is read than there may be
+    let huge = vec![0x5a; Kind::Proof.most_bytes() + 1];
+    let name = self::name(&huge);
+    blobs.put(&name, &huge).unwrap();
+    assert!(matches!(blobs.get(&name), Err(BlobError::TooLarge { .. })));
+    blobs.remove(&name).unwrap();
+    let huge = &huge[1..];
+    let name = self::name(huge);
+    blobs.put(&name, huge).unwrap();
+    assert_eq!(blobs.get(&name).unwrap().as_deref(), Some(huge));
+    blobs.remove(&name).unwrap();
 }
 
 #[test]

@@ -157,6 +157,15 @@ fn a_one_time_key_that_signs_twice_raises_an_alarm() {
         second: OrderId::of(&second),
     };
     assert_eq!(sequencer.take_alarms(), [alarm]);
+    // told once of each key: sent again, or forced and tried again and again, it hides nothing else
+    let third = payer.sign(payer.transfer(2, 998, 1));
+    for order in [&second, &third, &second] {
+        let refused = refusal(submit(&mut sequencer, order.clone()));
+        assert!(matches!(refused, Refusal::KeyReuse { .. }));
+        let (id, order) = checked(order.clone());
+        let _ = sequencer.force(id, order, Known::default(), NOW).unwrap();
+    }
+    assert_eq!(sequencer.take_alarms(), []);
     // the store remembers as well, after the batch was sealed
     let known = Known {
         place: None,
@@ -295,6 +304,22 @@ fn batches_are_cut_with_room_for_the_fees() {
     assert_eq!(kinds(&sequencer.take_decisions()), "ddc|d");
     let closed: Vec<_> = sequencer.closed().map(|batch| batch.slots).collect();
     assert_eq!(closed, [4, 4, 4, 4]);
+}
+
+/// Whoever is refused has changed nothing: the fees of another asset stay where they are.
+#[test]
+fn a_refused_order_pays_no_pool_out() {
+    let mut sequencer = sequencer(Limits::default(), fees());
+    submit(&mut sequencer, payer(1).pay(2, 10, 1)).unwrap();
+    assert_eq!(sequencer.take_decisions().len(), 1);
+    // of asset 8, to nobody, and to an account of asset 7
+    for to in [77, 1] {
+        let refused = refusal(submit(&mut sequencer, payer(5).pay(to, 1, 1)));
+        assert!(matches!(refused, Refusal::Ledger(_)), "{refused:?}");
+        assert_eq!(sequencer.take_decisions(), []);
+    }
+    submit(&mut sequencer, payer(5).pay(6, 1, 1)).unwrap();
+    assert_eq!(kinds(&sequencer.take_decisions()), "co");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
         atomic::Ordering::Relaxed,
         mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -25,6 +25,7 @@ use crate::{
     queue::QueueError,
     run::{
         shared::Shared,
+        threads,
         verify::{Judge, PrivateSubmission, decided},
         writer::Task,
     },
@@ -131,10 +132,10 @@ pub(crate) fn spawn(
         refreshed: None,
         trouble: false,
     };
+    let writer = parts.writer.clone();
     let own = Own { parts, table };
-    let start = |name: &str, run: Box<dyn FnOnce() + Send>| {
-        let builder = Builder::new().name(name.into());
-        builder.spawn(run).map_err(QueueError::Thread)
+    let start = |name, run: Box<dyn FnOnce() + Send>| {
+        threads::spawn(name, writer.clone(), run).map_err(QueueError::Thread)
     };
     let chair = start("panel", Box::new(move || chair.run(&inbox)))?;
     let own = start("panel's node", Box::new(move || own.run(&returned)))?;

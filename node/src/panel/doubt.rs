@@ -10,11 +10,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::pool::VerifyPrivate;
 
 use crate::{
     OrderId,
-    core::{Entry, Operation},
     keys::{ClientName, PublicKey},
     store::StoreError,
 };
@@ -99,31 +97,5 @@ impl Doubt {
         let text = serde_json::to_vec_pretty(&*found)
             .map_err(|error| StoreError::io(&self.path)(io::Error::other(error)))?;
         crate::disk::write_whole(&self.path, &text).map_err(StoreError::io(&self.path))
-    }
-
-    /// In doubt, verifies the proofs of a batch's private operations before it is sealed: what two liars had brought into the
-    /// log before they were found out goes no further.
-    pub(crate) fn check(
-        &self,
-        entries: &[Entry],
-        judge: &dyn VerifyPrivate,
-    ) -> Result<(), StoreError> {
-        if !self.any() {
-            return Ok(());
-        }
-        for entry in entries {
-            let Operation::Private { operation, .. } = &*entry.operation else {
-                continue;
-            };
-            let operation = operation.operation();
-            if let Err(reason) = judge.verify(&operation.inputs, &operation.proof) {
-                return Err(StoreError::corrupt(format!(
-                    "the proof of log entry {} does not hold, though workers had said that it does: {reason}; nothing of \
-                     batch {} was sealed",
-                    entry.sequence, entry.batch
-                )));
-            }
-        }
-        Ok(())
     }
 }

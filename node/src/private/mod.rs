@@ -47,12 +47,24 @@ impl Verified {
         domain: &Domain,
         verifier: &dyn VerifyPrivate,
     ) -> Result<Self, PrivateRefusal> {
-        plausible(&operation, domain)?;
+        let unverified = Self(operation);
+        unverified.again(domain, verifier)?;
+        Ok(unverified)
+    }
+
+    /// The same of one that was verified before, by a process that may have been another, and kept where it can have been
+    /// changed since.
+    pub(crate) fn again(
+        &self,
+        domain: &Domain,
+        verifier: &dyn VerifyPrivate,
+    ) -> Result<(), PrivateRefusal> {
+        let Self(operation) = self;
+        plausible(operation, domain)?;
         let verified = verifier.verify(&operation.inputs, &operation.proof);
         verified.map_err(|reason| PrivateRefusal::Proof {
             reason: reason.to_string(),
-        })?;
-        Ok(Self(operation))
+        })
     }
 
     /// One that two workers have verified ([`crate::panel`]).
@@ -60,7 +72,8 @@ impl Verified {
         Self(operation)
     }
 
-    /// One that the log has: it was verified before it was written there.
+    /// One that the log has: it was verified before it was written there, and is once more before it is sealed, if another
+    /// process wrote it.
     pub(crate) const fn logged(operation: PrivateOperation) -> Self {
         Self(operation)
     }

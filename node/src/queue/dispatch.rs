@@ -1,18 +1,19 @@
 //! The node's side of a queue: offers jobs, verifies what comes back, and tells the writer.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use metrics::{counter, gauge};
 use winterlane_air::presets::Preset;
 use winterlane_ledger::PublicInputs;
+use winterlane_settlement::calm;
 use winterlane_verifier::{Policy, verify_batch};
 
 use super::{Depth, ProofQueue, QueueError, Report};
@@ -21,6 +22,7 @@ use crate::{
     run::{
         prover::{Outcome, ProofJob},
         shared::Shared,
+        threads,
         writer::Task,
     },
 };
@@ -100,12 +102,10 @@ pub(crate) type Verdict = Box<dyn Fn(&PublicInputs, &[u8]) -> Result<(), String>
 /// The verdict of the node's own verifier. The statement is the store's, not the prover's.
 pub(crate) fn verdict(preset: Preset) -> Verdict {
     let policy = Policy::only(preset);
-    Box::new(
-        move |inputs, proof| match verify_batch(proof, inputs, &policy) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        },
-    )
+    Box::new(move |inputs, proof| {
+        let verdict = calm(|| Ok(verify_batch(proof, inputs, &policy).map(drop)?));
+        verdict.map_err(|error| error.to_string())
+    })
 }
 
 /// The thread that dispatches, until [`Dispatch`] is dropped.
@@ -125,13 +125,14 @@ pub(crate) fn spawn(
         over: BTreeSet::new(),
         ready: false,
         trouble: false,
+        reports: VecDeque::new(),
         measured: None,
         sizes: BTreeSet::new(),
     };
-    Builder::new()
-        .name("dispatcher".into())
-        .spawn(move || dispatcher.run(&inbox))
-        .map_err(QueueError::Thread)
+    threads::spawn("dispatcher", dispatcher.writer.clone(), move || {
+        dispatcher.run(&inbox);
+    })
+    .map_err(QueueError::Thread)
 }
 
 /// A batch that has no proof in the store.
@@ -151,6 +152,8 @@ struct Dispatcher {
     wanted: BTreeMap<u64, Wanted>,
     /// Batches to be closed in the queue.
     over: BTreeSet<u64>,
+    /// What the queue has told, and tells once: what was not looked at when it went away is looked at later.
+    reports: VecDeque<(u64, Report)>,
     ready: bool,
     /// An alarm was raised, and the queue has not worked since.
     trouble: bool,
@@ -232,7 +235,10 @@ impl Dispatcher {
         if !self.ready {
             return Ok(());
         }
-        for (batch, report) in self.queue.reports()? {
+        if self.reports.is_empty() {
+            self.reports = self.queue.reports()?.into();
+        }
+        while let Some((batch, report)) = self.reports.pop_front() {
             self.judge(batch, report)?;
         }
         if self.measured.is_none_or(|last| last.elapsed() > MEASURE) {
@@ -387,21 +393,79 @@ mod tests {
         }
     }
 
+    fn shared(folder: &std::path::Path) -> Arc<Shared> {
+        let genesis = Genesis::empty(crate::testing::domain());
+        let store = Arc::new(Store::open(folder, &genesis, 1 << 20).unwrap());
+        let (limits, fees) = (Limits::default(), FeeSchedule::free());
+        Arc::new(Shared::new(store, limits, fees, PoolPolicy::open(), 64))
+    }
+
+    /// A queue that tells what it has once, and cannot be used when a proof is refused.
+    struct Leaving(Vec<(u64, Report)>);
+
+    impl ProofQueue for Leaving {
+        fn offer(&mut self, _: &ProofJob) -> Result<(), QueueError> {
+            Ok(())
+        }
+
+        fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
+            Ok(std::mem::take(&mut self.0))
+        }
+
+        fn refuse(&mut self, _: u64, _: &[u8]) -> Result<(), QueueError> {
+            Err(QueueError::Server("nobody is there".into()))
+        }
+
+        fn close(&mut self, _: u64) -> Result<(), QueueError> {
+            Ok(())
+        }
+
+        fn depth(&mut self) -> Result<Vec<Depth>, QueueError> {
+            Ok(Vec::new())
+        }
+    }
+
+    /// What is told beside a proof that cannot be refused now is not lost with it: nobody would tell it again.
+    #[test]
+    fn a_queue_that_goes_away_at_a_refusal_loses_no_other_proof() {
+        let folder = tempfile::tempdir().unwrap();
+        let proven = |batch, proof: &[u8]| {
+            let (proof, millis) = (proof.to_vec(), 1);
+            (batch, Report::Outcome(Outcome::Proven { proof, millis }))
+        };
+        let queue = Leaving(vec![proven(0, b"bad"), proven(1, b"good")]);
+        let verdict: Verdict = Box::new(|_, proof| match proof {
+            b"good" => Ok(()),
+            _ => Err("it does not hold".into()),
+        });
+        let (say, inbox) = channel();
+        let (writer, tasks) = sync_channel(8);
+        let shared = shared(folder.path());
+        let thread = spawn(Box::new(queue), verdict, inbox, writer, shared).unwrap();
+        let dispatch = Dispatch::new(say);
+        for batch in [0, 1] {
+            dispatch.prove(job(batch));
+        }
+        dispatch.ready();
+        let told = tasks.recv_timeout(Duration::from_secs(60)).unwrap();
+        let is_the_other = matches!(
+            told,
+            Task::Outcome {
+                batch: 1,
+                outcome: Outcome::Proven { .. }
+            }
+        );
+        assert!(is_the_other);
+        drop(dispatch);
+        thread.join().unwrap();
+    }
+
     /// A queue that is away at the start, and goes away later, is told once each time; what was to be offered is offered
     /// when it is back, once.
     #[test]
     fn a_queue_that_is_away_is_told_once_and_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let genesis = Genesis::empty(crate::testing::domain());
-        let store = Arc::new(Store::open(folder.path(), &genesis, 1 << 20).unwrap());
-        let shared = Shared::new(
-            store,
-            Limits::default(),
-            FeeSchedule::free(),
-            PoolPolicy::open(),
-            64,
-        );
-        let shared = Arc::new(shared);
+        let shared = shared(folder.path());
         let mut alarms = shared.events.subscribe();
         let mut told = move || {
             let mut told = 0;

@@ -14,7 +14,7 @@ use winterlane_ledger::{
 };
 use winterlane_prover::SimdCompressor;
 
-use super::writer::Task;
+use super::{threads, writer::Task};
 use crate::{
     ForcedOutcome, OrderId, Receipt, Refusal, SubmitError,
     error::AdminError,
@@ -215,7 +215,7 @@ pub(crate) fn spawn(
     writer: SyncSender<Task>,
     domain: Domain,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
-    std::thread::Builder::new()
-        .name("admission".into())
-        .spawn(move || run(&commands, &writer, &domain))
+    threads::spawn("admission", writer.clone(), move || {
+        run(&commands, &writer, &domain);
+    })
 }

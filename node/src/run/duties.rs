@@ -2,8 +2,9 @@
 //! as it is seen, long before its day.
 //!
 //! The list is settlement's, and asked for again after a restart; what the node took before is known by its name, so that
-//! nothing is taken twice. Deposits are taken in their order. A forced order that the ledger's rules refuse is *open*: it
-//! may run later, or another order of its account ends it, or settlement is shown by an opening that it could not run.
+//! nothing is taken twice. Deposits are taken in their order. A forced order that the ledger's rules refuse, or that a batch
+//! had before it was posted, is *open*: it may run later, or another order of its account ends it, or settlement is shown by
+//! an opening that it could not run.
 //! An opening counts at a settled root, and the store has the newest tree alone. So the node waits until everything that
 //! is sealed is settled, and seals nothing for that long when a quarter of the time is over.
 
@@ -18,7 +19,7 @@ use winterlane_ledger::{Deposit, pool::Payment, state::ReadState as _};
 
 use super::{
     admission::{Admin, Answer},
-    publisher::Stop,
+    publisher::{Stop, TURN},
     shared::{Due, Shared},
     verify::Judge,
     writer::Task,
@@ -129,7 +130,7 @@ impl Duties {
             }
             Err(Trouble::Told { number, reason }) => self.tell(number, reason),
             Err(Trouble::Settlement(error)) => {
-                if error.is_frozen() {
+                if error.is_frozen() && !self.shared.live().paused {
                     // what is taken from now on would never be settled
                     let (answer, asked) = oneshot::channel();
                     self.send(Admin::Pause(answer))?;
@@ -161,9 +162,10 @@ impl Duties {
         Ok(())
     }
 
-    /// Says, also when something goes wrong, whether anything was taken.
+    /// Takes what is new, for a turn's time; says, also when something goes wrong, whether anything was taken.
     fn look(&mut self, settlement: &mut dyn Settlement) -> Result<bool, (Trouble, bool)> {
         let mut forced = false;
+        let end = Instant::now() + TURN;
         loop {
             let page = settlement.obligations(self.next, PAGE);
             let page = page.map_err(|error| (error.into(), forced))?;
@@ -175,7 +177,7 @@ impl Duties {
                 }
                 self.next = number + 1;
             }
-            if last {
+            if last || Instant::now() >= end {
                 break;
             }
         }
@@ -233,6 +235,12 @@ impl Duties {
                 let order = Box::new(forced.order.clone());
                 let result = self.ask(|answer| Admin::Force { order, answer })?;
                 Ok(match result {
+                    // No batch shows it once more: settlement must hear that its nonce has passed, or the rollup is frozen by
+                    // whoever posts an old order.
+                    Ok(ForcedOutcome::Included(Receipt { batch, .. })) if batch < forced.posted => {
+                        let reason = format!("batch {batch} has it, which was settled before");
+                        Done::Impossible(reason)
+                    }
                     Ok(ForcedOutcome::Included(_)) => Done::Included,
                     Ok(ForcedOutcome::Impossible(reason)) => Done::Impossible(reason.to_string()),
                     Err(error) => Done::Later(error),

@@ -19,6 +19,7 @@
 //! | `options`, `start`, `recover`, `running` | what a node is started with, its start, what it does with what the process before left, its end |
 //! | `priority` | which threads yield to orders |
 //! | `stand` | what tests put in the place of the real thing |
+//! | `threads` | how all but the writer are started, and what becomes of a panic |
 
 pub(crate) mod admission;
 mod duties;
@@ -34,6 +35,7 @@ mod stand;
 mod start;
 #[cfg(test)]
 mod tests;
+pub(crate) mod threads;
 pub(crate) mod verify;
 pub(crate) mod writer;
 

@@ -6,7 +6,7 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,9 @@ use winterlane_air::presets::Preset;
 use winterlane_ledger::wire;
 use winterlane_prover::SimdCompressor;
 
-use super::{duties::Duties, shared::Shared, start::StartError, verify::Judge, writer::Task};
+use super::{
+    duties::Duties, shared::Shared, start::StartError, threads, verify::Judge, writer::Task,
+};
 use crate::{
     fault,
     settlement::{PoolData, Published, Settlement, SettlementError, check_bits},
@@ -27,6 +29,13 @@ const RETRY: Duration = Duration::from_secs(2);
 const HELD: Duration = Duration::from_secs(30);
 /// How often settlement is asked for what it obliges the operator to.
 const POLL: Duration = Duration::from_secs(1);
+/// How long one of the two goes on, publishing or taking what is owed, while the other waits for it. Whoever makes obligations
+/// without end keeps nothing from being settled by that.
+pub(super) const TURN: Duration = if cfg!(test) {
+    Duration::from_millis(100)
+} else {
+    Duration::from_secs(5)
+};
 
 /// What the thread that publishes is made of.
 pub(crate) struct Parts {
@@ -64,10 +73,9 @@ pub(crate) fn spawn(parts: Parts) -> Result<JoinHandle<()>, StoreError> {
         next: None,
         unchecked: preset,
     };
-    Builder::new()
-        .name("publisher".into())
-        .spawn(move || publisher.run(&wake))
-        .map_err(StoreError::io("publisher"))
+    let name = "publisher";
+    threads::spawn(name, publisher.writer.clone(), move || publisher.run(&wake))
+        .map_err(StoreError::io(name))
 }
 
 struct Publisher {
@@ -133,7 +141,8 @@ impl Publisher {
         } = self;
         if next.is_none_or(|next| Instant::now() >= next) {
             *next = None;
-            match publish_all(store, &mut **settlement, writer, unchecked) {
+            let end = duties.is_some().then(|| Instant::now() + TURN);
+            match publish_all(store, &mut **settlement, writer, (end, unchecked)) {
                 Err(Stop::Settlement { batch, reason }) => {
                     let wait = if reason.passes() { RETRY } else { HELD };
                     *next = Some(Instant::now() + wait);
@@ -150,11 +159,12 @@ impl Publisher {
     }
 }
 
+/// Publishes what is proven: all of it, or until the end of a turn.
 fn publish_all(
     store: &Store,
     settlement: &mut dyn Settlement,
     writer: &SyncSender<Task>,
-    unchecked: &mut Option<Preset>,
+    (end, unchecked): (Option<Instant>, &mut Option<Preset>),
 ) -> Result<(), Stop> {
     loop {
         let view = store.view()?;
@@ -190,6 +200,9 @@ fn publish_all(
             .send(Task::Published { batch, written })
             .map_err(|_| Stop::Gone)?;
         wait.recv().map_err(|_| Stop::Gone)?;
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return Ok(());
+        }
     }
 }
 
@@ -277,6 +290,14 @@ pub(super) fn heed(
         store.published(next)?;
     }
     Ok(())
+}
+
+/// Whether settlement says that the rollup has ended.
+pub(super) fn has_ended(settlement: &mut dyn Settlement) -> bool {
+    settlement.obliges()
+        && settlement
+            .obligations(0, 0)
+            .is_err_and(|error| error.is_frozen())
 }
 
 #[cfg(test)]

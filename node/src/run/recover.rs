@@ -17,8 +17,8 @@ pub(super) fn first_sequence(view: &View) -> Result<u64, StoreError> {
 
 /// Decides again what the log says was decided; gives the entries.
 ///
-/// Signatures held when they were logged. The sealer checks them once more before their batch is sealed: with a hundred
-/// thousand pending that takes several times as long as everything else here, and nobody needs it before.
+/// Signatures and proofs held when they were logged. The sealer checks them once more before their batch is sealed: with a
+/// hundred thousand pending that takes several times as long as everything else here, and nobody needs it before.
 pub(super) fn replay(
     view: &View,
     sequencer: &mut Sequencer<StoreBase>,

@@ -8,16 +8,18 @@ use std::{
         Arc,
         mpsc::{Receiver, SyncSender},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
 };
 
-use winterlane_ledger::{CheckedOrder, Domain, Ledger, SealedBatch, wire};
+use rayon::prelude::*;
+use winterlane_ledger::{CheckedOrder, Domain, Ledger, SealedBatch, pool::VerifyPrivate, wire};
 use winterlane_prover::SimdCompressor;
 
 use super::{
     admission,
     priority::{yield_to_orders, yielding_pool},
     shared::now_millis,
+    threads,
     verify::Judge,
     writer::Task,
 };
@@ -25,6 +27,7 @@ use crate::{
     core::{ClosedBatch, Entry, Operation},
     fault,
     panel::Doubt,
+    private::Verified,
     store::{PoolCommit, SealCommit, SealedOperation, Store, StoreError, StoreState},
     witness::Witnesses,
 };
@@ -37,8 +40,8 @@ pub(crate) struct Sealed {
     pub(crate) written: SyncSender<()>,
 }
 
-/// Verifies the proofs of private operations once more before they are sealed, when workers that verified them are not
-/// believed any more.
+/// Who verifies the proofs of private operations once more before they are sealed: of those that a process before this one
+/// took, and of all, when workers that verified them are not believed any more.
 pub(crate) struct SecondLook {
     pub(crate) doubt: Arc<Doubt>,
     pub(crate) judge: Judge,
@@ -62,25 +65,24 @@ pub(crate) fn spawn(
         second_look,
         threads: yielding_pool("sealing", 0)?,
     };
-    Builder::new()
-        .name("sealer".into())
-        .spawn(move || {
-            yield_to_orders();
-            for batch in closed {
-                if let Err(error) = sealer.seal(&batch, &writer) {
-                    let _ = writer.send(Task::Failed(error));
-                    return;
-                }
+    let name = "sealer";
+    threads::spawn(name, writer.clone(), move || {
+        yield_to_orders();
+        for batch in closed {
+            if let Err(error) = sealer.seal(&batch, &writer) {
+                let _ = writer.send(Task::Failed(error));
+                return;
             }
-        })
-        .map_err(StoreError::io("sealer"))
+        }
+    })
+    .map_err(StoreError::io(name))
 }
 
 struct Sealer {
     ledger: Ledger<SimdCompressor, StoreState>,
     /// Where witnesses are kept; nowhere when nothing is proven.
     witnesses: Option<Witnesses>,
-    /// Signatures of entries below this number were not checked by this process.
+    /// Signatures and proofs of entries below this number were not checked by this process.
     replayed: u64,
     second_look: SecondLook,
     /// What hashes: threads of its own, so that the checks of signatures wait for none of it.
@@ -89,8 +91,6 @@ struct Sealer {
 
 impl Sealer {
     fn seal(&mut self, closed: &ClosedBatch, writer: &SyncSender<Task>) -> Result<(), StoreError> {
-        let SecondLook { doubt, judge } = &self.second_look;
-        doubt.check(&closed.entries, &**judge)?;
         let batch = self.apply_yielding(closed)?;
         fault::point("sealed-in-memory");
         let witness = match &self.witnesses {
@@ -165,35 +165,50 @@ impl Sealer {
         let Self {
             ledger,
             replayed,
+            second_look: SecondLook { doubt, judge },
             threads,
             ..
         } = self;
+        // when workers are not believed, nothing that this process took is either
+        let replayed = if doubt.any() { u64::MAX } else { *replayed };
         threads.install(|| {
-            check_replayed(closed, ledger.domain(), *replayed)?;
+            check_replayed(closed, ledger.domain(), replayed, &**judge)?;
             apply(ledger, closed)
         })
     }
 }
 
-/// Checks the signatures of orders that a process before this one took: what is in the log was checked then, and who
-/// changed the log since is found out here, before anything of it is sealed.
-fn check_replayed(closed: &ClosedBatch, domain: &Domain, replayed: u64) -> Result<(), StoreError> {
-    let entries = closed
-        .entries
-        .iter()
-        .filter(|entry| entry.sequence < replayed);
-    let orders = entries.filter_map(|entry| Some((entry.sequence, entry.operation.order()?)));
+/// Checks the signatures of orders and the proofs of private operations that a process before this one took: what is in the
+/// log was checked then, and who changed the log since is found out here, before anything of it is sealed. So is what two
+/// workers that lied had brought into it.
+fn check_replayed(
+    closed: &ClosedBatch,
+    domain: &Domain,
+    replayed: u64,
+    judge: &(dyn VerifyPrivate + Send + Sync),
+) -> Result<(), StoreError> {
+    let wrong = |sequence: u64, what: &str| {
+        StoreError::corrupt(format!("log entry {sequence} has no valid {what}"))
+    };
+    let entries = closed.entries.iter();
+    let entries: Vec<&Entry> = entries.filter(|one| one.sequence < replayed).collect();
+    let orders = entries.iter().copied();
+    let orders = orders.filter_map(|one| Some((one.sequence, one.operation.order()?)));
     let orders: Vec<(u64, &CheckedOrder)> = orders.collect();
     let signed = orders.iter().map(|(_, order)| order.signed().clone());
     let checked = admission::check_on_all_threads(signed.collect(), domain);
     for ((sequence, order), checked) in orders.into_iter().zip(checked) {
         if checked.as_ref() != Ok(order) {
-            return Err(StoreError::corrupt(format!(
-                "log entry {sequence} has no valid signature"
-            )));
+            return Err(wrong(sequence, "signature"));
         }
     }
-    Ok(())
+    entries
+        .par_iter()
+        .try_for_each(|one| match &*one.operation {
+            Operation::Private { operation, .. } => Verified::again(operation, domain, judge)
+                .map_err(|refusal| wrong(one.sequence, &format!("proof: {refusal}"))),
+            _ => Ok(()),
+        })
 }
 
 /// Applies the operations. Each was tried before, so that a refusal is a mistake of this program, and

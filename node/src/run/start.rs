@@ -20,7 +20,8 @@ use super::{
     sealer::{self, SecondLook},
     shared::Shared,
     stand::{Backend, Stand, accept_all},
-    verify,
+    threads::Calm,
+    verify::{self, Judge},
     writer::{DiskReserve, StoreBase, Writer, WriterState},
 };
 use crate::{
@@ -150,8 +151,10 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let preset = proving.filter(|_| stand.prover.is_none());
     let preset = preset.map(|proving| proving.preset);
     let mut settlement = settlement;
+    let mut ended = false;
     if let Some(settlement) = &mut settlement {
         publisher::heed(&store, &mut **settlement, preset)?;
+        ended = publisher::has_ended(&mut **settlement);
     }
     let doubt = Arc::new(Doubt::open(&folder)?);
     let view = store.view()?;
@@ -183,7 +186,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let judge = stand
         .judge
         .unwrap_or_else(|| Arc::new(crate::private::Verifier));
-    let judge = panel::counted(judge, &shared.checks);
+    let judge: Judge = Arc::new(Calm(panel::counted(judge, &shared.checks)));
     let stop = Arc::new(AtomicBool::new(false));
     let (task_sender, tasks) = sync_channel(TASKS);
     let (commands, command_receiver) = sync_channel(queue.clamp(1, COMMANDS));
@@ -316,6 +319,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         max_unproven: max_unproven.max(1),
         state: WriterState::default(),
     };
+    // before anything is taken that would never be settled
+    writer.state.paused = ended;
     writer.replayed(&entries)?;
     let writer = Builder::new()
         .name("writer".into())

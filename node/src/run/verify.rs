@@ -12,7 +12,7 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
 };
 
 use winterlane_ledger::{
@@ -20,7 +20,7 @@ use winterlane_ledger::{
     pool::{ANCHORS, PrivateOperation, VerifyPrivate},
 };
 
-use super::{admission::Answer, shared::Shared, writer::Task};
+use super::{admission::Answer, shared::Shared, threads, writer::Task};
 use crate::{
     OrderId, Receipt, Refusal, SubmitError,
     core::Claim,
@@ -82,7 +82,7 @@ pub(crate) fn spawn(
 ) -> Result<(SyncSender<PrivateSubmission>, Vec<JoinHandle<()>>), StoreError> {
     let (sender, receiver) = sync_channel(settings.waiting.max(1));
     let receiver = Arc::new(Mutex::new(receiver));
-    let threads = (0..settings.threads.get()).map(|_| {
+    let started = (0..settings.threads.get()).map(|_| {
         let (receiver, writer) = (Arc::clone(&receiver), writer.clone());
         let asked = Asked {
             judge: Arc::clone(judge),
@@ -91,13 +91,14 @@ pub(crate) fn spawn(
             domain,
             panel: panel.cloned(),
         };
-        Builder::new()
-            .name("private proofs".into())
-            .spawn(move || run(&receiver, &asked, &writer))
-            .map_err(StoreError::io("private proofs"))
+        let name = "private proofs";
+        threads::spawn(name, writer.clone(), move || {
+            run(&receiver, &asked, &writer);
+        })
+        .map_err(StoreError::io(name))
     });
-    let threads = threads.collect::<Result<_, _>>()?;
-    Ok((sender, threads))
+    let started = started.collect::<Result<_, _>>()?;
+    Ok((sender, started))
 }
 
 /// What an operation is checked against.

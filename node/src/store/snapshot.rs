@@ -12,7 +12,8 @@
 //! the node says so when it is started: see `docs/operate/snapshots.md`.
 
 use std::{
-    io::{self, Read, Write},
+    fs::File,
+    io::{self, BufWriter, Read, Write},
     path::Path,
 };
 
@@ -470,4 +471,21 @@ impl Store {
 /// [`SnapshotError`].
 pub fn snapshot(folder: &Path, out: impl Write) -> Result<(), SnapshotError> {
     Store::snapshot_folder(folder, out)
+}
+
+/// Writes a snapshot of the store in `folder`, which no node may have open, to a file that does not exist: all of it, so that
+/// it lasts, or nothing.
+///
+/// # Errors
+/// [`SnapshotError`].
+pub fn snapshot_to(folder: &Path, file: &Path) -> Result<(), SnapshotError> {
+    let opened = File::create_new(file)?;
+    let written = snapshot(folder, BufWriter::new(&opened)).and_then(|()| {
+        opened.sync_all()?;
+        Ok(crate::disk::sync_folder(file)?)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(file);
+    }
+    written
 }

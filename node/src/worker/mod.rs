@@ -372,7 +372,7 @@ impl Worker<'_> {
         let mut failures = 0;
         loop {
             match act() {
-                Err(error @ BlobError::Damaged { .. }) => return Some(Err(error)),
+                Err(error) if error.is_of_the_object() => return Some(Err(error)),
                 Err(error) => {
                     failures += 1;
                     metrics::object_store_failed();

@@ -1,5 +1,6 @@
 //! The command as a process: its exit statuses, and what it says.
 
+mod balance;
 mod page;
 mod served;
 mod settled;

@@ -7,7 +7,7 @@ use super::{
 
 /// A folder with the wallets `alice` (account 1) and `bob` (account 2), and a rollup in `rollup` in which alice has 1,000. Batches
 /// are small and are not proven.
-fn rollup(more: &str) -> tempfile::TempDir {
+pub(crate) fn rollup(more: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     expect(
@@ -131,6 +131,28 @@ fn payments_withdrawals_and_keys_that_change_by_themselves() {
         metrics.contains("winterlane_wallet_balance{account=\"1\"} 915"),
         "{metrics}"
     );
+    let looked = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("winterlane_wallet_looked_seconds{account=\"1\"} "));
+    assert!(
+        looked.is_some_and(|seconds| seconds.parse::<u64>().is_ok()),
+        "{metrics}"
+    );
+    // The same for programs, also where somebody has to look.
+    let watched = expect(
+        0,
+        path,
+        &format!(
+            "wallet watch --once --json --wallet alice --node {}",
+            node.url()
+        ),
+    );
+    let watched: serde_json::Value = serde_json::from_str(&watched).unwrap();
+    assert_eq!(
+        (&watched["balance"], &watched["findings"]),
+        (&"915".into(), &serde_json::json!([])),
+        "{watched}"
+    );
     for _ in 0..3 {
         expect(
             0,
@@ -138,6 +160,13 @@ fn payments_withdrawals_and_keys_that_change_by_themselves() {
             &format!("wallet send --wallet bob --to 1 --amount 1 {at}"),
         );
     }
+    let (status, watched, _) = wallet(path, &format!("{watch} --wallet bob --json"));
+    let watched: serde_json::Value = serde_json::from_str(&watched).unwrap();
+    assert_eq!(status, 1);
+    assert!(
+        watched["findings"][0].as_str().unwrap().contains("rotate"),
+        "{watched}"
+    );
     let said = expect(1, path, &format!("{watch} --wallet bob"));
     assert!(
         said.contains("one-time keys left") && said.contains("rotate"),
@@ -229,6 +258,15 @@ fn a_wallet_that_was_lost_is_restored() {
     );
     let shown = expect(0, path, &format!("wallet show --wallet bob {at}"));
     assert!(shown.contains("20"), "{shown}");
+    let public = expect(0, path, "wallet export --wallet again --public --json");
+    let public: serde_json::Value = serde_json::from_str(&public).unwrap();
+    assert_eq!(
+        (&public["id"], &public["keys"][1]["scope"]),
+        (&1.into(), &"rotate".into())
+    );
+    let backup = expect(0, path, "wallet export --wallet again --seed --json");
+    let backup: serde_json::Value = serde_json::from_str(&backup).unwrap();
+    assert_eq!(backup["seed"].as_str(), Some(seed.trim()));
     let public = expect(0, path, "wallet export --wallet again --public");
     assert!(
         public.starts_with("id = 1\nasset = 0\nkeys = [{ root = "),

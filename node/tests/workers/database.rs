@@ -13,7 +13,7 @@ use winterlane_node::{
 use crate::{
     farm::{Farm, batches},
     server::Server,
-    testing::until,
+    testing::{domain, until, wait},
 };
 
 #[test]
@@ -151,6 +151,89 @@ fn workers_have_few_rights() {
             .batch_execute("UPDATE winterlane_jobs SET proven = true")
             .is_err()
     );
+    farm.conclude(&server);
+}
+
+/// A worker may write into the tables whatever it likes. It can hold a batch up, and neither stop the node nor the others: what
+/// it wrote is put right, or its batch is held until an operator has it proven again.
+#[test]
+fn nonsense_in_the_tables_ends_nothing() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    let mut client = server.client();
+    for (nonsense, held) in [
+        // a proof whose hash is none
+        (
+            "INSERT INTO winterlane_proofs (rollup, batch, hash, worker, fence, millis)
+             SELECT rollup, batch, 'x'::bytea, '', 0, -1 FROM winterlane_jobs",
+            false,
+        ),
+        // a proof that is not there
+        ("UPDATE winterlane_jobs SET proven = true", false),
+        // a claim without end, and one of a name without end
+        ("UPDATE winterlane_jobs SET lease = 'infinity'", false),
+        (
+            "UPDATE winterlane_jobs SET lease = 'infinity', worker = repeat('x', 1000000)",
+            false,
+        ),
+        // more failures than there can be, and more to say of them than anybody reads
+        (
+            "UPDATE winterlane_jobs SET failed = 2147483647, told = -2147483648, reason = repeat('x', 1000000)",
+            true,
+        ),
+    ] {
+        let batch = farm.seal();
+        until(|| (client.execute(nonsense, &[]).ok()? > 0).then_some(()));
+        if held {
+            farm.alarm(
+                |alarm| matches!(alarm, Alarm::ProofHeld { reason, .. } if reason.len() < 1000),
+            );
+            wait(farm.node.requeue(batch)).unwrap();
+        }
+        let worker = farm.worker("honest", &[]);
+        farm.proven(batch);
+        worker.stop();
+    }
+    // failures that the node was told of, in an answer that it did not get as a whole
+    let batch = farm.seal();
+    let number = i64::try_from(batch).unwrap();
+    let fail =
+        "UPDATE winterlane_jobs SET failed = failed + 100, reason = 'as told' WHERE batch = $1";
+    let told = "SELECT FROM winterlane_jobs WHERE batch = $1 AND failed > 0 AND told = failed";
+    let job = "SELECT FROM winterlane_jobs WHERE batch = $1";
+    until(|| client.query_opt(job, &[&number]).ok()?.map(drop));
+    let rename = "ALTER TABLE winterlane_proofs RENAME COLUMN millis TO lost";
+    client.batch_execute(rename).unwrap();
+    client.execute(fail, &[&number]).unwrap();
+    until(|| client.query_opt(told, &[&number]).ok()?.map(drop));
+    let rename = "ALTER TABLE winterlane_proofs RENAME COLUMN lost TO millis";
+    client.batch_execute(rename).unwrap();
+    farm.alarm(|alarm| matches!(alarm, Alarm::ProofHeld { batch: held, reason } if *held == batch && reason.contains("as told")));
+    wait(farm.node.requeue(batch)).unwrap();
+    let worker = farm.worker("honest", &[]);
+    farm.proven(batch);
+    worker.stop();
+    // nonsense in the object store: a witness that is none, and what is said to be a proof and cannot be read
+    let batch = farm.seal();
+    let number = i64::try_from(batch).unwrap();
+    until(|| client.query_opt(job, &[&number]).ok()?.map(drop));
+    let rollup = std::path::Path::new(&farm.objects).join(domain().to_string());
+    let folder = rollup.join(format!("{batch:020}"));
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        std::fs::write(entry.unwrap().path(), "nonsense").unwrap();
+    }
+    let hash = *blake3::hash(b"").as_bytes();
+    let proof = format!("proof-{}", blake3::Hash::from_bytes(hash));
+    std::fs::create_dir(folder.join(&proof)).unwrap();
+    let lie = "INSERT INTO winterlane_proofs (rollup, batch, hash, worker, fence, millis)
+               SELECT rollup, batch, $1::bytea, '', 0, 0 FROM winterlane_jobs WHERE batch = $2";
+    assert_eq!(client.execute(lie, &[&&hash[..], &number]).unwrap(), 1);
+    let worker = farm.worker("honest", &[]);
+    farm.proven(batch);
+    worker.stop();
+    std::fs::remove_dir(folder.join(&proof)).unwrap();
     farm.conclude(&server);
 }
 

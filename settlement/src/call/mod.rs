@@ -75,7 +75,8 @@ pub enum Claim {
     Withdrawal(Payment),
     /// What left the shielded pool, by the nullifier that names it.
     Payout(Nullifier),
-    /// Fees of the shielded pool, of this asset: the operator's.
+    /// Fees of the shielded pool, of this asset: the operator's, once no batch that is on its way can show them as
+    /// deposits.
     Fees(u32),
 }
 

@@ -37,7 +37,7 @@ use self::{
 };
 use crate::{
     BatchData, Call, CallError, Claim, Genesis, Obligation, Outcome, Party, Payment, Proofs,
-    Settlement, State, Status, party::sync_folder, state::Context,
+    Settlement, State, Status, party::sync_folder, proofs::Calm, state::Context,
 };
 
 const FILE: &str = "settlement.redb";
@@ -226,7 +226,7 @@ impl<P: Proofs> Durable<P> {
         let mut memory = self.memory()?;
         let now = (self.clock)().max(memory.state.status().now);
         let context = Context { caller, now };
-        let outcome = memory.state.call(context, call, &self.proofs)?;
+        let outcome = memory.state.call(context, call, &Calm(&self.proofs))?;
         if matches!(outcome, Outcome::AlreadySettled { .. }) {
             return Ok(outcome);
         }

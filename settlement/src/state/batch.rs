@@ -12,7 +12,7 @@ use winterlane_ledger::{
     pool::{self, Payout, PoolOperation, decode_operation},
 };
 
-use super::{Context, Head, Known, Outcome, Refusal, State, Withdrawal, queue::Lane};
+use super::{Context, Fees, Head, Known, Outcome, Refusal, State, Withdrawal, queue::Lane};
 use crate::{BatchData, Owed, Party, PoolData, Proofs};
 
 /// What the records of a batch do outside of the account tree.
@@ -95,7 +95,7 @@ impl State {
         let fees = self.fees.iter();
         let mut fees: BTreeMap<u32, u128> = fees
             .filter(|((party, _), _)| *party == self.operator)
-            .map(|((_, asset), amount)| (*asset, *amount))
+            .map(|((_, asset), fees)| (*asset, fees.amount))
             .collect();
         for (asset, amount) in &moved.fees {
             let fee = fees.entry(*asset).or_default();
@@ -120,10 +120,11 @@ impl State {
         self.payouts.extend(moved.outside);
         for (asset, amount) in fees {
             let key = (self.operator, asset);
-            if amount == 0 {
-                self.fees.remove(&key);
-            } else {
-                self.fees.insert(key, amount);
+            let before = self.fees.remove(&key);
+            let same = before.filter(|_| !moved.fees.contains_key(&asset));
+            if amount > 0 {
+                let since = same.map_or(number, |fees| fees.since);
+                self.fees.insert(key, Fees { amount, since });
             }
         }
         for deposit in shown.owed {
@@ -321,7 +322,7 @@ impl Moved {
     fn pay(&mut self, payout: &Payout, inside: Option<Deposit>) {
         let Payout { asset, amount, .. } = *payout;
         match (inside, payout.recipient) {
-            (Some(deposit), _) if amount > 0 => self.inside.push(deposit),
+            (Some(deposit), _) => self.inside.push(deposit),
             (None, Some(recipient)) if amount > 0 => {
                 let paid = (asset, Party(recipient), amount);
                 self.outside.push((payout.id.0.to_bytes(), paid));

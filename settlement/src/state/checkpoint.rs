@@ -11,7 +11,7 @@ use winterlane_ledger::{
     private::NoteFrontier,
 };
 
-use super::{Head, Known, State, Withdrawal, exit::Frozen, queue::Queue};
+use super::{Fees, Head, Known, State, Withdrawal, exit::Frozen, queue::Queue};
 use crate::{
     Genesis, GenesisError, Obligation, Owed, Party, Payment,
     bytes::{BytesError, Reader, put_value},
@@ -19,8 +19,8 @@ use crate::{
     view::{ForcedOrder, ShieldOwed},
 };
 
-/// The first byte of a checkpoint.
-const VERSION: u8 = 1;
+/// The first byte of a checkpoint. The first version did not say since when there are fees.
+const VERSION: u8 = 2;
 
 /// Why bytes are no checkpoint of this settlement.
 #[derive(Debug, thiserror::Error)]
@@ -149,10 +149,11 @@ impl State {
             out.party(*to);
             out.u128(*amount);
         });
-        out.list(&self.fees, |out, ((operator, asset), amount)| {
+        out.list(&self.fees, |out, ((operator, asset), fees)| {
             out.party(*operator);
             out.u32(*asset);
-            out.u128(*amount);
+            out.u128(fees.amount);
+            out.u64(fees.since);
         });
         self.put_pool(&mut out);
         out.list(&self.payments, |out, payment| {
@@ -209,7 +210,8 @@ impl State {
 
     fn take(&mut self, reader: &mut Reader<'_>) -> Result<(), BytesError> {
         let what = "the version";
-        if reader.byte(what)? != VERSION {
+        let version = reader.byte(what)?;
+        if !(1..=VERSION).contains(&version) {
             return Err(BytesError::Range { offset: 0, what });
         }
         self.batches = list(reader, "settled batches", |reader| {
@@ -260,9 +262,15 @@ impl State {
                 (asset, party(reader)?, reader.u128("an amount")?),
             ))
         })?;
+        let last = self.next_batch();
         self.fees = map(reader, "fees", |reader| {
             let key = (party(reader)?, reader.u32("an asset")?);
-            Ok((key, reader.u128("an amount")?))
+            let amount = reader.u128("an amount")?;
+            let since = match version {
+                1 => last,
+                _ => reader.u64("a batch")?,
+            };
+            Ok((key, Fees { amount, since }))
         })?;
         self.pool = take_pool(self.domain, reader)?;
         let mut number = 0;

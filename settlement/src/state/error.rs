@@ -188,6 +188,15 @@ pub enum Refusal {
         /// How many.
         count: usize,
     },
+    /// There are as many forced operations that take nothing out of the pool as there may be.
+    #[error(
+        "{count} forced operations take nothing out of the pool, as many as may be: let this one pay a fee, or \
+         withdraw"
+    )]
+    CrowdedPool {
+        /// How many.
+        count: usize,
+    },
     /// An opening is of a root that settlement does not have, or not any more.
     #[error("an opening before batch {version} does not count here: {from} to {to} do")]
     Version {
@@ -300,6 +309,14 @@ pub enum Refusal {
         /// The account.
         account: u32,
     },
+    /// Batches that are made already may need the fees to show deposits.
+    #[error(
+        "batches that are on their way may show these fees as deposits: they can be collected after batch {until}"
+    )]
+    FeesHeld {
+        /// The batch.
+        until: u64,
+    },
     /// The signature does not let the account leave.
     #[error("the exit: {0}")]
     Exit(#[from] ExitError),
@@ -354,6 +371,7 @@ impl Refusal {
             Self::AlreadyForced { .. } => "already_forced",
             Self::Busy { .. } => "busy",
             Self::Crowded { .. } => "crowded",
+            Self::CrowdedPool { .. } => "crowded_pool",
             Self::Version { .. } => "version",
             Self::Opening(_) => "opening",
             Self::OtherAccount { .. } => "other_account",
@@ -372,6 +390,7 @@ impl Refusal {
             Self::TooMuch { .. } => "too_much",
             Self::LeftAlready => "left_already",
             Self::EmptyLeaf { .. } => "empty_leaf",
+            Self::FeesHeld { .. } => "fees_held",
             Self::Exit(_) => "exit",
             Self::ExitFee => "exit_fee",
             Self::ExitInside => "exit_inside",

@@ -28,7 +28,11 @@ use winterlane_ledger::{
     public::BATCH_NUMBER_BITS,
 };
 
-use super::{Context, Known, Outcome, Refusal, State, exit::Frozen, queue::Lane};
+use super::{
+    Context, Known, Outcome, Refusal, State,
+    exit::Frozen,
+    queue::{Lane, is_free},
+};
 use crate::{
     Opening, Owed, Proofs,
     view::{ForcedOrder, ShieldOwed},
@@ -40,6 +44,11 @@ const WINDOWS: u64 = 8;
 /// How many orders without opening there may be. They cost whoever posts them nothing, and anybody signs some: beyond
 /// this an order needs the opening of its account, of which each has room for one.
 const BARE: usize = 256;
+
+/// How many forced operations there may be that take nothing out of the pool. A transfer may spend two dummies, of which
+/// there is no end, and what is forced with its proof stays here until a batch has it. Beyond this an operation pays a fee,
+/// of 1 at least, or withdraws: that takes a note which is worth something.
+const FREE: usize = 256;
 
 /// How many roots of the note tree there may be after the anchor of a forced operation. One at the edge of those that
 /// the pool keeps would be out of it before the operator could take the operation.
@@ -216,6 +225,9 @@ impl State {
             if let Some(number) = self.queue.private(&nullifier.0.to_bytes()) {
                 return Err(Refusal::NoteForced { number });
             }
+        }
+        if is_free(operation) && self.queue.free() >= FREE {
+            return Err(Refusal::CrowdedPool { count: FREE });
         }
         if let Some(payout) = operation.payout() {
             self.payable(&payout)?;

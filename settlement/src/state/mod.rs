@@ -116,6 +116,14 @@ struct Withdrawal {
     amount: u128,
 }
 
+/// Fees of the pool that an operator has not had yet.
+#[derive(Clone, Copy, Debug)]
+struct Fees {
+    amount: u128,
+    /// The last batch that added to them.
+    since: u64,
+}
+
 /// A settled batch.
 #[derive(Clone, Copy, Debug)]
 struct Head {
@@ -148,7 +156,7 @@ pub struct State {
     /// What left the pool for somebody outside: asset, recipient, amount, by nullifier.
     payouts: BTreeMap<[u8; 32], (u32, Party, u128)>,
     /// Fees of the pool, by operator and asset.
-    fees: BTreeMap<(Party, u32), u128>,
+    fees: BTreeMap<(Party, u32), Fees>,
     pool: Pool,
     payments: Vec<Payment>,
     frozen: Option<Frozen>,
@@ -284,8 +292,9 @@ impl State {
             let nullifier = Nullifier(Digest::from_bytes(key).unwrap_or_default());
             (Claim::Payout(nullifier), *asset, *amount)
         });
-        let fees = self.fees.iter().filter(|((party, _), _)| *party == of);
-        let fees = fees.map(|((_, asset), amount)| (Claim::Fees(*asset), *asset, *amount));
+        let fees = self.fees.iter();
+        let fees = fees.filter(|((party, _), fees)| *party == of && self.held(of, fees).is_none());
+        let fees = fees.map(|((_, asset), fees)| (Claim::Fees(*asset), *asset, fees.amount));
         withdrawals.chain(payouts).chain(fees).collect()
     }
 
@@ -392,6 +401,18 @@ impl State {
         Ok(Outcome::Epoch { epoch })
     }
 
+    /// Until which batch fees of an operator are held.
+    ///
+    /// The operator shows them as deposits. Somebody may have deposited as much to the same account, and had the record of
+    /// a fee taken for that deposit: then a batch that the operator has made already shows the deposit, and is paid for by
+    /// the fee. Collected before it, the fee would make that batch impossible. The operator may have made so many batches
+    /// as the rules say; one that is the operator no more has none that count.
+    fn held(&self, of: Party, fees: &Fees) -> Option<u64> {
+        let until = fees.since.saturating_add(self.rules.lifetime);
+        let running = self.frozen.is_none() && of == self.operator;
+        (running && self.next_batch() <= until).then_some(until)
+    }
+
     /// What is owed to the caller, who has asked for it.
     fn collect(&mut self, context: Context, claim: &Claim) -> Result<Outcome, Refusal> {
         let caller = context.caller;
@@ -411,7 +432,10 @@ impl State {
             }
             Claim::Fees(asset) => {
                 let found = self.fees.get(&(caller, *asset));
-                found.map(|amount| (caller, *asset, *amount))
+                if let Some(until) = found.and_then(|fees| self.held(caller, fees)) {
+                    return Err(Refusal::FeesHeld { until });
+                }
+                found.map(|fees| (caller, *asset, fees.amount))
             }
         };
         let (recipient, asset, amount) = found.ok_or(Refusal::NoClaim)?;

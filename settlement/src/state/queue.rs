@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use winterlane_ledger::{Deposit, codec::CanonicalBytes as _, pool::Payment};
+use winterlane_ledger::{
+    Deposit,
+    codec::CanonicalBytes as _,
+    pool::{Payment, PrivateOperation},
+};
 
 use crate::{Obligation, Owed, Rules};
 
@@ -38,6 +42,16 @@ pub(super) struct Queue {
     shields: BTreeMap<Payment, u64>,
     /// Forced orders without opening.
     bare: usize,
+    /// Forced operations that take nothing out of the pool.
+    free: usize,
+}
+
+/// Whether an operation takes nothing out of the pool, so that it may spend two dummies, which are in no tree and which
+/// anybody makes as many of as they like.
+pub(super) fn is_free(operation: &PrivateOperation) -> bool {
+    operation
+        .payout()
+        .is_none_or(|payout| payout.amount == 0 && payout.fee == 0)
 }
 
 /// What a checkpoint has of a queue.
@@ -64,6 +78,11 @@ impl Queue {
 
     pub(super) fn get(&self, number: u64) -> Option<&Obligation> {
         self.obligations.get(&number)
+    }
+
+    /// How many forced operations there are that take nothing out of the pool.
+    pub(super) const fn free(&self) -> usize {
+        self.free
     }
 
     /// What is due first, and its number.
@@ -150,6 +169,7 @@ impl Queue {
                 self.orders.entry(signer).or_default().push(number);
             }
             Owed::Private { operation } => {
+                self.free += usize::from(is_free(operation));
                 let keys = operation.nullifiers().iter().map(|one| one.0.to_bytes());
                 self.private.extend(keys.map(|key| (key, number)));
             }
@@ -211,6 +231,7 @@ impl Queue {
                 }
             }
             Owed::Private { operation } => {
+                self.free -= usize::from(is_free(operation));
                 for nullifier in operation.nullifiers() {
                     self.private.remove(&nullifier.0.to_bytes());
                 }

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync, mkdtempSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { load, MAX_CHALLENGE_BYTES, MAX_STATEMENT_BYTES, statementKind, VerifierError } from "../web/lib/index.js";
+import { balanceQuestion, load, MAX_CHALLENGE_BYTES, MAX_STATEMENT_BYTES, statementKind, VerifierError } from "../web/lib/index.js";
 import { kindOfFiles, parseOperation, sortPool, sortStatement } from "../web/lib/files.js";
 import { fixture, poolOperations, privateDirectory, web } from "./common.mjs";
 
@@ -338,6 +338,39 @@ test("kinds of bytes and of files", () => {
   }
   assert.match(sortStatement(named("a.proof", "b.proof")).error, /one at a time/);
   assert.match(sortStatement(named("a.proof", "b.json", "c.json")).error, /could be the challenge/);
+});
+
+test("a challenge about a balance is the question that the module takes", () => {
+  const file = {
+    format: "winterlane-balance-challenge-1",
+    verifier: "bank.example",
+    challenge: other,
+    expires: 1_900_000_000,
+    domain: other,
+    asset: 7,
+    at_least: "300",
+    state_roots: [other],
+  };
+  const question = {
+    stateRoots: [other],
+    domain: other,
+    asset: 7,
+    atLeast: "300",
+    verifier: "bank.example",
+    challenge: other,
+    expires: "1900000000",
+  };
+  assert.deepEqual(balanceQuestion(JSON.stringify(file)), question);
+  const [bytes, root, domain] = [new TextEncoder().encode(JSON.stringify({ ...file, at_most: "400" })), "02".repeat(32), "03".repeat(32)];
+  const bounded = balanceQuestion(bytes, { roots: [root], domain });
+  assert.deepEqual(bounded, { ...question, atMost: "400", stateRoots: [other, root], domain });
+  assert.equal(balanceQuestion(challenge), undefined);
+  // The module knows all of its fields: a withdrawal is what it is, whatever else was asked.
+  for (const balance of [question, bounded]) {
+    const found = verifier.verifyStatement(withdrawal, { balance });
+    assert.equal(found.valid, true, found.reason);
+  }
+  refused(verifier.verifyStatement(withdrawal, { balance: { ...question, more: 1 } }), "expected", /more/);
 });
 
 test("the examples do what they say", () => {

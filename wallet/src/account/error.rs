@@ -105,6 +105,23 @@ pub enum AccountError {
         /// The slot.
         slot: SlotIndex,
     },
+    /// The account does not hold what is to be proven.
+    #[error(
+        "the account holds {holds} in the last sealed state, which is not what is asked for: there is no proof"
+    )]
+    OtherBalance {
+        /// What it holds.
+        holds: u128,
+    },
+    /// A key without a reserved one-time key, by which a balance is proven.
+    #[error(
+        "the key that pays has 2^{height} one-time keys, and a proof of a balance takes a key of 2^10, whose last one-time key \
+             never signs: `winterlane wallet rotate --height 10` installs one"
+    )]
+    SmallKey {
+        /// The height of the key.
+        height: u32,
+    },
     /// The key that replaces others has signed as much as it may before the ledger shows it.
     #[error(
         "the key that replaces keys has signed {ahead} orders that no sealed batch has, as many as it may: wait for a batch"

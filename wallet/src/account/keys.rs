@@ -145,6 +145,23 @@ impl<C: Compressor> AccountWallet<C> {
         Ok(root)
     }
 
+    /// Makes the next key of a slot with 2^`height` one-time keys, where it would be as large as the present one. The next
+    /// rotation of the slot ([`Intent::Rotate`](super::Intent::Rotate)) installs it. One of that height that waits already is
+    /// left as it is.
+    ///
+    /// # Errors
+    /// [`AccountError::Wallet`], when the height is none of a key (1 to 10) among others.
+    pub fn prepare_key(&mut self, slot: SlotIndex, height: u32) -> Result<(), AccountError> {
+        let newest = self.profile.keys.iter().rev().find(|key| key.slot == slot);
+        let waits = newest.is_some_and(|key| {
+            key.height == height && self.wallet.journal().next_index(&key.root) == 0
+        });
+        if !waits {
+            self.make_key(slot, height)?;
+        }
+        Ok(())
+    }
+
     /// The next key of a slot: one that was made before and never installed, or a new one.
     pub(super) fn next_key(
         &mut self,

@@ -38,6 +38,7 @@
 //! A seed restores keys, and not what they have signed. [`restore`](AccountWallet::restore) says how a wallet that was lost comes back without
 //! a one-time key signing twice.
 
+mod balance;
 mod error;
 mod keys;
 mod orders;
@@ -49,13 +50,14 @@ mod watch;
 
 use std::path::Path;
 
+pub use balance::HeldBalance;
 pub use error::AccountError;
 pub use keys::{KeyLeft, PublicAccount, PublicKey};
 pub use orders::{Intent, Resumed, Sent, Terms};
 pub(crate) use profile::{NEW_PROFILE, PROFILE};
 pub use restore::Restore;
 pub use watch::{Finding, Health};
-use winterlane_ledger::{Account, Compressor, Domain, Root, SlotIndex};
+use winterlane_ledger::{Account, Compressor, Domain, Root, SlotIndex, tree::Siblings};
 use zeroize::Zeroizing;
 
 use self::profile::Profile;
@@ -96,6 +98,8 @@ pub struct Seen {
     pub proven: Option<Account>,
     /// The root that the proof leads to.
     pub root: Root,
+    /// The siblings of the account's leaf on the way to that root.
+    pub siblings: Siblings,
     /// The last sealed batch; `None` for the opening state.
     pub batch: Option<u64>,
     /// After pending operations too: said by the node, and not proven.
@@ -222,6 +226,14 @@ impl<C: Compressor> AccountWallet<C> {
         Ok(self.wallet.encrypt(passphrase)?)
     }
 
+    /// Whether the seed's file is encrypted by a passphrase ([`Wallet::is_encrypted`]).
+    ///
+    /// # Errors
+    /// [`AccountError::Wallet`].
+    pub fn is_encrypted(&self) -> Result<bool, AccountError> {
+        Ok(self.wallet.is_encrypted()?)
+    }
+
     /// The seed as text for a backup on paper ([`crate::MasterSeed::backup_text`]).
     #[must_use]
     pub fn backup_text(&self) -> Zeroizing<String> {
@@ -301,6 +313,7 @@ fn look(
     let seen = Seen {
         proven: sealed,
         root: proven.root,
+        siblings: proven.proof.siblings,
         batch: proven.batch,
         pending,
         pending_orders,

@@ -227,12 +227,22 @@ impl Ask for NodeClient {
     }
 }
 
+/// The most bytes of a file with certificates: some hundred of them.
+const MAX_CERTIFICATES: u64 = 1 << 20;
+
 /// The certificates in a file.
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, ClientError> {
     let wrong = |reason: String| ClientError::Certificate {
         path: path.display().to_string(),
         reason,
     };
+    // Before it is opened: nothing waits for the other end of a pipe.
+    let found = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
+    if !found.is_file() || found.len() > MAX_CERTIFICATES {
+        return Err(wrong(format!(
+            "not a regular file of at most {MAX_CERTIFICATES} bytes, as certificates in PEM are"
+        )));
+    }
     let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
     let mut found = Vec::new();
     for item in parse_pem(&bytes) {
@@ -249,6 +259,25 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, ClientError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_holds_no_certificates_is_not_read() {
+        let place = tempfile::tempdir().unwrap();
+        let huge = place.path().join("huge.pem");
+        std::fs::File::create(&huge)
+            .unwrap()
+            .set_len(1 << 40)
+            .unwrap();
+        for path in [&huge, place.path()] {
+            let client = NodeClient::new("https://node", Some(path), ClientConfig::default());
+            let error = client.err().unwrap();
+            assert!(matches!(error, ClientError::Certificate { .. }), "{error}");
+            assert!(
+                error.to_string().contains("at most 1048576 bytes"),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn addresses_of_nodes_are_told_from_others() {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::CredentialError;
+use super::{BalanceChallengeError, CredentialError};
 use crate::WalletError;
 
 /// Why a credential is not issued, or a question not asked.
@@ -24,6 +24,18 @@ pub enum IssueError {
     #[error("the issuer has no key left: make another one")]
     NoKey,
     /// Trouble of the wallet.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+}
+
+/// Why a question about a balance is not asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AskBalanceError {
+    /// Nobody can answer it.
+    #[error(transparent)]
+    Question(#[from] BalanceChallengeError),
+    /// Trouble of the wallet: no randomness.
     #[error(transparent)]
     Wallet(#[from] WalletError),
 }

@@ -14,13 +14,13 @@ mod issue;
 #[cfg(test)]
 mod tests;
 
-pub use error::IssueError;
+pub use error::{AskBalanceError, IssueError};
 pub use issue::attributes;
 pub use winterlane_credentials::{
-    Challenge, Code, Condition, Credential, CredentialError, Day, DayError, Issuer, Kind, Known,
-    MAX_INTEGER, MAX_NAME_BYTES, MAX_SET_VALUES, MAX_TEXT_BYTES, Mistake, Predicate,
-    PredicateError, Question, Requirement, Schema, SchemaAttribute, SchemaError, Showing, Stated,
-    Value, ValueError, predicate,
+    AskedBalance, BalanceChallenge, BalanceChallengeError, Challenge, Code, Condition, Credential,
+    CredentialError, Day, DayError, Issuer, Kind, Known, MAX_INTEGER, MAX_NAME_BYTES,
+    MAX_SET_VALUES, MAX_TEXT_BYTES, Mistake, Predicate, PredicateError, Question, Requirement,
+    Schema, SchemaAttribute, SchemaError, Showing, Stated, Value, ValueError, predicate,
 };
 
 /// A challenge for a question that can be answered, with 256 bits of the system's randomness.
@@ -31,4 +31,13 @@ pub use winterlane_credentials::{
 pub fn ask(question: Question) -> Result<Challenge, IssueError> {
     let random = crate::notes::random_digest()?.to_bytes();
     Ok(Challenge::new(question, &random)?)
+}
+
+/// A challenge for a question about a balance, with 256 bits of the system's randomness.
+///
+/// # Errors
+/// [`AskBalanceError`].
+pub fn ask_balance(asked: AskedBalance) -> Result<BalanceChallenge, AskBalanceError> {
+    let random = crate::notes::random_digest()?.to_bytes();
+    Ok(BalanceChallenge::new(asked, &random)?)
 }

@@ -266,6 +266,23 @@ fn a_question_that_finds_out_more_than_it_says_is_refused() {
     assert_eq!(on("2030-12-31"), on("2031-01-01"));
     assert!(on("2030-12-31").contains("how long yours is valid"));
 
+    // A key or a schema that was made for one holder tells who answers, whoever has it in a challenge.
+    let marked = |change: &dyn Fn(&mut Issuer)| {
+        let mut issuer = honest.clone();
+        change(&mut issuer);
+        let known = Known {
+            issuer: &issuer,
+            today,
+        };
+        let error = challenge.answer(&known, &credential, alice()).unwrap_err();
+        assert!(matches!(error, CredentialError::Marked), "{error}");
+    };
+    marked(&|issuer| issuer.keys = vec![Digest::ZERO]);
+    marked(&|issuer| {
+        let text = serde_json::to_string(&issuer.schema).unwrap();
+        issuer.schema = serde_json::from_str(&text.replace("identity", "identity2")).unwrap();
+    });
+
     // An older list, and tomorrow in the east, are what they seem.
     let mut newer = honest.clone();
     newer.revoked = vec![number + 1, number + 2];
@@ -371,6 +388,41 @@ fn an_answer_counts_for_its_question_alone() {
         c.issuer.schema = serde_json::from_str(&text).unwrap();
     };
     assert!(other(&schema).contains("another schema"));
+}
+
+/// A proof shows the place of a value. If it were the first that fits, it would say of each place before it that the value
+/// there does not.
+#[test]
+fn the_place_that_is_shown_says_nothing_of_the_other_values() {
+    let mut world = World::new();
+    let either = world.ask("languages in {\"de\", \"fr\"}").unwrap();
+    for least in [0, 1] {
+        let mut stated = attributes(&world.issuer.schema, &person()).unwrap();
+        let languages = stated.iter_mut().filter(|one| one.name == "languages");
+        let mut languages: Vec<_> = languages.collect();
+        languages[least].salt = Digest::ZERO;
+        let places = [languages[0].place, languages[1].place];
+        let values = [languages[0].value.clone(), languages[1].value.clone()];
+        assert!(places[0] < places[1]);
+        let credential =
+            world
+                .wallet
+                .issue(&world.issuer, stated, alice().key(), day("2030-12-31"));
+        let credential = credential.unwrap();
+        let shown = |challenge: &Challenge| {
+            let showing = answer(challenge, &credential, alice()).unwrap();
+            check(challenge, &showing.inputs, 1_000).unwrap();
+            showing.inputs.predicates[0].place
+        };
+        // the same each time
+        assert_eq!([shown(&either), shown(&either)], [places[least]; 2]);
+        // and who is asked for the other value shows that
+        let other = 1 - least;
+        let asked = world
+            .ask(&format!("languages = {}", values[other]))
+            .unwrap();
+        assert_eq!(shown(&asked), places[other]);
+    }
 }
 
 #[test]

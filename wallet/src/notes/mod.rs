@@ -4,7 +4,8 @@
 //! makes of that what its owner has:
 //!
 //! 1. *Scan*: try to open every encrypted note ([`NoteBook::scan`]); what opens is the account's.
-//! 2. *Choose*: one or two notes that are worth enough ([`select`]).
+//! 2. *Choose*: one or two notes that are worth enough ([`select`]), of those that an [`AssociationSet`] admits where one is
+//!    to be shown.
 //! 3. *Spend*: notes, paths, change and public inputs of an operation ([`NoteBook::withdrawal`],
 //!    [`NoteBook::transfer`]). A prover makes the proof of them.
 //!
@@ -31,6 +32,7 @@
 //! # Ok::<(), winterlane_wallet::WalletError>(())
 //! ```
 
+mod association;
 mod book;
 mod cipher;
 mod keys;
@@ -40,6 +42,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use association::{AssociationSet, AssociationSetError, LineProblem};
 pub use book::{Found, NoteBook, State};
 pub use keys::{
     KeyTextError, NoteSecret, PaymentAddress, SEALED_NOTE_BYTES, ViewingKey, random_digest,

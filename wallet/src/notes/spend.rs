@@ -4,12 +4,14 @@ use std::fmt;
 
 use thiserror::Error;
 use winterlane_ledger::{
+    Digest,
     pool::{Shield, ciphertexts_digest},
-    private::{Association, Fee, Note, NotePath, NoteTree, TransferInputs, WithdrawalInputs},
+    private::{Fee, NOTE_TREE_DEPTH, Note, NotePath, NoteTree, TransferInputs, WithdrawalInputs},
 };
 
 use super::{
-    Found, NoteBook, NoteSecret, PaymentAddress, SelectError, State, keys::random_digest, select,
+    AssociationSet, Found, NoteBook, NoteSecret, PaymentAddress, SelectError, State,
+    keys::random_digest, select,
 };
 use crate::WalletError;
 
@@ -20,6 +22,8 @@ pub struct Input {
     pub note: Note,
     /// Its path at the anchor; `None` for a dummy of value 0, which is in no tree.
     pub path: Option<NotePath>,
+    /// The siblings of its position in the association set, if there is one.
+    pub association: Option<[Digest; NOTE_TREE_DEPTH]>,
 }
 
 // The place of a note says which one is spent.
@@ -55,7 +59,7 @@ pub struct Transfer {
 
 /// What an operation is made for.
 #[derive(Clone, Copy)]
-pub struct Terms {
+pub struct Terms<'a> {
     /// The asset.
     pub asset: u32,
     /// What the receiver gets.
@@ -66,12 +70,12 @@ pub struct Terms {
     pub batch_number: u64,
     /// The last batch in which the operation may run.
     pub valid_until: u64,
-    /// The set that the spent notes are to be shown in, or not in.
-    pub association: Option<Association>,
+    /// The set that the spent notes are to be shown in, or not in: only notes that it admits are chosen.
+    pub association: Option<&'a AssociationSet>,
 }
 
 // Of a transfer, asset and amount are nobody else's to know.
-impl fmt::Debug for Terms {
+impl fmt::Debug for Terms<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Terms(..)")
     }
@@ -115,6 +119,21 @@ pub enum SpendError {
         /// Notes that were scanned.
         scanned: u64,
     },
+    /// There is enough, and not in notes that the association set admits.
+    #[error(
+        "it takes {need} of asset {asset}: the account has {have}, of which {admitted} in notes that the association set \
+         admits; pay less, or get a set that admits the others"
+    )]
+    NotAdmitted {
+        /// The asset.
+        asset: u32,
+        /// Amount and fee.
+        need: u128,
+        /// What can be spent.
+        have: u128,
+        /// What can be spent in notes that the set admits.
+        admitted: u128,
+    },
     /// No randomness, and other trouble of the wallet.
     #[error(transparent)]
     Wallet(#[from] WalletError),
@@ -129,14 +148,14 @@ impl NoteBook {
         &self,
         secret: &NoteSecret,
         tree: &NoteTree,
-        terms: &Terms,
+        terms: &Terms<'_>,
         recipient: [u8; 20],
     ) -> Result<Withdrawal, SpendError> {
         let chosen = self.choose(tree, terms, 1)?;
         let [found] = chosen[..] else {
             return Err(self.scan_again(tree));
         };
-        let input = self.input(tree, found)?;
+        let input = self.input(tree, terms, found)?;
         let key = secret.viewing_key();
         let change = Note {
             value: found.note.value - terms.amount - terms.fee,
@@ -154,7 +173,7 @@ impl NoteBook {
             domain: self.domain,
             valid_until: terms.valid_until,
             ciphertexts: [0; 32],
-            association: terms.association,
+            association: terms.association.map(AssociationSet::association),
         };
         Ok(Withdrawal {
             input,
@@ -174,14 +193,14 @@ impl NoteBook {
         &self,
         secret: &NoteSecret,
         tree: &NoteTree,
-        terms: &Terms,
+        terms: &Terms<'_>,
         to: &PaymentAddress,
     ) -> Result<Transfer, SpendError> {
         let chosen = self.choose(tree, terms, 2)?;
         let mine = secret.payment_address();
         let (mut spent, mut nullifiers, mut value) = (Vec::new(), Vec::new(), 0);
         for found in chosen {
-            spent.push(self.input(tree, found)?);
+            spent.push(self.input(tree, terms, found)?);
             nullifiers.push(found.nullifier);
             value += found.note.value;
         }
@@ -189,7 +208,11 @@ impl NoteBook {
             let note = mine.note(terms.asset, 0)?;
             // A dummy is nowhere; its nullifier is that of a fresh note at position 0.
             nullifiers.push(note.nullifier(&secret.keys().nullifier, 0));
-            spent.push(Input { note, path: None });
+            spent.push(Input {
+                note,
+                path: None,
+                association: None,
+            });
         }
         let payment = to.note(terms.asset, terms.amount)?;
         let change = mine.note(terms.asset, value - terms.amount - terms.fee)?;
@@ -218,7 +241,7 @@ impl NoteBook {
             domain: self.domain,
             valid_until: terms.valid_until,
             ciphertexts: ciphertexts_digest(&sealed),
-            association: terms.association,
+            association: terms.association.map(AssociationSet::association),
         };
         Ok(Transfer {
             spent: [*first, *second],
@@ -229,7 +252,7 @@ impl NoteBook {
     }
 
     /// The nullifiers of the account's notes that are pending at that batch.
-    fn pending(&self, terms: &Terms) -> u128 {
+    fn pending(&self, terms: &Terms<'_>) -> u128 {
         let pending = self.notes.iter().filter(|found| {
             let waits = matches!(found.state, State::Pending { valid_until } if valid_until >= terms.batch_number);
             waits && found.note.asset == terms.asset
@@ -240,7 +263,7 @@ impl NoteBook {
     fn choose(
         &self,
         tree: &NoteTree,
-        terms: &Terms,
+        terms: &Terms<'_>,
         most: usize,
     ) -> Result<Vec<&Found>, SpendError> {
         if tree.count() != self.position {
@@ -248,21 +271,38 @@ impl NoteBook {
         }
         let need = terms.amount.checked_add(terms.fee);
         let need = need.ok_or(SelectError::Overflow)?;
-        let notes = self.spendable(terms.batch_number);
-        Ok(select(
-            notes,
-            (terms.asset, need),
-            most,
-            self.pending(terms),
-        )?)
+        let (asset, pending) = (terms.asset, self.pending(terms));
+        let notes = || self.spendable(terms.batch_number);
+        let Some(set) = terms.association else {
+            return Ok(select(notes(), (asset, need), most, pending)?);
+        };
+        let admitted = || notes().filter(move |found| set.admits(found.position));
+        select(admitted(), (asset, need), most, pending).map_err(|error| {
+            // Whether the set or the account is in the way.
+            if select(notes(), (asset, need), most, pending).is_err() {
+                return SpendError::from(error);
+            }
+            SpendError::NotAdmitted {
+                asset,
+                need,
+                have: worth(notes(), asset),
+                admitted: worth(admitted(), asset),
+            }
+        })
     }
 
-    fn input(&self, tree: &NoteTree, found: &Found) -> Result<Input, SpendError> {
+    fn input(
+        &self,
+        tree: &NoteTree,
+        terms: &Terms<'_>,
+        found: &Found,
+    ) -> Result<Input, SpendError> {
         let path = tree.path(found.position);
         let path = path.filter(|path| path.root(&found.note.commitment()) == tree.root());
         Ok(Input {
             note: found.note,
             path: Some(path.ok_or_else(|| self.scan_again(tree))?),
+            association: terms.association.map(|set| set.siblings(found.position)),
         })
     }
 
@@ -272,6 +312,12 @@ impl NoteBook {
             scanned: self.position,
         }
     }
+}
+
+/// What notes are worth, of one asset.
+fn worth<'a>(notes: impl Iterator<Item = &'a Found>, asset: u32) -> u128 {
+    let notes = notes.filter(|found| found.note.asset == asset);
+    notes.fold(0, |sum, found| sum.saturating_add(found.note.value))
 }
 
 /// A note for an address, to be shielded: what is published, and its note.

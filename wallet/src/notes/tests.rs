@@ -1,5 +1,7 @@
 //! Note accounts: what they find, choose and spend, and what a viewing key can do.
 
+mod association;
+
 use proptest::prelude::*;
 use winterlane_ledger::{
     Digest, Domain,
@@ -69,7 +71,7 @@ impl World {
         book
     }
 
-    fn terms(&self, amount: u128, fee: u128) -> Terms {
+    fn terms(&self, amount: u128, fee: u128) -> Terms<'static> {
         Terms {
             asset: 7,
             amount,

@@ -58,6 +58,7 @@ fn an_encrypted_wallet_opens_by_its_passphrase_alone() {
             fs::read(&path).unwrap().starts_with(b"winterlane-seed2"),
         ];
         assert_eq!((new, plain), (false, next.is_none()));
+        assert_eq!(wallet.is_encrypted().unwrap(), next.is_some());
         drop(wallet);
         if known != next && known.is_some() && next.is_some() {
             let old = Wallet::open_with(place.path(), known.as_ref());

@@ -9,14 +9,14 @@ use winterlane_ledger::{
 };
 use winterlane_prover::private::{CredentialWitness, PrivateWitness};
 use winterlane_wallet::credentials::{
-    Challenge, Credential, CredentialError, Day, Issuer, Known, Showing,
+    Challenge, Credential, CredentialError, Day, Issuer, Known, Predicate, Showing, Value,
 };
 
 use super::super::{private::open_wallet, spinner, statement::prove_statement};
 use crate::{
     Failure,
     args_credential::AnswerArgs,
-    files::{self, Access},
+    files::{self, Access, FilesError},
     show::{self, Lines, counted, grouped},
 };
 
@@ -31,6 +31,10 @@ struct Proven {
 }
 
 pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String, Failure> {
+    if args.out.exists() {
+        // Before the proof is made for it.
+        return Err(Failure::unusable(FilesError::Exists(args.out.clone())));
+    }
     let challenge: Challenge = files::read_json(&args.challenge).map_err(Failure::unusable)?;
     let credential: Credential = files::read_json(&args.credential).map_err(Failure::unusable)?;
     let issuer: Issuer = files::read_json(&args.issuer).map_err(Failure::unusable)?;
@@ -38,13 +42,14 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         issuer: &issuer,
         today: Day::today(),
     };
-    let wallet = open_wallet(&args.wallet)?;
+    let wallet = open_wallet(&args.wallet, &args.unlock)?;
     let showing = answer(
         &challenge,
         &known,
         &credential,
         wallet.holder_secret(args.number),
     )?;
+    let predicate: Predicate = challenge.predicate.parse().map_err(Failure::unusable)?;
     let progress = spinner(screen, args.json);
     progress.set_message("proving");
     let (inputs, witness) = statement(&showing);
@@ -64,11 +69,18 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         return show::json(&proven);
     }
     let mut lines = Lines::default();
-    lines.add("proven", &proven.predicate);
+    // a line each: in one line the last may stand behind a screen of spaces, or of a long text
+    for requirement in predicate.requirements() {
+        lines.add("proven", requirement);
+    }
     for (name, values) in &challenge.sets {
         lines.add(
             "",
-            format_args!("{name} has {}", counted(values.len(), "value")),
+            format_args!(
+                "{name} has {}: {}",
+                counted(values.len(), "value"),
+                listed(values)
+            ),
         );
     }
     lines.add("to", &proven.verifier);
@@ -85,6 +97,27 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         format_args!("in {}: send it to the verifier", args.out.display()),
     );
     Ok(lines.0)
+}
+
+/// Values of a set that are listed; of larger sets the file has the others.
+const LISTED: usize = 64;
+
+/// The values of a set. The verifier has named it: a file by the name of a union with one country in it asks for that country,
+/// and so does one that is filled up with what nobody has.
+fn listed(values: &[Value]) -> String {
+    let shown: Vec<_> = values
+        .iter()
+        .take(LISTED)
+        .map(ToString::to_string)
+        .collect();
+    let shown = shown.join(", ");
+    match values.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!(
+            "{shown}, and {} more: read them in the challenge",
+            grouped(more)
+        ),
+    }
 }
 
 /// What the prover takes of an answer.
@@ -115,4 +148,18 @@ fn answer(
         | CredentialError::Revoked => Failure::invalid(error),
         error => Failure::unusable(error),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_shows_what_is_in_it() {
+        let set = |count: i64| listed(&Vec::from_iter((1..=count).map(Value::Integer)));
+        assert_eq!(listed(&[Value::Text("DE".into())]), "\"DE\"");
+        assert_eq!(set(3), "1, 2, 3");
+        assert!(set(64).ends_with(", 64"));
+        assert!(set(1_065).ends_with(", 64, and 1,001 more: read them in the challenge"));
+    }
 }

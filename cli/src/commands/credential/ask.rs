@@ -1,10 +1,6 @@
 //! The verifier's side: the question, and the check of an answer.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, time::Instant};
 
 use serde::Serialize;
 use winterlane_ledger::{Digest, private::PrivateInputs};
@@ -13,20 +9,16 @@ use winterlane_wallet::credentials::{
     self, Challenge, Code, Day, Issuer, Predicate, PredicateError, Question, Value,
 };
 
-use super::super::named;
+use super::super::{
+    named,
+    session::{mark_answered, now},
+};
 use crate::{
     Failure,
     args_credential::{ChallengeArgs, CheckArgs},
-    files::{self, Access, FilesError},
+    files::{self, Access},
     show::{self, Lines, grouped},
 };
-
-/// Seconds since 1970.
-pub(super) fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
-}
 
 /// Says where in the predicate the mistake is, in lines of their own.
 fn mistaken(error: &PredicateError) -> Failure {
@@ -160,20 +152,5 @@ fn check(args: &CheckArgs) -> Result<Checked, Failure> {
         proof_bytes: bytes.len(),
         verify_seconds: time.as_secs_f64(),
         pseudonym,
-    })
-}
-
-/// Notes beside the challenge that it was answered. Once: a proof that somebody else overheard answers nothing
-/// any more.
-fn mark_answered(challenge: &Path) -> Result<(), Failure> {
-    let mut answered = challenge.to_owned().into_os_string();
-    answered.push(".answered");
-    let marked = files::write_new(Path::new(&answered), b"", Access::Owner);
-    marked.map_err(|error| match error {
-        FilesError::Exists(path) => Failure::Invalid(format!(
-            "the challenge was answered before ({} is there): make a new one",
-            path.display()
-        )),
-        error => Failure::unusable(error),
     })
 }

@@ -11,7 +11,10 @@ use winterlane_wallet::{
     credentials::{CredentialError, Day, Issuer, Known, Question, ask, attributes},
 };
 
-use super::{super::statement::prove_statement, answer::statement, ask::now};
+use super::{
+    super::{session::now, statement::prove_statement},
+    answer::statement,
+};
 use crate::{
     Failure,
     args_private::ProofSize,

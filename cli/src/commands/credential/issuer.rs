@@ -10,17 +10,21 @@ use std::{fs, path::Path};
 
 use indicatif::MultiProgress;
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{Digest, Root, signature::KeyError};
+use winterlane_ledger::{
+    Digest, Root,
+    signature::{KEY_CAPACITY, KeyError},
+};
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
     Wallet, WalletError,
     credentials::{IssueError, Issuer, Schema, attributes},
 };
 
-use super::super::{private::open_or_make, spinner};
+use super::super::{passphrase, spinner};
 use crate::{
     Failure,
     args_credential::{HolderArgs, IssueArgs, IssuerArgs, RevokeArgs},
+    args_passphrase::UnlockArgs,
     files::{self, Access, DirectoryLock},
     show::{self, Lines},
 };
@@ -45,7 +49,7 @@ struct Opened {
 
 impl Opened {
     /// Opens an issuer: its wallet knows the last key.
-    fn open(directory: &Path) -> Result<Self, Failure> {
+    fn open(directory: &Path, unlock: &UnlockArgs) -> Result<Self, Failure> {
         let published = directory.join("issuer.json");
         if !published.exists() {
             return Err(Failure::Unusable(format!(
@@ -60,7 +64,7 @@ impl Opened {
             files::read_json(&directory.join("heights.json")).map_err(Failure::unusable)?;
         // The height of a key that was not published: its making was interrupted.
         heights.truncate(issuer.keys.len());
-        let wallet = Wallet::open(&directory.join("keys")).map_err(Failure::unusable)?;
+        let wallet = passphrase::open(&directory.join("keys"), unlock)?;
         let mut opened = Self {
             wallet: wallet.with_compressor(SimdCompressor),
             heights,
@@ -86,6 +90,19 @@ impl Opened {
         root.map(Some).map_err(Failure::unusable)
     }
 
+    /// Refuses a number that no credential has yet: a later one would be revoked before it is issued.
+    fn check_issued(&self, number: u32) -> Result<(), Failure> {
+        let (key, index) = (number / KEY_CAPACITY, number % KEY_CAPACITY);
+        let root = self.issuer.keys.get(key as usize);
+        if root.is_some_and(|root| index < self.wallet.journal().next_index(root)) {
+            return Ok(());
+        }
+        Err(Failure::Unusable(format!(
+            "no credential with number {number} was issued: the number was printed when it was issued, and the credential \
+             has it"
+        )))
+    }
+
     /// Writes what the issuer publishes.
     fn publish(&self, directory: &Path) -> Result<(), Failure> {
         let path = directory.join("issuer.json");
@@ -96,15 +113,19 @@ impl Opened {
 
 pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String, Failure> {
     let directory = &args.issuer;
-    let progress = spinner(screen, args.json);
-    progress.set_message("making a key");
-    let opened = if args.new_key {
-        let mut opened = Opened::open(directory)?;
+    let progress = || {
+        let progress = spinner(screen, args.json);
+        progress.set_message("making a key");
+        progress
+    };
+    let (opened, progress) = if args.new_key {
+        let mut opened = Opened::open(directory, &args.unlock)?;
+        let progress = progress();
         opened.heights.push(args.height);
         let number = opened.heights.len() - 1;
         let key = opened.key(number)?;
         opened.issuer.keys.extend(key);
-        opened
+        (opened, progress)
     } else {
         let (Some(name), Some(schema)) = (&args.name, &args.schema) else {
             return Err(Failure::Unusable(
@@ -121,7 +142,9 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
         fs::create_dir_all(directory)
             .map_err(|error| Failure::Unusable(format!("{}: {error}", directory.display())))?;
         let lock = DirectoryLock::take(directory).map_err(Failure::unusable)?;
-        let (wallet, _) = open_or_make(&directory.join("keys"))?;
+        let keys = directory.join("keys");
+        let (wallet, _) = passphrase::open_or_make(&keys, &args.unlock, &args.encrypting)?;
+        let progress = progress();
         let mut opened = Opened {
             wallet: wallet.with_compressor(SimdCompressor),
             heights: vec![args.height],
@@ -136,7 +159,7 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
         };
         let key = opened.key(0)?;
         opened.issuer.keys.extend(key);
-        opened
+        (opened, progress)
     };
     // The heights first: a key that is published must be one that can be made again.
     files::write_json(
@@ -150,15 +173,18 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
     progress.finish_and_clear();
     let key = opened.issuer.keys.last().copied().unwrap_or_default();
     let can_sign = 1u32 << args.height;
+    let encrypted = opened.wallet.is_encrypted().map_err(Failure::unusable)?;
     if args.json {
         return show::json(&serde_json::json!({
             "issuer": opened.issuer.name,
             "key": key,
             "can_sign": can_sign,
+            "encrypted": encrypted,
         }));
     }
     let mut lines = Lines::default();
     lines.add("issuer", &opened.issuer.name);
+    lines.add("seed", passphrase::said(encrypted));
     lines.add("key", key);
     lines.add("it can sign", format_args!("{can_sign} credentials"));
     lines.add("to publish", directory.join("issuer.json").display());
@@ -166,7 +192,8 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
 }
 
 pub(super) fn holder(args: &HolderArgs) -> Result<String, Failure> {
-    let (wallet, made) = open_or_make(&args.wallet)?;
+    let (wallet, made) = passphrase::open_or_make(&args.wallet, &args.unlock, &args.encrypting)?;
+    let encrypted = wallet.is_encrypted().map_err(Failure::unusable)?;
     let key = HolderKey {
         format: HOLDER_FORMAT.into(),
         holder: wallet.holder_secret(args.number).key(),
@@ -174,7 +201,11 @@ pub(super) fn holder(args: &HolderArgs) -> Result<String, Failure> {
     files::write_json(&args.out, &key, Access::Published, files::write_same)
         .map_err(Failure::unusable)?;
     if args.json {
-        return show::json(&serde_json::json!({ "made": made, "holder": key.holder }));
+        return show::json(&serde_json::json!({
+            "made": made,
+            "encrypted": encrypted,
+            "holder": key.holder,
+        }));
     }
     let mut lines = Lines::default();
     lines.add(
@@ -185,6 +216,7 @@ pub(super) fn holder(args: &HolderArgs) -> Result<String, Failure> {
             if made { "made" } else { "opened" }
         ),
     );
+    lines.add("seed", passphrase::said(encrypted));
     lines.add(
         "holder key",
         format_args!("in {}: send it to the issuer", args.out.display()),
@@ -207,9 +239,9 @@ pub(super) fn issue(args: &IssueArgs, screen: &MultiProgress) -> Result<String, 
     }
     let json: serde_json::Map<_, _> =
         files::read_json(&args.attributes).map_err(Failure::unusable)?;
+    let mut opened = Opened::open(&args.issuer, &args.unlock)?;
     let progress = spinner(screen, args.json);
-    progress.set_message("opening the issuer's key");
-    let mut opened = Opened::open(&args.issuer)?;
+    progress.set_message("signing");
     let stated = attributes(&opened.issuer.schema, &json)
         .map_err(|error| Failure::Unusable(format!("{}: {error}", args.attributes.display())))?;
     let issued = opened
@@ -246,7 +278,8 @@ pub(super) fn issue(args: &IssueArgs, screen: &MultiProgress) -> Result<String, 
 }
 
 pub(super) fn revoke(args: &RevokeArgs) -> Result<String, Failure> {
-    let mut opened = Opened::open(&args.issuer)?;
+    let mut opened = Opened::open(&args.issuer, &args.unlock)?;
+    opened.check_issued(args.number)?;
     let revoked = &mut opened.issuer.revoked;
     match revoked.binary_search(&args.number) {
         Ok(_) => {

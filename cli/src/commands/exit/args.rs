@@ -129,12 +129,16 @@ pub(super) enum Task {
         #[command(flatten)]
         place: Place,
     },
-    /// Leave a frozen rollup, with all accounts and notes of a wallet.
+    /// Leave a frozen rollup, with all accounts and notes of a wallet. What is refused keeps nothing else back.
     Leave {
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
         keys: Keys,
+        /// The accounts that leave, separated by commas; without it all that have these keys. Each takes a one-time key, and
+        /// anybody can make an account with somebody else's key.
+        #[arg(long, value_name = "ID", value_delimiter = ',')]
+        account: Vec<u32>,
         /// The number of the wallet's account of notes.
         #[arg(long, value_name = "N", default_value_t = 0)]
         notes: u32,

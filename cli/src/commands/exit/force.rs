@@ -8,11 +8,11 @@ use winterlane_ledger::{
     private::PrivateInputs,
     wire,
 };
-use winterlane_settlement::{Call, Client, Opening, Party, Settlement as _};
-use winterlane_wallet::notes::NoteBook;
+use winterlane_settlement::{Call, CallError, Client, Opening, Outcome, Party, Settlement as _};
+use winterlane_wallet::notes::{Found, NoteBook};
 
 use super::{
-    Keys, Place, add_outcome,
+    Keys, Place, Steps, add_outcome,
     args::Payee,
     failed,
     leave::{Withdrawing, withdraw_note},
@@ -101,11 +101,12 @@ pub(super) fn notes(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result
     let mut book = NoteBook::new(*rebuilt.ledger.domain());
     book.scan(&secret.viewing_key(), &rebuilt.operations);
     let last = rebuilt.ledger.batch_number();
-    let mut lines = Lines::default();
+    let mut steps = Steps::default();
     let mut found = 0;
-    for note in book.spendable(last).filter(|found| found.note.value > 0) {
+    let mut force = |note: &Found| {
         found += 1;
-        let (inputs, proof) = withdraw_note(&Withdrawing {
+        let what = format!("note {}", note.position);
+        let withdrawn = withdraw_note(&Withdrawing {
             rebuilt: &rebuilt,
             secret: &secret,
             found: note,
@@ -113,80 +114,100 @@ pub(super) fn notes(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result
             domain: *rebuilt.ledger.domain(),
             to,
             valid_until: last + LIFETIME,
-        })?;
+        });
+        let (inputs, proof) = match withdrawn {
+            Ok(withdrawn) => withdrawn,
+            Err(failure) => {
+                steps.fail(&what, failure);
+                return Ok(());
+            }
+        };
         let operation = PrivateOperation {
             inputs: PrivateInputs::Withdrawal(inputs),
             sealed: Vec::new(),
             proof,
         };
-        match client.call(&Call::ForcePrivate(operation)) {
-            Ok(outcome) => add_outcome(&mut lines, &outcome),
-            // the command may be run again
-            Err(error) if error.is("note_forced") => {
-                lines.add(&format!("note {}", note.position), "is forced already");
+        let call = client.call(&Call::ForcePrivate(operation));
+        // the command may be run again
+        steps.add(&what, call, ("note_forced", "is forced already"))
+    };
+    let mut mine = book.spendable(last).filter(|found| found.note.value > 0);
+    let ended = mine.try_for_each(&mut force);
+    if found == 0 {
+        steps.lines.add("found", "no note of these keys");
+    }
+    steps.end(ended)
+}
+
+/// A note that a settled withdrawal has paid for comes into the pool, or its money returns.
+///
+/// A record does not say its asset, and anybody may pay to the note's address: as much of another asset, which pays for
+/// nothing, or the same again. So every withdrawal to it is tried, those of the newest batch first.
+pub(super) fn shield(place: &Place, path: &Path) -> Result<String, Failure> {
+    let client = place.client()?;
+    let shield = note::read(path)?;
+    let status = client.status().map_err(failed)?;
+    let (mut outcome, mut taken) = (None, false);
+    'batches: for batch in (status.first_batch..status.next_batch).rev() {
+        for payment in payments(&client, batch, &shield)? {
+            match demand(&client, payment, &shield) {
+                Err(error) if error.is("no_claim") => taken = true,
+                Err(error) if error.is("not_paid") => {}
+                found => {
+                    outcome = Some(found);
+                    break 'batches;
+                }
             }
-            Err(error) => return Err(failed(error)),
         }
     }
-    if found == 0 {
-        lines.add("found", "no note of these keys");
+    let mut lines = Lines::default();
+    match outcome {
+        Some(Ok(outcome)) => add_outcome(&mut lines, &outcome),
+        Some(Err(error)) if error.is("already_forced") => lines.add("note", "is forced already"),
+        Some(Err(error)) => return Err(failed(error)),
+        None if taken => lines.add("note", "is in the pool, or its money has returned"),
+        None => {
+            return Err(Failure::Invalid(format!(
+                "no settled batch has a withdrawal that pays for {}: `exit force --note` makes one",
+                path.display()
+            )));
+        }
     }
     Ok(lines.0)
 }
 
-/// A note that a settled withdrawal has paid for comes into the pool, or its money returns.
-pub(super) fn shield(place: &Place, path: &Path) -> Result<String, Failure> {
-    let client = place.client()?;
-    let shield = note::read(path)?;
-    let payment = payment(&client, &shield)?.ok_or_else(|| {
-        Failure::Invalid(format!(
-            "no settled batch has a withdrawal that pays for {}: `exit force --note` makes one",
-            path.display()
-        ))
-    })?;
-    let mut lines = Lines::default();
+/// Demands the note for this withdrawal; its money, where the note can come no more.
+fn demand(client: &Client, payment: Payment, shield: &Shield) -> Result<Outcome, CallError> {
     let force = Call::ForceShield {
         payment,
         shield: shield.clone(),
     };
-    let outcome = match client.call(&force) {
+    match client.call(&force) {
         // a later payment came before it, or there are no batches any more
         Err(error) if error.is("pool") || error.is("frozen") => {
+            let shield = shield.clone();
             client.call(&Call::ReturnShield { payment, shield })
         }
         outcome => outcome,
-    };
-    match outcome {
-        Ok(outcome) => add_outcome(&mut lines, &outcome),
-        Err(error) if error.is("no_claim") => {
-            lines.add("note", "is in the pool, or its money has returned");
-        }
-        Err(error) if error.is("already_forced") => lines.add("note", "is forced already"),
-        Err(error) => return Err(failed(error)),
     }
-    Ok(lines.0)
 }
 
-/// The newest settled withdrawal to the note's recipient.
-fn payment(client: &Client, shield: &Shield) -> Result<Option<Payment>, Failure> {
-    let status = client.status().map_err(failed)?;
+/// The withdrawals of a settled batch to the note's recipient.
+fn payments(client: &Client, batch: u64, shield: &Shield) -> Result<Vec<Payment>, Failure> {
     let recipient = shield.recipient();
-    for batch in (status.first_batch..status.next_batch).rev() {
-        let data = client.batch(batch).map_err(failed)?;
-        let data = data.ok_or_else(|| {
-            Failure::Invalid(format!(
-                "batch {batch} is settled, and its data are not there"
-            ))
-        })?;
-        let records = wire::decode(&data.records, batch).map_err(Failure::invalid)?;
-        let pays = |record: &Record| {
-            matches!(record, Record::Signed(Order::Withdraw(order), _)
-                if order.recipient == recipient && order.amount == shield.amount)
-        };
-        let place = records.iter().position(pays);
-        if let Some(record) = place.and_then(|place| u32::try_from(place).ok()) {
-            return Ok(Some(Payment { batch, record }));
-        }
-    }
-    Ok(None)
+    let data = client.batch(batch).map_err(failed)?;
+    let data = data.ok_or_else(|| {
+        Failure::Invalid(format!(
+            "batch {batch} is settled, and its data are not there"
+        ))
+    })?;
+    let records = wire::decode(&data.records, batch).map_err(Failure::invalid)?;
+    let pays = |record: &Record| {
+        matches!(record, Record::Signed(Order::Withdraw(order), _)
+            if order.recipient == recipient && order.amount == shield.amount)
+    };
+    let paying = (0..).zip(&records).filter(|(_, record)| pays(record));
+    Ok(paying
+        .map(|(record, _)| Payment { batch, record })
+        .collect())
 }

@@ -17,13 +17,19 @@ use winterlane_wallet::{
     notes::{Found, NoteBook, NoteSecret},
 };
 
-use super::{Keys, Place, add_outcome, failed, rebuilt, spending_slot, wallet};
-use crate::{Failure, show::Lines};
+use super::{Keys, Place, Steps, failed, rebuilt, spending_slot, wallet};
+use crate::Failure;
 
 /// The proofs of notes that leave: small ones, since settlement keeps them.
 const PRESET: HidingPreset = HidingPreset::new(HidingPresetName::Compact, SecurityLevel::Bits128);
 
-pub(super) fn leave(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result<String, Failure> {
+pub(super) fn leave(
+    place: &Place,
+    keys: &Keys,
+    accounts: &[u32],
+    notes: u32,
+    to: Party,
+) -> Result<String, Failure> {
     let client = place.client()?;
     let frozen = client.status().map_err(failed)?.frozen;
     let frozen = frozen.ok_or_else(|| {
@@ -44,17 +50,17 @@ pub(super) fn leave(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result
         rebuilt: &rebuilt,
         frozen: &frozen,
         to,
-        lines: Lines::default(),
+        steps: Steps::default(),
         found: 0,
     };
-    leaving.accounts(&mut wallet)?;
-    leaving.notes(&wallet.note_secret(notes))?;
-    if leaving.found == 0 {
-        leaving
-            .lines
-            .add("found", "no account and no note of these keys");
+    let ended = leaving
+        .accounts(&mut wallet, accounts)
+        .and_then(|()| leaving.notes(&wallet.note_secret(notes)));
+    if ended.is_ok() && leaving.found == 0 {
+        let lines = &mut leaving.steps.lines;
+        lines.add("found", "no account and no note of these keys");
     }
-    Ok(leaving.lines.0)
+    leaving.steps.end(ended)
 }
 
 struct Leaving<'a> {
@@ -62,27 +68,46 @@ struct Leaving<'a> {
     rebuilt: &'a Rebuilt<SimdCompressor>,
     frozen: &'a FrozenView,
     to: Party,
-    lines: Lines,
+    steps: Steps,
     found: usize,
 }
 
 impl Leaving<'_> {
-    fn accounts(&mut self, wallet: &mut Wallet<SimdCompressor>) -> Result<(), Failure> {
+    /// The accounts with these numbers; all that have the wallet's keys, if none are named.
+    fn accounts(
+        &mut self,
+        wallet: &mut Wallet<SimdCompressor>,
+        named: &[u32],
+    ) -> Result<(), Failure> {
         let mut mine = Vec::new();
         for (id, account) in self.rebuilt.accounts() {
-            mine.extend(spending_slot(wallet, account).map(|slot| (id, *account, slot)));
+            if named.is_empty() || named.contains(&id) {
+                mine.extend(spending_slot(wallet, account).map(|slot| (id, *account, slot)));
+            }
         }
+        for id in named {
+            if !mine.iter().any(|(found, ..)| found == id) {
+                let what = "the wallet has no key that may spend from it";
+                let failure = Failure::Unusable(what.into());
+                self.steps.fail(&format!("account {id}"), failure);
+            }
+        }
+        // each takes a one-time key, of which there may be too few: those that hold something come first
+        mine.sort_by_key(|(_, account, _)| account.balance == 0);
+        self.found += mine.len();
         for (id, account, slot) in mine {
             let exit = Exit {
                 account: id,
                 recipient: self.to.0,
             };
-            let exit = wallet.sign_exit(&account, slot, exit, &self.frozen.exit_domain);
-            let call = Call::ExitAccount {
-                proof: self.rebuilt.ledger.prove(id),
-                exit: exit.map_err(Failure::unusable)?,
-            };
-            self.call(&format!("account {id}"), &call)?;
+            let what = format!("account {id}");
+            match wallet.sign_exit(&account, slot, exit, &self.frozen.exit_domain) {
+                Ok(exit) => {
+                    let proof = self.rebuilt.ledger.prove(id);
+                    self.call(&what, &Call::ExitAccount { proof, exit })?;
+                }
+                Err(error) => self.steps.fail(&what, Failure::unusable(error)),
+            }
         }
         Ok(())
     }
@@ -91,20 +116,22 @@ impl Leaving<'_> {
         let mut book = NoteBook::new(*self.rebuilt.ledger.domain());
         book.scan(&secret.viewing_key(), &self.rebuilt.operations);
         let last = self.rebuilt.ledger.batch_number();
-        for found in book.spendable(last) {
-            // what is worth nothing pays for no proof
-            if found.note.value > 0 {
-                let (inputs, proof) = withdraw_note(&Withdrawing {
-                    rebuilt: self.rebuilt,
-                    secret,
-                    found,
-                    anchor: self.frozen.anchor,
-                    domain: self.frozen.exit_domain,
-                    to: self.to,
-                    valid_until: last,
-                })?;
-                let call = Call::ExitNote { inputs, proof };
-                self.call(&format!("note {}", found.position), &call)?;
+        // what is worth nothing pays for no proof
+        for found in book.spendable(last).filter(|found| found.note.value > 0) {
+            self.found += 1;
+            let what = format!("note {}", found.position);
+            let withdrawn = withdraw_note(&Withdrawing {
+                rebuilt: self.rebuilt,
+                secret,
+                found,
+                anchor: self.frozen.anchor,
+                domain: self.frozen.exit_domain,
+                to: self.to,
+                valid_until: last,
+            });
+            match withdrawn {
+                Ok((inputs, proof)) => self.call(&what, &Call::ExitNote { inputs, proof })?,
+                Err(failure) => self.steps.fail(&what, failure),
             }
         }
         Ok(())
@@ -112,15 +139,8 @@ impl Leaving<'_> {
 
     /// One that has left is no failure: the command may be run again.
     fn call(&mut self, what: &str, call: &Call) -> Result<(), Failure> {
-        self.found += 1;
-        match self.client.call(call) {
-            Ok(outcome) => add_outcome(&mut self.lines, &outcome),
-            Err(error) if error.is("left_already") => {
-                self.lines.add(what, "has left already");
-            }
-            Err(error) => return Err(failed(error)),
-        }
-        Ok(())
+        let before = ("left_already", "has left already");
+        self.steps.add(what, self.client.call(call), before)
     }
 }
 

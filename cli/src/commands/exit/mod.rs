@@ -4,6 +4,7 @@ mod args;
 mod force;
 mod leave;
 mod note;
+mod steps;
 
 use std::fmt::Write as _;
 
@@ -17,7 +18,10 @@ use winterlane_settlement::{
 use winterlane_wallet::{Passphrase, Wallet};
 
 pub(crate) use self::args::ExitArgs;
-use self::args::{Keys, Place, Task};
+use self::{
+    args::{Keys, Place, Task},
+    steps::Steps,
+};
 use super::passphrase;
 use crate::{
     Failure,
@@ -54,9 +58,10 @@ pub(super) fn exit(args: &ExitArgs) -> Result<String, Failure> {
         Task::Leave {
             place,
             keys,
+            account,
             notes,
             to,
-        } => leave::leave(place, keys, *notes, *to),
+        } => leave::leave(place, keys, account, *notes, *to),
         Task::Deposits { place } => deposits(place),
         Task::Collect { place } => collect(place),
         Task::Payments { place, json } => payments(place, *json),
@@ -226,17 +231,18 @@ fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
 
 fn deposits(place: &Place) -> Result<String, Failure> {
     let client = place.client()?;
-    let mut lines = Lines::default();
+    let mut steps = Steps::default();
     let obligations = client.obligations(0, usize::MAX).map_err(failed)?;
-    for (number, obligation) in obligations {
-        if let Owed::Deposit { .. } = obligation.what {
-            let outcome = client
-                .call(&Call::ReturnDeposit { number })
-                .map_err(failed)?;
-            add_outcome(&mut lines, &outcome);
-        }
-    }
-    Ok(lines.0)
+    let ended = obligations.iter().try_for_each(|(number, obligation)| {
+        let Owed::Deposit { .. } = obligation.what else {
+            return Ok(());
+        };
+        let (number, what) = (*number, format!("deposit {number}"));
+        let call = client.call(&Call::ReturnDeposit { number });
+        // somebody else has returned it meanwhile
+        steps.add(&what, call, ("no_obligation", "has been returned"))
+    });
+    steps.end(ended)
 }
 
 fn collect(place: &Place) -> Result<String, Failure> {
@@ -245,12 +251,14 @@ fn collect(place: &Place) -> Result<String, Failure> {
         return Err(Failure::Unusable(need.into()));
     }
     let client = place.client()?;
-    let mut lines = Lines::default();
-    for (claim, _, _) in client.claims().map_err(failed)? {
-        let outcome = client.call(&Call::Collect(claim)).map_err(failed)?;
-        add_outcome(&mut lines, &outcome);
-    }
-    Ok(lines.0)
+    let mut steps = Steps::default();
+    let claims = client.claims().map_err(failed)?;
+    let ended = claims.iter().try_for_each(|(claim, asset, amount)| {
+        let what = format!("{amount} of asset {asset}");
+        let call = client.call(&Call::Collect(*claim));
+        steps.add(&what, call, ("no_claim", "has been collected"))
+    });
+    steps.end(ended)
 }
 
 fn payments(place: &Place, as_json: bool) -> Result<String, Failure> {

@@ -1,25 +1,31 @@
 //! `private`: notes of a shielded pool that lies in files.
 
 mod demo;
+mod policy;
 mod spend;
 mod store;
 
-use std::{io::Read as _, path::Path};
+use std::path::Path;
 
 use indicatif::MultiProgress;
 use serde::Serialize;
 use winterlane_ledger::pool::PoolOperation;
 use winterlane_wallet::{
-    MasterSeed, Wallet, WalletError,
+    Wallet, WalletError,
     notes::{NoteBook, PaymentAddress, State, ViewingKey, shield},
 };
 
 pub(super) use demo::demo;
 use store::{Appended, PoolStore};
 
-use super::spinner;
+use super::{
+    passphrase::{self, UnlockError},
+    seed::read_seed,
+    spinner,
+};
 use crate::{
     Failure,
+    args_passphrase::UnlockArgs,
     args_private::{DiscloseArgs, KeyArgs, PrivateCommand, ScanArgs, ShieldArgs},
     files::{self, Access},
     show::{self, Lines, counted, grouped},
@@ -36,30 +42,22 @@ pub(super) fn private(command: &PrivateCommand, screen: &MultiProgress) -> Resul
         PrivateCommand::Withdraw(args) => spend::withdraw(args, screen),
         PrivateCommand::Scan(args) => scan(args, screen),
         PrivateCommand::Disclose(args) => disclose(args),
+        PrivateCommand::Policy(args) => policy::policy(args),
+        PrivateCommand::Passphrase(args) => {
+            passphrase::change(&args.wallet, &args.unlock, &args.change)
+        }
     }
 }
 
 /// Opens a wallet, and says how to make one.
-pub(super) fn open_wallet(directory: &Path) -> Result<Wallet, Failure> {
-    Wallet::open(directory).map_err(|error| match error {
-        error @ WalletError::Missing { .. } => Failure::Unusable(format!(
+pub(super) fn open_wallet(directory: &Path, unlock: &UnlockArgs) -> Result<Wallet, Failure> {
+    passphrase::open(directory, unlock).map_err(|error| match error {
+        UnlockError::Wallet(error @ WalletError::Missing { .. }) => Failure::Unusable(format!(
             "{error}; `winterlane private key --wallet {}` makes one",
             directory.display()
         )),
-        error => Failure::unusable(error),
+        error => error.into(),
     })
-}
-
-/// Opens a wallet, or makes it.
-pub(super) fn open_or_make(directory: &Path) -> Result<(Wallet, bool), Failure> {
-    match Wallet::open(directory) {
-        Ok(wallet) => Ok((wallet, false)),
-        Err(WalletError::Missing { .. } | WalletError::HalfMade { .. }) => {
-            let wallet = Wallet::create(directory).map_err(Failure::unusable)?;
-            Ok((wallet, true))
-        }
-        Err(error) => Err(Failure::unusable(error)),
-    }
 }
 
 /// Reads the address in a file.
@@ -72,29 +70,23 @@ pub(super) fn address(path: &Path) -> Result<PaymentAddress, Failure> {
 #[derive(Serialize)]
 struct KeyMade {
     made: bool,
+    encrypted: bool,
     account: u32,
     address: String,
 }
 
 fn key(args: &KeyArgs) -> Result<String, Failure> {
-    let directory = &args.wallet.wallet;
+    let (directory, unlock) = (&args.wallet.wallet, &args.wallet.unlock);
     let (wallet, made) = match &args.restore {
-        None => open_or_make(directory)?,
+        None => passphrase::open_or_make(directory, unlock, &args.encrypting)?,
         Some(path) => {
-            let mut text = zeroize::Zeroizing::new(String::new());
-            if path.as_os_str() == "-" {
-                let read = std::io::stdin().take(4096).read_to_string(&mut text);
-                read.map_err(|error| Failure::Unusable(format!("standard input: {error}")))?;
-            } else {
-                *text = files::read_text(path).map_err(Failure::unusable)?;
-            }
-            let seed = MasterSeed::parse_backup(text.trim()).map_err(Failure::unusable)?;
-            (
-                Wallet::import(directory, seed).map_err(Failure::unusable)?,
-                true,
-            )
+            let seed = read_seed(path)?;
+            let passphrase = passphrase::of_new(unlock, &args.encrypting)?;
+            let wallet = Wallet::import_with(directory, seed, passphrase.as_ref());
+            (wallet.map_err(Failure::unusable)?, true)
         }
     };
+    let encrypted = wallet.is_encrypted().map_err(Failure::unusable)?;
     if let Some(path) = &args.backup {
         let text = wallet.backup_text();
         let mut bytes = zeroize::Zeroizing::new(text.as_bytes().to_vec());
@@ -111,6 +103,7 @@ fn key(args: &KeyArgs) -> Result<String, Failure> {
     if args.json {
         return show::json(&KeyMade {
             made,
+            encrypted,
             account,
             address: text,
         });
@@ -124,6 +117,7 @@ fn key(args: &KeyArgs) -> Result<String, Failure> {
             if made { "made" } else { "opened" }
         ),
     );
+    lines.add("seed", passphrase::said(encrypted));
     lines.add("account", account);
     match &args.out {
         Some(out) => lines.add("address", format_args!("in {}", out.display())),
@@ -135,8 +129,7 @@ fn key(args: &KeyArgs) -> Result<String, Failure> {
 fn shield_note(args: &ShieldArgs, screen: &MultiProgress) -> Result<String, Failure> {
     let to = address(&args.to)?;
     let progress = spinner(screen, args.json);
-    progress.set_message("verifying the pool");
-    let mut store = PoolStore::open_to_append(&args.pool, true)?;
+    let mut store = PoolStore::open_to_append(&args.pool, true, &progress)?;
     let (published, _) = shield(&to, args.asset, args.amount).map_err(Failure::unusable)?;
     let recipient = published.recipient();
     let checked = store.check(store.shielding(published))?;
@@ -162,6 +155,8 @@ fn shield_note(args: &ShieldArgs, screen: &MultiProgress) -> Result<String, Fail
 /// The lines that every operation ends with.
 fn say_appended(lines: &mut Lines, appended: &Appended) {
     lines.add("operation", appended.operation);
+    let positions: Vec<_> = appended.positions.iter().map(ToString::to_string).collect();
+    lines.add("notes at positions", positions.join(", "));
     lines.add("published bytes", grouped(appended.published_bytes));
     if appended.proof_bytes > 0 {
         lines.add("proof bytes", grouped(appended.proof_bytes));
@@ -255,37 +250,66 @@ impl Scanned {
 }
 
 fn scan(args: &ScanArgs, screen: &MultiProgress) -> Result<String, Failure> {
+    store::check_there(&args.pool)?;
+    let policy = args.policy.as_deref().map(policy::read).transpose()?;
+    let reader = Reader::of(args)?;
     let progress = spinner(screen, args.json);
-    progress.set_message("verifying the pool");
-    let store = PoolStore::open(&args.pool)?;
-    progress.set_message("scanning");
-    let scanned = if let Some(path) = &args.viewing_key {
-        let text = zeroize::Zeroizing::new(files::read_text(path).map_err(Failure::unusable)?);
-        let key: ViewingKey = text.parse().map_err(|error| {
-            Failure::Unusable(format!("{}: no viewing key: {error}", path.display()))
-        })?;
-        let mut book = NoteBook::new(*store.domain());
-        book.scan(&key, &store.operations);
-        Scanned::of(&book)
-    } else {
-        let directory = args.wallet.as_deref().unwrap_or(Path::new("."));
-        let wallet = open_wallet(directory)?;
-        let mut notes = if args.rescan {
-            wallet.notes_anew(args.account, store.domain())
-        } else {
-            wallet
-                .notes(args.account, store.domain())
-                .map_err(Failure::unusable)?
-        };
-        let new = store.new_for(notes.book())?;
-        notes.scan(new).map_err(Failure::unusable)?;
-        Scanned::of(notes.book())
+    let store = PoolStore::open(&args.pool, &progress)?;
+    if let Some(policy) = &policy {
+        store.check_policy(policy)?;
+    }
+    progress.set_message(format!(
+        "scanning {}",
+        counted(store.operations.len(), "operation")
+    ));
+    let scanned = match &reader {
+        Reader::Viewing(key) => {
+            let mut book = NoteBook::new(*store.domain());
+            book.scan(key, &store.operations);
+            Scanned::of(&book)
+        }
+        Reader::Owner(wallet) => {
+            let mut notes = if args.rescan {
+                wallet.notes_anew(args.account, store.domain())
+            } else {
+                wallet
+                    .notes(args.account, store.domain())
+                    .map_err(Failure::unusable)?
+            };
+            let new = store.new_for(notes.book())?;
+            notes.scan(new).map_err(Failure::unusable)?;
+            Scanned::of(notes.book())
+        }
     };
     progress.finish_and_clear();
     if args.json {
         return show::json(&scanned);
     }
     Ok(scanned.text())
+}
+
+/// Who reads a pool.
+enum Reader {
+    /// Whoever has a viewing key.
+    Viewing(Box<ViewingKey>),
+    /// The owner of a wallet.
+    Owner(Box<Wallet>),
+}
+
+impl Reader {
+    /// Opens what is read with. Before anything that takes long: the terminal may be asked for a passphrase.
+    fn of(args: &ScanArgs) -> Result<Self, Failure> {
+        let Some(path) = &args.viewing_key else {
+            let directory = args.wallet.as_deref().unwrap_or(Path::new("."));
+            return Ok(Self::Owner(Box::new(open_wallet(directory, &args.unlock)?)));
+        };
+        let text = zeroize::Zeroizing::new(files::read_text(path).map_err(Failure::unusable)?);
+        let key: Result<ViewingKey, _> = text.parse();
+        let key = key.map_err(|error| {
+            Failure::Unusable(format!("{}: no viewing key: {error}", path.display()))
+        })?;
+        Ok(Self::Viewing(Box::new(key)))
+    }
 }
 
 impl PoolStore {
@@ -310,7 +334,7 @@ struct Disclosed {
 }
 
 fn disclose(args: &DiscloseArgs) -> Result<String, Failure> {
-    let wallet = open_wallet(&args.wallet.wallet)?;
+    let wallet = open_wallet(&args.wallet.wallet, &args.wallet.unlock)?;
     let key = wallet.note_secret(args.wallet.account).viewing_key();
     let text = key.to_text();
     let mut bytes = zeroize::Zeroizing::new(text.as_bytes().to_vec());

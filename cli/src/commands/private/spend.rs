@@ -7,19 +7,20 @@ use serde::Serialize;
 use winterlane_air::presets::HidingPreset;
 use winterlane_ledger::{
     codec::CanonicalBytes,
-    pool::{PoolOperation, PrivateOperation, account_recipient},
+    pool::{PoolError, PoolOperation, PrivateOperation, account_recipient},
     private::{Note, NoteKeys, Nullifier, PrivateInputs, PrivateProof},
 };
 use winterlane_prover::private::{
     NewNote, PrivateWitness, SpentNote, TransferWitness, WithdrawalWitness,
 };
 use winterlane_wallet::notes::{
-    self, Input, NoteStore, SelectError, SpendError, Terms, expiry_after,
+    self, AssociationSet, Input, NoteStore, SelectError, SpendError, Terms, expiry_after,
 };
 
 use super::{
     super::{spinner, statement::prove_statement},
-    Appended, PoolStore, address, open_wallet, say_appended,
+    Appended, PoolStore, address, open_wallet, policy, say_appended,
+    store::check_there,
 };
 use crate::{
     Failure,
@@ -36,6 +37,9 @@ struct Spent {
     appended: Appended,
     /// Notes of the pool that may be the spent one, by what is public.
     hidden_among: u64,
+    /// The set that they are in, or not in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    association: Option<policy::Set>,
     prove_seconds: f64,
 }
 
@@ -71,7 +75,7 @@ pub(super) fn withdraw(args: &WithdrawArgs, screen: &MultiProgress) -> Result<St
 fn check_unlinkable(
     notes: &NoteStore<'_>,
     store: &PoolStore,
-    terms: &Terms,
+    terms: &Terms<'_>,
     withdrawal: &notes::Withdrawal,
 ) -> Result<(), Failure> {
     let nullifier = withdrawal.inputs.nullifier;
@@ -122,7 +126,7 @@ fn spent_note(keys: &NoteKeys, input: &Input) -> SpentNote {
         asset: input.note.asset,
         value: input.note.value,
         path: input.path,
-        association: None,
+        association: input.association.map(Vec::from),
     }
 }
 
@@ -176,20 +180,35 @@ pub(crate) fn prove(
     Ok((operation, time))
 }
 
+/// Refuses what the pool's policy does not take, before it is proven.
+fn check_policy(store: &PoolStore, prepared: &Prepared) -> Result<(), Failure> {
+    let operation = PrivateOperation {
+        inputs: prepared.inputs.clone(),
+        sealed: prepared.sealed.clone(),
+        // A policy does not look at it.
+        proof: Vec::new(),
+    };
+    let checked: Result<(), PoolError> = store.policy.check(&operation);
+    checked.map_err(|error| policy::refused(&store.policy, &error))
+}
+
 fn spend(
     args: &SpendArgs,
     screen: &MultiProgress,
     done: &str,
-    prepare: impl FnOnce(&NoteStore<'_>, &PoolStore, &Terms) -> Result<Prepared, Failure>,
+    prepare: impl FnOnce(&NoteStore<'_>, &PoolStore, &Terms<'_>) -> Result<Prepared, Failure>,
 ) -> Result<String, Failure> {
     if let Some(path) = args.statement.as_ref().filter(|path| path.exists()) {
         // Before a note is spent for it.
         return Err(Failure::unusable(FilesError::Exists(path.clone())));
     }
+    check_there(&args.pool)?;
+    let set = args.association.as_deref().map(policy::read_set);
+    let set = set.transpose()?;
+    // Before anything that takes long: the terminal may be asked for a passphrase.
+    let wallet = open_wallet(&args.wallet.wallet, &args.wallet.unlock)?;
     let progress = spinner(screen, args.json);
-    progress.set_message("verifying the pool");
-    let mut store = PoolStore::open_to_append(&args.pool, false)?;
-    let wallet = open_wallet(&args.wallet.wallet)?;
+    let mut store = PoolStore::open_to_append(&args.pool, false, &progress)?;
     let notes = wallet.notes(args.wallet.account, store.domain());
     let mut notes = notes.map_err(Failure::unusable)?;
     progress.set_message("scanning");
@@ -203,18 +222,20 @@ fn spend(
         fee: args.fee,
         batch_number,
         valid_until: expiry_after(batch_number, args.lifetime),
-        association: None,
+        association: set.as_ref(),
     };
     let prepared = prepare(&notes, &store, &terms)?;
+    check_policy(&store, &prepared)?;
     progress.set_message("proving");
     let nullifiers = prepared.nullifiers.clone();
     let (operation, time) = prove(prepared, args.proof_size.preset())?;
-    let hidden_among = match &operation.inputs {
+    let (asset, least) = match &operation.inputs {
         PrivateInputs::Withdrawal(inputs) => {
-            store.candidates(Some(inputs.asset), inputs.amount.saturating_add(inputs.fee))
+            (Some(inputs.asset), inputs.amount.saturating_add(inputs.fee))
         }
-        _ => store.candidates(operation.payout().map(|out| out.asset), 0),
+        _ => (operation.payout().map(|out| out.asset), 0),
     };
+    let hidden_among = store.candidates(asset, least, set.as_ref());
     let statement = args.statement.as_ref().map(|path| {
         let (inputs, proof) = (operation.inputs.clone(), operation.proof.clone());
         (path, PrivateProof { inputs, proof }.to_bytes())
@@ -243,6 +264,7 @@ fn spend(
     let spent = Spent {
         appended,
         hidden_among,
+        association: set.as_ref().map(|set| set.association().into()),
         prove_seconds: time.as_secs_f64(),
     };
     if args.json {
@@ -258,6 +280,9 @@ fn spend(
         "hidden among",
         show::counted(usize::try_from(hidden_among).unwrap_or(usize::MAX), "note"),
     );
+    if let Some(set) = set.as_ref().map(AssociationSet::association) {
+        lines.add("shown with", policy::said(&set));
+    }
     lines.add(
         "seconds to prove",
         format_args!("{:.3}", spent.prove_seconds),

@@ -5,6 +5,7 @@
 //! | `pool.json` | the rollup that the pool belongs to; its number is drawn, so that no two pools are taken for one |
 //! | `operation-000000.op` | the published bytes of the first operation, and so on |
 //! | `operation-000001.proof` | its proof, if it has one |
+//! | `policy.json` | what is asked of who appends, if anything is ([`super::policy`]) |
 //!
 //! Whoever reads a pool applies all operations in order and verifies all proofs: the files are believed
 //! nothing. Each operation is a batch of its own. There is no rollup beside the pool: nobody has paid for what
@@ -17,23 +18,28 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_ledger::{
     Domain,
     pool::{
-        Payment, Pool, PoolError, PoolOperation, ProofRefusal, SealedPool, Shield, VerifyPrivate,
-        decode_operation, encode_operation,
+        Payment, Pool, PoolError, PoolOperation, PoolPolicy, ProofRefusal, SealedPool, Shield,
+        VerifyPrivate, decode_operation, encode_operation,
     },
     private::{NoteTree, PrivateInputs},
 };
 use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{PRIVATE_PRESETS, PoolFile, verify_private};
-use winterlane_wallet::notes::random_digest;
+use winterlane_wallet::notes::{AssociationSet, random_digest};
 
+use super::policy;
 use crate::{
     Failure,
     commands::CHAIN_ID,
@@ -42,12 +48,18 @@ use crate::{
 
 const MAX_OPERATION_BYTES: u64 = 1 << 16;
 
+/// Proofs that are in memory at once: enough for all threads, and some ten megabytes.
+const PROOFS_AT_ONCE: usize = 64;
+
 /// A pool that was read and verified.
 pub(crate) struct PoolStore {
     directory: PathBuf,
     pub(crate) pool: Pool,
     pub(crate) tree: NoteTree,
+    /// All operations, without their proofs, which are verified.
     pub(crate) operations: Vec<PoolOperation>,
+    /// What is asked of who appends; nothing of who reads.
+    pub(crate) policy: PoolPolicy,
     lock: Option<DirectoryLock>,
 }
 
@@ -68,6 +80,8 @@ pub(crate) struct Appended {
     pub(crate) published_bytes: usize,
     /// The bytes of its proof.
     pub(crate) proof_bytes: usize,
+    /// Where the notes that it made are in the note tree: what an association set names them by.
+    pub(crate) positions: Vec<u64>,
 }
 
 /// Verifies proofs as the pool asks.
@@ -88,6 +102,19 @@ struct Deferred {
     number: usize,
 }
 
+impl Deferred {
+    /// The numbers of the operations whose proofs wait.
+    fn take(&mut self) -> Vec<usize> {
+        let proven = self.proven.get_mut();
+        std::mem::take(proven.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn count(&mut self) -> usize {
+        let proven = self.proven.get_mut();
+        proven.unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
 impl VerifyPrivate for Deferred {
     fn verify(&self, _: &PrivateInputs, _: &[u8]) -> Result<(), Box<ProofRefusal>> {
         let mut proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,16 +123,22 @@ impl VerifyPrivate for Deferred {
     }
 }
 
+/// Refuses a directory that has no pool, and says how to make one.
+pub(super) fn check_there(directory: &Path) -> Result<(), Failure> {
+    if directory.join("pool.json").exists() {
+        return Ok(());
+    }
+    Err(Failure::Unusable(format!(
+        "{}: no pool (a directory with pool.json); `winterlane private shield` makes one",
+        directory.display()
+    )))
+}
+
 impl PoolStore {
     /// Reads a pool and verifies all of it.
-    pub(crate) fn open(directory: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(directory: &Path, progress: &ProgressBar) -> Result<Self, Failure> {
+        check_there(directory)?;
         let path = directory.join("pool.json");
-        if !path.exists() {
-            return Err(Failure::Unusable(format!(
-                "{}: no pool (a directory with pool.json); `winterlane private shield` makes one",
-                directory.display()
-            )));
-        }
         let file: PoolFile = files::read_json(&path).map_err(Failure::unusable)?;
         file.check_format()
             .map_err(|error| Failure::Unusable(format!("{}: {error}", path.display())))?;
@@ -114,15 +147,20 @@ impl PoolStore {
             pool: Pool::new(file.domain()),
             tree: NoteTree::default(),
             operations: Vec::new(),
+            policy: PoolPolicy::open(),
             lock: None,
         };
-        store.replay()?;
+        store.replay(progress)?;
         Ok(store)
     }
 
     /// Reads a pool to append to it; while this value lives nobody else does. `make`: a pool that is not there
     /// begins.
-    pub(crate) fn open_to_append(directory: &Path, make: bool) -> Result<Self, Failure> {
+    pub(crate) fn open_to_append(
+        directory: &Path,
+        make: bool,
+        progress: &ProgressBar,
+    ) -> Result<Self, Failure> {
         if make {
             fs::create_dir_all(directory)
                 .map_err(|error| Failure::Unusable(format!("{}: {error}", directory.display())))?;
@@ -139,8 +177,9 @@ impl PoolStore {
             files::write_json(&path, &file, Access::Published, files::write_new)
                 .map_err(Failure::unusable)?;
         }
-        let mut store = Self::open(directory)?;
+        let mut store = Self::open(directory, progress)?;
         store.lock = lock;
+        store.policy = policy::of_pool(directory)?;
         Ok(store)
     }
 
@@ -149,8 +188,8 @@ impl PoolStore {
             .join(format!("operation-{number:06}.{ending}"))
     }
 
-    /// Applies every operation, then verifies every proof.
-    fn replay(&mut self) -> Result<(), Failure> {
+    /// Applies every operation and verifies every proof, of which there are a few in memory at a time.
+    fn replay(&mut self, progress: &ProgressBar) -> Result<(), Failure> {
         let mut verifier = Deferred::default();
         loop {
             let number = self.operations.len();
@@ -158,30 +197,60 @@ impl PoolStore {
             if !path.exists() {
                 break;
             }
+            progress.set_message(format!("verifying the pool: operation {number}"));
             let operation = self.read(number)?;
             verifier.number = number;
             let sealed = apply(&mut self.pool, &operation, &verifier)
                 .map_err(|error| Failure::Invalid(format!("{}: {error}", path.display())))?;
             self.append_notes(&sealed)?;
             self.operations.push(operation);
+            if verifier.count() == PROOFS_AT_ONCE {
+                self.verify(&mut verifier, progress)?;
+            }
         }
         self.check_end()?;
-        let proven = verifier.proven.into_inner();
-        let proven = proven.unwrap_or_else(PoisonError::into_inner);
+        self.verify(&mut verifier, progress)
+    }
+
+    /// Verifies the proofs that were deferred, on all threads, and forgets them.
+    fn verify(&mut self, deferred: &mut Deferred, progress: &ProgressBar) -> Result<(), Failure> {
+        let proven = deferred.take();
+        let (done, last) = (AtomicUsize::new(0), self.operations.len().saturating_sub(1));
         let refused = proven.par_iter().find_map_first(|&number| {
             let PoolOperation::Private(operation) = self.operations.get(number)? else {
                 return None;
             };
             let verified = Verifier.verify(&operation.inputs, &operation.proof);
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            progress.set_message(format!(
+                "verifying the pool: {done} of {} proofs up to operation {last}",
+                proven.len()
+            ));
             verified.err().map(|error| (number, error))
         });
-        match refused {
-            None => Ok(()),
-            Some((number, error)) => {
-                let path = self.path(number, "proof");
-                Err(Failure::Invalid(format!("{}: {error}", path.display())))
+        if let Some((number, error)) = refused {
+            let path = self.path(number, "proof");
+            return Err(Failure::Invalid(format!("{}: {error}", path.display())));
+        }
+        for number in proven {
+            if let Some(PoolOperation::Private(operation)) = self.operations.get_mut(number) {
+                operation.proof = Vec::new();
             }
         }
+        Ok(())
+    }
+
+    /// Whether every operation keeps a policy that a reader asks for.
+    pub(crate) fn check_policy(&self, policy: &PoolPolicy) -> Result<(), Failure> {
+        for (number, operation) in self.operations.iter().enumerate() {
+            if let PoolOperation::Private(operation) = operation {
+                policy.check(operation).map_err(|error| {
+                    let path = self.path(number, "op");
+                    Failure::Invalid(format!("{}: {error}", path.display()))
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Reads an operation, and its proof where it has one.
@@ -238,7 +307,10 @@ impl PoolStore {
     /// Verifies an operation as everybody will verify it. Nothing is written.
     pub(crate) fn check(&self, operation: PoolOperation) -> Result<Checked, Failure> {
         let mut pool = self.pool.clone();
-        let sealed = apply(&mut pool, &operation, &Verifier).map_err(Failure::invalid)?;
+        let mut batch = pool.open_batch().under(&self.policy);
+        let applied = batch.apply(&operation, &Verifier);
+        applied.map_err(|error| policy::refused(&self.policy, &error))?;
+        let sealed = batch.seal();
         let bytes = encode_operation(&self.pool, &operation)
             .ok_or_else(|| Failure::Invalid("no operation of this pool".into()))?;
         Ok(Checked {
@@ -268,6 +340,9 @@ impl PoolStore {
             operation: number as u64,
             published_bytes: checked.bytes.len(),
             proof_bytes: proof.len(),
+            positions: (checked.sealed.first_position..)
+                .take(checked.sealed.commitments.len())
+                .collect(),
         };
         files::write_new(&self.path(number, "op"), &checked.bytes, Access::Published)
             .map_err(Failure::unusable)?;
@@ -289,22 +364,36 @@ impl PoolStore {
     }
 
     /// How many notes of the pool may be the one that is spent, by what is public: of that asset where it is
-    /// shown, and worth that much at least. Only what was shielded shows its value.
-    pub(crate) fn candidates(&self, asset: Option<u32>, least: u128) -> u64 {
+    /// shown, worth that much at least, and admitted by the set where one is shown. Only what was shielded shows its value.
+    pub(crate) fn candidates(
+        &self,
+        asset: Option<u32>,
+        least: u128,
+        set: Option<&AssociationSet>,
+    ) -> u64 {
         let shown = |shown: u32| asset.is_none_or(|asset| asset == shown);
-        let notes = self.operations.iter().map(|operation| match operation {
-            PoolOperation::Shield(shield, _) => {
-                u64::from(shown(shield.asset) && shield.amount >= least)
-            }
-            PoolOperation::Private(private)
-                if private.payout().is_some_and(|out| !shown(out.asset)) =>
-            {
-                0
-            }
-            PoolOperation::Private(private) => private.commitments().len() as u64,
-            _ => 0,
-        });
-        notes.sum()
+        let mut candidates = 0;
+        // A position beyond 2^32 is in no tree.
+        let mut positions = 0_u32..;
+        for operation in &self.operations {
+            let (made, may_be) = match operation {
+                PoolOperation::Shield(shield, _) => {
+                    (1, shown(shield.asset) && shield.amount >= least)
+                }
+                PoolOperation::Private(private) => (
+                    private.commitments().len(),
+                    private.payout().is_none_or(|out| shown(out.asset)),
+                ),
+                _ => (0, false),
+            };
+            let admitted = positions
+                .by_ref()
+                .take(made)
+                .filter(|&position| set.is_none_or(|set| set.admits(position)));
+            let admitted = admitted.count() as u64;
+            candidates += if may_be { admitted } else { 0 };
+        }
+        candidates
     }
 
     /// The rollup on its chain.
@@ -325,93 +414,4 @@ pub(super) fn apply<V: VerifyPrivate>(
 }
 
 #[cfg(test)]
-mod tests {
-    use winterlane_ledger::{
-        Anchor, Digest,
-        pool::PrivateOperation,
-        private::{Commitment, Nullifier, WithdrawalInputs},
-    };
-
-    use super::*;
-
-    fn digest(n: u32) -> Digest {
-        Digest([n, 1, 2, 3].map(Into::into))
-    }
-
-    /// An operation that is not of this pool, now, is refused for its reason before its proof is looked at, and
-    /// nothing is written.
-    #[test]
-    fn an_operation_that_comes_too_late_or_from_elsewhere_is_refused() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut store = PoolStore::open_to_append(directory.path(), true).unwrap();
-        for number in 0..2 {
-            let shield = Shield {
-                blinded: digest(number),
-                asset: 7,
-                amount: 100,
-                sealed: Vec::new(),
-            };
-            let checked = store.check(store.shielding(shield)).unwrap();
-            store.append(checked).unwrap();
-        }
-        let honest = WithdrawalInputs {
-            anchor: store.pool.anchor(),
-            nullifier: Nullifier(digest(5)),
-            change: Commitment(digest(6)),
-            recipient: [1; 20],
-            amount: 10,
-            fee: 1,
-            asset: 7,
-            domain: *store.domain(),
-            valid_until: store.pool.batch_number(),
-            ciphertexts: [0; 32],
-            association: None,
-        };
-        let refused = |change: fn(&mut WithdrawalInputs)| {
-            let mut inputs = honest;
-            change(&mut inputs);
-            let operation = PrivateOperation {
-                inputs: PrivateInputs::Withdrawal(inputs),
-                sealed: Vec::new(),
-                proof: vec![1, 2, 3],
-            };
-            match store.check(PoolOperation::Private(operation)) {
-                Err(Failure::Invalid(reason)) => reason,
-                _ => panic!("it is taken"),
-            }
-        };
-        for (change, said) in [
-            (
-                (|inputs| inputs.anchor = Anchor(digest(9))) as fn(&mut WithdrawalInputs),
-                "none of the last",
-            ),
-            (|inputs| inputs.valid_until = 1, "prove it again"),
-            (|inputs| inputs.domain = Domain(digest(9)), "for the domain"),
-            (|inputs| inputs.amount = 200, "the pool holds 200"),
-            (|inputs| inputs.asset = 8, "the pool holds 0"),
-            (|_| (), "the proof does not hold"),
-        ] {
-            let reason = refused(change);
-            assert!(reason.contains(said), "{reason}");
-        }
-        let late = Shield {
-            blinded: digest(9),
-            asset: 7,
-            amount: 1,
-            sealed: Vec::new(),
-        };
-        let before = Payment {
-            batch: 0,
-            record: 0,
-        };
-        let again = store.check(PoolOperation::Shield(late, before));
-        assert!(
-            matches!(again, Err(Failure::Invalid(reason)) if reason.contains("has paid before"))
-        );
-        drop(store);
-        assert_eq!(
-            PoolStore::open(directory.path()).unwrap().operations.len(),
-            2
-        );
-    }
-}
+mod tests;

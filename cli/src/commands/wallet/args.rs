@@ -9,6 +9,8 @@ use winterlane_wallet::{
     client::Stage,
 };
 
+use crate::args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs};
+
 /// Where a node is, unless somebody says otherwise.
 const NODE: &str = "http://127.0.0.1:8650";
 
@@ -34,7 +36,7 @@ pub(super) enum WalletTask {
     Rotate(RotateArgs),
     /// Look after an account: metrics, and a failing exit status when somebody has to look.
     Watch(WatchArgs),
-    /// Encrypt the seed by another passphrase, or by none.
+    /// Encrypt the seed by another passphrase, or by none; of any wallet, with an account or without.
     Passphrase(PassphraseArgs),
     /// Print the public half of the keys, or the seed for a backup on paper.
     Export(ExportArgs),
@@ -42,36 +44,26 @@ pub(super) enum WalletTask {
 
 /// Which wallet.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Directory of the wallet.
     #[arg(long, value_name = "DIR", default_value = "wallet")]
-    pub(super) wallet: PathBuf,
-    /// File with the passphrase that the seed is encrypted by, or, where a wallet is made, is to be; the terminal is asked if
-    /// it is not given and needed.
-    #[arg(long, value_name = "FILE")]
-    pub(super) passphrase_file: Option<PathBuf>,
-}
-
-/// Whether a new wallet's seed is encrypted.
-#[derive(Debug, Clone, Args)]
-pub(super) struct Encrypting {
-    /// Encrypt the seed by a passphrase, for which the terminal is asked twice; `--passphrase-file` does so without asking.
-    #[arg(long)]
-    pub(super) encrypt: bool,
+    pub(crate) wallet: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
 }
 
 /// Which node, and what is known of its state.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// Where the node is: http://HOST:PORT or https://HOST:PORT; what the wallet was made with if not given.
     #[arg(long, value_name = "URL")]
-    pub(super) node: Option<String>,
+    pub(crate) node: Option<String>,
     /// Certificates (PEM) that the node's must lead to, in place of the public authorities'.
     #[arg(long, value_name = "FILE")]
-    pub(super) certificate: Option<PathBuf>,
+    pub(crate) certificate: Option<PathBuf>,
     /// The root that the node's last sealed state must have, as settlement or a verified batch says.
     #[arg(long, value_name = "ROOT")]
-    pub(super) root: Option<Root>,
+    pub(crate) root: Option<Root>,
 }
 
 /// How large keys are.
@@ -102,9 +94,12 @@ pub(super) struct NewArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) public: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) encrypting: Encrypting,
+    pub(super) encrypting: EncryptArgs,
     #[command(flatten)]
     pub(super) heights: Heights,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -133,11 +128,14 @@ pub(super) struct RestoreArgs {
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(super) seed: PathBuf,
     #[command(flatten)]
-    pub(super) encrypting: Encrypting,
+    pub(super) encrypting: EncryptArgs,
     #[command(flatten)]
     pub(super) heights: Heights,
     #[command(flatten)]
     pub(super) waiting: Waiting,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -247,6 +245,10 @@ pub(super) struct RotateArgs {
     /// Which key: the one that pays, or the one that replaces keys.
     #[arg(long, value_enum, default_value_t = SlotName::Hot)]
     pub(super) slot: SlotName,
+    /// The next key has 2^H one-time keys; as many as the present one if not given. A proof of a balance takes a hot key of
+    /// 2^10.
+    #[arg(long, value_name = "H", value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub(super) height: Option<u32>,
     #[command(flatten)]
     pub(super) order: OrderArgs,
 }
@@ -286,18 +288,17 @@ pub(super) struct WatchArgs {
     /// Put the next key into a slot whose key is three quarters used, and send an order again that had no answer.
     #[arg(long)]
     pub(super) rotate: bool,
+    /// Print one JSON object at each look, on a line of its own, also where somebody has to look.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct PassphraseArgs {
     #[command(flatten)]
     pub(super) place: Place,
-    /// File with the new passphrase; the terminal is asked for it twice if not given.
-    #[arg(long, value_name = "FILE", conflicts_with = "none")]
-    pub(super) new_passphrase_file: Option<PathBuf>,
-    /// No passphrase: whoever reads the file has the seed.
-    #[arg(long)]
-    pub(super) none: bool,
+    #[command(flatten)]
+    pub(super) change: ChangeArgs,
 }
 
 #[derive(Debug, Args)]
@@ -310,6 +311,9 @@ pub(super) struct ExportArgs {
     /// Print the seed. It restores keys, and not what they have signed: see `restore`.
     #[arg(long)]
     pub(super) seed: bool,
+    /// Print one JSON object in place of TOML or of groups of digits.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 fn recipient(text: &str) -> Result<[u8; 20], String> {

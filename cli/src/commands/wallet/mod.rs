@@ -3,37 +3,35 @@
 mod args;
 mod show;
 
-use std::{fs, io, io::Read as _, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
-pub(crate) use args::WalletArgs;
-use args::{
-    Asked, Encrypting, ExportArgs, NewArgs, OrderArgs, PassphraseArgs, Place, RestoreArgs, Waiting,
-    WalletTask, WatchArgs,
-};
+pub(crate) use args::{Asked, Place, WalletArgs};
+use args::{ExportArgs, NewArgs, OrderArgs, RestoreArgs, Waiting, WalletTask, WatchArgs};
+use indicatif::MultiProgress;
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
-    MasterSeed, Passphrase,
+    Passphrase,
     account::{
-        AccountError, AccountWallet, HOT, Intent, NewAccount, Restore, Resumed, Sent, Terms,
+        AccountError, AccountWallet, COLD, HOT, Intent, NewAccount, Restore, Resumed, Sent, Terms,
     },
     client::{ClientConfig, NodeClient},
 };
-use zeroize::Zeroizing;
 
-use super::passphrase as secret;
-use crate::{Failure, show as screen, threads};
+use super::{passphrase as secret, seed::read_seed, session::now, spinner};
+use crate::{
+    Failure,
+    files::{self, Access},
+    show as screen, threads,
+};
 
-type Wallet = AccountWallet<SimdCompressor>;
-
-/// The longest text of a seed that is read.
-const MAX_SEED: u64 = 4096;
+pub(super) type Wallet = AccountWallet<SimdCompressor>;
 
 /// Runs `wallet`.
-pub(super) fn wallet(args: &WalletArgs) -> Result<String, Failure> {
+pub(super) fn wallet(args: &WalletArgs, screen: &MultiProgress) -> Result<String, Failure> {
     threads::start(None)?;
     match &args.task {
         WalletTask::New(args) => new(args),
-        WalletTask::Restore(args) => restore(args),
+        WalletTask::Restore(args) => restore(args, screen),
         WalletTask::Show(args) => {
             let mut wallet = open(&args.place)?;
             let node = client(&args.asked, &wallet)?;
@@ -48,26 +46,27 @@ pub(super) fn wallet(args: &WalletArgs) -> Result<String, Failure> {
         }
         WalletTask::Send(args) => {
             let (to, amount) = (args.to, args.amount);
-            order(&args.order, Intent::Pay { to, amount })
+            order(&args.order, Intent::Pay { to, amount }, None, screen)
         }
         WalletTask::Withdraw(args) => {
             let (recipient, amount) = (args.recipient, args.amount);
-            order(&args.order, Intent::Withdraw { recipient, amount })
+            let intent = Intent::Withdraw { recipient, amount };
+            order(&args.order, intent, None, screen)
         }
-        WalletTask::Rotate(args) => order(
-            &args.order,
-            Intent::Rotate {
-                slot: args.slot.slot(),
-            },
-        ),
+        WalletTask::Rotate(args) => {
+            let slot = args.slot.slot();
+            order(&args.order, Intent::Rotate { slot }, args.height, screen)
+        }
         WalletTask::Watch(args) => watch(args),
-        WalletTask::Passphrase(args) => passphrase(args),
+        WalletTask::Passphrase(args) => {
+            secret::change(&args.place.wallet, &args.place.unlock, &args.change)
+        }
         WalletTask::Export(args) => export(args),
     }
 }
 
 /// Whose fault it is: what is false or refused is invalid, what is missing or in the way is unusable.
-fn failure(error: AccountError) -> Failure {
+pub(super) fn failure(error: AccountError) -> Failure {
     match error {
         AccountError::OtherRollup { .. }
         | AccountError::OtherRoot { .. }
@@ -75,13 +74,14 @@ fn failure(error: AccountError) -> Failure {
         | AccountError::Older { .. }
         | AccountError::ForeignKey { .. }
         | AccountError::NonceBehind { .. }
+        | AccountError::OtherBalance { .. }
         | AccountError::Refused { .. }
         | AccountError::Held { .. } => Failure::invalid(error),
         error => Failure::unusable(error),
     }
 }
 
-fn open(place: &Place) -> Result<Wallet, Failure> {
+pub(super) fn open(place: &Place) -> Result<Wallet, Failure> {
     open_again(place, &mut None)
 }
 
@@ -96,36 +96,13 @@ fn open_again(place: &Place, passphrase: &mut Option<Passphrase>) -> Result<Wall
         Err(AccountError::Wallet(error)) => Err(error),
         opened => Ok(opened),
     };
-    let file = place.passphrase_file.as_deref();
+    let file = place.unlock.passphrase_file.as_deref();
     let opened = secret::unlocked(passphrase, file, directory, open)?;
     opened.map_err(failure)
 }
 
-/// The passphrase that a new wallet's seed is encrypted by, if it is to be.
-fn new_passphrase(place: &Place, encrypting: &Encrypting) -> Result<Option<Passphrase>, Failure> {
-    let file = place.passphrase_file.as_deref();
-    let wanted = encrypting.encrypt || file.is_some();
-    wanted.then(|| secret::chosen(file)).transpose()
-}
-
-fn passphrase(args: &PassphraseArgs) -> Result<String, Failure> {
-    let wallet = open(&args.place)?;
-    let new = match args.none {
-        true => None,
-        false => Some(secret::chosen(args.new_passphrase_file.as_deref())?),
-    };
-    wallet.encrypt(new.as_ref()).map_err(failure)?;
-    let directory = args.place.wallet.display();
-    Ok(match new {
-        Some(_) => {
-            format!("the seed of the wallet in {directory} is encrypted by the new passphrase\n")
-        }
-        None => format!("the seed of the wallet in {directory} is not encrypted\n"),
-    })
-}
-
 /// The node that was asked for, or else the one that the wallet was made with.
-fn client(asked: &Asked, wallet: &Wallet) -> Result<NodeClient, Failure> {
+pub(super) fn client(asked: &Asked, wallet: &Wallet) -> Result<NodeClient, Failure> {
     let node = asked.node.as_deref().unwrap_or(wallet.node());
     connect(node, asked.certificate.as_deref())
 }
@@ -150,18 +127,22 @@ fn new(args: &NewArgs) -> Result<String, Failure> {
         cold_height: args.heights.cold_height,
     };
     let directory = &args.place.wallet;
-    let passphrase = new_passphrase(&args.place, &args.encrypting)?;
+    let passphrase = secret::of_new(&args.place.unlock, &args.encrypting)?;
     let wallet = AccountWallet::create_with(directory, &new, passphrase.as_ref(), SimdCompressor)
         .map_err(failure)?;
     if let Some(path) = &args.public {
-        write_whole(path, &wallet.public().to_toml())?;
+        write_open(path, &wallet.public().to_toml())?;
     }
-    Ok(show::made(&wallet, directory))
+    let encrypted = wallet.is_encrypted().map_err(failure)?;
+    if args.json {
+        return show::made_json(&wallet, encrypted);
+    }
+    Ok(show::made(&wallet, directory, encrypted))
 }
 
-fn restore(args: &RestoreArgs) -> Result<String, Failure> {
+fn restore(args: &RestoreArgs, screen: &MultiProgress) -> Result<String, Failure> {
     let node = connect(&args.node, args.certificate.as_deref())?;
-    let seed = seed(&args.seed)?;
+    let seed = read_seed(&args.seed)?;
     let from = Restore {
         account: args.account,
         node: args.node.clone(),
@@ -171,7 +152,7 @@ fn restore(args: &RestoreArgs) -> Result<String, Failure> {
         cold_height: args.heights.cold_height,
     };
     let directory = &args.place.wallet;
-    let passphrase = new_passphrase(&args.place, &args.encrypting)?;
+    let passphrase = secret::of_new(&args.place.unlock, &args.encrypting)?;
     let seed = (seed, passphrase.as_ref());
     let mut wallet = AccountWallet::restore_with(directory, seed, &from, &node, SimdCompressor)
         .map_err(failure)?;
@@ -187,27 +168,34 @@ fn restore(args: &RestoreArgs) -> Result<String, Failure> {
                 directory.display()
             )),
         })?;
-    let place = wait(&wallet, &node, &sent, &args.waiting)?;
+    let place = wait(&wallet, &node, &sent, &args.waiting, (screen, args.json))?;
+    if args.json {
+        return show::sent_json(&[sent], place.as_ref());
+    }
     Ok(show::sent(&[sent], place.as_ref()))
 }
 
-fn seed(path: &Path) -> Result<MasterSeed, Failure> {
-    let mut text = Zeroizing::new(String::new());
-    let read = if path.as_os_str() == "-" {
-        io::stdin().lock().take(MAX_SEED).read_to_string(&mut text)
-    } else {
-        fs::File::open(path).and_then(|file| file.take(MAX_SEED).read_to_string(&mut text))
-    };
-    read.map_err(|error| super::named(path, error))?;
-    MasterSeed::parse_backup(&text).map_err(|error| super::named(path, error))
-}
-
-/// Gives an order. Keys that are three quarters used are replaced first.
-fn order(args: &OrderArgs, intent: Intent) -> Result<String, Failure> {
+/// Gives an order. Keys that are three quarters used are replaced first. `height` is that of the key which a rotation
+/// installs, where it is not to be as that of the present one.
+fn order(
+    args: &OrderArgs,
+    intent: Intent,
+    height: Option<u32>,
+    screen: &MultiProgress,
+) -> Result<String, Failure> {
+    if let (Intent::Rotate { slot: COLD }, Some(..5)) = (intent, height) {
+        return Err(Failure::Unusable(
+            "a key that replaces keys has 2^5 one-time keys at least: take a --height of 5 to 10"
+                .into(),
+        ));
+    }
     let mut wallet = open(&args.place)?;
     let node = client(&args.asked, &wallet)?;
     if let Some(resumed) = wallet.resume(&node).map_err(failure)? {
         return Err(Failure::Unusable(told(&resumed)));
+    }
+    if let (Intent::Rotate { slot }, Some(height)) = (intent, height) {
+        wallet.prepare_key(slot, height).map_err(failure)?;
     }
     let terms = args.terms();
     let mut sent = match intent {
@@ -217,7 +205,7 @@ fn order(args: &OrderArgs, intent: Intent) -> Result<String, Failure> {
     };
     sent.push(wallet.order(&node, intent, terms).map_err(failure)?);
     let place = match sent.last() {
-        Some(last) => wait(&wallet, &node, last, &args.waiting)?,
+        Some(last) => wait(&wallet, &node, last, &args.waiting, (screen, args.json))?,
         None => None,
     };
     if args.json {
@@ -244,11 +232,20 @@ fn wait(
     node: &NodeClient,
     sent: &Sent,
     waiting: &Waiting,
+    (screen, quiet): (&MultiProgress, bool),
 ) -> Result<Option<winterlane_wallet::client::OrderPlace>, Failure> {
     let Some(wanted) = waiting.wait else {
         return Ok(None);
     };
+    let progress = spinner(screen, quiet);
+    progress.set_message(format!(
+        "waiting until batch {} is {}, for {} s at most",
+        sent.batch,
+        wanted.stage().name(),
+        waiting.timeout
+    ));
     let place = wallet.wait(node, sent, wanted.stage(), waiting.patience());
+    progress.finish_and_clear();
     place.map(Some).map_err(failure)
 }
 
@@ -275,9 +272,20 @@ fn watch(args: &WatchArgs) -> Result<String, Failure> {
         let health = wallet.health(&seen);
         drop(wallet);
         if let Some(path) = &args.metrics {
-            write_whole(path, &health.metrics())?;
+            // A file that stays as it was says that nobody looks any more.
+            let looked = format!(
+                "# HELP winterlane_wallet_looked_seconds When the account was looked at, in seconds since 1970.\n\
+                 # TYPE winterlane_wallet_looked_seconds gauge\n\
+                 winterlane_wallet_looked_seconds{{account=\"{}\"}} {}\n",
+                health.account,
+                now()
+            );
+            write_open(path, &(health.metrics() + &looked))?;
         }
         let findings = health.findings();
+        if args.json {
+            screen::print(&show::health_json(&health)?)?;
+        }
         if !findings.is_empty() {
             let findings: Vec<_> = findings.iter().map(ToString::to_string).collect();
             let account = health.account;
@@ -287,39 +295,36 @@ fn watch(args: &WatchArgs) -> Result<String, Failure> {
             )));
         }
         if args.once {
-            return Ok(show::health(&health));
+            return Ok(match args.json {
+                true => String::new(),
+                false => show::health(&health),
+            });
         }
         std::thread::sleep(Duration::from_secs(args.every));
     }
 }
 
-/// Writes a file beside its place and renames it, so that nobody reads half of it.
-fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let written =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).and_then(|mut file| {
-            io::Write::write_all(&mut file, text.as_bytes())?;
-            // Another user's collector reads it.
-            #[cfg(unix)]
-            fs::set_permissions(
-                file.path(),
-                std::os::unix::fs::PermissionsExt::from_mode(0o644),
-            )?;
-            file.persist(path).map_err(|error| error.error)
-        });
-    written.map(drop).map_err(|error| super::named(path, error))
+/// Writes a file that others read: a node's owner, a collector of metrics.
+fn write_open(path: &Path, text: &str) -> Result<(), Failure> {
+    files::write_over(path, text.as_bytes(), Access::Open).map_err(Failure::unusable)
 }
 
 fn export(args: &ExportArgs) -> Result<String, Failure> {
     let wallet = open(&args.place)?;
     if args.public {
-        return Ok(wallet.public().to_toml());
+        let public = wallet.public();
+        return match args.json {
+            true => screen::json(&public),
+            false => Ok(public.to_toml()),
+        };
     }
     screen::say(
         "the seed is every key of the wallet: who has it can pay. It does not say what the keys have signed: \
          make a wallet from it by `winterlane wallet restore` alone, and never use it in two places",
     );
-    Ok(format!("{}\n", *wallet.backup_text()))
+    let text = wallet.backup_text();
+    match args.json {
+        true => screen::json(&serde_json::json!({ "seed": *text })),
+        false => Ok(format!("{}\n", *text)),
+    }
 }

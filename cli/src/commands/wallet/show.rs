@@ -3,22 +3,36 @@
 use std::path::Path;
 
 use serde::Serialize;
-use winterlane_ledger::{Root, SlotIndex};
+use winterlane_ledger::{Domain, Root, SlotIndex};
 use winterlane_wallet::{
-    account::{Health, KeyLeft, Seen, Sent},
+    account::{Health, KeyLeft, PublicAccount, Seen, Sent},
     client::OrderPlace,
 };
 
-use super::Wallet;
+use super::{super::passphrase, Wallet};
 use crate::{
     Failure,
     show::{self, Lines, grouped},
 };
 
+#[derive(Serialize)]
+struct MadeJson {
+    #[serde(flatten)]
+    public: PublicAccount,
+    encrypted: bool,
+}
+
+/// A wallet that was made, as JSON.
+pub(super) fn made_json(wallet: &Wallet, encrypted: bool) -> Result<String, Failure> {
+    let public = wallet.public();
+    show::json(&MadeJson { public, encrypted })
+}
+
 /// A wallet that was made.
-pub(super) fn made(wallet: &Wallet, directory: &Path) -> String {
+pub(super) fn made(wallet: &Wallet, directory: &Path, encrypted: bool) -> String {
     let mut lines = Lines::default();
     lines.add("wallet", directory.display());
+    lines.add("seed", passphrase::said(encrypted));
     lines.add("account", wallet.account());
     lines.add("asset", wallet.asset());
     for key in wallet.public().keys {
@@ -37,6 +51,7 @@ struct AccountJson {
     nonce: u32,
     pending_balance: String,
     pending_orders: u32,
+    domain: Domain,
     root: Root,
     batch: Option<u64>,
     proof_verified: bool,
@@ -53,6 +68,17 @@ struct KeyJson {
     capacity: u32,
 }
 
+impl KeyJson {
+    const fn of(key: KeyLeft) -> Self {
+        Self {
+            slot: key.slot,
+            root: key.root,
+            left: key.left(),
+            capacity: key.capacity,
+        }
+    }
+}
+
 /// An account as a node shows it.
 pub(super) fn account(
     wallet: &Wallet,
@@ -65,12 +91,6 @@ pub(super) fn account(
     let findings: Vec<_> = health.findings().iter().map(ToString::to_string).collect();
     let sealed = seen.proven.unwrap_or_default();
     if json {
-        let key = |key: KeyLeft| KeyJson {
-            slot: key.slot,
-            root: key.root,
-            left: key.left(),
-            capacity: key.capacity,
-        };
         return show::json(&AccountJson {
             account: health.account,
             asset: wallet.asset(),
@@ -78,11 +98,12 @@ pub(super) fn account(
             nonce: sealed.nonce,
             pending_balance: seen.pending.balance.to_string(),
             pending_orders: seen.pending_orders,
+            domain: seen.status.domain,
             root: seen.root,
             batch: seen.batch,
             proof_verified: true,
             root_known,
-            keys: health.keys.map(|left| left.map(key)),
+            keys: health.keys.map(|left| left.map(KeyJson::of)),
             findings,
         });
     }
@@ -120,6 +141,7 @@ pub(super) fn account(
         format_args!("verified: leads to the root after {after}"),
     );
     lines.add("root", seen.root);
+    lines.add("domain", seen.status.domain);
     let word = if root_known {
         "the one that was given"
     } else {
@@ -178,6 +200,33 @@ pub(super) fn sent_json(sent: &[Sent], place: Option<&OrderPlace>) -> Result<Str
     let orders = orders.collect();
     let stage = place.map_or("pending", |place| place.stage.name());
     show::json(&SentJson { orders, stage })
+}
+
+#[derive(Serialize)]
+struct HealthJson {
+    account: u32,
+    balance: String,
+    pending_orders: u32,
+    keys: [Option<KeyJson>; 2],
+    unpublished_batches: u64,
+    node_ready: bool,
+    order_waiting: bool,
+    findings: Vec<String>,
+}
+
+/// How an account is, as JSON.
+pub(super) fn health_json(health: &Health) -> Result<String, Failure> {
+    let findings = health.findings();
+    show::json(&HealthJson {
+        account: health.account,
+        balance: health.balance.to_string(),
+        pending_orders: health.pending_orders,
+        keys: health.keys.map(|left| left.map(KeyJson::of)),
+        unpublished_batches: health.unpublished,
+        node_ready: health.ready,
+        order_waiting: health.waiting,
+        findings: findings.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// An account that nobody has to look at.

@@ -43,7 +43,6 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
             order, signature, ..
         } = signed;
         let after = debit(id, &account, &order, key)?;
-        let pool = self.pool_with(account.asset, order.fee())?;
         let receiver = match &order {
             Order::Transfer(transfer) => {
                 // A payment to oneself finds the account as the signer's side left it.
@@ -58,6 +57,9 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
             }
             Order::Withdraw(_) | Order::RotateKey(_) => None,
         };
+        // Last: whoever hears that the pool holds another asset may pay it out and ask again, for nothing if another rule
+        // refuses the order.
+        let pool = self.pool_with(account.asset, order.fee())?;
 
         // Nothing can fail from here on.
         self.work.pool = pool;

@@ -348,6 +348,14 @@ fn the_pool_holds_one_asset_at_a_time() {
     sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
     let conflict = LedgerError::PoolAssetConflict { pool: 7, asset: 8 };
     assert_eq!(sign_and_apply(&mut batch, pay(nine), 1), Err(conflict));
+    // A conflict is what stands in the way alone: an order that another rule refuses hears of that rule.
+    let account = 4_000_000;
+    let nobody = pay(Transfer {
+        to: account,
+        ..nine
+    });
+    let unknown = LedgerError::UnknownAccount { account };
+    assert_eq!(sign_and_apply(&mut batch, nobody, 1), Err(unknown));
     sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), 1).unwrap();
     assert_eq!(batch.collect_fees(9), Err(conflict));
     assert_eq!(

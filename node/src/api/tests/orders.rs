@@ -214,6 +214,24 @@ fn a_caller_who_asks_too_often_is_told_when_to_come_back() {
     assert!(told["retry_after_ms"].as_u64().unwrap() <= 1000, "{told}");
 }
 
+/// A batch of more orders than a caller may send in a second passes, when the caller has sent nothing before.
+#[test]
+fn a_batch_of_more_orders_than_there_are_tokens_passes() {
+    let mut served = Served::with(ApiConfig {
+        requests_per_second: 3,
+        ..ApiConfig::default()
+    });
+    let orders: Vec<_> = (0..8)
+        .map(|_| signed_order(&served.payers[0].pay(1, 5, 0)))
+        .collect();
+    let body = serde_json::json!({ "orders": orders }).to_string();
+    let reply = served.send("POST", "/v1/orders/batch", &json_type(), body.as_bytes());
+    assert_eq!(reply.status, 200);
+    let document: Value = reply.json().unwrap();
+    let results = document["results"].as_array().unwrap();
+    assert!(results.iter().all(|result| result["receipt"].is_object()));
+}
+
 #[test]
 fn the_field_that_is_wrong_is_named_by_its_whole_path() {
     let served = Served::new();

@@ -256,3 +256,20 @@ fn the_client_shields_spends_and_scans() {
     let rest = served.runtime.block_on(client.notes(3)).unwrap();
     assert_eq!(rest.notes, notes.notes[3..]);
 }
+
+/// To verify a proof takes as long as to check many orders, and counts as many.
+#[test]
+fn a_private_operation_counts_as_many_requests() {
+    let served = Served::with(ApiConfig {
+        requests_per_second: 21,
+        ..ApiConfig::default()
+    });
+    let root = served.node.anchors(1).unwrap().anchors[0].1;
+    let send = |number: u64| {
+        let operation = private_transfer([2 * number, 2 * number + 1], root);
+        post(&served, "transfer", BYTES, &encode(&operation)).status
+    };
+    let statuses: Vec<_> = (0..10).map(send).collect();
+    assert_eq!(statuses[0], 202);
+    assert!(statuses.contains(&429), "{statuses:?}");
+}

@@ -10,7 +10,7 @@ use winterlane_ledger::{CheckedOrder, LedgerError};
 
 use super::{Fault, Known, Sequencer};
 use crate::{
-    Alarm, ForcedOutcome, OrderId,
+    ForcedOutcome, OrderId,
     core::{Claim, Operation, trial::Base},
 };
 
@@ -30,14 +30,7 @@ impl<B: Base> Sequencer<B> {
         let first = self.taken(&Claim::of_order(&order), taken);
         if let Some(first) = first.filter(|first| *first != id) {
             // told, and left to the ledger: its index of the next key says whether the order is possible
-            let key = order.signed().key();
-            self.alarms.push(Alarm::KeyReuse {
-                account: order.signed().order.signer(),
-                slot: key.slot as u8,
-                index: key.index,
-                first,
-                second: id,
-            });
+            self.reuse(&order, first, id);
         }
         let signer = order.signed().order.signer();
         let fee = order.signed().order.fee();

@@ -15,14 +15,14 @@ mod pool;
 mod replay;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Ledger, LedgerError, Root, SignedOrder,
+    Account, CheckedOrder, Ledger, LedgerError, Root, SignedOrder,
     ledger::{Batch, Draft, ResumeError},
     pool::Pool,
 };
@@ -45,6 +45,12 @@ pub(crate) enum Fault {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A thread beside the writer has panicked: a mistake in this program.
+    #[error("a mistake in the thread \"{thread}\" itself; please report it with the lines above")]
+    Thread {
+        /// Its name.
+        thread: &'static str,
+    },
     /// A closed batch was refused by the ledger: a mistake in this program.
     #[error("a batch cannot be closed: {0}")]
     Close(String),
@@ -121,7 +127,12 @@ pub(crate) struct Sequencer<B> {
     /// Decisions that the log does not have yet.
     decisions: Vec<Entry>,
     alarms: Vec<Alarm>,
+    /// One-time keys of which an alarm has told.
+    reused: HashSet<Claim>,
 }
+
+/// One-time keys that are remembered so that each is told of once. With more, some are told of again.
+const REUSED: usize = 1 << 16;
 
 impl<B> std::fmt::Debug for Sequencer<B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -175,6 +186,7 @@ impl<B: Base> Sequencer<B> {
             supplies,
             decisions: Vec::new(),
             alarms: Vec::new(),
+            reused: HashSet::new(),
         }
     }
 
@@ -252,6 +264,24 @@ impl<B: Base> Sequencer<B> {
     /// Who took a claim, in a batch that is not sealed, or as the store says.
     fn taken(&self, claim: &Claim, in_store: Option<OrderId>) -> Option<OrderId> {
         self.claims.get(claim).copied().or(in_store)
+    }
+
+    /// A one-time key has signed another order, too: that is told once for each key. Who has given one away could tell it
+    /// again and again, and whatever else is told would be lost among that.
+    fn reuse(&mut self, order: &CheckedOrder, first: OrderId, second: OrderId) {
+        if self.reused.len() >= REUSED {
+            self.reused.clear();
+        }
+        if self.reused.insert(Claim::of_order(order)) {
+            let key = order.signed().key();
+            self.alarms.push(Alarm::KeyReuse {
+                account: order.signed().order.signer(),
+                slot: key.slot as u8,
+                index: key.index,
+                first,
+                second,
+            });
+        }
     }
 
     /// Counts an operation that the open batch has taken.

@@ -8,7 +8,7 @@ use winterlane_ledger::{
 
 use super::{Decided, Fault, Known, Sequencer, refused};
 use crate::{
-    Alarm, OrderId, Receipt, Refusal, SubmitError,
+    OrderId, Receipt, Refusal, SubmitError,
     core::{Claim, Operation, trial::Base},
     private::{NewNote, PrivateRefusal},
     store::StoreError,
@@ -36,16 +36,10 @@ impl<B: Base> Sequencer<B> {
             return Ok(Ok(receipt));
         }
         if let Some(first) = self.taken(&claim, key_taken).filter(|first| *first != id) {
+            self.reuse(&order, first, id);
             let key = order.signed().key();
             let (account, slot) = (order.signed().order.signer(), key.slot as u8);
             let index = key.index;
-            self.alarms.push(Alarm::KeyReuse {
-                account,
-                slot,
-                index,
-                first,
-                second: id,
-            });
             return Ok(Err(Refusal::KeyReuse {
                 account,
                 slot,

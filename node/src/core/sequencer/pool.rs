@@ -338,7 +338,7 @@ impl<B: Base> Sequencer<B> {
             return Ok(Ok(Vec::new()));
         };
         let mut deposits = Vec::new();
-        if let Some(deposit) = payout.deposit().filter(|deposit| deposit.amount > 0) {
+        if let Some(deposit) = payout.deposit() {
             deposits.push((reference(&payout, false), deposit));
         }
         let Payout { asset, fee, .. } = payout;
@@ -376,7 +376,7 @@ impl<B: Base> Sequencer<B> {
             return Ok(Err(refusal));
         }
         let mut deposits = Vec::new();
-        if let Some(deposit) = payout.deposit().filter(|deposit| deposit.amount > 0) {
+        if let Some(deposit) = payout.deposit() {
             deposits.push((reference(&payout, false), deposit));
         }
         if fee > 0 {

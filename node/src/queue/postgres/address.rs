@@ -128,7 +128,8 @@ impl Address {
             None => self.config.connect(NoTls)?,
             Some(tls) => self.config.connect(MakeRustlsConnect::new(tls.clone()))?,
         };
-        let version: String = client.query_one("SHOW server_version_num", &[])?.get(0);
+        let version = client.query_one("SHOW server_version_num", &[])?;
+        let version: String = version.try_get(0)?;
         if version
             .parse::<u32>()
             .is_ok_and(|version| version < 150_000)

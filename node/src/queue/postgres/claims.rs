@@ -67,9 +67,9 @@ WITH next AS (
        AND format = $5 AND ($6::bytea IS NULL OR rollup = $6)
      ORDER BY priority, batch LIMIT 1 FOR UPDATE SKIP LOCKED)
 UPDATE winterlane_jobs AS job
-   SET failed = job.failed + (job.worker IS NOT NULL)::integer,
+   SET failed = least(job.failed, 2147483646) + (job.worker IS NOT NULL)::integer,
        reason = CASE WHEN job.worker IS NULL THEN job.reason
-                     ELSE 'worker ' || job.worker || ' was not heard of for the time of its lease' END,
+                     ELSE 'worker ' || left(job.worker, 100) || ' was not heard of for the time of its lease' END,
        fence = nextval('winterlane_fence'), worker = $1,
        lease = now() + make_interval(secs => $2), attempt = job.attempt + 1
   FROM next WHERE job.rollup = next.rollup AND job.batch = next.batch
@@ -187,7 +187,8 @@ impl Claims {
     /// [`QueueError`].
     pub fn fail(&mut self, claim: &Claim, reason: &str) -> Result<bool, QueueError> {
         let reason = format!("worker {}: {reason}", self.worker);
-        let change = "failed = failed + 1, lease = now() + attempt * interval '5 s'";
+        let change =
+            "failed = least(failed, 2147483646) + 1, lease = now() + attempt * interval '5 s'";
         self.end(claim, change, NEWS, &reason)
     }
 
@@ -243,20 +244,20 @@ impl Claims {
 }
 
 fn claimed(row: &Row) -> Result<Claim, QueueError> {
-    let statement: &[u8] = row.get(3);
-    let preset: &str = row.get(4);
-    let attempt: i32 = row.get(6);
+    let statement: &[u8] = row.try_get(3)?;
+    let preset: &str = row.try_get(4)?;
+    let attempt: i32 = row.try_get(6)?;
     Ok(Claim {
-        rollup: hash_of(row.get(0))?,
-        batch: unsigned(row.get(1)),
-        witness: hash_of(row.get(2))?,
+        rollup: hash_of(row.try_get(0)?)?,
+        batch: unsigned(row.try_get(1)?),
+        witness: hash_of(row.try_get(2)?)?,
         statement: PublicInputs::from_bytes(statement).ok(),
         preset: Preset::ALL
             .into_iter()
             .find(|known| known.to_string() == preset),
-        memory: unsigned(row.get(5)),
+        memory: unsigned(row.try_get(5)?),
         stock: attempt >= ATTEMPTS,
         attempt: u32::try_from(attempt).unwrap_or(0),
-        fence: row.get(7),
+        fence: row.try_get(7)?,
     })
 }

@@ -91,15 +91,17 @@ fn depth(client: &mut Client, rollup: Option<&[u8]>) -> Result<Vec<Depth>, Queue
           GROUP BY memory ORDER BY memory",
         &[&rollup, &ATTEMPTS],
     )?;
-    let depth = |row: postgres::Row| Depth {
-        memory: unsigned(row.get(0)),
-        pending: unsigned(row.get(1)),
-        claimed: unsigned(row.get(2)),
-        proven: unsigned(row.get(3)),
-        exhausted: unsigned(row.get(4)),
-        oldest_seconds: row.get(5),
+    let depth = |row: postgres::Row| {
+        Ok(Depth {
+            memory: unsigned(row.try_get(0)?),
+            pending: unsigned(row.try_get(1)?),
+            claimed: unsigned(row.try_get(2)?),
+            proven: unsigned(row.try_get(3)?),
+            exhausted: unsigned(row.try_get(4)?),
+            oldest_seconds: row.try_get(5)?,
+        })
     };
-    Ok(rows.into_iter().map(depth).collect())
+    rows.into_iter().map(depth).collect()
 }
 
 /// A number that was not negative when it was written.

@@ -1,11 +1,11 @@
 //! The node's side: jobs in, proofs and failures out.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
-use postgres::Client;
+use postgres::{Client, Row};
 use winterlane_air::presets::Preset;
 use winterlane_ledger::{Domain, codec::CanonicalBytes as _};
 
@@ -13,7 +13,7 @@ use super::{
     ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, news::News, signed, unsigned,
 };
 use crate::{
-    blob::{Blobs, Kind, Name},
+    blob::{BlobError, Blobs, Kind, Name},
     queue::{Depth, ProofQueue, QueueError, Report, dispatch::Wake},
     run::prover::{self, Outcome, ProofJob},
     witness::Witnesses,
@@ -21,6 +21,10 @@ use crate::{
 
 /// How long to wait before a connection is tried again.
 const RETRY: Duration = Duration::from_millis(500);
+/// Proofs that are read at once: they are in memory together.
+const PROOFS: i64 = 32;
+/// Objects that are removed at once.
+const REMOVED: usize = 16;
 
 /// The queue as a node has it.
 pub(crate) struct Observer {
@@ -34,10 +38,13 @@ pub(crate) struct Observer {
     tried: Option<Instant>,
     /// Jobs that were offered and not closed, with the hashes of their witnesses.
     offered: BTreeMap<u64, [u8; 32]>,
+    /// Of how many failures of each job it was told. The table knows it, too, but only this says what was heard: an answer
+    /// of the database may be lost.
+    told: BTreeMap<u64, i32>,
     /// Proofs that were reported.
     delivered: BTreeSet<(u64, [u8; 32])>,
     /// Objects that nobody needs. They are removed when the object store lets them.
-    garbage: Vec<Name>,
+    garbage: VecDeque<Name>,
     /// What is to be reported, and not in the database.
     reports: Vec<(u64, Report)>,
     _news: News,
@@ -76,8 +83,9 @@ impl Observer {
             client: None,
             tried: None,
             offered: BTreeMap::new(),
+            told: BTreeMap::new(),
             delivered: BTreeSet::new(),
-            garbage: Vec::new(),
+            garbage: VecDeque::new(),
             reports: Vec::new(),
             _news: news,
         })
@@ -118,11 +126,10 @@ impl Observer {
 
     /// The proof that somebody says there is.
     fn proof(&mut self, batch: u64, hash: [u8; 32]) -> Result<Result<Vec<u8>, String>, QueueError> {
-        use crate::blob::BlobError;
         match self.blobs.get(&self.name(batch, Kind::Proof, hash)) {
             Ok(Some(proof)) => Ok(Ok(proof)),
             Ok(None) => Ok(Err("the proof is not in the object store".into())),
-            Err(error @ BlobError::Damaged { .. }) => Ok(Err(error.to_string())),
+            Err(error) if error.is_of_the_object() => Ok(Err(error.to_string())),
             Err(error) => Err(error.into()),
         }
     }
@@ -149,7 +156,7 @@ impl Observer {
             )?;
             Ok(transaction.commit()?)
         })?;
-        self.garbage.push(self.name(batch, Kind::Proof, hash));
+        self.garbage.push_back(self.name(batch, Kind::Proof, hash));
         Ok(())
     }
 
@@ -165,14 +172,47 @@ impl Observer {
 
     /// Removes what nobody needs, as far as the object store lets it.
     fn sweep(&mut self) {
-        while let Some(name) = self.garbage.last() {
-            if let Err(error) = self.blobs.remove(name) {
-                tracing::debug!(%error, "an object is removed later");
+        for _ in 0..self.garbage.len().min(REMOVED) {
+            let Some(name) = self.garbage.pop_front() else {
                 return;
+            };
+            if let Err(error) = self.blobs.remove(&name) {
+                tracing::debug!(%error, "an object is removed later");
+                // one that cannot be removed keeps no other there
+                self.garbage.push_back(name);
+                if matches!(error, BlobError::Unreachable { .. }) {
+                    return;
+                }
             }
-            self.garbage.pop();
         }
     }
+}
+
+/// What the table says of a job.
+struct Heard {
+    batch: u64,
+    /// How often it failed, and of how many times somebody was told.
+    failed: i32,
+    told: i32,
+    /// Why it failed the last time.
+    reason: String,
+}
+
+fn heard(row: &Row) -> Result<Heard, QueueError> {
+    Ok(Heard {
+        batch: unsigned(row.try_get(0)?),
+        failed: row.try_get(1)?,
+        told: row.try_get(2)?,
+        reason: row.try_get(3)?,
+    })
+}
+
+/// What the table says of a proof: of which batch, its hash, and how long it took.
+type Said = (u64, Result<[u8; 32], QueueError>, u64);
+
+fn said(row: &Row) -> Result<Said, QueueError> {
+    let hash = hash_of(row.try_get(1)?);
+    Ok((unsigned(row.try_get(0)?), hash, unsigned(row.try_get(2)?)))
 }
 
 impl ProofQueue for Observer {
@@ -184,7 +224,8 @@ impl ProofQueue for Observer {
             return Ok(());
         };
         let name = self.name(job.batch, Kind::Witness, job.witness);
-        if !self.blobs.has(&name)? {
+        // a batch that was not proven may have failed by a witness that somebody changed
+        if job.failures > 0 || !self.blobs.has(&name)? {
             self.blobs.put(&name, &bytes)?;
         }
         let (rollup, preset, priority) = (self.rollup, self.preset.to_string(), self.priority);
@@ -192,9 +233,9 @@ impl ProofQueue for Observer {
         let failures = i32::try_from(job.failures).unwrap_or(i32::MAX);
         // what a process before this one was told, and did not store, does not count
         let first = self.offered.get(&job.batch) != Some(&job.witness);
-        self.with(|client| {
+        let told: i32 = self.with(|client| {
             // a witness that is another one makes another job; else the present claim goes on
-            client.execute(
+            let row = client.query_one(
                 "WITH job AS (
                     INSERT INTO winterlane_jobs AS job
                         (rollup, batch, format, witness, statement, preset, memory, priority, attempt)
@@ -207,8 +248,8 @@ impl ProofQueue for Observer {
                         worker = CASE WHEN job.witness = $4 THEN job.worker END,
                         fence = CASE WHEN job.witness = $4 THEN job.fence END,
                         proven = job.proven AND job.witness = $4
-                    RETURNING 1)
-                 SELECT pg_notify('winterlane_jobs', '') FROM job",
+                    RETURNING job.told)
+                 SELECT told, pg_notify('winterlane_jobs', '') FROM job",
                 &[
                     &&rollup[..],
                     &signed(job.batch),
@@ -222,53 +263,70 @@ impl ProofQueue for Observer {
                     &first,
                 ],
             )?;
-            Ok(())
+            Ok(row.try_get(0)?)
         })?;
+        self.told.entry(job.batch).or_insert(told);
         self.offered.insert(job.batch, job.witness);
         Ok(())
     }
 
     fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
         let rollup = self.rollup;
-        let (present, failures, proofs) = self.with(|client| {
+        let (jobs, proofs) = self.with(|client| {
             let key = &&rollup[..];
-            // the last claim there may be: nobody comes after it and finds that it has run out
+            // Workers may write into these tables whatever they like: what no worker of ours writes is put right, and no more
+            // is read of it than there can be.
             client.execute(
-                "UPDATE winterlane_jobs SET failed = failed + 1, lease = NULL, worker = NULL, fence = NULL,
-                        reason = 'worker ' || worker || ' was not heard of for the time of its lease'
-                  WHERE rollup = $1 AND NOT proven AND worker IS NOT NULL AND lease < now() AND attempt >= $2",
-                &[key, &ATTEMPTS],
-            )?;
-            let present = client.query(
-                "SELECT batch FROM winterlane_jobs WHERE rollup = $1",
+                "DELETE FROM winterlane_proofs WHERE rollup = $1 AND length(hash) <> 32",
                 &[key],
             )?;
-            let failures = client.query(
-                "WITH news AS (SELECT rollup, batch, failed - told AS count FROM winterlane_jobs
-                                WHERE rollup = $1 AND failed > told FOR UPDATE)
-                 UPDATE winterlane_jobs AS job SET told = job.failed FROM news
-                  WHERE job.rollup = news.rollup AND job.batch = news.batch
-                 RETURNING job.batch, news.count, job.reason",
+            // A claim without end, or the last claim there may be: nobody comes after it and finds that it has run out.
+            // Proven without a proof, a job would wait for one for ever.
+            client.execute(
+                "UPDATE winterlane_jobs AS job SET failed = least(failed, 2147483646) + 1, lease = NULL, worker = NULL,
+                        fence = NULL, proven = false,
+                        reason = 'worker ' || coalesce(left(worker, 100), '?') || ' was not heard of for the time of its lease'
+                  WHERE rollup = $1 AND CASE WHEN proven
+                        THEN NOT EXISTS (SELECT FROM winterlane_proofs AS proof
+                                          WHERE proof.rollup = job.rollup AND proof.batch = job.batch)
+                        ELSE worker IS NOT NULL AND lease < now() AND attempt >= $2
+                             OR lease > now() + interval '1 day' END",
+                &[key, &ATTEMPTS],
+            )?;
+            let jobs = client.query(
+                "SELECT batch, failed, told, left(reason, 500) FROM winterlane_jobs WHERE rollup = $1",
+                &[key],
+            )?;
+            let jobs = jobs.iter().map(heard).collect::<Result<Vec<_>, _>>()?;
+            // for a process after this one
+            client.execute(
+                "UPDATE winterlane_jobs SET told = failed WHERE rollup = $1 AND failed > told",
                 &[key],
             )?;
             let proofs = client.query(
-                "SELECT batch, hash, millis FROM winterlane_proofs WHERE rollup = $1 ORDER BY batch, made",
-                &[key],
+                "SELECT batch, hash, millis FROM winterlane_proofs WHERE rollup = $1 ORDER BY batch, made LIMIT $2",
+                &[key, &PROOFS],
             )?;
-            Ok((present, failures, proofs))
+            let proofs = proofs.iter().map(said).collect::<Result<Vec<_>, _>>()?;
+            Ok((jobs, proofs))
         })?;
         self.sweep();
         let mut reports = std::mem::take(&mut self.reports);
-        for row in failures {
-            let count: i32 = row.get(1);
-            for _ in 0..count {
-                let failed = Outcome::Failed(row.get(2));
-                reports.push((unsigned(row.get(0)), Report::Outcome(failed)));
-            }
-        }
         let mut missing = std::mem::take(&mut self.offered);
-        for row in present {
-            let batch = unsigned(row.get(0));
+        let before = std::mem::take(&mut self.told);
+        for Heard {
+            batch,
+            failed,
+            told,
+            reason,
+        } in jobs
+        {
+            let told = before.get(&batch).copied().unwrap_or(told);
+            self.told.insert(batch, failed);
+            for _ in 0..failed.saturating_sub(told).min(ATTEMPTS) {
+                let failed = Outcome::Failed(reason.clone());
+                reports.push((batch, Report::Outcome(failed)));
+            }
             if let Some(witness) = missing.remove(&batch) {
                 self.offered.insert(batch, witness);
             } else {
@@ -278,28 +336,39 @@ impl ProofQueue for Observer {
             }
         }
         reports.extend(missing.into_keys().map(|batch| (batch, Report::Lost)));
-        for row in proofs {
-            let (batch, hash) = (unsigned(row.get(0)), hash_of(row.get(1))?);
+        let mut trouble = None;
+        for (batch, hash, millis) in proofs {
+            // one that is none was written since, and is deleted the next time
+            let Ok(hash) = hash else {
+                continue;
+            };
             if self.delivered.contains(&(batch, hash)) {
                 continue;
             }
             let outcome = match self.proof(batch, hash) {
                 Ok(Ok(proof)) => {
                     self.delivered.insert((batch, hash));
-                    Outcome::Proven {
-                        proof,
-                        millis: unsigned(row.get(2)),
-                    }
+                    Outcome::Proven { proof, millis }
                 }
                 Ok(Err(reason)) => match self.strike(batch, hash) {
                     Ok(()) => Outcome::Failed(reason),
                     Err(error) => return self.later(reports, error),
                 },
-                Err(error) => return self.later(reports, error),
+                Err(error @ QueueError::Blob(BlobError::Unreachable { .. })) => {
+                    return self.later(reports, error);
+                }
+                // one that cannot be read keeps no other back
+                Err(error) => {
+                    trouble = Some(error);
+                    continue;
+                }
             };
             reports.push((batch, Report::Outcome(outcome)));
         }
-        Ok(reports)
+        match trouble {
+            Some(error) if reports.is_empty() => Err(error),
+            _ => Ok(reports),
+        }
     }
 
     fn refuse(&mut self, batch: u64, proof: &[u8]) -> Result<(), QueueError> {
@@ -327,9 +396,12 @@ impl ProofQueue for Observer {
         let witnesses = jobs.iter().map(|row| (Kind::Witness, row));
         let proofs = proofs.iter().map(|row| (Kind::Proof, row));
         for (kind, row) in witnesses.chain(proofs) {
-            let hash = hash_of(row.get(0))?;
+            // what a worker wrote in its place names no object
+            let Ok(hash) = hash_of(row.try_get(0)?) else {
+                continue;
+            };
             self.delivered.remove(&(batch, hash));
-            self.garbage.push(self.name(batch, kind, hash));
+            self.garbage.push_back(self.name(batch, kind, hash));
         }
         self.sweep();
         Ok(())

@@ -10,7 +10,7 @@ use crate::{
     run::{Stand, start},
     settlement::{Folder, Published, Settlement},
     store::Store,
-    testing::{deposit, until, wait},
+    testing::{Word, deposit, private_transfer, until, wait},
 };
 
 #[test]
@@ -380,22 +380,9 @@ fn a_log_that_was_changed_is_found_out_before_its_batch_is_sealed() {
     running.wait().unwrap();
     drop(node);
 
-    const LOG: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("log");
-    let change = |bit: u8| {
-        let file = folder.path().join(crate::store::FILE);
-        let database = redb::Database::open(file).unwrap();
-        let transaction = database.begin_write().unwrap();
-        {
-            let mut log = transaction.open_table(LOG).unwrap();
-            let mut entry = log.get(receipt.sequence).unwrap().unwrap().value().to_vec();
-            // the lowest bit of the last digest of the signature's path
-            let at = entry.len() - 8;
-            entry[at] ^= bit;
-            log.insert(receipt.sequence, entry.as_slice()).unwrap();
-        }
-        transaction.commit().unwrap();
-    };
-    change(1);
+    // the lowest bit of the last digest of the signature's path
+    let change = || change_log(folder.path(), receipt.sequence, 8);
+    change();
     let (node, running) = open(&people);
     assert_eq!(node.status().unwrap().pending, 1);
     // closing it has it sealed, which fails: whether the answer comes before that or not
@@ -411,10 +398,61 @@ fn a_log_that_was_changed_is_found_out_before_its_batch_is_sealed() {
         1 << 20,
     );
     assert_eq!(store.unwrap().view().unwrap().head().next_batch, 0);
-    change(1);
+    change();
     let (node, running) = open(&people);
     let (batch, _) = included(&node, &receipt.id, BatchStage::Sealed);
     assert_eq!(batch, receipt.batch);
+    running.stop();
+    running.wait().unwrap();
+}
+
+/// Changes the lowest bit of a byte, counted from its end, of an entry of the log of a node that does not run.
+fn change_log(folder: &std::path::Path, sequence: u64, from_end: usize) {
+    const LOG: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("log");
+    let database = redb::Database::open(folder.join(crate::store::FILE)).unwrap();
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut log = transaction.open_table(LOG).unwrap();
+        let mut entry = log.get(sequence).unwrap().unwrap().value().to_vec();
+        let at = entry.len() - from_end;
+        entry[at] ^= 1;
+        log.insert(sequence, entry.as_slice()).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+/// The proof of a private operation is looked at again, too, if another process has logged it.
+#[test]
+fn a_private_operation_that_was_changed_is_found_out_before_its_batch_is_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let mut options = options(folder.path(), &[]);
+        options.limits.max_age = std::time::Duration::from_secs(86_400);
+        let stand = Stand {
+            judge: Some(std::sync::Arc::new(Word)),
+            ..Stand::default()
+        };
+        start(options, stand).unwrap()
+    };
+    let (node, running) = open();
+    let anchor = node.anchors(1).unwrap().anchors[0].1;
+    let receipt = wait(node.submit_private(private_transfer([1, 2], anchor))).unwrap();
+    running.stop();
+    running.wait().unwrap();
+    drop(node);
+
+    // the last byte of the proof
+    let change = || change_log(folder.path(), receipt.sequence, 1);
+    change();
+    let (node, running) = open();
+    let _ = wait(node.seal_now());
+    let error = running.wait().unwrap_err().to_string();
+    assert!(error.contains("no valid proof"), "{error}");
+    drop(node);
+    change();
+    let (node, running) = open();
+    // that it is closed is in the log
+    included(&node, &receipt.id, BatchStage::Sealed);
     running.stop();
     running.wait().unwrap();
 }

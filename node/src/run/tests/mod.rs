@@ -5,6 +5,7 @@ mod faults;
 mod kill;
 mod life;
 mod medium;
+mod obliged;
 mod panel;
 mod pool;
 mod proofs;

@@ -267,7 +267,7 @@ fn what_two_liars_bring_in_is_never_sealed_once_they_are_found_out() {
     wait(court.node.seal_now()).unwrap();
     until(|| court.running.ended().then_some(()));
     let error = court.running.wait().unwrap_err();
-    assert!(error.reason.contains("does not hold"), "{error}");
+    assert!(error.reason.contains("no valid proof"), "{error}");
     let court = Court::open(folder.path(), &payers, &desk, settings(SELDOM, LONG));
     until(|| court.running.ended().then_some(()));
     assert!(court.running.wait().is_err());

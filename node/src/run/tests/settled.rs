@@ -32,6 +32,8 @@ use crate::{
 pub(super) struct Words {
     /// Believe nothing.
     pub(super) never: Arc<AtomicBool>,
+    /// Panic.
+    breaks: Arc<AtomicBool>,
 }
 
 impl VerifyPrivate for Words {
@@ -42,6 +44,7 @@ impl VerifyPrivate for Words {
 
 impl Proofs for Words {
     fn batch(&self, public: &PublicInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        assert!(!self.breaks.load(Ordering::Relaxed), "a mistake");
         let holds = proof == format!("proof of batch {}", public.batch_number).as_bytes();
         if holds && !self.never.load(Ordering::Relaxed) {
             Ok(())
@@ -125,7 +128,7 @@ pub(super) fn stop(running: Running) {
 }
 
 /// Settlement has everything that the node has.
-fn caught_up(node: &Node, base: &dyn Base) -> Status {
+pub(super) fn caught_up(node: &Node, base: &dyn Base) -> Status {
     until(|| {
         let (here, there) = (node.status().unwrap(), base.status().unwrap());
         let same = here.root == there.root && here.next_to_publish == here.next_to_seal;
@@ -200,6 +203,19 @@ fn a_life(over_http: bool) {
     wait(node.submit_private(inside)).unwrap();
     caught_up(&node, &*user);
     assert_eq!(balance(2), Some(BALANCE + 100 - 40 + 60));
+    // What the node takes settlement must take, or no batch follows: nothing and something, for whom there is and for whom
+    // there is not. Something for an account that is not there is refused.
+    let accounts = [2, 77, u32::MAX].map(account_recipient);
+    let whom = [accounts[0], accounts[1], accounts[2], [0; 20], [6; 20]];
+    let mut taken = 0;
+    for (number, to) in (60..).zip(whom) {
+        for (number, amount) in [(number, 0), (number + 10, 1)] {
+            let operation = private_withdrawal(number, anchor(), to, (amount, 0));
+            taken += u32::from(wait(node.submit_private(operation)).is_ok());
+        }
+    }
+    assert_eq!(taken, 8);
+    caught_up(&node, &*user);
 
     // a paused node does what it must: an order, an operation of the pool, a note that was paid for
     let order = payers[0].withdraw_to(shield(3).recipient(), 30, 0);
@@ -274,10 +290,13 @@ fn a_node_settles_at_an_address() {
 /// What stands between a node and its settlement.
 #[derive(Clone)]
 pub(super) struct Between {
+    /// Nothing, while the line is cut.
     pub(super) base: Arc<Mutex<Option<Box<dyn Base>>>>,
     /// Answers to calls are lost, every second one.
     lossy: Arc<AtomicBool>,
     pub(super) calls: Arc<AtomicU64>,
+    /// Whatever was asked of it.
+    pub(super) asked: Arc<AtomicU64>,
 }
 
 impl Between {
@@ -286,10 +305,12 @@ impl Between {
             base: Arc::new(Mutex::new(Some(Box::new(base)))),
             lossy: Arc::default(),
             calls: Arc::default(),
+            asked: Arc::default(),
         }
     }
 
     fn ask<T>(&self, ask: impl FnOnce(&dyn Base) -> Result<T, CallError>) -> Result<T, CallError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         match &*self.base.lock().unwrap() {
             Some(base) => ask(&**base),
             None => Err(lost()),
@@ -389,12 +410,24 @@ fn lost_answers_and_a_settlement_that_is_started_again_change_nothing() {
 /// A batch that settlement refuses is held, with the reason; those after it wait. It is offered again.
 #[test]
 fn a_refused_batch_is_held_with_a_reason() {
+    let words = Words::default();
+    refused(&words, &words.never, "does not say so");
+}
+
+/// A verifier that panics is one that refuses: settlement goes on, and so does its node.
+#[test]
+fn a_batch_that_breaks_the_verifier_is_held_with_a_reason() {
+    let words = Words::default();
+    refused(&words, &words.breaks, "panicked");
+}
+
+/// Settlement refuses a batch for as long as `refuses` says.
+fn refused(words: &Words, refuses: &AtomicBool, why: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut payers = payers(2, 4);
     create(folder.path(), &payers);
     let clock = Arc::default();
-    let words = Words::default();
-    words.never.store(true, Ordering::Relaxed);
+    refuses.store(true, Ordering::Relaxed);
     let durable = open(folder.path(), words.clone(), &clock);
     let operator = secret(OPERATOR).party();
     let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
@@ -409,12 +442,12 @@ fn a_refused_batch_is_held_with_a_reason() {
     });
     assert_eq!(batch, 0);
     assert!(
-        reason.contains("does not hold") && reason.contains("(proof)"),
+        reason.contains("does not hold") && reason.contains("(proof)") && reason.contains(why),
         "{reason}"
     );
     assert_eq!(node.status().unwrap().next_to_publish, 0);
     stop(running);
-    words.never.store(false, Ordering::Relaxed);
+    refuses.store(false, Ordering::Relaxed);
     let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
     caught_up(&node, &durable.by(operator));
     stop(running);
@@ -453,27 +486,4 @@ fn of_two_nodes_one_settles() {
     // started again, the copy hears it at once
     let again = start_over(two.path(), &payers, durable.by(operator));
     assert!(matches!(again, Err(StartError::Forked { settled: 2 })));
-}
-
-/// The rollup has ended: what the node would take from now on would never be settled.
-#[test]
-fn the_node_of_a_frozen_rollup_takes_no_orders() {
-    let folder = tempfile::tempdir().unwrap();
-    let payers = payers(2, 4);
-    create(folder.path(), &payers);
-    let clock = Arc::new(AtomicU64::new(5));
-    let durable = open(folder.path(), Words::default(), &clock);
-    let user = durable.by(secret(7).party());
-    let call = Call::Deposit {
-        asset: 7,
-        amount: 5,
-        to: DepositTo::Existing(1),
-    };
-    user.call(&call).unwrap();
-    clock.fetch_add(2 * WINDOW, Ordering::Relaxed);
-    user.call(&Call::Freeze).unwrap();
-    let operator = secret(OPERATOR).party();
-    let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
-    until(|| node.status().unwrap().paused.then_some(()));
-    stop(running);
 }

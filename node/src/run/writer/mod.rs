@@ -73,6 +73,10 @@ pub(crate) enum Task {
     },
     /// Another thread cannot go on.
     Failed(StoreError),
+    /// Another thread has ended by a mistake in the program.
+    Panicked {
+        thread: &'static str,
+    },
     Stop,
 }
 
@@ -120,7 +124,7 @@ pub(crate) struct WriterState {
     unproven: BTreeMap<u64, Job>,
     /// The batch that is being proven in this process.
     proving: Option<u64>,
-    paused: bool,
+    pub(crate) paused: bool,
     read_only: bool,
     stopping: bool,
     /// An alarm about settlement was raised for this batch, and whether it was one that passes.
@@ -230,6 +234,7 @@ impl Writer {
                 }
             }
             Task::Failed(error) => return Err(error.into()),
+            Task::Panicked { thread } => return Err(Fault::Thread { thread }),
             Task::Stop => self.state.stopping = true,
         }
         Ok(0)

@@ -356,6 +356,15 @@ fn snapshots_are_restored_whole_or_not_at_all() {
     job(*blake3::hash(b"a witness").as_bytes());
     let mut bytes = Vec::new();
     super::snapshot::snapshot(folder.path(), &mut bytes).unwrap();
+    let file = folder.path().join("a snapshot");
+    let empty = tempfile::tempdir().unwrap();
+    super::snapshot::snapshot_to(empty.path(), &file).unwrap_err();
+    assert!(!file.exists());
+    super::snapshot::snapshot_to(folder.path(), &file).unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
+    // it takes no other's place
+    super::snapshot::snapshot_to(empty.path(), &file).unwrap_err();
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
 
     let restored = tempfile::tempdir().unwrap();
     super::snapshot::restore(restored.path(), &bytes[..]).unwrap();

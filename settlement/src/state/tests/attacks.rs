@@ -1,8 +1,14 @@
 //! Attempts to take what is not one's own, to end a rollup whose operator does its duty, and to break sums.
 
-use winterlane_ledger::pool::account_recipient;
+use winterlane_ledger::{
+    pool::account_recipient,
+    private::{Commitment, Fee, Nullifier, TransferInputs},
+};
 
-use super::*;
+use super::{
+    forced::{forced, kept},
+    *,
+};
 
 #[test]
 fn nobody_leaves_with_anothers_account() {
@@ -251,6 +257,38 @@ fn a_deposit_that_equals_a_payout_stops_no_batch() {
     assert_eq!(world.refused(party(3), &Call::Freeze), "nothing_due");
 }
 
+/// Whoever takes nothing out of the pool, for an account that is not there or holds another asset, makes no batch
+/// impossible: a node takes such an operation, since nothing is to be paid.
+#[test]
+fn nothing_for_an_account_that_is_not_there_stops_no_batch() {
+    let (mut world, ids) = World::with(&[1_000]);
+    // 77 is no account, and 1 is one of another asset
+    for (recipient, fee, owner) in [(77, 0, 40), (1, 3, 41), (u32::MAX, 0, 42)] {
+        let owned = world.shielded(1, ids[0], 100, owner);
+        let place = (world.pool.anchor(), domain());
+        let (nothing, _) = private(&owned, place, (0, fee), account_recipient(recipient));
+        // forced or not
+        let (number, _) = forced(
+            world
+                .call(party(5), &Call::ForcePrivate(nothing.clone()))
+                .unwrap(),
+        );
+        let outcome = world.settle(Plan {
+            pool: vec![PoolOperation::Private(nothing)],
+            ..Plan::default()
+        });
+        assert_eq!(kept(outcome), [number]);
+        assert_eq!(world.waiting().len(), 0);
+    }
+    assert_eq!(world.state.pool().held(EUR), 297);
+    // something for one that is not there is refused as ever
+    let owned = world.shielded(1, ids[0], 100, 43);
+    let place = (world.pool.anchor(), domain());
+    let (one, _) = private(&owned, place, (1, 0), account_recipient(77));
+    let refused = world.refused(party(5), &Call::ForcePrivate(one));
+    assert_eq!(refused, "payout_account");
+}
+
 /// The same with money that goes back to an account because its note was passed over: anybody says when.
 #[test]
 fn money_that_goes_back_stops_no_batch() {
@@ -311,6 +349,72 @@ fn orders_that_cost_nothing_do_not_fill_settlement() {
     let opening = Some(world.opening(ids[0]));
     let call = Call::Force { order, opening };
     world.call(Party::NOBODY, &call).unwrap();
+}
+
+/// A transfer may spend two dummies, which anybody makes: there is an end of those. What takes something out of the pool is
+/// taken all the same.
+#[test]
+fn operations_that_cost_nothing_do_not_fill_settlement() {
+    let (mut world, ids) = World::with(&[1_000, 70]);
+    let owned = world.shielded(1, ids[0], 100, 40);
+    let anchor = world.pool.anchor();
+    let transfer = |number: u32, fee| {
+        let two = |first: u32| [0, 1].map(|k| digest(first + 2 * number + k));
+        let inputs = PrivateInputs::Transfer(TransferInputs {
+            anchor,
+            nullifiers: two(30_000).map(Nullifier),
+            commitments: two(40_000).map(Commitment),
+            fee,
+            domain: domain(),
+            valid_until: UNTIL,
+            ciphertexts: [0; 32],
+            association: None,
+        });
+        Call::ForcePrivate(PrivateOperation {
+            proof: inputs.to_bytes(),
+            inputs,
+            sealed: Vec::new(),
+        })
+    };
+    let context = Context {
+        caller: Party::NOBODY,
+        now: world.now,
+    };
+    let posted = (0..).take_while(|number| {
+        match world.state.call(context, &transfer(*number, None), &Fake) {
+            Ok(_) => true,
+            Err(refusal) => {
+                assert_eq!(refusal.code(), "crowded_pool");
+                false
+            }
+        }
+    });
+    assert_eq!(posted.count(), 256);
+    // a fee, or an amount
+    let fee = Fee {
+        amount: 1,
+        asset: EUR,
+    };
+    world.call(party(5), &transfer(500, Some(fee))).unwrap();
+    let out = |amount| {
+        let (out, _) = private(&owned, (anchor, domain()), (amount, 0), party(9).0);
+        Call::ForcePrivate(out)
+    };
+    assert_eq!(world.refused(party(5), &out(0)), "crowded_pool");
+    world.call(party(5), &out(1)).unwrap();
+    // a checkpoint has been read meanwhile: it counts them as before, and one that a batch has is none any more
+    let another = transfer(501, None);
+    assert_eq!(world.refused(party(5), &another), "crowded_pool");
+    let Call::ForcePrivate(first) = transfer(0, None) else {
+        panic!("a transfer");
+    };
+    world
+        .settle(Plan {
+            pool: vec![PoolOperation::Private(first)],
+            ..Plan::default()
+        })
+        .unwrap();
+    world.call(party(5), &another).unwrap();
 }
 
 /// An account is deposited to, and paid out of the pool, in one batch: it is not in settlement's tree before that batch.

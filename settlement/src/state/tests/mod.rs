@@ -6,6 +6,7 @@ mod batches;
 mod build;
 mod checkpoints;
 mod exits;
+mod fees;
 mod forced;
 mod forced_notes;
 mod model;
@@ -434,7 +435,7 @@ impl State {
         owed.extend(
             self.fees
                 .iter()
-                .map(|((_, asset), amount)| (*asset, *amount)),
+                .map(|((_, asset), fees)| (*asset, fees.amount)),
         );
         match &self.frozen {
             None => {

@@ -1,4 +1,4 @@
-//! Balances: of this kind no command makes a proof, so that it is made here and verified by the native build.
+//! Balances: a proof takes a rollup with an account, so that it is made here and verified by the native build.
 
 use std::{format, string::String};
 

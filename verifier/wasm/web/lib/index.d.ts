@@ -314,6 +314,12 @@ export const MAX_CHALLENGE_BYTES: number;
 /** What a private proof with what it says has at most, in bytes. */
 export const MAX_STATEMENT_BYTES: number;
 
+/**
+ * The question in a challenge's file of `winterlane balance challenge`, for {@link Known.balance}: take your own copy.
+ * `roots` of the state count beside those of the file. Undefined for another kind of file.
+ */
+export function balanceQuestion(challenge: Bytes | string, options?: { roots?: string[]; domain?: string }): Known["balance"];
+
 /** What kind of private proof bytes begin like: nothing of it is checked. */
 export function statementKind(proof: Bytes): "withdrawal" | "transfer" | "balance" | "credential" | undefined;
 

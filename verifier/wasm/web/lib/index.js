@@ -21,6 +21,25 @@ export function statementKind(proof) {
 }
 
 /**
+ * The question about a balance in a challenge's file (`winterlane balance challenge`), as `known.balance` has it: of the
+ * verifier's own copy. `roots` of the state count beside those of the file. Undefined for another kind of file.
+ */
+export function balanceQuestion(challenge, { roots = [], domain } = {}) {
+  const asked = JSON.parse(typeof challenge === "string" ? challenge : new TextDecoder().decode(challenge));
+  if (asked?.format !== "winterlane-balance-challenge-1") return undefined;
+  return {
+    stateRoots: [...(asked.state_roots ?? []), ...roots],
+    domain: domain ?? asked.domain,
+    asset: asked.asset,
+    atLeast: asked.at_least,
+    ...(asked.at_most === undefined ? {} : { atMost: asked.at_most }),
+    verifier: asked.verifier,
+    challenge: asked.challenge,
+    expires: String(asked.expires),
+  };
+}
+
+/**
  * The module did not come to an answer, or was used wrongly. Nothing was verified.
  *
  * No bytes are known that bring this about.

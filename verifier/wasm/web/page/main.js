@@ -83,11 +83,13 @@ function verifyPool({ poolFile, operations }) {
 }
 
 function verifyStatement({ proof, challenge: beside }) {
-  const { anchor, ...known } = expected(["domain", "anchor", "batchNumber"]) ?? {};
+  const { anchor, newRoot, ...known } = expected(["domain", "anchor", "batchNumber", "newRoot"]) ?? {};
   if (!at("expected").checkValidity()) return;
   if (anchor) known.anchors = [anchor];
   const asked = beside ?? challenge;
-  start({ task: "statement", known, proof, challenge: asked, now: Math.floor(Date.now() / 1000) }, "Verifying a private proof …");
+  // A root of the rollup's state that counts, where a balance is shown.
+  const roots = newRoot ? [newRoot] : [];
+  start({ task: "statement", known, roots, proof, challenge: asked, now: Math.floor(Date.now() / 1000) }, "Verifying a private proof …");
 }
 
 function receive(message) {

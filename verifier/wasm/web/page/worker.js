@@ -1,5 +1,5 @@
 // Verifies away from the page, so that the page answers while it runs and can stop it at any time.
-import { load, MAX_CHALLENGE_BYTES, MAX_FILE_BYTES, MAX_STATEMENT_BYTES, statementKind } from "../lib/index.js";
+import { balanceQuestion, load, MAX_CHALLENGE_BYTES, MAX_FILE_BYTES, MAX_STATEMENT_BYTES, statementKind } from "../lib/index.js";
 import { addNumbered } from "../lib/files.js";
 import { fetchFile, fetchPublic } from "./node.js";
 
@@ -54,15 +54,17 @@ async function pool(loaded, { expected, poolFile, operations }) {
   return { ...chain.end(), milliseconds: performance.now() - began };
 }
 
-/** One private proof. A credential's answers the challenge that was made here, or the one that lies beside it. */
-async function statement(loaded, { known, proof, challenge, now }) {
+/** One private proof. One about a credential or a balance answers the challenge that was made here, or the one beside it. */
+async function statement(loaded, { known, roots, proof, challenge, now }) {
   const bytes = await read(proof, MAX_STATEMENT_BYTES);
   const asked = typeof challenge === "string" || challenge === undefined ? challenge : await read(challenge, MAX_CHALLENGE_BYTES);
   const began = performance.now();
+  const kind = asked === undefined ? undefined : statementKind(bytes);
+  const balance = kind === "balance" ? balanceQuestion(asked, { roots, domain: known.domain }) : undefined;
   const answer =
-    asked !== undefined && statementKind(bytes) === "credential"
+    kind === "credential"
       ? loaded.verifyAnswer(bytes, asked, { now })
-      : loaded.verifyStatement(bytes, known, { now });
+      : loaded.verifyStatement(bytes, balance === undefined ? known : { ...known, balance }, { now });
   return { ...answer, milliseconds: performance.now() - began };
 }
 

@@ -1,5 +1,6 @@
 //! The wallet of an account against nodes that are honest, away, and false.
 
+mod balance;
 mod node;
 
 use std::{collections::HashMap, path::Path, time::Duration};

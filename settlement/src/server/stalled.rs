@@ -16,7 +16,8 @@ use tokio::{
 };
 
 /// A stream whose writes fail once the other end has taken nothing for some time.
-pub(super) struct Impatient<S> {
+#[derive(Debug)]
+pub struct Impatient<S> {
     stream: S,
     patience: Duration,
     /// Since when a write waits.
@@ -24,7 +25,9 @@ pub(super) struct Impatient<S> {
 }
 
 impl<S> Impatient<S> {
-    pub(super) const fn new(stream: S, patience: Duration) -> Self {
+    /// The stream, and for how long a write may make no progress.
+    #[must_use]
+    pub const fn new(stream: S, patience: Duration) -> Self {
         Self {
             stream,
             patience,

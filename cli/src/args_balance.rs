@@ -1,0 +1,99 @@
+//! The command line of `balance`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use winterlane_ledger::{Domain, Root};
+
+use crate::{
+    args_private::ProofSize,
+    commands::{Asked, Place},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BalanceCommand {
+    /// Ask: how much an account is to hold, to whom that is shown and until when.
+    Challenge(ChallengeArgs),
+    /// Answer a challenge with a proof about the wallet's account.
+    Prove(ProveArgs),
+    /// Check that a proof answers a challenge.
+    Verify(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChallengeArgs {
+    /// Name of who asks.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) verifier: String,
+    /// The domain: which rollup on which chain (64 hexadecimal digits), as `winterlane verify` prints it.
+    #[arg(long, value_name = "DIGEST", required_unless_present = "batches")]
+    pub(crate) domain: Option<Domain>,
+    /// Directory with batches of the rollup, as `winterlane fetch` brings them: they are verified, and say the domain.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) batches: Option<PathBuf>,
+    /// The asset.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) asset: u32,
+    /// What the account holds at least, in the asset's smallest unit.
+    #[arg(long, value_name = "N")]
+    pub(crate) at_least: u128,
+    /// What it holds at most; not asked if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) at_most: Option<u128>,
+    /// A root of the rollup's state that counts; may be given several times, and to `verify` too, since the state goes on.
+    #[arg(long, value_name = "ROOT")]
+    pub(crate) root: Vec<Root>,
+    /// For how many minutes an answer counts.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=525_600))]
+    pub(crate) minutes: u32,
+    /// File for the challenge.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) out: PathBuf,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+    /// The verifier's challenge.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) challenge: PathBuf,
+    /// How small the proof is to be.
+    #[arg(long, value_enum, default_value_t = ProofSize::Smallest)]
+    pub(crate) proof_size: ProofSize,
+    /// File for the proof.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The challenge, from the verifier's own files.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) challenge: PathBuf,
+    /// The proof.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) proof: PathBuf,
+    /// A root of the rollup's state that counts, beside those of the challenge: from settlement, or from batches that were
+    /// verified. May be given several times.
+    #[arg(long, value_name = "ROOT")]
+    pub(crate) root: Vec<Root>,
+    /// Directory with batches of the rollup, as `winterlane fetch` brings them: they are verified, and the states after the
+    /// last of them count.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) batches: Option<PathBuf>,
+    /// After how many of the last batches the state counts: an account that held so much once may hold less by now.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) recent: u16,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,229 @@
+//! What settlement obliges a node to: strangers who post what makes no sense, and the end of a rollup. And mistakes in the
+//! threads that hear them.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use winterlane_ledger::{
+    SignedOrder,
+    pool::{PrivateOperation, ProofRefusal, VerifyPrivate},
+    private::PrivateInputs,
+};
+use winterlane_settlement::{Call, DepositTo, Party, Settlement as _};
+
+use super::{
+    BALANCE, Willing, included, options, payers,
+    settled::{
+        Between, OPERATOR, WINDOW, Words, caught_up, create, open, secret, start_over, stop,
+    },
+    start_willing,
+};
+use crate::{
+    BatchStage, Event, Refusal, SubmitError,
+    run::{Stand, start},
+    settlement::{Obligation, Owed, Published, Settled, Settlement, SettlementError},
+    testing::{Word, deposit, private_transfer, until, wait},
+};
+
+/// Whoever has an order that was settled long ago posts it again, for nothing. No batch can show it once more, so that the
+/// operator must say so, or is frozen: at once, when it was posted while the node was away, and when it is on its way.
+#[test]
+fn an_order_that_was_settled_before_it_was_forced_is_refuted() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let start_again = || start_over(folder.path(), &payers, durable.by(operator)).unwrap();
+    let stranger = durable.by(Party::NOBODY);
+    let force = |order: &SignedOrder| {
+        let (order, opening) = (order.clone(), None);
+        stranger.call(&Call::Force { order, opening }).unwrap();
+    };
+    let mut payer = payers[0].clone();
+    let (node, running) = start_again();
+    let old = payer.pay(2, 100, 0);
+    let id = wait(node.submit(old.clone())).unwrap().id;
+    included(&node, &id, BatchStage::Published);
+    force(&old);
+    caught_up(&node, &stranger);
+    stop(running);
+    force(&old);
+    let (node, running) = start_again();
+    caught_up(&node, &stranger);
+    let new = payer.pay(2, 1, 0);
+    wait(node.submit(new.clone())).unwrap();
+    force(&new);
+    caught_up(&node, &stranger);
+    clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+    assert!(stranger.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    // each ran once
+    let balance = node.account(2).unwrap().unwrap().pending.balance;
+    assert_eq!(balance, BALANCE + 101);
+    stop(running);
+}
+
+/// The rollup has ended: what the node would take from now on would never be settled.
+#[test]
+fn the_node_of_a_frozen_rollup_takes_no_orders() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let between = Between::new(durable.by(operator));
+    let (node, running) = start_over(folder.path(), &payers, between.clone()).unwrap();
+    let mut events = node.subscribe();
+    *between.base.lock().unwrap() = None;
+    let user = durable.by(secret(7).party());
+    let call = Call::Deposit {
+        asset: 7,
+        amount: 5,
+        to: DepositTo::Existing(1),
+    };
+    user.call(&call).unwrap();
+    clock.fetch_add(2 * WINDOW, Ordering::Relaxed);
+    user.call(&Call::Freeze).unwrap();
+    *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
+    until(|| node.status().unwrap().paused.then_some(()));
+    // asked again and again, it is told once: the page and those who wait for webhooks are given some events, and each that
+    // says nothing new takes the place of another
+    let asked = || between.asked.load(Ordering::Relaxed);
+    let before = asked();
+    until(|| (asked() >= before + 4).then_some(()));
+    let events = std::iter::from_fn(|| events.try_recv().ok());
+    let paused = events.filter(|event| *event == Event::Paused).count();
+    assert_eq!(paused, 1);
+    stop(running);
+    // and one that is started again takes nothing before it has asked
+    let (node, running) = start_over(folder.path(), &payers, between).unwrap();
+    let refused = wait(node.submit(payers[0].clone().pay(2, 1, 0)));
+    assert!(matches!(refused, Err(SubmitError::Paused)), "{refused:?}");
+    stop(running);
+}
+
+/// Settlement where somebody deposits without end, and that counts what is published.
+struct Endless(Arc<AtomicU64>);
+
+impl Settlement for Endless {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        Ok(None)
+    }
+
+    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn obliges(&self) -> bool {
+        true
+    }
+
+    fn obligations(
+        &mut self,
+        first: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Obligation)>, SettlementError> {
+        let one = |number| {
+            let (deposit, from) = (deposit(1, 1), Party::NOBODY);
+            let what = Owed::Deposit { deposit, from };
+            let due = u64::MAX;
+            (number, Obligation { due, what })
+        };
+        Ok((first..).take(limit).map(one).collect())
+    }
+}
+
+/// Whoever deposits faster than the node takes it keeps nothing from being settled.
+#[test]
+fn deposits_without_end_stop_no_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    let mut options = options(folder.path(), &payers);
+    let published = Arc::<AtomicU64>::default();
+    options.settlement = Some(Box::new(Endless(Arc::clone(&published))));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    let (_node, running) = start(options, stand).unwrap();
+    until(|| (published.load(Ordering::Relaxed) >= 3).then_some(()));
+    stop(running);
+}
+
+/// Settlement that this program makes a mistake with.
+struct Mistaken;
+
+impl Settlement for Mistaken {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        Ok(None)
+    }
+
+    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
+        panic!("a mistake");
+    }
+}
+
+/// A thread that panics ends the node: one that takes orders and publishes none would run into its obligations.
+#[test]
+fn a_thread_that_panics_ends_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 4);
+    let mut options = options(folder.path(), &payers);
+    options.settlement = Some(Box::new(Mistaken));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    let (node, running) = start(options, stand).unwrap();
+    let order = payers[0].pay(2, 1, 0);
+    let taken = wait(node.submit(order.clone())).unwrap();
+    let said = running.wait().unwrap_err().to_string();
+    assert!(said.contains("publisher"), "{said}");
+    // what was acknowledged is there
+    let (node, running) = start_willing(folder.path(), &[]).unwrap();
+    let again = wait(node.submit(order)).unwrap();
+    assert_eq!((again.known, again.sequence), (true, taken.sequence));
+    stop(running);
+}
+
+/// A verifier that a proof makes panic.
+struct Fragile;
+
+impl VerifyPrivate for Fragile {
+    fn verify(&self, inputs: &PrivateInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
+        assert_ne!(proof, b"break", "a mistake");
+        Word.verify(inputs, proof)
+    }
+}
+
+/// Whoever finds such a proof is refused, and ends nothing.
+#[test]
+fn a_proof_that_breaks_the_verifier_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let stand = Stand {
+        judge: Some(Arc::new(Fragile)),
+        ..Stand::default()
+    };
+    let (node, running) = start(options(folder.path(), &[]), stand).unwrap();
+    let anchor = node.anchors(1).unwrap().anchors[0].1;
+    let good = private_transfer([1, 2], anchor);
+    let bad = PrivateOperation {
+        proof: b"break".to_vec(),
+        ..good.clone()
+    };
+    for _ in 0..3 {
+        match wait(node.submit_private(bad.clone())) {
+            Err(SubmitError::Refused(Refusal::Private(refusal))) => {
+                assert!(refusal.to_string().contains("panicked"), "{refusal}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    wait(node.submit_private(good)).unwrap();
+    stop(running);
+}

@@ -1,0 +1,138 @@
+//! `winterlane balance` against a node: what is proven, and every way in which a proof answers nothing.
+
+use serde_json::Value;
+
+use super::{
+    served::{Served, expect},
+    wallet::rollup,
+};
+
+#[test]
+fn a_balance_answers_its_question_once_in_a_state_that_counts() {
+    let folder = rollup("");
+    let path = folder.path();
+    let node = Served::start(&path.join("rollup"));
+    let at = format!("--node {}", node.url());
+    let json = |line: &str| -> Value { serde_json::from_str(&expect(0, path, line)).unwrap() };
+    let show = format!("wallet show --wallet alice --json {at}");
+    let domain = json(&show)["domain"].as_str().unwrap().to_owned();
+    let ask = |name: &str, more: &str| {
+        let challenge = "balance challenge --verifier bank.example --json";
+        json(&format!(
+            "{challenge} --domain {domain} --out {name}.json {more}"
+        ))
+    };
+    let prove = |name: &str| {
+        format!("balance prove --wallet alice {at} --challenge {name}.json --out {name}.proof")
+    };
+    let verify = |name: &str, proof: &str, more: &str| {
+        format!("balance verify --challenge {name}.json --proof {proof}.proof {more}")
+    };
+
+    let asked = ask("one", "--at-least 900 --at-most 1000");
+    assert_eq!(asked["at_least"], "900", "{asked}");
+    // Alice's key is small. The next one is as large as it takes.
+    let said = expect(2, path, &prove("one"));
+    assert!(
+        said.contains("2^3") && said.contains("rotate --height 10"),
+        "{said}"
+    );
+    let rotate = format!("wallet rotate --wallet alice --height 10 --wait sealed {at}");
+    expect(0, path, &rotate);
+    let root = json(&show)["root"].as_str().unwrap().to_owned();
+    let proven = json(&format!("{} --json", prove("one")));
+    assert_eq!(proven["state_root"], root.as_str(), "{proven}");
+    let said = expect(2, path, &prove("one"));
+    assert!(said.contains("exists already"), "{said}");
+
+    // Which state counts is the verifier's to say.
+    let said = expect(2, path, &verify("one", "one", ""));
+    assert!(
+        said.contains("--batches") && said.contains("--root"),
+        "{said}"
+    );
+    let said = expect(
+        1,
+        path,
+        &verify("one", "one", &format!("--root {}", "0".repeat(64))),
+    );
+    assert!(said.contains("a state that does not count"), "{said}");
+    // Another question is another question: its challenge, its bounds, its rollup.
+    let counts = format!("--root {root}");
+    ask("two", "--at-least 900 --at-most 1000");
+    let said = expect(1, path, &verify("two", "one", &counts));
+    assert!(said.contains("another challenge"), "{said}");
+    let question = std::fs::read_to_string(path.join("one.json")).unwrap();
+    for (name, from, to, words) in [
+        ("bounds", "\"900\"", "\"901\"", "other bounds"),
+        ("asset", "\"asset\": 0", "\"asset\": 1", "asset 0, not 1"),
+        (
+            "verifier",
+            "bank.example",
+            "bank.examplf",
+            "another verifier",
+        ),
+        ("domain", domain.as_str(), root.as_str(), "another rollup"),
+    ] {
+        let changed = question.replace(from, to);
+        assert_ne!(changed, question, "{name}");
+        std::fs::write(path.join(format!("{name}.json")), changed).unwrap();
+        let said = expect(1, path, &verify(name, "one", &counts));
+        assert!(said.contains(words), "{name}: {said}");
+    }
+    // Damaged, and cut off.
+    let honest = std::fs::read(path.join("one.proof")).unwrap();
+    let mut damaged = honest.clone();
+    damaged[honest.len() / 2] ^= 1;
+    std::fs::write(path.join("damaged.proof"), &damaged).unwrap();
+    expect(1, path, &verify("one", "damaged", &counts));
+    std::fs::write(path.join("short.proof"), &honest[..100]).unwrap();
+    let said = expect(2, path, &verify("one", "short", &counts));
+    assert!(said.contains("none of a private proof"), "{said}");
+
+    // None of it was taken for the answer; the answer is, once.
+    let checked = json(&format!("{} --json", verify("one", "one", &counts)));
+    assert_eq!(checked["valid"], true, "{checked}");
+    assert!(checked["security_bits"].as_u64() >= Some(128), "{checked}");
+    let said = expect(1, path, &verify("one", "one", &counts));
+    assert!(said.contains("answered before"), "{said}");
+
+    // What does not hold has no proof, and what is not this wallet's neither.
+    for (name, more, status, words) in [
+        ("more", "--at-least 1001", 1, "the account holds 1000"),
+        (
+            "less",
+            "--at-least 0 --at-most 999",
+            1,
+            "the account holds 1000",
+        ),
+        ("other", "--at-least 1 --asset 7", 2, "asset 7"),
+    ] {
+        ask(name, more);
+        let said = expect(status, path, &prove(name));
+        assert!(said.contains(words), "{name}: {said}");
+        assert!(!path.join(format!("{name}.proof")).exists());
+    }
+    let said = expect(2, path, &prove("domain"));
+    assert!(said.contains("is about rollup"), "{said}");
+    let said = expect(
+        2,
+        path,
+        &format!(
+            "balance challenge --verifier a --domain {domain} --at-least 2 --at-most 1 --out x"
+        ),
+    );
+    assert!(said.contains("no balance is both"), "{said}");
+    let said = expect(
+        2,
+        path,
+        "balance challenge --verifier a --at-least 2 --out x",
+    );
+    assert!(said.contains("--domain"), "{said}");
+    let said = expect(
+        2,
+        path,
+        "balance challenge --verifier a --batches rollup --at-least 2 --out x",
+    );
+    assert!(said.contains("no batches"), "{said}");
+}
