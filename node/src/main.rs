@@ -242,24 +242,15 @@ fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {
 }
 
 fn forget(folder: &Path, from: u64, keep: &Path) -> Result<(), Failure> {
-    let at = |error: std::io::Error| Failure::Unusable(format!("{}: {error}", keep.display()));
-    let opened = File::create_new(keep).map_err(at)?;
-    match winterlane_node::forget(folder, from, &opened) {
-        Ok(entries) => {
-            println!(
-                "{entries} entries are forgotten; {} has them: tell their senders to send them again",
-                keep.display()
-            );
-            Ok(())
-        }
-        Err(error) => {
-            // else it stays: it may be whole, and the entries gone
-            if matches!(error, SnapshotError::NotLogged { .. }) {
-                let _ = std::fs::remove_file(keep);
-            }
-            Err(Failure::unusable(error))
-        }
-    }
+    let entries = winterlane_node::forget(folder, from, keep).map_err(|error| match error {
+        SnapshotError::Io(error) => Failure::Unusable(format!("{}: {error}", keep.display())),
+        error => Failure::unusable(error),
+    })?;
+    println!(
+        "{entries} entries are forgotten; {} has them: tell their senders to send them again",
+        keep.display()
+    );
+    Ok(())
 }
 
 fn read_config(arguments: &Arguments) -> Result<Config, Failure> {

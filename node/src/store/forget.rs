@@ -15,11 +15,11 @@ use crate::witness::Witnesses;
 
 impl Store {
     /// Forgets the entries of the log from one on, in a folder that no node has open; gives their number. A snapshot with all
-    /// of them is in `keep` before that, and lasts.
+    /// of them is in the file `keep` before that, and lasts.
     pub(crate) fn forget_folder(
         folder: &Path,
         from: u64,
-        keep: &File,
+        keep: &Path,
     ) -> Result<u64, SnapshotError> {
         let _lock = FolderLock::take(folder)?;
         let database = builder(64 << 20).open(folder.join(FILE));
@@ -38,10 +38,20 @@ impl Store {
         if !(first..=last).contains(&from) {
             return Err(SnapshotError::NotLogged { from });
         }
-        let mut out = BufWriter::new(keep);
-        snapshot::write(&view, &Witnesses::open(folder)?, &mut out)?;
-        out.flush()?;
-        keep.sync_all()?;
+        let file = File::create_new(keep)?;
+        let mut out = BufWriter::new(&file);
+        let kept = Witnesses::open(folder)
+            .map_err(SnapshotError::from)
+            .and_then(|witnesses| snapshot::write(&view, &witnesses, &mut out))
+            .and_then(|()| {
+                out.flush()?;
+                file.sync_all()?;
+                Ok(crate::disk::sync_folder(keep)?)
+            });
+        if let Err(error) = kept {
+            let _ = std::fs::remove_file(keep);
+            return Err(error);
+        }
         drop(view);
         let transaction = store.begin()?;
         let mut forgotten = 0;
@@ -57,10 +67,10 @@ impl Store {
 /// Forgets what a node has acknowledged and not sealed, from an entry of its log on, and gives the number of entries. *Orders
 /// among them are not included, though they were acknowledged*: their senders must send them again. For a log that holds
 /// what must not be sealed; nothing that is sealed is touched. No node may have the folder open. A snapshot with everything
-/// is written to `keep` before that.
+/// is written to `keep`, a file that does not exist, before that.
 ///
 /// # Errors
 /// [`SnapshotError`]; [`SnapshotError::NotLogged`] when the log has no such entry. Then nothing is forgotten.
-pub fn forget(folder: &Path, from: u64, keep: &File) -> Result<u64, SnapshotError> {
+pub fn forget(folder: &Path, from: u64, keep: &Path) -> Result<u64, SnapshotError> {
     Store::forget_folder(folder, from, keep)
 }
