@@ -5,6 +5,11 @@ CREATE ROLE winterlane_worker NOLOGIN;
 GRANT SELECT, UPDATE ON winterlane_jobs TO winterlane_worker;
 GRANT SELECT, INSERT ON winterlane_proofs TO winterlane_worker;
 GRANT USAGE ON SEQUENCE winterlane_fence TO winterlane_worker;
+-- private operations, for workers that have a key
+GRANT SELECT ON winterlane_cases TO winterlane_worker;
+GRANT SELECT, UPDATE ON winterlane_seats TO winterlane_worker;
+GRANT INSERT ON winterlane_verdicts TO winterlane_worker;
+GRANT SELECT, INSERT, UPDATE ON winterlane_verifiers TO winterlane_worker;
 
 CREATE ROLE winterlane_autoscaler NOLOGIN;
 GRANT SELECT ON winterlane_jobs TO winterlane_autoscaler;

@@ -95,6 +95,20 @@ pub enum Alarm {
         /// What it said.
         reason: String,
     },
+    /// A worker said something false of the proof of a private operation. No worker is asked any more, until an operator has
+    /// looked ([`crate::panel`]).
+    FalseVerdict {
+        /// Whose worker.
+        client: String,
+        /// The public half of the key that signed it.
+        key: String,
+        /// The operation.
+        operation: String,
+        /// What was said.
+        said: String,
+        /// What the node's own verifier says.
+        found: String,
+    },
     /// Settlement refused a batch, or has another state than this node. The batch is held: it is offered again, and those
     /// after it wait.
     Settlement {

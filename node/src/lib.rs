@@ -20,6 +20,7 @@
 //! | [`command`] | how the programs start and end |
 //! | [`config`] | the configuration file |
 //! | [`private`] | operations of the shielded pool, as they are sent |
+//! | [`panel`] | workers that verify their proofs, and what their word is worth |
 //! | [`settlement`] | where proven batches are published |
 //! | [`queue`] | where batches wait to be proven |
 //! | [`blob`] | the object store between a node and workers on other machines |
@@ -57,6 +58,7 @@ mod fault;
 pub mod handle;
 pub mod id;
 pub mod keys;
+pub mod panel;
 pub mod private;
 pub mod queue;
 mod run;
@@ -76,11 +78,13 @@ pub use error::{AdminError, ReadError, Refusal, SubmitError};
 pub use event::{Alarm, Event};
 pub use handle::{Anchors, Node, NoteView, Notes, NullifierState};
 pub use id::OrderId;
+pub use panel::{PanelSettings, PrivateChecks};
 pub use run::{
     NodeOptions, PrivateVerifying, Proving, Running, SharedQueue, StartError, StopError,
 };
 pub use store::{
     Genesis, StoreError,
+    forget::forget,
     snapshot::{SnapshotError, restore, snapshot, snapshot_to},
 };
 pub use view::{

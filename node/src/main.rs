@@ -81,6 +81,16 @@ enum Task {
         /// The file.
         file: PathBuf,
     },
+    /// Forgets what a node that does not run has acknowledged and not sealed, from an entry of its log on: for a log that holds
+    /// what must not be sealed. Their senders must send those orders again.
+    Forget {
+        /// The first entry that is forgotten.
+        #[arg(long, value_name = "ENTRY")]
+        from: u64,
+        /// A file that does not exist: a snapshot with everything is written there before.
+        #[arg(long, value_name = "FILE")]
+        keep: PathBuf,
+    },
     /// Reads the configuration, and says whether it can be used.
     Check,
     /// Asks the node that runs with this configuration how it is. Ends with 1 if it does not live, or is not ready.
@@ -132,6 +142,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(Task::Init { account, set }) => return init(&arguments.data, account, set),
         Some(Task::Snapshot { file }) => return snapshot(&arguments.data, file),
         Some(Task::Restore { file }) => return restore(&arguments.data, file),
+        Some(Task::Forget { from, keep }) => return forget(&arguments.data, *from, keep),
         Some(Task::Bench { measure }) => {
             let report = match measure {
                 Measure::Orders(settings) => bench::orders::measure(settings),
@@ -228,6 +239,18 @@ fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {
     let at = |error: std::io::Error| Failure::Unusable(format!("{}: {error}", file.display()));
     let opened = File::open(file).map_err(at)?;
     winterlane_node::restore(folder, BufReader::new(opened)).map_err(Failure::unusable)
+}
+
+fn forget(folder: &Path, from: u64, keep: &Path) -> Result<(), Failure> {
+    let entries = winterlane_node::forget(folder, from, keep).map_err(|error| match error {
+        SnapshotError::Io(error) => Failure::Unusable(format!("{}: {error}", keep.display())),
+        error => Failure::unusable(error),
+    })?;
+    println!(
+        "{entries} entries are forgotten; {} has them: tell their senders to send them again",
+        keep.display()
+    );
+    Ok(())
 }
 
 fn read_config(arguments: &Arguments) -> Result<Config, Failure> {

@@ -75,6 +75,7 @@ enum RoleName {
     Operator,
     Auditor,
     Keymaster,
+    Worker,
 }
 
 impl From<RoleName> for Role {
@@ -85,6 +86,7 @@ impl From<RoleName> for Role {
             RoleName::Operator => Self::Operator,
             RoleName::Auditor => Self::Auditor,
             RoleName::Keymaster => Self::Keymaster,
+            RoleName::Worker => Self::Worker,
         }
     }
 }

@@ -119,6 +119,7 @@ impl Serving {
         let folder = data.join("keys");
         let keys = KeysConfig::new(folder.clone(), config.interface.environment.clone());
         let keys = Arc::new(Keys::open(keys, Arc::new(SystemClock))?);
+        node.trust(Arc::<Keys>::clone(&keys));
         let (stop, stopping) = watch::channel(false);
         let api = Api::new(
             node.clone(),

@@ -8,7 +8,7 @@ use winterlane_ledger::{
     private::AssociationMode,
 };
 
-use crate::OrderId;
+use crate::{OrderId, PrivateChecks};
 
 /// The acknowledgement of an order: it is on the disk, and will be in this batch.
 ///
@@ -175,6 +175,16 @@ pub struct Status {
     pub held: u64,
     /// How long the oldest unproven batch has waited.
     pub oldest_unproven: Option<Duration>,
+    /// How long the oldest batch that settlement does not have has waited, of a node that publishes.
+    pub oldest_unsettled: Option<Duration>,
+    /// Times since the process started that settlement refused a batch.
+    pub settlement_refusals: u64,
+    /// How long is left until the first obligation at settlement is due; `None` when nothing is due, or nobody said so.
+    pub obligation_left: Option<Duration>,
+    /// How long an obligation may wait there.
+    pub obligation_window: Option<Duration>,
+    /// How proofs of private operations were verified since the process started.
+    pub private_checks: PrivateChecks,
     /// Whether an operator has paused the node: it takes no orders then.
     pub paused: bool,
     /// Whether the disk is too full to take orders.

@@ -11,7 +11,7 @@ use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::{Api, problem::Kind, routes::Route};
-use crate::keys::Phase;
+use crate::{PrivateChecks, keys::Phase};
 
 /// Collects the metrics of this process; the first call begins. What comes back writes them as text.
 #[must_use]
@@ -146,6 +146,15 @@ pub fn update(api: &Api) {
     gauge!("winterlane_batches_held").set(status.held as f64);
     let oldest = status.oldest_unproven.unwrap_or_default();
     gauge!("winterlane_oldest_unproven_seconds").set(oldest.as_secs_f64());
+    let unsettled = status.oldest_unsettled.unwrap_or_default();
+    gauge!("winterlane_oldest_unsettled_seconds").set(unsettled.as_secs_f64());
+    counter!("winterlane_settlement_refusals_total").absolute(status.settlement_refusals);
+    // Nothing is due: as much as anything may wait is left.
+    let window = status.obligation_window.unwrap_or_default();
+    let left = status.obligation_left.unwrap_or(window);
+    gauge!("winterlane_obligation_window_seconds").set(window.as_secs_f64());
+    gauge!("winterlane_obligation_left_seconds").set(left.as_secs_f64());
+    private(&status.private_checks);
     if let Some(free) = status.disk_free {
         gauge!("winterlane_disk_free_bytes").set(free as f64);
     }
@@ -153,4 +162,25 @@ pub fn update(api: &Api) {
     counter!("winterlane_orders_refused_total").absolute(status.refused);
     counter!("winterlane_alarms_total").absolute(status.alarms);
     counter!("winterlane_one_time_key_reuse_total").absolute(api.alerts.reuses());
+}
+
+/// How proofs of private operations are verified. Who starts and stops workers looks at those that wait and those that were
+/// overdue.
+#[allow(clippy::cast_precision_loss, reason = "gauges are for people")]
+fn private(checks: &PrivateChecks) {
+    for (by, count) in [("node", checks.by_node), ("workers", checks.by_workers)] {
+        counter!("winterlane_private_checks_total", "by" => by).absolute(count);
+    }
+    for (why, count) in [
+        ("sampled", checks.sampled),
+        ("disagreed", checks.disagreed),
+        ("overdue", checks.overdue),
+    ] {
+        counter!("winterlane_private_returned_total", "why" => why).absolute(count);
+    }
+    counter!("winterlane_private_verdicts_ignored_total").absolute(checks.ignored);
+    counter!("winterlane_private_false_verdicts_total").absolute(checks.false_verdicts);
+    gauge!("winterlane_private_waiting").set(checks.waiting as f64);
+    gauge!("winterlane_private_workers").set(checks.workers as f64);
+    gauge!("winterlane_private_doubt").set(f64::from(u8::from(checks.doubt)));
 }

@@ -1,4 +1,4 @@
-//! The `winterlane-worker` command: proves batches of nodes on other machines.
+//! The `winterlane-worker` command: proves batches of nodes on other machines, and verifies private operations for them.
 //!
 //! Exit status: 0 after it was asked to stop, 1 when the queue could not answer a question, 2 when it cannot be
 //! started as it was told to.
@@ -14,21 +14,22 @@ use serde_json::json;
 use winterlane_node::{
     blob,
     command::{self, Failure},
+    keys::PrivateKey,
     queue::{
         Depth,
         postgres::{Address, claims::Claims},
     },
-    worker::{self, Stop, WorkerOptions, measure, metrics},
+    worker::{self, Checking, Stop, WorkerOptions, measure, metrics},
 };
 
-/// Proves batches that winterlane-node has put into a queue.
+/// Proves batches that winterlane-node has put into a queue; with --key it verifies private operations too.
 #[derive(Debug, Parser)]
 #[command(name = "winterlane-worker", version)]
 struct Arguments {
     /// The queue, postgres://USER@HOST/DATABASE; by default WINTERLANE_QUEUE. A password can be in PGPASSWORD.
     #[arg(long, global = true)]
     queue: Option<String>,
-    /// The object store, a folder or s3://BUCKET/PREFIX; by default WINTERLANE_OBJECTS.
+    /// The object store, a folder or s3://BUCKET/PREFIX; by default WINTERLANE_OBJECTS. Not needed with --checks-only.
     #[arg(long, global = true)]
     objects: Option<String>,
     #[command(flatten)]
@@ -60,6 +61,16 @@ struct Run {
     /// Seconds that the job under way has to end once the worker is asked to stop; asked again, it is given up.
     #[arg(long, default_value = "25", value_parser = seconds)]
     grace: Duration,
+    /// The file of a key with the scope `verify` (`winterlane-node keys generate`): private operations are verified too, and
+    /// the verdicts signed with it.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Private operations that are verified at once, with --key.
+    #[arg(long, default_value_t = NonZeroUsize::MIN)]
+    checks: NonZeroUsize,
+    /// Verifies private operations, and proves no batches.
+    #[arg(long, requires = "key")]
+    checks_only: bool,
     /// Where metrics are served, such as 0.0.0.0:8652.
     #[arg(long)]
     metrics: Option<SocketAddr>,
@@ -106,7 +117,12 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
     let objects = || setting(arguments.objects.clone(), "--objects", "WINTERLANE_OBJECTS");
     match arguments.command {
         None | Some(Task::Run) => {
-            let objects = blob::open(&objects()?);
+            let objects = if arguments.run.checks_only {
+                None
+            } else {
+                Some(blob::open(&objects()?))
+            };
+            let objects = objects.transpose();
             let objects =
                 objects.map_err(|error| Failure::Unusable(format!("--objects: {error}")))?;
             run(arguments.run, queue, objects)
@@ -124,12 +140,18 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-fn run(run: Run, queue: Address, objects: Box<dyn blob::Blobs>) -> Result<(), Failure> {
+fn run(run: Run, queue: Address, objects: Option<Box<dyn blob::Blobs>>) -> Result<(), Failure> {
     let stop = Arc::new(Stop::new());
     let asked = Arc::clone(&stop);
     let grace = run.grace;
     ctrlc::set_handler(move || asked.ask(grace))
         .map_err(|error| Failure::Unusable(format!("signals cannot be listened to: {error}")))?;
+    let key = run.key.as_deref().map(PrivateKey::load).transpose();
+    let key = key.map_err(|error| Failure::Unusable(format!("--key: {error}")))?;
+    let checking = key.map(|key| Checking {
+        key,
+        threads: run.checks,
+    });
     if let Some(address) = run.metrics {
         let served = metrics::serve(address);
         let served =
@@ -145,6 +167,7 @@ fn run(run: Run, queue: Address, objects: Box<dyn blob::Blobs>) -> Result<(), Fa
         lease: run.lease,
         heartbeat: run.heartbeat,
         poll: run.poll,
+        checking,
     };
     worker::run(&options, &stop).map_err(Failure::unusable)
 }

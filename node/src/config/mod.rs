@@ -26,7 +26,7 @@ pub use sections::{
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-pub use values::{Amount, PresetSetting, Seconds, SettlementListen, Slots};
+pub use values::{Amount, Patience, PresetSetting, Seconds, SettlementListen, Slots};
 use winterlane_ledger::hash::domain_digest;
 
 use crate::{
@@ -121,6 +121,11 @@ impl Config {
                 "private operations pay in asset {asset}, which has no entry in fees.assets to say who collects"
             );
             return Err(at(place_of_private_fee(text, number), reason));
+        }
+        if config.private.workers && config.settlement.at.is_empty() {
+            let reason =
+                "private.workers needs settlement.at: what workers say is verified again before it is final".into();
+            return Err(at(place_of_workers(text), reason));
         }
         Ok(config)
     }
@@ -223,6 +228,20 @@ fn place_of_private_fee(text: &str, number: usize) -> Option<Range<usize>> {
     let places: Places = toml::from_str(text).ok()?;
     let fee = places.private.fees.get(number)?;
     Some(fee.asset.span())
+}
+
+/// Where in the text it is said that workers verify private operations.
+fn place_of_workers(text: &str) -> Option<Range<usize>> {
+    #[derive(Deserialize)]
+    struct Places {
+        private: Workers,
+    }
+    #[derive(Deserialize)]
+    struct Workers {
+        workers: toml::Spanned<bool>,
+    }
+    let places: Places = toml::from_str(text).ok()?;
+    Some(places.private.workers.span())
 }
 
 /// A message without what stands before the host of any address in it: an address at the wrong place is repeated by the

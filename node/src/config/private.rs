@@ -1,6 +1,9 @@
 //! Settings of the shielded pool.
 
-use std::num::NonZeroUsize;
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
@@ -9,8 +12,8 @@ use winterlane_ledger::{
     private::{Association, AssociationMode},
 };
 
-use super::values::Amount;
-use crate::PrivateVerifying;
+use super::values::{Amount, Patience};
+use crate::{PanelSettings, PrivateVerifying};
 
 /// How private operations are taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,13 @@ pub struct PrivateSettings {
     /// Operations that may wait for it.
     #[serde(deserialize_with = "super::values::count")]
     pub waiting: usize,
+    /// Whether workers verify them.
+    pub workers: bool,
+    /// One in so many that workers have judged is verified by the node too.
+    #[serde(deserialize_with = "super::values::some_count")]
+    pub sample: NonZeroU32,
+    /// Seconds that workers have to answer.
+    pub patience: Patience,
     /// The assets in which private operations pay, each with its least fee; empty for what is asked of orders.
     pub fees: Vec<PrivateFee>,
     /// The association sets that count; empty when none is asked for.
@@ -63,11 +73,17 @@ pub enum ModeSetting {
 
 impl Default for PrivateSettings {
     fn default() -> Self {
-        let PrivateVerifying { threads, waiting } = PrivateVerifying::default();
+        let PrivateVerifying {
+            threads, waiting, ..
+        } = PrivateVerifying::default();
+        let PanelSettings { sample, patience } = PanelSettings::default();
         Self {
             pending: 1024,
             threads,
             waiting,
+            workers: false,
+            sample,
+            patience: Patience(patience.as_secs_f64()),
             fees: Vec::new(),
             association: Vec::new(),
         }
@@ -75,10 +91,14 @@ impl Default for PrivateSettings {
 }
 
 impl PrivateSettings {
-    pub(super) const fn verifying(&self) -> PrivateVerifying {
+    pub(super) fn verifying(&self) -> PrivateVerifying {
         PrivateVerifying {
             threads: self.threads,
             waiting: self.waiting,
+            panel: self.workers.then(|| PanelSettings {
+                sample: self.sample,
+                patience: Duration::from_secs_f64(self.patience.0),
+            }),
         }
     }
 

@@ -57,6 +57,9 @@ fn mistakes_are_told_with_their_line() {
         ("[batches]\nsolts = 4", 2, "unknown field"),
         ("[bathces]\nslots = 4", 1, "unknown field"),
         ("[proofs]\npreset = \"quick\"", 2, "fast-128"),
+        ("[private]\nworkers = true", 2, "settlement.at"),
+        ("[private]\nsample = 0", 2, "at least 1"),
+        ("[private]\npatience = 0.0", 2, "0.01 to 60"),
         ("[orders]\npending = -1", 2, "-1"),
         ("[listen]\naddress = \"here\"", 2, "socket address"),
         ("[interface]\nopen = [\"operate\"]", 2, "read and submit"),
@@ -106,6 +109,24 @@ fn mistakes_are_told_with_their_line() {
     }
     let missing = Config::read(Path::new("/nowhere/node.toml")).unwrap_err();
     assert_eq!(missing.line, None);
+}
+
+/// Nobody but the node verifies private operations unless it is said.
+#[test]
+fn workers_verify_where_it_is_said() {
+    let panel = |text: &str| {
+        let config = Config::parse("node.toml", text).unwrap();
+        config.options(Path::new("data")).private.panel
+    };
+    assert_eq!(panel(""), None);
+    let there = "[settlement]\nat = \"settlement\"\n[private]\nworkers = true";
+    assert_eq!(panel(there), Some(crate::PanelSettings::default()));
+    let text = format!("{there}\nsample = 4\npatience = 0.5");
+    let expected = crate::PanelSettings {
+        sample: std::num::NonZeroU32::new(4).unwrap(),
+        patience: Duration::from_millis(500),
+    };
+    assert_eq!(panel(&text), Some(expected));
 }
 
 #[test]

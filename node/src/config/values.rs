@@ -1,6 +1,9 @@
 //! Values that are checked as they are read: what is out of range is told with its line.
 
-use std::{net::SocketAddr, num::NonZeroUsize};
+use std::{
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use winterlane_air::presets::Preset;
@@ -39,12 +42,40 @@ impl TryFrom<f64> for Seconds {
     }
 }
 
+/// How long somebody is waited for, in seconds: from a hundredth to a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Patience(pub(super) f64);
+
+// what is in range is a number
+impl Eq for Patience {}
+
+impl TryFrom<f64> for Patience {
+    type Error = &'static str;
+
+    fn try_from(seconds: f64) -> Result<Self, Self::Error> {
+        if (0.01..=60.0).contains(&seconds) {
+            Ok(Self(seconds))
+        } else {
+            Err("workers have 0.01 to 60 seconds to answer")
+        }
+    }
+}
+
 /// The most of anything that the node keeps places for.
 const MOST: usize = 1_000_000;
 
 /// A number of places, such as connections: at most a million.
 pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     below(deserializer, MOST)
+}
+
+/// A number from 1 to a million.
+pub(super) fn some_count<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<NonZeroU32, D::Error> {
+    let number = u32::try_from(count(deserializer)?).unwrap_or(u32::MAX);
+    NonZeroU32::new(number).ok_or_else(|| de::Error::custom("expected at least 1"))
 }
 
 /// A number of threads: at most 1,024.

@@ -10,7 +10,7 @@ use std::{
         atomic::Ordering,
         mpsc::{SyncSender, TrySendError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{broadcast, oneshot};
@@ -20,6 +20,7 @@ use crate::{
     AccountView, AdminError, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace,
     OrderId, OrderState, PendingOrder, ProvenAccount, ReadError, Receipt, Refusal, Status,
     SubmitError,
+    panel::Roster,
     run::{
         admission::{Admin, Answer, Command, Submission},
         shared::{Shared, now_millis},
@@ -285,6 +286,11 @@ impl Node {
             .first()
             .map(|(batch, _)| view.header(*batch))
             .transpose()?;
+        let published = self.shared.publishes.load(Ordering::Relaxed);
+        let unsettled = (published && head.next_publish < head.next_batch)
+            .then(|| view.header(head.next_publish))
+            .transpose()?;
+        let due = self.shared.due();
         let waited = |sealed_at| Duration::from_millis(now_millis().saturating_sub(sealed_at));
         let shared = &self.shared;
         let live = shared.live();
@@ -301,6 +307,13 @@ impl Node {
             unproven: jobs.len() as u64,
             held: jobs.iter().filter(|(_, job)| job.held).count() as u64,
             oldest_unproven: oldest.flatten().map(|header| waited(header.sealed_at)),
+            oldest_unsettled: unsettled.flatten().map(|header| waited(header.sealed_at)),
+            settlement_refusals: shared.unsettled.load(Ordering::Relaxed),
+            obligation_left: due
+                .and_then(|due| due.at)
+                .map(|at| at.saturating_duration_since(Instant::now())),
+            obligation_window: due.map(|due| due.window),
+            private_checks: shared.checks.view(),
             paused: live.paused,
             read_only: live.read_only,
             disk_free: live.disk_free,
@@ -309,6 +322,12 @@ impl Node {
             alarms: shared.alarms.load(Ordering::Relaxed),
             uptime: shared.started.elapsed(),
         })
+    }
+
+    /// Has verdicts of workers on private proofs count when they are signed by keys of this list, from now on. Before, no
+    /// worker is asked.
+    pub fn trust(&self, roster: Arc<dyn Roster>) {
+        self.shared.trust(roster);
     }
 
     /// What an order must pay, and how long it must be valid.

@@ -10,6 +10,7 @@
 //! | `nonces` | which nonces were used, also before a restart |
 //! | `authenticate` | a request to an [`Identity`], or a refusal |
 //! | `secret` | the private halves, for those who sign |
+//! | `verifiers` | keys of workers, whose verdicts on private proofs count |
 //!
 //! A key is one of two kinds. An *Ed25519 key* signs every request; the node keeps the public half, so that a copy
 //! of the node's disk signs nothing. A *bearer secret* of 256 random bits travels with every request; the node keeps
@@ -37,6 +38,7 @@ mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 mod usage;
+mod verifiers;
 
 pub(crate) use authenticate::verify_signed;
 pub use authenticate::{Access, AuthError, Identity, Presented};
@@ -50,6 +52,7 @@ pub use record::{KeyRecord, Phase, Revoked, Successor, Verifier};
 pub use registry::{Keys, KeysConfig, NewKey, NewVerifier, Outcome};
 pub use request::{Message, SignatureHeaders, content_digest, sign};
 pub use scope::{Role, Scope, Scopes};
+pub(crate) use secret::verify as verify_signature;
 pub use secret::{BearerToken, PrivateKey, possession_message};
 pub use state::{Proposal, ProposedAct, State};
 pub use usage::KeyUsage;

@@ -19,16 +19,19 @@ pub enum Scope {
     Keys,
     /// Read the audit log.
     Audit,
+    /// Judge proofs of private operations, as a worker ([`crate::panel`]).
+    Verify,
 }
 
 impl Scope {
     /// Every scope, in the order of their bits.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Read,
         Self::Submit,
         Self::Operate,
         Self::Keys,
         Self::Audit,
+        Self::Verify,
     ];
 
     /// The name in JSON and in configuration.
@@ -40,6 +43,7 @@ impl Scope {
             Self::Operate => "operate",
             Self::Keys => "keys",
             Self::Audit => "audit",
+            Self::Verify => "verify",
         }
     }
 
@@ -138,6 +142,8 @@ pub enum Role {
     Auditor,
     /// Who hands out keys. Two of them, of two clients, are needed to make a third.
     Keymaster,
+    /// A worker that verifies proofs of private operations. It may do nothing else.
+    Worker,
 }
 
 impl Role {
@@ -150,6 +156,7 @@ impl Role {
             Self::Operator => Scopes::of(&[Scope::Read, Scope::Operate]),
             Self::Auditor => Scopes::of(&[Scope::Read, Scope::Audit]),
             Self::Keymaster => Scopes::of(&[Scope::Read, Scope::Keys, Scope::Audit]),
+            Self::Worker => Scopes::of(&[Scope::Verify]),
         }
     }
 }
@@ -171,7 +178,13 @@ mod tests {
 
     #[test]
     fn only_the_keymaster_role_holds_keys() {
-        let roles = [Role::Reader, Role::Submitter, Role::Operator, Role::Auditor];
+        let roles = [
+            Role::Reader,
+            Role::Submitter,
+            Role::Operator,
+            Role::Auditor,
+            Role::Worker,
+        ];
         assert!(
             roles
                 .iter()

@@ -3,7 +3,7 @@
 //! | operation | what is sent | what the node does |
 //! |---|---|---|
 //! | [`Shielding`] | an ordinary signed withdrawal, and the note that it pays for | one decision: the order's record pays, and the note enters the pool of the same batch |
-//! | private transfer, private withdrawal | [`PrivateOperation`]: public inputs, encrypted notes, a proof | verifies the proof beside the threads that decide, then decides |
+//! | private transfer, private withdrawal | [`PrivateOperation`]: public inputs, encrypted notes, a proof | verifies the proof beside the threads that decide, or has workers do it ([`crate::panel`]), then decides |
 //!
 //! Money that leaves the pool for an account of the rollup ([`account_recipient`]) is paid in the same batch, by a
 //! deposit; a fee is paid to the account that collects fees of its asset. Money for an address outside is what
@@ -65,6 +65,11 @@ impl Verified {
         verified.map_err(|reason| PrivateRefusal::Proof {
             reason: reason.to_string(),
         })
+    }
+
+    /// One that two workers have verified ([`crate::panel`]).
+    pub(crate) const fn by_workers(operation: PrivateOperation) -> Self {
+        Self(operation)
     }
 
     /// One that the log has: it was verified before it was written there, and is once more before it is sealed, if another

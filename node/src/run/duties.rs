@@ -20,7 +20,7 @@ use winterlane_ledger::{Deposit, pool::Payment, state::ReadState as _};
 use super::{
     admission::{Admin, Answer},
     publisher::{Stop, TURN},
-    shared::Shared,
+    shared::{Due, Shared},
     verify::Judge,
     writer::Task,
 };
@@ -49,6 +49,8 @@ pub(super) struct Duties {
     open: BTreeMap<u64, Open>,
     /// How long something may be open before that is told, and sealing waits for it: a quarter of the window.
     patience: Option<Duration>,
+    /// How long anything may wait.
+    window: Option<Duration>,
     /// What was told last: once, until it is another thing.
     told: Option<String>,
 }
@@ -96,6 +98,7 @@ impl Duties {
             next: 0,
             open: BTreeMap::new(),
             patience: None,
+            window: None,
             told: None,
         }
     }
@@ -114,6 +117,7 @@ impl Duties {
             // that it was closed meanwhile is as good
             let _ = asked.blocking_recv().map_err(|_| Stop::Gone)?;
         }
+        self.show_due(settlement);
         match done {
             Ok(()) => {
                 self.told = None;
@@ -134,6 +138,17 @@ impl Duties {
                 }
                 self.tell(None, error.to_string())
             }
+        }
+    }
+
+    /// Shows how long is left for what is due first. When settlement does not say, what it said before counts on.
+    fn show_due(&mut self, settlement: &mut dyn Settlement) {
+        if self.window.is_none() {
+            self.window = settlement.window().ok().map(Duration::from_secs);
+        }
+        if let (Some(window), Ok(left)) = (self.window, settlement.time_left()) {
+            let at = left.and_then(|left| Instant::now().checked_add(left));
+            self.shared.set_due(Due { at, window });
         }
     }
 

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use winterlane_air::presets::Preset;
 use winterlane_ledger::wire;
 use winterlane_prover::SimdCompressor;
 
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     fault,
-    settlement::{PoolData, Published, Settlement, SettlementError},
+    settlement::{PoolData, Published, Settlement, SettlementError, check_bits},
     store::{Store, StoreError, View},
 };
 
@@ -45,6 +46,8 @@ pub(crate) struct Parts {
     pub(crate) writer: SyncSender<Task>,
     /// Who verifies private operations that settlement hands on.
     pub(crate) judge: Judge,
+    /// How batches are proven, where they are.
+    pub(crate) preset: Option<Preset>,
 }
 
 /// The thread that publishes. It looks for work whenever it is woken, and ends when nobody can wake it any
@@ -57,6 +60,7 @@ pub(crate) fn spawn(parts: Parts) -> Result<JoinHandle<()>, StoreError> {
         wake,
         writer,
         judge,
+        preset,
     } = parts;
     let duties = settlement
         .obliges()
@@ -67,6 +71,7 @@ pub(crate) fn spawn(parts: Parts) -> Result<JoinHandle<()>, StoreError> {
         writer,
         duties,
         next: None,
+        unchecked: preset,
     };
     let name = "publisher";
     threads::spawn(name, publisher.writer.clone(), move || publisher.run(&wake))
@@ -80,6 +85,8 @@ struct Publisher {
     duties: Option<Duties>,
     /// Nothing is published before.
     next: Option<Instant>,
+    /// The preset, until settlement has said that its bits are enough: it may not have been there at the start.
+    unchecked: Option<Preset>,
 }
 
 /// Why a turn was not finished.
@@ -130,11 +137,12 @@ impl Publisher {
             writer,
             duties,
             next,
+            unchecked,
         } = self;
         if next.is_none_or(|next| Instant::now() >= next) {
             *next = None;
             let end = duties.is_some().then(|| Instant::now() + TURN);
-            match publish_all(store, &mut **settlement, writer, end) {
+            match publish_all(store, &mut **settlement, writer, (end, unchecked)) {
                 Err(Stop::Settlement { batch, reason }) => {
                     let wait = if reason.passes() { RETRY } else { HELD };
                     *next = Some(Instant::now() + wait);
@@ -156,7 +164,7 @@ fn publish_all(
     store: &Store,
     settlement: &mut dyn Settlement,
     writer: &SyncSender<Task>,
-    end: Option<Instant>,
+    (end, unchecked): (Option<Instant>, &mut Option<Preset>),
 ) -> Result<(), Stop> {
     loop {
         let view = store.view()?;
@@ -172,6 +180,10 @@ fn publish_all(
         wire::decode_published(&records, &header.public_inputs, &SimdCompressor).map_err(
             |error| StoreError::corrupt(format!("the records of batch {batch}: {error}")),
         )?;
+        if let Some(preset) = *unchecked {
+            check_bits(settlement, preset).map_err(|reason| Stop::Settlement { batch, reason })?;
+            *unchecked = None;
+        }
         let pool = pool_of(&view, batch)?;
         fault::point("before-publishing");
         settlement
@@ -231,17 +243,35 @@ fn published_proof(operation: &[u8]) -> Option<[u8; 32]> {
     }
 }
 
-/// Settlement's word is final: what it has is published, whatever the store says.
-pub(super) fn heed(store: &Store, settlement: &mut dyn Settlement) -> Result<(), StartError> {
+/// Settlement's word is final: what it has is published, whatever the store says. And it would refuse every batch whose proof
+/// has too few bits: better to hear it before any is made.
+pub(super) fn heed(
+    store: &Store,
+    settlement: &mut dyn Settlement,
+    preset: Option<Preset>,
+) -> Result<(), StartError> {
     let settled = match settlement.settled() {
-        Ok(Some(settled)) => settled,
-        Ok(None) => return Ok(()),
+        Ok(Some(settled)) => Some(settled),
+        Ok(None) => None,
         Err(error @ SettlementError::Unusable(_)) => return Err(error.into()),
         // it is asked again when there is something to publish
         Err(error) => {
             tracing::warn!(%error, "settlement is not heard at the start");
             return Ok(());
         }
+    };
+    if let Some(preset) = preset {
+        match check_bits(settlement, preset) {
+            Ok(()) => {}
+            // asked again before the first batch is published
+            Err(error) if error.passes() => {
+                tracing::warn!(%error, "settlement does not say how many bits it asks for");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let Some(settled) = settled else {
+        return Ok(());
     };
     let view = store.view()?;
     let head = view.head();

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     core::{ClosedBatch, Entry, Operation},
     fault,
+    panel::Doubt,
     private::Verified,
     store::{PoolCommit, SealCommit, SealedOperation, Store, StoreError, StoreState},
     witness::Witnesses,
@@ -39,13 +40,20 @@ pub(crate) struct Sealed {
     pub(crate) written: SyncSender<()>,
 }
 
+/// Who verifies the proofs of private operations once more before they are sealed: of those that a process before this one
+/// took, and of all, when workers that verified them are not believed any more.
+pub(crate) struct SecondLook {
+    pub(crate) doubt: Arc<Doubt>,
+    pub(crate) judge: Judge,
+}
+
 /// The sealer's thread. Orders of the log below `replayed` were taken by a process before this one.
 pub(crate) fn spawn(
     store: Arc<Store>,
     domain: Domain,
     witnesses: Option<Witnesses>,
     replayed: u64,
-    judge: Judge,
+    second_look: SecondLook,
     closed: Receiver<ClosedBatch>,
     writer: SyncSender<Task>,
 ) -> Result<JoinHandle<()>, StoreError> {
@@ -54,7 +62,7 @@ pub(crate) fn spawn(
         ledger: Ledger::open(domain, state, SimdCompressor),
         witnesses,
         replayed,
-        judge,
+        second_look,
         threads: yielding_pool("sealing", 0)?,
     };
     let name = "sealer";
@@ -76,8 +84,7 @@ struct Sealer {
     witnesses: Option<Witnesses>,
     /// Signatures and proofs of entries below this number were not checked by this process.
     replayed: u64,
-    /// Who verifies proofs of private operations.
-    judge: Judge,
+    second_look: SecondLook,
     /// What hashes: threads of its own, so that the checks of signatures wait for none of it.
     threads: rayon::ThreadPool,
 }
@@ -158,19 +165,22 @@ impl Sealer {
         let Self {
             ledger,
             replayed,
-            judge,
+            second_look: SecondLook { doubt, judge },
             threads,
             ..
         } = self;
+        // when workers are not believed, nothing that this process took is either
+        let replayed = if doubt.any() { u64::MAX } else { *replayed };
         threads.install(|| {
-            check_replayed(closed, ledger.domain(), *replayed, &**judge)?;
+            check_replayed(closed, ledger.domain(), replayed, &**judge)?;
             apply(ledger, closed)
         })
     }
 }
 
 /// Checks the signatures of orders and the proofs of private operations that a process before this one took: what is in the
-/// log was checked then, and who changed the log since is found out here, before anything of it is sealed.
+/// log was checked then, and who changed the log since is found out here, before anything of it is sealed. So is what two
+/// workers that lied had brought into it.
 fn check_replayed(
     closed: &ClosedBatch,
     domain: &Domain,

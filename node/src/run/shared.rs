@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::SyncSender,
     },
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::{Semaphore, broadcast};
@@ -17,6 +17,7 @@ use super::verify::PrivateSubmission;
 use crate::{
     Event, PendingOrder,
     core::{Entry, FeeSchedule, Limits, Operation},
+    panel::{Counts, Roster},
     store::Store,
 };
 
@@ -45,9 +46,28 @@ pub(crate) struct Shared {
     /// Nothing is sealed until everything that is sealed is settled.
     pub(crate) quiet: AtomicBool,
     live: Mutex<Live>,
+    /// How proofs of private operations were verified.
+    pub(crate) checks: Arc<Counts>,
+    /// Whether proven batches are published.
+    pub(crate) publishes: AtomicBool,
+    /// Times that settlement refused a batch.
+    pub(crate) unsettled: AtomicU64,
+    /// What settlement obliges the operator to first.
+    due: Mutex<Option<Due>>,
+    /// Whose verdicts count; nobody's, before keys are opened.
+    roster: Mutex<Option<Arc<dyn Roster>>>,
     /// Where private operations go to have their proofs verified; nowhere once the node has ended, so that those
     /// threads end although handles live on.
     verifiers: Mutex<Option<SyncSender<PrivateSubmission>>>,
+}
+
+/// When the first obligation is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    /// By this process's clock; `None` when nothing is due.
+    pub(crate) at: Option<Instant>,
+    /// How long an obligation may wait.
+    pub(crate) window: Duration,
 }
 
 /// What is durable and not sealed, and how the node is.
@@ -101,6 +121,11 @@ impl Shared {
             obliged: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
             live: Mutex::default(),
+            checks: Arc::default(),
+            publishes: AtomicBool::new(false),
+            unsettled: AtomicU64::new(0),
+            due: Mutex::default(),
+            roster: Mutex::default(),
             verifiers: Mutex::default(),
         }
     }
@@ -121,6 +146,27 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Verdicts by these keys count from now on.
+    pub(crate) fn trust(&self, roster: Arc<dyn Roster>) {
+        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = Some(roster);
+    }
+
+    /// Whose verdicts count.
+    pub(crate) fn roster(&self) -> Option<Arc<dyn Roster>> {
+        let roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        roster.clone()
+    }
+
+    /// What settlement obliges the operator to first, if it was heard.
+    pub(crate) fn due(&self) -> Option<Due> {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows what settlement obliges the operator to first.
+    pub(crate) fn set_due(&self, due: Due) {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = Some(due);
+    }
+
     /// The store, unless the node has ended.
     pub(crate) fn store(&self) -> Option<Arc<Store>> {
         let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,6 +178,7 @@ impl Shared {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         *store = None;
         *self.lock_verifiers() = None;
+        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(crate) fn live(&self) -> MutexGuard<'_, Live> {

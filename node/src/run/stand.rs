@@ -6,7 +6,7 @@ use super::{
     prover::{self, ProofJob, Prove},
     verify::Judge,
 };
-use crate::{queue::dispatch, witness::Witnesses};
+use crate::{panel::PanelQueue, queue::dispatch, witness::Witnesses};
 
 /// Makes who proves, from where the witnesses are.
 type MakeProver = Box<dyn FnOnce(Witnesses) -> Box<dyn Prove>>;
@@ -20,6 +20,8 @@ pub(crate) struct Stand {
     pub(crate) prover: Option<MakeProver>,
     /// Who verifies proofs of private operations.
     pub(crate) judge: Option<Judge>,
+    /// Where cases wait for workers that verify private proofs.
+    pub(crate) panel: Option<Box<dyn PanelQueue>>,
 }
 
 impl Prove for Box<dyn Prove> {

@@ -17,7 +17,7 @@ use super::{
     prover::{self, LocalProver},
     publisher,
     recover::{first_sequence, replay},
-    sealer,
+    sealer::{self, SecondLook},
     shared::Shared,
     stand::{Backend, Stand, accept_all},
     threads::Calm,
@@ -27,11 +27,15 @@ use super::{
 use crate::{
     Node, blob,
     core::{Fault, Sequencer},
+    panel::{self, Doubt},
     queue::{
         ProofQueue, QueueError,
         dispatch::{self, Dispatch, Wake},
         embedded::Embedded,
-        postgres::observer::{self, Observer},
+        postgres::{
+            observer::{self, Observer},
+            panel::PostgresPanel,
+        },
     },
     settlement::SettlementError,
     store::{FolderLock, Store, StoreError},
@@ -63,9 +67,19 @@ pub enum StartError {
         /// Settlement's next batch.
         settled: u64,
     },
-    /// Settlement cannot be used as it was told to.
+    /// Settlement cannot be used as it was told to, or asks for proofs of more bits than this node makes
+    /// ([`SettlementError::TooFewBits`]).
     #[error(transparent)]
     Settlement(#[from] SettlementError),
+    /// Workers were to verify private proofs, and nobody would verify them again before they are final.
+    #[error(
+        "private.workers: settlement must verify the proofs again (settlement.at), so that nothing false becomes final if \
+         two workers lie together"
+    )]
+    NoSecondLook,
+    /// Workers were to verify private proofs, and there is nowhere to ask them.
+    #[error("private.workers: queue.address says where workers are asked")]
+    NowhereToAsk,
 }
 
 impl From<Fault> for StartError {
@@ -118,6 +132,14 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
             "the slots of a batch are a power of two from 2 to 8192",
         ));
     }
+    if private.panel.is_some() {
+        if shared_queue.is_none() && stand.panel.is_none() {
+            return Err(StartError::NowhereToAsk);
+        }
+        if !settlement.as_ref().is_some_and(|one| one.verifies()) {
+            return Err(StartError::NoSecondLook);
+        }
+    }
     std::fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
     let lock = FolderLock::take(&folder)?;
     let started = Instant::now();
@@ -125,12 +147,16 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         Some(backend) => Store::open_on(Backend(backend), &genesis, cache_bytes)?,
         None => Store::open(&folder, &genesis, cache_bytes)?,
     });
+    // what a test's prover makes has no bits
+    let preset = proving.filter(|_| stand.prover.is_none());
+    let preset = preset.map(|proving| proving.preset);
     let mut settlement = settlement;
     let mut ended = false;
     if let Some(settlement) = &mut settlement {
-        publisher::heed(&store, &mut **settlement)?;
+        publisher::heed(&store, &mut **settlement, preset)?;
         ended = publisher::has_ended(&mut **settlement);
     }
+    let doubt = Arc::new(Doubt::open(&folder)?);
     let view = store.view()?;
     let witnesses = Witnesses::open(&folder)?;
     witnesses.keep_only(&view.jobs()?.into_iter().map(|(batch, _)| batch).collect())?;
@@ -153,25 +179,57 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     );
 
     let shared = Arc::new(Shared::new(store.clone(), limits, fees, policy, queue));
+    shared.checks.in_doubt(doubt.any());
+    shared
+        .publishes
+        .store(settlement.is_some(), Ordering::Relaxed);
+    let judge = stand
+        .judge
+        .unwrap_or_else(|| Arc::new(crate::private::Verifier));
+    let judge: Judge = Arc::new(Calm(panel::counted(judge, &shared.checks)));
     let stop = Arc::new(AtomicBool::new(false));
     let (task_sender, tasks) = sync_channel(TASKS);
     let (commands, command_receiver) = sync_channel(queue.clamp(1, COMMANDS));
     let (sealer, closed) = sync_channel(1);
     let mut others = Vec::new();
     let kept = (proving.is_some() || stand.prover.is_some()).then(|| witnesses.clone());
-    let judge = stand
-        .judge
-        .unwrap_or_else(|| Arc::new(crate::private::Verifier));
-    let judge: Judge = Arc::new(Calm(judge));
     others.push(sealer::spawn(
         store.clone(),
         genesis.domain,
         kept,
         sequencer.next_sequence(),
-        judge.clone(),
+        SecondLook {
+            doubt: doubt.clone(),
+            judge: judge.clone(),
+        },
         closed,
         task_sender.clone(),
     )?);
+    let panel = match private.panel {
+        Some(settings) => {
+            let parts = panel::Parts {
+                settings,
+                domain: genesis.domain,
+                judge: judge.clone(),
+                doubt,
+                counts: shared.checks.clone(),
+                shared: Arc::downgrade(&shared),
+                writer: task_sender.clone(),
+            };
+            let address = shared_queue.as_ref().map(|queue| queue.address.clone());
+            let (panel, threads) = panel::spawn(parts, |wake| match (stand.panel, address) {
+                (Some(queue), _) => Ok(queue),
+                (None, Some(address)) => {
+                    let queue = PostgresPanel::new(address, genesis.domain, wake)?;
+                    Ok(Box::new(queue))
+                }
+                (None, None) => Err(QueueError::Address("there is none".into())),
+            })?;
+            others.extend(threads);
+            Some(panel)
+        }
+        None => None,
+    };
     let (say, inbox) = channel();
     let wake = Wake::new(say.clone());
     let queue = match (stand.prover, proving, shared_queue) {
@@ -216,7 +274,10 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         &shared,
         genesis.domain,
         &task_sender,
+        panel.as_ref(),
     )?;
+    // the threads have the panel now, and end it with themselves
+    drop(panel);
     shared.verify_by(verifiers);
     others.extend(threads);
     let publisher = match settlement {
@@ -231,7 +292,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
                 settlement,
                 wake: woken,
                 writer: task_sender.clone(),
-                judge: judge.clone(),
+                judge,
+                preset,
             })?);
             Some(wake)
         }

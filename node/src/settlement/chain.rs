@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use winterlane_ledger::{Domain, PublicInputs};
@@ -219,6 +220,22 @@ impl Settlement for Chain {
 
     fn obliges(&self) -> bool {
         true
+    }
+
+    fn verifies(&self) -> bool {
+        true
+    }
+
+    fn bits(&mut self) -> Result<u32, SettlementError> {
+        Ok(self.link()?.base.status().map_err(failed)?.rules.bits)
+    }
+
+    fn time_left(&mut self) -> Result<Option<Duration>, SettlementError> {
+        let status = self.link()?.base.status().map_err(failed)?;
+        // settlement is on this machine, and goes by its clock
+        let now = durable::system_clock()();
+        let left = |due: u64| Duration::from_secs(due.saturating_sub(now));
+        Ok(status.next_due.map(left))
     }
 
     fn obligations(

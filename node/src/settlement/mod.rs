@@ -12,7 +12,10 @@
 mod chain;
 mod folder;
 
+use std::time::Duration;
+
 use thiserror::Error;
+use winterlane_air::presets::Preset;
 use winterlane_ledger::{PublicInputs, Root};
 pub use winterlane_settlement::{Obligation, Opening, Owed, PoolData};
 
@@ -70,6 +73,17 @@ pub enum SettlementError {
         /// The same in words.
         message: String,
     },
+    /// The proofs of this node have too few provable bits for settlement's rules.
+    #[error(
+        "settlement's rules ask for proofs of {asked} provable bits, and proofs.preset = \"{preset}\" has {}: set a preset \
+         of {asked} bits", .preset.level.bits()
+    )]
+    TooFewBits {
+        /// The preset that this node proves with.
+        preset: Preset,
+        /// What the rules ask for.
+        asked: u32,
+    },
     /// Settlement cannot be used as the settings say.
     #[error("settlement.at: {0}")]
     Unusable(String),
@@ -92,6 +106,21 @@ impl SettlementError {
     }
 }
 
+/// That proofs of this preset have the bits that settlement's rules ask for.
+///
+/// # Errors
+/// [`SettlementError::TooFewBits`]; [`SettlementError`] when settlement does not say.
+pub(crate) fn check_bits(
+    settlement: &mut dyn Settlement,
+    preset: Preset,
+) -> Result<(), SettlementError> {
+    let asked = settlement.bits()?;
+    if preset.level.bits() < asked {
+        return Err(SettlementError::TooFewBits { preset, asked });
+    }
+    Ok(())
+}
+
 /// Where batches are published.
 pub trait Settlement: Send + 'static {
     /// What settlement has; `None` when it has nothing of this rollup yet.
@@ -111,6 +140,27 @@ pub trait Settlement: Send + 'static {
     /// Whether the operator is obliged to anything: then deposits come from settlement and from nowhere else.
     fn obliges(&self) -> bool {
         false
+    }
+
+    /// Whether it verifies the proofs of all that it takes: batches and private operations. What is false is never final then.
+    fn verifies(&self) -> bool {
+        false
+    }
+
+    /// How many provable bits the proof of a batch must have at least, by its rules.
+    ///
+    /// # Errors
+    /// [`SettlementError`].
+    fn bits(&mut self) -> Result<u32, SettlementError> {
+        Ok(0)
+    }
+
+    /// How long is left until the first obligation is due; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`SettlementError`].
+    fn time_left(&mut self) -> Result<Option<Duration>, SettlementError> {
+        Ok(None)
     }
 
     /// What the operator must do, by its number, from `first` on and at most `limit` of it.

@@ -9,6 +9,7 @@
 //! | `view` | reading one moment |
 //! | `write` | the few transactions there are |
 //! | `snapshot` | a moment as a stream of bytes, and back |
+//! | `forget` | the end of the log, when it must not be sealed |
 //! | `state` | the store as the state of a ledger |
 //! | `lock` | one process a folder |
 //! | `error` | why it fails |
@@ -19,6 +20,7 @@
 //! checksums, and a commit is the change of one page.
 
 mod error;
+pub(crate) mod forget;
 mod lock;
 mod migrate;
 mod pool;

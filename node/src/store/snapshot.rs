@@ -65,6 +65,12 @@ pub enum SnapshotError {
     /// The bytes are no snapshot that this node can restore.
     #[error("the snapshot is damaged: {0}")]
     Damaged(String),
+    /// The log has no such entry that is not sealed.
+    #[error("the log has no entry {from} that is not sealed; nothing was forgotten")]
+    NotLogged {
+        /// The entry.
+        from: u64,
+    },
     /// There is a store in the folder.
     #[error("{0} has a store already; a snapshot is restored into an empty folder")]
     Exists(String),

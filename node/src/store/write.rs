@@ -73,7 +73,7 @@ pub(crate) struct SealCommit {
 impl Store {
     /// A transaction whose commit survives. `quick_repair` keeps the map of free pages with each commit, so
     /// that a store of any size opens at once after a crash.
-    fn begin(&self) -> Result<WriteTransaction, StoreError> {
+    pub(super) fn begin(&self) -> Result<WriteTransaction, StoreError> {
         let mut transaction = self.database.begin_write()?;
         transaction.set_quick_repair(true);
         Ok(transaction)

@@ -5,6 +5,8 @@
 //! | `winterlane_worker_jobs_total{end}` | jobs, by how they ended: `proven`, `late`, `failed`, `too_large`, `given_up` |
 //! | `winterlane_worker_busy` | 1 while a job is under way |
 //! | `winterlane_worker_prove_seconds` | how long proofs took |
+//! | `winterlane_worker_checks_total{verdict}` | private operations, by what was said of their proofs: `holds`, `refused`, or nothing (`none`) |
+//! | `winterlane_worker_check_seconds` | how long verifying them took |
 //! | `winterlane_worker_queue_reachable` | 0 while the queue cannot be used |
 //! | `winterlane_worker_object_store_failures_total` | requests to the object store that failed |
 
@@ -14,9 +16,12 @@ use axum::{Router, http::header::CONTENT_TYPE, routing::get};
 use metrics::{counter, gauge, histogram};
 use tokio::{net::TcpListener, sync::watch};
 
-use crate::api::{
-    install_metrics,
-    server::{self, ServerConfig},
+use crate::{
+    api::{
+        install_metrics,
+        server::{self, ServerConfig},
+    },
+    panel::Verdict,
 };
 
 /// How a job ended.
@@ -52,6 +57,17 @@ pub(super) fn reachable(reachable: bool) {
 
 pub(super) fn proved(took: Duration) {
     histogram!("winterlane_worker_prove_seconds").record(took.as_secs_f64());
+}
+
+/// What was said of the proof of a private operation, and how long that took.
+pub(super) fn checked(verdict: Option<&Verdict>, took: Duration) {
+    let verdict = match verdict {
+        Some(Verdict::Holds) => "holds",
+        Some(Verdict::Refused(_)) => "refused",
+        None => "none",
+    };
+    counter!("winterlane_worker_checks_total", "verdict" => verdict).increment(1);
+    histogram!("winterlane_worker_check_seconds").record(took.as_secs_f64());
 }
 
 pub(super) fn object_store_failed() {

@@ -15,7 +15,11 @@
 //! | more memory than there is | gives the job back, and takes no more of that size |
 //! | the job is over, or another worker's | gives the proof up |
 //! | anything else | fails the claim, with words that the node shows |
+//!
+//! A worker with a key judges proofs of private operations too ([`crate::panel`]), on threads of their own, so that they do
+//! not wait for a batch. Its key is the one secret whose loss counts: who has it speaks for this worker.
 
+mod check;
 mod heart;
 pub mod measure;
 pub mod metrics;
@@ -24,6 +28,7 @@ mod stop;
 use std::{
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
+    thread::Builder,
     time::{Duration, Instant},
 };
 
@@ -36,6 +41,7 @@ pub use self::stop::Stop;
 use self::{heart::Heart, metrics::Counted};
 use crate::{
     blob::{BlobError, Blobs, Kind, Name},
+    keys::PrivateKey,
     queue::{
         QueueError,
         postgres::{
@@ -51,8 +57,8 @@ use crate::{
 pub struct WorkerOptions {
     /// The queue.
     pub queue: Address,
-    /// The object store.
-    pub objects: Box<dyn Blobs>,
+    /// The object store; without one no batches are proven, and the worker only verifies.
+    pub objects: Option<Box<dyn Blobs>>,
     /// A name for people; processes may share one.
     pub name: String,
     /// The most bytes that a proof may take; by default what the system has.
@@ -65,6 +71,17 @@ pub struct WorkerOptions {
     pub heartbeat: Duration,
     /// How long to wait before an empty queue is asked again, if it does not say itself that there is work.
     pub poll: Duration,
+    /// How proofs of private operations are verified; `None`: by others.
+    pub checking: Option<Checking>,
+}
+
+/// How a worker verifies proofs of private operations.
+#[derive(Clone, Debug)]
+pub struct Checking {
+    /// The key that signs its verdicts: one of the node's operators' keys, with the scope `verify`.
+    pub key: PrivateKey,
+    /// As many are verified at once.
+    pub threads: NonZeroUsize,
 }
 
 /// Why a worker does not start.
@@ -84,6 +101,11 @@ pub enum WorkerError {
         /// The lease.
         lease: Duration,
     },
+    /// The worker would do nothing.
+    #[error(
+        "a worker needs an object store, to prove batches, or a key, to verify private operations"
+    )]
+    Idle,
     /// The system gives no randomness for the worker's name.
     #[error("the system's random number generator: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -106,22 +128,51 @@ pub fn run(options: &WorkerOptions, stop: &Stop) -> Result<(), WorkerError> {
     if heartbeat.saturating_mul(2) >= lease {
         return Err(WorkerError::Times { heartbeat, lease });
     }
+    if options.objects.is_none() && options.checking.is_none() {
+        return Err(WorkerError::Idle);
+    }
     let threads = options.threads.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let mut random = [0; 8];
     getrandom::fill(&mut random)?;
-    let mut worker = Worker {
-        id: format!("{}-{:016x}", options.name, u64::from_le_bytes(random)),
-        options,
-        stop,
-        pool: pool.map_err(|error| WorkerError::Threads(error.to_string()))?,
-        too_large: None,
-        connection: None,
-        told: false,
-    };
-    tracing::info!(worker = %worker.id, queue = %options.queue.host(), "the worker starts");
-    worker.serve();
-    tracing::info!(worker = %worker.id, "the worker has stopped");
+    let pool = pool.map_err(|error| WorkerError::Threads(error.to_string()))?;
+    let id = format!("{}-{:016x}", options.name, u64::from_le_bytes(random));
+    tracing::info!(worker = %id, queue = %options.queue.host(), "the worker starts");
+    std::thread::scope(|scope| {
+        if let Some(checking) = &options.checking {
+            tracing::info!(worker = %id, key = %checking.key.public(), "private operations are verified");
+            let id = &id;
+            for number in 0..checking.threads.get() {
+                let thread = Builder::new().name(format!("check {number}"));
+                let check = move || check::serve(options, checking, id, stop);
+                if let Err(error) = thread.spawn_scoped(scope, check) {
+                    // those that there are would never end
+                    stop.ask(Duration::ZERO);
+                    return Err(WorkerError::Threads(error.to_string()));
+                }
+            }
+        }
+        match options.objects.as_deref() {
+            Some(objects) => Worker {
+                id: id.clone(),
+                options,
+                objects,
+                stop,
+                pool,
+                too_large: None,
+                connection: None,
+                told: false,
+            }
+            .serve(),
+            None => {
+                while !stop.asked() {
+                    stop.sleep(LONGEST);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    tracing::info!(worker = %id, "the worker has stopped");
     Ok(())
 }
 
@@ -129,6 +180,7 @@ struct Worker<'a> {
     /// The name, and what no other process has.
     id: String,
     options: &'a WorkerOptions,
+    objects: &'a dyn Blobs,
     stop: &'a Stop,
     pool: rayon::ThreadPool,
     /// A job of so many bytes was too large, at this time.
@@ -292,7 +344,7 @@ impl Worker<'_> {
     /// The witness of a job, if it is the one that the job is about.
     fn witness(&self, claim: &Claim, heart: &Heart) -> Result<SealedBatch, Made> {
         let name = name(claim, Kind::Witness, claim.witness);
-        let bytes = match self.persist(heart, || self.options.objects.get(&name)) {
+        let bytes = match self.persist(heart, || self.objects.get(&name)) {
             Some(Ok(Some(bytes))) => bytes,
             Some(Ok(None)) => {
                 let reason =
@@ -343,7 +395,7 @@ impl Worker<'_> {
         let name = name(claim, Kind::Proof, hash);
         let batch = claim.batch;
         if !matches!(
-            self.persist(heart, || self.options.objects.put(&name, proof)),
+            self.persist(heart, || self.objects.put(&name, proof)),
             Some(Ok(()))
         ) {
             tracing::warn!(batch, "proven, and not handed in");
@@ -355,7 +407,7 @@ impl Worker<'_> {
         let needed = self.end(|queue| queue.finish(claim, &hash, millis));
         if needed == Some(false) {
             // the node has another; this one nobody will ask for
-            let _ = self.options.objects.remove(&name);
+            let _ = self.objects.remove(&name);
             tracing::info!(batch, "proven, and no longer needed");
             return Counted::Late;
         }

@@ -1,10 +1,12 @@
 //! PostgreSQL that is killed, and whose data are lost.
 
 use winterlane_node::{
-    Alarm,
+    Alarm, OrderId,
+    keys::PrivateKey,
+    panel::{self, Case, SignedVerdict, Verdict},
     queue::{
         QueueError,
-        postgres::{Address, claims::Claims},
+        postgres::{Address, claims::Claims, panel::Assignments},
     },
 };
 
@@ -111,9 +113,32 @@ fn workers_have_few_rights() {
         "DELETE FROM winterlane_proofs",
         "UPDATE winterlane_proofs SET millis = 0",
         "DROP TABLE winterlane_proofs",
+        "INSERT INTO winterlane_cases (challenge, rollup, policy, operation) VALUES ('', '', '', '')",
+        "DELETE FROM winterlane_cases",
+        "INSERT INTO winterlane_seats (challenge, verifier) VALUES ('', '')",
+        "DELETE FROM winterlane_seats",
+        "SELECT FROM winterlane_verdicts",
+        "DELETE FROM winterlane_verdicts",
+        "DELETE FROM winterlane_verifiers",
     ] {
         assert!(machine.batch_execute(forbidden).is_err(), "{forbidden}");
     }
+    // and enough to judge private operations
+    let key = PrivateKey::random().unwrap();
+    let queue = address("user=machine").parse().unwrap();
+    let mut judge = Assignments::connect(&queue, key.public()).unwrap();
+    for _ in 0..2 {
+        judge.appear("machine", &panel::policy()).unwrap();
+    }
+    assert!(judge.take(4).unwrap().is_empty());
+    let case = Case {
+        challenge: [1; 32],
+        rollup: [2; 32],
+        policy: panel::policy(),
+        operation: OrderId::from_bytes([3; 32]),
+    };
+    let said = SignedVerdict::new(&case, Verdict::Holds, &key);
+    judge.answer(&case.rollup, &said).unwrap();
     // the autoscaler asks what the manifest says
     let manifest = include_str!("../../../deploy/kubernetes/autoscaler.yaml");
     let query = manifest.split("query: >-").nth(1).unwrap();

@@ -153,14 +153,8 @@ impl Farm {
                 command.args([option, value]);
             }
         }
-        command
-            .args(more)
-            .stderr(Stdio::from(File::create(&log).unwrap()));
-        Worker {
-            id: id.to_owned(),
-            process: command.spawn().unwrap(),
-            log,
-        }
+        command.args(more);
+        Worker::spawn(command, id, log)
     }
 
     /// The command, with the addresses.
@@ -291,6 +285,16 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
+    /// Starts the command; what it says goes to the log.
+    pub(crate) fn spawn(mut command: Command, id: &str, log: PathBuf) -> Self {
+        command.stderr(Stdio::from(File::create(&log).unwrap()));
+        Self {
+            id: id.to_owned(),
+            process: command.spawn().unwrap(),
+            log,
+        }
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let id = self.process.id().to_string();
         let sent = Command::new("kill")

@@ -10,10 +10,12 @@
 #[allow(dead_code, reason = "shared with the crate's own tests")]
 mod bucket;
 mod claims;
+mod court;
 mod database;
 mod farm;
 mod memory;
 mod objects;
+mod panel;
 /// As `testing` names it.
 mod private {
     pub(crate) use winterlane_node::private::{NewNote, Shielding};

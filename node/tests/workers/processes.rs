@@ -115,6 +115,12 @@ fn mistakes_are_told_in_words() {
             &["--queue", queue, "--objects", "/tmp", "--lease", "10"],
         ),
         (2, "0.001 to 86400", &["--queue", queue, "--lease", "0"]),
+        (2, "--key", &["--queue", queue, "--checks-only"]),
+        (
+            2,
+            "--key: ",
+            &["--queue", queue, "--objects", "/tmp", "--key", "/no/such"],
+        ),
         (2, "--no-such", &["--no-such"]),
         (1, "PostgreSQL: ", &["status", "--queue", queue]),
     ] {

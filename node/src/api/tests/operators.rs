@@ -13,6 +13,7 @@ fn each_route_is_closed_to_every_role_without_its_scope() {
         ("desk", Role::Submitter),
         ("oper", Role::Operator),
         ("audit", Role::Auditor),
+        ("machine", Role::Worker),
     ];
     let mut holders: Vec<_> = roles
         .iter()

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use postgres::{Client, Row, Statement, fallible_iterator::FallibleIterator as _};
+use postgres::{Client, Row, Statement};
 use winterlane_air::presets::Preset;
 use winterlane_ledger::{PublicInputs, codec::CanonicalBytes as _};
 
-use super::{ATTEMPTS, Address, FORMAT, JOBS, NEWS, depth, hash_of, signed, unsigned};
+use super::{ATTEMPTS, Address, FORMAT, JOBS, NEWS, depth, hash_of, news::wait, signed, unsigned};
 use crate::queue::{Depth, QueueError};
 
 /// A job that this worker has until its lease ends.
@@ -231,15 +231,7 @@ impl Claims {
     /// # Errors
     /// [`QueueError`].
     pub fn wait(&mut self, patience: Duration) -> Result<(), QueueError> {
-        let mut notifications = self.client.notifications();
-        notifications.timeout_iter(patience).next()?;
-        // one is as good as many
-        while notifications.iter().next()?.is_some() {}
-        drop(notifications);
-        if self.client.is_closed() {
-            return Err(QueueError::Server("the connection has ended".into()));
-        }
-        Ok(())
+        wait(&mut self.client, patience)
     }
 
     /// How much waits in the whole queue, by size.

@@ -13,10 +13,14 @@
 //! | `address` | where the database is, and TLS to it |
 //! | `observer` | the node's side |
 //! | [`claims`] | the workers' side |
+//! | [`panel`] | private proofs that workers verify: both sides |
+//! | `news` | hearing that something has changed |
 
 mod address;
 pub mod claims;
+mod news;
 pub(crate) mod observer;
+pub mod panel;
 
 use std::error::Error as _;
 

@@ -2,19 +2,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{Builder, JoinHandle},
     time::{Duration, Instant},
 };
 
-use postgres::{Client, Row, fallible_iterator::FallibleIterator as _};
+use postgres::{Client, Row};
 use winterlane_air::presets::Preset;
 use winterlane_ledger::{Domain, codec::CanonicalBytes as _};
 
-use super::{ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, signed, unsigned};
+use super::{
+    ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, news::News, signed, unsigned,
+};
 use crate::{
     blob::{BlobError, Blobs, Kind, Name},
     queue::{Depth, ProofQueue, QueueError, Report, dispatch::Wake},
@@ -28,8 +25,6 @@ const RETRY: Duration = Duration::from_millis(500);
 const PROOFS: i64 = 32;
 /// Objects that are removed at once.
 const REMOVED: usize = 16;
-/// How long the listener waits before it looks whether it is to end.
-const LISTEN: Duration = Duration::from_millis(500);
 
 /// The queue as a node has it.
 pub(crate) struct Observer {
@@ -52,8 +47,7 @@ pub(crate) struct Observer {
     garbage: VecDeque<Name>,
     /// What is to be reported, and not in the database.
     reports: Vec<(u64, Report)>,
-    stop: Arc<AtomicBool>,
-    listener: Option<JoinHandle<()>>,
+    _news: News,
 }
 
 /// What an observer is made of.
@@ -78,14 +72,7 @@ impl Observer {
             preset,
             priority,
         } = parts;
-        let stop = Arc::new(AtomicBool::new(false));
-        let listener = {
-            let (address, stop) = (address.clone(), stop.clone());
-            Builder::new()
-                .name("queue news".into())
-                .spawn(move || listen(&address, &wake, &stop))
-                .map_err(QueueError::Thread)?
-        };
+        let news = News::on(&address, NEWS, move || wake.wake())?;
         Ok(Self {
             address,
             blobs,
@@ -100,8 +87,7 @@ impl Observer {
             delivered: BTreeSet::new(),
             garbage: VecDeque::new(),
             reports: Vec::new(),
-            stop,
-            listener: Some(listener),
+            _news: news,
         })
     }
 
@@ -424,35 +410,5 @@ impl ProofQueue for Observer {
     fn depth(&mut self) -> Result<Vec<Depth>, QueueError> {
         let rollup = self.rollup;
         self.with(|client| depth(client, Some(&rollup)))
-    }
-}
-
-impl Drop for Observer {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(listener) = self.listener.take() {
-            let _ = listener.join();
-        }
-    }
-}
-
-/// Wakes the dispatcher when there is news. Without it news is found a little later.
-fn listen(address: &Address, wake: &Wake, stop: &AtomicBool) {
-    let stopped = || stop.load(Ordering::Relaxed);
-    while !stopped() {
-        let heard = address.connect().and_then(|mut client| {
-            client.batch_execute(&format!("LISTEN {NEWS}"))?;
-            while !stopped() && !client.is_closed() {
-                let mut notifications = client.notifications();
-                if notifications.timeout_iter(LISTEN).next()?.is_some() {
-                    while notifications.iter().next()?.is_some() {}
-                    wake.wake();
-                }
-            }
-            Ok(())
-        });
-        if heard.is_err() {
-            std::thread::sleep(LISTEN);
-        }
     }
 }

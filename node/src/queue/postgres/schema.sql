@@ -38,3 +38,42 @@ CREATE TABLE IF NOT EXISTS winterlane_proofs (
     PRIMARY KEY (rollup, batch, hash),
     FOREIGN KEY (rollup, batch) REFERENCES winterlane_jobs ON DELETE CASCADE
 );
+
+-- Private proofs that workers verify. Rows live for milliseconds, and a crash may lose them: the node verifies itself what
+-- nobody answers. Nothing here is believed: verdicts are signed, by keys that the node knows.
+
+-- Workers that are present, by the public half of their keys.
+CREATE UNLOGGED TABLE IF NOT EXISTS winterlane_verifiers (
+    verifier bytea       NOT NULL PRIMARY KEY,
+    worker   text        NOT NULL,               -- for people
+    policy   bytea       NOT NULL,               -- what its verifier accepts
+    seen     timestamptz NOT NULL
+);
+
+-- Operations whose proofs are to be verified.
+CREATE UNLOGGED TABLE IF NOT EXISTS winterlane_cases (
+    challenge bytea NOT NULL PRIMARY KEY,        -- random, of this asking
+    rollup    bytea NOT NULL,
+    policy    bytea NOT NULL,
+    operation bytea NOT NULL                     -- as it was sent, with its proof
+);
+
+-- Who was drawn for them.
+CREATE UNLOGGED TABLE IF NOT EXISTS winterlane_seats (
+    challenge bytea   NOT NULL,
+    verifier  bytea   NOT NULL,
+    taken     boolean NOT NULL DEFAULT false,    -- a process with this key has it
+    PRIMARY KEY (challenge, verifier)
+);
+
+CREATE INDEX IF NOT EXISTS winterlane_seats_next ON winterlane_seats (verifier) WHERE NOT taken;
+
+-- What they say. No key: what somebody writes in another's name is beside the other's, and keeps nobody from writing.
+CREATE UNLOGGED TABLE IF NOT EXISTS winterlane_verdicts (
+    rollup    bytea   NOT NULL,
+    challenge bytea   NOT NULL,
+    verifier  bytea   NOT NULL,
+    holds     boolean NOT NULL,
+    reason    text    NOT NULL,                  -- of a refusal, in the verifier's words
+    signature bytea   NOT NULL
+);

@@ -278,6 +278,7 @@ fn start_on(folder: &Path, disk: &Disk, payers: &[Payer]) -> Result<(Node, Runni
         backend: Some(Box::new(disk.clone())),
         prover: Some(Box::new(|_| Box::new(Willing))),
         judge: Some(Arc::new(Word)),
+        ..Stand::default()
     };
     start(options, stand)
 }

@@ -6,9 +6,11 @@ mod kill;
 mod life;
 mod medium;
 mod obliged;
+mod panel;
 mod pool;
 mod proofs;
 mod settled;
+mod watched;
 
 use std::path::Path;
 

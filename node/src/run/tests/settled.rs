@@ -31,7 +31,7 @@ use crate::{
 #[derive(Clone, Default)]
 pub(super) struct Words {
     /// Believe nothing.
-    never: Arc<AtomicBool>,
+    pub(super) never: Arc<AtomicBool>,
     /// Panic.
     breaks: Arc<AtomicBool>,
 }
@@ -294,7 +294,7 @@ pub(super) struct Between {
     pub(super) base: Arc<Mutex<Option<Box<dyn Base>>>>,
     /// Answers to calls are lost, every second one.
     lossy: Arc<AtomicBool>,
-    calls: Arc<AtomicU64>,
+    pub(super) calls: Arc<AtomicU64>,
     /// Whatever was asked of it.
     pub(super) asked: Arc<AtomicU64>,
 }

@@ -220,6 +220,9 @@ impl Writer {
                 let _ = written.send(());
             }
             Task::Unpublished { batch, reason } => {
+                if !reason.passes() {
+                    self.shared.unsettled.fetch_add(1, Ordering::Relaxed);
+                }
                 // told once, and asked again in silence; a refusal is told though silence was told before
                 let told = Some((batch, reason.passes()));
                 let before = self.state.unpublished;
