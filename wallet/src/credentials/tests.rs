@@ -5,7 +5,7 @@ use winterlane_ledger::private::{
     AnswerError, CredentialInputs, HolderSecret, PrivateInputs, SessionError, Test, ValueSet,
     sparse::{climb, member},
 };
-use winterlane_ledger::{Root, hash::tag};
+use winterlane_ledger::{Digest, Root, hash::tag};
 
 use super::*;
 use crate::{MasterSeed, Wallet, WalletError};
@@ -277,7 +277,7 @@ fn a_question_that_finds_out_more_than_it_says_is_refused() {
         let error = challenge.answer(&known, &credential, alice()).unwrap_err();
         assert!(matches!(error, CredentialError::Marked), "{error}");
     };
-    marked(&|issuer| issuer.keys = vec![Digest::ZERO]);
+    marked(&|issuer| issuer.keys = vec![Root::ZERO]);
     marked(&|issuer| {
         let text = serde_json::to_string(&issuer.schema).unwrap();
         issuer.schema = serde_json::from_str(&text.replace("identity", "identity2")).unwrap();
