@@ -55,8 +55,9 @@ fn what_is_accepted_is_said(batch: &BatchProof) {
     let verify = |policy: &Policy| verify_batch(&batch.proof, &batch.public_inputs, policy);
     let policy = Policy::only(COMPACT);
     let verified = verify(&policy).unwrap();
+    let bits = COMPACT.parameters(512).unwrap().bits;
     assert_eq!(verified.preset, Some(COMPACT));
-    assert_eq!(verified.bits, 100);
+    assert_eq!(verified.bits, bits);
     assert_eq!(verified.trace_length, 512);
     assert_eq!(verified.proof_bytes, batch.proof.len());
     assert_eq!(COMPACT.options(512).as_ref(), Some(&verified.options));
@@ -66,23 +67,23 @@ fn what_is_accepted_is_said(batch: &BatchProof) {
         Ok(verified)
     );
 
-    // 100 bits are not accepted by accident.
+    // Fewer than 128 bits are not accepted by accident.
     let too_few = VerifyError::TooFewBits {
         preset: COMPACT,
-        bits: 100,
+        bits,
         required: 128,
     };
     assert_eq!(verify(&Policy::default()), Err(too_few.clone()));
     for preset in Preset::ALL.into_iter().filter(|&preset| preset != COMPACT) {
-        let refused = if preset.parameters(512).unwrap().bits > 100 {
-            let required = preset.parameters(512).unwrap().bits;
+        let required = preset.parameters(512).unwrap().bits;
+        let refused = if required > bits {
             VerifyError::TooFewBits {
                 preset: COMPACT,
-                bits: 100,
+                bits,
                 required,
             }
         } else {
-            let (preset, bits) = (COMPACT, 100);
+            let preset = COMPACT;
             VerifyError::PresetNotAccepted { preset, bits }
         };
         assert_eq!(verify(&Policy::only(preset)), Err(refused));

@@ -42,7 +42,7 @@ fn every_statement_can_hide_in_place() {
         } else {
             TRACE_WIDTH
         };
-        for options in [options(74, 8), options(55, 16), options(110, 4)] {
+        for options in [options(76, 8), options(55, 16), options(110, 4)] {
             let info = PrivateAir::trace_info(&inputs, &options);
             let air = PrivateAir::new(info.clone(), inputs.clone(), options.clone());
             assert_eq!(air.trace_info(), &info);
@@ -52,7 +52,7 @@ fn every_statement_can_hide_in_place() {
             let hiding = Hiding::<PrivateAir, InPlace>::trace_info(&info, inputs.clone(), &options);
             assert_eq!(hiding.map(|info| info.main_trace_width()), Ok(width));
         }
-        let compact = PrivateAir::trace_info(&inputs, &options(74, 8));
+        let compact = PrivateAir::trace_info(&inputs, &options(76, 8));
         assert!(is_credential || compact.length() == 256);
     }
 }
@@ -112,7 +112,7 @@ fn there_are_as_many_constraints_as_are_declared() {
 }
 
 fn air(inputs: &PrivateInputs) -> PrivateAir {
-    let options = options(74, 8);
+    let options = options(76, 8);
     let info = PrivateAir::trace_info(inputs, &options);
     PrivateAir::new(info, inputs.clone(), options)
 }
