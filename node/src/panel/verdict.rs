@@ -1,11 +1,13 @@
 //! What a worker is asked, what it answers, and what it signs.
 
-use winterlane_verifier::{PRIVATE_PRESETS, verify_private};
+use winterlane_ledger::pool::VerifyPrivate as _;
+use winterlane_settlement::calm;
+use winterlane_verifier::PRIVATE_PRESETS;
 
 use crate::{
     OrderId,
     keys::{PrivateKey, PublicKey, SignatureBytes, verify_signature},
-    private::decode,
+    private::{Verifier, decode},
 };
 
 /// The longest reason of a refusal, in bytes: a verifier's words are shorter.
@@ -54,9 +56,10 @@ pub fn policy() -> [u8; 32] {
 #[must_use]
 pub fn judge(operation: &[u8]) -> Option<Verdict> {
     let operation = decode(operation).ok()?;
-    let verified = verify_private(&operation.proof, &operation.inputs, &PRIVATE_PRESETS);
+    // a panic is a refusal, as it is where a node verifies itself: else whoever found such a proof would end every worker
+    let verified = calm(|| Verifier.verify(&operation.inputs, &operation.proof));
     Some(match verified {
-        Ok(_) => Verdict::Holds,
+        Ok(()) => Verdict::Holds,
         Err(error) => Verdict::Refused(shortened(error.to_string())),
     })
 }

@@ -164,11 +164,7 @@ pub fn run(options: &WorkerOptions, stop: &Stop) -> Result<(), WorkerError> {
                 told: false,
             }
             .serve(),
-            None => {
-                while !stop.asked() {
-                    stop.sleep(LONGEST);
-                }
-            }
+            None => stop.wait(),
         }
         Ok(())
     })?;

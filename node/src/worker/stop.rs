@@ -52,6 +52,12 @@ impl Stop {
         }
     }
 
+    /// Waits until it is asked to take no more jobs.
+    pub(crate) fn wait(&self) {
+        let unasked = |wish: &mut Wish| matches!(wish, Wish::None);
+        drop(self.changed.wait_while(self.wish(), unasked));
+    }
+
     /// Waits for so long, or until the wish changes.
     pub(crate) fn sleep(&self, time: Duration) {
         let wish = self.wish();
@@ -84,5 +90,7 @@ mod tests {
         let stop = Stop::new();
         stop.ask(Duration::ZERO);
         assert!(stop.now());
+        // asked before, it is not waited for
+        stop.wait();
     }
 }

@@ -15,7 +15,7 @@ const CLOSED: &[(&str, &str)] = &[
     ("wallet/src/account/orders.rs", "Resumed"),
     // an account is there or is created
     ("settlement/src/call/mod.rs", "DepositTo"),
-    // a proof holds or does not
+    // a proof holds or is refused
     ("node/src/panel/verdict.rs", "Verdict"),
     // exit statuses 1 and 2
     ("node/src/command.rs", "Failure"),

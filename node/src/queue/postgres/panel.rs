@@ -27,6 +27,11 @@ const VERDICTS: &str = "winterlane_verdicts";
 /// A worker that was not heard of for so many seconds is not present.
 const PRESENT: f64 = 6.0;
 
+/// Workers that are read at once, and verdicts. Workers may write as many rows as they like, and as long ones: no more of them
+/// is read than there is use for.
+const WORKERS: i64 = 1024;
+const SAID: i64 = 4096;
+
 /// What is lost with the server is asked again by nobody: no commit waits for its disk.
 const QUICK: &str = "SET synchronous_commit = off";
 
@@ -62,6 +67,13 @@ WITH cases AS (
     INSERT INTO winterlane_seats (challenge, verifier)
     SELECT asked.challenge, asked.verifier FROM unnest($5::bytea[], $6::bytea[]) AS asked (challenge, verifier))
 SELECT pg_notify('winterlane_cases', '')";
+
+/// A column that is longer than it can be is cut off where it is still too long.
+const VERDICTS_OF: &str = "
+DELETE FROM winterlane_verdicts
+ WHERE ctid = ANY (ARRAY(SELECT ctid FROM winterlane_verdicts WHERE rollup = $1 LIMIT $3))
+RETURNING substring(challenge FROM 1 FOR 33), substring(verifier FROM 1 FOR 33), holds, left(reason, $2),
+          substring(signature FROM 1 FOR 65)";
 
 const CLOSE: &str = "
 WITH seats AS (DELETE FROM winterlane_seats WHERE challenge = ANY ($1))
@@ -111,13 +123,11 @@ impl PostgresPanel {
                 self.client.insert(Connection {
                     present: client.prepare(
                         "SELECT verifier FROM winterlane_verifiers
-                          WHERE policy = $1 AND seen > now() - make_interval(secs => $2)",
+                          WHERE policy = $1 AND seen > now() - make_interval(secs => $2) AND length(verifier) = 32
+                          LIMIT $3",
                     )?,
                     ask: client.prepare(ASK)?,
-                    verdicts: client.prepare(
-                        "DELETE FROM winterlane_verdicts WHERE rollup = $1
-                         RETURNING challenge, verifier, holds, left(reason, $2), signature",
-                    )?,
+                    verdicts: client.prepare(VERDICTS_OF)?,
                     close: client.prepare(CLOSE)?,
                     client,
                 })
@@ -136,7 +146,7 @@ impl PanelQueue for PostgresPanel {
         self.with(|connection, _, policy| {
             let rows = connection
                 .client
-                .query(&connection.present, &[&policy, &PRESENT])?;
+                .query(&connection.present, &[&policy, &PRESENT, &WORKERS])?;
             // whoever can write there can write anything: what is no key is nobody
             let keys = rows.iter().filter_map(|row| key_of(row.get(0)));
             Ok(keys.collect())
@@ -168,7 +178,7 @@ impl PanelQueue for PostgresPanel {
             let longest = i32::try_from(MAX_REASON + 1).unwrap_or(i32::MAX);
             let rows = connection
                 .client
-                .query(&connection.verdicts, &[&rollup, &longest])?;
+                .query(&connection.verdicts, &[&rollup, &longest, &SAID])?;
             Ok(rows.iter().filter_map(verdict_of).collect())
         })
     }
