@@ -309,7 +309,7 @@ fn what_two_liars_bring_in_is_never_sealed_once_they_are_found_out() {
 fn verdicts_that_count_for_nothing_leave_it_to_the_node() {
     let payers = payers(2, 4);
     // long enough for whoever answers, on a machine that has other things to do
-    let soon = Duration::from_secs(2);
+    let soon = Duration::from_secs(4);
     let forger = || -> (u8, Say) {
         let forge = |case: &_, _: &[u8]| {
             let signed = SignedVerdict::new(case, Verdict::Holds, &private(9));
