@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! cargo run --release -p winterlane --example private_figures                 # proofs
+//! cargo run --release -p winterlane --example private_figures -- phases       # where the time of a withdrawal goes
 //! cargo run --release -p winterlane --example private_figures -- scan [NOTES] # finding notes
 //! ```
 //!
 //! Times are medians, and only count on a machine that does nothing else. Sizes do not depend on the machine.
 
 use std::{
+    collections::BTreeMap,
     error::Error,
+    ops::ControlFlow,
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -22,6 +26,7 @@ use winterlane_ledger::{
 };
 use winterlane_prover::{
     EngineOptions, SimdCompressor,
+    engine::{Observer, Phase},
     hiding::HidingRng,
     private::{
         CredentialWitness, NewNote, PrivateWitness, SpentNote, TransferWitness, WithdrawalWitness,
@@ -46,8 +51,11 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         None => proofs(),
+        Some("phases") => phases(),
         Some("scan") => scan(arguments.next().map_or(Ok(SAMPLE), |text| text.parse())?),
-        Some(other) => Err(format!("{other:?}: nothing, or `scan` and a number of notes").into()),
+        Some(other) => {
+            Err(format!("{other:?}: nothing, `phases`, or `scan` and a number of notes").into())
+        }
     }
 }
 
@@ -268,6 +276,45 @@ fn proofs() -> Result<()> {
         }
         if let Some(published) = published {
             println!("| {name} | published without the proof | {published} | | | |");
+        }
+    }
+    Ok(())
+}
+
+/// When each phase of the proof that runs began.
+#[derive(Default)]
+struct Clock(Mutex<Vec<(&'static str, Instant)>>);
+
+impl Observer for Clock {
+    fn enter(&self, phase: Phase, _fraction: f64) -> ControlFlow<()> {
+        let mut began = self.0.lock().expect("no panic");
+        began.push((phase.name(), Instant::now()));
+        ControlFlow::Continue(())
+    }
+}
+
+/// Median milliseconds of each phase of a private withdrawal.
+fn phases() -> Result<()> {
+    let (inputs, witness, _) = World::new()?.withdrawal()?;
+    let preset = HidingPreset::new(HidingPresetName::Compact, SecurityLevel::Bits128);
+    for threads in [1, 2] {
+        let pool = pool_of_threads(threads)?;
+        let mut rng = HidingRng::from_system()?;
+        let mut taken: BTreeMap<(usize, &str), Vec<Duration>> = BTreeMap::new();
+        for _ in 0..RUNS {
+            let clock = Clock(Mutex::new(vec![("witness", Instant::now())]));
+            let engine = EngineOptions::default().with_observer(&clock);
+            pool.install(|| prove_private(&inputs, &witness, preset, &mut rng, &engine))?;
+            let mut began = clock.0.into_inner()?;
+            began.push(("end", Instant::now()));
+            for (place, pair) in began.windows(2).enumerate() {
+                let time = pair[1].1 - pair[0].1;
+                taken.entry((place, pair[0].0)).or_default().push(time);
+            }
+        }
+        println!("| {preset}, {threads} threads | ms |\n|---|--:|");
+        for ((_, phase), times) in taken {
+            println!("| {phase} | {} |", milliseconds(median(times)));
         }
     }
     Ok(())
