@@ -88,25 +88,6 @@ pub fn calm(
     verdict.unwrap_or_else(|_| Err("the verifier panicked: please report the proof".into()))
 }
 
-/// Proofs whose verifier refuses where it would panic.
-pub(crate) struct Calm<P>(pub(crate) P);
-
-impl<P: VerifyPrivate> VerifyPrivate for Calm<P> {
-    fn verify(&self, inputs: &PrivateInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
-        calm(|| self.0.verify(inputs, proof))
-    }
-}
-
-impl<P: Proofs> Proofs for Calm<P> {
-    fn batch(&self, public: &PublicInputs, proof: &[u8]) -> Result<(), Box<ProofRefusal>> {
-        calm(|| self.0.batch(public, proof))
-    }
-
-    fn records(&self, public: &PublicInputs, bytes: &[u8]) -> Result<Vec<Record>, PublishedError> {
-        self.0.records(public, bytes)
-    }
-}
-
 /// Believes everything: for calls that were verified when they were made, and are replayed from one's own disk.
 #[derive(Clone, Copy, Debug)]
 pub struct Replayed;

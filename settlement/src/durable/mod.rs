@@ -14,6 +14,7 @@
 //! A folder is one process's: another one that opens it is refused. After a failed write nobody knows what the disk
 //! has: every further call is refused, and the process is to be started again.
 
+mod calm;
 mod error;
 mod log;
 #[cfg(test)]
@@ -32,12 +33,13 @@ use redb::Database;
 
 pub use self::error::StoreError;
 use self::{
+    calm::Calm,
     error::at,
     log::{Log, Opened},
 };
 use crate::{
     BatchData, Call, CallError, Claim, Genesis, Obligation, Outcome, Party, Payment, Proofs,
-    Settlement, State, Status, party::sync_folder, proofs::Calm, state::Context,
+    Settlement, State, Status, party::sync_folder, state::Context,
 };
 
 const FILE: &str = "settlement.redb";
