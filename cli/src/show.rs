@@ -96,6 +96,16 @@ pub(crate) fn say(line: impl Display) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// What a check found. With `--json` that something does not hold is written as an object, beside the exit status.
+pub(crate) fn or_refused<T>(checked: Result<T, Failure>, as_json: bool) -> Result<T, Failure> {
+    if let (Err(Failure::Invalid(reason)), true) = (&checked, as_json) {
+        print(&json(
+            &serde_json::json!({ "valid": false, "reason": reason }),
+        )?)?;
+    }
+    checked
+}
+
 /// Writes the result to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

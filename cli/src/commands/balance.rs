@@ -229,14 +229,7 @@ struct Checked {
 
 fn verify(args: &CheckArgs) -> Result<String, Failure> {
     let challenge = read(&args.challenge)?;
-    let checked = match check(args, &challenge) {
-        Err(Failure::Invalid(reason)) if args.json => {
-            let refused = serde_json::json!({ "valid": false, "reason": reason });
-            show::print(&show::json(&refused)?)?;
-            return Err(Failure::Invalid(reason));
-        }
-        checked => checked?,
-    };
+    let checked = show::or_refused(check(args, &challenge), args.json)?;
     if args.json {
         return show::json(&checked);
     }

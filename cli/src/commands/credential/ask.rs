@@ -105,14 +105,7 @@ struct Checked {
 }
 
 pub(super) fn verify(args: &CheckArgs) -> Result<String, Failure> {
-    let checked = match check(args) {
-        Err(Failure::Invalid(reason)) if args.json => {
-            let refused = serde_json::json!({ "valid": false, "reason": reason });
-            show::print(&show::json(&refused)?)?;
-            return Err(Failure::Invalid(reason));
-        }
-        checked => checked?,
-    };
+    let checked = show::or_refused(check(args), args.json)?;
     if args.json {
         return show::json(&checked);
     }
