@@ -2,6 +2,7 @@
 
 use std::{
     num::NonZeroU32,
+    ops::ControlFlow,
     sync::{
         Arc, Weak,
         atomic::Ordering::Relaxed,
@@ -22,7 +23,10 @@ use super::{
 use crate::{
     Alarm, Event,
     private::{PrivateRefusal, Verified},
-    queue::QueueError,
+    queue::{
+        QueueError,
+        turn::{Stop, hear},
+    },
     run::{
         shared::Shared,
         threads,
@@ -164,31 +168,13 @@ struct Chair {
     trouble: bool,
 }
 
-/// Why a turn was not finished.
-enum Stop {
-    Queue(QueueError),
-    /// The node has ended.
-    Gone,
-}
-
-impl From<QueueError> for Stop {
-    fn from(error: QueueError) -> Self {
-        Self::Queue(error)
-    }
-}
-
 impl Chair {
     fn run(&mut self, inbox: &Receiver<Message>) {
-        loop {
-            let mut message = inbox.recv_timeout(PAUSE);
-            loop {
-                match message {
-                    Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
-                    Ok(Message::Wake) => {}
-                    Err(RecvTimeoutError::Timeout) => break,
-                }
-                message = inbox.recv_timeout(Duration::ZERO);
-            }
+        let heard = |message| match message {
+            Message::Wake => ControlFlow::Continue(()),
+            Message::End => ControlFlow::Break(()),
+        };
+        while hear(inbox, PAUSE, heard).is_continue() {
             match self.turn() {
                 Ok(()) => {}
                 Err(Stop::Queue(error)) => {

@@ -2,9 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::ControlFlow,
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender},
+        mpsc::{Receiver, Sender, SyncSender},
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -16,7 +17,10 @@ use winterlane_ledger::PublicInputs;
 use winterlane_settlement::calm;
 use winterlane_verifier::{Policy, verify_batch};
 
-use super::{Depth, ProofQueue, QueueError, Report};
+use super::{
+    Depth, ProofQueue, QueueError, Report,
+    turn::{Stop, hear},
+};
 use crate::{
     Alarm, Event,
     run::{
@@ -162,31 +166,9 @@ struct Dispatcher {
     sizes: BTreeSet<u64>,
 }
 
-/// Why a turn was not finished.
-enum Stop {
-    Queue(QueueError),
-    /// The writer has ended.
-    Gone,
-}
-
-impl From<QueueError> for Stop {
-    fn from(error: QueueError) -> Self {
-        Self::Queue(error)
-    }
-}
-
 impl Dispatcher {
     fn run(&mut self, inbox: &Receiver<Message>) {
-        loop {
-            let mut message = inbox.recv_timeout(PATIENCE);
-            loop {
-                match message {
-                    Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
-                    Ok(message) => self.hear(message),
-                    Err(RecvTimeoutError::Timeout) => break,
-                }
-                message = inbox.recv_timeout(Duration::ZERO);
-            }
+        while hear(inbox, PATIENCE, |message| self.hear(message)).is_continue() {
             match self.turn() {
                 Ok(()) if self.trouble => {
                     self.trouble = false;
@@ -199,7 +181,7 @@ impl Dispatcher {
         }
     }
 
-    fn hear(&mut self, message: Message) {
+    fn hear(&mut self, message: Message) -> ControlFlow<()> {
         match message {
             Message::Prove(job) => {
                 let batch = job.batch;
@@ -217,8 +199,10 @@ impl Dispatcher {
                 self.over.insert(batch);
             }
             Message::Ready => self.ready = true,
-            Message::Wake | Message::End => {}
+            Message::Wake => {}
+            Message::End => return ControlFlow::Break(()),
         }
+        ControlFlow::Continue(())
     }
 
     fn turn(&mut self) -> Result<(), Stop> {

@@ -15,10 +15,12 @@
 //! | `dispatch` | the node's side above the trait: offers jobs, verifies proofs, tells the writer |
 //! | `embedded` | the queue inside the node, with one prover |
 //! | [`postgres`] | the queue in PostgreSQL: the node's side, and the workers' |
+//! | `turn` | what the threads beside a queue have in common |
 
 pub(crate) mod dispatch;
 pub(crate) mod embedded;
 pub mod postgres;
+pub(crate) mod turn;
 
 use thiserror::Error;
 

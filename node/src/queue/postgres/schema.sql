@@ -1,6 +1,9 @@
 -- The queue of proofs. Made by the node, in the schema that comes first in its search path. Nothing here is the only
 -- copy of anything: the node fills it again.
 
+-- That a table is there already is no news to whoever runs the command.
+SET LOCAL client_min_messages TO warning;
+
 CREATE SEQUENCE IF NOT EXISTS winterlane_fence;
 
 CREATE TABLE IF NOT EXISTS winterlane_jobs (
