@@ -169,4 +169,17 @@ mod tests {
         assert!(matches!(error, FilesError::NotRegular { .. }), "{error}");
         assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");
     }
+
+    /// A program that another thread starts has a copy of every open file, until it runs.
+    #[cfg(unix)]
+    #[test]
+    fn it_ends_while_a_copy_of_its_file_is_open() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = DirectoryLock::take(directory.path()).unwrap();
+        let (copy, other) = (lock.file.try_clone().unwrap(), open(&lock.path).unwrap());
+        assert!(other.try_lock().is_err());
+        drop(lock);
+        other.try_lock().unwrap();
+        drop(copy);
+    }
 }

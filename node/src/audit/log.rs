@@ -255,3 +255,25 @@ impl<'a, R: Read> Lines<'a, R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program that another thread starts has a copy of every open file, until it runs.
+    #[cfg(unix)]
+    #[test]
+    fn its_lock_ends_while_a_copy_of_its_file_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit");
+        let (log, _) = AuditLog::open(&path).unwrap();
+        let copy = log.file.try_clone().unwrap();
+        assert!(matches!(
+            AuditLog::open(&path),
+            Err(AuditError::Locked { .. })
+        ));
+        drop(log);
+        AuditLog::open(&path).unwrap();
+        drop(copy);
+    }
+}

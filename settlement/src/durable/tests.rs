@@ -170,3 +170,19 @@ fn the_disk_of_a_stranger_is_no_settlement() {
     drop(Builder::new().create_with_backend(disk.clone()).unwrap());
     assert!(open(&disk, 1).is_err());
 }
+
+/// A program that another thread starts has a copy of every open file, until it runs.
+#[cfg(unix)]
+#[test]
+fn a_lock_ends_while_a_copy_of_its_file_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = lock(folder.path()).unwrap();
+    let copy = held.0.try_clone().unwrap();
+    assert!(matches!(
+        lock(folder.path()),
+        Err(StoreError::Locked { .. })
+    ));
+    drop(held);
+    lock(folder.path()).unwrap();
+    drop(copy);
+}

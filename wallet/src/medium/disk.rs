@@ -248,3 +248,24 @@ impl MediumFile for DiskFile {
         self.file.sync_all()
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A program that another thread starts has a copy of every open file, until it runs.
+    #[test]
+    fn a_lock_ends_while_a_copy_of_its_file_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || DiskFile {
+            file: File::create(folder.path().join("file")).unwrap(),
+            directory: folder.path().to_owned(),
+        };
+        let (first, second) = (open(), open());
+        assert!(first.try_lock().unwrap() && !second.try_lock().unwrap());
+        let copy = first.file.try_clone().unwrap();
+        drop(first);
+        assert!(second.try_lock().unwrap());
+        drop(copy);
+    }
+}
