@@ -76,7 +76,8 @@ pub(crate) fn words(error: &postgres::Error) -> String {
     said
 }
 
-/// How much waits, by size.
+/// How much waits, by size. Ages are by the clock of the moment of counting: `now()` is when the transaction began, and a job that
+/// was offered between that and its snapshot would have a negative one.
 fn depth(client: &mut Client, rollup: Option<&[u8]>) -> Result<Vec<Depth>, QueueError> {
     let rows = client.query(
         "SELECT memory,
@@ -84,7 +85,7 @@ fn depth(client: &mut Client, rollup: Option<&[u8]>) -> Result<Vec<Depth>, Queue
                 count(*) FILTER (WHERE NOT proven AND claimed),
                 count(*) FILTER (WHERE proven),
                 count(*) FILTER (WHERE NOT proven AND NOT claimed AND attempt >= $2),
-                coalesce(extract(epoch FROM now() - min(offered)
+                coalesce(extract(epoch FROM clock_timestamp() - min(offered)
                     FILTER (WHERE NOT proven AND (claimed OR attempt < $2))), 0)::float8
            FROM (SELECT *, worker IS NOT NULL AND lease >= now() AS claimed FROM winterlane_jobs) AS jobs
           WHERE format > 0 AND ($1::bytea IS NULL OR rollup = $1)
