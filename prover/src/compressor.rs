@@ -5,10 +5,7 @@ use winterlane_field_simd::{
     Backend,
     rescue::{self, Compression},
 };
-use winterlane_ledger::{
-    BaseElement, Compressor, Digest,
-    hash::{Input, compress_input},
-};
+use winterlane_ledger::{BaseElement, Compressor, Digest, hash::Input};
 
 /// Compressions that one call of the kernel takes: many groups of the widest backend, and a buffer
 /// that stays in the first-level cache.
@@ -55,12 +52,6 @@ impl Compressor for SimdCompressor {
 
 /// One digest per input, on this thread.
 fn compress_here(inputs: &[Input], out: &mut [Digest]) {
-    // A vector takes as long for one as for all its lanes, which is twice as long as scalar code: where each
-    // compression waits for the one before, as those above a single signature's chains do, that counts.
-    if let ([input], [out]) = (inputs, &mut *out) {
-        *out = compress_input(input);
-        return;
-    }
     let mut buffer: [Compression; CHUNK] = [[BaseElement::new(0); 4]; CHUNK];
     for (inputs, out) in inputs.chunks(CHUNK).zip(out.chunks_mut(CHUNK)) {
         let buffer = &mut buffer[..inputs.len()];
@@ -75,7 +66,7 @@ fn compress_here(inputs: &[Input], out: &mut [Digest]) {
 #[cfg(test)]
 mod tests {
     use winterlane_field_simd::Backend;
-    use winterlane_ledger::ScalarCompressor;
+    use winterlane_ledger::{ScalarCompressor, hash::compress_input};
 
     use super::*;
 
