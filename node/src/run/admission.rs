@@ -199,9 +199,9 @@ fn check(group: Vec<Submission>, domain: &Domain) -> Vec<Candidate> {
     candidates
 }
 
-/// Signatures that one thread checks together, at most: enough to fill any vector unit in every step, with nothing left
-/// over (`winterlane_field_simd::rescue`), and few enough that a group of orders is shared between all threads.
-const SHARE: usize = 24;
+/// Signatures that one thread checks together, at most: enough to fill any vector unit in every step, and few enough
+/// that a group of orders is shared between all threads.
+const SHARE: usize = 16;
 
 /// Signatures that one thread checks together, at least, if there are so many: as many as the widest vector has lanes.
 /// With fewer, the steps that are one after another in each signature would leave lanes empty.
@@ -250,6 +250,7 @@ mod tests {
             (1, 2, LANES),
             (16, 2, 8),
             (20, 2, 10),
+            (30, 2, 15),
             (16, 64, LANES),
             (512, 2, SHARE),
             (512, 64, 8),
