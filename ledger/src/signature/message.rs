@@ -63,7 +63,7 @@ pub(crate) fn bound_messages<C: Compressor + ?Sized>(
 }
 
 fn bound_input(record: &RecordDigest, domain: &Domain) -> Input {
-    hash::input(tag::DOMAIN, &record.0, &domain.0)
+    hash::input(tag::DOMAIN, &record.0.0, &domain.0.0)
 }
 
 /// The input that compresses to `M`, the digest whose digits are signed.
