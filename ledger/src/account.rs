@@ -6,7 +6,7 @@ use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use crate::{
-    Digest, Root,
+    AssetId, Digest, Nonce, Root,
     amount::limb_elements,
     hash::{self, Input, tag},
 };
@@ -155,12 +155,12 @@ pub struct KeyUse {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Account {
     /// What the balance counts.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The balance, in the asset's smallest unit.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub balance: u128,
     /// How many operations this account has signed.
-    pub nonce: u32,
+    pub nonce: Nonce,
     /// The two keys.
     pub slots: [KeySlot; 2],
 }
@@ -168,7 +168,7 @@ pub struct Account {
 impl Account {
     /// An account of this asset that holds nothing, with both slots closed: it can receive, and collect fees.
     #[must_use]
-    pub fn of(asset: u32) -> Self {
+    pub fn of(asset: AssetId) -> Self {
         Self {
             asset,
             ..Self::default()
@@ -211,8 +211,8 @@ impl Account {
     #[must_use]
     pub fn meta_input(&self, keys: &Digest) -> Input {
         let numbers = [
-            self.asset,
-            self.nonce,
+            self.asset.get(),
+            self.nonce.get(),
             u32::from(self.slots[0].next_index),
             u32::from(self.slots[1].next_index),
         ];
@@ -249,9 +249,9 @@ mod tests {
         };
         let slots = [slot(10, Scope::BOTH), slot(20, Scope::ROTATE)];
         Account {
-            asset: 1,
+            asset: AssetId::new(1),
             balance: 2 | 3 << 50 | 4 << 100,
-            nonce: 30,
+            nonce: Nonce::new(30),
             slots,
         }
     }
@@ -272,11 +272,11 @@ mod tests {
     #[test]
     fn every_field_reaches_the_leaf() {
         let changes: [fn(&mut Account); 11] = [
-            |a| a.asset += 1,
+            |a| a.asset.0 += 1,
             |a| a.balance += 1,
             |a| a.balance += 1 << 50,
             |a| a.balance += 1 << 100,
-            |a| a.nonce += 1,
+            |a| a.nonce.0 += 1,
             |a| a.slots[0].root.0.0[0] += BaseElement::ONE,
             |a| a.slots[1].root.0.0[3] += BaseElement::ONE,
             |a| a.slots[0].next_index += 1,

@@ -13,7 +13,7 @@ macro_rules! named_number {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(transparent)]
-        pub struct $name($integer);
+        pub struct $name(pub $integer);
 
         impl $name {
             /// The least.

@@ -1,6 +1,9 @@
 //! The operations of a batch, as its maker gives them to the ledger.
 
-use crate::{KeyUse, OperationKind, Root, Scope, SlotIndex, record::Record, signature::Signature};
+use crate::{
+    AccountId, AssetId, KeyUse, Nonce, OperationKind, Root, Scope, SlotIndex, record::Record,
+    signature::Signature,
+};
 
 /// Payment from one account to another of the same asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,9 +11,9 @@ use crate::{KeyUse, OperationKind, Root, Scope, SlotIndex, record::Record, signa
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Transfer {
     /// Who pays and signs.
-    pub from: u32,
+    pub from: AccountId,
     /// Who receives; may be `from`.
-    pub to: u32,
+    pub to: AccountId,
     /// What the receiver gets.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
@@ -27,7 +30,7 @@ pub struct Transfer {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Withdraw {
     /// Who pays and signs.
-    pub from: u32,
+    pub from: AccountId,
     /// What leaves the rollup.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
@@ -47,7 +50,7 @@ pub struct Withdraw {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct RotateKey {
     /// Whose key; signs with a key whose scope has ROTATE.
-    pub account: u32,
+    pub account: AccountId,
     /// The slot replaced, which may be the one that signs.
     pub slot: SlotIndex,
     /// Root of the new key tree.
@@ -67,9 +70,9 @@ pub struct RotateKey {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Deposit {
     /// Who is credited.
-    pub to: u32,
+    pub to: AccountId,
     /// Of which asset; an existing account must hold the same.
-    pub asset: u32,
+    pub asset: AssetId,
     /// How much.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
     pub amount: u128,
@@ -93,7 +96,7 @@ impl RotateKey {
     ///
     /// The other slot signs it, or the slot itself. An account with both slots closed is closed for ever.
     #[must_use]
-    pub const fn close(account: u32, slot: SlotIndex, fee: u128, valid_until: u64) -> Self {
+    pub const fn close(account: AccountId, slot: SlotIndex, fee: u128, valid_until: u64) -> Self {
         Self {
             account,
             slot,
@@ -148,7 +151,7 @@ impl Order {
 
     /// The account that signs.
     #[must_use]
-    pub const fn signer(&self) -> u32 {
+    pub const fn signer(&self) -> AccountId {
         match self {
             Self::Transfer(transfer) => transfer.from,
             Self::Withdraw(withdraw) => withdraw.from,
@@ -213,7 +216,7 @@ pub struct SignedOrder {
     /// What was signed.
     pub order: Order,
     /// The signer's nonce it was signed for.
-    pub nonce: u32,
+    pub nonce: Nonce,
     /// The slot of the signer that holds the key.
     pub slot: SlotIndex,
     /// By which one-time key, and the proof of it.

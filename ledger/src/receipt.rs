@@ -113,19 +113,24 @@ impl Receipt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Deposit, Domain, Root, ScalarCompressor};
+    use crate::{AccountId, AssetId, Deposit, Domain, Root, ScalarCompressor};
 
     #[test]
     fn only_what_is_there_is_kept() {
         let deposit = |to| {
             Record::Deposit(Deposit {
                 to,
-                asset: 1,
+                asset: AssetId::new(1),
                 amount: 2,
                 keys: None,
             })
         };
-        let records = [deposit(1), deposit(2), Record::Noop, Record::Noop];
+        let records = [
+            deposit(AccountId::new(1)),
+            deposit(AccountId::new(2)),
+            Record::Noop,
+            Record::Noop,
+        ];
         let digest = operations_digest(&records, &ScalarCompressor);
         let public = PublicInputs {
             domain: Domain::ZERO,
@@ -138,7 +143,7 @@ mod tests {
         let honest = Receipt {
             batch_number: 7,
             position: 1,
-            record: deposit(2),
+            record: deposit(AccountId::new(2)),
         };
         let check = |receipt: Receipt, records: &[Record]| {
             receipt.check(&public, records, &ScalarCompressor)
@@ -153,7 +158,11 @@ mod tests {
             batch: 7,
         };
         assert_eq!(check(other, &records), Err(error));
-        for (position, record) in [(0, deposit(2)), (1, deposit(1)), (4, deposit(2))] {
+        for (position, record) in [
+            (0, deposit(AccountId::new(2))),
+            (1, deposit(AccountId::new(1))),
+            (4, deposit(AccountId::new(2))),
+        ] {
             let other = Receipt {
                 position,
                 record,
@@ -162,7 +171,12 @@ mod tests {
             let error = ReceiptError::Record { position, batch: 7 };
             assert_eq!(check(other, &records), Err(error));
         }
-        let swapped = [deposit(2), deposit(1), Record::Noop, Record::Noop];
+        let swapped = [
+            deposit(AccountId::new(2)),
+            deposit(AccountId::new(1)),
+            Record::Noop,
+            Record::Noop,
+        ];
         for others in [&swapped[..], &records[..3]] {
             let refused = check(honest, others);
             assert!(matches!(refused, Err(ReceiptError::Records { .. })));

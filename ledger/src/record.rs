@@ -5,7 +5,7 @@ use core::fmt;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    Digest,
+    AccountId, Digest,
     account::KeyUse,
     account::keys_digest,
     amount::limbs,
@@ -80,7 +80,7 @@ pub enum Record {
     /// The whole fee pool paid out.
     CollectFees {
         /// To whom.
-        to: u32,
+        to: AccountId,
         /// How much was in the pool.
         #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
         amount: u128,
@@ -171,14 +171,17 @@ impl Record {
             Self::Noop => empty,
             Self::Signed(order, key) => {
                 let signed = RecordFields {
-                    subject: order.signer(),
+                    subject: order.signer().get(),
                     signing_slot: key.slot as u8,
                     key_index: key.index,
                     valid_until: order.valid_until(),
                     ..empty
                 };
                 match order {
-                    Order::Transfer(Transfer { to, .. }) => RecordFields { to, ..signed },
+                    Order::Transfer(Transfer { to, .. }) => RecordFields {
+                        to: to.get(),
+                        ..signed
+                    },
                     Order::Withdraw(Withdraw { recipient, .. }) => RecordFields {
                         payload: recipient_elements(&recipient),
                         ..signed
@@ -194,13 +197,16 @@ impl Record {
             Self::Deposit(Deposit {
                 to, asset, keys, ..
             }) => RecordFields {
-                subject: asset,
-                to,
+                subject: asset.get(),
+                to: to.get(),
                 scope: keys.map_or(0, |keys| keys.scope_bits()),
                 payload: keys.map_or(empty.payload, |keys| keys_digest(&keys.roots).0),
                 ..empty
             },
-            Self::CollectFees { to, .. } => RecordFields { to, ..empty },
+            Self::CollectFees { to, .. } => RecordFields {
+                to: to.get(),
+                ..empty
+            },
         }
     }
 

@@ -99,8 +99,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        Account, AccountProof, Deposit, Domain, KeyUse, Ledger, NewKeys, Order, Receipt, Record,
-        Root, RotateKey, Scope, SignedOrder, Transfer, Withdraw, testing::Key,
+        Account, AccountId, AccountProof, AssetId, Deposit, Domain, KeyUse, Ledger, NewKeys, Nonce,
+        Order, Receipt, Record, Root, RotateKey, Scope, SignedOrder, Transfer, Withdraw,
+        testing::Key,
     };
 
     /// Round trip, and no other fields.
@@ -120,21 +121,21 @@ mod tests {
         let (from, fee, valid_until) = (1, 3, 1 << 60);
         [
             Order::Transfer(Transfer {
-                from,
-                to: 2,
+                from: AccountId::new(from),
+                to: AccountId::new(2),
                 amount: u128::MAX,
                 fee,
                 valid_until,
             }),
             Order::Withdraw(Withdraw {
-                from,
+                from: AccountId::new(from),
                 amount: 0,
                 fee,
                 recipient: core::array::from_fn(|i| i as u8 * 13),
                 valid_until,
             }),
             Order::RotateKey(RotateKey {
-                account: from,
+                account: AccountId::new(from),
                 slot: SlotIndex::One,
                 new_root: Root::ZERO,
                 scope: Scope::ROTATE,
@@ -153,7 +154,7 @@ mod tests {
         for order in orders() {
             same(&order);
             same(&order.record(key));
-            let signed = Key::new(5).sign(order, &Domain::ZERO, 7, SlotIndex::Zero, 3);
+            let signed = Key::new(5).sign(order, &Domain::ZERO, Nonce::new(7), SlotIndex::Zero, 3);
             same::<SignedOrder>(&signed);
         }
         let keys = NewKeys {
@@ -162,8 +163,8 @@ mod tests {
         };
         for keys in [None, Some(keys)] {
             let deposit = Deposit {
-                to: 1,
-                asset: 2,
+                to: AccountId::new(1),
+                asset: AssetId::new(2),
                 amount: 3,
                 keys,
             };
@@ -171,16 +172,19 @@ mod tests {
             same(&Record::Deposit(deposit));
         }
         same(&Record::Noop);
-        same(&Record::CollectFees { to: 1, amount: 2 });
+        same(&Record::CollectFees {
+            to: AccountId::new(1),
+            amount: 2,
+        });
         let account = Account {
             balance: 1 << 100,
             slots: [Key::new(5).slot(Scope::BOTH, 1024); 2],
             ..Account::default()
         };
         same(&account);
-        let ledger = Ledger::genesis(Domain::ZERO, 0, [(3, account)]).unwrap();
-        same::<AccountProof>(&ledger.prove(3));
-        same::<AccountProof>(&ledger.prove(4));
+        let ledger = Ledger::genesis(Domain::ZERO, 0, [(AccountId::new(3), account)]).unwrap();
+        same::<AccountProof>(&ledger.prove(AccountId::new(3)));
+        same::<AccountProof>(&ledger.prove(AccountId::new(4)));
         same(&Receipt {
             batch_number: 5,
             position: 6,
@@ -241,7 +245,7 @@ mod tests {
             read(key) && !read(&key.replace("1023", "1024")) && !read(&key.replace(":1,", ":2,"))
         );
         let order = orders()[0];
-        let signed = Key::new(5).sign(order, &Domain::ZERO, 7, SlotIndex::Zero, 3);
+        let signed = Key::new(5).sign(order, &Domain::ZERO, Nonce::new(7), SlotIndex::Zero, 3);
         let json = serde_json::to_string(&signed.signature).unwrap();
         let read = |json: &str| serde_json::from_str::<Signature>(json).is_ok();
         assert!(read(&json));

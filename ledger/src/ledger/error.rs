@@ -4,7 +4,7 @@ use core::convert::Infallible;
 
 use thiserror::Error;
 
-use crate::{Digest, Root, Scope, SlotIndex, signature::SignatureError};
+use crate::{AccountId, AssetId, Digest, Nonce, Root, Scope, SlotIndex, signature::SignatureError};
 
 /// Why an operation is refused. A refused operation leaves the batch as it was.
 ///
@@ -25,29 +25,29 @@ pub enum LedgerError<E = Infallible> {
     #[error("account {account} does not exist")]
     UnknownAccount {
         /// The account's id.
-        account: u32,
+        account: AccountId,
     },
     /// A deposit brought keys for an account that exists.
     #[error("account {account} exists already")]
     AccountExists {
         /// The account's id.
-        account: u32,
+        account: AccountId,
     },
     /// An account does not hold the asset that the operation moves.
     #[error("account {account} holds asset {held}, not asset {moved}")]
     WrongAsset {
         /// The account's id.
-        account: u32,
+        account: AccountId,
         /// The asset it holds.
-        held: u32,
+        held: AssetId,
         /// The asset that moves.
-        moved: u32,
+        moved: AssetId,
     },
     /// The signer's balance is below amount plus fee.
     #[error("account {account} has {balance}, less than {amount} and a fee of {fee}")]
     InsufficientFunds {
         /// The account's id.
-        account: u32,
+        account: AccountId,
         /// What it has.
         balance: u128,
         /// What it would pay out.
@@ -59,7 +59,7 @@ pub enum LedgerError<E = Infallible> {
     #[error("{amount} more would lift the balance of account {account} to 2^128")]
     BalanceOverflow {
         /// The receiver's id.
-        account: u32,
+        account: AccountId,
         /// What it would get.
         amount: u128,
     },
@@ -73,35 +73,35 @@ pub enum LedgerError<E = Infallible> {
     #[error("the fee pool holds asset {pool}, the operation concerns asset {asset}")]
     PoolAssetConflict {
         /// What the pool holds.
-        pool: u32,
+        pool: AssetId,
         /// The asset of the fee, or of the account that collects.
-        asset: u32,
+        asset: AssetId,
     },
     /// The order was signed for a nonce that is over.
     #[error("signed for nonce {signed}, but account {account} is at {current}: a replay")]
     StaleNonce {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The nonce signed for.
-        signed: u32,
+        signed: Nonce,
         /// The account's nonce.
-        current: u32,
+        current: Nonce,
     },
     /// The order was signed for a nonce that has not come.
     #[error("signed for nonce {signed}, but account {account} is at {current} only")]
     FutureNonce {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The nonce signed for.
-        signed: u32,
+        signed: Nonce,
         /// The account's nonce.
-        current: u32,
+        current: Nonce,
     },
     /// The account has signed 2^32 - 1 operations, and its nonce cannot grow.
     #[error("account {account} has no nonce left")]
     NonceExhausted {
         /// The signer.
-        account: u32,
+        account: AccountId,
     },
     /// The batch comes after the last one the order may run in.
     #[error("valid until batch {valid_until}, this is batch {batch_number}")]
@@ -123,7 +123,7 @@ pub enum LedgerError<E = Infallible> {
     #[error("bad signature of account {account}: {reason}")]
     BadSignature {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// What is wrong with it.
         #[source]
         reason: SignatureError,
@@ -133,7 +133,7 @@ pub enum LedgerError<E = Infallible> {
     #[error("bad signature: not by the key in slot {slot:?} of account {account}")]
     UnknownKey {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot that the order names.
         slot: SlotIndex,
     },
@@ -144,7 +144,7 @@ pub enum LedgerError<E = Infallible> {
     #[error("key slot {slot:?} of account {account} has scope {held:?}, {needed:?} is needed")]
     WrongScope {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot of the key that signed.
         slot: SlotIndex,
         /// What it may sign.
@@ -158,7 +158,7 @@ pub enum LedgerError<E = Infallible> {
     )]
     KeyExhausted {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot of the key that signed.
         slot: SlotIndex,
     },
@@ -168,7 +168,7 @@ pub enum LedgerError<E = Infallible> {
     )]
     UsedOneTimeKey {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot of the key that signed.
         slot: SlotIndex,
         /// The number of the one-time key used.
@@ -302,13 +302,13 @@ pub enum GenesisError {
     #[error("account {account} occurs twice")]
     Duplicate {
         /// The id.
-        account: u32,
+        account: AccountId,
     },
     /// A key slot's next index is above 1,024: no key has so many one-time keys.
     #[error("a key of account {account} has a next index above 1024")]
     NextIndex {
         /// The id.
-        account: u32,
+        account: AccountId,
     },
     /// The batch number is not below 2^62.
     #[error("batch number {batch_number} is not below 2^62")]
@@ -329,7 +329,7 @@ pub enum SealError<E = Infallible> {
     #[error("the fee pool holds {amount} of asset {asset}; collect it first")]
     PoolNotEmpty {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// How much.
         amount: u128,
     },

@@ -38,7 +38,7 @@ pub(crate) use rules::created as created_account;
 pub use witness::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
 
 use crate::{
-    Account, AccountProof, Digest, Domain, Root, ScalarCompressor,
+    Account, AccountId, AccountProof, Digest, Domain, Root, ScalarCompressor,
     hash::{self, Compressor, tag},
     state::{MemoryState, State, StateError},
     tree::AccountTree,
@@ -64,7 +64,7 @@ impl Ledger {
     pub fn genesis(
         domain: Domain,
         batch_number: u64,
-        accounts: impl IntoIterator<Item = (u32, Account)>,
+        accounts: impl IntoIterator<Item = (AccountId, Account)>,
     ) -> Result<Self, GenesisError> {
         Self::with_compressor(domain, batch_number, accounts, ScalarCompressor)
     }
@@ -78,7 +78,7 @@ impl<C: Compressor> Ledger<C> {
     pub fn with_compressor(
         domain: Domain,
         batch_number: u64,
-        accounts: impl IntoIterator<Item = (u32, Account)>,
+        accounts: impl IntoIterator<Item = (AccountId, Account)>,
         compressor: C,
     ) -> Result<Self, GenesisError> {
         let state = MemoryState::new(batch_number, accounts, &compressor)?;
@@ -93,18 +93,18 @@ impl<C: Compressor> Ledger<C> {
 
     /// One account; `None` when its leaf is empty.
     #[must_use]
-    pub fn account(&self, id: u32) -> Option<&Account> {
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.state.get(id)
     }
 
     /// A proof of what the leaf of an account holds, an account or nothing.
     #[must_use]
-    pub fn prove(&self, id: u32) -> AccountProof {
+    pub fn prove(&self, id: AccountId) -> AccountProof {
         self.state.proof(id)
     }
 
     /// All accounts, by ascending id.
-    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (u32, &Account)> {
+    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (AccountId, &Account)> {
         self.state.iter()
     }
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{Payment, PolicyRefusal};
 use crate::{
-    Anchor, Domain,
+    Anchor, AssetId, Domain,
     private::{Nullifier, PrivateInputsError},
 };
 
@@ -88,7 +88,7 @@ pub enum PoolError {
     #[error("{wanted} of asset {asset} were to leave, and the pool holds {held}")]
     TooMuch {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// What was to leave, fee included.
         wanted: u128,
         /// What there is.
@@ -98,7 +98,7 @@ pub enum PoolError {
     #[error("the pool would hold 2^128 of asset {asset} or more")]
     Overflow {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// The encrypted notes are not those that the proof is bound to.
     #[error("the encrypted notes are not those that the proof was made for")]

@@ -7,7 +7,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::{MAX_SEALED_BYTES, PoolError};
 use crate::{
-    Anchor, Deposit, Digest, Domain, Withdraw,
+    AccountId, Anchor, AssetId, Deposit, Digest, Domain, Withdraw,
     private::{Association, Commitment, Nullifier, PrivateInputs},
 };
 
@@ -34,7 +34,7 @@ pub struct Shield {
     /// The blinded owner ([`crate::private::Address::blinded`]).
     pub blinded: Digest,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// How much.
     pub amount: u128,
     /// The note, encrypted to its owner; empty when the owner knows it already.
@@ -71,7 +71,7 @@ impl Shield {
     ///
     /// # Errors
     /// [`PoolError::NotPaid`].
-    pub fn check_paid_by(&self, withdraw: &Withdraw, asset: u32) -> Result<(), PoolError> {
+    pub fn check_paid_by(&self, withdraw: &Withdraw, asset: AssetId) -> Result<(), PoolError> {
         let what = if withdraw.recipient != self.recipient() {
             "the recipient"
         } else if withdraw.amount != self.amount {
@@ -117,7 +117,7 @@ pub struct Payout {
     /// pays remembers it, so that a payout that is seen again is not paid again.
     pub id: Nullifier,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// To whom; `None` when only a fee leaves.
     pub recipient: Option<[u8; 20]>,
     /// What the recipient gets.
@@ -133,11 +133,11 @@ const ACCOUNT_PREFIX: &[u8; 16] = b"winterlane acct\0";
 ///
 /// Addresses outside are hashes: one that begins with these 16 bytes takes 2^128 tries.
 #[must_use]
-pub fn account_recipient(account: u32) -> [u8; 20] {
+pub fn account_recipient(account: AccountId) -> [u8; 20] {
     let mut recipient = [0; 20];
     let (prefix, id) = recipient.split_at_mut(16);
     prefix.copy_from_slice(ACCOUNT_PREFIX);
-    id.copy_from_slice(&account.to_be_bytes());
+    id.copy_from_slice(&account.get().to_be_bytes());
     recipient
 }
 
@@ -162,7 +162,7 @@ impl Payout {
             .split_last_chunk::<4>()
             .map(|(prefix, id)| (id, prefix))?;
         (prefix == ACCOUNT_PREFIX && self.amount > 0).then(|| Deposit {
-            to: u32::from_be_bytes(*id),
+            to: AccountId::new(u32::from_be_bytes(*id)),
             asset: self.asset,
             amount: self.amount,
             keys: None,

@@ -5,7 +5,10 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use thiserror::Error;
 
 use super::{PoolError, PrivateOperation};
-use crate::private::{Association, AssociationMode};
+use crate::{
+    AssetId,
+    private::{Association, AssociationMode},
+};
 
 /// What is asked of private transfers and withdrawals before a batch takes them: fees, and association sets.
 ///
@@ -30,7 +33,7 @@ use crate::private::{Association, AssociationMode};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolPolicy {
     /// By asset, the least fee; nothing is asked for when there is none.
-    fees: BTreeMap<u32, u128>,
+    fees: BTreeMap<AssetId, u128>,
     /// The sets that count; `None` when none is asked for.
     sets: Option<Vec<Association>>,
 }
@@ -46,13 +49,13 @@ pub enum PolicyRefusal {
     #[error("private operations do not pay their fees in asset {asset}")]
     FeeAsset {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// Less than the least fee.
     #[error("a private operation pays at least {least} of asset {asset}, and this one pays {fee}")]
     FeeTooLow {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// What it pays.
         fee: u128,
         /// What it must pay.
@@ -91,7 +94,7 @@ impl PoolPolicy {
     /// Private operations pay at least this, in the asset's smallest unit. With one such asset, no operation is
     /// taken that pays in none of them.
     #[must_use]
-    pub fn with_minimum_fee(mut self, asset: u32, least: u128) -> Self {
+    pub fn with_minimum_fee(mut self, asset: AssetId, least: u128) -> Self {
         self.fees.insert(asset, least);
         self
     }
@@ -105,7 +108,7 @@ impl PoolPolicy {
     }
 
     /// The least fee of each asset in which fees are taken, by ascending asset; none when nothing is asked for.
-    pub fn minimum_fees(&self) -> impl Iterator<Item = (u32, u128)> + '_ {
+    pub fn minimum_fees(&self) -> impl Iterator<Item = (AssetId, u128)> + '_ {
         self.fees.iter().map(|(&asset, &least)| (asset, least))
     }
 

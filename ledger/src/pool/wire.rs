@@ -21,7 +21,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::{Payment, Pool, PoolOperation, PrivateOperation, Shield, ciphertexts_digest};
 use crate::{
-    Anchor, Domain, Root,
+    Anchor, AssetId, Domain, Root,
     private::{
         Association, AssociationMode, Commitment, Fee, Nullifier, PrivateInputs, TransferInputs,
         WithdrawalInputs,
@@ -55,7 +55,7 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
         PoolOperation::Shield(shield, payment) => {
             out.push(SHIELD);
             put_digest(&mut out, &shield.blinded);
-            put_varint(&mut out, u64::from(shield.asset));
+            put_varint(&mut out, u64::from(shield.asset.get()));
             put_amount(&mut out, shield.amount);
             put_sealed(&mut out, &shield.sealed);
             put_varint(&mut out, payment.batch);
@@ -74,7 +74,7 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
             put_digest(&mut out, &inputs.nullifier.0);
             put_digest(&mut out, &inputs.change.0);
             out.extend_from_slice(&inputs.recipient);
-            put_varint(&mut out, u64::from(inputs.asset));
+            put_varint(&mut out, u64::from(inputs.asset.get()));
             put_amount(&mut out, inputs.amount);
             put_amount(&mut out, inputs.fee);
             inputs.association
@@ -89,7 +89,7 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
             }
             if let Some(fee) = inputs.fee {
                 put_amount(&mut out, fee.amount);
-                put_varint(&mut out, u64::from(fee.asset));
+                put_varint(&mut out, u64::from(fee.asset.get()));
             }
             inputs.association
         }
@@ -136,7 +136,7 @@ pub fn decode_operation(
         finish(&reader)?;
         let shield = Shield {
             blinded,
-            asset,
+            asset: AssetId::new(asset),
             amount,
             sealed,
         };
@@ -217,7 +217,7 @@ fn take_inputs(
             nullifier: Nullifier(take_digest(reader)?),
             change: Commitment(take_digest(reader)?),
             recipient: *reader.array()?,
-            asset: reader.id("an asset")?,
+            asset: AssetId::new(reader.id("an asset")?),
             amount: reader.amount()?,
             fee: reader.amount()?,
             anchor,
@@ -239,7 +239,7 @@ fn take_inputs(
                 TRANSFER => None,
                 _ => Some(Fee {
                     amount: reader.amount()?,
-                    asset: reader.id("an asset")?,
+                    asset: AssetId::new(reader.id("an asset")?),
                 }),
             };
             PrivateInputs::Transfer(TransferInputs {

@@ -15,7 +15,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::note::value_lanes;
 use crate::{
-    Digest, Domain, Root, Signature,
+    Digest, Domain, Nonce, Root, Signature,
     hash::{Compressor, compress, tag},
     record::RecordDigest,
     signature::{
@@ -29,7 +29,7 @@ pub const ATTRIBUTE_HEIGHT: usize = 4;
 /// Attributes of a credential.
 pub const ATTRIBUTES: usize = 1 << ATTRIBUTE_HEIGHT;
 /// The nonce of an issuer's signatures: a credential has its number instead.
-pub const ISSUER_NONCE: u32 = 0;
+pub const ISSUER_NONCE: Nonce = Nonce::ZERO;
 
 /// One attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::{
     session::Session,
     sparse::SET_LEVELS,
 };
-use crate::{Anchor, Digest, Domain, Root, amount::limb_elements};
+use crate::{Anchor, AssetId, Digest, Domain, Root, amount::limb_elements};
 
 /// The one-time key that shows control of an account: the last of a full key. A wallet that wants to show
 /// balances never signs with it.
@@ -84,7 +84,7 @@ pub struct WithdrawalInputs {
     /// What is paid besides.
     pub fee: u128,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The rollup on its chain ([`crate::hash::domain_digest`]).
     pub domain: Domain,
     /// The last batch in which the withdrawal is valid.
@@ -101,7 +101,7 @@ pub struct Fee {
     /// How much; not zero.
     pub amount: u128,
     /// The asset. A transfer without a fee shows none.
-    pub asset: u32,
+    pub asset: AssetId,
 }
 
 /// A private transfer: two notes of one asset become two others. An input may be a dummy of value 0, which
@@ -134,7 +134,7 @@ pub struct BalanceInputs {
     /// The rollup on its chain.
     pub domain: Domain,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least balance.
     pub at_least: u128,
     /// The greatest balance, if it is bounded.
@@ -347,7 +347,7 @@ impl ToElements<BaseElement> for PrivateInputs {
                 out.bytes(&inputs.recipient);
                 out.amount(inputs.amount);
                 out.amount(inputs.fee);
-                out.number(inputs.asset.into());
+                out.number(inputs.asset.get().into());
                 out.digest(&inputs.domain.0);
                 out.number(inputs.valid_until);
                 out.bytes(&inputs.ciphertexts);
@@ -364,10 +364,10 @@ impl ToElements<BaseElement> for PrivateInputs {
                 out.number(inputs.fee.is_some().into());
                 let fee = inputs.fee.unwrap_or(Fee {
                     amount: 0,
-                    asset: 0,
+                    asset: AssetId::new(0),
                 });
                 out.amount(fee.amount);
-                out.number(fee.asset.into());
+                out.number(fee.asset.get().into());
                 out.digest(&inputs.domain.0);
                 out.number(inputs.valid_until);
                 out.bytes(&inputs.ciphertexts);
@@ -376,7 +376,7 @@ impl ToElements<BaseElement> for PrivateInputs {
             Self::Balance(inputs) => {
                 out.digest(&inputs.state_root.0);
                 out.digest(&inputs.domain.0);
-                out.number(inputs.asset.into());
+                out.number(inputs.asset.get().into());
                 out.amount(inputs.at_least);
                 out.number(inputs.at_most.is_some().into());
                 out.amount(inputs.at_most.unwrap_or(0));

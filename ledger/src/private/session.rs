@@ -11,7 +11,7 @@ use core::ops::Range;
 use thiserror::Error;
 
 use super::inputs::{BalanceInputs, CredentialInputs, PrivateInputs, Test};
-use crate::{Digest, Domain, Root};
+use crate::{AssetId, Digest, Domain, Root};
 
 /// Who asked for a proof of a property, and until when it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub struct BalanceQuestion {
     /// The rollup on its chain ([`crate::hash::domain_digest`]).
     pub domain: Domain,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least balance.
     pub at_least: u128,
     /// The greatest balance, if it is bounded.
@@ -237,7 +237,13 @@ impl BalanceQuestion {
         let counts = self.state_roots.contains(state_root);
         require(counts, AnswerError::StateRoot)?;
         let (asked, found) = (self.asset, *asset);
-        require(asked == found, AnswerError::Asset { asked, found })?;
+        require(
+            asked == found,
+            AnswerError::Asset {
+                asked: asked.get(),
+                found: found.get(),
+            },
+        )?;
         let bounds = (*at_least, *at_most) == (self.at_least, self.at_most);
         require(bounds, AnswerError::Bounds)
     }
@@ -351,7 +357,7 @@ mod tests {
         let question = Question::Balance(BalanceQuestion {
             state_roots: [10, 11].map(|n| Root(digest(n))).to_vec(),
             domain: Domain(digest(40)),
-            asset: 4,
+            asset: AssetId::new(4),
             at_least: 50,
             at_most: Some(60),
             session: session(),
@@ -360,7 +366,7 @@ mod tests {
         let honest = BalanceInputs {
             state_root: Root(digest(11)),
             domain: Domain(digest(40)),
-            asset: 4,
+            asset: AssetId::new(4),
             at_least: 50,
             at_most: Some(60),
             session: session(),
@@ -368,7 +374,10 @@ mod tests {
         let changes: [Change<BalanceInputs>; 6] = [
             (|i| i.state_root = Root(digest(12)), AnswerError::StateRoot),
             (|i| i.domain = Domain(digest(41)), AnswerError::Domain),
-            (|i| i.asset = 5, AnswerError::Asset { asked: 4, found: 5 }),
+            (
+                |i| i.asset = AssetId::new(5),
+                AnswerError::Asset { asked: 4, found: 5 },
+            ),
             (|i| i.at_least = 49, AnswerError::Bounds),
             (|i| i.at_most = None, AnswerError::Bounds),
             (|i| i.at_most = Some(61), AnswerError::Bounds),
@@ -451,7 +460,7 @@ mod tests {
         let balance = PrivateInputs::Balance(BalanceInputs {
             state_root: Root(digest(1)),
             domain: Domain(digest(2)),
-            asset: 0,
+            asset: AssetId::new(0),
             at_least: 0,
             at_most: None,
             session: session(),

@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 
 use super::*;
-use crate::{NewKeys, Root, RotateKey, ScalarCompressor, Scope, SlotIndex, hash::compress};
+use crate::{
+    AssetId, NewKeys, Root, RotateKey, ScalarCompressor, Scope, SlotIndex, hash::compress,
+};
 
 const AMOUNT: u128 = 1 | 2 << 50 | 3 << 100;
 const FEE: u128 = 4 | 5 << 50 | 6 << 100;
@@ -25,8 +27,8 @@ fn samples() -> [Record; 7] {
         scopes: [Scope::ROTATE, Scope::BOTH],
     };
     let deposit = Deposit {
-        to: 11,
-        asset: 10,
+        to: AccountId::new(11),
+        asset: AssetId::new(10),
         amount: AMOUNT,
         keys: None,
     };
@@ -34,15 +36,15 @@ fn samples() -> [Record; 7] {
     [
         Record::Noop,
         Order::Transfer(Transfer {
-            from: 10,
-            to: 11,
+            from: AccountId::new(10),
+            to: AccountId::new(11),
             amount,
             fee,
             valid_until,
         })
         .record(KEY),
         Order::Withdraw(Withdraw {
-            from: 10,
+            from: AccountId::new(10),
             amount,
             fee,
             recipient,
@@ -50,7 +52,7 @@ fn samples() -> [Record; 7] {
         })
         .record(KEY),
         Order::RotateKey(RotateKey {
-            account: 10,
+            account: AccountId::new(10),
             slot: SlotIndex::One,
             new_root: Root(digest(50)),
             scope: Scope::ROTATE,
@@ -63,7 +65,10 @@ fn samples() -> [Record; 7] {
             keys: Some(keys),
             ..deposit
         }),
-        Record::CollectFees { to: 11, amount },
+        Record::CollectFees {
+            to: AccountId::new(11),
+            amount,
+        },
     ]
 }
 
@@ -159,8 +164,8 @@ fn an_expiry_beyond_every_batch_is_not_another_one_modulo_p() {
     let pay = |valid_until| {
         let (from, to, amount, fee) = (1, 2, 3, 4);
         Order::Transfer(Transfer {
-            from,
-            to,
+            from: AccountId::new(from),
+            to: AccountId::new(to),
             amount,
             fee,
             valid_until,

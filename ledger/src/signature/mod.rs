@@ -13,7 +13,7 @@
 //!     fn chain_starts(&self, key_index: u32) -> [ChainValue; CHAINS] {
 //!         core::array::from_fn(|c| [BaseElement::from(key_index), BaseElement::from(c as u32)])
 //!     }
-//!     fn randomizer_base(&self, _: u32, bound: &Digest, _: u32) -> [BaseElement; 2] {
+//!     fn randomizer_base(&self, _: u32, bound: &Digest, _: Nonce) -> [BaseElement; 2] {
 //!         [bound.0[0], bound.0[1]]
 //!     }
 //! }

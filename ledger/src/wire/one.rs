@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::{DecodeError, EncodeError, Reader, put_amount, put_varint};
 use crate::{
-    Deposit, Digest, KeyUse, NewKeys, OperationKind, Order, Record, Root, RotateKey, Scope,
-    SlotIndex, Transfer, Withdraw, digest::DIGEST_BYTES, public::BATCH_NUMBER_BITS,
-    signature::KEY_CAPACITY,
+    AccountId, AssetId, Deposit, Digest, KeyUse, NewKeys, OperationKind, Order, Record, Root,
+    RotateKey, Scope, SlotIndex, Transfer, Withdraw, digest::DIGEST_BYTES,
+    public::BATCH_NUMBER_BITS, signature::KEY_CAPACITY,
 };
 
 /// Lifetimes below this stand in the head byte.
@@ -28,7 +28,7 @@ pub(super) fn put_record(
                 Order::Transfer(Transfer {
                     to, amount, fee, ..
                 }) => {
-                    put_varint(out, u64::from(*to));
+                    put_varint(out, u64::from(to.get()));
                     put_amount(out, *amount);
                     put_amount(out, *fee);
                 }
@@ -62,8 +62,8 @@ pub(super) fn put_record(
             keys,
         }) => {
             out.push(kind | keys.map_or(0, |keys| keys.scope_bits()) << 3);
-            put_varint(out, u64::from(*to));
-            put_varint(out, u64::from(*asset));
+            put_varint(out, u64::from(to.get()));
+            put_varint(out, u64::from(asset.get()));
             put_amount(out, *amount);
             for root in keys.iter().flat_map(|keys| &keys.roots) {
                 put_digest(out, &root.0);
@@ -71,7 +71,7 @@ pub(super) fn put_record(
         }
         Record::CollectFees { to, amount } => {
             out.push(kind);
-            put_varint(out, u64::from(*to));
+            put_varint(out, u64::from(to.get()));
             put_amount(out, *amount);
         }
     }
@@ -100,7 +100,7 @@ fn put_signed(
         })?;
     let short = lifetime.min(u64::from(LONG_LIFETIME)) as u8;
     out.push(order.kind() as u8 | short << 3);
-    put_varint(out, u64::from(order.signer()));
+    put_varint(out, u64::from(order.signer().get()));
     if short == LONG_LIFETIME {
         put_varint(out, lifetime - u64::from(LONG_LIFETIME));
     }
@@ -150,8 +150,8 @@ pub(super) fn take_record(
                 let to = reader.id("an account")?;
                 let (amount, fee) = (reader.amount()?, reader.amount()?);
                 Order::Transfer(Transfer {
-                    from,
-                    to,
+                    from: AccountId::new(from),
+                    to: AccountId::new(to),
                     amount,
                     fee,
                     valid_until,
@@ -163,7 +163,7 @@ pub(super) fn take_record(
                 let (amount, fee) = (reader.amount()?, reader.amount()?);
                 let recipient = *reader.array()?;
                 Order::Withdraw(Withdraw {
-                    from,
+                    from: AccountId::new(from),
                     amount,
                     fee,
                     recipient,
@@ -183,7 +183,7 @@ pub(super) fn take_record(
                 };
                 let new_root = Root(take_digest(reader)?);
                 Order::RotateKey(RotateKey {
-                    account,
+                    account: AccountId::new(account),
                     slot,
                     new_root,
                     scope,
@@ -204,7 +204,7 @@ pub(super) fn take_record(
             OperationKind::CollectFees => {
                 own_bits_zero(head, offset)?;
                 Record::CollectFees {
-                    to: reader.id("an account")?,
+                    to: AccountId::new(reader.id("an account")?),
                     amount: reader.amount()?,
                 }
             }
@@ -251,8 +251,8 @@ fn take_deposit(
         }
     };
     Ok(Record::Deposit(Deposit {
-        to,
-        asset,
+        to: AccountId::new(to),
+        asset: AssetId::new(asset),
         amount,
         keys,
     }))

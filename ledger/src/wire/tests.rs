@@ -7,8 +7,8 @@ use winter_math::{StarkField, fields::f64::BaseElement};
 
 use super::*;
 use crate::{
-    Deposit, Digest, Domain, KeyUse, NewKeys, Order, Root, RotateKey, ScalarCompressor, Scope,
-    SlotIndex, Transfer, Withdraw,
+    AccountId, AssetId, Deposit, Digest, Domain, KeyUse, NewKeys, Order, Root, RotateKey,
+    ScalarCompressor, Scope, SlotIndex, Transfer, Withdraw,
 };
 
 const BATCH: u64 = 1000;
@@ -37,8 +37,8 @@ fn valid_until() -> impl Strategy<Value = u64> {
     lifetime.prop_map(|lifetime| BATCH + lifetime)
 }
 
-fn id() -> impl Strategy<Value = u32> {
-    prop_oneof![0..300u32, any::<u32>()]
+fn id() -> impl Strategy<Value = AccountId> {
+    prop_oneof![0..300u32, any::<u32>()].prop_map(AccountId::new)
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
@@ -75,7 +75,8 @@ fn record() -> impl Strategy<Value = Record> {
         roots: roots.map(Root),
         scopes,
     });
-    let deposit = (id(), id(), amount(), proptest::option::of(keys));
+    let asset = any::<u32>().prop_map(AssetId::new);
+    let deposit = (id(), asset, amount(), proptest::option::of(keys));
     prop_oneof![
         Just(Record::Noop),
         transfer.prop_map(|(from, to, amount, fee, valid_until, key)| {
@@ -135,8 +136,8 @@ fn decode_body(body: &[u8]) -> Result<Record, DecodeError> {
 }
 
 const PAY: Transfer = Transfer {
-    from: 1,
-    to: 2,
+    from: AccountId::new(1),
+    to: AccountId::new(2),
     amount: 3,
     fee: 4,
     valid_until: BATCH,
@@ -158,7 +159,10 @@ fn the_format_stays_as_it_is() {
         [1 | 31 << 3, 1, 200, 1, 11, 2, 17, 12, 15, 4]
     );
     assert_eq!(
-        body(Record::CollectFees { to: 128, amount: 0 }),
+        body(Record::CollectFees {
+            to: AccountId::new(128),
+            amount: 0
+        }),
         [6, 128, 1, 0]
     );
     assert_eq!(
@@ -170,8 +174,8 @@ fn the_format_stays_as_it_is() {
         scopes: [Scope::SPEND, Scope::ROTATE],
     };
     let create = Deposit {
-        to: 1,
-        asset: 2,
+        to: AccountId::new(1),
+        asset: AssetId::new(2),
         amount: 0,
         keys: Some(keys),
     };
@@ -196,7 +200,7 @@ fn numbers_have_one_form() {
     );
     let largest = [0xff, 0xff, 0xff, 0xff, 0x0f];
     let transfer = Transfer {
-        from: u32::MAX,
+        from: AccountId::MAX,
         ..PAY
     };
     assert_eq!(
@@ -209,7 +213,12 @@ fn numbers_have_one_form() {
     let amount = |bytes: &[u8]| decode_body(&[&[6, 9], bytes].concat());
     let what = "an amount";
     let not_canonical = Err(DecodeError::NotCanonical { offset: 4, what });
-    let collected = |amount| Ok(Record::CollectFees { to: 9, amount });
+    let collected = |amount| {
+        Ok(Record::CollectFees {
+            to: AccountId::new(9),
+            amount,
+        })
+    };
     assert_eq!(amount(&[0]), collected(0));
     assert_eq!(amount(&[1]), not_canonical, "zero with an exponent");
     assert_eq!(amount(&[15, 0]), not_canonical, "zero with a mantissa");
@@ -287,8 +296,8 @@ fn heads_are_strict() {
         assert_eq!(refused, Err(DecodeError::NotCanonical { offset: 2, what }));
     }
     let mut create = body(Record::Deposit(Deposit {
-        to: 1,
-        asset: 2,
+        to: AccountId::new(1),
+        asset: AssetId::new(2),
         amount: 3,
         keys: Some(NewKeys {
             roots: [Root::ZERO; 2],
@@ -304,7 +313,7 @@ fn heads_are_strict() {
         })
     );
     let rotate = RotateKey {
-        account: 1,
+        account: AccountId::new(1),
         slot: SlotIndex::One,
         new_root: Root::ZERO,
         scope: Scope::BOTH,

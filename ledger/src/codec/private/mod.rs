@@ -7,7 +7,7 @@ use super::{
     sealed::Part,
 };
 use crate::{
-    Anchor, Domain, Root,
+    Anchor, AssetId, Domain, Root,
     private::{
         Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee,
         MAX_PREDICATES, Nullifier, Predicate, PrivateInputs, PrivateProof, Session, Test,
@@ -87,7 +87,7 @@ impl Part for WithdrawalInputs {
         out.extend_from_slice(&self.recipient);
         put_amount(out, self.amount);
         put_amount(out, self.fee);
-        put_varint(out, self.asset.into());
+        put_varint(out, self.asset.get().into());
         put_terms(
             out,
             &(
@@ -112,7 +112,7 @@ impl Part for WithdrawalInputs {
             recipient,
             amount,
             fee,
-            asset,
+            asset: AssetId::new(asset),
             domain,
             valid_until,
             ciphertexts,
@@ -124,13 +124,13 @@ impl Part for WithdrawalInputs {
 impl Part for Fee {
     fn put(&self, out: &mut Vec<u8>) {
         put_amount(out, self.amount);
-        put_varint(out, self.asset.into());
+        put_varint(out, self.asset.get().into());
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             amount: reader.amount()?,
-            asset: reader.id("an asset")?,
+            asset: AssetId::new(reader.id("an asset")?),
         })
     }
 }
@@ -195,7 +195,7 @@ impl Part for BalanceInputs {
     fn put(&self, out: &mut Vec<u8>) {
         put_digest(out, &self.state_root.0);
         put_digest(out, &self.domain.0);
-        put_varint(out, self.asset.into());
+        put_varint(out, self.asset.get().into());
         put_amount(out, self.at_least);
         put_option(out, self.at_most.as_ref(), |out, most| {
             put_amount(out, *most);
@@ -207,7 +207,7 @@ impl Part for BalanceInputs {
         Ok(Self {
             state_root: Root(take_digest(reader)?),
             domain: Domain(take_digest(reader)?),
-            asset: reader.id("an asset")?,
+            asset: AssetId::new(reader.id("an asset")?),
             at_least: reader.amount()?,
             at_most: take_option(reader, "whether there is a bound", take_amount)?,
             session: Session::take(reader)?,

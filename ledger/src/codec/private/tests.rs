@@ -5,7 +5,7 @@ use alloc::vec;
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 
 use super::*;
-use crate::{Anchor, Digest, Domain, Root, codec::CanonicalBytes};
+use crate::{Anchor, AssetId, Digest, Domain, Root, codec::CanonicalBytes};
 
 fn digest(n: u32) -> Digest {
     Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))
@@ -35,7 +35,7 @@ fn samples() -> Vec<PrivateInputs> {
         recipient: core::array::from_fn(|i| i as u8),
         amount: 1 << 100,
         fee: 3,
-        asset: 4,
+        asset: AssetId::new(4),
         domain: Domain(digest(40)),
         valid_until: 1 << 50,
         ciphertexts: [9; 32],
@@ -47,7 +47,7 @@ fn samples() -> Vec<PrivateInputs> {
         commitments: [30, 35].map(digest).map(Commitment),
         fee: Some(Fee {
             amount: 3,
-            asset: 4,
+            asset: AssetId::new(4),
         }),
         domain: Domain(digest(40)),
         valid_until: 1 << 50,
@@ -57,7 +57,7 @@ fn samples() -> Vec<PrivateInputs> {
     let balance = BalanceInputs {
         state_root: Root(digest(10)),
         domain: Domain(digest(40)),
-        asset: 4,
+        asset: AssetId::new(4),
         at_least: 1 << 100,
         at_most: Some(1 << 101),
         session: session(),
@@ -188,7 +188,7 @@ fn what_no_statement_says_is_refused() {
             PrivateInputs::Transfer(inputs) => {
                 let fee = Some(Fee {
                     amount: 0,
-                    asset: 0,
+                    asset: AssetId::new(0),
                 });
                 let other = TransferInputs { fee, ..inputs };
                 refused.push((PrivateInputs::Transfer(other), E::ZeroFee));

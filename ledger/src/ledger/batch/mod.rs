@@ -11,7 +11,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Ledger, OperationWitness, ReceiverWitness, ResumeError, SignerWitness};
 use crate::{
-    Account, Domain, Record, Root,
+    Account, AccountId, AssetId, Domain, Record, Root,
     hash::Compressor,
     state::{MemoryState, State},
 };
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 struct Pool {
     /// Set by the first fee; the pool then takes no other asset until it is collected.
-    asset: Option<u32>,
+    asset: Option<AssetId>,
     amount: u128,
 }
 
@@ -50,7 +50,7 @@ pub struct Batch<'a, C, S = MemoryState> {
 #[derive(Clone, Debug, Default)]
 struct Work {
     /// Accounts as the batch has left them; those it has not touched are the ledger's.
-    changed: BTreeMap<u32, Account>,
+    changed: BTreeMap<AccountId, Account>,
     /// Witnesses whose siblings and pool asset are filled in later.
     operations: Vec<OperationWitness>,
     pool: Pool,
@@ -88,7 +88,7 @@ impl Draft {
 
     /// An account that the operations so far have changed.
     #[must_use]
-    pub fn changed(&self, id: u32) -> Option<&Account> {
+    pub fn changed(&self, id: AccountId) -> Option<&Account> {
         self.work.changed.get(&id)
     }
 }
@@ -96,7 +96,7 @@ impl Draft {
 impl<C: Compressor> Batch<'_, C> {
     /// An account as the operations so far have left it.
     #[must_use]
-    pub fn account(&self, id: u32) -> Option<&Account> {
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.work
             .changed
             .get(&id)
@@ -172,7 +172,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn find(&self, id: u32) -> Result<Option<Account>, S::Error> {
+    pub fn find(&self, id: AccountId) -> Result<Option<Account>, S::Error> {
         match self.work.changed.get(&id) {
             Some(account) => Ok(Some(*account)),
             None => self.ledger.state.account(id),
@@ -181,7 +181,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
 
     /// Fees in the pool: asset and amount; `None` when it is empty.
     #[must_use]
-    pub const fn pool(&self) -> Option<(u32, u128)> {
+    pub const fn pool(&self) -> Option<(AssetId, u128)> {
         match self.work.pool.asset {
             Some(asset) => Some((asset, self.work.pool.amount)),
             None => None,
@@ -189,7 +189,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
     }
 
     /// Writes the pool's asset into the operations since the pool was last collected.
-    fn name_pool_asset(&mut self, asset: u32) {
+    fn name_pool_asset(&mut self, asset: AssetId) {
         for operation in &mut self.work.operations[self.work.pool_since..] {
             operation.pool_asset = asset;
         }
@@ -206,7 +206,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
         let operation = OperationWitness {
             record,
             batch_number,
-            pool_asset: 0,
+            pool_asset: AssetId::new(0),
             signer,
             receiver,
         };

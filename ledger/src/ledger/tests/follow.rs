@@ -1,7 +1,7 @@
 //! Following published batches without their signatures.
 
 use super::*;
-use crate::{Domain, PublicInputs, ledger::FollowError, record::operations_digest, wire};
+use crate::{AssetId, Domain, PublicInputs, ledger::FollowError, record::operations_digest, wire};
 
 /// A batch with a payment, a rotation, a creation and a collection, sealed from `genesis(5)`.
 fn varied_batch() -> (SealedBatch, Ledger) {
@@ -10,7 +10,7 @@ fn varied_batch() -> (SealedBatch, Ledger) {
     let new_root = Key::new(77).tree.root();
     let (slot, scope) = (SlotIndex::One, Scope::SPEND);
     let rotate = RotateKey {
-        account: 1,
+        account: AccountId::new(1),
         slot,
         new_root,
         scope,
@@ -18,7 +18,7 @@ fn varied_batch() -> (SealedBatch, Ledger) {
         valid_until: 6,
     };
     let withdraw = Withdraw {
-        from: 2,
+        from: AccountId::new(2),
         amount: 7,
         fee: 0,
         recipient: [3; 20],
@@ -28,27 +28,35 @@ fn varied_batch() -> (SealedBatch, Ledger) {
         roots: [new_root; 2],
         scopes: [Scope::SPEND, Scope::ROTATE],
     };
-    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
-    sign_and_apply(&mut batch, pay(Transfer { to: 1, ..PAY }), 1).unwrap();
-    sign_and_apply(&mut batch, Order::RotateKey(rotate), 2).unwrap();
-    sign_and_apply(&mut batch, Order::Withdraw(withdraw), 0).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::new(0)).unwrap();
+    sign_and_apply(
+        &mut batch,
+        pay(Transfer {
+            to: AccountId::new(1),
+            ..PAY
+        }),
+        Nonce::new(1),
+    )
+    .unwrap();
+    sign_and_apply(&mut batch, Order::RotateKey(rotate), Nonce::new(2)).unwrap();
+    sign_and_apply(&mut batch, Order::Withdraw(withdraw), Nonce::new(0)).unwrap();
     batch
         .deposit(Deposit {
-            to: 4,
-            asset: 7,
+            to: AccountId::new(4),
+            asset: AssetId::new(7),
             amount: 6,
             keys: Some(keys),
         })
         .unwrap();
     batch
         .deposit(Deposit {
-            to: 4,
-            asset: 7,
+            to: AccountId::new(4),
+            asset: AssetId::new(7),
             amount: 6,
             keys: None,
         })
         .unwrap();
-    batch.collect_fees(3).unwrap();
+    batch.collect_fees(AccountId::new(3)).unwrap();
     (batch.seal(None).unwrap(), ledger)
 }
 
@@ -72,7 +80,7 @@ fn published_bytes_are_enough_to_follow() {
         (ledger.root(), 6)
     );
     // What it followed is a state to go on from.
-    sign_and_apply(&mut follower.open_batch(), pay(PAY), 3).unwrap();
+    sign_and_apply(&mut follower.open_batch(), pay(PAY), Nonce::new(3)).unwrap();
 }
 
 #[test]
@@ -163,15 +171,23 @@ fn what_does_not_fit_is_not_followed() {
         slot: SlotIndex::Zero,
         index: 1,
     };
-    other[1] = pay(Transfer { to: 8, ..PAY }).record(key);
-    let error = LedgerError::UnknownAccount { account: 8 };
+    other[1] = pay(Transfer {
+        to: AccountId::new(8),
+        ..PAY
+    })
+    .record(key);
+    let error = LedgerError::UnknownAccount {
+        account: AccountId::new(8),
+    };
     assert_eq!(
         refused(with_digest(&other), &other),
         FollowError::Record { position: 1, error }
     );
     let create = records[4];
     other.splice(1..2, [create]);
-    let error = LedgerError::AccountExists { account: 4 };
+    let error = LedgerError::AccountExists {
+        account: AccountId::new(4),
+    };
     assert_eq!(
         refused(with_digest(&other), &other),
         FollowError::Record { position: 4, error }

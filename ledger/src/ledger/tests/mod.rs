@@ -7,9 +7,9 @@ mod refusals;
 use alloc::vec::Vec;
 
 use crate::{
-    Account, Deposit, Digest, Domain, KeySlot, KeyUse, Ledger, LedgerError, MAX_OPERATIONS,
-    NewKeys, Order, Record, Root, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch,
-    SlotIndex, Transfer, Withdraw,
+    Account, AccountId, AssetId, Deposit, Digest, Domain, KeySlot, KeyUse, Ledger, LedgerError,
+    MAX_OPERATIONS, NewKeys, Nonce, Order, Record, Root, RotateKey, ScalarCompressor, Scope,
+    SealError, SealedBatch, SlotIndex, Transfer, Withdraw,
     hash::domain_digest,
     ledger::{Batch, GenesisError, check_order, check_orders},
     record::operations_digest,
@@ -32,11 +32,11 @@ pub(super) fn genesis(batch_number: u64) -> Ledger {
                 Key::new(10 * id + 1).slot(Scope::ROTATE, 0),
             ];
             (
-                id,
+                AccountId::new(id),
                 Account {
-                    asset,
+                    asset: AssetId::new(asset),
                     balance,
-                    nonce: 0,
+                    nonce: Nonce::new(0),
                     slots,
                 },
             )
@@ -45,8 +45,8 @@ pub(super) fn genesis(batch_number: u64) -> Ledger {
 }
 
 const PAY: Transfer = Transfer {
-    from: 1,
-    to: 2,
+    from: AccountId::new(1),
+    to: AccountId::new(2),
     amount: 10,
     fee: 1,
     valid_until: 100,
@@ -60,14 +60,14 @@ fn pay(transfer: Transfer) -> Order {
 fn sign_and_apply(
     batch: &mut Batch<'_, ScalarCompressor>,
     order: Order,
-    nonce: u32,
+    nonce: Nonce,
 ) -> Result<(), LedgerError> {
-    batch.signed(Key::new(10 * order.signer()).sign(
+    batch.signed(Key::new(10 * order.signer().get()).sign(
         order,
         &domain(),
         nonce,
         SlotIndex::Zero,
-        nonce as u16,
+        nonce.get() as u16,
     ))
 }
 
@@ -80,7 +80,7 @@ fn refusal(change: impl FnOnce(&mut Ledger), order: Order) -> LedgerError {
         .map(|(id, account)| (id, *account))
         .collect();
     let mut batch = ledger.open_batch();
-    let error = sign_and_apply(&mut batch, order, 0).unwrap_err();
+    let error = sign_and_apply(&mut batch, order, Nonce::new(0)).unwrap_err();
     assert!(batch.is_empty() && batch.pool().is_none());
     assert!(
         before
@@ -90,7 +90,7 @@ fn refusal(change: impl FnOnce(&mut Ledger), order: Order) -> LedgerError {
     error
 }
 
-fn set(id: u32, change: impl Fn(&mut Account)) -> impl FnOnce(&mut Ledger) {
+fn set(id: AccountId, change: impl Fn(&mut Account)) -> impl FnOnce(&mut Ledger) {
     move |ledger| change(ledger.state.accounts.get_mut(&id).unwrap())
 }
 
@@ -116,18 +116,19 @@ pub(super) fn replay(sealed: &SealedBatch) {
         assert_eq!(operation.receiver.is_some(), record.kind().has_receiver());
         if pool.1 > 0 {
             assert_eq!(
-                operation.pool_asset, pool.0,
+                operation.pool_asset,
+                AssetId::new(pool.0),
                 "the pool's asset changed while it was full"
             );
         }
-        pool.0 = operation.pool_asset;
+        pool.0 = operation.pool_asset.get();
         if let Some(signer) = &operation.signer {
             let [old, new] = [signer.account, signer.account_after(record)];
             assert_eq!(
-                root_of_path(signer.index, &old.leaf_digest(), &signer.siblings),
+                root_of_path(signer.index.get(), &old.leaf_digest(), &signer.siblings),
                 root
             );
-            root = root_of_path(signer.index, &new.leaf_digest(), &signer.siblings);
+            root = root_of_path(signer.index.get(), &new.leaf_digest(), &signer.siblings);
             if record.fee() > 0 {
                 assert_eq!(operation.pool_asset, signer.account.asset);
                 pool.1 += record.fee();
@@ -138,8 +139,11 @@ pub(super) fn replay(sealed: &SealedBatch) {
                 .account
                 .map_or(Digest::ZERO, |account| account.leaf_digest());
             let new = receiver.account_after(record.amount()).leaf_digest();
-            assert_eq!(root_of_path(receiver.index, &old, &receiver.siblings), root);
-            root = root_of_path(receiver.index, &new, &receiver.siblings);
+            assert_eq!(
+                root_of_path(receiver.index.get(), &old, &receiver.siblings),
+                root
+            );
+            root = root_of_path(receiver.index.get(), &new, &receiver.siblings);
         }
         if let Record::CollectFees { amount, .. } = record {
             assert_eq!(*amount, pool.1);
@@ -159,33 +163,36 @@ fn a_batch_of_every_kind() {
     let mut ledger = genesis(5);
     let mut batch = ledger.open_batch();
     let new_key = Key::new(77);
-    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::new(0)).unwrap();
     let withdraw = Withdraw {
-        from: 2,
+        from: AccountId::new(2),
         amount: 500,
         fee: 2,
         recipient: [3; 20],
         valid_until: 5,
     };
-    sign_and_apply(&mut batch, Order::Withdraw(withdraw), 0).unwrap();
+    sign_and_apply(&mut batch, Order::Withdraw(withdraw), Nonce::new(0)).unwrap();
     let rotate = RotateKey {
-        account: 1,
+        account: AccountId::new(1),
         slot: SlotIndex::Zero,
         new_root: new_key.tree.root(),
         scope: Scope::SPEND,
         fee: 4,
         valid_until: 6,
     };
-    sign_and_apply(&mut batch, Order::RotateKey(rotate), 1).unwrap();
+    sign_and_apply(&mut batch, Order::RotateKey(rotate), Nonce::new(1)).unwrap();
     // The new key signs in the same batch, with its first one-time key.
-    let order = pay(Transfer { to: 1, ..PAY });
+    let order = pay(Transfer {
+        to: AccountId::new(1),
+        ..PAY
+    });
     batch
-        .signed(new_key.sign(order, &domain(), 2, SlotIndex::Zero, 0))
+        .signed(new_key.sign(order, &domain(), Nonce::new(2), SlotIndex::Zero, 0))
         .unwrap();
     batch
         .deposit(Deposit {
-            to: 3,
-            asset: 7,
+            to: AccountId::new(3),
+            asset: AssetId::new(7),
             amount: 44,
             keys: None,
         })
@@ -196,8 +203,8 @@ fn a_batch_of_every_kind() {
     };
     batch
         .deposit(Deposit {
-            to: 4,
-            asset: 7,
+            to: AccountId::new(4),
+            asset: AssetId::new(7),
             amount: 6,
             keys: Some(keys),
         })
@@ -205,18 +212,18 @@ fn a_batch_of_every_kind() {
     batch
         .signed(new_key.sign(
             pay(Transfer {
-                from: 4,
+                from: AccountId::new(4),
                 amount: 5,
                 ..PAY
             }),
             &domain(),
-            0,
+            Nonce::new(0),
             SlotIndex::Zero,
             0,
         ))
         .unwrap();
-    assert_eq!(batch.pool(), Some((7, 1 + 2 + 4 + 1 + 1)));
-    batch.collect_fees(3).unwrap();
+    assert_eq!(batch.pool(), Some((AssetId::new(7), 1 + 2 + 4 + 1 + 1)));
+    batch.collect_fees(AccountId::new(3)).unwrap();
     assert_eq!(batch.pool(), None);
     batch.noop().unwrap();
     assert_eq!(batch.len(), 9);
@@ -229,18 +236,21 @@ fn a_batch_of_every_kind() {
 
     let balance = |id| ledger.account(id).unwrap().balance;
     assert_eq!(
-        [1, 2, 3, 4, 9].map(balance),
+        [1, 2, 3, 4, 9].map(AccountId::new).map(balance),
         [1000 - 11 - 4 - 1, 500 + 10 - 502 + 5, 53, 0, 1000]
     );
-    let one = ledger.account(1).unwrap();
-    assert_eq!(one.nonce, 3);
+    let one = ledger.account(AccountId::new(1)).unwrap();
+    assert_eq!(one.nonce, Nonce::new(3));
     let slot = KeySlot {
         root: new_key.tree.root(),
         next_index: 1,
         scope: Scope::SPEND,
     };
     assert_eq!(one.slots[0], slot);
-    assert_eq!(ledger.account(4).unwrap().slots[1].scope, Scope::ROTATE);
+    assert_eq!(
+        ledger.account(AccountId::new(4)).unwrap().slots[1].scope,
+        Scope::ROTATE
+    );
     // The tree is that of the accounts.
     let accounts: Vec<_> = ledger
         .accounts()
@@ -259,15 +269,15 @@ fn a_self_transfer_costs_the_fee() {
     sign_and_apply(
         &mut batch,
         pay(Transfer {
-            to: 1,
+            to: AccountId::new(1),
             amount: 999,
             ..PAY
         }),
-        0,
+        Nonce::new(0),
     )
     .unwrap();
-    assert_eq!(batch.account(1).unwrap().balance, 999);
-    batch.collect_fees(1).unwrap();
+    assert_eq!(batch.account(AccountId::new(1)).unwrap().balance, 999);
+    batch.collect_fees(AccountId::new(1)).unwrap();
     let sealed = batch.seal(None).unwrap();
     replay(&sealed);
     assert_eq!(
@@ -285,7 +295,7 @@ fn a_self_transfer_costs_the_fee() {
 #[test]
 fn extreme_amounts() {
     let mut ledger = genesis(5);
-    set(1, |account| account.balance = u128::MAX)(&mut ledger);
+    set(AccountId::new(1), |account| account.balance = u128::MAX)(&mut ledger);
     let accounts: Vec<_> = ledger
         .accounts()
         .map(|(id, account)| (id, *account))
@@ -293,12 +303,12 @@ fn extreme_amounts() {
     let mut ledger = Ledger::genesis(domain(), 5, accounts).unwrap();
     let mut batch = ledger.open_batch();
     let all = Transfer {
-        to: 3,
+        to: AccountId::new(3),
         amount: u128::MAX,
         fee: 0,
         ..PAY
     };
-    sign_and_apply(&mut batch, pay(all), 0).unwrap();
+    sign_and_apply(&mut batch, pay(all), Nonce::new(0)).unwrap();
     sign_and_apply(
         &mut batch,
         pay(Transfer {
@@ -306,27 +316,27 @@ fn extreme_amounts() {
             fee: 0,
             ..PAY
         }),
-        1,
+        Nonce::new(1),
     )
     .unwrap();
-    assert_eq!(batch.account(3).unwrap().balance, u128::MAX);
+    assert_eq!(batch.account(AccountId::new(3)).unwrap().balance, u128::MAX);
     let more = batch.deposit(Deposit {
-        to: 3,
-        asset: 7,
+        to: AccountId::new(3),
+        asset: AssetId::new(7),
         amount: 1,
         keys: None,
     });
     assert_eq!(
         more,
         Err(LedgerError::BalanceOverflow {
-            account: 3,
+            account: AccountId::new(3),
             amount: 1
         })
     );
     batch
         .deposit(Deposit {
-            to: 3,
-            asset: 7,
+            to: AccountId::new(3),
+            asset: AssetId::new(7),
             amount: 0,
             keys: None,
         })
@@ -339,37 +349,48 @@ fn the_pool_holds_one_asset_at_a_time() {
     let mut ledger = genesis(5);
     let mut batch = ledger.open_batch();
     let nine = Transfer {
-        from: 9,
-        to: 9,
+        from: AccountId::new(9),
+        to: AccountId::new(9),
         ..PAY
     };
     // Without a fee any asset passes.
-    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), 0).unwrap();
-    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
-    let conflict = LedgerError::PoolAssetConflict { pool: 7, asset: 8 };
-    assert_eq!(sign_and_apply(&mut batch, pay(nine), 1), Err(conflict));
+    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), Nonce::new(0)).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::new(0)).unwrap();
+    let conflict = LedgerError::PoolAssetConflict {
+        pool: AssetId::new(7),
+        asset: AssetId::new(8),
+    };
+    assert_eq!(
+        sign_and_apply(&mut batch, pay(nine), Nonce::new(1)),
+        Err(conflict)
+    );
     // A conflict is what stands in the way alone: an order that another rule refuses hears of that rule.
     let account = 4_000_000;
     let nobody = pay(Transfer {
-        to: account,
+        to: AccountId::new(account),
         ..nine
     });
-    let unknown = LedgerError::UnknownAccount { account };
-    assert_eq!(sign_and_apply(&mut batch, nobody, 1), Err(unknown));
-    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), 1).unwrap();
-    assert_eq!(batch.collect_fees(9), Err(conflict));
+    let unknown = LedgerError::UnknownAccount {
+        account: AccountId::new(account),
+    };
+    assert_eq!(
+        sign_and_apply(&mut batch, nobody, Nonce::new(1)),
+        Err(unknown)
+    );
+    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), Nonce::new(1)).unwrap();
+    assert_eq!(batch.collect_fees(AccountId::new(9)), Err(conflict));
     assert_eq!(
         batch.seal(None),
         Err(SealError::PoolNotEmpty {
-            asset: 7,
+            asset: AssetId::new(7),
             amount: 1
         })
     );
     assert_eq!(batch.len(), 3);
-    batch.collect_fees(1).unwrap();
-    sign_and_apply(&mut batch, pay(nine), 2).unwrap();
-    batch.collect_fees(9).unwrap();
-    batch.collect_fees(1).unwrap(); // empty
+    batch.collect_fees(AccountId::new(1)).unwrap();
+    sign_and_apply(&mut batch, pay(nine), Nonce::new(2)).unwrap();
+    batch.collect_fees(AccountId::new(9)).unwrap();
+    batch.collect_fees(AccountId::new(1)).unwrap(); // empty
     let sealed = batch.seal(Some(16)).unwrap();
     replay(&sealed);
     let assets: Vec<_> = sealed
@@ -377,7 +398,10 @@ fn the_pool_holds_one_asset_at_a_time() {
         .iter()
         .map(|operation| operation.pool_asset)
         .collect();
-    assert_eq!(assets, [7, 7, 7, 7, 8, 8, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]);
+    assert_eq!(
+        assets,
+        [7, 7, 7, 7, 8, 8, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7].map(AssetId::new)
+    );
 }
 
 #[test]
@@ -389,15 +413,21 @@ fn accounts_are_created_on_empty_leaves_only() {
         scopes: [Scope::NONE; 2],
     });
     let create = Deposit {
-        to: 4,
-        asset: 1,
+        to: AccountId::new(4),
+        asset: AssetId::new(1),
         amount: u128::MAX,
         keys,
     };
     batch.deposit(create).unwrap();
     let exists = |account| Err(LedgerError::AccountExists { account });
-    assert_eq!(batch.deposit(create), exists(4));
-    assert_eq!(batch.deposit(Deposit { to: 1, ..create }), exists(1));
+    assert_eq!(batch.deposit(create), exists(AccountId::new(4)));
+    assert_eq!(
+        batch.deposit(Deposit {
+            to: AccountId::new(1),
+            ..create
+        }),
+        exists(AccountId::new(1))
+    );
     replay(&batch.seal(None).unwrap());
 }
 
@@ -446,18 +476,27 @@ fn an_abandoned_batch_leaves_no_trace() {
     let mut ledger = genesis(5);
     let root = ledger.root();
     let mut batch = ledger.open_batch();
-    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::new(0)).unwrap();
     drop(batch);
     assert_eq!((ledger.root(), ledger.batch_number()), (root, 5));
-    assert_eq!(ledger.account(1), genesis(5).account(1));
-    sign_and_apply(&mut ledger.open_batch(), pay(PAY), 0).unwrap();
+    assert_eq!(
+        ledger.account(AccountId::new(1)),
+        genesis(5).account(AccountId::new(1))
+    );
+    sign_and_apply(&mut ledger.open_batch(), pay(PAY), Nonce::new(0)).unwrap();
 }
 
 #[test]
 fn many_orders_are_checked_as_one_by_one() {
     let orders: Vec<_> = (0..4u32)
         .map(|n| {
-            let mut signed = Key::new(10).sign(pay(PAY), &domain(), n, SlotIndex::Zero, n as u16);
+            let mut signed = Key::new(10).sign(
+                pay(PAY),
+                &domain(),
+                Nonce::new(n),
+                SlotIndex::Zero,
+                n as u16,
+            );
             signed.signature.key_index += if n == 2 { 5000 } else { 0 };
             signed
         })

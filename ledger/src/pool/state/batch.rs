@@ -7,7 +7,7 @@ use alloc::{
 
 use super::{ANCHORS, Key, Pool};
 use crate::{
-    Anchor, Domain,
+    Anchor, AssetId, Domain,
     pool::{
         Payment, Payout, PoolError, PoolOperation, PoolPolicy, PrivateOperation, Shield,
         VerifyPrivate,
@@ -33,7 +33,7 @@ pub struct PoolDraft {
     spent: BTreeSet<Key>,
     commitments: Vec<Commitment>,
     /// What the pool holds of the assets that this batch moved.
-    held: BTreeMap<u32, u128>,
+    held: BTreeMap<AssetId, u128>,
     payouts: Vec<Payout>,
     /// The last payment, this batch's included.
     paid: Option<Payment>,
@@ -99,7 +99,7 @@ impl<'a> PoolBatch<'a> {
 
     /// How much of an asset is in the pool, with what this batch did so far.
     #[must_use]
-    pub fn held(&self, asset: u32) -> u128 {
+    pub fn held(&self, asset: AssetId) -> u128 {
         let held = self.draft.held.get(&asset).copied();
         held.unwrap_or_else(|| self.pool.held(asset))
     }

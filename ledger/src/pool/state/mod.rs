@@ -13,7 +13,7 @@ pub use batch::{PoolBatch, PoolDraft, SealedPool};
 
 use super::Payment;
 use crate::{
-    Anchor, Digest, Domain,
+    Anchor, AssetId, Digest, Domain,
     digest::DIGEST_BYTES,
     private::{NoteFrontier, Nullifier},
 };
@@ -37,7 +37,7 @@ pub struct Pool {
     newest: u64,
     nullifiers: BTreeSet<Key>,
     /// By asset, what is in the pool; no entry of 0.
-    held: BTreeMap<u32, u128>,
+    held: BTreeMap<AssetId, u128>,
     /// The last withdrawal that paid for a note.
     paid: Option<Payment>,
 }
@@ -58,7 +58,7 @@ pub struct PoolParts {
     /// Every nullifier.
     pub nullifiers: Vec<Digest>,
     /// By asset, what the pool holds.
-    pub held: Vec<(u32, u128)>,
+    pub held: Vec<(AssetId, u128)>,
     /// The last withdrawal from the rollup that paid for a note.
     pub paid: Option<Payment>,
 }
@@ -167,7 +167,7 @@ impl Pool {
 
     /// How much of an asset is in the pool: what went in less what came out.
     #[must_use]
-    pub fn held(&self, asset: u32) -> u128 {
+    pub fn held(&self, asset: AssetId) -> u128 {
         self.held.get(&asset).copied().unwrap_or(0)
     }
 
@@ -233,7 +233,7 @@ impl Pool {
             _ => {}
         }
         let nullifiers: BTreeSet<Key> = parts.nullifiers.iter().map(Digest::to_bytes).collect();
-        let mut held: BTreeMap<u32, u128> = parts.held.iter().copied().collect();
+        let mut held: BTreeMap<AssetId, u128> = parts.held.iter().copied().collect();
         if nullifiers.len() != parts.nullifiers.len() || held.len() != parts.held.len() {
             return Err(PoolPartsError::Twice);
         }

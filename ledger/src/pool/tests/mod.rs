@@ -12,7 +12,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::*;
 use crate::{
-    Digest, Domain,
+    AssetId, Digest, Domain,
     hash::domain_digest,
     private::{
         Commitment, Fee, Note, NoteKeys, Nullifier, PrivateInputs, SpendKey, TransferInputs,
@@ -54,7 +54,7 @@ pub(super) fn keys() -> NoteKeys {
     }
 }
 
-pub(super) fn note(asset: u32, value: u128, rho: u64) -> Note {
+pub(super) fn note(asset: AssetId, value: u128, rho: u64) -> Note {
     Note {
         owner: keys().address(),
         asset,
@@ -92,7 +92,7 @@ pub(super) fn withdrawal(
         recipient: [9; 20],
         amount: 0,
         fee: 0,
-        asset: 7,
+        asset: AssetId::new(7),
         domain: domain(),
         valid_until: pool.batch_number(),
         ciphertexts: [0; 32],

@@ -13,7 +13,10 @@ fn pool() -> Pool {
     for rho in 0..3 {
         let mut batch = pool.open_batch();
         batch
-            .shield(&shield(&note(7, 100, rho)), next_payment(&batch))
+            .shield(
+                &shield(&note(AssetId::new(7), 100, rho)),
+                next_payment(&batch),
+            )
             .unwrap();
         batch.seal();
     }
@@ -31,7 +34,7 @@ fn samples(pool: &Pool) -> Vec<PoolOperation> {
     };
     let fee = Some(Fee {
         amount: 2,
-        asset: 7,
+        asset: AssetId::new(7),
     });
     let transfer = |fee| transfer(pool, [one, two], [change, made], fee, &sealed);
     let association = |mode| {
@@ -43,7 +46,7 @@ fn samples(pool: &Pool) -> Vec<PoolOperation> {
     let private = |inputs, sealed| PoolOperation::Private(proven(inputs, sealed));
     vec![
         PoolOperation::Shield(
-            shield(&note(7, 100, 5)),
+            shield(&note(AssetId::new(7), 100, 5)),
             Payment {
                 batch: 300,
                 record: 7,
