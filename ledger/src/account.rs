@@ -6,7 +6,7 @@ use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use crate::{
-    AssetId, Digest, Nonce, Root,
+    Amount, AssetId, Digest, Nonce, Root,
     amount::limb_elements,
     hash::{self, Input, tag},
 };
@@ -157,8 +157,7 @@ pub struct Account {
     /// What the balance counts.
     pub asset: AssetId,
     /// The balance, in the asset's smallest unit.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub balance: u128,
+    pub balance: Amount,
     /// How many operations this account has signed.
     pub nonce: Nonce,
     /// The two keys.
@@ -222,7 +221,7 @@ impl Account {
     /// The input that compresses to the leaf, given `B`.
     #[must_use]
     pub fn leaf_input(&self, meta: &Digest) -> Input {
-        let [low, middle, high] = limb_elements(self.balance);
+        let [low, middle, high] = limb_elements(self.balance.get());
         let numbers = [BaseElement::from(self.scope_bits()), low, middle, high];
         hash::input(tag::LEAF, &meta.0, &numbers)
     }
@@ -250,7 +249,7 @@ mod tests {
         let slots = [slot(10, Scope::BOTH), slot(20, Scope::ROTATE)];
         Account {
             asset: AssetId::new(1),
-            balance: 2 | 3 << 50 | 4 << 100,
+            balance: Amount::new(2 | 3 << 50 | 4 << 100),
             nonce: Nonce::new(30),
             slots,
         }
@@ -273,9 +272,9 @@ mod tests {
     fn every_field_reaches_the_leaf() {
         let changes: [fn(&mut Account); 11] = [
             |a| a.asset.0 += 1,
-            |a| a.balance += 1,
-            |a| a.balance += 1 << 50,
-            |a| a.balance += 1 << 100,
+            |a| a.balance.0 += 1,
+            |a| a.balance.0 += 1 << 50,
+            |a| a.balance.0 += 1 << 100,
             |a| a.nonce.0 += 1,
             |a| a.slots[0].root.0.0[0] += BaseElement::ONE,
             |a| a.slots[1].root.0.0[3] += BaseElement::ONE,

@@ -162,8 +162,9 @@ impl SignedExit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Nonce, 
-        Order, ScalarCompressor, Withdraw, codec::CanonicalBytes, hash::domain_digest, testing::Key,
+    use crate::{
+        Amount, BatchNumber, Nonce, Order, ScalarCompressor, Withdraw, codec::CanonicalBytes,
+        hash::domain_digest, testing::Key,
     };
 
     const EXIT: Exit = Exit {
@@ -173,7 +174,7 @@ mod tests {
 
     fn account(key: &Key, scope: Scope, next_index: u16) -> Account {
         Account {
-            balance: 5,
+            balance: Amount::new(5),
             nonce: Nonce::new(3),
             slots: [key.slot(scope, next_index), Default::default()],
             ..Account::default()
@@ -270,10 +271,10 @@ mod tests {
         let domain = domain_digest(1, 1);
         let withdraw = Withdraw {
             from: EXIT.account,
-            amount: 5,
-            fee: 0,
+            amount: Amount::new(5),
+            fee: Amount::ZERO,
             recipient: EXIT.recipient,
-            valid_until: 9,
+            valid_until: BatchNumber::new(9),
         };
         let order = key.sign(
             Order::Withdraw(withdraw),

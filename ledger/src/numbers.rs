@@ -163,7 +163,7 @@ impl serde::Serialize for Amount {
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Amount {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        crate::text::amount::deserialize(from).map(Self)
+        crate::text::amount(from).map(Self)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The operations of a batch, as its maker gives them to the ledger.
 
 use crate::{
-    AccountId, AssetId, KeyUse, Nonce, OperationKind, Root, Scope, SlotIndex, record::Record,
-    signature::Signature,
+    AccountId, Amount, AssetId, BatchNumber, KeyUse, Nonce, OperationKind, Root, Scope, SlotIndex,
+    record::Record, signature::Signature,
 };
 
 /// Payment from one account to another of the same asset.
@@ -15,13 +15,11 @@ pub struct Transfer {
     /// Who receives; may be `from`.
     pub to: AccountId,
     /// What the receiver gets.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub amount: u128,
+    pub amount: Amount,
     /// What the fee pool gets, from the signer too.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub fee: u128,
+    pub fee: Amount,
     /// The last batch number this may run in.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
 }
 
 /// Payment out of the rollup, to a public address of the settlement layer.
@@ -32,16 +30,14 @@ pub struct Withdraw {
     /// Who pays and signs.
     pub from: AccountId,
     /// What leaves the rollup.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub amount: u128,
+    pub amount: Amount,
     /// What the fee pool gets, from the signer too.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub fee: u128,
+    pub fee: Amount,
     /// Who receives on the settlement layer.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::recipient"))]
     pub recipient: [u8; 20],
     /// The last batch number this may run in.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
 }
 
 /// Replacement of one key slot. The new key begins at its one-time key 0.
@@ -58,10 +54,9 @@ pub struct RotateKey {
     /// Scope of the new key.
     pub scope: Scope,
     /// What the fee pool gets.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub fee: u128,
+    pub fee: Amount,
     /// The last batch number this may run in.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
 }
 
 /// Value that enters the rollup. Not signed: it is public, and the settlement layer checks it.
@@ -74,8 +69,7 @@ pub struct Deposit {
     /// Of which asset; an existing account must hold the same.
     pub asset: AssetId,
     /// How much.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub amount: u128,
+    pub amount: Amount,
     /// Given exactly when the leaf is empty: the keys of the account to create.
     pub keys: Option<NewKeys>,
 }
@@ -96,7 +90,12 @@ impl RotateKey {
     ///
     /// The other slot signs it, or the slot itself. An account with both slots closed is closed for ever.
     #[must_use]
-    pub const fn close(account: AccountId, slot: SlotIndex, fee: u128, valid_until: u64) -> Self {
+    pub const fn close(
+        account: AccountId,
+        slot: SlotIndex,
+        fee: Amount,
+        valid_until: BatchNumber,
+    ) -> Self {
         Self {
             account,
             slot,
@@ -161,7 +160,7 @@ impl Order {
 
     /// What the fee pool gets.
     #[must_use]
-    pub const fn fee(&self) -> u128 {
+    pub const fn fee(&self) -> Amount {
         match self {
             Self::Transfer(transfer) => transfer.fee,
             Self::Withdraw(withdraw) => withdraw.fee,
@@ -171,17 +170,17 @@ impl Order {
 
     /// What leaves the signer's balance besides the fee.
     #[must_use]
-    pub const fn amount(&self) -> u128 {
+    pub const fn amount(&self) -> Amount {
         match self {
             Self::Transfer(transfer) => transfer.amount,
             Self::Withdraw(withdraw) => withdraw.amount,
-            Self::RotateKey(_) => 0,
+            Self::RotateKey(_) => Amount::ZERO,
         }
     }
 
     /// The last batch number this may run in.
     #[must_use]
-    pub const fn valid_until(&self) -> u64 {
+    pub const fn valid_until(&self) -> BatchNumber {
         match self {
             Self::Transfer(transfer) => transfer.valid_until,
             Self::Withdraw(withdraw) => withdraw.valid_until,

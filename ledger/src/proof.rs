@@ -77,7 +77,7 @@ mod tests {
     use winter_math::{FieldElement, fields::f64::BaseElement};
 
     use super::*;
-    use crate::{Domain, Ledger};
+    use crate::{Amount, BatchNumber, Domain, Ledger};
 
     fn ledger() -> Ledger {
         let account = |balance| Account {
@@ -85,11 +85,11 @@ mod tests {
             ..Account::default()
         };
         let accounts = [
-            (AccountId::new(0), account(1)),
-            (AccountId::new(3), account(2)),
-            (AccountId::MAX, account(3)),
+            (AccountId::ZERO, account(Amount::new(1))),
+            (AccountId::new(3), account(Amount::new(2))),
+            (AccountId::MAX, account(Amount::new(3))),
         ];
-        Ledger::genesis(Domain::ZERO, 0, accounts).unwrap()
+        Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, accounts).unwrap()
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
             |proof| proof.id = AccountId::new(2),
             |proof| proof.id.0 |= 1 << 31,
             |proof| proof.account = None,
-            |proof| proof.account.as_mut().unwrap().balance += 1,
+            |proof| proof.account.as_mut().unwrap().balance.0 += 1,
             |proof| proof.siblings[0].0[0] += BaseElement::ONE,
             |proof| proof.siblings[31].0[3] += BaseElement::ONE,
         ];

@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use crate::{
-    Digest, PublicInputs, Record, SealedBatch, hash::Compressor, record::operations_digest,
+    BatchNumber, Digest, PublicInputs, Record, SealedBatch, hash::Compressor,
+    record::operations_digest,
 };
 
 /// That an operation is in a batch: what its maker keeps, and shows to others.
@@ -14,7 +15,7 @@ use crate::{
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Receipt {
     /// The number of the batch.
-    pub batch_number: u64,
+    pub batch_number: BatchNumber,
     /// The position of the record, from 0.
     pub position: u32,
     /// The record.
@@ -29,9 +30,9 @@ pub enum ReceiptError {
     #[error("the receipt is of batch {receipt}, this is batch {batch}")]
     Batch {
         /// The receipt's batch.
-        receipt: u64,
+        receipt: BatchNumber,
         /// This batch.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// The records are not those of the batch.
     #[error("the records have digest {got}, the batch has {expected}")]
@@ -47,7 +48,7 @@ pub enum ReceiptError {
         /// The position.
         position: u32,
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
     },
 }
 
@@ -113,7 +114,7 @@ impl Receipt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AccountId, AssetId, Deposit, Domain, Root, ScalarCompressor};
+    use crate::{AccountId, Amount, AssetId, Deposit, Domain, Root, ScalarCompressor};
 
     #[test]
     fn only_what_is_there_is_kept() {
@@ -121,7 +122,7 @@ mod tests {
             Record::Deposit(Deposit {
                 to,
                 asset: AssetId::new(1),
-                amount: 2,
+                amount: Amount::new(2),
                 keys: None,
             })
         };
@@ -134,14 +135,14 @@ mod tests {
         let digest = operations_digest(&records, &ScalarCompressor);
         let public = PublicInputs {
             domain: Domain::ZERO,
-            batch_number: 7,
+            batch_number: BatchNumber::new(7),
             old_root: Root::ZERO,
             new_root: Root::ZERO,
             operations_digest: digest,
             num_operations: 4,
         };
         let honest = Receipt {
-            batch_number: 7,
+            batch_number: BatchNumber::new(7),
             position: 1,
             record: deposit(AccountId::new(2)),
         };
@@ -150,12 +151,12 @@ mod tests {
         };
         assert_eq!(check(honest, &records), Ok(()));
         let other = Receipt {
-            batch_number: 8,
+            batch_number: BatchNumber::new(8),
             ..honest
         };
         let error = ReceiptError::Batch {
-            receipt: 8,
-            batch: 7,
+            receipt: BatchNumber::new(8),
+            batch: BatchNumber::new(7),
         };
         assert_eq!(check(other, &records), Err(error));
         for (position, record) in [
@@ -168,7 +169,10 @@ mod tests {
                 record,
                 ..honest
             };
-            let error = ReceiptError::Record { position, batch: 7 };
+            let error = ReceiptError::Record {
+                position,
+                batch: BatchNumber::new(7),
+            };
             assert_eq!(check(other, &records), Err(error));
         }
         let swapped = [

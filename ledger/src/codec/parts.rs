@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::sealed::Part;
 use crate::{
-    Account, AccountId, AccountProof, AssetId, Deposit, Digest, Domain, KeySlot, NewKeys, Nonce,
-    OperationKind, Order, PublicInputs, Receipt, Record, Root, RotateKey, Scope, Signature,
-    SignedOrder, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, AccountProof, AssetId, BatchNumber, Deposit, Digest, Domain, KeySlot,
+    NewKeys, Nonce, OperationKind, Order, PublicInputs, Receipt, Record, Root, RotateKey, Scope,
+    Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
     exit::{Exit, SignedExit},
     signature::{KEY_CAPACITY, SIGNATURE_BYTES},
     tree::{Siblings, TREE_DEPTH, empty_digests},
@@ -122,7 +122,7 @@ impl Part for Order {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(self.kind() as u8);
         put_varint(out, self.signer().get().into());
-        put_varint(out, self.valid_until());
+        put_varint(out, self.valid_until().get());
         match self {
             Self::Transfer(transfer) => {
                 put_varint(out, transfer.to.get().into());
@@ -167,14 +167,14 @@ fn take_order(reader: &mut Reader<'_>, kind: OperationKind) -> Result<Order, Dec
             to: AccountId::new(reader.id("an account")?),
             amount: reader.amount()?,
             fee: reader.amount()?,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
         }),
         OperationKind::Withdraw => Order::Withdraw(Withdraw {
             from: AccountId::new(signer),
             amount: reader.amount()?,
             fee: reader.amount()?,
             recipient: *reader.array()?,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
         }),
         // the kinds that no key signs were refused before
         _ => {
@@ -193,7 +193,7 @@ fn take_order(reader: &mut Reader<'_>, kind: OperationKind) -> Result<Order, Dec
                 new_root: Root(take_digest(reader)?),
                 scope,
                 fee,
-                valid_until,
+                valid_until: BatchNumber::new(valid_until),
             })
         }
     })
@@ -237,14 +237,14 @@ impl Part for Record {
 
 impl Part for Receipt {
     fn put(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.batch_number);
+        put_varint(out, self.batch_number.get());
         put_varint(out, self.position.into());
         self.record.put(out);
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            batch_number: reader.varint("a batch number")?,
+            batch_number: BatchNumber::new(reader.varint("a batch number")?),
             position: reader.id("a position")?,
             record: Record::take(reader)?,
         })
@@ -342,7 +342,7 @@ impl Part for PublicInputs {
         ] {
             put_digest(out, digest);
         }
-        put_varint(out, self.batch_number);
+        put_varint(out, self.batch_number.get());
         put_varint(out, self.num_operations.into());
     }
 
@@ -352,7 +352,7 @@ impl Part for PublicInputs {
             old_root: Root(take_digest(reader)?),
             new_root: Root(take_digest(reader)?),
             operations_digest: take_digest(reader)?,
-            batch_number: reader.varint("a batch number")?,
+            batch_number: BatchNumber::new(reader.varint("a batch number")?),
             num_operations: reader.id("a number of operations")?,
         })
     }

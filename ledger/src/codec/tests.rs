@@ -7,9 +7,9 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::*;
 use crate::{
-    AccountId, AssetId, Digest, Domain, KeyUse, Ledger, NewKeys, Nonce, Root, RotateKey, Scope,
-    SealedBatch, SlotIndex, Transfer, Withdraw, hash::domain_digest, testing::Key,
-    tree::TREE_DEPTH,
+    AccountId, Amount, AssetId, BatchNumber, Digest, Domain, KeyUse, Ledger, NewKeys, Nonce, Root,
+    RotateKey, Scope, SealedBatch, SlotIndex, Transfer, Withdraw, hash::domain_digest,
+    testing::Key, tree::TREE_DEPTH,
 };
 
 fn digest() -> impl Strategy<Value = Digest> {
@@ -39,7 +39,7 @@ fn account() -> impl Strategy<Value = Account> {
     (any::<u32>(), any::<u128>(), any::<u32>(), slots).prop_map(|(asset, balance, nonce, slots)| {
         Account {
             asset: AssetId::new(asset),
-            balance,
+            balance: Amount::new(balance),
             nonce: Nonce::new(nonce),
             slots,
         }
@@ -63,24 +63,24 @@ fn order() -> impl Strategy<Value = Order> {
                 0 => Order::Transfer(Transfer {
                     from: AccountId::new(from),
                     to: AccountId::new(to),
-                    amount,
-                    fee,
-                    valid_until,
+                    amount: Amount::new(amount),
+                    fee: Amount::new(fee),
+                    valid_until: BatchNumber::new(valid_until),
                 }),
                 1 => Order::Withdraw(Withdraw {
                     from: AccountId::new(from),
-                    amount,
-                    fee,
+                    amount: Amount::new(amount),
+                    fee: Amount::new(fee),
                     recipient,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until),
                 }),
                 _ => Order::RotateKey(RotateKey {
                     account: AccountId::new(from),
                     slot,
                     new_root: Root(new_root),
                     scope,
-                    fee,
-                    valid_until,
+                    fee: Amount::new(fee),
+                    valid_until: BatchNumber::new(valid_until),
                 }),
             }
         },
@@ -102,7 +102,7 @@ fn deposit() -> impl Strategy<Value = Deposit> {
         .prop_map(|(to, asset, amount, keys)| Deposit {
             to: AccountId::new(to),
             asset: AssetId::new(asset),
-            amount,
+            amount: Amount::new(amount),
             keys,
         })
 }
@@ -182,10 +182,10 @@ proptest! {
             Record::Noop,
             order.record(KeyUse { slot, index }),
             Record::Deposit(deposit),
-            Record::CollectFees { to: AccountId::new(to), amount },
+            Record::CollectFees { to: AccountId::new(to), amount: Amount::new(amount) },
         ] {
             one_form(&record, change)?;
-            one_form(&Receipt { batch_number, position: to, record }, change)?;
+            one_form(&Receipt { batch_number: BatchNumber::new(batch_number), position: to, record }, change)?;
         }
     }
 
@@ -197,6 +197,7 @@ proptest! {
     #[test]
     fn public_inputs(domain in digest(), roots in [digest(), digest()], operations_digest in digest(),
         batch_number: u64, num_operations: u32, change in change()) {
+        let batch_number = BatchNumber::new(batch_number);
         let [old_root, new_root] = roots.map(Root);
         let value = PublicInputs {
             domain: Domain(domain), batch_number, old_root, new_root, operations_digest, num_operations,
@@ -231,7 +232,7 @@ fn sealed() -> SealedBatch {
     ];
     let rich = Account {
         asset: AssetId::new(7),
-        balance: 1000,
+        balance: Amount::new(1000),
         nonce: Nonce::new(3),
         slots,
     };
@@ -241,7 +242,7 @@ fn sealed() -> SealedBatch {
     };
     let mut ledger = Ledger::genesis(
         domain(),
-        5,
+        BatchNumber::new(5),
         [(AccountId::new(1), rich), (AccountId::new(2), poor)],
     )
     .unwrap();
@@ -251,24 +252,24 @@ fn sealed() -> SealedBatch {
         Order::Transfer(Transfer {
             from: AccountId::new(from),
             to: AccountId::new(to),
-            amount,
-            fee,
-            valid_until,
+            amount: Amount::new(amount),
+            fee: Amount::new(fee),
+            valid_until: BatchNumber::new(valid_until),
         }),
         Order::Withdraw(Withdraw {
             from: AccountId::new(from),
-            amount,
-            fee,
+            amount: Amount::new(amount),
+            fee: Amount::new(fee),
             recipient: [3; 20],
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
         }),
         Order::RotateKey(RotateKey {
             account: AccountId::new(from),
             slot: SlotIndex::One,
             new_root: Root::ZERO,
             scope: Scope::NONE,
-            fee,
-            valid_until,
+            fee: Amount::new(fee),
+            valid_until: BatchNumber::new(valid_until),
         }),
     ];
     for (index, order) in (0..).zip(orders) {
@@ -285,7 +286,7 @@ fn sealed() -> SealedBatch {
             .deposit(Deposit {
                 to: AccountId::new(4),
                 asset: AssetId::new(7),
-                amount: 6,
+                amount: Amount::new(6),
                 keys,
             })
             .unwrap();
@@ -299,9 +300,9 @@ fn a_signed_order_has_one_form() {
     let order = Order::Transfer(Transfer {
         from: AccountId::new(1),
         to: AccountId::new(2),
-        amount: 3,
-        fee: 4,
-        valid_until: 5,
+        amount: Amount::new(3),
+        fee: Amount::new(4),
+        valid_until: BatchNumber::new(5),
     });
     let signed = Key::new(10).sign(order, &domain(), Nonce::new(7), SlotIndex::One, 2);
     let bytes = signed.to_bytes();
@@ -351,7 +352,7 @@ fn a_batch_has_one_form() {
 fn batches_that_no_ledger_seals_have_no_form() {
     type Lie = fn(&mut SealedBatch);
     let lies: [(usize, Lie); 8] = [
-        (0, |b| b.operations[0].batch_number += 1),
+        (0, |b| b.operations[0].batch_number.0 += 1),
         (0, |b| b.operations[0].signer.as_mut().unwrap().index.0 += 1),
         (0, |b| {
             b.operations[0].signer.as_mut().unwrap().signature.key_index += 1;
@@ -393,9 +394,9 @@ fn batches_that_no_ledger_seals_have_no_form() {
         &Order::Transfer(Transfer {
             from: AccountId::new(1),
             to: AccountId::new(2),
-            amount: 10,
-            fee: 1,
-            valid_until: 9,
+            amount: Amount::new(10),
+            fee: Amount::new(1),
+            valid_until: BatchNumber::new(9),
         }),
         key,
     );
@@ -432,7 +433,7 @@ fn the_size_of_a_witness() {
 fn the_sibling_of_an_empty_subtree_is_not_written_out() {
     let empty = crate::tree::empty_digests();
     let proof = AccountProof {
-        id: AccountId::new(0),
+        id: AccountId::ZERO,
         account: None,
         siblings: core::array::from_fn(|height| empty[height]),
     };

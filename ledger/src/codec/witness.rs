@@ -11,8 +11,8 @@ use super::{
     take_version,
 };
 use crate::{
-    Account, AccountId, AssetId, Deposit, Digest, OperationWitness, Order, PublicInputs,
-    ReceiverWitness, Record, SealedBatch, Signature, SignerWitness,
+    Account, AccountId, AssetId, BatchNumber, Deposit, Digest, OperationWitness, Order,
+    PublicInputs, ReceiverWitness, Record, SealedBatch, Signature, SignerWitness,
     ledger::created_account,
     tree::empty_digests,
     wire::{self, DecodeError, EncodeError, Reader, put_varint},
@@ -182,7 +182,7 @@ pub fn decode_batch(bytes: &[u8]) -> Result<SealedBatch, DecodeError> {
 fn take_operation(
     reader: &mut Reader<'_>,
     record: &Record,
-    batch_number: u64,
+    batch_number: BatchNumber,
     empty: &[Digest],
 ) -> Result<OperationWitness, DecodeError> {
     let pool_asset = reader.id("an asset")?;

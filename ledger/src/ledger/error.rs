@@ -4,7 +4,10 @@ use core::convert::Infallible;
 
 use thiserror::Error;
 
-use crate::{AccountId, AssetId, Digest, Nonce, Root, Scope, SlotIndex, signature::SignatureError};
+use crate::{
+    AccountId, Amount, AssetId, BatchNumber, Digest, Nonce, Root, Scope, SlotIndex,
+    signature::SignatureError,
+};
 
 /// Why an operation is refused. A refused operation leaves the batch as it was.
 ///
@@ -49,11 +52,11 @@ pub enum LedgerError<E = Infallible> {
         /// The account's id.
         account: AccountId,
         /// What it has.
-        balance: u128,
+        balance: Amount,
         /// What it would pay out.
-        amount: u128,
+        amount: Amount,
         /// The fee on top.
-        fee: u128,
+        fee: Amount,
     },
     /// The receiver's balance would reach 2^128.
     #[error("{amount} more would lift the balance of account {account} to 2^128")]
@@ -61,13 +64,13 @@ pub enum LedgerError<E = Infallible> {
         /// The receiver's id.
         account: AccountId,
         /// What it would get.
-        amount: u128,
+        amount: Amount,
     },
     /// The fee pool would reach 2^128.
     #[error("a fee of {fee} would lift the fee pool to 2^128")]
     PoolOverflow {
         /// The fee.
-        fee: u128,
+        fee: Amount,
     },
     /// The fee pool holds another asset; collect it first.
     #[error("the fee pool holds asset {pool}, the operation concerns asset {asset}")]
@@ -107,17 +110,17 @@ pub enum LedgerError<E = Infallible> {
     #[error("valid until batch {valid_until}, this is batch {batch_number}")]
     Expired {
         /// The last batch allowed.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// This batch.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
     /// The order is valid for 2^62 batches or more: beyond what the proof can compare.
     #[error("valid until batch {valid_until}, 2^62 or more after batch {batch_number}")]
     ValidTooLong {
         /// The last batch allowed.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// This batch.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
     /// The signature cannot be one.
     #[error("bad signature of account {account}: {reason}")]
@@ -314,7 +317,7 @@ pub enum GenesisError {
     #[error("batch number {batch_number} is not below 2^62")]
     BatchNumber {
         /// The number.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
 }
 
@@ -331,7 +334,7 @@ pub enum SealError<E = Infallible> {
         /// The asset.
         asset: AssetId,
         /// How much.
-        amount: u128,
+        amount: Amount,
     },
     /// A batch has a power of two of slots, at least as many as operations, at most 8,192.
     #[error("{operations} operations cannot be sealed into {slots} slots")]
@@ -345,7 +348,7 @@ pub enum SealError<E = Infallible> {
     #[error("batch number {batch_number} is not below 2^62")]
     BatchNumber {
         /// The number.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
 }
 
@@ -369,9 +372,9 @@ impl<E> SealError<E> {
 #[error("batch {number} was opened on another state; the ledger is at batch {expected}")]
 pub struct ResumeError {
     /// The number of the batch.
-    pub number: u64,
+    pub number: BatchNumber,
     /// The ledger's next batch.
-    pub expected: u64,
+    pub expected: BatchNumber,
 }
 
 /// Why a ledger cannot follow a published batch. It stays as it was.
@@ -388,9 +391,9 @@ pub enum FollowError<E = Infallible> {
     #[error("batch {got} cannot follow here, {expected} is the next one")]
     BatchNumber {
         /// The ledger's next batch.
-        expected: u64,
+        expected: BatchNumber,
         /// The batch's number.
-        got: u64,
+        got: BatchNumber,
     },
     /// The batch begins in another state.
     #[error("the batch begins at root {got}, the ledger is at {expected}")]

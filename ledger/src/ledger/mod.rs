@@ -38,7 +38,7 @@ pub(crate) use rules::created as created_account;
 pub use witness::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
 
 use crate::{
-    Account, AccountId, AccountProof, Digest, Domain, Root, ScalarCompressor,
+    Account, AccountId, AccountProof, BatchNumber, Digest, Domain, Root, ScalarCompressor,
     hash::{self, Compressor, tag},
     state::{MemoryState, State, StateError},
     tree::AccountTree,
@@ -63,7 +63,7 @@ impl Ledger {
     /// batch number is not below 2^62.
     pub fn genesis(
         domain: Domain,
-        batch_number: u64,
+        batch_number: BatchNumber,
         accounts: impl IntoIterator<Item = (AccountId, Account)>,
     ) -> Result<Self, GenesisError> {
         Self::with_compressor(domain, batch_number, accounts, ScalarCompressor)
@@ -77,11 +77,11 @@ impl<C: Compressor> Ledger<C> {
     /// [`GenesisError`], as [`Ledger::genesis`].
     pub fn with_compressor(
         domain: Domain,
-        batch_number: u64,
+        batch_number: BatchNumber,
         accounts: impl IntoIterator<Item = (AccountId, Account)>,
         compressor: C,
     ) -> Result<Self, GenesisError> {
-        let state = MemoryState::new(batch_number, accounts, &compressor)?;
+        let state = MemoryState::new(batch_number.get(), accounts, &compressor)?;
         Ok(Self::open(domain, state, compressor))
     }
 
@@ -162,8 +162,8 @@ impl<C: Compressor, S: State> Ledger<C, S> {
 
     /// The number of the next batch.
     #[must_use]
-    pub fn batch_number(&self) -> u64 {
-        self.state.version()
+    pub fn batch_number(&self) -> BatchNumber {
+        BatchNumber::new(self.state.version())
     }
 
     /// Root of the account tree.

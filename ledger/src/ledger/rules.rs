@@ -1,7 +1,7 @@
 //! What an operation does to one account, and the rules it must keep.
 
 use super::LedgerError;
-use crate::{Account, AccountId, AssetId, KeySlot, KeyUse, NewKeys, Nonce, Order};
+use crate::{Account, AccountId, Amount, AssetId, KeySlot, KeyUse, NewKeys, Nonce, Order};
 
 /// The signer's account after it paid amount and fee, counted its nonce, used up its one-time keys
 /// up to `key`, and rotated its key.
@@ -41,7 +41,7 @@ pub(super) fn debit<E>(
 pub(super) fn credit<E>(
     id: AccountId,
     account: &Account,
-    amount: u128,
+    amount: Amount,
 ) -> Result<Account, LedgerError<E>> {
     let balance = account.balance.checked_add(amount);
     let balance = balance.ok_or(LedgerError::BalanceOverflow {
@@ -72,7 +72,7 @@ pub(super) fn same_asset<E>(
 }
 
 /// The account that a deposit with keys creates.
-pub(crate) const fn created(asset: AssetId, balance: u128, keys: &NewKeys) -> Account {
+pub(crate) const fn created(asset: AssetId, balance: Amount, keys: &NewKeys) -> Account {
     let [first, second] = keys.roots;
     let slots = [
         KeySlot {

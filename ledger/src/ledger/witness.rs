@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Account, AccountId, AssetId, Digest, KeySlot, Nonce, Order, PublicInputs, Record,
-    signature::Signature, tree::TREE_DEPTH,
+    Account, AccountId, Amount, AssetId, BatchNumber, Digest, KeySlot, Nonce, Order, PublicInputs,
+    Record, signature::Signature, tree::TREE_DEPTH,
 };
 
 /// The witness of one operation slot.
@@ -13,7 +13,7 @@ pub struct OperationWitness {
     /// The public record.
     pub record: Record,
     /// The number of the batch.
-    pub batch_number: u64,
+    pub batch_number: BatchNumber,
     /// The asset of the fee pool while this operation runs.
     pub pool_asset: AssetId,
     /// Present exactly for signed kinds.
@@ -56,8 +56,8 @@ impl SignerWitness {
     #[must_use]
     pub fn account_after(&self, record: &Record) -> Account {
         let mut account = self.account;
-        let spent = record.amount().wrapping_add(record.fee());
-        account.balance = account.balance.wrapping_sub(spent);
+        let spent = record.amount().get().wrapping_add(record.fee().get());
+        account.balance = Amount::new(account.balance.get().wrapping_sub(spent));
         account.nonce = Nonce::new(account.nonce.get().wrapping_add(1));
         let Record::Signed(order, key) = record else {
             return account;
@@ -78,10 +78,10 @@ impl ReceiverWitness {
     /// The account after the receiver's side: created, or credited with `amount` (wrapping, as in
     /// [`SignerWitness::account_after`]).
     #[must_use]
-    pub fn account_after(&self, amount: u128) -> Account {
+    pub fn account_after(&self, amount: Amount) -> Account {
         self.created.unwrap_or_else(|| {
             let mut account = self.account.unwrap_or_default();
-            account.balance = account.balance.wrapping_add(amount);
+            account.balance = Amount::new(account.balance.get().wrapping_add(amount.get()));
             account
         })
     }

@@ -7,7 +7,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::{MAX_SEALED_BYTES, PoolError};
 use crate::{
-    AccountId, Anchor, AssetId, Deposit, Digest, Domain, Withdraw,
+    AccountId, Amount, Anchor, AssetId, BatchNumber, Deposit, Digest, Domain, Withdraw,
     private::{Association, Commitment, Nullifier, PrivateInputs},
 };
 
@@ -20,7 +20,7 @@ const SHIELD_TAG: &[u8; 16] = b"winterlane note\0";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Payment {
     /// The number of the rollup's batch.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// The place of the withdrawal's record in the batch.
     pub record: u32,
 }
@@ -36,7 +36,7 @@ pub struct Shield {
     /// The asset.
     pub asset: AssetId,
     /// How much.
-    pub amount: u128,
+    pub amount: Amount,
     /// The note, encrypted to its owner; empty when the owner knows it already.
     pub sealed: Vec<u8>,
 }
@@ -121,9 +121,9 @@ pub struct Payout {
     /// To whom; `None` when only a fee leaves.
     pub recipient: Option<[u8; 20]>,
     /// What the recipient gets.
-    pub amount: u128,
+    pub amount: Amount,
     /// What the node gets.
-    pub fee: u128,
+    pub fee: Amount,
 }
 
 /// What names an account of the rollup among recipients: this and its id.
@@ -161,7 +161,7 @@ impl Payout {
         let (id, prefix) = recipient
             .split_last_chunk::<4>()
             .map(|(prefix, id)| (id, prefix))?;
-        (prefix == ACCOUNT_PREFIX && self.amount > 0).then(|| Deposit {
+        (prefix == ACCOUNT_PREFIX && self.amount > Amount::ZERO).then(|| Deposit {
             to: AccountId::new(u32::from_be_bytes(*id)),
             asset: self.asset,
             amount: self.amount,
@@ -190,7 +190,7 @@ pub fn ciphertexts_digest<S: AsRef<[u8]>>(sealed: &[S]) -> [u8; 32] {
 pub(super) struct View<'a> {
     pub(super) anchor: &'a Anchor,
     pub(super) domain: &'a Domain,
-    pub(super) valid_until: u64,
+    pub(super) valid_until: BatchNumber,
     pub(super) ciphertexts: &'a [u8; 32],
     pub(super) nullifiers: &'a [Nullifier],
     pub(super) commitments: &'a [Commitment],
@@ -247,7 +247,7 @@ impl PrivateOperation {
                     id: inputs.nullifiers[0],
                     asset: fee.asset,
                     recipient: None,
-                    amount: 0,
+                    amount: Amount::ZERO,
                     fee: fee.amount,
                 }),
                 association: inputs.association.as_ref(),

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{PoolError, PrivateOperation};
 use crate::{
-    AssetId,
+    Amount, AssetId,
     private::{Association, AssociationMode},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolPolicy {
     /// By asset, the least fee; nothing is asked for when there is none.
-    fees: BTreeMap<AssetId, u128>,
+    fees: BTreeMap<AssetId, Amount>,
     /// The sets that count; `None` when none is asked for.
     sets: Option<Vec<Association>>,
 }
@@ -57,9 +57,9 @@ pub enum PolicyRefusal {
         /// The asset.
         asset: AssetId,
         /// What it pays.
-        fee: u128,
+        fee: Amount,
         /// What it must pay.
-        least: u128,
+        least: Amount,
     },
     /// Without an association set, where one is asked for.
     #[error(
@@ -94,7 +94,7 @@ impl PoolPolicy {
     /// Private operations pay at least this, in the asset's smallest unit. With one such asset, no operation is
     /// taken that pays in none of them.
     #[must_use]
-    pub fn with_minimum_fee(mut self, asset: AssetId, least: u128) -> Self {
+    pub fn with_minimum_fee(mut self, asset: AssetId, least: Amount) -> Self {
         self.fees.insert(asset, least);
         self
     }
@@ -108,7 +108,7 @@ impl PoolPolicy {
     }
 
     /// The least fee of each asset in which fees are taken, by ascending asset; none when nothing is asked for.
-    pub fn minimum_fees(&self) -> impl Iterator<Item = (AssetId, u128)> + '_ {
+    pub fn minimum_fees(&self) -> impl Iterator<Item = (AssetId, Amount)> + '_ {
         self.fees.iter().map(|(&asset, &least)| (asset, least))
     }
 

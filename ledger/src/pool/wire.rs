@@ -21,7 +21,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::{Payment, Pool, PoolOperation, PrivateOperation, Shield, ciphertexts_digest};
 use crate::{
-    Anchor, AssetId, Domain, Root,
+    Anchor, AssetId, BatchNumber, Domain, Root,
     private::{
         Association, AssociationMode, Commitment, Fee, Nullifier, PrivateInputs, TransferInputs,
         WithdrawalInputs,
@@ -58,7 +58,7 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
             put_varint(&mut out, u64::from(shield.asset.get()));
             put_amount(&mut out, shield.amount);
             put_sealed(&mut out, &shield.sealed);
-            put_varint(&mut out, payment.batch);
+            put_varint(&mut out, payment.batch.get());
             put_varint(&mut out, u64::from(payment.record));
             return Some(out);
         }
@@ -96,7 +96,7 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
         _ => return None,
     };
     put_varint(&mut out, pool.anchor_number(view.anchor)?);
-    put_varint(&mut out, view.valid_until.checked_sub(pool.batch_number())?);
+    put_varint(&mut out, view.valid_until.since(pool.batch_number())?);
     if let Some(association) = association {
         out[0] |= match association.mode {
             AssociationMode::Approved => APPROVED,
@@ -130,7 +130,7 @@ pub fn decode_operation(
         let amount = reader.amount()?;
         let sealed = take_sealed(&mut reader)?;
         let payment = Payment {
-            batch: reader.varint("a batch")?,
+            batch: BatchNumber::new(reader.varint("a batch")?),
             record: reader.id("a record")?,
         };
         finish(&reader)?;
@@ -222,7 +222,7 @@ fn take_inputs(
             fee: reader.amount()?,
             anchor,
             domain,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
             ciphertexts,
             association,
         }),
@@ -248,7 +248,7 @@ fn take_inputs(
                 fee,
                 anchor,
                 domain,
-                valid_until,
+                valid_until: BatchNumber::new(valid_until),
                 ciphertexts,
                 association,
             })

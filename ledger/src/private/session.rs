@@ -11,7 +11,7 @@ use core::ops::Range;
 use thiserror::Error;
 
 use super::inputs::{BalanceInputs, CredentialInputs, PrivateInputs, Test};
-use crate::{AssetId, Digest, Domain, Root};
+use crate::{Amount, AssetId, Digest, Domain, Root};
 
 /// Who asked for a proof of a property, and until when it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,9 +92,9 @@ pub struct BalanceQuestion {
     /// The asset.
     pub asset: AssetId,
     /// The least balance.
-    pub at_least: u128,
+    pub at_least: Amount,
     /// The greatest balance, if it is bounded.
-    pub at_most: Option<u128>,
+    pub at_most: Option<Amount>,
     /// Who asks.
     pub session: Session,
 }
@@ -358,8 +358,8 @@ mod tests {
             state_roots: [10, 11].map(|n| Root(digest(n))).to_vec(),
             domain: Domain(digest(40)),
             asset: AssetId::new(4),
-            at_least: 50,
-            at_most: Some(60),
+            at_least: Amount::new(50),
+            at_most: Some(Amount::new(60)),
             session: session(),
         });
         assert_eq!(question.session(), &session());
@@ -367,8 +367,8 @@ mod tests {
             state_root: Root(digest(11)),
             domain: Domain(digest(40)),
             asset: AssetId::new(4),
-            at_least: 50,
-            at_most: Some(60),
+            at_least: Amount::new(50),
+            at_most: Some(Amount::new(60)),
             session: session(),
         };
         let changes: [Change<BalanceInputs>; 6] = [
@@ -378,9 +378,9 @@ mod tests {
                 |i| i.asset = AssetId::new(5),
                 AnswerError::Asset { asked: 4, found: 5 },
             ),
-            (|i| i.at_least = 49, AnswerError::Bounds),
+            (|i| i.at_least = Amount::new(49), AnswerError::Bounds),
             (|i| i.at_most = None, AnswerError::Bounds),
-            (|i| i.at_most = Some(61), AnswerError::Bounds),
+            (|i| i.at_most = Some(Amount::new(61)), AnswerError::Bounds),
         ];
         refuses(
             &question,
@@ -460,8 +460,8 @@ mod tests {
         let balance = PrivateInputs::Balance(BalanceInputs {
             state_root: Root(digest(1)),
             domain: Domain(digest(2)),
-            asset: AssetId::new(0),
-            at_least: 0,
+            asset: AssetId::ZERO,
+            at_least: Amount::ZERO,
             at_most: None,
             session: session(),
         });

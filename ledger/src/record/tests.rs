@@ -4,12 +4,13 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::{
-    AssetId, NewKeys, Root, RotateKey, ScalarCompressor, Scope, SlotIndex, hash::compress,
+    Amount, AssetId, BatchNumber, NewKeys, Root, RotateKey, ScalarCompressor, Scope, SlotIndex,
+    hash::compress,
 };
 
-const AMOUNT: u128 = 1 | 2 << 50 | 3 << 100;
-const FEE: u128 = 4 | 5 << 50 | 6 << 100;
-const VALID_UNTIL: u64 = 1 << 62 | 5;
+const AMOUNT: Amount = Amount::new(1 | 2 << 50 | 3 << 100);
+const FEE: Amount = Amount::new(4 | 5 << 50 | 6 << 100);
+const VALID_UNTIL: BatchNumber = BatchNumber::new(1 << 62 | 5);
 const KEY: KeyUse = KeyUse {
     slot: SlotIndex::One,
     index: 1000,
@@ -81,7 +82,7 @@ fn elements_follow_the_definition() {
         [
             10 + ((1 + SIGNED) << 32),
             11,
-            VALID_UNTIL,
+            VALID_UNTIL.get(),
             1,
             2,
             4,
@@ -91,7 +92,7 @@ fn elements_follow_the_definition() {
         [
             10 + ((2 + SIGNED) << 32),
             0,
-            VALID_UNTIL,
+            VALID_UNTIL.get(),
             1,
             2,
             4,
@@ -101,7 +102,7 @@ fn elements_follow_the_definition() {
         [
             10 + ((3 + 32 + 64 * 2 + SIGNED) << 32),
             0,
-            VALID_UNTIL,
+            VALID_UNTIL.get(),
             0,
             0,
             4,
@@ -166,12 +167,18 @@ fn an_expiry_beyond_every_batch_is_not_another_one_modulo_p() {
         Order::Transfer(Transfer {
             from: AccountId::new(from),
             to: AccountId::new(to),
-            amount,
-            fee,
+            amount: Amount::new(amount),
+            fee: Amount::new(fee),
             valid_until,
         })
         .record(KEY)
     };
-    assert_ne!(pay(u64::MAX).digest(), pay((1 << 32) - 2).digest());
-    assert_ne!(pay(u64::MAX).digest(), pay(u64::MAX >> 1).digest());
+    assert_ne!(
+        pay(BatchNumber::MAX).digest(),
+        pay(BatchNumber::new((1 << 32) - 2)).digest()
+    );
+    assert_ne!(
+        pay(BatchNumber::MAX).digest(),
+        pay(BatchNumber::new(u64::MAX >> 1)).digest()
+    );
 }

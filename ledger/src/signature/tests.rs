@@ -161,16 +161,16 @@ fn the_last_of_1024_one_time_keys_signs() {
             &Toy(3),
             KeyIndex(1023),
             &bound(1),
-            Nonce::new(0),
+            Nonce::ZERO,
             &ScalarCompressor,
         )
         .unwrap();
-    assert!(verifies(&key, bound(1), Nonce::new(0), &signature));
+    assert!(verifies(&key, bound(1), Nonce::ZERO, &signature));
     let mut beyond = signature;
     beyond.key_index = 1024;
     let claim = Claim {
         bound: bound(1),
-        nonce: Nonce::new(0),
+        nonce: Nonce::ZERO,
         signature: &beyond,
     };
     let refused = Err(SignatureError::KeyIndex { key_index: 1024 });
@@ -234,18 +234,18 @@ fn a_chain_walked_forward_is_no_signature() {
             &Toy(7),
             KeyIndex(0),
             &bound(1),
-            Nonce::new(0),
+            Nonce::ZERO,
             &ScalarCompressor,
         )
         .unwrap();
     let message =
-        crate::hash::compress_input(&message_input(&bound(1), &signature.rho, Nonce::new(0)));
+        crate::hash::compress_input(&message_input(&bound(1), &signature.rho, Nonce::ZERO));
     let found = digits(&message).unwrap();
     let chain = found.iter().position(|&digit| digit < 3).unwrap();
     let step = chain_step_input(&SEED, 0, chain, found[chain], &signature.chains[chain]);
     let next = crate::hash::compress_input(&step);
     signature.chains[chain] = [next.0[0], next.0[1]];
-    assert!(!verifies(&key, bound(1), Nonce::new(0), &signature));
+    assert!(!verifies(&key, bound(1), Nonce::ZERO, &signature));
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn bytes_round_trip_and_are_strict() {
             &Toy(9),
             KeyIndex(1),
             &bound(1),
-            Nonce::new(0),
+            Nonce::ZERO,
             &ScalarCompressor,
         )
         .unwrap();

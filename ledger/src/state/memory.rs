@@ -8,7 +8,7 @@ use core::{convert::Infallible, ops::RangeInclusive};
 
 use super::{Changes, ReadState, State, StateError};
 use crate::{
-    Account, AccountId, AccountProof, Digest, GenesisError, Root,
+    Account, AccountId, AccountProof, BatchNumber, Digest, GenesisError, Root,
     hash::Compressor,
     ledger::leaf_digests,
     public::BATCH_NUMBER_BITS,
@@ -69,7 +69,7 @@ impl MemoryState {
     ) -> Result<Self, GenesisError> {
         if version >> BATCH_NUMBER_BITS != 0 {
             return Err(GenesisError::BatchNumber {
-                batch_number: version,
+                batch_number: BatchNumber::new(version),
             });
         }
         let mut map = BTreeMap::new();

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    AccountId, AssetId, Deposit, Domain, Ledger, LedgerError, Nonce, Root, ScalarCompressor,
-    SealError,
+    AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger, LedgerError, Nonce, Root,
+    ScalarCompressor, SealError,
     ledger::FollowError,
     testing::{
         Failing, Failure,
@@ -44,8 +44,8 @@ proptest! {
 const OPENING: [(AccountId, Account); 2] = {
     let account = Account {
         asset: AssetId::new(7),
-        balance: 100,
-        nonce: Nonce::new(0),
+        balance: Amount::new(100),
+        nonce: Nonce::ZERO,
         slots: [crate::KeySlot {
             root: Root::ZERO,
             next_index: 0,
@@ -59,7 +59,7 @@ fn deposit(to: AccountId) -> Deposit {
     Deposit {
         to,
         asset: AssetId::new(7),
-        amount: 5,
+        amount: Amount::new(5),
         keys: None,
     }
 }
@@ -116,7 +116,10 @@ fn what_the_state_refuses_leaves_the_batch_open() {
         let refused = batch.seal(None);
         assert_eq!(refused, Err(SealError::State(Failure::Told)), "{calls}");
         let draft = batch.set_aside();
-        assert_eq!((draft.len(), ledger.batch_number()), (4, 8));
+        assert_eq!(
+            (draft.len(), ledger.batch_number()),
+            (4, BatchNumber::new(8))
+        );
     }
     // an account that the batch has not read yet
     let mut batch = ledger.open_batch();
@@ -146,7 +149,10 @@ fn what_the_state_refuses_leaves_the_batch_open() {
             read || failed == FollowError::State(Failure::Told),
             "{calls}: {failed}"
         );
-        assert_eq!((ledger.batch_number(), ledger.root()), (8, public.old_root));
+        assert_eq!(
+            (ledger.batch_number(), ledger.root()),
+            (BatchNumber::new(8), public.old_root)
+        );
     }
     ledger.state().heal();
     ledger.follow(public, records).unwrap();
@@ -155,28 +161,36 @@ fn what_the_state_refuses_leaves_the_batch_open() {
 
 #[test]
 fn a_draft_belongs_to_its_state() {
-    let mut ledger = Ledger::genesis(Domain::ZERO, 8, OPENING).unwrap();
+    let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::new(8), OPENING).unwrap();
     let mut batch = ledger.open_batch();
     batch.deposit(deposit(AccountId::new(3))).unwrap();
     let draft = batch.set_aside();
     assert_eq!(
         (draft.number(), draft.len(), draft.is_empty()),
-        (8, 1, false)
+        (BatchNumber::new(8), 1, false)
     );
     assert_eq!(
         draft
             .changed(AccountId::new(3))
             .map(|account| account.balance),
-        Some(105)
+        Some(Amount::new(105))
     );
     assert_eq!(draft.changed(AccountId::new(4)), None);
     ledger.open_batch().seal(Some(1)).unwrap();
     // the same root, but another batch
     let error = ledger.resume(draft.clone()).unwrap_err();
-    assert_eq!((error.number, error.expected), (8, 9));
-    let mut other = Ledger::genesis(Domain::ZERO, 8, [OPENING[0]]).unwrap();
+    assert_eq!(
+        (error.number, error.expected),
+        (BatchNumber::new(8), BatchNumber::new(9))
+    );
+    let mut other = Ledger::genesis(Domain::ZERO, BatchNumber::new(8), [OPENING[0]]).unwrap();
     assert!(other.resume(draft.clone()).is_err());
-    let mut other = Ledger::genesis(crate::hash::domain_digest(1, 1), 8, OPENING).unwrap();
+    let mut other = Ledger::genesis(
+        crate::hash::domain_digest(1, 1),
+        BatchNumber::new(8),
+        OPENING,
+    )
+    .unwrap();
     assert!(other.resume(draft.clone()).is_err());
     ledger.undo().unwrap();
     assert_eq!(ledger.resume(draft).unwrap().len(), 1);

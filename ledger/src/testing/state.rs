@@ -23,8 +23,9 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Key, Numbers};
 use crate::{
-    Account, AccountId, AssetId, Deposit, Digest, Domain, KeySlot, Ledger, MemoryState, NewKeys,
-    Nonce, Order, Root, ScalarCompressor, Scope, SealedBatch, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Digest, Domain, KeySlot, Ledger,
+    MemoryState, NewKeys, Nonce, Order, Root, ScalarCompressor, Scope, SealedBatch, SlotIndex,
+    Transfer, Withdraw,
     ledger::LedgerError,
     state::{Changes, ReadState, State, StateError},
     tree::{AccountTree, Siblings, TREE_DEPTH},
@@ -115,7 +116,7 @@ fn random_account(numbers: &mut Numbers) -> Account {
     let slots = [slot(), slot()];
     Account {
         asset: AssetId::new(numbers.next() as u32),
-        balance: u128::from(numbers.next()) << 64 | u128::from(numbers.next()),
+        balance: Amount::new(u128::from(numbers.next()) << 64 | u128::from(numbers.next())),
         nonce: Nonce::new(numbers.next() as u32),
         slots,
     }
@@ -270,7 +271,8 @@ fn compare_version<R: ReadState>(state: &R, version: u64, Version { accounts, tr
         assert!(page.len() <= 2, "more accounts than asked for");
         first = page
             .last()
-            .and_then(|(id, _)| id.get().checked_add(1).map(AccountId::new)).map(AccountId::get);
+            .and_then(|(id, _)| id.get().checked_add(1).map(AccountId::new))
+            .map(AccountId::get);
         listed.extend(page);
     }
     assert!(
@@ -297,8 +299,8 @@ pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
             AccountId::new(id),
             Account {
                 asset: AssetId::new(7),
-                balance,
-                nonce: Nonce::new(0),
+                balance: Amount::new(balance),
+                nonce: Nonce::ZERO,
                 slots,
             },
         )
@@ -348,7 +350,7 @@ pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
             }
             1 => {
                 let version = ledger.batch_number();
-                ledger.state_mut().commit(version).expect("to commit");
+                ledger.state_mut().commit(version.get()).expect("to commit");
             }
             _ => {}
         }
@@ -363,7 +365,7 @@ pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
     let [ours, theirs] = [&ledger, &follower].map(|ledger| {
         let accounts = ledger
             .state()
-            .accounts_from(AccountId::new(0), usize::MAX)
+            .accounts_from(AccountId::ZERO, usize::MAX)
             .expect("to read accounts");
         (ledger.batch_number(), ledger.root(), accounts)
     });
@@ -411,7 +413,7 @@ fn random_operation(
             Operation::Deposit(Deposit {
                 to: AccountId::new(to),
                 asset: AssetId::new(asset),
-                amount,
+                amount: Amount::new(amount),
                 keys,
             })
         }
@@ -422,18 +424,18 @@ fn random_operation(
                 let recipient = [9; 20];
                 Order::Withdraw(Withdraw {
                     from: AccountId::new(from),
-                    amount,
-                    fee,
+                    amount: Amount::new(amount),
+                    fee: Amount::new(fee),
                     recipient,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until),
                 })
             } else {
                 Order::Transfer(Transfer {
                     from: AccountId::new(from),
                     to: AccountId::new(to),
-                    amount,
-                    fee,
-                    valid_until,
+                    amount: Amount::new(amount),
+                    fee: Amount::new(fee),
+                    valid_until: BatchNumber::new(valid_until),
                 })
             };
             let key = Key::new(from & 7);

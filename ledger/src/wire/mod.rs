@@ -41,7 +41,8 @@ use one::{own_bits_zero, put_record, take_record};
 pub(crate) use one::{put_digest, put_key, take_digest, take_key};
 
 use crate::{
-    Compressor, MAX_OPERATIONS, OperationKind, PublicInputs, Record, record::operations_digest,
+    BatchNumber, Compressor, MAX_OPERATIONS, OperationKind, PublicInputs, Record,
+    record::operations_digest,
 };
 
 /// The first byte of every encoding.
@@ -64,7 +65,7 @@ pub const VERSION: u8 = 2;
 ///
 /// # Errors
 /// [`EncodeError`] when there are too many records, or one that no batch of this number has.
-pub fn encode(records: &[Record], batch_number: u64) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(records: &[Record], batch_number: BatchNumber) -> Result<Vec<u8>, EncodeError> {
     if records.len() > MAX_OPERATIONS as usize {
         return Err(EncodeError::TooMany {
             count: records.len(),
@@ -95,7 +96,7 @@ pub fn encode(records: &[Record], batch_number: u64) -> Result<Vec<u8>, EncodeEr
 ///
 /// # Errors
 /// [`DecodeError`] for anything but the one encoding of some records.
-pub fn decode(bytes: &[u8], batch_number: u64) -> Result<Vec<Record>, DecodeError> {
+pub fn decode(bytes: &[u8], batch_number: BatchNumber) -> Result<Vec<Record>, DecodeError> {
     let mut reader = Reader::new(bytes);
     let version = reader.byte()?;
     if version != VERSION {

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::{DecodeError, EncodeError, Reader, put_amount, put_varint};
 use crate::{
-    AccountId, AssetId, Deposit, Digest, KeyUse, NewKeys, OperationKind, Order, Record, Root,
-    RotateKey, Scope, SlotIndex, Transfer, Withdraw, digest::DIGEST_BYTES,
+    AccountId, AssetId, BatchNumber, Deposit, Digest, KeyUse, NewKeys, OperationKind, Order,
+    Record, Root, RotateKey, Scope, SlotIndex, Transfer, Withdraw, digest::DIGEST_BYTES,
     public::BATCH_NUMBER_BITS, signature::KEY_CAPACITY,
 };
 
@@ -17,7 +17,7 @@ pub(super) fn put_record(
     out: &mut Vec<u8>,
     record: &Record,
     position: usize,
-    batch_number: u64,
+    batch_number: BatchNumber,
 ) -> Result<(), EncodeError> {
     let kind = record.kind() as u8;
     match record {
@@ -84,14 +84,14 @@ fn put_signed(
     order: &Order,
     KeyUse { slot, index }: KeyUse,
     position: usize,
-    batch_number: u64,
+    batch_number: BatchNumber,
 ) -> Result<(), EncodeError> {
     if u32::from(index) >= KEY_CAPACITY {
         return Err(EncodeError::KeyIndex { position, index });
     }
     let valid_until = order.valid_until();
     let lifetime = valid_until
-        .checked_sub(batch_number)
+        .since(batch_number)
         .filter(|lifetime| lifetime >> BATCH_NUMBER_BITS == 0)
         .ok_or(EncodeError::Lifetime {
             position,
@@ -136,7 +136,7 @@ pub(super) fn take_record(
     reader: &mut Reader<'_>,
     head: u8,
     offset: usize,
-    batch_number: u64,
+    batch_number: BatchNumber,
 ) -> Result<Record, DecodeError> {
     const KINDS: [OperationKind; 7] = OperationKind::ALL;
     let own = head >> 3;
@@ -154,7 +154,7 @@ pub(super) fn take_record(
                     to: AccountId::new(to),
                     amount,
                     fee,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until),
                 })
                 .record(key)
             }
@@ -167,7 +167,7 @@ pub(super) fn take_record(
                     amount,
                     fee,
                     recipient,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until),
                 })
                 .record(key)
             }
@@ -188,7 +188,7 @@ pub(super) fn take_record(
                     new_root,
                     scope,
                     fee,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until),
                 })
                 .record(key)
             }
@@ -216,7 +216,7 @@ pub(super) fn take_record(
 fn take_signed(
     reader: &mut Reader<'_>,
     short: u8,
-    batch_number: u64,
+    batch_number: BatchNumber,
 ) -> Result<(u32, u64, KeyUse), DecodeError> {
     let signer = reader.id("an account")?;
     let offset = reader.offset();
@@ -228,7 +228,7 @@ fn take_signed(
     let valid_until = long
         .checked_add(u64::from(short))
         .filter(|lifetime| lifetime >> BATCH_NUMBER_BITS == 0)
-        .and_then(|lifetime| lifetime.checked_add(batch_number))
+        .and_then(|lifetime| lifetime.checked_add(batch_number.get()))
         .ok_or(DecodeError::OutOfRange {
             offset,
             what: "a lifetime",

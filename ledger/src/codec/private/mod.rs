@@ -7,7 +7,7 @@ use super::{
     sealed::Part,
 };
 use crate::{
-    Anchor, AssetId, Domain, Root,
+    Amount, Anchor, AssetId, BatchNumber, Domain, Root,
     private::{
         Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee,
         MAX_PREDICATES, Nullifier, Predicate, PrivateInputs, PrivateProof, Session, Test,
@@ -16,7 +16,7 @@ use crate::{
     wire::{DecodeError, Reader, put_amount, put_digest, put_varint, take_digest},
 };
 
-fn take_amount(reader: &mut Reader<'_>) -> Result<u128, DecodeError> {
+fn take_amount(reader: &mut Reader<'_>) -> Result<Amount, DecodeError> {
     reader.amount()
 }
 
@@ -92,7 +92,7 @@ impl Part for WithdrawalInputs {
             out,
             &(
                 self.domain,
-                self.valid_until,
+                self.valid_until.get(),
                 self.ciphertexts,
                 self.association,
             ),
@@ -114,7 +114,7 @@ impl Part for WithdrawalInputs {
             fee,
             asset: AssetId::new(asset),
             domain,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
             ciphertexts,
             association,
         })
@@ -149,7 +149,7 @@ impl Part for TransferInputs {
             out,
             &(
                 self.domain,
-                self.valid_until,
+                self.valid_until.get(),
                 self.ciphertexts,
                 self.association,
             ),
@@ -168,7 +168,7 @@ impl Part for TransferInputs {
             commitments,
             fee,
             domain,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
             ciphertexts,
             association,
         })
@@ -221,20 +221,20 @@ impl Part for Predicate {
         match self.test {
             Test::AtLeast(value) => {
                 out.push(0);
-                put_amount(out, value);
+                put_amount(out, Amount::new(value));
             }
             Test::AtMost(value) => {
                 out.push(1);
-                put_amount(out, value);
+                put_amount(out, Amount::new(value));
             }
             Test::Between(least, most) => {
                 out.push(2);
-                put_amount(out, least);
-                put_amount(out, most);
+                put_amount(out, Amount::new(least));
+                put_amount(out, Amount::new(most));
             }
             Test::Equals(value) => {
                 out.push(3);
-                put_amount(out, value);
+                put_amount(out, Amount::new(value));
             }
             Test::InSet(ValueSet { root, levels }) => {
                 out.push(4);
@@ -248,10 +248,10 @@ impl Part for Predicate {
         let place = reader.byte()?;
         let offset = reader.offset();
         let test = match reader.byte()? {
-            0 => Test::AtLeast(reader.amount()?),
-            1 => Test::AtMost(reader.amount()?),
-            2 => Test::Between(reader.amount()?, reader.amount()?),
-            3 => Test::Equals(reader.amount()?),
+            0 => Test::AtLeast(reader.amount()?.get()),
+            1 => Test::AtMost(reader.amount()?.get()),
+            2 => Test::Between(reader.amount()?.get(), reader.amount()?.get()),
+            3 => Test::Equals(reader.amount()?.get()),
             4 => Test::InSet(ValueSet {
                 root: Root(take_digest(reader)?),
                 levels: reader.byte()?,

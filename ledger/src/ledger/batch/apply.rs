@@ -2,8 +2,8 @@
 
 use super::{Batch, Pool};
 use crate::{
-    Account, AccountId, AssetId, Deposit, Digest, KeySlot, MAX_OPERATIONS, Nonce, Order, Record,
-    SignedOrder,
+    Account, AccountId, Amount, AssetId, Deposit, Digest, KeySlot, MAX_OPERATIONS, Nonce, Order,
+    Record, SignedOrder,
     hash::Compressor,
     ledger::{
         CheckedOrder, LedgerError, ReceiverWitness, SignerWitness, check_order,
@@ -209,14 +209,14 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
             return Err(LedgerError::NonceExhausted { account: id });
         }
         let (valid_until, batch_number) = (order.valid_until(), self.ledger.batch_number());
-        match valid_until.checked_sub(batch_number) {
+        match valid_until.since(batch_number) {
             None => {
                 return Err(LedgerError::Expired {
                     valid_until,
                     batch_number,
                 });
             }
-            Some(left) if left >> BATCH_NUMBER_BITS != 0 => {
+            Some(left) if left.get() >> BATCH_NUMBER_BITS != 0 => {
                 return Err(LedgerError::ValidTooLong {
                     valid_until,
                     batch_number,
@@ -256,8 +256,8 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
     }
 
     /// The pool after a fee.
-    fn pool_with(&self, asset: AssetId, fee: u128) -> Result<Pool, LedgerError<S::Error>> {
-        if fee == 0 {
+    fn pool_with(&self, asset: AssetId, fee: Amount) -> Result<Pool, LedgerError<S::Error>> {
+        if fee == Amount::ZERO {
             return Ok(self.work.pool);
         }
         match self.work.pool.asset {

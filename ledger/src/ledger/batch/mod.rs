@@ -11,7 +11,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Ledger, OperationWitness, ReceiverWitness, ResumeError, SignerWitness};
 use crate::{
-    Account, AccountId, AssetId, Domain, Record, Root,
+    Account, AccountId, Amount, AssetId, BatchNumber, Domain, Record, Root,
     hash::Compressor,
     state::{MemoryState, State},
 };
@@ -21,7 +21,7 @@ use crate::{
 struct Pool {
     /// Set by the first fee; the pool then takes no other asset until it is collected.
     asset: Option<AssetId>,
-    amount: u128,
+    amount: Amount,
 }
 
 /// A batch that takes operations until it is sealed.
@@ -63,14 +63,14 @@ struct Work {
 pub struct Draft {
     work: Work,
     domain: Domain,
-    number: u64,
+    number: BatchNumber,
     root: Root,
 }
 
 impl Draft {
     /// The number of the batch.
     #[must_use]
-    pub const fn number(&self) -> u64 {
+    pub const fn number(&self) -> BatchNumber {
         self.number
     }
 
@@ -152,7 +152,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
 
     /// The number of this batch.
     #[must_use]
-    pub fn number(&self) -> u64 {
+    pub fn number(&self) -> BatchNumber {
         self.ledger.batch_number()
     }
 
@@ -181,7 +181,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
 
     /// Fees in the pool: asset and amount; `None` when it is empty.
     #[must_use]
-    pub const fn pool(&self) -> Option<(AssetId, u128)> {
+    pub const fn pool(&self) -> Option<(AssetId, Amount)> {
         match self.work.pool.asset {
             Some(asset) => Some((asset, self.work.pool.amount)),
             None => None,
@@ -206,7 +206,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
         let operation = OperationWitness {
             record,
             batch_number,
-            pool_asset: AssetId::new(0),
+            pool_asset: AssetId::ZERO,
             signer,
             receiver,
         };

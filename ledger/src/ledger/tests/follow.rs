@@ -5,7 +5,7 @@ use crate::{AssetId, Domain, PublicInputs, ledger::FollowError, record::operatio
 
 /// A batch with a payment, a rotation, a creation and a collection, sealed from `genesis(5)`.
 fn varied_batch() -> (SealedBatch, Ledger) {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     let new_root = Key::new(77).tree.root();
     let (slot, scope) = (SlotIndex::One, Scope::SPEND);
@@ -14,21 +14,21 @@ fn varied_batch() -> (SealedBatch, Ledger) {
         slot,
         new_root,
         scope,
-        fee: 4,
-        valid_until: 6,
+        fee: Amount::new(4),
+        valid_until: BatchNumber::new(6),
     };
     let withdraw = Withdraw {
         from: AccountId::new(2),
-        amount: 7,
-        fee: 0,
+        amount: Amount::new(7),
+        fee: Amount::ZERO,
         recipient: [3; 20],
-        valid_until: 5,
+        valid_until: BatchNumber::new(5),
     };
     let keys = NewKeys {
         roots: [new_root; 2],
         scopes: [Scope::SPEND, Scope::ROTATE],
     };
-    sign_and_apply(&mut batch, pay(PAY), Nonce::new(0)).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::ZERO).unwrap();
     sign_and_apply(
         &mut batch,
         pay(Transfer {
@@ -39,12 +39,12 @@ fn varied_batch() -> (SealedBatch, Ledger) {
     )
     .unwrap();
     sign_and_apply(&mut batch, Order::RotateKey(rotate), Nonce::new(2)).unwrap();
-    sign_and_apply(&mut batch, Order::Withdraw(withdraw), Nonce::new(0)).unwrap();
+    sign_and_apply(&mut batch, Order::Withdraw(withdraw), Nonce::ZERO).unwrap();
     batch
         .deposit(Deposit {
             to: AccountId::new(4),
             asset: AssetId::new(7),
-            amount: 6,
+            amount: Amount::new(6),
             keys: Some(keys),
         })
         .unwrap();
@@ -52,7 +52,7 @@ fn varied_batch() -> (SealedBatch, Ledger) {
         .deposit(Deposit {
             to: AccountId::new(4),
             asset: AssetId::new(7),
-            amount: 6,
+            amount: Amount::new(6),
             keys: None,
         })
         .unwrap();
@@ -70,14 +70,14 @@ fn published_bytes_are_enough_to_follow() {
         },
         ledger,
     ) = varied_batch();
-    let bytes = wire::encode(&records, 5).unwrap();
+    let bytes = wire::encode(&records, BatchNumber::new(5)).unwrap();
     let published = wire::decode_published(&bytes, &public_inputs, &ScalarCompressor).unwrap();
-    let mut follower = genesis(5);
+    let mut follower = genesis(BatchNumber::new(5));
     follower.follow(&public_inputs, &published).unwrap();
     assert!(follower.accounts().eq(ledger.accounts()));
     assert_eq!(
         (follower.root(), follower.batch_number()),
-        (ledger.root(), 6)
+        (ledger.root(), BatchNumber::new(6))
     );
     // What it followed is a state to go on from.
     sign_and_apply(&mut follower.open_batch(), pay(PAY), Nonce::new(3)).unwrap();
@@ -93,13 +93,17 @@ fn what_does_not_fit_is_not_followed() {
         },
         _,
     ) = varied_batch();
-    let mut follower = genesis(5);
+    let mut follower = genesis(BatchNumber::new(5));
     let mut refused = |public: PublicInputs, records: &[Record]| {
         let error = follower.follow(&public, records).unwrap_err();
-        assert!(follower.accounts().eq(genesis(5).accounts()));
+        assert!(
+            follower
+                .accounts()
+                .eq(genesis(BatchNumber::new(5)).accounts())
+        );
         assert_eq!(
             (follower.root(), follower.batch_number()),
-            (genesis(5).root(), 5)
+            (genesis(BatchNumber::new(5)).root(), BatchNumber::new(5))
         );
         error
     };
@@ -109,14 +113,14 @@ fn what_does_not_fit_is_not_followed() {
     };
     assert_eq!(refused(domain, &records), FollowError::Domain);
     let number = PublicInputs {
-        batch_number: 6,
+        batch_number: BatchNumber::new(6),
         ..public
     };
     assert_eq!(
         refused(number, &records),
         FollowError::BatchNumber {
-            expected: 5,
-            got: 6
+            expected: BatchNumber::new(5),
+            got: BatchNumber::new(6)
         }
     );
     let old_root = PublicInputs {

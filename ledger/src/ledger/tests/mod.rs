@@ -7,9 +7,9 @@ mod refusals;
 use alloc::vec::Vec;
 
 use crate::{
-    Account, AccountId, AssetId, Deposit, Digest, Domain, KeySlot, KeyUse, Ledger, LedgerError,
-    MAX_OPERATIONS, NewKeys, Nonce, Order, Record, Root, RotateKey, ScalarCompressor, Scope,
-    SealError, SealedBatch, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Digest, Domain, KeySlot, KeyUse,
+    Ledger, LedgerError, MAX_OPERATIONS, NewKeys, Nonce, Order, Record, Root, RotateKey,
+    ScalarCompressor, Scope, SealError, SealedBatch, SlotIndex, Transfer, Withdraw,
     hash::domain_digest,
     ledger::{Batch, GenesisError, check_order, check_orders},
     record::operations_digest,
@@ -24,7 +24,7 @@ pub(super) fn domain() -> Domain {
 
 /// Accounts 1, 2, 3 of asset 7 and account 9 of asset 8. Key 10 * id in slot 0 (both scopes from
 /// nonce 0), and in slot 1 key 10 * id + 1, which only rotates.
-pub(super) fn genesis(batch_number: u64) -> Ledger {
+pub(super) fn genesis(batch_number: BatchNumber) -> Ledger {
     let accounts =
         [(1, 7, 1000), (2, 7, 500), (3, 7, 0), (9, 8, 1000)].map(|(id, asset, balance)| {
             let slots = [
@@ -35,8 +35,8 @@ pub(super) fn genesis(batch_number: u64) -> Ledger {
                 AccountId::new(id),
                 Account {
                     asset: AssetId::new(asset),
-                    balance,
-                    nonce: Nonce::new(0),
+                    balance: Amount::new(balance),
+                    nonce: Nonce::ZERO,
                     slots,
                 },
             )
@@ -47,9 +47,9 @@ pub(super) fn genesis(batch_number: u64) -> Ledger {
 const PAY: Transfer = Transfer {
     from: AccountId::new(1),
     to: AccountId::new(2),
-    amount: 10,
-    fee: 1,
-    valid_until: 100,
+    amount: Amount::new(10),
+    fee: Amount::new(1),
+    valid_until: BatchNumber::new(100),
 };
 
 fn pay(transfer: Transfer) -> Order {
@@ -73,14 +73,14 @@ fn sign_and_apply(
 
 /// The refusal of one order as the first operation of batch 5, after checking that it left no trace.
 fn refusal(change: impl FnOnce(&mut Ledger), order: Order) -> LedgerError {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     change(&mut ledger);
     let before: Vec<_> = ledger
         .accounts()
         .map(|(id, account)| (id, *account))
         .collect();
     let mut batch = ledger.open_batch();
-    let error = sign_and_apply(&mut batch, order, Nonce::new(0)).unwrap_err();
+    let error = sign_and_apply(&mut batch, order, Nonce::ZERO).unwrap_err();
     assert!(batch.is_empty() && batch.pool().is_none());
     assert!(
         before
@@ -129,9 +129,9 @@ pub(super) fn replay(sealed: &SealedBatch) {
                 root
             );
             root = root_of_path(signer.index.get(), &new.leaf_digest(), &signer.siblings);
-            if record.fee() > 0 {
+            if record.fee() > Amount::ZERO {
                 assert_eq!(operation.pool_asset, signer.account.asset);
-                pool.1 += record.fee();
+                pool.1 += record.fee().get();
             }
         }
         if let Some(receiver) = &operation.receiver {
@@ -146,7 +146,7 @@ pub(super) fn replay(sealed: &SealedBatch) {
             root = root_of_path(receiver.index.get(), &new, &receiver.siblings);
         }
         if let Record::CollectFees { amount, .. } = record {
-            assert_eq!(*amount, pool.1);
+            assert_eq!(*amount, Amount::new(pool.1));
             assert_eq!(
                 operation.pool_asset,
                 operation.receiver.as_ref().unwrap().account.unwrap().asset
@@ -160,25 +160,25 @@ pub(super) fn replay(sealed: &SealedBatch) {
 
 #[test]
 fn a_batch_of_every_kind() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     let new_key = Key::new(77);
-    sign_and_apply(&mut batch, pay(PAY), Nonce::new(0)).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::ZERO).unwrap();
     let withdraw = Withdraw {
         from: AccountId::new(2),
-        amount: 500,
-        fee: 2,
+        amount: Amount::new(500),
+        fee: Amount::new(2),
         recipient: [3; 20],
-        valid_until: 5,
+        valid_until: BatchNumber::new(5),
     };
-    sign_and_apply(&mut batch, Order::Withdraw(withdraw), Nonce::new(0)).unwrap();
+    sign_and_apply(&mut batch, Order::Withdraw(withdraw), Nonce::ZERO).unwrap();
     let rotate = RotateKey {
         account: AccountId::new(1),
         slot: SlotIndex::Zero,
         new_root: new_key.tree.root(),
         scope: Scope::SPEND,
-        fee: 4,
-        valid_until: 6,
+        fee: Amount::new(4),
+        valid_until: BatchNumber::new(6),
     };
     sign_and_apply(&mut batch, Order::RotateKey(rotate), Nonce::new(1)).unwrap();
     // The new key signs in the same batch, with its first one-time key.
@@ -193,7 +193,7 @@ fn a_batch_of_every_kind() {
         .deposit(Deposit {
             to: AccountId::new(3),
             asset: AssetId::new(7),
-            amount: 44,
+            amount: Amount::new(44),
             keys: None,
         })
         .unwrap();
@@ -205,7 +205,7 @@ fn a_batch_of_every_kind() {
         .deposit(Deposit {
             to: AccountId::new(4),
             asset: AssetId::new(7),
-            amount: 6,
+            amount: Amount::new(6),
             keys: Some(keys),
         })
         .unwrap();
@@ -213,16 +213,19 @@ fn a_batch_of_every_kind() {
         .signed(new_key.sign(
             pay(Transfer {
                 from: AccountId::new(4),
-                amount: 5,
+                amount: Amount::new(5),
                 ..PAY
             }),
             &domain(),
-            Nonce::new(0),
+            Nonce::ZERO,
             SlotIndex::Zero,
             0,
         ))
         .unwrap();
-    assert_eq!(batch.pool(), Some((AssetId::new(7), 1 + 2 + 4 + 1 + 1)));
+    assert_eq!(
+        batch.pool(),
+        Some((AssetId::new(7), Amount::new(1 + 2 + 4 + 1 + 1)))
+    );
     batch.collect_fees(AccountId::new(3)).unwrap();
     assert_eq!(batch.pool(), None);
     batch.noop().unwrap();
@@ -230,14 +233,14 @@ fn a_batch_of_every_kind() {
     let sealed = batch.seal(None).unwrap();
     replay(&sealed);
     assert_eq!(sealed.public_inputs.num_operations, 16);
-    assert_eq!(sealed.public_inputs.batch_number, 5);
-    assert_eq!(ledger.batch_number(), 6);
+    assert_eq!(sealed.public_inputs.batch_number, BatchNumber::new(5));
+    assert_eq!(ledger.batch_number(), BatchNumber::new(6));
     assert_eq!(ledger.root(), sealed.public_inputs.new_root);
 
     let balance = |id| ledger.account(id).unwrap().balance;
     assert_eq!(
         [1, 2, 3, 4, 9].map(AccountId::new).map(balance),
-        [1000 - 11 - 4 - 1, 500 + 10 - 502 + 5, 53, 0, 1000]
+        [1000 - 11 - 4 - 1, 500 + 10 - 502 + 5, 53, 0, 1000].map(Amount::new)
     );
     let one = ledger.account(AccountId::new(1)).unwrap();
     assert_eq!(one.nonce, Nonce::new(3));
@@ -257,26 +260,31 @@ fn a_batch_of_every_kind() {
         .map(|(id, account)| (id, *account))
         .collect();
     assert_eq!(
-        Ledger::genesis(domain(), 6, accounts).unwrap().root(),
+        Ledger::genesis(domain(), BatchNumber::new(6), accounts)
+            .unwrap()
+            .root(),
         ledger.root()
     );
 }
 
 #[test]
 fn a_self_transfer_costs_the_fee() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     sign_and_apply(
         &mut batch,
         pay(Transfer {
             to: AccountId::new(1),
-            amount: 999,
+            amount: Amount::new(999),
             ..PAY
         }),
-        Nonce::new(0),
+        Nonce::ZERO,
     )
     .unwrap();
-    assert_eq!(batch.account(AccountId::new(1)).unwrap().balance, 999);
+    assert_eq!(
+        batch.account(AccountId::new(1)).unwrap().balance,
+        Amount::new(999)
+    );
     batch.collect_fees(AccountId::new(1)).unwrap();
     let sealed = batch.seal(None).unwrap();
     replay(&sealed);
@@ -288,56 +296,59 @@ fn a_self_transfer_costs_the_fee() {
             .account
             .unwrap()
             .balance,
-        0
+        Amount::ZERO
     );
 }
 
 #[test]
 fn extreme_amounts() {
-    let mut ledger = genesis(5);
-    set(AccountId::new(1), |account| account.balance = u128::MAX)(&mut ledger);
+    let mut ledger = genesis(BatchNumber::new(5));
+    set(AccountId::new(1), |account| account.balance = Amount::MAX)(&mut ledger);
     let accounts: Vec<_> = ledger
         .accounts()
         .map(|(id, account)| (id, *account))
         .collect();
-    let mut ledger = Ledger::genesis(domain(), 5, accounts).unwrap();
+    let mut ledger = Ledger::genesis(domain(), BatchNumber::new(5), accounts).unwrap();
     let mut batch = ledger.open_batch();
     let all = Transfer {
         to: AccountId::new(3),
-        amount: u128::MAX,
-        fee: 0,
+        amount: Amount::MAX,
+        fee: Amount::ZERO,
         ..PAY
     };
-    sign_and_apply(&mut batch, pay(all), Nonce::new(0)).unwrap();
+    sign_and_apply(&mut batch, pay(all), Nonce::ZERO).unwrap();
     sign_and_apply(
         &mut batch,
         pay(Transfer {
-            amount: 0,
-            fee: 0,
+            amount: Amount::ZERO,
+            fee: Amount::ZERO,
             ..PAY
         }),
         Nonce::new(1),
     )
     .unwrap();
-    assert_eq!(batch.account(AccountId::new(3)).unwrap().balance, u128::MAX);
+    assert_eq!(
+        batch.account(AccountId::new(3)).unwrap().balance,
+        Amount::MAX
+    );
     let more = batch.deposit(Deposit {
         to: AccountId::new(3),
         asset: AssetId::new(7),
-        amount: 1,
+        amount: Amount::new(1),
         keys: None,
     });
     assert_eq!(
         more,
         Err(LedgerError::BalanceOverflow {
             account: AccountId::new(3),
-            amount: 1
+            amount: Amount::new(1)
         })
     );
     batch
         .deposit(Deposit {
             to: AccountId::new(3),
             asset: AssetId::new(7),
-            amount: 0,
+            amount: Amount::ZERO,
             keys: None,
         })
         .unwrap();
@@ -346,7 +357,7 @@ fn extreme_amounts() {
 
 #[test]
 fn the_pool_holds_one_asset_at_a_time() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     let nine = Transfer {
         from: AccountId::new(9),
@@ -354,8 +365,16 @@ fn the_pool_holds_one_asset_at_a_time() {
         ..PAY
     };
     // Without a fee any asset passes.
-    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), Nonce::new(0)).unwrap();
-    sign_and_apply(&mut batch, pay(PAY), Nonce::new(0)).unwrap();
+    sign_and_apply(
+        &mut batch,
+        pay(Transfer {
+            fee: Amount::ZERO,
+            ..nine
+        }),
+        Nonce::ZERO,
+    )
+    .unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::ZERO).unwrap();
     let conflict = LedgerError::PoolAssetConflict {
         pool: AssetId::new(7),
         asset: AssetId::new(8),
@@ -377,13 +396,21 @@ fn the_pool_holds_one_asset_at_a_time() {
         sign_and_apply(&mut batch, nobody, Nonce::new(1)),
         Err(unknown)
     );
-    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), Nonce::new(1)).unwrap();
+    sign_and_apply(
+        &mut batch,
+        pay(Transfer {
+            fee: Amount::ZERO,
+            ..nine
+        }),
+        Nonce::new(1),
+    )
+    .unwrap();
     assert_eq!(batch.collect_fees(AccountId::new(9)), Err(conflict));
     assert_eq!(
         batch.seal(None),
         Err(SealError::PoolNotEmpty {
             asset: AssetId::new(7),
-            amount: 1
+            amount: Amount::new(1)
         })
     );
     assert_eq!(batch.len(), 3);
@@ -406,7 +433,7 @@ fn the_pool_holds_one_asset_at_a_time() {
 
 #[test]
 fn accounts_are_created_on_empty_leaves_only() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     let keys = Some(NewKeys {
         roots: [Root::ZERO; 2],
@@ -415,7 +442,7 @@ fn accounts_are_created_on_empty_leaves_only() {
     let create = Deposit {
         to: AccountId::new(4),
         asset: AssetId::new(1),
-        amount: u128::MAX,
+        amount: Amount::MAX,
         keys,
     };
     batch.deposit(create).unwrap();
@@ -433,7 +460,7 @@ fn accounts_are_created_on_empty_leaves_only() {
 
 #[test]
 fn slots_of_a_batch() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     assert!(batch.is_empty());
     for _ in 0..3 {
@@ -451,7 +478,7 @@ fn slots_of_a_batch() {
     }
     assert_eq!(batch.seal(Some(8)).unwrap().records, [Record::Noop; 8]);
     // Sealing opened the next batch; an empty one may be sealed too.
-    assert_eq!((batch.number(), batch.len()), (6, 0));
+    assert_eq!((batch.number(), batch.len()), (BatchNumber::new(6), 0));
     let sealed = batch.seal(None).unwrap();
     replay(&sealed);
     assert_eq!(sealed.public_inputs.num_operations, 1);
@@ -473,17 +500,20 @@ fn slots_of_a_batch() {
 
 #[test]
 fn an_abandoned_batch_leaves_no_trace() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let root = ledger.root();
     let mut batch = ledger.open_batch();
-    sign_and_apply(&mut batch, pay(PAY), Nonce::new(0)).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::ZERO).unwrap();
     drop(batch);
-    assert_eq!((ledger.root(), ledger.batch_number()), (root, 5));
+    assert_eq!(
+        (ledger.root(), ledger.batch_number()),
+        (root, BatchNumber::new(5))
+    );
     assert_eq!(
         ledger.account(AccountId::new(1)),
-        genesis(5).account(AccountId::new(1))
+        genesis(BatchNumber::new(5)).account(AccountId::new(1))
     );
-    sign_and_apply(&mut ledger.open_batch(), pay(PAY), Nonce::new(0)).unwrap();
+    sign_and_apply(&mut ledger.open_batch(), pay(PAY), Nonce::ZERO).unwrap();
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Model {
             .notes
             .iter()
             .filter(|known| !known.spent && known.note.asset == asset);
-        notes.map(|known| known.note.value).sum()
+        notes.map(|known| known.note.value.get()).sum()
     }
 
     /// A note that can be spent: sealed and unspent, counted around.
@@ -77,7 +77,7 @@ impl Model {
 
     fn add(&mut self, asset: AssetId, value: u128) -> Note {
         self.rho += 10;
-        let made = note(asset, value, 1000 + self.rho);
+        let made = note(asset, Amount::new(value), 1000 + self.rho);
         self.notes.push(Known {
             note: made,
             position: None,
@@ -92,6 +92,7 @@ impl Model {
             Step::Withdraw { note, amount, fee } => {
                 let index = self.spendable(note)?;
                 let Note { asset, value, .. } = self.notes[index].note;
+                let value = value.get();
                 let amount = amount.min(value);
                 let fee = fee.min(value - amount);
                 Some((
@@ -110,7 +111,7 @@ impl Model {
                 let inputs: Vec<_> = [Some(first), other].into_iter().flatten().collect();
                 let value: u128 = inputs
                     .iter()
-                    .map(|&index| self.notes[index].note.value)
+                    .map(|&index| self.notes[index].note.value.get())
                     .sum();
                 let fee = fee.min(value);
                 let second = second.min(value - fee);
@@ -222,7 +223,7 @@ impl Tested {
     /// The withdrawal of a whole note.
     fn whole(&self, index: usize) -> PrivateOperation {
         let Note { asset, value, .. } = self.model.notes[index].note;
-        let change = note(asset, 0, 1).commitment();
+        let change = note(asset, Amount::ZERO, 1).commitment();
         let inputs = WithdrawalInputs {
             amount: value,
             asset,
@@ -250,10 +251,10 @@ impl StateMachineTest for Tested {
                 let made = after.notes.last().expect("it was just made").note;
                 assert_eq!(
                     (made.asset, made.value),
-                    (AssetId::new(ASSETS[asset]), amount)
+                    (AssetId::new(ASSETS[asset]), Amount::new(amount))
                 );
                 let payment = Payment {
-                    batch: after.notes.len() as u64,
+                    batch: BatchNumber::new(after.notes.len() as u64),
                     record: 0,
                 };
                 tested.take(PoolOperation::Shield(shield(&made), payment));
@@ -263,12 +264,12 @@ impl StateMachineTest for Tested {
                     let made = &after.notes[after.notes.len() - outputs.len()..];
                     let first = tested.nullifier(inputs[0]);
                     let operation = if let Step::Withdraw { .. } = step {
-                        let value = tested.model.notes[inputs[0]].note.value;
+                        let value = tested.model.notes[inputs[0]].note.value.get();
                         let amount = value - outputs[0] - fee.min(out);
                         let fee = out - amount;
                         let inputs = WithdrawalInputs {
-                            amount,
-                            fee,
+                            amount: Amount::new(amount),
+                            fee: Amount::new(fee),
                             asset: AssetId::new(asset),
                             ..withdrawal(&tested.pool, first, made[0].note.commitment())
                         };
@@ -279,7 +280,7 @@ impl StateMachineTest for Tested {
                             .get(1)
                             .map_or(dummy, |&index| tested.nullifier(index));
                         let fee = (out > 0).then_some(Fee {
-                            amount: out,
+                            amount: Amount::new(out),
                             asset: AssetId::new(asset),
                         });
                         let commitments = [0, 1].map(|i| made[i].note.commitment());
@@ -342,11 +343,11 @@ impl StateMachineTest for Tested {
             };
             assert_eq!(
                 pool.held(AssetId::new(asset)),
-                of(&model.came_in) - of(&model.went_out)
+                Amount::new(of(&model.came_in) - of(&model.went_out))
             );
             assert_eq!(
                 pool.held(AssetId::new(asset)),
-                model.unspent(AssetId::new(asset))
+                Amount::new(model.unspent(AssetId::new(asset)))
             );
         }
         assert_eq!(pool.notes(), model.notes.len() as u64);
