@@ -150,11 +150,11 @@ pub(super) fn take_record(
                 let to = reader.id("an account")?;
                 let (amount, fee) = (reader.amount()?, reader.amount()?);
                 Order::Transfer(Transfer {
-                    from: AccountId::new(from),
+                    from,
                     to: AccountId::new(to),
                     amount,
                     fee,
-                    valid_until: BatchNumber::new(valid_until),
+                    valid_until: BatchNumber::new(valid_until.get()),
                 })
                 .record(key)
             }
@@ -163,11 +163,11 @@ pub(super) fn take_record(
                 let (amount, fee) = (reader.amount()?, reader.amount()?);
                 let recipient = *reader.array()?;
                 Order::Withdraw(Withdraw {
-                    from: AccountId::new(from),
+                    from,
                     amount,
                     fee,
                     recipient,
-                    valid_until: BatchNumber::new(valid_until),
+                    valid_until: BatchNumber::new(valid_until.get()),
                 })
                 .record(key)
             }
@@ -183,12 +183,12 @@ pub(super) fn take_record(
                 };
                 let new_root = Root(take_digest(reader)?);
                 Order::RotateKey(RotateKey {
-                    account: AccountId::new(account),
+                    account,
                     slot,
                     new_root,
                     scope,
                     fee,
-                    valid_until: BatchNumber::new(valid_until),
+                    valid_until: BatchNumber::new(valid_until.get()),
                 })
                 .record(key)
             }
@@ -217,8 +217,8 @@ fn take_signed(
     reader: &mut Reader<'_>,
     short: u8,
     batch_number: BatchNumber,
-) -> Result<(u32, u64, KeyUse), DecodeError> {
-    let signer = reader.id("an account")?;
+) -> Result<(AccountId, BatchNumber, KeyUse), DecodeError> {
+    let signer = AccountId::new(reader.id("an account")?);
     let offset = reader.offset();
     let long = if short == LONG_LIFETIME {
         reader.varint("a lifetime")?
@@ -228,7 +228,7 @@ fn take_signed(
     let valid_until = long
         .checked_add(u64::from(short))
         .filter(|lifetime| lifetime >> BATCH_NUMBER_BITS == 0)
-        .and_then(|lifetime| lifetime.checked_add(batch_number.get()))
+        .and_then(|lifetime| batch_number.checked_add(lifetime))
         .ok_or(DecodeError::OutOfRange {
             offset,
             what: "a lifetime",

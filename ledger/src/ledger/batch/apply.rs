@@ -216,7 +216,7 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
                     batch_number,
                 });
             }
-            Some(left) if left.get() >> BATCH_NUMBER_BITS != 0 => {
+            Some(left) if left >> BATCH_NUMBER_BITS != 0 => {
                 return Err(LedgerError::ValidTooLong {
                     valid_until,
                     batch_number,
