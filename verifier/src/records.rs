@@ -52,7 +52,7 @@ pub fn verify_records(bytes: &[u8], inputs: &PublicInputs) -> Result<Vec<Record>
 
 #[cfg(test)]
 mod tests {
-    use winterlane_ledger::{Digest, Domain, Root};
+    use winterlane_ledger::{BatchNumber, Digest, Domain, Root};
 
     use super::*;
     use crate::{InputsError, Policy, VerifyError, verify_batch};
@@ -63,7 +63,7 @@ mod tests {
     fn no_records_are_of_no_batch() {
         let inputs = PublicInputs {
             domain: Domain::ZERO,
-            batch_number: 7,
+            batch_number: BatchNumber::new(7),
             old_root: Root::ZERO,
             new_root: Root::ZERO,
             operations_digest: Digest::ZERO,

@@ -202,11 +202,11 @@ impl Ask for NodeClient {
         self.get("/v1/fees")
     }
 
-    fn account(&self, id: u32) -> Result<Option<AccountAnswer>, ClientError> {
+    fn account(&self, id: AccountId) -> Result<Option<AccountAnswer>, ClientError> {
         self.found(&format!("/v1/accounts/{id}"))
     }
 
-    fn proof(&self, id: u32) -> Result<Proven, ClientError> {
+    fn proof(&self, id: AccountId) -> Result<Proven, ClientError> {
         self.get(&format!("/v1/accounts/{id}/proof"))
     }
 
