@@ -13,7 +13,7 @@ use winterlane_ledger::private::{
     PrivateInputs, Session, SparseKind, SparseTree, SpendKey, Test, WithdrawalInputs, issue,
 };
 use winterlane_ledger::signature::{CHAINS, ChainValue, KeyTree, SecretSource};
-use winterlane_ledger::{Digest, Domain, ScalarCompressor};
+use winterlane_ledger::{Amount, AssetId, BatchNumber, Digest, Domain, Nonce, ScalarCompressor};
 use winterlane_prover::private::{
     CredentialWitness, NewNote, PrivateWitness, SpentNote, WithdrawalWitness, fill_private,
 };
@@ -39,8 +39,8 @@ fn withdrawal() -> Statement {
     };
     let note = Note {
         owner: keys.address(),
-        asset: 7,
-        value: 1 << 100,
+        asset: AssetId::new(7),
+        value: Amount::new(1 << 100),
         rho: digest(3),
     };
     let mut tree = NoteTree::default();
@@ -53,17 +53,17 @@ fn withdrawal() -> Statement {
         path: tree.path(position),
         association: None,
     };
-    let change = NewNote::new(&keys.address(), &digest(4), (1 << 100) - 12);
+    let change = NewNote::new(&keys.address(), &digest(4), Amount::new((1 << 100) - 12));
     let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
         anchor: tree.root(),
         nullifier: note.nullifier(),
-        change: change.commitment(7),
+        change: change.commitment(AssetId::new(7)),
         recipient: [3; 20],
-        amount: 10,
-        fee: 2,
-        asset: 7,
+        amount: Amount::new(10),
+        fee: Amount::new(2),
+        asset: AssetId::new(7),
         domain: Domain(digest(5)),
-        valid_until: 99,
+        valid_until: BatchNumber::new(99),
         ciphertexts: [4; 32],
         association: None,
     });
@@ -79,7 +79,7 @@ impl SecretSource for Secrets {
         core::array::from_fn(|chain| [key_index, chain as u32].map(BaseElement::from))
     }
 
-    fn randomizer_base(&self, _: u32, bound: &Digest, _: u32) -> [BaseElement; 2] {
+    fn randomizer_base(&self, _: u32, bound: &Digest, _: Nonce) -> [BaseElement; 2] {
         [bound.0[0], bound.0[1]]
     }
 }

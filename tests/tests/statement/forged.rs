@@ -160,7 +160,7 @@ fn an_honest_proof_shown_for_another_claim() {
         claims.extend([old_root, new_root, operations, domain]);
     }
     let mut number = inputs;
-    number.batch_number += 1;
+    number.batch_number.0 += 1;
     let mut domain = inputs;
     domain.domain = domain_digest(1, 8);
     claims.extend([number, domain]);
