@@ -7,7 +7,7 @@ use ureq::{
     Agent,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
-use winterlane_ledger::{SignedOrder, codec::CanonicalBytes as _};
+use winterlane_ledger::{AccountId, SignedOrder, codec::CanonicalBytes as _};
 
 use super::{
     AccountAnswer, Acknowledged, Ask, ClientError, Fees, NodeStatus, OrderPlace, Proven, Refused,
