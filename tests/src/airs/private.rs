@@ -9,8 +9,9 @@ use winterfell::{
 };
 use winterlane_air::{PrivateAir, hiding::TailFree};
 use winterlane_ledger::private::{
-    Attribute, AttributeTree, CredentialInputs, HolderSecret, Note, NoteKeys, NoteTree, Predicate,
-    PrivateInputs, Session, SparseKind, SparseTree, SpendKey, Test, WithdrawalInputs, issue,
+    Attribute, AttributeTree, CredentialInputs, HolderSecret, Issuance, Note, NoteKeys, NoteTree,
+    Predicate, PrivateInputs, Session, SparseKind, SparseTree, SpendKey, Test, WithdrawalInputs,
+    issue,
 };
 use winterlane_ledger::signature::{CHAINS, ChainValue, KeyTree, SecretSource};
 use winterlane_ledger::{Amount, AssetId, BatchNumber, Digest, Domain, Nonce, ScalarCompressor};
@@ -93,17 +94,20 @@ fn credential() -> Statement {
         value: 1 << 60,
         salt: digest(2),
     });
-    let numbers = (77, 20_000);
-    let (compressor, schema) = (&ScalarCompressor, digest(3));
+    let schema = digest(3);
+    let issuance = Issuance {
+        holder: holder.key(),
+        number: 77,
+        last_day: 20_000,
+        schema,
+    };
     let signed = issue(
         &issuer,
         &Secrets,
         0,
         attributes,
-        holder.key(),
-        numbers,
-        schema,
-        compressor,
+        issuance,
+        &ScalarCompressor,
     );
     let revoked = SparseTree::new(SparseKind::Revocation);
     let witness = CredentialWitness::new(signed.expect("it is signed"), holder, &revoked, &[None]);
