@@ -24,7 +24,7 @@ use winterlane_settlement::{
 fn genesis() -> Genesis {
     Genesis {
         domain: domain_digest(1, 7),
-        first_batch: BatchNumber::new(0),
+        first_batch: BatchNumber::ZERO,
         accounts: BTreeMap::new(),
         operator: Secret::from_bytes([1; 32]).party(),
         governor: Party::NOBODY,
@@ -153,11 +153,11 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
     assert!(
         matches!(last[0].1.what, Owed::Deposit { deposit, .. } if deposit.amount == Amount::new(250))
     );
-    assert_eq!(client.batch(BatchNumber::new(0)).unwrap(), None);
+    assert_eq!(client.batch(BatchNumber::ZERO).unwrap(), None);
     assert_eq!(client.claims().unwrap(), []);
     assert_eq!(client.payments(0, 9).unwrap(), []);
     let (rebuilt, _) = Rebuilt::of(&client, ScalarCompressor, |_| ()).unwrap();
-    assert_eq!(rebuilt.ledger.batch_number(), BatchNumber::new(0));
+    assert_eq!(rebuilt.ledger.batch_number(), BatchNumber::ZERO);
     // refusals keep their reason
     let refused = client
         .call(&Call::Collect(Claim::Fees(AssetId::new(9))))

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use winterlane_ledger::{
+    Amount,
     hash::domain_digest,
     pool::{
         Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate, decode_operation,
@@ -364,7 +365,10 @@ fn operations_that_somebody_changed_are_refused() {
         ),
         (
             "valid for longer",
-            |_, inputs| withdrawn(inputs).valid_until += 32,
+            |_, inputs| {
+                let inputs = withdrawn(inputs);
+                inputs.valid_until = inputs.valid_until.saturating_add(32);
+            },
             "000002.proof",
         ),
         (
@@ -376,18 +380,18 @@ fn operations_that_somebody_changed_are_refused() {
             "more, and less fee",
             |_, inputs| {
                 let inputs = withdrawn(inputs);
-                (inputs.amount, inputs.fee) = (401, 0);
+                (inputs.amount, inputs.fee) = (Amount::new(401), Amount::ZERO);
             },
             "000002.proof",
         ),
         (
             "more than there is",
-            |_, inputs| withdrawn(inputs).amount = 1001,
+            |_, inputs| withdrawn(inputs).amount = Amount::new(1001),
             "were to leave, and the pool holds 1000",
         ),
         (
             "amount and fee beyond 2^128",
-            |_, inputs| withdrawn(inputs).amount = u128::MAX,
+            |_, inputs| withdrawn(inputs).amount = Amount::MAX,
             "exceed 2^128",
         ),
     ];

@@ -18,7 +18,7 @@ use crate::{DepositTo, Rules, Secret, Verifier};
 fn genesis() -> Genesis {
     Genesis {
         domain: domain_digest(1, 7),
-        first_batch: BatchNumber::new(0),
+        first_batch: BatchNumber::ZERO,
         accounts: BTreeMap::new(),
         operator: Secret::from_bytes([1; 32]).party(),
         governor: Party::NOBODY,
@@ -59,7 +59,7 @@ fn count(durable: &Arc<Durable<Verifier>>) -> u128 {
         .totals
         .get(&AssetId::new(9))
         .copied()
-        .unwrap_or(Amount::new(0))
+        .unwrap_or(Amount::ZERO)
         .get()
 }
 
@@ -101,7 +101,7 @@ fn lives(fault: Fault, seed: u64) -> (u64, u128) {
                     .to_string();
                 assert!(said.contains("start settlement again"), "{said}");
                 handle.status().unwrap_err();
-                handle.batch(BatchNumber::new(0)).unwrap_err();
+                handle.batch(BatchNumber::ZERO).unwrap_err();
             }
             assert_eq!(disk.operations(), writes, "a failed write was tried again");
         }

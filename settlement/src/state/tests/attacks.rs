@@ -69,7 +69,7 @@ fn an_order_is_no_exit_and_an_exit_no_order() {
     };
     let order = SignedOrder {
         order: withdraw(ids[0], 1_000, 0, party(9).0),
-        nonce: Nonce::new(0),
+        nonce: Nonce::ZERO,
         slot: exit.slot,
         signature: exit.signature,
     };
@@ -80,7 +80,7 @@ fn an_order_is_no_exit_and_an_exit_no_order() {
 #[test]
 fn a_used_one_time_key_lets_nobody_leave() {
     let (mut world, ids) = World::with(&[1_000, 70]);
-    let order = world.order_at(1, pay(ids[0], ids[1], 1, 0), Nonce::new(0), 1);
+    let order = world.order_at(1, pay(ids[0], ids[1], 1, 0), Nonce::ZERO, 1);
     world.settle(Plan::of(vec![order])).unwrap();
     world.freeze_by_deposit();
     for index in 0..2 {
@@ -164,7 +164,7 @@ fn time_does_not_go_back() {
     let call = Call::Deposit {
         asset: EUR,
         amount: Amount::new(1),
-        to: DepositTo::Existing(AccountId::new(0)),
+        to: DepositTo::Existing(AccountId::ZERO),
     };
     assert_eq!(due(world.call(party(1), &call).unwrap()), 600);
     assert_eq!(world.state.status().now, 500);

@@ -167,7 +167,7 @@ fn deposits_come_in_order_and_none_is_invented() {
             "wrong_account",
         ),
         (
-            deposit(EUR, Amount::new(0), to(AccountId::new(2))),
+            deposit(EUR, Amount::ZERO, to(AccountId::new(2))),
             "nothing_deposited",
         ),
         (
@@ -195,7 +195,7 @@ fn deposits_come_in_order_and_none_is_invented() {
     };
     let twice = [&waiting[..], &waiting[2..]].concat();
     let more = Deposit {
-        to: AccountId::new(0),
+        to: AccountId::ZERO,
         asset: EUR,
         amount: Amount::new(1),
         keys: None,
@@ -203,7 +203,7 @@ fn deposits_come_in_order_and_none_is_invented() {
     let made = Deposit {
         to: AccountId::new(77),
         asset: EUR,
-        amount: Amount::new(0),
+        amount: Amount::ZERO,
         keys,
     };
     for false_deposits in [
@@ -312,7 +312,7 @@ fn money_goes_through_the_pool() {
     // to an account of the rollup, with a fee; the operator takes the fee inside
     let (inside, change) = private(&owned, place, (20, 3), account_recipient(ids[1]));
     let fee = Deposit {
-        to: AccountId::new(0),
+        to: AccountId::ZERO,
         asset: EUR,
         amount: Amount::new(3),
         keys: None,
@@ -333,7 +333,7 @@ fn money_goes_through_the_pool() {
         Amount::new(25)
     );
     assert_eq!(
-        world.ledger.account(AccountId::new(0)).unwrap().balance,
+        world.ledger.account(AccountId::ZERO).unwrap().balance,
         Amount::new(3)
     );
     // to somebody outside, with a fee that is collected outside
@@ -346,7 +346,7 @@ fn money_goes_through_the_pool() {
             ..Plan::default()
         })
         .unwrap();
-    assert_eq!(world.state.pool().held(EUR), Amount::new(0));
+    assert_eq!(world.state.pool().held(EUR), Amount::ZERO);
     // an operator's fees may be needed for batches that are on their way
     assert_eq!(world.state.claims(OPERATOR), []);
     for _ in 0..8 {
@@ -364,7 +364,7 @@ fn money_goes_through_the_pool() {
     // fees that there are not
     let batch = world.make(Plan {
         more: vec![Deposit {
-            amount: Amount::new(0),
+            amount: Amount::ZERO,
             ..fee
         }],
         ..Plan::default()

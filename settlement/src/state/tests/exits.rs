@@ -43,7 +43,7 @@ fn an_account_leaves_once_with_what_it_has() {
         paid(world.call(party(2), &other).unwrap()),
         (party(9), EUR, Amount::new(100))
     );
-    let operators = world.exit(100, AccountId::new(0), OPERATOR);
+    let operators = world.exit(100, AccountId::ZERO, OPERATOR);
     assert_eq!(
         paid(world.call(OPERATOR, &operators).unwrap()),
         (OPERATOR, EUR, Amount::new(2))
@@ -235,5 +235,5 @@ fn what_was_owed_before_is_owed_after() {
             (party(8), EUR, Amount::new(amount))
         );
     }
-    assert_eq!(world.state.status().totals[&EUR], Amount::new(0));
+    assert_eq!(world.state.status().totals[&EUR], Amount::ZERO);
 }

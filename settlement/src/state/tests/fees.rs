@@ -13,7 +13,7 @@ fn a_deposit_that_equals_a_fee_stops_no_batch() {
     let place = (world.pool.anchor(), domain());
     let (outside, _) = private(&owned, place, (20, 7), party(9).0);
     let fee = Deposit {
-        to: AccountId::new(0),
+        to: AccountId::ZERO,
         asset: EUR,
         amount: Amount::new(7),
         keys: None,
@@ -26,7 +26,7 @@ fn a_deposit_that_equals_a_fee_stops_no_batch() {
     let deposit = Call::Deposit {
         asset: EUR,
         amount: Amount::new(7),
-        to: DepositTo::Existing(AccountId::new(0)),
+        to: DepositTo::Existing(AccountId::ZERO),
     };
     world.call(party(5), &deposit).unwrap();
     let second = world.make(Plan::default());
@@ -38,7 +38,7 @@ fn a_deposit_that_equals_a_fee_stops_no_batch() {
     world.publish(&second).unwrap();
     assert_eq!(world.refused(OPERATOR, &collect), "no_claim");
     assert_eq!(
-        world.ledger.account(AccountId::new(0)).unwrap().balance,
+        world.ledger.account(AccountId::ZERO).unwrap().balance,
         Amount::new(14)
     );
     world.now += LATE;

@@ -141,15 +141,15 @@ fn what_cannot_run_is_not_shown() {
             from: ids[0],
             to: ids[1],
             amount: Amount::new(5),
-            fee: Amount::new(0),
+            fee: Amount::ZERO,
             valid_until,
         })
     };
     let here = world.state.next_batch();
-    let signed = |world: &World, order| world.order_at(1, order, Nonce::new(0), 0);
+    let signed = |world: &World, order| world.order_at(1, order, Nonce::ZERO, 0);
     let cases = [
         (world.order_at(1, good, Nonce::new(1), 0), "cannot_run"),
-        (world.order_at(2, good, Nonce::new(0), 0), "cannot_run"),
+        (world.order_at(2, good, Nonce::ZERO, 0), "cannot_run"),
         (signed(&world, pay(ids[0], ids[1], 1_001, 0)), "cannot_run"),
         (signed(&world, pay(ids[0], ids[1], 1_000, 1)), "cannot_run"),
         (
@@ -168,10 +168,7 @@ fn what_cannot_run_is_not_shown() {
             signed(&world, expiring(here.saturating_add(1 << 62))),
             "lifetime",
         ),
-        (
-            signed(&world, expiring(BatchNumber::new(u64::MAX))),
-            "lifetime",
-        ),
+        (signed(&world, expiring(BatchNumber::MAX)), "lifetime"),
     ];
     for (order, code) in cases {
         assert_eq!(
@@ -182,7 +179,7 @@ fn what_cannot_run_is_not_shown() {
     }
     // a signature for another domain leads to no key of the account, if to any
     let key = Key::new(1);
-    let elsewhere = key.sign(good, &Domain::ZERO, Nonce::new(0), SlotIndex::Zero, 0);
+    let elsewhere = key.sign(good, &Domain::ZERO, Nonce::ZERO, SlotIndex::Zero, 0);
     let code = world.refused(party(1), &force(&elsewhere, Some(opening)));
     assert!(["cannot_run", "bad_signature"].contains(&code), "{code}");
     // openings of something else
@@ -230,7 +227,7 @@ fn the_operator_refutes_what_could_not_run() {
     world.settle(Plan::default()).unwrap();
     let cases = [
         (world.order_at(1, good, Nonce::new(1), 0), "nonce 1"),
-        (world.order_at(2, good, Nonce::new(0), 0), "not by the key"),
+        (world.order_at(2, good, Nonce::ZERO, 0), "not by the key"),
         (world.order(1, pay(ids[0], ids[1], 1_001, 0)), "less than"),
     ];
     for (order, reason) in cases {
@@ -275,7 +272,7 @@ fn scope_closed_slot_used_index_and_absent_account_refute() {
     world.call(party(1), &deposit).unwrap();
     let order = withdraw(AccountId::new(2), 5, 0, [9; 20]);
     // the account is allotted, and no batch has made it
-    let signed = world.order_at(1, order, Nonce::new(0), 0);
+    let signed = world.order_at(1, order, Nonce::ZERO, 0);
     let (absent, _) = world.post(&signed, None);
     let leaf = world.opening(AccountId::new(2));
     world.refute(absent, leaf).unwrap();
@@ -285,7 +282,7 @@ fn scope_closed_slot_used_index_and_absent_account_refute() {
     let opening = world.opening(AccountId::new(2));
     world.refute(number, opening).unwrap();
     // a slot that is closed
-    let closed = key.sign(order, &domain(), Nonce::new(0), SlotIndex::One, 0);
+    let closed = key.sign(order, &domain(), Nonce::ZERO, SlotIndex::One, 0);
     let (number, _) = world.post(&closed, None);
     world.refute(number, opening).unwrap();
     // a one-time key that is used up: the order before took index 2
@@ -294,12 +291,12 @@ fn scope_closed_slot_used_index_and_absent_account_refute() {
         slot: SlotIndex::One,
         new_root: Key::new(8).tree.root(),
         scope: Scope::SPEND,
-        fee: Amount::new(0),
+        fee: Amount::ZERO,
         valid_until: UNTIL,
     };
-    let rotate = world.order_at(1, Order::RotateKey(rotate), Nonce::new(0), 2);
+    let rotate = world.order_at(1, Order::RotateKey(rotate), Nonce::ZERO, 2);
     world.settle(Plan::of(vec![rotate])).unwrap();
-    let back = RotateKey::close(AccountId::new(2), SlotIndex::Zero, Amount::new(0), UNTIL);
+    let back = RotateKey::close(AccountId::new(2), SlotIndex::Zero, Amount::ZERO, UNTIL);
     let used = world.order_at(1, Order::RotateKey(back), Nonce::new(1), 1);
     let (number, _) = world.post(&used, None);
     let opening = world.opening(AccountId::new(2));
@@ -383,7 +380,7 @@ fn to_let_it_expire_is_no_excuse() {
             from: ids[0],
             to: ids[1],
             amount: Amount::new(5),
-            fee: Amount::new(0),
+            fee: Amount::ZERO,
             valid_until,
         });
         let order = world.order(1, order);
@@ -435,11 +432,11 @@ fn the_operator_is_not_asked_for_more_than_the_rules_say() {
     // another kind is not pushed
     let order = world.order_at(
         100,
-        pay(AccountId::new(0), AccountId::new(0), 0, 0),
-        Nonce::new(0),
+        pay(AccountId::ZERO, AccountId::ZERO, 0, 0),
+        Nonce::ZERO,
         0,
     );
-    let opening = world.opening(AccountId::new(0));
+    let opening = world.opening(AccountId::ZERO);
     let (_, due) = world.post(&order, Some(opening));
     assert_eq!(due, world.now + 100);
     // of those without opening there is an end
@@ -447,7 +444,7 @@ fn the_operator_is_not_asked_for_more_than_the_rules_say() {
     let refused = loop {
         let order = world.order_at(
             7,
-            pay(AccountId::new(0), AccountId::new(0), 0, 0),
+            pay(AccountId::ZERO, AccountId::ZERO, 0, 0),
             Nonce::new(posted),
             0,
         );

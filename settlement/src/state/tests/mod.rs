@@ -34,7 +34,7 @@ use crate::{BatchData, DepositTo, Opening, Owed, PoolData, Proofs};
 pub(super) const EUR: AssetId = AssetId::new(7);
 pub(super) const USD: AssetId = AssetId::new(8);
 /// The account that collects fees in EUR, and that in USD.
-pub(super) const COLLECTOR: AccountId = AccountId::new(0);
+pub(super) const COLLECTOR: AccountId = AccountId::ZERO;
 pub(super) const USD_COLLECTOR: AccountId = AccountId::new(1);
 pub(super) const OPERATOR: Party = party(0xa0);
 pub(super) const GOVERNOR: Party = party(0xa1);
