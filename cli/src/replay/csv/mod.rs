@@ -149,7 +149,8 @@ pub enum LineProblem {
 /// let text = "note,to_address,from_address,fee_wei,value_wei\n\
 ///     hi,0x00000000000000000000000000000000000000b0,0x00000000000000000000000000000000000000a0,2,31337\n";
 /// let rows = read_transfers(text.as_bytes(), None).unwrap();
-/// assert_eq!((rows[0].value, rows[0].fee, rows[0].line), (31337, 2, 2));
+/// let (value, fee) = (rows[0].value.get(), rows[0].fee.get());
+/// assert_eq!((value, fee, rows[0].line), (31337, 2, 2));
 /// ```
 pub fn read_transfers(
     mut input: impl Read,
