@@ -195,8 +195,8 @@ impl Account {
     /// The account's leaf of the tree: three compressions.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Digest};
-    /// let account = Account { balance: 1, ..Account::default() };
+    /// use winterlane_ledger::{Account, Amount, Digest};
+    /// let account = Account { balance: Amount::new(1), ..Account::default() };
     /// assert_ne!(account.leaf_digest(), Account::default().leaf_digest());
     /// assert_ne!(account.leaf_digest(), Digest::ZERO);
     /// ```

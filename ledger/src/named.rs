@@ -74,8 +74,8 @@ named_digest! {
     /// The note tree's is an [`Anchor`].
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Ledger, Root, hash::domain_digest};
-    /// let ledger = Ledger::genesis(domain_digest(1, 1), 0, [(3, Account::default())])?;
+    /// use winterlane_ledger::{Account, AccountId, BatchNumber, Ledger, Root, hash::domain_digest};
+    /// let ledger = Ledger::genesis(domain_digest(1, 1), BatchNumber::ZERO, [(AccountId::new(3), Account::default())])?;
     /// let text = ledger.root().to_string();
     /// assert_eq!(text.parse::<Root>()?, ledger.root());
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -47,12 +47,12 @@ impl AccountProof {
     /// The account in the tree with this root; `None` when the leaf is proven empty.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Domain, Ledger, Root};
-    /// let account = Account { balance: 5, ..Account::default() };
-    /// let ledger = Ledger::genesis(Domain::ZERO, 0, [(3, account)])?;
-    /// assert_eq!(ledger.prove(3).verify(&ledger.root())?, Some(account));
-    /// assert_eq!(ledger.prove(4).verify(&ledger.root())?, None);
-    /// assert!(ledger.prove(3).verify(&Root::ZERO).is_err());
+    /// use winterlane_ledger::{Account, AccountId, Amount, BatchNumber, Domain, Ledger, Root};
+    /// let account = Account { balance: Amount::new(5), ..Account::default() };
+    /// let ledger = Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, [(AccountId::new(3), account)])?;
+    /// assert_eq!(ledger.prove(AccountId::new(3)).verify(&ledger.root())?, Some(account));
+    /// assert_eq!(ledger.prove(AccountId::new(4)).verify(&ledger.root())?, None);
+    /// assert!(ledger.prove(AccountId::new(3)).verify(&Root::ZERO).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -56,13 +56,13 @@ impl Receipt {
     /// The receipts of a batch, in order, padding left out.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger, Receipt, ScalarCompressor};
-    /// let mut ledger = Ledger::genesis(Domain::ZERO, 9, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger, Receipt, ScalarCompressor};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::new(9), [(AccountId::new(1), Account::default())])?;
     /// let mut batch = ledger.open_batch();
-    /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+    /// batch.deposit(Deposit { to: AccountId::new(1), asset: AssetId::ZERO, amount: Amount::new(5), keys: None })?;
     /// let sealed = batch.seal(Some(4))?;
     /// let receipts: Vec<Receipt> = Receipt::of(&sealed).collect();
-    /// assert_eq!((receipts.len(), receipts[0].batch_number), (1, 9));
+    /// assert_eq!((receipts.len(), receipts[0].batch_number), (1, BatchNumber::new(9)));
     /// receipts[0].check(&sealed.public_inputs, &sealed.records, &ScalarCompressor)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

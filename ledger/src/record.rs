@@ -218,12 +218,18 @@ impl Record {
     /// `R`: two compressions.
     ///
     /// ```
-    /// use winterlane_ledger::{KeyUse, Order, SlotIndex, Transfer};
-    /// let transfer = Transfer { from: 1, to: 2, amount: 3, fee: 4, valid_until: 5 };
+    /// use winterlane_ledger::{AccountId, Amount, BatchNumber, KeyUse, Order, SlotIndex, Transfer};
+    /// let transfer = Transfer {
+    ///     from: AccountId::new(1),
+    ///     to: AccountId::new(2),
+    ///     amount: Amount::new(3),
+    ///     fee: Amount::new(4),
+    ///     valid_until: BatchNumber::new(5),
+    /// };
     /// let [first, second] = [0, 1].map(|index| KeyUse { slot: SlotIndex::Zero, index });
     /// let order = Order::Transfer(transfer);
     /// assert_ne!(order.record(first).digest(), order.record(second).digest());
-    /// let swapped = Order::Transfer(Transfer { from: 2, to: 1, ..transfer });
+    /// let swapped = Order::Transfer(Transfer { from: AccountId::new(2), to: AccountId::new(1), ..transfer });
     /// assert_ne!(order.record(first).digest(), swapped.record(first).digest());
     /// ```
     #[must_use]

@@ -161,7 +161,7 @@ impl Model {
             credit(&mut after, transfer.to.get(), asset, amount.get())?;
         }
         self.pool = match self.pool {
-            _ if fee == Amount::new(0) => self.pool,
+            _ if fee == Amount::ZERO => self.pool,
             None => Some((asset, fee.get())),
             Some((pool, _)) if pool != asset => {
                 return Err(LedgerError::PoolAssetConflict {

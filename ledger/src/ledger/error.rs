@@ -192,11 +192,11 @@ impl<E> LedgerError<E> {
     /// The refusal alone, which says nothing of the state and can be stored and sent.
     ///
     /// ```
-    /// use winterlane_ledger::LedgerError;
+    /// use winterlane_ledger::{AccountId, LedgerError};
     /// let failed: LedgerError<&str> = LedgerError::State("disk");
     /// assert_eq!(failed.refusal(), Err("disk"));
-    /// let refused: LedgerError<&str> = LedgerError::UnknownAccount { account: 1 };
-    /// assert_eq!(refused.refusal(), Ok(LedgerError::UnknownAccount { account: 1 }));
+    /// let refused: LedgerError<&str> = LedgerError::UnknownAccount { account: AccountId::new(1) };
+    /// assert_eq!(refused.refusal(), Ok(LedgerError::UnknownAccount { account: AccountId::new(1) }));
     /// ```
     ///
     /// # Errors

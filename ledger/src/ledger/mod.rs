@@ -1,20 +1,20 @@
 //! The state machine, native: accounts and their tree, batches, and the witness of each operation.
 //!
 //! ```
-//! use winterlane_ledger::{Account, Deposit, Ledger, hash::domain_digest};
+//! use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Ledger, hash::domain_digest};
 //!
-//! let account = Account { asset: 7, ..Account::default() };
-//! let mut ledger = Ledger::genesis(domain_digest(1, 1), 0, [(3, account)])?;
+//! let account = Account { asset: AssetId::new(7), ..Account::default() };
+//! let mut ledger = Ledger::genesis(domain_digest(1, 1), BatchNumber::ZERO, [(AccountId::new(3), account)])?;
 //! let root = ledger.root();
 //!
 //! let mut batch = ledger.open_batch();
-//! batch.deposit(Deposit { to: 3, asset: 7, amount: 1000, keys: None })?;
+//! batch.deposit(Deposit { to: AccountId::new(3), asset: AssetId::new(7), amount: Amount::new(1000), keys: None })?;
 //! let sealed = batch.seal(None)?;
 //!
 //! assert_eq!(sealed.public_inputs.old_root, root);
 //! assert_eq!(sealed.public_inputs.new_root, ledger.root());
-//! assert_eq!(ledger.account(3).map(|account| account.balance), Some(1000));
-//! assert_eq!(ledger.batch_number(), 1);
+//! assert_eq!(ledger.account(AccountId::new(3)).map(|account| account.balance), Some(Amount::new(1000)));
+//! assert_eq!(ledger.batch_number(), BatchNumber::new(1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -115,10 +115,10 @@ impl<C: Compressor, S: State> Ledger<C, S> {
     /// Signatures are bound to `domain`: it has to be the one that the state was made under.
     ///
     /// ```
-    /// use winterlane_ledger::{Domain, Ledger, ScalarCompressor, state::MemoryState};
+    /// use winterlane_ledger::{BatchNumber, Domain, Ledger, ScalarCompressor, state::MemoryState};
     /// let state = MemoryState::new(7, [], &ScalarCompressor)?.keeping(16);
     /// let ledger = Ledger::open(Domain::ZERO, state, ScalarCompressor);
-    /// assert_eq!(ledger.batch_number(), 7);
+    /// assert_eq!(ledger.batch_number(), BatchNumber::new(7));
     /// # Ok::<(), winterlane_ledger::GenesisError>(())
     /// ```
     #[must_use]
@@ -175,15 +175,15 @@ impl<C: Compressor, S: State> Ledger<C, S> {
     /// Takes back the last batch, sealed here or followed, unless it is committed ([`State::undo`]).
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger};
-    /// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, [(AccountId::new(1), Account::default())])?;
     /// let mut batch = ledger.open_batch();
-    /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+    /// batch.deposit(Deposit { to: AccountId::new(1), asset: AssetId::ZERO, amount: Amount::new(5), keys: None })?;
     /// let sealed = batch.seal(None)?;
     /// // its witness could not be stored, say
     /// ledger.undo()?;
-    /// assert_eq!((ledger.batch_number(), ledger.root()), (0, sealed.public_inputs.old_root));
-    /// assert_eq!(ledger.account(1).map(|account| account.balance), Some(0));
+    /// assert_eq!((ledger.batch_number(), ledger.root()), (BatchNumber::ZERO, sealed.public_inputs.old_root));
+    /// assert_eq!(ledger.account(AccountId::new(1)).map(|account| account.balance), Some(Amount::ZERO));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -210,8 +210,8 @@ impl<C: Compressor, S: State> Ledger<C, S> {
 /// The leaves of many accounts: three compressions each, in three calls.
 ///
 /// ```
-/// use winterlane_ledger::{Account, ScalarCompressor, ledger::leaf_digests};
-/// let accounts = [Account::default(), Account { nonce: 1, ..Account::default() }];
+/// use winterlane_ledger::{Account, Nonce, ScalarCompressor, ledger::leaf_digests};
+/// let accounts = [Account::default(), Account { nonce: Nonce::new(1), ..Account::default() }];
 /// let leaves = leaf_digests(&accounts, &ScalarCompressor);
 /// assert_eq!(leaves, accounts.map(|account| account.leaf_digest()));
 /// ```

@@ -148,12 +148,12 @@ impl Payout {
     /// one mind about that: a batch that the one makes and the other refuses ends the rollup.
     ///
     /// ```
-    /// use winterlane_ledger::{Deposit, Digest, pool::{Payout, account_recipient}, private::Nullifier};
-    /// let (recipient, id) = (Some(account_recipient(9)), Nullifier(Digest::ZERO));
-    /// let payout = Payout { id, asset: 7, recipient, amount: 5, fee: 1 };
-    /// assert_eq!(payout.deposit(), Some(Deposit { to: 9, asset: 7, amount: 5, keys: None }));
+    /// use winterlane_ledger::{AccountId, Amount, AssetId, Deposit, Digest, pool::{Payout, account_recipient}, private::Nullifier};
+    /// let (recipient, id) = (Some(account_recipient(AccountId::new(9))), Nullifier(Digest::ZERO));
+    /// let payout = Payout { id, asset: AssetId::new(7), recipient, amount: Amount::new(5), fee: Amount::new(1) };
+    /// assert_eq!(payout.deposit(), Some(Deposit { to: AccountId::new(9), asset: AssetId::new(7), amount: Amount::new(5), keys: None }));
     /// assert_eq!(Payout { recipient: Some([1; 20]), ..payout }.deposit(), None);
-    /// assert_eq!(Payout { amount: 0, ..payout }.deposit(), None);
+    /// assert_eq!(Payout { amount: Amount::ZERO, ..payout }.deposit(), None);
     /// ```
     #[must_use]
     pub fn deposit(&self) -> Option<Deposit> {

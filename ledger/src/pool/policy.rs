@@ -24,10 +24,10 @@ use crate::{
 ///   Sets grow: a policy names the roots of the last ones, so that a wallet has time between looking and paying.
 ///
 /// ```
-/// use winterlane_ledger::{Root, pool::PoolPolicy, private::{Association, AssociationMode}};
+/// use winterlane_ledger::{Amount, AssetId, Root, pool::PoolPolicy, private::{Association, AssociationMode}};
 /// let approved = Association { mode: AssociationMode::Approved, root: Root::ZERO };
-/// let policy = PoolPolicy::open().with_minimum_fee(7, 10).with_association_sets([approved]);
-/// assert_eq!(policy.minimum_fees().collect::<Vec<_>>(), [(7, 10)]);
+/// let policy = PoolPolicy::open().with_minimum_fee(AssetId::new(7), Amount::new(10)).with_association_sets([approved]);
+/// assert_eq!(policy.minimum_fees().collect::<Vec<_>>(), [(AssetId::new(7), Amount::new(10))]);
 /// assert_ne!(policy, PoolPolicy::open());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

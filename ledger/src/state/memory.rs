@@ -22,16 +22,16 @@ use crate::{
 /// version that is kept costs about 1.5 kB for each account that changed after it.
 ///
 /// ```
-/// use winterlane_ledger::{Account, ScalarCompressor};
+/// use winterlane_ledger::{Account, AccountId, Amount, ScalarCompressor};
 /// use winterlane_ledger::state::{Changes, MemoryState, ReadState, State};
 /// let account = |balance| Account { balance, ..Account::default() };
-/// let mut state = MemoryState::new(0, [(3, account(5))], &ScalarCompressor)?;
+/// let mut state = MemoryState::new(0, [(AccountId::new(3), account(Amount::new(5)))], &ScalarCompressor)?;
 /// let root = state.root();
 ///
-/// let changes = Changes::of(&state, [(3, account(6))], &ScalarCompressor)?;
+/// let changes = Changes::of(&state, [(AccountId::new(3), account(Amount::new(6)))], &ScalarCompressor)?;
 /// state.apply(changes)?;
-/// assert_eq!(state.prove(3)?.verify(&state.root())?, Some(account(6)));
-/// assert_eq!(state.at(0)?.prove(3)?.verify(&root)?, Some(account(5)));
+/// assert_eq!(state.prove(AccountId::new(3))?.verify(&state.root())?, Some(account(Amount::new(6))));
+/// assert_eq!(state.at(0)?.prove(AccountId::new(3))?.verify(&root)?, Some(account(Amount::new(5))));
 /// state.undo()?;
 /// assert_eq!((state.version(), state.root()), (0, root));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,7 +1,7 @@
 //! What every [`State`] must pass, whatever it keeps its accounts in.
 //!
 //! ```
-//! use winterlane_ledger::{Account, MemoryState, ScalarCompressor};
+//! use winterlane_ledger::{Account, AccountId, MemoryState, ScalarCompressor};
 //! use winterlane_ledger::testing::state::{self, Fixture};
 //!
 //! struct Memory;

@@ -51,15 +51,21 @@ pub const VERSION: u8 = 2;
 /// Encodes the records of batch `batch_number`.
 ///
 /// ```
-/// use winterlane_ledger::{KeyUse, Order, SlotIndex, Transfer, wire};
+/// use winterlane_ledger::{AccountId, Amount, BatchNumber, KeyUse, Order, SlotIndex, Transfer, wire};
 /// // 0.25 ether, with the fee of a plain transfer at 13.37 gwei.
 /// let (amount, fee) = (250_000_000_000_000_000, 21_000 * 13_370_000_000);
-/// let transfer = Transfer { from: 70_000, to: 12, amount, fee, valid_until: 1010 };
+/// let transfer = Transfer {
+///     from: AccountId::new(70_000),
+///     to: AccountId::new(12),
+///     amount: Amount::new(amount),
+///     fee: Amount::new(fee),
+///     valid_until: BatchNumber::new(1010),
+/// };
 /// let key = KeyUse { slot: SlotIndex::Zero, index: 3 };
 /// let record = Order::Transfer(transfer).record(key);
-/// let bytes = wire::encode(&[record], 1000)?;
+/// let bytes = wire::encode(&[record], BatchNumber::new(1000))?;
 /// assert_eq!(bytes.len(), 14);
-/// assert_eq!(wire::decode(&bytes, 1000)?, [record]);
+/// assert_eq!(wire::decode(&bytes, BatchNumber::new(1000))?, [record]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -82,7 +82,7 @@ fn one_time_keys_are_skipped() {
             let order = transfer(1, 1, 1, 0);
             let signed = SignedOrder {
                 order,
-                nonce: Nonce::new(0),
+                nonce: Nonce::ZERO,
                 slot,
                 signature: FULL.get().sign(&order, &domain(), 0, slot, index),
             };
@@ -216,7 +216,7 @@ fn expiry_on_the_boundary() {
             from: AccountId::new(1),
             to: AccountId::new(2),
             amount: Amount::new(1),
-            fee: Amount::new(0),
+            fee: Amount::ZERO,
             valid_until,
         }))
     };
@@ -254,7 +254,7 @@ fn a_record_with_every_bit_set() {
     let op = by_first(Order::Withdraw(Withdraw {
         from: AccountId::MAX,
         amount: Amount::new(90),
-        fee: Amount::new(0),
+        fee: Amount::ZERO,
         recipient: [0xff; 20],
         valid_until: BatchNumber::new(5 + (1 << 62) - 1),
     }));

@@ -91,9 +91,9 @@ pub const EXPIRY_STEP: u64 = 32;
 /// of one's own stand out.
 ///
 /// ```
-/// use winterlane_wallet::notes::expiry_after;
-/// assert_eq!(expiry_after(1, 100), expiry_after(28, 100));
-/// assert_eq!(expiry_after(u64::MAX - 1, 100), u64::MAX);
+/// use winterlane_ledger::BatchNumber; use winterlane_wallet::notes::expiry_after;
+/// assert_eq!(expiry_after(BatchNumber::new(1), 100), expiry_after(BatchNumber::new(28), 100));
+/// assert_eq!(expiry_after(BatchNumber::new(u64::MAX - 1), 100), BatchNumber::MAX);
 /// ```
 #[must_use]
 pub const fn expiry_after(batch_number: BatchNumber, lifetime: u64) -> BatchNumber {

@@ -29,15 +29,15 @@ struct Pool {
 /// # Example
 /// A batch that is dropped leaves the ledger as it was:
 /// ```
-/// use winterlane_ledger::{Account, Deposit, Domain, Ledger, LedgerError};
-/// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
+/// use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger, LedgerError};
+/// let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, [(AccountId::new(1), Account::default())])?;
 /// let mut batch = ledger.open_batch();
-/// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
-/// let unknown = batch.deposit(Deposit { to: 2, asset: 0, amount: 5, keys: None });
-/// assert_eq!(unknown, Err(LedgerError::UnknownAccount { account: 2 }));
-/// assert_eq!(batch.account(1).unwrap().balance, 5);
+/// batch.deposit(Deposit { to: AccountId::new(1), asset: AssetId::ZERO, amount: Amount::new(5), keys: None })?;
+/// let unknown = batch.deposit(Deposit { to: AccountId::new(2), asset: AssetId::ZERO, amount: Amount::new(5), keys: None });
+/// assert_eq!(unknown, Err(LedgerError::UnknownAccount { account: AccountId::new(2) }));
+/// assert_eq!(batch.account(AccountId::new(1)).unwrap().balance, Amount::new(5));
 /// drop(batch);
-/// assert_eq!(ledger.account(1).unwrap().balance, 0);
+/// assert_eq!(ledger.account(AccountId::new(1)).unwrap().balance, Amount::ZERO);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -130,14 +130,14 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
     /// owns the ledger beside it.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger};
-    /// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, [(AccountId::new(1), Account::default())])?;
     /// let mut batch = ledger.open_batch();
-    /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+    /// batch.deposit(Deposit { to: AccountId::new(1), asset: AssetId::ZERO, amount: Amount::new(5), keys: None })?;
     /// let draft = batch.set_aside();
-    /// assert_eq!(ledger.account(1).unwrap().balance, 0);
+    /// assert_eq!(ledger.account(AccountId::new(1)).unwrap().balance, Amount::ZERO);
     /// let sealed = ledger.resume(draft)?.seal(None)?;
-    /// assert_eq!((sealed.records.len(), ledger.account(1).unwrap().balance), (1, 5));
+    /// assert_eq!((sealed.records.len(), ledger.account(AccountId::new(1)).unwrap().balance), (1, Amount::new(5)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
