@@ -20,7 +20,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 use serde_json::json;
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
-    Amount, AssetId, BatchNumber,
+    Amount, AssetId, BatchNumber, ChainId, RollupId,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, PrivateOperation, encode_operation},
     private::{Note, NoteTree, PrivateInputs},
@@ -78,7 +78,7 @@ struct World {
 
 impl World {
     fn new() -> Result<Self> {
-        let domain = domain_digest(1, 1);
+        let domain = domain_digest(ChainId::new(1), RollupId::new(1));
         let (mut pool, mut tree) = (Pool::new(domain), NoteTree::default());
         let alice = account(0);
         let mut published = Vec::new();
@@ -380,7 +380,7 @@ fn scan(notes: usize) -> Result<()> {
     println!("{notes} notes, {threads} threads\n");
     println!("| | wall, a note | CPU, 10^6 notes | wall, 10^6 notes |");
     println!("|---|---|---|---|");
-    let mut book = NoteBook::new(domain_digest(1, 1));
+    let mut book = NoteBook::new(domain_digest(ChainId::new(1), RollupId::new(1)));
     measure("trial decryption", notes, || {
         book.scan(&alice.viewing_key(), &operations);
     });

@@ -12,9 +12,9 @@ use std::error::Error;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::SlotIndex::{One, Zero};
 use winterlane_ledger::{
-    Account, AccountId, Amount, AssetId, Batch, BatchNumber, Deposit, Domain, KeySlot, Ledger,
-    MemoryState, NewKeys, Order, ReadState, RotateKey, Scope, SlotIndex, Transfer, Withdraw,
-    codec::CanonicalBytes, hash::domain_digest, wire,
+    Account, AccountId, Amount, AssetId, Batch, BatchNumber, ChainId, Deposit, Domain, KeySlot,
+    Ledger, MemoryState, NewKeys, Order, ReadState, RollupId, RotateKey, Scope, SlotIndex,
+    Transfer, Withdraw, codec::CanonicalBytes, hash::domain_digest, wire,
 };
 use winterlane_prover::{Engine, EngineOptions, SimdCompressor, prove_batch};
 use winterlane_verifier::{Batch as ProvenBatch, Policy, verify_batch, verify_chain};
@@ -30,7 +30,7 @@ const FEE: Amount = Amount::new(1);
 const UNTIL: BatchNumber = BatchNumber::new(5); // the last batch that the orders below may run in
 
 fn domain() -> Domain {
-    domain_digest(1, 7) // rollup 7 on chain 1
+    domain_digest(ChainId::new(1), RollupId::new(7)) // rollup 7 on chain 1
 }
 
 fn pay(from: AccountId, to: AccountId, amount: u128) -> Order {

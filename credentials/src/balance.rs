@@ -38,11 +38,11 @@ pub struct AskedBalance {
 ///
 /// ```
 /// use winterlane_credentials::{AskedBalance, BalanceChallenge};
-/// use winterlane_ledger::{Amount, AssetId, Root, hash::domain_digest};
+/// use winterlane_ledger::{Amount, AssetId, ChainId, RollupId, Root, hash::domain_digest};
 /// let asked = AskedBalance {
 ///     verifier: "bank.example".into(),
 ///     expires: 1_900_000_000,
-///     domain: domain_digest(1, 1),
+///     domain: domain_digest(ChainId::new(1), RollupId::new(1)),
 ///     asset: AssetId::new(7),
 ///     at_least: Amount::new(300),
 ///     at_most: None,

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root};
 use winterlane_tests::hostile::{Statement, small_statements};
 use winterlane_verifier::{Policy, verify_batch};
 

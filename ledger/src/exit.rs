@@ -24,8 +24,8 @@ use crate::{
 /// The domain of everything that leaves a rollup frozen at this root.
 ///
 /// ```
-/// use winterlane_ledger::{Root, exit::exit_domain, hash::domain_digest};
-/// let [one, two] = [1, 2].map(|rollup| exit_domain(&domain_digest(1, rollup), &Root::ZERO));
+/// use winterlane_ledger::{ChainId, RollupId, Root, exit::exit_domain, hash::domain_digest};
+/// let [one, two] = [1, 2].map(|rollup| exit_domain(&domain_digest(ChainId::new(1), RollupId::new(rollup)), &Root::ZERO));
 /// assert_ne!(one, two);
 /// ```
 #[must_use]
@@ -163,8 +163,8 @@ impl SignedExit {
 mod tests {
     use super::*;
     use crate::{
-        Amount, BatchNumber, Nonce, Order, ScalarCompressor, Withdraw, codec::CanonicalBytes,
-        hash::domain_digest, testing::Key,
+        Amount, BatchNumber, ChainId, Nonce, Order, RollupId, ScalarCompressor, Withdraw,
+        codec::CanonicalBytes, hash::domain_digest, testing::Key,
     };
 
     const EXIT: Exit = Exit {
@@ -201,7 +201,10 @@ mod tests {
     #[test]
     fn the_key_of_the_account_lets_it_leave_and_nothing_else_does() {
         let key = Key::new(1);
-        let domain = exit_domain(&domain_digest(1, 1), &Root::ZERO);
+        let domain = exit_domain(
+            &domain_digest(ChainId::new(1), RollupId::new(1)),
+            &Root::ZERO,
+        );
         let here = account(&key, Scope::SPEND, 1);
         let signed = sign(&key, EXIT, &domain, 1);
         let check = |signed: &SignedExit, account: &Account, domain: &Domain| {
@@ -231,7 +234,10 @@ mod tests {
             refused(check(&other, &here, &domain));
         }
         let other_root = Root(EXIT.message(&domain, signed.key()));
-        let elsewhere = exit_domain(&domain_digest(1, 1), &other_root);
+        let elsewhere = exit_domain(
+            &domain_digest(ChainId::new(1), RollupId::new(1)),
+            &other_root,
+        );
         refused(check(&signed, &here, &elsewhere));
         refused(check(
             &signed,
@@ -268,7 +274,7 @@ mod tests {
     #[test]
     fn an_order_is_no_exit() {
         let key = Key::new(1);
-        let domain = domain_digest(1, 1);
+        let domain = domain_digest(ChainId::new(1), RollupId::new(1));
         let withdraw = Withdraw {
             from: EXIT.account,
             amount: Amount::new(5),

@@ -56,7 +56,7 @@ pub use ledger::{
     ReceiverWitness, SealError, SealedBatch, SignerWitness, check_orders,
 };
 pub use named::{Anchor, Domain, Root};
-pub use numbers::{AccountId, Amount, AssetId, BatchNumber, Nonce};
+pub use numbers::{AccountId, Amount, AssetId, BatchNumber, ChainId, Nonce, RollupId};
 pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
 pub use proof::{AccountProof, AccountProofError};
 pub use public::{MAX_OPERATIONS, PublicInputs};

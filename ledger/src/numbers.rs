@@ -138,6 +138,27 @@ named_number! {
 }
 
 named_number! {
+    /// Which chain settles a rollup, by the number that it is known by. Any `u64`.
+    ///
+    /// A chain is no rollup, so that the two of a [domain](crate::hash::domain_digest) cannot change places:
+    ///
+    /// ```compile_fail,E0308
+    /// use winterlane_ledger::{ChainId, RollupId, hash::domain_digest};
+    /// let _ = domain_digest(RollupId::new(7), ChainId::new(1));
+    /// ```
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[cfg_attr(feature = "serde", serde(transparent))]
+    ChainId(u64)
+}
+
+named_number! {
+    /// Which rollup of a [chain](ChainId). Any `u64`.
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[cfg_attr(feature = "serde", serde(transparent))]
+    RollupId(u64)
+}
+
+named_number! {
     /// How much, in the smallest unit of an asset. Any `u128`.
     ///
     /// ```

@@ -6,8 +6,9 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, AccountId, Amount, Anchor, AssetId, BaseElement, BatchNumber, Deposit, Digest, Domain,
-    KeySlot, Nonce, Order, Scope, SignedOrder, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, Anchor, AssetId, BaseElement, BatchNumber, ChainId, Deposit,
+    Digest, Domain, KeySlot, Nonce, Order, RollupId, Scope, SignedOrder, SlotIndex, Transfer,
+    Withdraw,
     hash::domain_digest,
     pool::{PrivateOperation, ProofRefusal, Shield, VerifyPrivate, ciphertexts_digest},
     private::{Commitment, Nullifier, PrivateInputs, TransferInputs, WithdrawalInputs},
@@ -20,7 +21,7 @@ use crate::private::{NewNote, Shielding};
 
 /// The rollup of the tests.
 pub(crate) fn domain() -> Domain {
-    domain_digest(1, 17)
+    domain_digest(ChainId::new(1), RollupId::new(17))
 }
 
 /// The asset of those who pay.

@@ -11,7 +11,8 @@ use std::{
 };
 
 use winterlane_ledger::{
-    AccountId, Amount, AssetId, BatchNumber, NewKeys, Root, ScalarCompressor, hash::domain_digest,
+    AccountId, Amount, AssetId, BatchNumber, ChainId, NewKeys, RollupId, Root, ScalarCompressor,
+    hash::domain_digest,
 };
 use winterlane_settlement::{
     Call, Claim, Client, DepositTo, Durable, Genesis, Outcome, Owed, Party, Rules, Secret,
@@ -23,7 +24,7 @@ use winterlane_settlement::{
 
 fn genesis() -> Genesis {
     Genesis {
-        domain: domain_digest(1, 7),
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
         first_batch: BatchNumber::ZERO,
         accounts: BTreeMap::new(),
         operator: Secret::from_bytes([1; 32]).party(),

@@ -6,9 +6,10 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, AccountId, Amount, AssetId, BaseElement, Batch, BatchNumber, Deposit, Digest, Domain,
-    KeySlot, KeyUse, Ledger, LedgerError, NewKeys, Nonce, Order, Root, RotateKey, ScalarCompressor,
-    Scope, SealError, SealedBatch, Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BaseElement, Batch, BatchNumber, ChainId, Deposit, Digest,
+    Domain, KeySlot, KeyUse, Ledger, LedgerError, NewKeys, Nonce, Order, RollupId, Root, RotateKey,
+    ScalarCompressor, Scope, SealError, SealedBatch, Signature, SignedOrder, SlotIndex, Transfer,
+    Withdraw,
     hash::{compress, domain_digest},
     signature::{
         CHAINS, ChainValue, KEY_CAPACITY, KeyIndex, KeyTree, SecretSource, bound_message,
@@ -170,7 +171,7 @@ impl KeyName {
 
 /// The usual domain.
 pub fn domain() -> Domain {
-    domain_digest(1, 7)
+    domain_digest(ChainId::new(1), RollupId::new(7))
 }
 
 /// One entry of a batch.

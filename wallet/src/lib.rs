@@ -31,7 +31,7 @@
 //! are as durable as NTFS makes them, and copies are told by their time of creation alone.
 //!
 //! ```
-//! use winterlane_ledger::{AccountId, Amount, BatchNumber, Nonce, Order, SlotIndex, Transfer, hash::domain_digest};
+//! use winterlane_ledger::{AccountId, Amount, BatchNumber, ChainId, Nonce, Order, RollupId, SlotIndex, Transfer, hash::domain_digest};
 //! use winterlane_wallet::{Request, Wallet, WalletError};
 //!
 //! let place = tempfile::tempdir()?;
@@ -51,7 +51,7 @@
 //!     slot: SlotIndex::Zero,
 //!     index: 0,
 //! };
-//! let domain = domain_digest(1, 1);
+//! let domain = domain_digest(ChainId::new(1), RollupId::new(1));
 //! let signed = wallet.sign(&pay(Amount::new(10)), &domain)?;
 //! drop(wallet);
 //!

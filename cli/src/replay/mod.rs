@@ -25,7 +25,8 @@ pub const DEMO_TRANSFERS: &str = include_str!("../../data/demo-transfers.csv");
 #[cfg(test)]
 mod tests {
     use winterlane_ledger::{
-        AccountId, Amount, BatchNumber, Order, Record, ScalarCompressor, hash::domain_digest,
+        AccountId, Amount, BatchNumber, ChainId, Order, Record, RollupId, ScalarCompressor,
+        hash::domain_digest,
     };
 
     use super::*;
@@ -99,7 +100,7 @@ mod tests {
         let plan = Plan::new(&rows, options).unwrap();
         assert!(plan.rotations() > 3 && plan.batches.len() > 1);
         let keys = ReplayKeys::generate(&plan, &ScalarCompressor).unwrap();
-        let domain = domain_digest(1, 1);
+        let domain = domain_digest(ChainId::new(1), RollupId::new(1));
         let mut replay = Replay::open(plan.clone(), keys, domain, ScalarCompressor).unwrap();
 
         let mut root = replay.ledger().root();

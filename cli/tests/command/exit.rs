@@ -14,8 +14,8 @@ use std::{
 use serde_json::Value;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::{
-    AccountId, Amount, AssetId, BatchNumber, Ledger, NewKeys, Order, ScalarCompressor, SlotIndex,
-    Withdraw,
+    AccountId, Amount, AssetId, BatchNumber, ChainId, Ledger, NewKeys, Order, RollupId,
+    ScalarCompressor, SlotIndex, Withdraw,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, encode_operation},
     wire,
@@ -120,7 +120,7 @@ fn the_commands_of_the_page_take_everything_out_once() {
         secret
     });
     let genesis = Genesis {
-        domain: domain_digest(1, 7),
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
         first_batch: BatchNumber::ZERO,
         accounts: BTreeMap::new(),
         operator: secrets[0].party(),

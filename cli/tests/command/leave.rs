@@ -10,8 +10,8 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, AccountId, Amount, AssetId, BatchNumber, KeySlot, NewKeys, Nonce, Root, Scope,
-    hash::domain_digest,
+    Account, AccountId, Amount, AssetId, BatchNumber, ChainId, KeySlot, NewKeys, Nonce, RollupId,
+    Root, Scope, hash::domain_digest,
 };
 use winterlane_settlement::{
     Call, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Verifier, durable,
@@ -27,7 +27,7 @@ const HEIGHT: u32 = 1;
 /// A settlement that is frozen, with these accounts; and where it is served.
 fn frozen(folder: &Path, accounts: BTreeMap<AccountId, Account>) -> Server {
     let genesis = Genesis {
-        domain: domain_digest(1, 7),
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
         first_batch: BatchNumber::ZERO,
         accounts,
         operator: Secret::from_bytes([1; 32]).party(),

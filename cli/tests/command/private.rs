@@ -4,7 +4,7 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use winterlane_ledger::{
-    Amount,
+    Amount, ChainId, RollupId,
     hash::domain_digest,
     pool::{
         Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate, decode_operation,
@@ -325,7 +325,7 @@ fn operation_of(directory: &Path, number: usize) -> (Pool, PrivateOperation) {
     let file = fs::read(directory.join("pool.json")).unwrap();
     let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
     let [chain, rollup] = ["chain_id", "rollup_id"].map(|name| file[name].as_u64().unwrap());
-    let mut pool = Pool::new(domain_digest(chain, rollup));
+    let mut pool = Pool::new(domain_digest(ChainId::new(chain), RollupId::new(rollup)));
     for n in 0.. {
         let path = |ending: &str| directory.join(format!("operation-{n:06}.{ending}"));
         let bytes = fs::read(path("op")).unwrap();

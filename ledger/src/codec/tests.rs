@@ -7,9 +7,9 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::*;
 use crate::{
-    AccountId, Amount, AssetId, BatchNumber, Digest, Domain, KeyUse, Ledger, NewKeys, Nonce, Root,
-    RotateKey, Scope, SealedBatch, SlotIndex, Transfer, Withdraw, hash::domain_digest,
-    testing::Key, tree::TREE_DEPTH,
+    AccountId, Amount, AssetId, BatchNumber, ChainId, Digest, Domain, KeyUse, Ledger, NewKeys,
+    Nonce, RollupId, Root, RotateKey, Scope, SealedBatch, SlotIndex, Transfer, Withdraw,
+    hash::domain_digest, testing::Key, tree::TREE_DEPTH,
 };
 
 fn digest() -> impl Strategy<Value = Digest> {
@@ -221,7 +221,7 @@ proptest! {
 }
 
 fn domain() -> Domain {
-    domain_digest(1, 2)
+    domain_digest(ChainId::new(1), RollupId::new(2))
 }
 
 /// A batch of every kind, and the state after it.
@@ -365,7 +365,7 @@ fn batches_that_no_ledger_seals_have_no_form() {
             b.operations[4].receiver.as_mut().unwrap().account = None;
         }),
         (5, |b| {
-            b.operations[5].receiver.as_mut().unwrap().index.0 += 1
+            b.operations[5].receiver.as_mut().unwrap().index.0 += 1;
         }),
         (6, |b| {
             b.operations[6].receiver = b.operations[5].receiver.clone();

@@ -1,10 +1,10 @@
 //! The state machine, native: accounts and their tree, batches, and the witness of each operation.
 //!
 //! ```
-//! use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Ledger, hash::domain_digest};
+//! use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, ChainId, Deposit, Ledger, RollupId, hash::domain_digest};
 //!
 //! let account = Account { asset: AssetId::new(7), ..Account::default() };
-//! let mut ledger = Ledger::genesis(domain_digest(1, 1), BatchNumber::ZERO, [(AccountId::new(3), account)])?;
+//! let mut ledger = Ledger::genesis(domain_digest(ChainId::new(1), RollupId::new(1)), BatchNumber::ZERO, [(AccountId::new(3), account)])?;
 //! let root = ledger.root();
 //!
 //! let mut batch = ledger.open_batch();

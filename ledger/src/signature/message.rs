@@ -37,10 +37,10 @@ pub enum DigitError {
 /// `M1`: what is signed, without randomiser and nonce: a record's digest bound to a domain.
 ///
 /// ```
-/// use winterlane_ledger::{Record, hash::domain_digest, signature::bound_message};
+/// use winterlane_ledger::{ChainId, Record, RollupId, hash::domain_digest, signature::bound_message};
 /// let record = Record::Noop.digest();
-/// let here = bound_message(&record, &domain_digest(1, 1));
-/// assert_ne!(here, bound_message(&record, &domain_digest(2, 1)), "no replay on another chain");
+/// let here = bound_message(&record, &domain_digest(ChainId::new(1), RollupId::new(1)));
+/// assert_ne!(here, bound_message(&record, &domain_digest(ChainId::new(2), RollupId::new(1))), "no replay on another chain");
 /// ```
 #[must_use]
 pub fn bound_message(record: &RecordDigest, domain: &Domain) -> Digest {

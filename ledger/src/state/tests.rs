@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger, LedgerError, Nonce, Root,
-    ScalarCompressor, SealError,
+    AccountId, Amount, AssetId, BatchNumber, ChainId, Deposit, Domain, Ledger, LedgerError, Nonce,
+    RollupId, Root, ScalarCompressor, SealError,
     ledger::FollowError,
     testing::{
         Failing, Failure,
@@ -186,7 +186,7 @@ fn a_draft_belongs_to_its_state() {
     let mut other = Ledger::genesis(Domain::ZERO, BatchNumber::new(8), [OPENING[0]]).unwrap();
     assert!(other.resume(draft.clone()).is_err());
     let mut other = Ledger::genesis(
-        crate::hash::domain_digest(1, 1),
+        crate::hash::domain_digest(ChainId::new(1), RollupId::new(1)),
         BatchNumber::new(8),
         OPENING,
     )

@@ -23,9 +23,9 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Key, Numbers};
 use crate::{
-    Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Digest, Domain, KeySlot, Ledger,
-    MemoryState, NewKeys, Nonce, Order, Root, ScalarCompressor, Scope, SealedBatch, SlotIndex,
-    Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BatchNumber, ChainId, Deposit, Digest, Domain, KeySlot,
+    Ledger, MemoryState, NewKeys, Nonce, Order, RollupId, Root, ScalarCompressor, Scope,
+    SealedBatch, SlotIndex, Transfer, Withdraw,
     ledger::LedgerError,
     state::{Changes, ReadState, State, StateError},
     tree::{AccountTree, Siblings, TREE_DEPTH},
@@ -291,7 +291,7 @@ fn compare_version<R: ReadState>(state: &R, version: u64, Version { accounts, tr
 /// When the ledgers differ.
 pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
     let mut numbers = Numbers(seed ^ 0x6c65_6467_6572);
-    let domain = crate::hash::domain_digest(1, seed);
+    let domain = crate::hash::domain_digest(ChainId::new(1), RollupId::new(seed));
     let opening = [1u32, 2, u32::MAX].map(|id| {
         let slots = [Key::new(id & 7).slot(Scope::BOTH, 0), KeySlot::default()];
         let balance = 1000;

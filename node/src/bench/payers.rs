@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, Digest, Domain, KeySlot, KeyUse,
-    Nonce, Order, Scope, SignedOrder, SlotIndex, Transfer,
+    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, ChainId, Digest, Domain,
+    KeySlot, KeyUse, Nonce, Order, RollupId, Scope, SignedOrder, SlotIndex, Transfer,
     codec::CanonicalBytes,
     hash::domain_digest,
     signature::{CHAINS, ChainValue, KEY_CAPACITY, KeyError, KeyTree, SecretSource, bound_message},
@@ -148,7 +148,7 @@ pub(super) struct Signed {
 
 /// The rollup of all measurements.
 pub(super) fn domain() -> Domain {
-    domain_digest(1, 1)
+    domain_digest(ChainId::new(1), RollupId::new(1))
 }
 
 /// The first bytes of a file of signed orders.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, AccountId, Amount, KeySlot, Nonce,
+    Account, AccountId, Amount, ChainId, KeySlot, Nonce, RollupId,
     hash::domain_digest,
     state::{Changes, ReadState, State},
 };
@@ -90,7 +90,12 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         };
         (AccountId::new(number * step), account)
     });
-    let store = Store::create_with(place.path(), domain_digest(1, 1), opening, cache)?;
+    let store = Store::create_with(
+        place.path(),
+        domain_digest(ChainId::new(1), RollupId::new(1)),
+        opening,
+        cache,
+    )?;
     let filling = began.elapsed();
     let filled = peak_memory();
     let mut state = StoreState::new(Arc::new(store))?;

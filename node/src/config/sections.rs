@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 
-use winterlane_ledger::{AccountId, AssetId, BatchNumber};
+use winterlane_ledger::{AccountId, AssetId, BatchNumber, ChainId, RollupId};
 
 use super::{
     accounts::AccountSetting,
@@ -17,9 +17,9 @@ use super::{
 #[serde(default, deny_unknown_fields)]
 pub struct Rollup {
     /// The chain that settles it.
-    pub chain_id: u64,
+    pub chain_id: ChainId,
     /// Which of that chain's rollups.
-    pub rollup_id: u64,
+    pub rollup_id: RollupId,
     /// The number of the first batch.
     pub first_batch: BatchNumber,
     /// The accounts that the rollup begins with.
@@ -134,8 +134,8 @@ pub struct SettlementSettings {
 impl Default for Rollup {
     fn default() -> Self {
         Self {
-            chain_id: 1,
-            rollup_id: 1,
+            chain_id: ChainId::new(1),
+            rollup_id: RollupId::new(1),
             first_batch: BatchNumber::ZERO,
             accounts: Vec::new(),
         }

@@ -2,7 +2,7 @@
 
 use winterlane_air::presets::PresetName;
 use winterlane_ledger::{
-    AccountId, Amount, AssetId,
+    AccountId, Amount, AssetId, ChainId, RollupId,
     pool::PoolPolicy,
     private::{Association, AssociationMode},
 };
@@ -139,7 +139,10 @@ fn settings_reach_the_options() {
     let options = Config::parse("node.toml", text)
         .unwrap()
         .options(Path::new("data"));
-    assert_eq!(options.genesis.domain, domain_digest(5, 1));
+    assert_eq!(
+        options.genesis.domain,
+        domain_digest(ChainId::new(5), RollupId::new(1))
+    );
     assert_eq!(
         (options.limits.slots, options.limits.max_age.as_millis()),
         (16, 500)

@@ -2,7 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
-use winterlane_ledger::{Amount, AssetId, BatchNumber, NewKeys, Root, hash::domain_digest};
+use winterlane_ledger::{
+    Amount, AssetId, BatchNumber, ChainId, NewKeys, RollupId, Root, hash::domain_digest,
+};
 use winterlane_settlement::{
     Call, Client, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Status,
     StoreError, Verifier, durable,
@@ -42,7 +44,7 @@ fn a_node_settles_with_real_proofs_and_is_killed() {
     let operator = Secret::random().unwrap();
     operator.save(&data.join("operator.secret")).unwrap();
     let genesis = Genesis {
-        domain: domain_digest(1, 1),
+        domain: domain_digest(ChainId::new(1), RollupId::new(1)),
         first_batch: BatchNumber::ZERO,
         accounts: Default::default(),
         operator: operator.party(),

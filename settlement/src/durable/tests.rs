@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use redb::{Builder, StorageBackend};
 use winterlane_ledger::{
-    Amount, AssetId, BatchNumber, NewKeys, Root, hash::domain_digest, testing::Numbers,
+    Amount, AssetId, BatchNumber, ChainId, NewKeys, RollupId, Root, hash::domain_digest,
+    testing::Numbers,
 };
 
 use self::medium::{Disk, Fault};
@@ -17,7 +18,7 @@ use crate::{DepositTo, Rules, Secret, Verifier};
 
 fn genesis() -> Genesis {
     Genesis {
-        domain: domain_digest(1, 7),
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
         first_batch: BatchNumber::ZERO,
         accounts: BTreeMap::new(),
         operator: Secret::from_bytes([1; 32]).party(),

@@ -13,7 +13,8 @@ use winterlane_air::{
     },
 };
 use winterlane_ledger::{
-    BaseElement, BatchNumber, Digest, Root, Scope, SlotIndex, hash::domain_digest,
+    BaseElement, BatchNumber, ChainId, Digest, RollupId, Root, Scope, SlotIndex,
+    hash::domain_digest,
 };
 
 use super::{Case, GOLD, NEW, creating, depositing, forge, paying, withdrawing, world};
@@ -118,7 +119,7 @@ fn replays() -> Vec<Case> {
             lanes("input-hi"),
             || {
                 let mut batch = paying().finish();
-                batch.inputs.domain = domain_digest(1, 8);
+                batch.inputs.domain = domain_digest(ChainId::new(1), RollupId::new(8));
                 batch
             },
         ),

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use winterlane_ledger::{
-    Account, AccountId, Amount, AssetId, Batch, BatchNumber, Digest, LedgerError, Nonce, Order,
-    Record, ScalarCompressor, Scope, SealedBatch, SignedOrder, hash::domain_digest,
-    record::OperationKind,
+    Account, AccountId, Amount, AssetId, Batch, BatchNumber, ChainId, Digest, LedgerError, Nonce,
+    Order, Record, RollupId, ScalarCompressor, Scope, SealedBatch, SignedOrder,
+    hash::domain_digest, record::OperationKind,
 };
 use winterlane_prover::trace::fill_trace;
 use winterlane_tests::{
@@ -239,7 +239,7 @@ impl Ledger {
                 Order::RotateKey(rotate) => rotate.fee.0 ^= 1,
             },
             Lie::Nonce => number = nonce.wrapping_sub(1),
-            Lie::Domain => place = domain_digest(1, 8),
+            Lie::Domain => place = domain_digest(ChainId::new(1), RollupId::new(8)),
         }
         let signature = key.get().sign(&told, &place, number, slot, index.into());
         let signed = SignedOrder {

@@ -12,10 +12,10 @@
 //! The seed and the pool give everything back. What is kept on the disk ([`NoteStore`]) saves scanning again.
 //!
 //! ```
-//! use winterlane_ledger::{Amount, AssetId, BatchNumber, hash::domain_digest, pool::{Payment, PoolOperation}};
+//! use winterlane_ledger::{Amount, AssetId, BatchNumber, ChainId, RollupId, hash::domain_digest, pool::{Payment, PoolOperation}};
 //! use winterlane_wallet::{MasterSeed, notes::{NoteBook, shield}};
 //!
-//! let domain = domain_digest(1, 1);
+//! let domain = domain_digest(ChainId::new(1), RollupId::new(1));
 //! let alice = MasterSeed::from_bytes([1; 32]).note_secret(0);
 //! let (published, _) = shield(&alice.payment_address(), AssetId::new(7), Amount::new(100))?;
 //! // ... the node has seen the withdrawal that pays for it:

@@ -91,7 +91,8 @@ pub const EXPIRY_STEP: u64 = 32;
 /// of one's own stand out.
 ///
 /// ```
-/// use winterlane_ledger::BatchNumber; use winterlane_wallet::notes::expiry_after;
+/// use winterlane_ledger::BatchNumber;
+/// use winterlane_wallet::notes::expiry_after;
 /// assert_eq!(expiry_after(BatchNumber::new(1), 100), expiry_after(BatchNumber::new(28), 100));
 /// assert_eq!(expiry_after(BatchNumber::new(u64::MAX - 1), 100), BatchNumber::MAX);
 /// ```

@@ -4,7 +4,7 @@ mod association;
 
 use proptest::prelude::*;
 use winterlane_ledger::{
-    Amount, AssetId, BatchNumber, Digest, Domain,
+    Amount, AssetId, BatchNumber, ChainId, Digest, Domain, RollupId,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate},
     private::{Commitment, Note, NoteTree, Nullifier, PrivateInputs},
@@ -14,7 +14,7 @@ use super::*;
 use crate::MasterSeed;
 
 fn domain() -> Domain {
-    domain_digest(1, 1)
+    domain_digest(ChainId::new(1), RollupId::new(1))
 }
 
 fn account(byte: u8) -> NoteSecret {

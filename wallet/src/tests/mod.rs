@@ -11,8 +11,9 @@ mod simulated;
 use std::path::Path;
 
 use winterlane_ledger::{
-    Account, AccountId, Amount, BaseElement, BatchNumber, Digest, Domain, KeySlot, Ledger,
-    LedgerError, Nonce, Order, Root, ScalarCompressor, Scope, SignedOrder, SlotIndex, Transfer,
+    Account, AccountId, Amount, BaseElement, BatchNumber, ChainId, Digest, Domain, KeySlot, Ledger,
+    LedgerError, Nonce, Order, RollupId, Root, ScalarCompressor, Scope, SignedOrder, SlotIndex,
+    Transfer,
     hash::domain_digest,
     signature::{Claim, KeyError, SecretSource, bound_message, recover_root},
 };
@@ -20,7 +21,7 @@ use winterlane_ledger::{
 use super::*;
 
 fn domain() -> Domain {
-    domain_digest(1, 1)
+    domain_digest(ChainId::new(1), RollupId::new(1))
 }
 
 fn pay(key: Root, amount: Amount, nonce: Nonce) -> Request {
@@ -113,7 +114,7 @@ fn every_way_to_meet_a_one_time_key_again_is_seen() {
         &wallet
             .sign(
                 &pay(key, Amount::new(1), Nonce::new(1)),
-                &domain_digest(2, 1)
+                &domain_digest(ChainId::new(2), RollupId::new(1))
             )
             .unwrap_err(),
         1

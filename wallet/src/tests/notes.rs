@@ -1,7 +1,7 @@
 //! The book of notes on a disk that fails: the old one is there or the new one, whole.
 
 use winterlane_ledger::{
-    Amount, AssetId, BatchNumber,
+    Amount, AssetId, BatchNumber, ChainId, RollupId,
     hash::domain_digest,
     pool::{Payment, PoolOperation},
 };
@@ -29,7 +29,7 @@ fn published(count: u32) -> Vec<PoolOperation> {
 
 #[test]
 fn a_book_survives_whatever_happens_while_it_is_saved() {
-    let domain = domain_digest(1, 1);
+    let domain = domain_digest(ChainId::new(1), RollupId::new(1));
     let published = published(2);
     for fault in [Fault::Fails, Fault::Kills] {
         for after in 0..12 {
@@ -63,7 +63,7 @@ fn a_book_survives_whatever_happens_while_it_is_saved() {
 
 #[test]
 fn a_changed_book_and_the_book_of_another_are_refused() {
-    let domain = domain_digest(1, 1);
+    let domain = domain_digest(ChainId::new(1), RollupId::new(1));
     let disk = Simulated::default();
     let wallet = Wallet::make_in(disk.boxed(), seed(), None).unwrap();
     let mut store = wallet.notes(0, &domain).unwrap();
@@ -75,7 +75,7 @@ fn a_changed_book_and_the_book_of_another_are_refused() {
     let again = wallet.notes(0, &domain).unwrap();
     assert_eq!(*again.book(), book);
 
-    let other = domain_digest(1, 2);
+    let other = domain_digest(ChainId::new(1), RollupId::new(2));
     let error = wallet.notes(0, &other).unwrap_err();
     assert!(matches!(error, WalletError::OtherPool { .. }), "{error}");
     assert_eq!(

@@ -28,7 +28,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_ledger::{
-    Amount, AssetId, Domain,
+    Amount, AssetId, Domain, RollupId,
     pool::{
         Payment, Pool, PoolError, PoolOperation, PoolPolicy, ProofRefusal, SealedPool, Shield,
         VerifyPrivate, decode_operation, encode_operation,
@@ -173,7 +173,7 @@ impl PoolStore {
         let path = directory.join("pool.json");
         if make && !path.exists() {
             let drawn = random_digest().map_err(Failure::unusable)?;
-            let file = PoolFile::new(CHAIN_ID, drawn.0[0].as_int());
+            let file = PoolFile::new(CHAIN_ID, RollupId::new(drawn.0[0].as_int()));
             files::write_json(&path, &file, Access::Published, files::write_new)
                 .map_err(Failure::unusable)?;
         }

@@ -7,9 +7,9 @@ mod refusals;
 use alloc::vec::Vec;
 
 use crate::{
-    Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Digest, Domain, KeySlot, KeyUse,
-    Ledger, LedgerError, MAX_OPERATIONS, NewKeys, Nonce, Order, Record, Root, RotateKey,
-    ScalarCompressor, Scope, SealError, SealedBatch, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BatchNumber, ChainId, Deposit, Digest, Domain, KeySlot,
+    KeyUse, Ledger, LedgerError, MAX_OPERATIONS, NewKeys, Nonce, Order, Record, RollupId, Root,
+    RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, SlotIndex, Transfer, Withdraw,
     hash::domain_digest,
     ledger::{Batch, GenesisError, check_order, check_orders},
     record::operations_digest,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) fn domain() -> Domain {
-    domain_digest(1, 2)
+    domain_digest(ChainId::new(1), RollupId::new(2))
 }
 
 /// Accounts 1, 2, 3 of asset 7 and account 9 of asset 8. Key 10 * id in slot 0 (both scopes from

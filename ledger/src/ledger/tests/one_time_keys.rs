@@ -128,7 +128,7 @@ fn a_key_signs_as_often_as_it_has_one_time_keys() {
     let mut ledger = genesis(BatchNumber::new(5));
     // The nonce is far beyond what any key has: nonces and one-time keys are counted apart.
     set(AccountId::new(1), |account| {
-        account.nonce = Nonce::new(5000)
+        account.nonce = Nonce::new(5000);
     })(&mut ledger);
     let mut batch = ledger.open_batch();
     for index in 0..4 {
@@ -144,7 +144,7 @@ fn a_key_signs_as_often_as_it_has_one_time_keys() {
 
     let mut ledger = genesis(BatchNumber::new(5));
     set(AccountId::new(1), |account| {
-        account.slots[0].next_index = 1024
+        account.slots[0].next_index = 1024;
     })(&mut ledger);
     let mut batch = ledger.open_batch();
     let refused = LedgerError::KeyExhausted {

@@ -1,7 +1,7 @@
 //! Every way an operation or a beginning is refused, and that a refusal leaves no trace.
 
 use super::*;
-use crate::{AccountId, Amount, AssetId, Root};
+use crate::{AccountId, Amount, AssetId, ChainId, RollupId, Root};
 
 #[test]
 fn unknown_accounts() {
@@ -102,7 +102,7 @@ fn insufficient_funds() {
 #[test]
 fn overflows() {
     let full = set(AccountId::new(2), |account| {
-        account.balance = Amount::new(u128::MAX - 9)
+        account.balance = Amount::new(u128::MAX - 9);
     });
     let refused = LedgerError::BalanceOverflow {
         account: AccountId::new(2),
@@ -286,7 +286,7 @@ fn signatures() {
     assert!(batch.signed(moved).is_err());
 
     // Another rollup's order: checked there, and checked here.
-    let elsewhere = domain_digest(1, 3);
+    let elsewhere = domain_digest(ChainId::new(1), RollupId::new(3));
     let theirs = Key::new(10).sign(pay(PAY), &elsewhere, Nonce::ZERO, SlotIndex::Zero, 0);
     let checked = check_order(theirs.clone(), &elsewhere, &ScalarCompressor).unwrap();
     assert_eq!(batch.checked(checked), Err(LedgerError::WrongDomain));
@@ -345,7 +345,7 @@ fn scopes() {
 
     let mut ledger = genesis(BatchNumber::new(5));
     set(AccountId::new(1), |account| {
-        account.slots[0].scope = Scope::SPEND
+        account.slots[0].scope = Scope::SPEND;
     })(&mut ledger);
     let refused = sign_and_apply(
         &mut ledger.open_batch(),

@@ -12,7 +12,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::*;
 use crate::{
-    Amount, AssetId, BatchNumber, Digest, Domain,
+    Amount, AssetId, BatchNumber, ChainId, Digest, Domain, RollupId,
     hash::domain_digest,
     private::{
         Commitment, Fee, Note, NoteKeys, Nullifier, PrivateInputs, SpendKey, TransferInputs,
@@ -44,7 +44,7 @@ pub(super) fn digest(n: u64) -> Digest {
 }
 
 pub(super) fn domain() -> Domain {
-    domain_digest(1, 7)
+    domain_digest(ChainId::new(1), RollupId::new(7))
 }
 
 pub(super) fn keys() -> NoteKeys {

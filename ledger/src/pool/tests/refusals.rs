@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    AccountId, Anchor, BatchNumber, Root, Withdraw, private::BalanceInputs, private::Session,
+    AccountId, Anchor, BatchNumber, ChainId, RollupId, Root, Withdraw, private::BalanceInputs,
+    private::Session,
 };
 
 /// A pool with one note of 100 of asset 7 at position 0.
@@ -83,8 +84,8 @@ fn each_lie_is_named() {
     let lies: [(&str, Lie, Named); 8] = [
         (
             "domain",
-            |i, _| i.domain = domain_digest(1, 8),
-            |e| matches!(e, PoolError::WrongDomain { found, .. } if *found == domain_digest(1, 8)),
+            |i, _| i.domain = domain_digest(ChainId::new(1), RollupId::new(8)),
+            |e| matches!(e, PoolError::WrongDomain { found, .. } if *found == domain_digest(ChainId::new(1), RollupId::new(8))),
         ),
         (
             "anchor",
@@ -467,7 +468,7 @@ fn a_batch_that_was_set_aside_is_taken_up_by_its_pool_alone() {
         (0, Amount::new(100))
     );
     assert!(
-        Pool::new(domain_digest(1, 8))
+        Pool::new(domain_digest(ChainId::new(1), RollupId::new(8)))
             .resume(draft.clone())
             .is_none()
     );

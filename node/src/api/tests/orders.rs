@@ -1,7 +1,8 @@
 //! Orders: in, again, and refused.
 
 use winterlane_ledger::{
-    BatchNumber, Nonce, SignedOrder, SlotIndex, codec::CanonicalBytes as _, hash::domain_digest,
+    BatchNumber, ChainId, Nonce, RollupId, SignedOrder, SlotIndex, codec::CanonicalBytes as _,
+    hash::domain_digest,
 };
 
 use super::{super::signed_order, *};
@@ -63,7 +64,7 @@ fn orders_that_were_are_elsewhere_or_have_expired_are_refused() {
     // The domain is another rollup's.
     let elsewhere = payer.key.sign(
         payer.transfer(1, 5, 0),
-        &domain_digest(1, 18),
+        &domain_digest(ChainId::new(1), RollupId::new(18)),
         Nonce::new(1),
         SlotIndex::Zero,
         1,

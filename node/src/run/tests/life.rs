@@ -153,10 +153,7 @@ fn what_was_acknowledged_is_pending_after_a_restart() {
         (view.pending_orders, view.pending.nonce),
         (3, Nonce::new(3))
     );
-    assert_eq!(
-        view.sealed.map(|account| account.nonce),
-        Some(Nonce::new(0))
-    );
+    assert_eq!(view.sealed.map(|account| account.nonce), Some(Nonce::ZERO));
     running.stop();
     running.wait().unwrap();
 

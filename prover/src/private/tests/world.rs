@@ -9,8 +9,8 @@ use winterlane_air::{
     private::{Violation, constraints::CREDENTIAL_GROUPS, violations},
 };
 use winterlane_ledger::{
-    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, Digest, Domain, KeySlot, Ledger,
-    Nonce, Root, ScalarCompressor, Scope, SlotIndex,
+    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, ChainId, Digest, Domain,
+    KeySlot, Ledger, Nonce, RollupId, Root, ScalarCompressor, Scope, SlotIndex,
     hash::{compress, domain_digest},
     private::{
         Association, AssociationMode, BalanceInputs, Fee, Note, NoteKeys, NoteTree, PrivateInputs,
@@ -164,7 +164,7 @@ pub(super) fn withdrawal(
             amount: Amount::new(amount),
             fee: Amount::new(fee),
             asset: ASSET,
-            domain: domain_digest(1, 2),
+            domain: domain_digest(ChainId::new(1), RollupId::new(2)),
             valid_until: BatchNumber::new(99),
             ciphertexts: [4; 32],
             association: association(&pool, mode),
@@ -204,7 +204,7 @@ pub(super) fn transfer(
             nullifiers: [0, 1].map(|k: usize| inputs[k].nullifier()),
             commitments: [0, 1].map(|k: usize| outputs[k].commitment(ASSET)),
             fee,
-            domain: domain_digest(1, 2),
+            domain: domain_digest(ChainId::new(1), RollupId::new(2)),
             valid_until: BatchNumber::new(99),
             ciphertexts: [4; 32],
             association: association(&pool, mode),
@@ -315,7 +315,7 @@ pub(super) fn balance(
     Case {
         inputs: PrivateInputs::Balance(BalanceInputs {
             state_root: ledger.root(),
-            domain: domain_digest(1, 2),
+            domain: domain_digest(ChainId::new(1), RollupId::new(2)),
             asset: ASSET,
             at_least: Amount::new(at_least),
             at_most: at_most.map(Amount::new),

@@ -12,9 +12,9 @@ mod forced_notes;
 mod model;
 
 use winterlane_ledger::{
-    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, Deposit, Digest, Domain, KeyUse,
-    Ledger, NewKeys, Nonce, Order, ScalarCompressor, Scope, SignedOrder, SlotIndex, Transfer,
-    Withdraw,
+    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, ChainId, Deposit, Digest,
+    Domain, KeyUse, Ledger, NewKeys, Nonce, Order, RollupId, ScalarCompressor, Scope, SignedOrder,
+    SlotIndex, Transfer, Withdraw,
     codec::CanonicalBytes,
     exit::{Exit, SignedExit},
     hash::{compress, domain_digest},
@@ -48,7 +48,7 @@ pub(super) const fn party(n: u8) -> Party {
 }
 
 pub(super) fn domain() -> Domain {
-    domain_digest(1, 9)
+    domain_digest(ChainId::new(1), RollupId::new(9))
 }
 
 pub(super) fn digest(n: u32) -> Digest {

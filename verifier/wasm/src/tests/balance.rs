@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_credentials::verifier_digest;
 use winterlane_ledger::{
-    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, Digest, Domain, KeySlot, Ledger,
-    Nonce, ScalarCompressor, Scope, SlotIndex,
+    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, ChainId, Digest, Domain,
+    KeySlot, Ledger, Nonce, RollupId, ScalarCompressor, Scope, SlotIndex,
     codec::CanonicalBytes,
     hash::{compress_input, domain_digest},
     private::{BalanceInputs, PrivateInputs, PrivateProof, RESERVED_KEY_INDEX, Session},
@@ -97,7 +97,7 @@ fn proof() -> (Vec<u8>, Value) {
         challenge: [0xab; 32],
         expires: NOW,
     };
-    let domain = domain_digest(1, 2);
+    let domain = domain_digest(ChainId::new(1), RollupId::new(2));
     let inputs = PrivateInputs::Balance(BalanceInputs {
         state_root: ledger.root(),
         domain,

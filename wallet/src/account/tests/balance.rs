@@ -1,7 +1,7 @@
 //! What a proof of a balance takes, and when there is none.
 
 use winterlane_ledger::{
-    AccountProof, Amount,
+    AccountProof, Amount, ChainId, RollupId,
     hash::{compress_input, tag},
     private::{RESERVED_KEY_INDEX, sparse::climb},
     signature::{SecretSource as _, chain_step_input},
@@ -64,7 +64,10 @@ fn a_balance_takes_a_full_hot_key_and_shows_what_is_there() {
     };
     assert_eq!(proof.verify(&held.root).unwrap(), Some(held.account));
     assert_eq!(held.root, node.ledger.borrow().root());
-    assert_eq!(held.domain, domain_digest(1, 1));
+    assert_eq!(
+        held.domain,
+        domain_digest(ChainId::new(1), RollupId::new(1))
+    );
 
     // The one-time key is the last, its starts are the key's, its chains end where they say, and it is in the key's tree.
     let control = &held.control;

@@ -6,7 +6,7 @@ mod node;
 use std::{collections::HashMap, path::Path, time::Duration};
 
 use winterlane_ledger::{
-    AccountId, Amount, KeyUse, Nonce, Root, ScalarCompressor, SignedOrder,
+    AccountId, Amount, ChainId, KeyUse, Nonce, RollupId, Root, ScalarCompressor, SignedOrder,
     hash::domain_digest,
     signature::{Claim, bound_message, recover_root},
 };
@@ -51,7 +51,10 @@ fn no_key_signed_twice(node: &Node) {
             slot: order.slot,
             index,
         };
-        let bound = bound_message(&order.order.record(key).digest(), &domain_digest(1, 1));
+        let bound = bound_message(
+            &order.order.record(key).digest(),
+            &domain_digest(ChainId::new(1), RollupId::new(1)),
+        );
         let claim = Claim {
             bound,
             nonce: order.nonce,
@@ -269,10 +272,12 @@ fn false_answers_are_not_believed() {
         "{error}"
     );
     // Another rollup.
-    node.domain.set(domain_digest(1, 2));
+    node.domain
+        .set(domain_digest(ChainId::new(1), RollupId::new(2)));
     let error = wallet.look(&node, None).unwrap_err();
     assert!(matches!(error, AccountError::OtherRollup { .. }), "{error}");
-    node.domain.set(domain_digest(1, 1));
+    node.domain
+        .set(domain_digest(ChainId::new(1), RollupId::new(1)));
 
     /// Answers with a proof of another state.
     struct False<'a>(&'a Node, fn(&mut Proven));

@@ -7,8 +7,9 @@ use std::{
 
 use serde_json::json;
 use winterlane_ledger::{
-    Account, AccountId, Amount, BatchNumber, Domain, KeySlot, Ledger, LedgerError, Nonce,
-    ScalarCompressor, Scope, SignedOrder, codec::CanonicalBytes as _, hash::domain_digest,
+    Account, AccountId, Amount, BatchNumber, ChainId, Domain, KeySlot, Ledger, LedgerError, Nonce,
+    RollupId, ScalarCompressor, Scope, SignedOrder, codec::CanonicalBytes as _,
+    hash::domain_digest,
 };
 
 use super::super::{AccountWallet, PublicKey};
@@ -36,7 +37,7 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn new(accounts: &[(AccountId, Account)]) -> Self {
-        let domain = domain_digest(1, 1);
+        let domain = domain_digest(ChainId::new(1), RollupId::new(1));
         Self {
             ledger: Ledger::genesis(domain, BatchNumber::ZERO, accounts.iter().copied())
                 .unwrap()
