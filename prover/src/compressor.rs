@@ -67,7 +67,7 @@ fn compress_here(inputs: &[Input], out: &mut [Digest]) {
 mod tests {
     use winterlane_field_simd::Backend;
     use winterlane_ledger::{
-        ScalarCompressor,
+        Nonce, ScalarCompressor,
         hash::compress_input,
         signature::{
             CHAINS, ChainValue, Claim, KEY_CAPACITY, KeyIndex, KeyTree, SecretSource, Signature,
@@ -102,7 +102,7 @@ mod tests {
             core::array::from_fn(|chain| [key_index.into(), BaseElement::from(chain as u32)])
         }
 
-        fn randomizer_base(&self, _: u32, bound: &Digest, _: u32) -> [BaseElement; 2] {
+        fn randomizer_base(&self, _: u32, bound: &Digest, _: Nonce) -> [BaseElement; 2] {
             [bound.0[0], bound.0[1]]
         }
     }
@@ -133,7 +133,8 @@ mod tests {
         let key = KeyTree::generate(&Toy, seed, 1, &SimdCompressor).unwrap();
         let bound = Digest([7u32, 8, 9, 10].map(BaseElement::from));
         let signed = [0, 1].map(|index| {
-            key.sign(&Toy, KeyIndex(index), &bound, index, &SimdCompressor)
+            let nonce = Nonce::new(index);
+            key.sign(&Toy, KeyIndex(index), &bound, nonce, &SimdCompressor)
                 .unwrap()
         });
         let signatures: Vec<_> = (0..KINDS)
@@ -142,7 +143,7 @@ mod tests {
         // the last kind is another nonce than the signed one
         let claims = (0..KINDS).map(|kind| Claim {
             bound,
-            nonce: (kind % 2 + kind / (KINDS - 1)) as u32,
+            nonce: Nonce::new((kind % 2 + kind / (KINDS - 1)) as u32),
             signature: &signatures[kind],
         });
         let claims: Vec<_> = claims.collect();

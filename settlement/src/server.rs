@@ -15,9 +15,11 @@
 //! |---|---|
 //! | `connections` | how many there are, and for how long |
 //! | `stalled` | those whose other end does not read |
+//! | `unread` | requests that are answered before they are read |
 
 mod connections;
 mod stalled;
+mod unread;
 
 use std::{
     io,
@@ -42,11 +44,13 @@ use tokio::sync::{Semaphore, watch};
 pub use self::{
     connections::{CONNECTIONS, Limits},
     stalled::Impatient,
+    unread::{Lingering, Unread, Watched},
 };
 use crate::{
     Call, CallError, Durable, Handle, Obligation, Owed, Party, Proofs, Secret, Settlement as _,
     view::ClaimView,
 };
+use winterlane_ledger::BatchNumber;
 
 /// The most bytes of a call by the operator: a batch with its records, its proof and the proofs of its operations of the
 /// pool.
@@ -369,7 +373,7 @@ async fn call<P: Proofs + 'static>(
 
 async fn batch<P: Proofs + 'static>(
     Shared(durable): Shared<Arc<Durable<P>>>,
-    Path(number): Path<u64>,
+    Path(number): Path<BatchNumber>,
 ) -> Response {
     wait(move || match durable.by(Party::NOBODY).batch(number) {
         Ok(Some(batch)) => {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, KeySlot,
+    Account, AccountId, Amount, KeySlot, Nonce,
     state::{Changes, ReadState, State},
 };
 use winterlane_prover::SimdCompressor;
@@ -90,11 +90,11 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         let opening = (0..accounts).map(|number| {
             let account = Account {
                 asset: ASSET,
-                balance: 1_000,
-                nonce: 0,
+                balance: Amount::new(1_000),
+                nonce: Nonce::ZERO,
                 slots: [KeySlot::default(); 2],
             };
-            (number * step, account)
+            (AccountId::new(number * step), account)
         });
         Store::create_with(place.path(), domain(), opening, cache)?;
     }
@@ -102,8 +102,8 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
     let filling = began.elapsed();
     let filled = peak_memory();
     let mut state = StoreState::new(Arc::new(store))?;
-    let last = (accounts - 1) * step;
-    if state.account(last)?.is_none() || !state.accounts_from(last + 1, 1)?.is_empty() {
+    let [last, beyond] = [0, 1].map(|more| AccountId::new((accounts - 1) * step + more));
+    if state.account(last)?.is_none() || !state.accounts_from(beyond, 1)?.is_empty() {
         return Err(BenchError::Setting {
             setting: "store",
             what: "a folder whose store was made with the same --accounts and --spread",
@@ -120,12 +120,13 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         let count = left.min(batch);
         let mut changed = Vec::with_capacity(count as usize);
         for _ in 0..count {
-            let id = (numbers.next() % u64::from(accounts)) as u32 * step;
+            let number = (numbers.next() % u64::from(accounts)) as u32;
+            let id = AccountId::new(number * step);
             let mut account = state
                 .account(id)?
                 .ok_or_else(|| BenchError::Broken(format!("account {id} is not in the store")))?;
-            account.balance += 1;
-            account.nonce += 1;
+            account.balance = account.balance.saturating_add(Amount::new(1));
+            account.nonce = account.nonce.next().unwrap_or(Nonce::MAX);
             changed.push((id, account));
         }
         let changes = Changes::of(&state, changed, &SimdCompressor)?;

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use winterlane_ledger::BatchNumber;
+
 use crate::{
     clock::UnixTime,
     store::{StoreError, View},
@@ -20,7 +22,7 @@ const KEPT: usize = 4096;
 
 /// Since when batches have been sealed.
 #[derive(Debug, Default)]
-pub(crate) struct Ages(BTreeMap<u64, Instant>);
+pub(crate) struct Ages(BTreeMap<BatchNumber, Instant>);
 
 impl Ages {
     /// Of the batches that are not proven or not published, when a process begins at the time `now`.
@@ -31,7 +33,8 @@ impl Ages {
             .next_publish
             .max(head.next_batch.saturating_sub(KEPT as u64));
         let unproven = view.jobs()?.into_iter().map(|(batch, _)| batch);
-        for batch in unproven.chain(first..head.next_batch) {
+        let unpublished = (first.get()..head.next_batch.get()).map(BatchNumber::new);
+        for batch in unproven.chain(unpublished) {
             if let Some(header) = view.header(batch)? {
                 ages.insert(batch, now.since(UnixTime::from_millis(header.sealed_at)));
             }
@@ -40,7 +43,7 @@ impl Ages {
     }
 
     /// A batch has been sealed for so long.
-    pub(super) fn insert(&mut self, batch: u64, age: Duration) {
+    pub(super) fn insert(&mut self, batch: BatchNumber, age: Duration) {
         let now = Instant::now();
         self.0.insert(batch, now.checked_sub(age).unwrap_or(now));
         while self.0.len() > KEPT {
@@ -49,7 +52,7 @@ impl Ages {
     }
 
     /// How long a batch has been sealed, if it is known.
-    pub(crate) fn of(&self, batch: u64) -> Option<Duration> {
+    pub(crate) fn of(&self, batch: BatchNumber) -> Option<Duration> {
         self.0.get(&batch).map(Instant::elapsed)
     }
 }
@@ -64,11 +67,12 @@ mod tests {
         let mut ages = Ages::default();
         let day = Duration::from_secs(86_400);
         for batch in 0..=KEPT as u64 {
-            ages.insert(batch, day);
+            ages.insert(BatchNumber::new(batch), day);
         }
-        assert_eq!((ages.0.len(), ages.of(0)), (KEPT, None));
-        assert!(ages.of(1) >= Some(day));
-        ages.insert(1, Duration::ZERO);
-        assert!(ages.of(1) < Some(day));
+        let [first, second] = [0, 1].map(BatchNumber::new);
+        assert_eq!((ages.0.len(), ages.of(first)), (KEPT, None));
+        assert!(ages.of(second) >= Some(day));
+        ages.insert(second, Duration::ZERO);
+        assert!(ages.of(second) < Some(day));
     }
 }
