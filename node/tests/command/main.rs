@@ -1,6 +1,7 @@
 //! The command as a process: its exit statuses, and what it says.
 
 mod balance;
+mod container;
 mod page;
 mod served;
 mod settled;
