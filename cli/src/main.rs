@@ -13,6 +13,8 @@
 //! | `threads`, `memory`, `interrupt` | what there is to run on, and the end that is asked for |
 
 #![forbid(unsafe_code)]
+// they panic where nothing can be written, as on a full disk
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod args;
 mod args_balance;

@@ -29,6 +29,8 @@ pub mod digest;
 pub mod exit;
 pub mod hash;
 pub mod ledger;
+#[cfg(feature = "serde")]
+pub mod maps;
 mod named;
 pub mod operation;
 pub mod pool;

@@ -20,6 +20,7 @@ pub struct Genesis {
     /// The number of the first batch.
     pub first_batch: u64,
     /// The first accounts. Most rollups begin with those that collect fees and hold nothing.
+    #[serde(deserialize_with = "winterlane_ledger::maps::unique")]
     pub accounts: BTreeMap<u32, Account>,
     /// Who publishes batches.
     pub operator: Party,

@@ -192,3 +192,37 @@ fn an_answer_counts_once_and_for_its_question_alone() {
         assert!(errors.contains("did not publish"), "{errors}");
     }
 }
+
+/// What is signed cannot be taken back, and JSON lets a name occur twice: which value counts, nobody would see.
+#[test]
+fn an_attribute_that_is_given_twice_is_not_signed() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |status, line: &str| in_directory(&directory, status, line);
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write(
+        "twice.json",
+        r#"{"name": "test", "attributes": {"age": "integer", "age": "date"}}"#,
+    );
+    let (_, said) = run(
+        2,
+        "credential issuer --issuer town --name N --schema twice.json --height 1",
+    );
+    assert!(said.contains("\"age\" occurs twice"), "{said}");
+    write(
+        "schema.json",
+        r#"{"name": "test", "attributes": {"age": "integer"}}"#,
+    );
+    run(
+        0,
+        "credential issuer --issuer town --name N --schema schema.json --height 1",
+    );
+    run(0, "credential holder --wallet alice --out alice.json");
+    write("age.json", r#"{"age": 17, "age": 18}"#);
+    let issue = "credential issue --issuer town --holder alice.json --attributes age.json \
+                 --valid-until 2099-12-31 --out credential.json";
+    let (_, said) = run(2, issue);
+    assert!(said.contains("\"age\" occurs twice"), "{said}");
+    assert!(!directory.path().join("credential.json").exists());
+    write("age.json", r#"{"age": 18}"#);
+    run(0, issue);
+}

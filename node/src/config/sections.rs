@@ -1,9 +1,10 @@
 //! The sections of the file, with their defaults.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use serde::{Deserialize, Serialize};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+use winterlane_settlement::Secret;
 
 use super::{
     accounts::AccountSetting,
@@ -29,8 +30,10 @@ pub struct Rollup {
 #[serde(default, deny_unknown_fields)]
 pub struct Listen {
     /// The interface.
+    #[serde(deserialize_with = "super::values::address")]
     pub address: SocketAddr,
     /// Health and metrics.
+    #[serde(deserialize_with = "super::values::address")]
     pub health: SocketAddr,
     /// The certificate chain of the interface (PEM), inside the data folder unless the path is absolute; empty for no TLS.
     pub certificate: String,
@@ -127,6 +130,22 @@ pub struct SettlementSettings {
     pub secret: String,
     /// Where a settlement of this process is served; empty for nowhere.
     pub listen: SettlementListen,
+}
+
+impl SettlementSettings {
+    /// Whether the operator's secret is there and is one, where a settlement is named that asks for it.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do, in words.
+    pub fn check_secret(&self, folder: &Path) -> Result<(), String> {
+        if self.at.is_empty() {
+            return Ok(());
+        }
+        let loaded = Secret::load(&folder.join(&self.secret));
+        loaded.map(drop).map_err(|error| {
+            format!("settlement.secret: {error}; `winterlane-settlement secret FILE` makes one")
+        })
+    }
 }
 
 impl Default for Rollup {
