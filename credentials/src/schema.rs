@@ -272,12 +272,18 @@ mod tests {
             (r#"{"a": "text", "b": "date", "a": "date"}"#, "occurs twice"),
             (r#"{"1a": "text"}"#, "cannot be the name"),
             (r#"{"a": "colour"}"#, "colour"),
-            (r#"{"a": "colour"}"#, "expected one of `integer`, `date`, `text`"),
+            (
+                r#"{"a": "colour"}"#,
+                "expected one of `integer`, `date`, `text`",
+            ),
             (r#"{"a": 3}"#, "integer, date or text"),
             (r#"{"a": {"kind": "colour", "values": 2}}"#, "colour"),
             (r#"{"a": {"kind": "text", "values": 256}}"#, "256"),
             (r#"{"a": {"kind": "text"}}"#, "missing field `values`"),
-            (r#"{"a": {"kind": "text", "value": 2}}"#, "unknown field `value`"),
+            (
+                r#"{"a": {"kind": "text", "value": 2}}"#,
+                "unknown field `value`",
+            ),
             (r#"{"a": "text", "a.json": "text"}"#, "cannot be the name"),
         ] {
             let error = read(attributes).unwrap_err();

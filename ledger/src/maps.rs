@@ -26,7 +26,7 @@ use serde::{
 pub fn unique<'de, D, K, V>(from: D) -> Result<BTreeMap<K, V>, D::Error>
 where
     D: Deserializer<'de>,
-    K: Deserialize<'de> + Ord + fmt::Debug,
+    K: Deserialize<'de> + Ord + fmt::Display,
     V: Deserialize<'de>,
 {
     from.deserialize_map(Unique(PhantomData))
@@ -36,7 +36,7 @@ struct Unique<K, V>(PhantomData<(K, V)>);
 
 impl<'de, K, V> Visitor<'de> for Unique<K, V>
 where
-    K: Deserialize<'de> + Ord + fmt::Debug,
+    K: Deserialize<'de> + Ord + fmt::Display,
     V: Deserialize<'de>,
 {
     type Value = BTreeMap<K, V>;
@@ -50,7 +50,7 @@ where
         while let Some(name) = access.next_key::<K>()? {
             if map.contains_key(&name) {
                 return Err(A::Error::custom(format!(
-                    "{name:?} occurs twice: which of the two is meant?"
+                    "`{name}` occurs twice: which of the two is meant?"
                 )));
             }
             let value = access.next_value()?;
@@ -84,10 +84,10 @@ mod tests {
         // the same value twice is no better: somebody meant another name
         for text in [r#"{"a": 1, "b": 2, "a": 3}"#, r#"{"a": 1, "\u0061": 1}"#] {
             let error = serde_json::from_str::<Named>(text).unwrap_err();
-            assert!(error.to_string().contains("\"a\" occurs twice"), "{error}");
+            assert!(error.to_string().contains("`a` occurs twice"), "{error}");
         }
         let error = serde_json::from_str::<Numbered>(r#"{"7": 1, "7": 1}"#).unwrap_err();
-        assert!(error.to_string().contains("7 occurs twice"), "{error}");
+        assert!(error.to_string().contains("`7` occurs twice"), "{error}");
         assert!(serde_json::from_str::<Named>("[]").is_err());
     }
 }

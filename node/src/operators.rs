@@ -165,7 +165,10 @@ pub(crate) fn keys(
             })?;
             Ok(match outcome {
                 Outcome::Done { key: Some(key), .. } => {
-                    format!("key {} of {}, version {}\n", key.id, key.client, key.version)
+                    format!(
+                        "key {} of {}, version {}\n",
+                        key.id, key.client, key.version
+                    )
                 }
                 _ => String::new(),
             })

@@ -443,6 +443,6 @@ fn an_account_that_is_given_twice_is_refused() {
             .unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(status), "{said}");
-        assert_eq!(said.contains("7 occurs twice"), status == 2, "{said}");
+        assert_eq!(said.contains("`7` occurs twice"), status == 2, "{said}");
     }
 }

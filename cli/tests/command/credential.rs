@@ -207,7 +207,7 @@ fn an_attribute_that_is_given_twice_is_not_signed() {
         2,
         "credential issuer --issuer town --name N --schema twice.json --height 1",
     );
-    assert!(said.contains("\"age\" occurs twice"), "{said}");
+    assert!(said.contains("`age` occurs twice"), "{said}");
     write(
         "schema.json",
         r#"{"name": "test", "attributes": {"age": "integer"}}"#,
@@ -221,7 +221,7 @@ fn an_attribute_that_is_given_twice_is_not_signed() {
     let issue = "credential issue --issuer town --holder alice.json --attributes age.json \
                  --valid-until 2099-12-31 --out credential.json";
     let (_, said) = run(2, issue);
-    assert!(said.contains("\"age\" occurs twice"), "{said}");
+    assert!(said.contains("`age` occurs twice"), "{said}");
     assert!(!directory.path().join("credential.json").exists());
     write("age.json", r#"{"age": 18}"#);
     run(0, issue);

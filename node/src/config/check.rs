@@ -73,9 +73,8 @@ fn first_state(config: &Config) -> Result<(), Unusable> {
         match supply.checked_add(account.balance) {
             Some(sum) => *supply = sum,
             None => {
-                let reason = format!(
-                    "with this one the balances of asset {asset} add up to 2^128 or more"
-                );
+                let reason =
+                    format!("with this one the balances of asset {asset} add up to 2^128 or more");
                 return at(way("balance"), reason);
             }
         }
@@ -126,7 +125,11 @@ fn limits(config: &Config) -> Result<(), Unusable> {
         ("proofs", "waiting", proofs.waiting == 0),
         ("interface", "concurrency", interface.concurrency == 0),
         ("interface", "connections", interface.connections == 0),
-        ("interface", "timeout_seconds", interface.timeout_seconds == 0),
+        (
+            "interface",
+            "timeout_seconds",
+            interface.timeout_seconds == 0,
+        ),
     ];
     if let Some((section, name, _)) = counts.into_iter().find(|(.., none)| *none) {
         return at(

@@ -117,8 +117,7 @@ impl Config {
         };
         let config: Self = toml::from_str(text)
             .map_err(|error| at(error.span(), without_passwords(error.message())))?;
-        check::check(&config)
-            .map_err(|wrong| at(check::place(text, &wrong.way), wrong.reason))?;
+        check::check(&config).map_err(|wrong| at(check::place(text, &wrong.way), wrong.reason))?;
         Ok(config)
     }
 

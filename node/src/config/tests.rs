@@ -106,7 +106,11 @@ fn mistakes_are_told_with_their_line() {
         ("[interface]\nconcurrency = 0", 2, "at least 1"),
         ("[interface]\nconnections = 0", 2, "at least 1"),
         ("interface.timeout_seconds = 0", 1, "at least 1"),
-        ("[interface]\nwebhooks = [{ url = \"https://x\" }]", 2, "HOST:PORT"),
+        (
+            "[interface]\nwebhooks = [{ url = \"https://x\" }]",
+            2,
+            "HOST:PORT",
+        ),
         ("[rollup]\nfirst_batch = 4611686018427387904", 2, "2^62"),
         (
             "[[rollup.accounts]]\nid = 1\nasset = 0\nbalance = 1\n[[rollup.accounts]]\nasset = 0\nid = 1\nbalance = 1",
@@ -130,9 +134,21 @@ fn mistakes_are_told_with_their_line() {
             6,
             "asset 7 has an entry already",
         ),
-        ("[settlement]\nat = \"https://127.0.0.1:7440\"", 2, "http://127.0.0.1:7440"),
-        ("[settlement]\nat = \"http://127.0.0.1:7440/x\"", 2, "http://127.0.0.1:7440"),
-        ("[settlement]\nlisten = \"127.0.0.1:7440\"", 2, "settlement.at"),
+        (
+            "[settlement]\nat = \"https://127.0.0.1:7440\"",
+            2,
+            "http://127.0.0.1:7440",
+        ),
+        (
+            "[settlement]\nat = \"http://127.0.0.1:7440/x\"",
+            2,
+            "http://127.0.0.1:7440",
+        ),
+        (
+            "[settlement]\nlisten = \"127.0.0.1:7440\"",
+            2,
+            "settlement.at",
+        ),
         (
             "[settlement]\nat = \"http://127.0.0.1:7440\"\nlisten = \"127.0.0.1:7441\"",
             3,

@@ -5,8 +5,10 @@ mod show;
 
 use std::{path::Path, time::Duration};
 
+use args::{
+    AdoptArgs, ExportArgs, NewArgs, OrderArgs, RestoreArgs, Waiting, WalletTask, WatchArgs,
+};
 pub(crate) use args::{Asked, Place, WalletArgs};
-use args::{AdoptArgs, ExportArgs, NewArgs, OrderArgs, RestoreArgs, Waiting, WalletTask, WatchArgs};
 use indicatif::MultiProgress;
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
