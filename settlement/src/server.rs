@@ -15,9 +15,11 @@
 //! |---|---|
 //! | `connections` | how many there are, and for how long |
 //! | `stalled` | those whose other end does not read |
+//! | `unread` | requests that are answered before they are read |
 
 mod connections;
 mod stalled;
+mod unread;
 
 use std::{
     io,
@@ -42,6 +44,7 @@ use tokio::sync::{Semaphore, watch};
 pub use self::{
     connections::{CONNECTIONS, Limits},
     stalled::Impatient,
+    unread::{Lingering, Unread, Watched},
 };
 use crate::{
     Call, CallError, Durable, Handle, Obligation, Owed, Party, Proofs, Secret, Settlement as _,

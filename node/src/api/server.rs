@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
-use winterlane_settlement::server::Impatient;
+use winterlane_settlement::server::{Impatient, Lingering, Unread};
 
 use super::{
     call::Peer,
@@ -151,9 +151,11 @@ async fn connection(
     config: ServerConfig,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let unread = Unread::default();
+    let stream = Lingering::new(stream, unread.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        router.clone().call(request)
+        router.clone().call(request.map(|body| unread.watch(body)))
     });
     let mut builder = http1::Builder::new();
     builder

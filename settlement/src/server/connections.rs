@@ -15,7 +15,7 @@ use tokio::{
 };
 use tower_service::Service as _;
 
-use super::Impatient;
+use super::{Impatient, Lingering, Unread};
 
 /// Connections that are served at once, unless [`Limits`] say otherwise.
 pub const CONNECTIONS: usize = 64;
@@ -101,8 +101,12 @@ async fn connection(
 ) {
     // small answers are not held back for more
     let _ = stream.set_nodelay(true);
-    let stream = TokioIo::new(Impatient::new(stream, limits.stall));
-    let service = service_fn(move |request: Request<Incoming>| router.clone().call(request));
+    let unread = Unread::default();
+    let stream = Lingering::new(Impatient::new(stream, limits.stall), unread.clone());
+    let stream = TokioIo::new(stream);
+    let service = service_fn(move |request: Request<Incoming>| {
+        router.clone().call(request.map(|body| unread.watch(body)))
+    });
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())

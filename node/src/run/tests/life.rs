@@ -161,8 +161,11 @@ fn what_was_acknowledged_is_pending_after_a_restart() {
     // closed by hand
     assert_eq!(wait(node.seal_now()), Ok(0));
     assert_eq!(wait(node.seal_now()), Err(AdminError::Empty));
-    until(|| (node.status().unwrap().next_to_seal == 1).then_some(()));
-    assert_eq!(node.status().unwrap().pending, 0);
+    // on the disk first, and then no longer shown as pending
+    until(|| {
+        let status = node.status().unwrap();
+        (status.next_to_seal == 1 && status.pending == 0).then_some(())
+    });
     let view = node.account(1).unwrap().unwrap();
     assert_eq!(view.sealed, Some(view.pending));
     running.stop();
