@@ -29,6 +29,7 @@ use winterlane_node::{
     keys::KeysError,
     serve::{self, Serving},
 };
+use winterlane_settlement::{Party, Rules};
 
 /// A payment rollup in one process: takes signed orders, proves batches, publishes them.
 #[derive(Debug, Parser)]
@@ -73,6 +74,16 @@ enum Task {
     },
     /// Prints the configuration file with every setting, its default and its meaning.
     Config,
+    /// Prints what a settlement of this rollup begins with (JSON): the domain and the first accounts of the configuration, and
+    /// the rules that most have.
+    Genesis {
+        /// Who publishes batches: 0x and 40 hexadecimal digits. If not given, whose secret is at `settlement.secret`.
+        #[arg(long, value_name = "ADDRESS")]
+        operator: Option<Party>,
+        /// Who may appoint another operator; nobody, if not given.
+        #[arg(long, value_name = "ADDRESS")]
+        governor: Option<Party>,
+    },
     /// Writes a snapshot of a node that does not run, to a file that does not exist.
     Snapshot {
         /// The file.
@@ -164,6 +175,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         let said = operators::keys(task, &arguments.data, environment);
         return command::print(said.map_err(|error| of_keys(&error))?);
     }
+    if let Some(Task::Genesis { operator, governor }) = arguments.command {
+        let governor = governor.unwrap_or(Party::NOBODY);
+        return genesis(&arguments.data, &config, operator, governor);
+    }
     if let Some(address) = arguments.listen {
         config.listen.address = address;
     }
@@ -187,10 +202,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         config.queue.objects.clone_from(objects);
     }
     if matches!(arguments.command, Some(Task::Check)) {
-        config
-            .settlement
-            .check_secret(&arguments.data)
-            .map_err(Failure::Unusable)?;
+        if !config.settlement.at.is_empty() {
+            let operator = config.settlement.operator(&arguments.data);
+            operator.map_err(Failure::Unusable)?;
+        }
         return command::print("the configuration can be used\n");
     }
     run_node(arguments, &config)
@@ -229,6 +244,32 @@ fn init(folder: &Path, accounts: &[AccountSetting], settings: &[String]) -> Resu
         accounts.len(),
         folder.display()
     ))
+}
+
+fn genesis(
+    folder: &Path,
+    config: &Config,
+    operator: Option<Party>,
+    governor: Party,
+) -> Result<(), Failure> {
+    let operator = match operator {
+        Some(operator) => operator,
+        None => config
+            .settlement
+            .operator(folder)
+            .map_err(Failure::Unusable)?,
+    };
+    let node = config.options(folder).genesis;
+    let settlement = winterlane_settlement::Genesis {
+        domain: node.domain,
+        first_batch: node.first_batch,
+        accounts: node.accounts.into_iter().collect(),
+        operator,
+        governor,
+        rules: Rules::default(),
+    };
+    let text = serde_json::to_string_pretty(&settlement).map_err(Failure::unusable)?;
+    command::print(format_args!("{text}\n"))
 }
 
 /// 1: a log is not in order; 2: it could not be looked at, or the command was not carried out.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use serde::{Deserialize, Serialize};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_settlement::Secret;
+use winterlane_settlement::{Party, Secret};
 
 use super::{
     accounts::AccountSetting,
@@ -133,16 +133,13 @@ pub struct SettlementSettings {
 }
 
 impl SettlementSettings {
-    /// Whether the operator's secret is there and is one, where a settlement is named that asks for it.
+    /// The operator at settlement: whose secret is in the file, inside the node's folder unless its path is absolute.
     ///
     /// # Errors
     /// What is wrong, and what to do, in words.
-    pub fn check_secret(&self, folder: &Path) -> Result<(), String> {
-        if self.at.is_empty() {
-            return Ok(());
-        }
-        let loaded = Secret::load(&folder.join(&self.secret));
-        loaded.map(drop).map_err(|error| {
+    pub fn operator(&self, folder: &Path) -> Result<Party, String> {
+        let secret = Secret::load(&folder.join(&self.secret));
+        secret.map(|secret| secret.party()).map_err(|error| {
             format!("settlement.secret: {error}; `winterlane-settlement secret FILE` makes one")
         })
     }

@@ -306,6 +306,25 @@ fn a_rollup_is_begun_once_and_with_what_can_be_used() {
         "{said}"
     );
     assert!(!fresh.exists());
+    // A settlement of the rollup begins with the same accounts; its operator is named, or has a secret in the folder.
+    let (status, _, said) = output(&data, &["genesis"]);
+    assert!(
+        status == 2 && said.contains("winterlane-settlement secret"),
+        "{said}"
+    );
+    let operator = "0x00000000000000000000000000000000000000a0";
+    let (status, printed, said) = output(&data, &["genesis", "--operator", operator]);
+    assert_eq!(status, 0, "{said}");
+    let genesis: winterlane_settlement::Genesis = serde_json::from_str(&printed).unwrap();
+    assert_eq!(genesis.operator.to_string(), operator);
+    let config = winterlane_node::config::Config::read(&data.join("node.toml")).unwrap();
+    let node = config.options(&data).genesis;
+    assert_eq!(genesis.domain, node.domain);
+    assert!(!node.accounts.is_empty());
+    assert_eq!(
+        genesis.accounts.into_iter().collect::<Vec<_>>(),
+        node.accounts
+    );
 }
 
 /// TLS from the configuration, and another certificate by a signal.
