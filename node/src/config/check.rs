@@ -150,9 +150,13 @@ fn limits(config: &Config) -> Result<(), Unusable> {
 fn interface(config: &Config) -> Result<(), Unusable> {
     for (place, hook) in config.interface.webhooks.iter().enumerate() {
         if let Err(error) = Webhook::new(&hook.url, hook.alarms_only) {
-            let list = [Name("interface"), Name("webhooks")];
-            let [section, name] = list;
-            return at([section, name, Item(place), Name("url")], error.to_string());
+            let way = [
+                Name("interface"),
+                Name("webhooks"),
+                Item(place),
+                Name("url"),
+            ];
+            return at(way, error.to_string());
         }
     }
     Ok(())
@@ -208,6 +212,6 @@ pub(super) fn place(text: &str, way: &[Step]) -> Option<Range<usize>> {
 
 fn entry<'t, 'i>(table: &'t DeTable<'i>, name: &str) -> Option<&'t Spanned<DeValue<'i>>> {
     let mut entries = table.iter();
-    let entry = entries.find(|(key, _)| key.get_ref().as_ref() == name);
+    let entry = entries.find(|(key, _)| &**key.get_ref() == name);
     entry.map(|(_, value)| value)
 }

@@ -112,7 +112,7 @@ fn wallet(
         }
     }
     let named = match keys.key.as_slice() {
-        [] => &[0],
+        [] => &[0][..],
         named => named,
     };
     for number in named {
