@@ -78,7 +78,10 @@ fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return match show::print(&error.render().to_string()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::from(UNUSABLE),
+            Err(Failure::Unusable(error) | Failure::Invalid(error)) => {
+                show::say(format_args!("error: {error}"));
+                ExitCode::from(UNUSABLE)
+            }
         };
     }
     // An argument may be the name of a stranger's file. Line by line: clap's own lines stay.

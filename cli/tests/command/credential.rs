@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{in_directory, mode};
+use super::{csv_in, in_directory, mode};
 
 #[test]
 fn an_issuer_signs_for_holders_and_revokes() {
@@ -225,4 +225,31 @@ fn an_attribute_that_is_given_twice_is_not_signed() {
     assert!(!directory.path().join("credential.json").exists());
     write("age.json", r#"{"age": 18}"#);
     run(0, issue);
+}
+
+/// Where a file has the name that a directory is to have, what is in the way is said, and what to do.
+#[test]
+fn a_file_is_no_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let schema = r#"{"name": "test", "attributes": {"age": "integer"}}"#;
+    fs::write(directory.path().join("schema.json"), schema).unwrap();
+    csv_in(directory.path());
+    in_directory(
+        &directory,
+        0,
+        "private key --wallet alice --out alice.address",
+    );
+    for line in [
+        "credential issuer --issuer schema.json --name N --schema schema.json --height 1",
+        "private shield --pool schema.json --to alice.address --amount 1",
+        "prove --transfers transfers.csv --out schema.json --batch-size 4",
+    ] {
+        let (_, said) = in_directory(&directory, 2, line);
+        assert!(
+            said.contains("is a file, and a directory"),
+            "{line}: {said}"
+        );
+    }
+    let left = fs::read_to_string(directory.path().join("schema.json")).unwrap();
+    assert_eq!(left, schema);
 }

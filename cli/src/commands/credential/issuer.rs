@@ -6,7 +6,7 @@
 //! | `heights.json` | how many credentials each key can sign |
 //! | `issuer.json` | what it publishes: name, schema, keys, revoked credentials |
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use indicatif::MultiProgress;
 use serde::{Deserialize, Serialize};
@@ -139,8 +139,7 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
             )));
         }
         let schema: Schema = files::read_json(schema).map_err(Failure::unusable)?;
-        fs::create_dir_all(directory)
-            .map_err(|error| Failure::Unusable(format!("{}: {error}", directory.display())))?;
+        files::make_directory(directory).map_err(Failure::unusable)?;
         let lock = DirectoryLock::take(directory).map_err(Failure::unusable)?;
         let keys = directory.join("keys");
         let (wallet, _) = passphrase::open_or_make(&keys, &args.unlock, &args.encrypting)?;
