@@ -62,7 +62,10 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::string::{String, ToString};
+    use alloc::{
+        string::{String, ToString as _},
+        vec::Vec,
+    };
 
     use super::*;
 
@@ -76,7 +79,7 @@ mod tests {
     fn a_name_that_occurs_twice_is_refused() {
         let Named(named) = serde_json::from_str(r#"{"b": 1, "a": 2}"#).unwrap();
         assert_eq!(
-            named.into_iter().collect::<std::vec::Vec<_>>(),
+            named.into_iter().collect::<Vec<_>>(),
             [("a".to_string(), 2), ("b".to_string(), 1)]
         );
         let Numbered(numbered) = serde_json::from_str(r#"{"7": 1}"#).unwrap();
