@@ -50,6 +50,7 @@ use crate::{
     Call, CallError, Durable, Handle, Obligation, Owed, Party, Proofs, Secret, Settlement as _,
     view::ClaimView,
 };
+use winterlane_ledger::BatchNumber;
 
 /// The most bytes of a call by the operator: a batch with its records, its proof and the proofs of its operations of the
 /// pool.
@@ -372,7 +373,7 @@ async fn call<P: Proofs + 'static>(
 
 async fn batch<P: Proofs + 'static>(
     Shared(durable): Shared<Arc<Durable<P>>>,
-    Path(number): Path<u64>,
+    Path(number): Path<BatchNumber>,
 ) -> Response {
     wait(move || match durable.by(Party::NOBODY).batch(number) {
         Ok(Some(batch)) => {

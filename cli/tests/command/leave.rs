@@ -9,7 +9,10 @@ use std::{
     },
 };
 
-use winterlane_ledger::{Account, KeySlot, NewKeys, Root, Scope, hash::domain_digest};
+use winterlane_ledger::{
+    Account, AccountId, Amount, AssetId, BatchNumber, ChainId, KeySlot, NewKeys, Nonce, RollupId,
+    Root, Scope, hash::domain_digest,
+};
 use winterlane_settlement::{
     Call, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Verifier, durable,
     server::Server,
@@ -22,10 +25,10 @@ use super::command;
 const HEIGHT: u32 = 1;
 
 /// A settlement that is frozen, with these accounts; and where it is served.
-fn frozen(folder: &Path, accounts: BTreeMap<u32, Account>) -> Server {
+fn frozen(folder: &Path, accounts: BTreeMap<AccountId, Account>) -> Server {
     let genesis = Genesis {
-        domain: domain_digest(1, 7),
-        first_batch: 0,
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
+        first_batch: BatchNumber::ZERO,
         accounts,
         operator: Secret::from_bytes([1; 32]).party(),
         governor: Party::NOBODY,
@@ -39,8 +42,8 @@ fn frozen(folder: &Path, accounts: BTreeMap<u32, Account>) -> Server {
     let durable = Durable::open(folder, verifier, time).unwrap();
     let carol = durable.by(Secret::from_bytes([7; 32]).party());
     let deposit = Call::Deposit {
-        asset: 5,
-        amount: 1,
+        asset: AssetId::new(5),
+        amount: Amount::new(1),
         to: DepositTo::New(NewKeys::single(Root::ZERO)),
     };
     carol.call(&deposit).unwrap();
@@ -75,9 +78,9 @@ fn what_cannot_leave_keeps_nothing_else_back() {
     let roots = [0, 1].map(|number| wallet.add_key(number, HEIGHT).unwrap());
     drop(wallet);
     let account = |root, balance| Account {
-        asset: 978,
+        asset: AssetId::new(978),
         balance,
-        nonce: 0,
+        nonce: Nonce::ZERO,
         slots: [
             KeySlot {
                 root,
@@ -88,13 +91,16 @@ fn what_cannot_leave_keeps_nothing_else_back() {
         ],
     };
     // Strangers made accounts with her first key before she made hers: one that is empty, and more than the key signs for.
-    let accounts = BTreeMap::from([
-        (0, account(roots[0], 0)),
-        (1, account(roots[0], 1)),
-        (2, account(roots[0], 2)),
-        (3, account(roots[0], 700)),
-        (4, account(roots[1], 90)),
-    ]);
+    let accounts = [
+        (0, account(roots[0], Amount::ZERO)),
+        (1, account(roots[0], Amount::new(1))),
+        (2, account(roots[0], Amount::new(2))),
+        (3, account(roots[0], Amount::new(700))),
+        (4, account(roots[1], Amount::new(90))),
+    ];
+    let accounts = accounts
+        .map(|(id, account)| (AccountId::new(id), account))
+        .into();
     let server = frozen(&place.path().join("settlement"), accounts);
 
     // she names hers, which leaves before the others can use up the key

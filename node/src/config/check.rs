@@ -12,7 +12,7 @@ use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-use winterlane_ledger::public::BATCH_NUMBER_BITS;
+use winterlane_ledger::{Amount, public::BATCH_NUMBER_BITS};
 use winterlane_settlement::Client;
 
 use super::Config;
@@ -55,7 +55,7 @@ pub(super) fn check(config: &Config) -> Result<(), Unusable> {
 /// The accounts are some that a ledger can begin with.
 fn first_state(config: &Config) -> Result<(), Unusable> {
     let first = config.rollup.first_batch;
-    if first >> BATCH_NUMBER_BITS != 0 {
+    if !first.in_range() {
         return at(
             [Name("rollup"), Name("first_batch")],
             format!("batch number {first} is not below 2^62"),
@@ -69,7 +69,7 @@ fn first_state(config: &Config) -> Result<(), Unusable> {
             return at(way("id"), format!("account {id} occurs twice"));
         }
         let asset = account.asset;
-        let supply: &mut u128 = supplies.entry(asset).or_default();
+        let supply = supplies.entry(asset).or_insert(Amount::ZERO);
         match supply.checked_add(account.balance) {
             Some(sum) => *supply = sum,
             None => {

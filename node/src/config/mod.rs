@@ -27,8 +27,8 @@ pub use sections::{
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-pub use values::{Amount, Patience, PresetSetting, Seconds, SettlementListen, Slots};
-use winterlane_ledger::hash::domain_digest;
+pub use values::{AmountSetting, Patience, PresetSetting, Seconds, SettlementListen, Slots};
+use winterlane_ledger::{AssetId, hash::domain_digest};
 
 use crate::{
     AssetFee, FeeSchedule, Genesis, Limits, NodeOptions, Proving,

@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
 };
+use winterlane_ledger::Amount;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use winterlane_air::presets::Preset;
@@ -121,32 +122,33 @@ pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sock
 /// An amount: a number, or one in quotation marks when it is too large for TOML's integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
-pub struct Amount(pub(super) u128);
+pub struct AmountSetting(pub(super) Amount);
 
 /// By hand: of a mistake in one of two forms, serde's own `untagged` does not say what it is.
-impl<'de> Deserialize<'de> for Amount {
+impl<'de> Deserialize<'de> for AmountSetting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NumberOrText;
 
         impl de::Visitor<'_> for NumberOrText {
-            type Value = Amount;
+            type Value = AmountSetting;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an amount: a whole number below 2^128, in quotation marks above 2^63")
             }
 
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Amount, E> {
-                let wrong = || E::invalid_value(de::Unexpected::Signed(number), &self);
-                u128::try_from(number).map(Amount).map_err(|_| wrong())
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<AmountSetting, E> {
+                let amount =
+                    u128::try_from(number).map(|number| AmountSetting(Amount::new(number)));
+                amount.map_err(|_| E::invalid_value(de::Unexpected::Signed(number), &self))
             }
 
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Amount, E> {
-                Ok(Amount(number.into()))
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<AmountSetting, E> {
+                Ok(AmountSetting(Amount::new(number.into())))
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {
-                let wrong = || E::invalid_value(de::Unexpected::Str(text), &self);
-                text.parse().map(Amount).map_err(|_| wrong())
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AmountSetting, E> {
+                let amount = text.parse().map(AmountSetting);
+                amount.map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
 
@@ -154,8 +156,8 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
-impl From<Amount> for String {
-    fn from(amount: Amount) -> Self {
+impl From<AmountSetting> for String {
+    fn from(amount: AmountSetting) -> Self {
         amount.0.to_string()
     }
 }

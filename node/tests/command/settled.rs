@@ -2,7 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
-use winterlane_ledger::{NewKeys, Root, hash::domain_digest};
+use winterlane_ledger::{
+    Amount, AssetId, BatchNumber, ChainId, NewKeys, RollupId, Root, hash::domain_digest,
+};
 use winterlane_settlement::{
     Call, Client, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Status,
     StoreError, Verifier, durable,
@@ -17,7 +19,7 @@ use super::{
 fn settled(client: &Client, batches: u64) -> Status {
     for _ in 0..2400 {
         match client.status() {
-            Ok(status) if status.next_batch >= batches => return status,
+            Ok(status) if status.next_batch >= BatchNumber::new(batches) => return status,
             _ => std::thread::sleep(Duration::from_millis(50)),
         }
     }
@@ -42,8 +44,8 @@ fn a_node_settles_with_real_proofs_and_is_killed() {
     let operator = Secret::random().unwrap();
     operator.save(&data.join("operator.secret")).unwrap();
     let genesis = Genesis {
-        domain: domain_digest(1, 1),
-        first_batch: 0,
+        domain: domain_digest(ChainId::new(1), RollupId::new(1)),
+        first_batch: BatchNumber::ZERO,
         accounts: Default::default(),
         operator: operator.party(),
         governor: Party::NOBODY,
@@ -59,8 +61,8 @@ fn a_node_settles_with_real_proofs_and_is_killed() {
     for round in 1..=2 {
         let node = Served::start(data);
         let deposit = Call::Deposit {
-            asset: 9,
-            amount: 5,
+            asset: AssetId::new(9),
+            amount: Amount::new(5),
             to: DepositTo::New(NewKeys::single(Root::ZERO)),
         };
         client.call(&deposit).unwrap();

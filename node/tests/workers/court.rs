@@ -15,6 +15,7 @@ use std::{
 use tempfile::TempDir;
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
+    AccountId, Amount, AssetId, BatchNumber,
     pool::{PrivateOperation, Shield, account_recipient},
     private::{Note, NoteKeys, NoteTree, PrivateInputs, SpendKey, WithdrawalInputs},
 };
@@ -82,8 +83,8 @@ fn note_keys() -> NoteKeys {
 fn note(at: usize) -> Note {
     Note {
         owner: note_keys().address(),
-        asset: 7,
-        value: VALUE,
+        asset: AssetId::new(7),
+        value: Amount::new(VALUE),
         rho: digest(200 + at as u64),
     }
 }
@@ -93,7 +94,7 @@ impl Court {
         let folder = tempfile::tempdir().unwrap();
         let mut payer = Payer::new(1, 4);
         let genesis = Genesis {
-            accounts: [(1, payer.account(1 << 40))].into_iter().collect(),
+            accounts: vec![(payer.id, payer.account(1 << 40))],
             ..Genesis::empty(domain())
         };
         let queue = server.address();
@@ -129,8 +130,8 @@ impl Court {
             let blinded = note.owner.blinded(&note.rho);
             let shield = Shield {
                 blinded,
-                asset: 7,
-                amount: VALUE,
+                asset: AssetId::new(7),
+                amount: Amount::new(VALUE),
                 sealed: Vec::new(),
             };
             let shielding = Shielding {
@@ -246,22 +247,26 @@ impl Court {
         let spent = SpentNote {
             keys: note_keys(),
             rho: note.rho,
-            asset: 7,
-            value: VALUE,
+            asset: AssetId::new(7),
+            value: Amount::new(VALUE),
             path: self.tree.path(u32::try_from(at).unwrap()),
             association: None,
         };
-        let change = NewNoteWitness::new(&note.owner, &digest(300 + at as u64), VALUE - 42);
+        let change = NewNoteWitness::new(
+            &note.owner,
+            &digest(300 + at as u64),
+            Amount::new(VALUE - 42),
+        );
         let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
             anchor: self.tree.root(),
             nullifier: spent.nullifier(),
-            change: change.commitment(7),
-            recipient: account_recipient(1),
-            amount: 42,
-            fee: 0,
-            asset: 7,
+            change: change.commitment(AssetId::new(7)),
+            recipient: account_recipient(AccountId::new(1)),
+            amount: Amount::new(42),
+            fee: Amount::ZERO,
+            asset: AssetId::new(7),
             domain: domain(),
-            valid_until: 1 << 40,
+            valid_until: BatchNumber::new(1 << 40),
             ciphertexts: [0; 32],
             association: None,
         });
@@ -287,7 +292,7 @@ impl Court {
     pub(crate) fn forged(&self, at: usize) -> PrivateOperation {
         let mut operation = self.withdrawal(at);
         if let PrivateInputs::Withdrawal(inputs) = &mut operation.inputs {
-            inputs.amount += 1;
+            inputs.amount = inputs.amount.checked_add(Amount::new(1)).unwrap();
         }
         operation
     }

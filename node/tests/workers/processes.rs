@@ -1,5 +1,7 @@
 //! Workers that are stopped, killed, and mistaken for each other.
 
+use winterlane_ledger::BatchNumber;
+
 use crate::{
     farm::{Farm, batches},
     server::Server,
@@ -27,7 +29,7 @@ fn workers_are_stopped_and_killed_and_share_a_name() {
         farm.worker("twin", &["--lease", "3"]),
     ];
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     // it goes on where it was: nobody needs what it makes, or it has made it already
     stopped.signal("CONT");
@@ -35,7 +37,7 @@ fn workers_are_stopped_and_killed_and_share_a_name() {
         farm.seal();
     }
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     stopped.stop();
     for twin in twins {
@@ -73,11 +75,18 @@ fn workers_stop_in_good_order() {
     farm.restart_node();
     let worker = farm.worker("three", &[]);
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     worker.stop();
     for batch in 0..farm.sealed {
-        assert_eq!(farm.node.batch(batch).unwrap().unwrap().failures, 0);
+        assert_eq!(
+            farm.node
+                .batch(BatchNumber::new(batch))
+                .unwrap()
+                .unwrap()
+                .failures,
+            0
+        );
     }
     farm.conclude(&server);
 }

@@ -10,7 +10,7 @@ use std::{collections::HashSet, fmt::Write as _};
 
 use serde::Serialize;
 use serde_json::json;
-use winterlane_ledger::{Scope, SlotIndex};
+use winterlane_ledger::{AccountId, AssetId, Scope, SlotIndex};
 use winterlane_prover::SimdCompressor;
 use winterlane_settlement::{
     Call, CallError, Client, Outcome, Owed, Payment, Secret, Settlement, rebuild::Rebuilt,
@@ -88,7 +88,7 @@ fn failed(error: CallError) -> Failure {
 fn rebuilt(client: &Client) -> Result<Rebuilt<SimdCompressor>, Failure> {
     threads::start(None)?;
     let rebuilt = Rebuilt::of(client, SimdCompressor, |batch| {
-        tracing::info!(batch, "followed");
+        tracing::info!(batch = batch.get(), "followed");
     });
     let (rebuilt, _) = rebuilt.map_err(Failure::invalid)?;
     Ok(rebuilt)
@@ -160,8 +160,8 @@ fn status(place: &Place, as_json: bool) -> Result<String, Failure> {
 
 #[derive(Serialize)]
 struct AccountLine {
-    id: u32,
-    asset: u32,
+    id: AccountId,
+    asset: AssetId,
     balance: String,
 }
 

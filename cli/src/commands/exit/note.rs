@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{Digest, pool::Shield};
+use winterlane_ledger::{Amount, AssetId, Digest, pool::Shield};
 use winterlane_settlement::Party;
 use winterlane_wallet::notes::shield;
 
@@ -20,7 +20,7 @@ use crate::{
 struct NoteFile {
     format: String,
     blinded: Digest,
-    asset: u32,
+    asset: AssetId,
     amount: String,
     /// The note, encrypted to its owner.
     sealed: String,
@@ -29,8 +29,13 @@ struct NoteFile {
 const FORMAT: &str = "winterlane note 1";
 
 /// Makes a note for the address in a file.
-pub(super) fn make(to: &Path, asset: u32, amount: u128, out: &Path) -> Result<String, Failure> {
-    if amount == 0 {
+pub(super) fn make(
+    to: &Path,
+    asset: AssetId,
+    amount: Amount,
+    out: &Path,
+) -> Result<String, Failure> {
+    if amount == Amount::ZERO {
         return Err(Failure::Unusable("a note of 0 is worth nothing".into()));
     }
     let (note, _) = shield(&address(to)?, asset, amount).map_err(Failure::unusable)?;

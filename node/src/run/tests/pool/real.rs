@@ -1,7 +1,10 @@
 //! A real proof, from the note to the account.
 
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
-use winterlane_ledger::private::{Note, NoteKeys, SpendKey, WithdrawalInputs};
+use winterlane_ledger::{
+    AccountId, Amount, AssetId, BatchNumber,
+    private::{Note, NoteKeys, SpendKey, WithdrawalInputs},
+};
 use winterlane_prover::{
     EngineOptions, HidingRng, PrivateWitness,
     private::{NewNote as NewNoteWitness, SpentNote, WithdrawalWitness},
@@ -23,16 +26,16 @@ fn a_real_proof_withdraws_a_note() {
     };
     let note = Note {
         owner: keys.address(),
-        asset: 7,
-        value: 100,
+        asset: AssetId::new(7),
+        value: Amount::new(100),
         rho: digest(102),
     };
     let blinded = note.owner.blinded(&note.rho);
     let sealed = Vec::new();
     let shield = winterlane_ledger::pool::Shield {
         blinded,
-        asset: 7,
-        amount: 100,
+        asset: AssetId::new(7),
+        amount: Amount::new(100),
         sealed: sealed.clone(),
     };
     let order = payers[0].withdraw_to(shield.recipient(), 100, 0);
@@ -52,22 +55,22 @@ fn a_real_proof_withdraws_a_note() {
     let spent = SpentNote {
         keys,
         rho: note.rho,
-        asset: 7,
-        value: 100,
+        asset: AssetId::new(7),
+        value: Amount::new(100),
         path: Some(path),
         association: None,
     };
-    let change = NewNoteWitness::new(&note.owner, &digest(103), 58);
+    let change = NewNoteWitness::new(&note.owner, &digest(103), Amount::new(58));
     let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
         anchor: anchor(&node),
         nullifier: spent.nullifier(),
-        change: change.commitment(7),
-        recipient: account_recipient(2),
-        amount: 42,
-        fee: 0,
-        asset: 7,
+        change: change.commitment(AssetId::new(7)),
+        recipient: account_recipient(AccountId::new(2)),
+        amount: Amount::new(42),
+        fee: Amount::ZERO,
+        asset: AssetId::new(7),
         domain: domain(),
-        valid_until: 1 << 40,
+        valid_until: BatchNumber::new(1 << 40),
         ciphertexts: [0; 32],
         association: None,
     });
@@ -91,7 +94,7 @@ fn a_real_proof_withdraws_a_note() {
     println!("{} bytes", encode(&operation).len());
     let mut forged = operation.clone();
     if let PrivateInputs::Withdrawal(inputs) = &mut forged.inputs {
-        inputs.amount += 1;
+        inputs.amount = inputs.amount.checked_add(Amount::new(1)).unwrap();
     }
     let refused = refusal(wait(node.submit_private(forged)));
     assert!(
