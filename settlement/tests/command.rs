@@ -446,9 +446,7 @@ fn an_account_that_is_given_twice_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let mut genesis = genesis();
     let account = winterlane_ledger::Account::default();
-    genesis
-        .accounts
-        .insert(winterlane_ledger::AccountId::new(7), account);
+    genesis.accounts.insert(AccountId::new(7), account);
     let text = serde_json::to_string(&genesis).unwrap();
     let account = serde_json::to_string(&account).unwrap();
     let twice = text.replace(&account, &format!("{account},\"7\":{account}"));

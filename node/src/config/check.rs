@@ -200,7 +200,7 @@ pub(super) fn place(text: &str, way: &[Step]) -> Option<Range<usize>> {
         let inside = match (step, found.map(Spanned::get_ref)) {
             (Name(name), None) => entry(table.get_ref(), name),
             (Name(name), Some(DeValue::Table(table))) => entry(table, name),
-            (Item(place), Some(DeValue::Array(items))) => items.iter().nth(*place),
+            (Item(place), Some(DeValue::Array(items))) => items.get(*place),
             _ => None,
         };
         let Some(inside) = inside else { break };

@@ -28,7 +28,7 @@ pub use sections::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 pub use values::{AmountSetting, Patience, PresetSetting, Seconds, SettlementListen, Slots};
-use winterlane_ledger::{AssetId, hash::domain_digest};
+use winterlane_ledger::hash::domain_digest;
 
 use crate::{
     AssetFee, FeeSchedule, Genesis, Limits, NodeOptions, Proving,
