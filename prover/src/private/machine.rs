@@ -7,7 +7,7 @@ use winterlane_air::private::{
         ASSET, BITS, CARRY, INDEX, KEPT, POSITION, RANGE, REAL, SECRET, SIDE, SUM, signature,
     },
 };
-use winterlane_field_simd::rescue::trace_many;
+use winterlane_field_simd::rescue::{TRACE_LANES, trace_many};
 use winterlane_ledger::{BaseElement, Digest, Signature, amount::LIMB_BITS, hash::compress_input};
 
 use super::chains::Chains;
@@ -98,7 +98,7 @@ pub(super) fn fill_columns(
     filler: &impl Filler,
     columns: &mut [&mut [BaseElement]],
 ) {
-    let mut inputs = Vec::with_capacity(rows);
+    let mut hashes = Hashes::with_capacity(rows);
     let attributes = filler.attributes().0;
     let public = |column: usize, row: usize| {
         let mut cells = table.assertions().iter();
@@ -145,8 +145,7 @@ pub(super) fn fill_columns(
         let (lo, hi) = halves;
         let mut input = [lo[0], lo[1], lo[2], lo[3], hi[0], hi[1], hi[2], hi[3]];
         input[7] += table.at(S::Tag, row);
-        let output = compress_input(&input).0;
-        inputs.push(input);
+        let output = hashes.push(input, table.role(row) == Role::Idle);
 
         let bits = bits(&on, &state, &free);
         let mut put = |column: usize, value| {
@@ -230,7 +229,64 @@ pub(super) fn fill_columns(
             state.carry = public_carry(row + 1);
         }
     }
-    permutations(columns, &inputs, rows);
+    hashes.trace(columns);
+}
+
+/// What the rows hash, in order.
+struct Hashes {
+    /// Different inputs, but for chance.
+    inputs: Vec<[BaseElement; 8]>,
+    /// Which of them each row hashes.
+    of_row: Vec<usize>,
+    /// The input of idle rows, and its output.
+    idle: Option<(usize, Lanes)>,
+}
+
+impl Hashes {
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            inputs: Vec::with_capacity(rows),
+            of_row: Vec::with_capacity(rows),
+            idle: None,
+        }
+    }
+
+    /// The output of the next row, whose input this is.
+    ///
+    /// A row that is idle hashes zeros, since the schedule lets nothing into it: all of them are one hash. Which rows
+    /// these are is public, and no input that has a secret in it is compared.
+    fn push(&mut self, input: [BaseElement; 8], is_idle: bool) -> Lanes {
+        if let Some((place, output)) = self.idle
+            && is_idle
+            && self.inputs[place] == input
+        {
+            self.of_row.push(place);
+            return output;
+        }
+        let output = compress_input(&input).0;
+        let place = self.inputs.len();
+        self.inputs.push(input);
+        self.of_row.push(place);
+        if is_idle {
+            self.idle = Some((place, output));
+        }
+        output
+    }
+
+    /// Fills the columns of the permutation, all hashes at once.
+    fn trace(&self, columns: &mut [&mut [BaseElement]]) {
+        let count = self.inputs.len();
+        let mut lanes = vec![BaseElement::ZERO; TRACE_LANES * count];
+        let mut outputs = vec![ZERO; count];
+        // the buffers have the lengths that it asks for
+        let traced = trace_many(&self.inputs, &mut lanes, count, &mut outputs);
+        debug_assert!(traced.is_ok());
+        for (column, lanes) in columns.iter_mut().zip(lanes.chunks_exact(count)) {
+            for (cell, &place) in column.iter_mut().zip(&self.of_row) {
+                *cell = lanes[place];
+            }
+        }
+    }
 }
 
 /// The index without its lowest bit, which a false witness may not have right.
@@ -349,17 +405,4 @@ fn normal(sum: &[BaseElement; 3]) -> [u64; 3] {
     ];
     // none is below zero, or as large as the modulus
     limbs.map(|limb| u64::try_from(limb).unwrap_or_default())
-}
-
-/// The permutations of all rows at once.
-fn permutations(columns: &mut [&mut [BaseElement]], inputs: &[[BaseElement; 8]], rows: usize) {
-    let width = winterlane_field_simd::rescue::TRACE_LANES;
-    let mut lanes = vec![BaseElement::ZERO; width * rows];
-    let mut outputs = vec![ZERO; rows];
-    // the buffers have the lengths that it asks for
-    let traced = trace_many(inputs, &mut lanes, rows, &mut outputs);
-    debug_assert!(traced.is_ok());
-    for (column, lanes) in columns.iter_mut().zip(lanes.chunks(rows)) {
-        column.copy_from_slice(lanes);
-    }
 }

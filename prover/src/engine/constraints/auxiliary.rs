@@ -92,10 +92,16 @@ where
             let main_coset = main.coset(domain.ce_coset(k), domain);
             let aux_coset = aux.coset(domain.ce_coset(k), domain);
 
-            frame.start(main_coset, start);
+            if !constraints.aux_alone {
+                frame.start(main_coset, start);
+            }
             for first in (0..rows).step_by(T::ROWS) {
                 let t = start + first;
-                frame.load::<V>(main_coset, &constraints.periodic, k, t);
+                if constraints.aux_alone {
+                    frame.load_periodic::<V>(&constraints.periodic, k, t);
+                } else {
+                    frame.load::<V>(main_coset, &constraints.periodic, k, t);
+                }
                 load::<V, T, X>(aux_frame.next_mut(), &mut cells, aux_coset, t + 1);
                 load::<V, T, X>(aux_frame.current_mut(), &mut cells, aux_coset, t);
                 results.fill(X::ZERO);
