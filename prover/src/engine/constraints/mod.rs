@@ -119,7 +119,8 @@ impl<'a> Constraints<'a> {
     }
 
     /// Evaluates the composition over the constraint evaluation domain: the base columns of its
-    /// values on each constraint coset, one coset after the other.
+    /// values on each constraint coset, one coset after the other, as far as they are
+    /// [evaluated](Domain::evaluated_rows).
     ///
     /// The transition constraints are those of `air`; `INLINE` says that its functions inline, so that
     /// packs may be single vectors.
@@ -148,8 +149,8 @@ impl<'a> Constraints<'a> {
     where
         A: Air<BaseField = BaseElement>,
     {
-        let mut composition =
-            Columns::unspecified(self.domain.ce_blowup() * self.degree, self.domain.rows());
+        let columns = self.domain.evaluated_cosets() * self.degree;
+        let mut composition = Columns::unspecified(columns, self.domain.rows());
         self.for_each_block(&mut composition, &|start, mut block| {
             let task = MainTask::<A, INLINE> {
                 air,
