@@ -8,7 +8,7 @@ use winterlane_air::private::{
     },
 };
 use winterlane_field_simd::rescue::{TRACE_LANES, trace_many};
-use winterlane_ledger::{BaseElement, Digest, Signature, amount::LIMB_BITS, hash::compress_input};
+use winterlane_ledger::{BaseElement, Digest, Signature, amount::LIMB_BITS, hash::Input};
 
 use super::chains::Chains;
 
@@ -229,23 +229,23 @@ pub(super) fn fill_columns(
             state.carry = public_carry(row + 1);
         }
     }
-    hashes.trace(columns);
+    hashes.fill(columns);
 }
 
 /// What the rows hash, in order.
 struct Hashes {
-    /// Different inputs, but for chance.
-    inputs: Vec<[BaseElement; 8]>,
-    /// Which of them each row hashes.
+    /// The permutations, one after the other: what the columns hold of each.
+    lanes: Vec<BaseElement>,
+    /// Which of them is that of each row.
     of_row: Vec<usize>,
-    /// The input of idle rows, and its output.
-    idle: Option<(usize, Lanes)>,
+    /// That of an idle row, with its input and output.
+    idle: Option<(usize, Input, Lanes)>,
 }
 
 impl Hashes {
     fn with_capacity(rows: usize) -> Self {
         Self {
-            inputs: Vec::with_capacity(rows),
+            lanes: Vec::with_capacity(TRACE_LANES * rows),
             of_row: Vec::with_capacity(rows),
             idle: None,
         }
@@ -255,35 +255,38 @@ impl Hashes {
     ///
     /// A row that is idle hashes zeros, since the schedule lets nothing into it: all of them are one hash. Which rows
     /// these are is public, and no input that has a secret in it is compared.
-    fn push(&mut self, input: [BaseElement; 8], is_idle: bool) -> Lanes {
-        if let Some((place, output)) = self.idle
+    fn push(&mut self, input: Input, is_idle: bool) -> Lanes {
+        if let Some((place, known, output)) = self.idle
             && is_idle
-            && self.inputs[place] == input
+            && known == input
         {
             self.of_row.push(place);
             return output;
         }
-        let output = compress_input(&input).0;
-        let place = self.inputs.len();
-        self.inputs.push(input);
+        let place = self.lanes.len() / TRACE_LANES;
+        self.lanes
+            .resize((place + 1) * TRACE_LANES, BaseElement::ZERO);
+        let mut output = [ZERO];
+        // Most rows wait for the output of the one before: one by one, and only once.
+        let lanes = &mut self.lanes[place * TRACE_LANES..];
+        let traced = trace_many(&[input], lanes, 1, &mut output);
+        debug_assert!(
+            traced.is_ok(),
+            "the buffers have the lengths that it asks for"
+        );
+        let [output] = output;
         self.of_row.push(place);
         if is_idle {
-            self.idle = Some((place, output));
+            self.idle = Some((place, input, output));
         }
         output
     }
 
-    /// Fills the columns of the permutation, all hashes at once.
-    fn trace(&self, columns: &mut [&mut [BaseElement]]) {
-        let count = self.inputs.len();
-        let mut lanes = vec![BaseElement::ZERO; TRACE_LANES * count];
-        let mut outputs = vec![ZERO; count];
-        // the buffers have the lengths that it asks for
-        let traced = trace_many(&self.inputs, &mut lanes, count, &mut outputs);
-        debug_assert!(traced.is_ok());
-        for (column, lanes) in columns.iter_mut().zip(lanes.chunks_exact(count)) {
+    /// Fills the columns of the permutation.
+    fn fill(&self, columns: &mut [&mut [BaseElement]]) {
+        for (c, column) in columns.iter_mut().take(TRACE_LANES).enumerate() {
             for (cell, &place) in column.iter_mut().zip(&self.of_row) {
-                *cell = lanes[place];
+                *cell = self.lanes[place * TRACE_LANES + c];
             }
         }
     }
