@@ -223,13 +223,14 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-/// Asks until there is an answer, for a minute at most.
+/// Asks until there is an answer, for five minutes at least: a machine that has other things to do may take its time.
+#[track_caller]
 pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..6000 {
+    for _ in 0..30_000 {
         if let Some(answer) = ask() {
             return answer;
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    panic!("nothing came of it in a minute");
+    panic!("nothing came of it in five minutes");
 }

@@ -12,6 +12,18 @@ use std::{
     time::Duration,
 };
 
+/// Asks until there is an answer, for five minutes at least: a machine that has other things to do may take its time.
+#[track_caller]
+fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..6000 {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nothing came of it in five minutes");
+}
+
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_winterlane-node"));
     command.arg("--data").arg(folder).args(arguments);
@@ -75,12 +87,11 @@ fn one_process_has_a_folder_and_stops_when_asked() {
     let mut first = command(folder.path(), &arguments).spawn().unwrap();
     let lock = folder.path().join("lock");
     let holder = format!("process {}\n", first.id());
-    for _ in 0..600 {
-        if std::fs::read_to_string(&lock).is_ok_and(|said| said == holder) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until(|| {
+        std::fs::read_to_string(&lock)
+            .ok()
+            .filter(|said| *said == holder)
+    });
     let (status, _, said) = output(folder.path(), &arguments);
     assert_eq!(status, 2, "{said}");
     assert!(said.contains("is in use by process"), "{said}");

@@ -27,6 +27,10 @@ pub(crate) fn preset() -> Preset {
     Preset::new(PresetName::Fast, SecurityLevel::Bits128)
 }
 
+/// The lease, in seconds, of workers whose failures are counted: a machine that does not let a worker run for two seconds has
+/// not made it fail.
+pub(crate) const PATIENT: &str = "600";
+
 /// How many batches a test sends, where more are only more.
 pub(crate) fn batches() -> u64 {
     let told = std::env::var("WINTERLANE_BATCHES").ok();

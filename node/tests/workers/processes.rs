@@ -1,7 +1,7 @@
 //! Workers that are stopped, killed, and mistaken for each other.
 
 use crate::{
-    farm::{Farm, batches},
+    farm::{Farm, PATIENT, batches},
     server::Server,
 };
 
@@ -55,12 +55,12 @@ fn workers_stop_in_good_order() {
     for _ in 0..batches() {
         farm.seal();
     }
-    let worker = farm.worker("one", &[]);
+    let worker = farm.worker("one", &["--lease", PATIENT]);
     worker.says("claimed");
     worker.stop();
     farm.seal();
     farm.seal();
-    let worker = farm.worker("two", &["--grace", "0.001"]);
+    let worker = farm.worker("two", &["--grace", "0.001", "--lease", PATIENT]);
     worker.says("claimed");
     worker.stop();
     let mut client = server.client();
@@ -71,7 +71,7 @@ fn workers_stop_in_good_order() {
     assert_eq!((left.get::<_, i64>(1), left.get::<_, i64>(2)), (0, 0));
     // what one node has left in the queue, the next one on its folder takes
     farm.restart_node();
-    let worker = farm.worker("three", &[]);
+    let worker = farm.worker("three", &["--lease", PATIENT]);
     for batch in 0..farm.sealed {
         farm.proven(batch);
     }

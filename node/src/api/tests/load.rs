@@ -258,13 +258,7 @@ fn webhooks_are_signed_and_sent_until_they_are_taken() {
             stopping.clone(),
         ));
         let hook = crate::webhook::Webhook::new(&address, true).unwrap();
-        let hook = tokio::spawn(hook.run(
-            served.node.clone(),
-            Arc::clone(&served.keys),
-            signer,
-            stopping,
-        ));
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let hook = tokio::spawn(hook.run(&served.node, Arc::clone(&served.keys), signer, stopping));
         served.node.pause().await.unwrap();
         served.node.resume().await.unwrap();
         let told = [

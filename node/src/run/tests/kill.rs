@@ -214,11 +214,7 @@ fn killed_at_each_place_loses_nothing() {
             for passed in [seed, 0] {
                 let points = format!("{place}={passed}*off->return");
                 let mut process = Process::spawn(folder.path(), &points);
-                for _ in 0..6 {
-                    if !process.round(&mut traffic) {
-                        break;
-                    }
-                }
+                while !traffic.used_up(HEIGHT) && process.round(&mut traffic) {}
                 died += u64::from(!process.end().success());
             }
             settle(folder.path(), &traffic);
@@ -243,11 +239,7 @@ fn killed_around_publishing_it_settles_each_batch_once() {
         for passed in [1, 0] {
             let points = format!("{place}={passed}*off->return");
             let mut process = Process::spawn(folder.path(), &points);
-            for _ in 0..6 {
-                if !process.round(&mut traffic) {
-                    break;
-                }
-            }
+            while !traffic.used_up(HEIGHT) && process.round(&mut traffic) {}
             figures.faults += u64::from(!process.end().success());
         }
         settle(folder.path(), &traffic);
