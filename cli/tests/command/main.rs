@@ -2,6 +2,7 @@
 #![cfg(feature = "command")]
 
 mod association;
+mod balance;
 mod chain;
 mod credential;
 mod docs;
