@@ -4,7 +4,7 @@
 use super::until;
 use super::{
     output,
-    served::{Served, expect, wallet},
+    served::{Served, expect, wallet, winterlane},
 };
 
 /// A folder with the wallets `alice` (account 1) and `bob` (account 2), and a rollup in `rollup` in which alice has 1,000. Batches
@@ -174,6 +174,57 @@ fn payments_withdrawals_and_keys_that_change_by_themselves() {
         "{said}"
     );
     expect(0, path, &format!("{watch} --wallet bob --rotate"));
+}
+
+/// A node that is away for a while ends no watching: it is told once, and again when there is something to see.
+#[cfg(unix)]
+#[test]
+fn an_account_is_watched_while_its_node_is_away() {
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::{Command, Stdio},
+    };
+
+    let folder = rollup("");
+    let path = folder.path();
+    let node = Served::start(&path.join("rollup"));
+    let (port, health) = (node.port, node.health);
+    let line = format!(
+        "wallet watch --wallet alice --every 1 --json --node {}",
+        node.url()
+    );
+    let mut watch = Command::new(winterlane())
+        .args(line.split_whitespace())
+        .current_dir(path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut looks = BufReader::new(watch.stdout.take().unwrap()).lines();
+    let mut says = BufReader::new(watch.stderr.take().unwrap()).lines();
+    let mut say = || says.next().unwrap().unwrap();
+    assert!(looks.next().unwrap().unwrap().contains("\"balance\""));
+    drop(node);
+    let told = say();
+    assert!(
+        told.contains("no answer from") && told.contains("tried again"),
+        "{told}"
+    );
+    let node = Served::start_at(&path.join("rollup"), port, health);
+    let told = say();
+    assert!(told.contains("can be looked at again"), "{told}");
+    let id = watch.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.unwrap().success());
+    assert_eq!(watch.wait().unwrap().code(), Some(2));
+    drop(node);
+    // what cannot pass by itself ends it
+    let node = Served::start(&path.join("rollup"));
+    let foreign = "wallet new --wallet carol --account 77 --height 2 --cold-height 5";
+    expect(0, path, foreign);
+    let line = format!("wallet watch --wallet carol --node {}", node.url());
+    let said = expect(2, path, &line);
+    assert!(said.contains("account 77 is not in"), "{said}");
 }
 
 #[test]

@@ -97,6 +97,28 @@ fn payments_go_on_past_the_end_of_keys() {
     no_key_signed_twice(&node);
 }
 
+/// A node that is away for a while ends no waiting, but that nobody has patience any more.
+#[test]
+fn an_order_is_waited_for_while_its_node_is_away() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    let sent = wallet.order(&node, PAY, terms()).unwrap();
+    node.seal();
+    node.misses.set(3);
+    let long = Duration::from_secs(86_400);
+    let place = wallet.wait(&node, &sent, Stage::Published, long).unwrap();
+    assert_eq!((place.stage, node.misses.get()), (Stage::Published, 0));
+    node.misses.set(1);
+    let error = wallet
+        .wait(&node, &sent, Stage::Published, Duration::ZERO)
+        .unwrap_err();
+    assert!(
+        matches!(&error, AccountError::Node(_)) && error.passes(),
+        "{error}"
+    );
+}
+
 /// The cold key lasts longer than eight rotations without a batch, and then waits for one; and it is replaced in time.
 #[test]
 fn the_key_that_replaces_keys_is_replaced_in_time() {
