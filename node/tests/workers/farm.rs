@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -316,6 +316,11 @@ impl Worker {
     /// Waits until it has said something.
     pub(crate) fn says(&self, words: &str) {
         until(|| self.said().contains(words).then_some(()));
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().unwrap()
     }
 
     /// Asks it to stop, and waits until it has: well.

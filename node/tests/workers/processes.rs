@@ -1,8 +1,13 @@
 //! Workers that are stopped, killed, and mistaken for each other.
 
+use std::{net::TcpListener, process::Command};
+
+use winterlane_node::keys::PrivateKey;
+
 use crate::{
-    farm::{Farm, PATIENT, batches},
+    farm::{Farm, PATIENT, Worker, batches},
     server::Server,
+    testing::until,
 };
 
 #[test]
@@ -43,6 +48,33 @@ fn workers_are_stopped_and_killed_and_share_a_name() {
     }
     assert!(farm.alarms.is_empty(), "{:?}", farm.alarms);
     farm.conclude(&server);
+}
+
+/// A server that takes connections and says nothing holds up no worker that is asked to stop: neither one that proves nor one
+/// that verifies.
+#[test]
+fn a_worker_stops_while_it_connects() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let queue = format!("postgres://me@{}/x", server.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("worker.key");
+    PrivateKey::random().unwrap().save(&key).unwrap();
+    for checks_only in [false, true] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_winterlane-worker"));
+        command.args(["--queue", &queue]);
+        if checks_only {
+            command.arg("--checks-only").arg("--key").arg(&key);
+        } else {
+            command.arg("--objects").arg(folder.path().join("objects"));
+        }
+        let log = folder.path().join(format!("{checks_only}.log"));
+        let mut worker = Worker::spawn(command, "connecting", log);
+        let (silent, _) = server.accept().unwrap();
+        worker.signal("TERM");
+        let status = until(|| worker.ended());
+        assert_eq!(status.code(), Some(0), "{}", worker.said());
+        drop(silent);
+    }
 }
 
 /// Asked to stop, a worker ends its job; asked twice it gives the job back, and that is no failure.
