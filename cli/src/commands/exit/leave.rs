@@ -1,5 +1,6 @@
 //! Leaving: every account of the wallet by a signature, every note by a proof.
 
+use indicatif::ProgressBar;
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
     Anchor, Domain,
@@ -26,9 +27,9 @@ const PRESET: HidingPreset = HidingPreset::new(HidingPresetName::Compact, Securi
 pub(super) fn leave(
     place: &Place,
     keys: &Keys,
-    accounts: &[u32],
-    notes: u32,
+    (accounts, notes): (&[u32], u32),
     to: Party,
+    progress: &ProgressBar,
 ) -> Result<String, Failure> {
     let client = place.client()?;
     let frozen = client.status().map_err(failed)?.frozen;
@@ -38,27 +39,26 @@ pub(super) fn leave(
                 .into(),
         )
     })?;
-    let rebuilt = rebuilt(&client)?;
+    let rebuilt = rebuilt(&client, progress)?;
     if (rebuilt.ledger.root(), rebuilt.notes.root()) != (frozen.root, frozen.anchor) {
         let what =
             "the published batches do not lead to the frozen root: settlement contradicts itself";
         return Err(Failure::Invalid(what.into()));
     }
-    let mut wallet = wallet(keys)?;
+    let mut wallet = wallet(keys, progress)?;
     let mut leaving = Leaving {
         client: &client,
         rebuilt: &rebuilt,
         frozen: &frozen,
         to,
-        steps: Steps::default(),
+        steps: Steps::new(progress, place.json),
         found: 0,
     };
     let ended = leaving
         .accounts(&mut wallet, accounts)
         .and_then(|()| leaving.notes(&wallet.note_secret(notes)));
     if ended.is_ok() && leaving.found == 0 {
-        let lines = &mut leaving.steps.lines;
-        lines.add("found", "no account and no note of these keys");
+        leaving.steps.none("no account and no note of these keys");
     }
     leaving.steps.end(ended)
 }
@@ -101,6 +101,7 @@ impl Leaving<'_> {
                 recipient: self.to.0,
             };
             let what = format!("account {id}");
+            self.steps.begin(&what);
             match wallet.sign_exit(&account, slot, exit, &self.frozen.exit_domain) {
                 Ok(exit) => {
                     let proof = self.rebuilt.ledger.prove(id);
@@ -120,6 +121,7 @@ impl Leaving<'_> {
         for found in book.spendable(last).filter(|found| found.note.value > 0) {
             self.found += 1;
             let what = format!("note {}", found.position);
+            self.steps.begin(&format!("{what}: proving its withdrawal"));
             let withdrawn = withdraw_note(&Withdrawing {
                 rebuilt: self.rebuilt,
                 secret,

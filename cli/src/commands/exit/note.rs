@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use winterlane_ledger::{Digest, pool::Shield};
 use winterlane_settlement::Party;
 use winterlane_wallet::notes::shield;
@@ -11,7 +12,7 @@ use crate::{
     Failure,
     commands::private::address,
     files::{self, Access},
-    show::Lines,
+    show::{self, Lines},
 };
 
 /// What is published of the note. Whoever has the file can have the note put into the pool, and spends nothing.
@@ -29,7 +30,12 @@ struct NoteFile {
 const FORMAT: &str = "winterlane note 1";
 
 /// Makes a note for the address in a file.
-pub(super) fn make(to: &Path, asset: u32, amount: u128, out: &Path) -> Result<String, Failure> {
+pub(super) fn make(
+    to: &Path,
+    (asset, amount): (u32, u128),
+    out: &Path,
+    as_json: bool,
+) -> Result<String, Failure> {
     if amount == 0 {
         return Err(Failure::Unusable("a note of 0 is worth nothing".into()));
     }
@@ -46,10 +52,16 @@ pub(super) fn make(to: &Path, asset: u32, amount: u128, out: &Path) -> Result<St
             .collect(),
     };
     files::write_json(out, &file, Access::Owner, files::write_new).map_err(Failure::unusable)?;
+    let address = Party(note.recipient());
+    if as_json {
+        return show::json(&json!({
+            "note": out.display().to_string(), "address": address, "asset": asset, "amount": file.amount,
+        }));
+    }
     let mut lines = Lines::default();
     lines.add("note", out.display());
     lines.add("paid by", "a withdrawal of exactly that much to");
-    lines.add("address", Party(note.recipient()));
+    lines.add("address", address);
     Ok(lines.0)
 }
 
