@@ -13,9 +13,11 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `body` | the bytes of a call |
 //! | `connections` | how many there are, and for how long |
 //! | `stalled` | those whose other end does not read |
 
+mod body;
 mod connections;
 mod stalled;
 
@@ -29,7 +31,7 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, HttpBody as _, to_bytes},
+    body::Body,
     extract::{Path, State as Shared},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
@@ -39,6 +41,7 @@ use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 
+use self::body::Unread;
 pub use self::{
     connections::{CONNECTIONS, Limits},
     stalled::Impatient,
@@ -339,19 +342,16 @@ async fn call<P: Proofs + 'static>(
         let message = format!("a call of {who} has at most {most} bytes, and comes as a whole");
         problem(StatusCode::PAYLOAD_TOO_LARGE, "too_long", &message)
     };
-    if body.size_hint().lower() > most as u64 {
-        return too_long();
-    }
     let _turn = if who == operator {
         // a semaphore that is never closed
         Some(turns.acquire_owned().await)
     } else {
         None
     };
-    let body = match tokio::time::timeout(patience, to_bytes(body, most)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return too_long(),
-        Err(_) => {
+    let body = match body::read(body, most, patience).await {
+        Ok(body) => body,
+        Err(Unread::TooLong) => return too_long(),
+        Err(Unread::Slow) => {
             let message = "the bytes of the call took too long";
             return problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
         }

@@ -191,9 +191,9 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
         let mut stream = TcpStream::connect(server.address()).unwrap();
         let request = format!("{request}host: x\r\nconnection: close\r\n\r\nxyz");
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        // an answer may come before all of the request is read
-        let _ = stream.read_to_end(&mut answer);
+        // an answer may come before all of the request is read; then the connection stays for the rest
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
         let answer = String::from_utf8_lossy(&answer).into_owned();
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status}")),
@@ -213,6 +213,48 @@ fn say(server: &Server, said: &str) -> TcpStream {
     stream.set_read_timeout(patience).unwrap();
     stream.write_all(said.as_bytes()).unwrap();
     stream
+}
+
+/// Whoever sends too much hears so, however he sends it: at once, if that was announced, and without that his connection is
+/// reset while he still sends.
+#[test]
+fn whoever_sends_too_much_hears_so() {
+    let place = tempfile::tempdir().unwrap();
+    durable::create(place.path(), &genesis()).unwrap();
+    let durable = Durable::open(place.path(), verifier, still()).unwrap();
+    let limits = Limits {
+        body: Duration::from_secs(600),
+        grace: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let server = Server::start_with(durable, ([127, 0, 0, 1], 0).into(), limits).unwrap();
+    let hears = |stream: &mut TcpStream| {
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 413");
+    };
+    // more than the buffers of sockets hold
+    const MUCH: usize = 32 << 20;
+    let announced = format!("POST /v1/calls HTTP/1.1\r\nhost: x\r\ncontent-length: {MUCH}\r\n\r\n");
+    let chunked = "POST /v1/calls HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    let bytes = vec![b'x'; 1 << 20];
+    // nothing of it was sent yet
+    hears(&mut say(&server, &announced));
+    let mut stream = say(&server, &announced);
+    for _ in 0..MUCH >> 20 {
+        stream.write_all(&bytes).unwrap();
+    }
+    hears(&mut stream);
+    let mut stream = say(&server, chunked);
+    for _ in 0..MUCH >> 20 {
+        stream.write_all(b"100000\r\n").unwrap();
+        stream.write_all(&bytes).unwrap();
+        stream.write_all(b"\r\n").unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    hears(&mut stream);
+    drop(stream);
+    drop(server);
 }
 
 /// Whoever opens connections and says nothing is hung up on: the process may be a node's, whose files need descriptors, too.
