@@ -43,7 +43,7 @@ use tokio::sync::{Semaphore, watch};
 
 use self::body::Unread;
 pub use self::{
-    connections::{CONNECTIONS, Limits},
+    connections::{CONNECTIONS, Limits, accept, http, stopped},
     stalled::Impatient,
 };
 use crate::{
