@@ -5,16 +5,27 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
     Account, Anchor, BaseElement, Deposit, Digest, Domain, KeySlot, Order, Scope, SignedOrder,
     SlotIndex, Transfer, Withdraw,
     hash::domain_digest,
-    pool::{PrivateOperation, ProofRefusal, Shield, VerifyPrivate, ciphertexts_digest},
-    private::{Commitment, Nullifier, PrivateInputs, TransferInputs, WithdrawalInputs},
+    pool::{
+        PrivateOperation, ProofRefusal, Shield, VerifyPrivate, account_recipient,
+        ciphertexts_digest,
+    },
+    private::{
+        Commitment, Note, NoteKeys, NoteTree, Nullifier, PrivateInputs, SpendKey, TransferInputs,
+        WithdrawalInputs,
+    },
     signature::KeyTree,
     testing::{Key, Toy},
 };
-use winterlane_prover::SimdCompressor;
+use winterlane_prover::{
+    EngineOptions, HidingRng, PrivateWitness, SimdCompressor,
+    private::{NewNote as NewNoteWitness, SpentNote, WithdrawalWitness},
+    prove_private,
+};
 
 use crate::private::{NewNote, Shielding};
 
@@ -99,6 +110,23 @@ impl Payer {
     /// The next withdrawal.
     pub(crate) fn withdraw(&mut self, amount: u128, fee: u128) -> SignedOrder {
         self.withdraw_to([9; 20], amount, fee)
+    }
+
+    /// The next withdrawal, for a note that can be spent by a real proof.
+    pub(crate) fn shield_note(&mut self, note: &Note) -> Shielding {
+        let shield = Shield {
+            blinded: note.owner.blinded(&note.rho),
+            asset: note.asset,
+            amount: note.value,
+            sealed: Vec::new(),
+        };
+        Shielding {
+            order: self.withdraw_to(shield.recipient(), note.value, 0),
+            note: NewNote {
+                blinded: shield.blinded,
+                sealed: shield.sealed,
+            },
+        }
     }
 
     /// The next withdrawal, for a note that is named by a number.
@@ -204,6 +232,78 @@ pub(crate) fn private_withdrawal(
         }),
         sealed: Vec::new(),
         proof: HOLDS.to_vec(),
+    }
+}
+
+/// Whose the notes are that are spent by real proofs.
+fn note_keys() -> NoteKeys {
+    NoteKeys {
+        spend: SpendKey(digest(100)),
+        nullifier: digest(101),
+    }
+}
+
+/// The note with this number, of so much of asset 7.
+pub(crate) fn note(number: u64, value: u128) -> Note {
+    Note {
+        owner: note_keys().address(),
+        asset: 7,
+        value,
+        rho: digest(200 + number),
+    }
+}
+
+/// A withdrawal from the note at this position of the tree to an account, with a real proof.
+pub(crate) fn real_withdrawal(
+    note: &Note,
+    (tree, position): (&NoteTree, u32),
+    to: u32,
+    amount: u128,
+) -> PrivateOperation {
+    let Note {
+        owner,
+        asset,
+        value,
+        rho,
+    } = *note;
+    let spent = SpentNote {
+        keys: note_keys(),
+        rho,
+        asset,
+        value,
+        path: tree.path(position),
+        association: None,
+    };
+    let change_rho = digest(300 + u64::from(position));
+    let change = NewNoteWitness::new(&owner, &change_rho, value - amount);
+    let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
+        anchor: tree.root(),
+        nullifier: spent.nullifier(),
+        change: change.commitment(asset),
+        recipient: account_recipient(to),
+        amount,
+        fee: 0,
+        asset,
+        domain: domain(),
+        valid_until: 1 << 40,
+        ciphertexts: [0; 32],
+        association: None,
+    });
+    let witness = WithdrawalWitness {
+        note: spent,
+        change,
+    };
+    let proof = prove_private(
+        &inputs,
+        &PrivateWitness::Withdrawal(Box::new(witness)),
+        HidingPreset::new(HidingPresetName::Compact, SecurityLevel::Bits128),
+        &mut HidingRng::from_system().unwrap(),
+        &EngineOptions::default(),
+    );
+    PrivateOperation {
+        inputs,
+        sealed: Vec::new(),
+        proof: proof.unwrap().proof,
     }
 }
 
