@@ -97,7 +97,7 @@ impl Verdicts {
 
     fn ask(&self, question: Question<'_>) -> Result<(), Box<ProofRefusal>> {
         let mut inner = self.lock();
-        if inner.holds.iter().any(|held| *held == question) {
+        if inner.holds.contains(&question) {
             return Ok(());
         }
         match inner.refused.take() {

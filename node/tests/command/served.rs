@@ -105,7 +105,8 @@ impl Served {
             if let Some(found) = port(" interface=").zip(port(" health=")) {
                 break found;
             }
-            said = said + &line + "\n";
+            said.push_str(&line);
+            said.push('\n');
         };
         // what is not read it could not say
         std::thread::spawn(move || {

@@ -117,7 +117,7 @@ fn workers_stop_in_good_order() {
 #[test]
 fn mistakes_are_told_in_words() {
     let command = |arguments: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_winterlane-worker"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_winterlane-worker"));
         let output = command
             .args(arguments)
             .env_remove("WINTERLANE_QUEUE")

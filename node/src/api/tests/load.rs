@@ -3,11 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::{
-    client::{ClientConfig, ClientError},
-    keys::Scopes,
-    testing::until,
-};
+use crate::{client::ClientError, keys::Scopes, testing::until};
 
 fn closed() -> ApiConfig {
     ApiConfig {
@@ -254,7 +250,7 @@ fn webhooks_are_signed_and_sent_until_they_are_taken() {
             listener,
             receiver,
             None,
-            server::ServerConfig::default(),
+            patient(),
             stopping.clone(),
         ));
         let hook = crate::webhook::Webhook::new(&address, true).unwrap();
