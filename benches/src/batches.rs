@@ -7,7 +7,7 @@ use winterlane::replay::{
     OPERATOR, Plan, PlanOptions, PlannedOperation, Replay, ReplayKeys, read_transfers,
 };
 use winterlane_ledger::{
-    Ledger, SealedBatch, SignedOrder, check_orders,
+    ChainId, Ledger, RollupId, SealedBatch, SignedOrder, check_orders,
     hash::{Compressor, domain_digest},
 };
 
@@ -76,7 +76,12 @@ impl<C: Bulk> Signed<C> {
             .filter(|operation| matches!(operation, PlannedOperation::Transfer { .. }))
             .count();
         let keys = ReplayKeys::generate(&plan, &C::default())?;
-        let mut replay = Replay::open(plan, keys, domain_digest(1, 1), C::default())?;
+        let mut replay = Replay::open(
+            plan,
+            keys,
+            domain_digest(ChainId::new(1), RollupId::new(1)),
+            C::default(),
+        )?;
         let orders = replay.sign()?.unwrap_or_default();
         Ok(Self {
             ledger: replay.ledger().clone(),

@@ -7,28 +7,28 @@
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "stock")]
+#[cfg(feature = "jobs")]
 pub mod airs;
-#[cfg(feature = "stock")]
+#[cfg(feature = "jobs")]
 pub mod batches;
 pub mod columns;
-#[cfg(feature = "stock")]
+#[cfg(feature = "jobs")]
 pub mod data;
-#[cfg(feature = "stock")]
+#[cfg(feature = "jobs")]
 pub mod field;
 mod job;
 mod measure;
 #[cfg(feature = "winterlane")]
 pub mod ours;
 mod protocol;
-#[cfg(feature = "stock")]
+#[cfg(feature = "jobs")]
 pub mod proving;
-#[cfg(feature = "stock")]
+#[cfg(feature = "jobs")]
 pub mod rescue;
 mod setup;
 #[cfg(feature = "stock")]
 pub mod stock;
-#[cfg(feature = "stock")]
+#[cfg(feature = "jobs")]
 pub mod witness;
 mod worker;
 

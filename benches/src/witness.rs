@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    BaseElement, Digest, Domain, check_orders,
+    BaseElement, Digest, Domain, Nonce, check_orders,
     record::RecordDigest,
     signature::{KeyIndex, KeyTree, bound_message},
     tree::AccountTree,
@@ -170,7 +170,7 @@ fn sign<C: Bulk>(count: usize, hash: C) -> Result<Box<dyn Workload>, Failure> {
                         BaseElement::new(data::value(4 * u64::from(index) + k as u64))
                     })));
                     let bound = bound_message(&record, &Domain::ZERO);
-                    key.sign(&secret, KeyIndex(index), &bound, index, &hash)
+                    key.sign(&secret, KeyIndex(index), &bound, Nonce::new(index), &hash)
                 })
                 .collect::<Result<Vec<_>, _>>()
         })

@@ -20,6 +20,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 use serde_json::json;
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
+    Amount, AssetId, BatchNumber, ChainId, RollupId,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, PrivateOperation, encode_operation},
     private::{Note, NoteTree, PrivateInputs},
@@ -77,16 +78,16 @@ struct World {
 
 impl World {
     fn new() -> Result<Self> {
-        let domain = domain_digest(1, 1);
+        let domain = domain_digest(ChainId::new(1), RollupId::new(1));
         let (mut pool, mut tree) = (Pool::new(domain), NoteTree::default());
         let alice = account(0);
         let mut published = Vec::new();
         let mut batch = pool.open_batch();
         for index in 0..64 {
             let to = account(index % 16).payment_address();
-            let (note, _) = shield(&to, 0, 1000 + u128::from(index))?;
+            let (note, _) = shield(&to, AssetId::ZERO, Amount::new(1000 + u128::from(index)))?;
             let payment = Payment {
-                batch: 0,
+                batch: BatchNumber::ZERO,
                 record: index,
             };
             batch.shield(&note, payment)?;
@@ -103,12 +104,12 @@ impl World {
         })
     }
 
-    fn terms(&self, amount: u128) -> Terms<'static> {
+    fn terms(&self, amount: Amount) -> Terms<'static> {
         let batch_number = self.pool.batch_number();
         Terms {
-            asset: 0,
+            asset: AssetId::ZERO,
             amount,
-            fee: 1,
+            fee: Amount::new(1),
             batch_number,
             valid_until: expiry_after(batch_number, 100),
             association: None,
@@ -127,7 +128,7 @@ impl World {
     }
 
     fn withdrawal(&self) -> Result<(PrivateInputs, PrivateWitness, Vec<Vec<u8>>)> {
-        let terms = self.terms(600);
+        let terms = self.terms(Amount::new(600));
         let made = self
             .book
             .withdrawal(&self.alice, &self.tree, &terms, [0xc3; 20])?;
@@ -140,7 +141,7 @@ impl World {
     }
 
     fn transfer(&self) -> Result<(PrivateInputs, PrivateWitness, Vec<Vec<u8>>)> {
-        let (terms, to) = (self.terms(1500), account(5).payment_address());
+        let (terms, to) = (self.terms(Amount::new(1500)), account(5).payment_address());
         let made = self.book.transfer(&self.alice, &self.tree, &terms, &to)?;
         let witness = TransferWitness {
             inputs: made.spent.each_ref().map(|input| self.spent(input)),
@@ -361,9 +362,9 @@ fn scan(notes: usize) -> Result<()> {
             } else {
                 &to_others
             };
-            let (note, _) = shield(to, 0, 1 + index as u128)?;
+            let (note, _) = shield(to, AssetId::ZERO, Amount::new(1 + index as u128))?;
             let payment = Payment {
-                batch: index as u64,
+                batch: BatchNumber::new(index as u64),
                 record: 0,
             };
             Ok(PoolOperation::Shield(note, payment))
@@ -379,7 +380,7 @@ fn scan(notes: usize) -> Result<()> {
     println!("{notes} notes, {threads} threads\n");
     println!("| | wall, a note | CPU, 10^6 notes | wall, 10^6 notes |");
     println!("|---|---|---|---|");
-    let mut book = NoteBook::new(domain_digest(1, 1));
+    let mut book = NoteBook::new(domain_digest(ChainId::new(1), RollupId::new(1)));
     measure("trial decryption", notes, || {
         book.scan(&alice.viewing_key(), &operations);
     });

@@ -12,9 +12,9 @@ use std::error::Error;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::SlotIndex::{One, Zero};
 use winterlane_ledger::{
-    Account, Batch, Deposit, Domain, KeySlot, Ledger, MemoryState, NewKeys, Order, ReadState,
-    RotateKey, Scope, SlotIndex, Transfer, Withdraw, codec::CanonicalBytes, hash::domain_digest,
-    wire,
+    Account, AccountId, Amount, AssetId, Batch, BatchNumber, ChainId, Deposit, Domain, KeySlot,
+    Ledger, MemoryState, NewKeys, Order, ReadState, RollupId, RotateKey, Scope, SlotIndex,
+    Transfer, Withdraw, codec::CanonicalBytes, hash::domain_digest, wire,
 };
 use winterlane_prover::{Engine, EngineOptions, SimdCompressor, prove_batch};
 use winterlane_verifier::{Batch as ProvenBatch, Policy, verify_batch, verify_chain};
@@ -22,22 +22,23 @@ use winterlane_wallet::Wallet;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-const EURO: u32 = 978;
-const OPERATOR: u32 = 0;
-const ALICE: u32 = 1;
-const BOB: u32 = 2;
-const UNTIL: u64 = 5; // the last batch that the orders below may run in
+const EURO: AssetId = AssetId::new(978);
+const OPERATOR: AccountId = AccountId::ZERO;
+const ALICE: AccountId = AccountId::new(1);
+const BOB: AccountId = AccountId::new(2);
+const FEE: Amount = Amount::new(1);
+const UNTIL: BatchNumber = BatchNumber::new(5); // the last batch that the orders below may run in
 
 fn domain() -> Domain {
-    domain_digest(1, 7) // rollup 7 on chain 1
+    domain_digest(ChainId::new(1), RollupId::new(7)) // rollup 7 on chain 1
 }
 
-fn pay(from: u32, to: u32, amount: u128) -> Order {
+fn pay(from: AccountId, to: AccountId, amount: u128) -> Order {
     Order::Transfer(Transfer {
         from,
         to,
-        amount,
-        fee: 1,
+        amount: amount.into(),
+        fee: FEE,
         valid_until: UNTIL,
     })
 }
@@ -65,7 +66,14 @@ fn main() -> Outcome {
 
     // the operator's account, which takes the fees, is there from the beginning
     let operator = Account::of(EURO);
-    let genesis = || Ledger::with_compressor(domain(), 0, [(OPERATOR, operator)], SimdCompressor);
+    let genesis = || {
+        Ledger::with_compressor(
+            domain(),
+            BatchNumber::ZERO,
+            [(OPERATOR, operator)],
+            SimdCompressor,
+        )
+    };
     let mut ledger = genesis()?;
     let first_root = ledger.root();
     let mut batch = ledger.open_batch();
@@ -73,7 +81,7 @@ fn main() -> Outcome {
         batch.deposit(Deposit {
             to,
             asset: EURO,
-            amount,
+            amount: Amount::new(amount),
             keys: Some(NewKeys::single(key)),
         })?;
     }
@@ -82,21 +90,21 @@ fn main() -> Outcome {
     let install = RotateKey {
         new_root: second_key,
         scope: Scope::BOTH,
-        ..RotateKey::close(ALICE, One, 1, UNTIL)
+        ..RotateKey::close(ALICE, One, FEE, UNTIL)
     };
     submit(&mut batch, &mut alice, Zero, Order::RotateKey(install))?;
     batch.collect_fees(OPERATOR)?;
     let mut sealed = vec![batch.seal(None)?];
 
     // restart: the accounts, each at its id, and the number of the next batch are all there is to keep
-    let bytes = |(id, account): (u32, &Account)| (id, account.to_bytes());
-    let stored: Vec<(u32, Vec<u8>)> = ledger.accounts().map(bytes).collect();
+    let bytes = |(id, account): (AccountId, &Account)| (id, account.to_bytes());
+    let stored: Vec<(AccountId, Vec<u8>)> = ledger.accounts().map(bytes).collect();
     let (number, root) = (ledger.batch_number(), ledger.root());
     let mut accounts = Vec::new();
     for (id, bytes) in &stored {
         accounts.push((*id, Account::from_bytes(bytes)?));
     }
-    let state = MemoryState::new(number, accounts, &SimdCompressor)?;
+    let state = MemoryState::new(number.get(), accounts, &SimdCompressor)?;
     assert_eq!(state.root(), root);
     let mut ledger = Ledger::open(domain(), state, SimdCompressor);
     let mut batch = ledger.open_batch();
@@ -104,13 +112,13 @@ fn main() -> Outcome {
     submit(&mut batch, &mut alice, Zero, pay(ALICE, BOB, 10))?;
     submit(&mut batch, &mut alice, One, pay(ALICE, BOB, 10))?;
     // rotation, second half: the new key closes the slot of the old one
-    let close = RotateKey::close(ALICE, Zero, 1, UNTIL);
+    let close = RotateKey::close(ALICE, Zero, FEE, UNTIL);
     submit(&mut batch, &mut alice, One, Order::RotateKey(close))?;
     assert!(submit(&mut batch, &mut alice, Zero, pay(ALICE, BOB, 10)).is_err());
     let withdrawal = Withdraw {
         from: BOB,
-        amount: 70,
-        fee: 1,
+        amount: Amount::new(70),
+        fee: FEE,
         recipient: [0xb0; 20],
         valid_until: UNTIL,
     };
@@ -144,6 +152,7 @@ fn main() -> Outcome {
     let verified = verify_chain(&chain, &Policy::default())?;
     assert_eq!((verified.domain, verified.old_root), (domain(), first_root));
     let account = follower.prove(BOB).verify(&verified.new_root)?;
-    assert_eq!(account.map(|account| account.balance), Some(50 + 220 - 71));
+    let left = Amount::new(50 + 220 - 71);
+    assert_eq!(account.map(|account| account.balance), Some(left));
     Ok(())
 }

@@ -5,12 +5,13 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use winterlane_air::presets::{PresetName, SecurityLevel};
-use winterlane_ledger::{Domain, Root};
+use winterlane_ledger::{BatchNumber, Domain, Root};
 use winterlane_prover::Engine;
 
 use crate::{
     args_balance::BalanceCommand,
     args_credential::CredentialCommand,
+    args_numbers,
     args_private::PrivateCommand,
     commands::{FetchArgs, WalletArgs, exit::ExitArgs},
     threads::MAX_THREADS,
@@ -144,8 +145,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "DIGEST")]
     pub(crate) domain: Option<Domain>,
     /// Number of the first batch.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) first_batch: u64,
+    #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::batch())]
+    pub(crate) first_batch: BatchNumber,
     /// How many batches there must be.
     #[arg(long, value_name = "N")]
     pub(crate) batches: Option<u64>,

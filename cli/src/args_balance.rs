@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use winterlane_ledger::{Domain, Root};
+use winterlane_ledger::{Amount, AssetId, BatchNumber, Domain, Root};
 
 use crate::{
+    args_numbers,
     args_private::ProofSize,
     commands::{Asked, Place},
 };
@@ -27,8 +28,8 @@ pub(crate) struct BatchesArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) batches: Option<PathBuf>,
     /// Number of the first of these batches.
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "batches")]
-    pub(crate) first_batch: u64,
+    #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::batch(), requires = "batches")]
+    pub(crate) first_batch: BatchNumber,
     /// The root the first of these batches must start from (64 hexadecimal digits): without it, batches from a state of their
     /// maker's own count, too.
     #[arg(long, value_name = "ROOT", requires = "batches")]
@@ -46,14 +47,14 @@ pub(crate) struct ChallengeArgs {
     #[command(flatten)]
     pub(crate) chain: BatchesArgs,
     /// The asset.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) asset: u32,
+    #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::asset())]
+    pub(crate) asset: AssetId,
     /// What the account holds at least, in the asset's smallest unit.
     #[arg(long, value_name = "N")]
-    pub(crate) at_least: u128,
+    pub(crate) at_least: Amount,
     /// What it holds at most; not asked if not given.
     #[arg(long, value_name = "N")]
-    pub(crate) at_most: Option<u128>,
+    pub(crate) at_most: Option<Amount>,
     /// A root of the rollup's state that counts; may be given several times, and to `verify` too, since the state goes on.
     #[arg(long, value_name = "ROOT")]
     pub(crate) root: Vec<Root>,

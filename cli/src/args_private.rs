@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
-use winterlane_ledger::{Root, private::AssociationMode};
+use winterlane_ledger::{AccountId, Amount, AssetId, Root, private::AssociationMode};
 
+use crate::args_numbers;
 use crate::args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs};
 
 /// How small a proof is to be.
@@ -93,10 +94,10 @@ pub(crate) struct ShieldArgs {
     pub(crate) to: PathBuf,
     /// How much, in the asset's smallest unit.
     #[arg(long, value_name = "N")]
-    pub(crate) amount: u128,
+    pub(crate) amount: Amount,
     /// The asset.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) asset: u32,
+    #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::asset())]
+    pub(crate) asset: AssetId,
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -112,13 +113,13 @@ pub(crate) struct SpendArgs {
     pub(crate) wallet: WalletArgs,
     /// What the receiver gets, in the asset's smallest unit.
     #[arg(long, value_name = "N")]
-    pub(crate) amount: u128,
+    pub(crate) amount: Amount,
     /// What the node gets besides.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) fee: u128,
+    #[arg(long, value_name = "N", default_value_t)]
+    pub(crate) fee: Amount,
     /// The asset.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) asset: u32,
+    #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::asset())]
+    pub(crate) asset: AssetId,
     /// File with an association set: show that the notes which are spent are in it, or not in it where it is a set of
     /// refused notes. Notes that do not fit are left alone.
     #[arg(long, value_name = "FILE")]
@@ -154,8 +155,8 @@ pub(crate) struct WithdrawArgs {
     #[arg(long, value_name = "0xADDRESS", value_parser = recipient, required_unless_present = "to_account")]
     pub(crate) recipient: Option<[u8; 20]>,
     /// Who is paid: an account of the rollup.
-    #[arg(long, value_name = "N", conflicts_with = "recipient")]
-    pub(crate) to_account: Option<u32>,
+    #[arg(long, value_name = "N", conflicts_with = "recipient", value_parser = args_numbers::account())]
+    pub(crate) to_account: Option<AccountId>,
     /// Withdraw even what a shield of the very same amount would be linked with.
     #[arg(long)]
     pub(crate) linkable: bool,
@@ -209,7 +210,7 @@ pub(crate) struct PolicyArgs {
     pub(crate) pool: Option<PathBuf>,
     /// Private operations pay at least that much of that asset; may be given for several. Replaces the fees of before.
     #[arg(long, value_name = "ASSET=LEAST", value_parser = fee, conflicts_with = "open")]
-    pub(crate) fee: Vec<(u32, u128)>,
+    pub(crate) fee: Vec<(AssetId, Amount)>,
     /// File with an association set that counts from now on, beside those of before; may be given several times.
     #[arg(long, value_name = "FILE", conflicts_with = "open")]
     pub(crate) association: Vec<PathBuf>,
@@ -260,7 +261,7 @@ fn named_set(text: &str) -> Result<NamedSet, String> {
 }
 
 /// An asset and the least fee in it.
-fn fee(text: &str) -> Result<(u32, u128), String> {
+fn fee(text: &str) -> Result<(AssetId, Amount), String> {
     let said = || "a least fee is ASSET=LEAST, two whole numbers, as 0=10".to_owned();
     let (asset, least) = text.split_once('=').ok_or_else(said)?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

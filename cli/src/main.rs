@@ -17,6 +17,7 @@
 mod args;
 mod args_balance;
 mod args_credential;
+mod args_numbers;
 mod args_passphrase;
 mod args_private;
 mod commands;

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 use winterlane_ledger::{
-    Digest, Domain, Root,
+    Amount, AssetId, Digest, Domain, Root,
     private::{BalanceInputs, BalanceQuestion, Question, Session},
 };
 
@@ -21,11 +21,11 @@ pub struct AskedBalance {
     /// The rollup on its chain ([`winterlane_ledger::hash::domain_digest`]).
     pub domain: Domain,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least balance, in the asset's smallest unit.
-    pub at_least: u128,
+    pub at_least: Amount,
     /// The greatest balance, if it is bounded.
-    pub at_most: Option<u128>,
+    pub at_most: Option<Amount>,
     /// Roots of the rollup's state that count, as far as they are known when asking.
     pub state_roots: Vec<Root>,
 }
@@ -38,13 +38,13 @@ pub struct AskedBalance {
 ///
 /// ```
 /// use winterlane_credentials::{AskedBalance, BalanceChallenge};
-/// use winterlane_ledger::{Root, hash::domain_digest};
+/// use winterlane_ledger::{Amount, AssetId, ChainId, RollupId, Root, hash::domain_digest};
 /// let asked = AskedBalance {
 ///     verifier: "bank.example".into(),
 ///     expires: 1_900_000_000,
-///     domain: domain_digest(1, 1),
-///     asset: 7,
-///     at_least: 300,
+///     domain: domain_digest(ChainId::new(1), RollupId::new(1)),
+///     asset: AssetId::new(7),
+///     at_least: Amount::new(300),
 ///     at_most: None,
 ///     state_roots: vec![],
 /// };
@@ -67,10 +67,10 @@ pub struct BalanceChallenge {
     /// The rollup on its chain.
     pub domain: Domain,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least balance; text in the file, since it may be beyond what programs take for a number.
     #[serde(serialize_with = "write_amount", deserialize_with = "read_amount")]
-    pub at_least: u128,
+    pub at_least: Amount,
     /// The greatest balance, if it is bounded; text in the file.
     #[serde(
         default,
@@ -78,7 +78,7 @@ pub struct BalanceChallenge {
         serialize_with = "write_bound",
         deserialize_with = "read_bound"
     )]
-    pub at_most: Option<u128>,
+    pub at_most: Option<Amount>,
     /// Roots of the rollup's state that count.
     #[serde(default)]
     pub state_roots: Vec<Root>,
@@ -98,9 +98,9 @@ pub enum BalanceChallengeError {
     #[error("at most {at_most} and at least {at_least}: no balance is both")]
     EmptyRange {
         /// The least.
-        at_least: u128,
+        at_least: Amount,
         /// The greatest.
-        at_most: u128,
+        at_most: Amount,
     },
     /// More roots than [`BalanceChallenge::MAX_ROOTS`].
     #[error("{count} roots of the state; at most {most} count", most = BalanceChallenge::MAX_ROOTS)]
@@ -215,25 +215,25 @@ impl BalanceChallenge {
     }
 }
 
-fn write_amount<S: Serializer>(amount: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+fn write_amount<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(amount)
 }
 
-fn write_bound<S: Serializer>(bound: &Option<u128>, serializer: S) -> Result<S::Ok, S::Error> {
+fn write_bound<S: Serializer>(bound: &Option<Amount>, serializer: S) -> Result<S::Ok, S::Error> {
     match bound {
         Some(bound) => serializer.collect_str(bound),
         None => serializer.serialize_none(),
     }
 }
 
-fn read_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+fn read_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
     let text = String::deserialize(deserializer)?;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let amount = text.parse().ok().filter(|_| digits);
     amount.ok_or_else(|| de::Error::custom("expected a decimal number below 2^128 as text"))
 }
 
-fn read_bound<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u128>, D::Error> {
+fn read_bound<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
     read_amount(deserializer).map(Some)
 }
 
@@ -245,13 +245,13 @@ mod tests {
 
     use super::*;
 
-    fn asked(at_most: Option<u128>) -> AskedBalance {
+    fn asked(at_most: Option<Amount>) -> AskedBalance {
         AskedBalance {
             verifier: "bank.example".into(),
             expires: 50,
             domain: Domain(random_digest(&[1; 32])),
-            asset: 7,
-            at_least: 300,
+            asset: AssetId::new(7),
+            at_least: Amount::new(300),
             at_most,
             state_roots: vec![Root(random_digest(&[2; 32]))],
         }
@@ -260,7 +260,8 @@ mod tests {
     #[test]
     fn a_challenge_is_written_as_it_is_read() {
         for at_most in [None, Some(300), Some(u128::MAX)] {
-            let challenge = BalanceChallenge::new(asked(at_most), &[3; 32]).unwrap();
+            let challenge =
+                BalanceChallenge::new(asked(at_most.map(Amount::new)), &[3; 32]).unwrap();
             let text = serde_json::to_string(&challenge).unwrap();
             assert_eq!(
                 serde_json::from_str::<BalanceChallenge>(&text).unwrap(),
@@ -296,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_question_that_nobody_can_answer_is_none() {
-        let wrong = BalanceChallenge::new(asked(Some(299)), &[3; 32]).unwrap_err();
+        let wrong = BalanceChallenge::new(asked(Some(Amount::new(299))), &[3; 32]).unwrap_err();
         assert!(format!("{wrong}").contains("at most 299 and at least 300"));
         let mut many = asked(None);
         many.state_roots = vec![Root::ZERO; 1025];
@@ -313,7 +314,7 @@ mod tests {
 
     #[test]
     fn what_a_challenge_makes_of_a_state_answers_it_if_the_state_counts() {
-        let challenge = BalanceChallenge::new(asked(Some(400)), &[3; 32]).unwrap();
+        let challenge = BalanceChallenge::new(asked(Some(Amount::new(400))), &[3; 32]).unwrap();
         let (known, later) = (challenge.state_roots[0], Root::ZERO);
         let says = |root| PrivateInputs::Balance(challenge.inputs(root));
         let question = challenge.question(&[]).unwrap();

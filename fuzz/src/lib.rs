@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root};
 use winterlane_tests::hostile::{Statement, small_statements};
 use winterlane_verifier::{Policy, verify_batch};
 
@@ -39,7 +39,7 @@ pub fn inputs_from_bytes(bytes: &[u8]) -> Option<(PublicInputs, &[u8])> {
     let (operations, rest) = rest.split_first_chunk()?;
     let inputs = PublicInputs {
         domain: Domain(domain),
-        batch_number: u64::from_le_bytes(*number),
+        batch_number: BatchNumber::new(u64::from_le_bytes(*number)),
         old_root: Root(old_root),
         new_root: Root(new_root),
         operations_digest,

@@ -6,7 +6,7 @@ use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use crate::{
-    Digest, Root,
+    Amount, AssetId, Digest, Nonce, Root,
     amount::limb_elements,
     hash::{self, Input, tag},
 };
@@ -155,12 +155,11 @@ pub struct KeyUse {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Account {
     /// What the balance counts.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The balance, in the asset's smallest unit.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub balance: u128,
+    pub balance: Amount,
     /// How many operations this account has signed.
-    pub nonce: u32,
+    pub nonce: Nonce,
     /// The two keys.
     pub slots: [KeySlot; 2],
 }
@@ -168,7 +167,7 @@ pub struct Account {
 impl Account {
     /// An account of this asset that holds nothing, with both slots closed: it can receive, and collect fees.
     #[must_use]
-    pub fn of(asset: u32) -> Self {
+    pub fn of(asset: AssetId) -> Self {
         Self {
             asset,
             ..Self::default()
@@ -196,8 +195,8 @@ impl Account {
     /// The account's leaf of the tree: three compressions.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Digest};
-    /// let account = Account { balance: 1, ..Account::default() };
+    /// use winterlane_ledger::{Account, Amount, Digest};
+    /// let account = Account { balance: Amount::new(1), ..Account::default() };
     /// assert_ne!(account.leaf_digest(), Account::default().leaf_digest());
     /// assert_ne!(account.leaf_digest(), Digest::ZERO);
     /// ```
@@ -211,8 +210,8 @@ impl Account {
     #[must_use]
     pub fn meta_input(&self, keys: &Digest) -> Input {
         let numbers = [
-            self.asset,
-            self.nonce,
+            self.asset.get(),
+            self.nonce.get(),
             u32::from(self.slots[0].next_index),
             u32::from(self.slots[1].next_index),
         ];
@@ -222,7 +221,7 @@ impl Account {
     /// The input that compresses to the leaf, given `B`.
     #[must_use]
     pub fn leaf_input(&self, meta: &Digest) -> Input {
-        let [low, middle, high] = limb_elements(self.balance);
+        let [low, middle, high] = limb_elements(self.balance.get());
         let numbers = [BaseElement::from(self.scope_bits()), low, middle, high];
         hash::input(tag::LEAF, &meta.0, &numbers)
     }
@@ -249,9 +248,9 @@ mod tests {
         };
         let slots = [slot(10, Scope::BOTH), slot(20, Scope::ROTATE)];
         Account {
-            asset: 1,
-            balance: 2 | 3 << 50 | 4 << 100,
-            nonce: 30,
+            asset: AssetId::new(1),
+            balance: Amount::new(2 | 3 << 50 | 4 << 100),
+            nonce: Nonce::new(30),
             slots,
         }
     }
@@ -272,11 +271,11 @@ mod tests {
     #[test]
     fn every_field_reaches_the_leaf() {
         let changes: [fn(&mut Account); 11] = [
-            |a| a.asset += 1,
-            |a| a.balance += 1,
-            |a| a.balance += 1 << 50,
-            |a| a.balance += 1 << 100,
-            |a| a.nonce += 1,
+            |a| a.asset.0 += 1,
+            |a| a.balance.0 += 1,
+            |a| a.balance.0 += 1 << 50,
+            |a| a.balance.0 += 1 << 100,
+            |a| a.nonce.0 += 1,
             |a| a.slots[0].root.0.0[0] += BaseElement::ONE,
             |a| a.slots[1].root.0.0[3] += BaseElement::ONE,
             |a| a.slots[0].next_index += 1,

@@ -1,4 +1,4 @@
-//! Amounts: `u128` as three limbs of 50, 50 and 28 bits, least significant first.
+//! Amounts and other values of 128 bits: `u128` as three limbs of 50, 50 and 28 bits, least significant first.
 //!
 //! A limb is far below the modulus, so sums of a few limbs never wrap in the field, and 50 + 50 bits
 //! fall two by two down a column of 256 rows.
@@ -8,31 +8,31 @@ use winter_math::fields::f64::BaseElement;
 /// Bits of each limb of an amount, least significant limb first.
 pub const LIMB_BITS: [u32; 3] = [50, 50, 28];
 
-/// Splits an amount into its limbs.
+/// Splits a value of 128 bits into its limbs.
 ///
 /// ```
 /// use winterlane_ledger::amount::{from_limbs, limbs};
-/// let amount = 50_000_000_000_000_000_000_000; // a real payment, in units of 10^-18
-/// assert_eq!(from_limbs(limbs(amount)), Some(amount));
+/// let value = 50_000_000_000_000_000_000_000; // a real payment, in units of 10^-18
+/// assert_eq!(from_limbs(limbs(value)), Some(value));
 /// assert_eq!(limbs(u128::MAX), [(1 << 50) - 1, (1 << 50) - 1, (1 << 28) - 1]);
 /// ```
 #[must_use]
-pub const fn limbs(amount: u128) -> [u64; 3] {
+pub const fn limbs(value: u128) -> [u64; 3] {
     const MASK: u128 = (1 << LIMB_BITS[0]) - 1;
     [
-        (amount & MASK) as u64,
-        (amount >> LIMB_BITS[0] & MASK) as u64,
-        (amount >> (LIMB_BITS[0] + LIMB_BITS[1])) as u64,
+        (value & MASK) as u64,
+        (value >> LIMB_BITS[0] & MASK) as u64,
+        (value >> (LIMB_BITS[0] + LIMB_BITS[1])) as u64,
     ]
 }
 
-/// The limbs of an amount as field elements.
+/// The limbs of a value as field elements.
 #[must_use]
-pub fn limb_elements(amount: u128) -> [BaseElement; 3] {
-    limbs(amount).map(BaseElement::new)
+pub fn limb_elements(value: u128) -> [BaseElement; 3] {
+    limbs(value).map(BaseElement::new)
 }
 
-/// The amount that `limbs` stand for; `None` when one of them is out of its range.
+/// The value that `limbs` stand for; `None` when one of them is out of its range.
 #[must_use]
 pub fn from_limbs(limbs: [u64; 3]) -> Option<u128> {
     let in_range = limbs
@@ -66,8 +66,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trip(amount: u128) {
-            prop_assert_eq!(from_limbs(limbs(amount)), Some(amount));
+        fn round_trip(value: u128) {
+            prop_assert_eq!(from_limbs(limbs(value)), Some(value));
         }
     }
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 use winter_math::fields::f64::BaseElement;
 
 use crate::{
-    Account, Digest, Domain, KeyUse, Root, Scope, Signature, SlotIndex,
+    Account, AccountId, Digest, Domain, KeyUse, Root, Scope, Signature, SlotIndex,
     hash::{Compressor, compress, tag},
     signature::{Claim, SignatureError, recover_root},
 };
@@ -24,8 +24,8 @@ use crate::{
 /// The domain of everything that leaves a rollup frozen at this root.
 ///
 /// ```
-/// use winterlane_ledger::{Root, exit::exit_domain, hash::domain_digest};
-/// let [one, two] = [1, 2].map(|rollup| exit_domain(&domain_digest(1, rollup), &Root::ZERO));
+/// use winterlane_ledger::{ChainId, RollupId, Root, exit::exit_domain, hash::domain_digest};
+/// let [one, two] = [1, 2].map(|rollup| exit_domain(&domain_digest(ChainId::new(1), RollupId::new(rollup)), &Root::ZERO));
 /// assert_ne!(one, two);
 /// ```
 #[must_use]
@@ -39,7 +39,7 @@ pub fn exit_domain(domain: &Domain, frozen_root: &Root) -> Domain {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Exit {
     /// Which account.
-    pub account: u32,
+    pub account: AccountId,
     /// Who is paid on the settlement layer.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::recipient"))]
     pub recipient: [u8; 20],
@@ -104,8 +104,8 @@ impl Exit {
         }
         // 40 bits of a lane are the recipient's. The last lane takes nothing more: a tag is added to it.
         numbers[0] |= u64::from(u16::from(key.slot as u8) | key.index << 1) << 40;
-        numbers[1] |= u64::from(self.account & 0xffff) << 40;
-        numbers[2] |= u64::from(self.account >> 16) << 40;
+        numbers[1] |= u64::from(self.account.get() & 0xffff) << 40;
+        numbers[2] |= u64::from(self.account.get() >> 16) << 40;
         let numbers = Digest(numbers.map(BaseElement::new));
         compress(tag::EXIT, &exit_domain.0, &numbers)
     }
@@ -163,18 +163,19 @@ impl SignedExit {
 mod tests {
     use super::*;
     use crate::{
-        Order, ScalarCompressor, Withdraw, codec::CanonicalBytes, hash::domain_digest, testing::Key,
+        Amount, BatchNumber, ChainId, Nonce, Order, RollupId, ScalarCompressor, Withdraw,
+        codec::CanonicalBytes, hash::domain_digest, testing::Key,
     };
 
     const EXIT: Exit = Exit {
-        account: 0x0001_0002,
+        account: AccountId::new(0x0001_0002),
         recipient: [7; 20],
     };
 
     fn account(key: &Key, scope: Scope, next_index: u16) -> Account {
         Account {
-            balance: 5,
-            nonce: 3,
+            balance: Amount::new(5),
+            nonce: Nonce::new(3),
             slots: [key.slot(scope, next_index), Default::default()],
             ..Account::default()
         }
@@ -183,9 +184,13 @@ mod tests {
     fn sign(key: &Key, exit: Exit, domain: &Domain, index: u16) -> SignedExit {
         let slot = SlotIndex::Zero;
         let bound = exit.message(domain, KeyUse { slot, index });
-        let signature = key
-            .tree
-            .sign(&key.secrets, index.into(), &bound, 3, &ScalarCompressor);
+        let signature = key.tree.sign(
+            &key.secrets,
+            index.into(),
+            &bound,
+            Nonce::new(3),
+            &ScalarCompressor,
+        );
         SignedExit {
             exit,
             slot,
@@ -196,7 +201,10 @@ mod tests {
     #[test]
     fn the_key_of_the_account_lets_it_leave_and_nothing_else_does() {
         let key = Key::new(1);
-        let domain = exit_domain(&domain_digest(1, 1), &Root::ZERO);
+        let domain = exit_domain(
+            &domain_digest(ChainId::new(1), RollupId::new(1)),
+            &Root::ZERO,
+        );
         let here = account(&key, Scope::SPEND, 1);
         let signed = sign(&key, EXIT, &domain, 1);
         let check = |signed: &SignedExit, account: &Account, domain: &Domain| {
@@ -214,8 +222,8 @@ mod tests {
             );
         };
         for change in [
-            |s: &mut SignedExit| s.exit.account ^= 1,
-            |s: &mut SignedExit| s.exit.account ^= 1 << 16,
+            |s: &mut SignedExit| s.exit.account.0 ^= 1,
+            |s: &mut SignedExit| s.exit.account.0 ^= 1 << 16,
             |s: &mut SignedExit| s.exit.recipient[0] ^= 1,
             |s: &mut SignedExit| s.exit.recipient[19] ^= 0x80,
             |s: &mut SignedExit| s.signature.key_index = 2,
@@ -226,9 +234,19 @@ mod tests {
             refused(check(&other, &here, &domain));
         }
         let other_root = Root(EXIT.message(&domain, signed.key()));
-        let elsewhere = exit_domain(&domain_digest(1, 1), &other_root);
+        let elsewhere = exit_domain(
+            &domain_digest(ChainId::new(1), RollupId::new(1)),
+            &other_root,
+        );
         refused(check(&signed, &here, &elsewhere));
-        refused(check(&signed, &Account { nonce: 4, ..here }, &domain));
+        refused(check(
+            &signed,
+            &Account {
+                nonce: Nonce::new(4),
+                ..here
+            },
+            &domain,
+        ));
         refused(check(
             &signed,
             &account(&Key::new(2), Scope::SPEND, 1),
@@ -256,15 +274,21 @@ mod tests {
     #[test]
     fn an_order_is_no_exit() {
         let key = Key::new(1);
-        let domain = domain_digest(1, 1);
+        let domain = domain_digest(ChainId::new(1), RollupId::new(1));
         let withdraw = Withdraw {
             from: EXIT.account,
-            amount: 5,
-            fee: 0,
+            amount: Amount::new(5),
+            fee: Amount::ZERO,
             recipient: EXIT.recipient,
-            valid_until: 9,
+            valid_until: BatchNumber::new(9),
         };
-        let order = key.sign(Order::Withdraw(withdraw), &domain, 3, SlotIndex::Zero, 1);
+        let order = key.sign(
+            Order::Withdraw(withdraw),
+            &domain,
+            Nonce::new(3),
+            SlotIndex::Zero,
+            1,
+        );
         let here = account(&key, Scope::BOTH, 0);
         let exit = SignedExit {
             exit: EXIT,

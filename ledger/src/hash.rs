@@ -3,7 +3,7 @@
 use winter_crypto::hashers::RpJive64_256;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
-use crate::{Digest, Domain};
+use crate::{ChainId, Digest, Domain, RollupId};
 
 /// Elements that one compression takes: two digests.
 pub const INPUT_WIDTH: usize = 8;
@@ -202,16 +202,20 @@ impl Compressor for ScalarCompressor {
 /// The digest that binds a batch to one rollup on one chain.
 ///
 /// ```
-/// use winterlane_ledger::hash::domain_digest;
-/// assert_ne!(domain_digest(1, 7), domain_digest(7, 1));
+/// use winterlane_ledger::{ChainId, RollupId, hash::domain_digest};
+/// assert_ne!(domain_digest(ChainId::new(1), RollupId::new(7)), domain_digest(ChainId::new(7), RollupId::new(1)));
 /// ```
 #[must_use]
-pub fn domain_digest(chain_id: u64, rollup_id: u64) -> Domain {
+pub fn domain_digest(chain: ChainId, rollup: RollupId) -> Domain {
     let halves = |id: u64| {
         let [low, high] = [id & u64::from(u32::MAX), id >> 32].map(BaseElement::new);
         Digest([low, high, BaseElement::ZERO, BaseElement::ZERO])
     };
-    Domain(compress(tag::ROLLUP, &halves(chain_id), &halves(rollup_id)))
+    Domain(compress(
+        tag::ROLLUP,
+        &halves(chain.get()),
+        &halves(rollup.get()),
+    ))
 }
 
 #[cfg(test)]
@@ -272,7 +276,10 @@ mod tests {
             &halves(0x89ab_cdef, 0x0123_4567),
             &halves(0x7654_3210, 0xfedc_ba98),
         );
-        assert_eq!(domain_digest(chain_id, rollup_id), Domain(expected));
+        assert_eq!(
+            domain_digest(ChainId::new(chain_id), RollupId::new(rollup_id)),
+            Domain(expected)
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`digest`], [`hash`] | digests, the tagged compression, many at once; [`Root`], [`Anchor`] and [`Domain`] |
+//! | [`AccountId`], [`AssetId`], [`Amount`], [`Nonce`], [`BatchNumber`] | numbers that cannot change places |
 //! | [`amount`], [`account`], [`tree`] | balances, accounts, the account tree |
 //! | [`state`] | where accounts and tree are kept: in memory, or behind a trait in a store; versions and undo |
 //! | [`signature`] | keys of one-time keys: generation, signing, verification |
@@ -30,6 +31,7 @@ pub mod exit;
 pub mod hash;
 pub mod ledger;
 mod named;
+mod numbers;
 pub mod operation;
 pub mod pool;
 pub mod private;
@@ -54,6 +56,7 @@ pub use ledger::{
     ReceiverWitness, SealError, SealedBatch, SignerWitness, check_orders,
 };
 pub use named::{Anchor, Domain, Root};
+pub use numbers::{AccountId, Amount, AssetId, BatchNumber, ChainId, Nonce, RollupId};
 pub use operation::{Deposit, NewKeys, Order, RotateKey, SignedOrder, Transfer, Withdraw};
 pub use proof::{AccountProof, AccountProofError};
 pub use public::{MAX_OPERATIONS, PublicInputs};

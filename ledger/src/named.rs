@@ -74,8 +74,8 @@ named_digest! {
     /// The note tree's is an [`Anchor`].
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Ledger, Root, hash::domain_digest};
-    /// let ledger = Ledger::genesis(domain_digest(1, 1), 0, [(3, Account::default())])?;
+    /// use winterlane_ledger::{Account, AccountId, BatchNumber, ChainId, Ledger, RollupId, Root, hash::domain_digest};
+    /// let ledger = Ledger::genesis(domain_digest(ChainId::new(1), RollupId::new(1)), BatchNumber::ZERO, [(AccountId::new(3), Account::default())])?;
     /// let text = ledger.root().to_string();
     /// assert_eq!(text.parse::<Root>()?, ledger.root());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -97,8 +97,8 @@ named_digest! {
     /// A root is no domain, so that the two cannot change places:
     ///
     /// ```compile_fail,E0308
-    /// use winterlane_ledger::{Root, exit::exit_domain, hash::domain_digest};
-    /// let _ = exit_domain(&Root::ZERO, &domain_digest(1, 1));
+    /// use winterlane_ledger::{ChainId, RollupId, Root, exit::exit_domain, hash::domain_digest};
+    /// let _ = exit_domain(&Root::ZERO, &domain_digest(ChainId::new(1), RollupId::new(1)));
     /// ```
     Domain
 }

@@ -1,6 +1,9 @@
 //! The operations of a batch, as its maker gives them to the ledger.
 
-use crate::{KeyUse, OperationKind, Root, Scope, SlotIndex, record::Record, signature::Signature};
+use crate::{
+    AccountId, Amount, AssetId, BatchNumber, KeyUse, Nonce, OperationKind, Root, Scope, SlotIndex,
+    record::Record, signature::Signature,
+};
 
 /// Payment from one account to another of the same asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,17 +11,15 @@ use crate::{KeyUse, OperationKind, Root, Scope, SlotIndex, record::Record, signa
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Transfer {
     /// Who pays and signs.
-    pub from: u32,
+    pub from: AccountId,
     /// Who receives; may be `from`.
-    pub to: u32,
+    pub to: AccountId,
     /// What the receiver gets.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub amount: u128,
+    pub amount: Amount,
     /// What the fee pool gets, from the signer too.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub fee: u128,
+    pub fee: Amount,
     /// The last batch number this may run in.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
 }
 
 /// Payment out of the rollup, to a public address of the settlement layer.
@@ -27,18 +28,16 @@ pub struct Transfer {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Withdraw {
     /// Who pays and signs.
-    pub from: u32,
+    pub from: AccountId,
     /// What leaves the rollup.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub amount: u128,
+    pub amount: Amount,
     /// What the fee pool gets, from the signer too.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub fee: u128,
+    pub fee: Amount,
     /// Who receives on the settlement layer.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::recipient"))]
     pub recipient: [u8; 20],
     /// The last batch number this may run in.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
 }
 
 /// Replacement of one key slot. The new key begins at its one-time key 0.
@@ -47,7 +46,7 @@ pub struct Withdraw {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct RotateKey {
     /// Whose key; signs with a key whose scope has ROTATE.
-    pub account: u32,
+    pub account: AccountId,
     /// The slot replaced, which may be the one that signs.
     pub slot: SlotIndex,
     /// Root of the new key tree.
@@ -55,10 +54,9 @@ pub struct RotateKey {
     /// Scope of the new key.
     pub scope: Scope,
     /// What the fee pool gets.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub fee: u128,
+    pub fee: Amount,
     /// The last batch number this may run in.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
 }
 
 /// Value that enters the rollup. Not signed: it is public, and the settlement layer checks it.
@@ -67,12 +65,11 @@ pub struct RotateKey {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Deposit {
     /// Who is credited.
-    pub to: u32,
+    pub to: AccountId,
     /// Of which asset; an existing account must hold the same.
-    pub asset: u32,
+    pub asset: AssetId,
     /// How much.
-    #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-    pub amount: u128,
+    pub amount: Amount,
     /// Given exactly when the leaf is empty: the keys of the account to create.
     pub keys: Option<NewKeys>,
 }
@@ -93,7 +90,12 @@ impl RotateKey {
     ///
     /// The other slot signs it, or the slot itself. An account with both slots closed is closed for ever.
     #[must_use]
-    pub const fn close(account: u32, slot: SlotIndex, fee: u128, valid_until: u64) -> Self {
+    pub const fn close(
+        account: AccountId,
+        slot: SlotIndex,
+        fee: Amount,
+        valid_until: BatchNumber,
+    ) -> Self {
         Self {
             account,
             slot,
@@ -148,7 +150,7 @@ impl Order {
 
     /// The account that signs.
     #[must_use]
-    pub const fn signer(&self) -> u32 {
+    pub const fn signer(&self) -> AccountId {
         match self {
             Self::Transfer(transfer) => transfer.from,
             Self::Withdraw(withdraw) => withdraw.from,
@@ -158,7 +160,7 @@ impl Order {
 
     /// What the fee pool gets.
     #[must_use]
-    pub const fn fee(&self) -> u128 {
+    pub const fn fee(&self) -> Amount {
         match self {
             Self::Transfer(transfer) => transfer.fee,
             Self::Withdraw(withdraw) => withdraw.fee,
@@ -168,17 +170,17 @@ impl Order {
 
     /// What leaves the signer's balance besides the fee.
     #[must_use]
-    pub const fn amount(&self) -> u128 {
+    pub const fn amount(&self) -> Amount {
         match self {
             Self::Transfer(transfer) => transfer.amount,
             Self::Withdraw(withdraw) => withdraw.amount,
-            Self::RotateKey(_) => 0,
+            Self::RotateKey(_) => Amount::ZERO,
         }
     }
 
     /// The last batch number this may run in.
     #[must_use]
-    pub const fn valid_until(&self) -> u64 {
+    pub const fn valid_until(&self) -> BatchNumber {
         match self {
             Self::Transfer(transfer) => transfer.valid_until,
             Self::Withdraw(withdraw) => withdraw.valid_until,
@@ -213,7 +215,7 @@ pub struct SignedOrder {
     /// What was signed.
     pub order: Order,
     /// The signer's nonce it was signed for.
-    pub nonce: u32,
+    pub nonce: Nonce,
     /// The slot of the signer that holds the key.
     pub slot: SlotIndex,
     /// By which one-time key, and the proof of it.

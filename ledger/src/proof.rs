@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::{
-    Account, Digest, Root,
+    Account, AccountId, Digest, Root,
     tree::{Siblings, root_of_path},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct AccountProof {
     /// The account's id: the index of the leaf.
-    pub id: u32,
+    pub id: AccountId,
     /// The account; `None` when the leaf is empty.
     pub account: Option<Account>,
     /// The siblings of the leaf, leaf level first.
@@ -27,7 +27,7 @@ pub struct AccountProof {
 #[error("the proof of account {id} leads to root {found}, not to {root}")]
 pub struct AccountProofError {
     /// The account.
-    pub id: u32,
+    pub id: AccountId,
     /// The root that was asked for.
     pub root: Root,
     /// The root that the proof leads to.
@@ -41,18 +41,18 @@ impl AccountProof {
         let leaf = self
             .account
             .map_or(Digest::ZERO, |account| account.leaf_digest());
-        root_of_path(self.id, &leaf, &self.siblings)
+        root_of_path(self.id.get(), &leaf, &self.siblings)
     }
 
     /// The account in the tree with this root; `None` when the leaf is proven empty.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Domain, Ledger, Root};
-    /// let account = Account { balance: 5, ..Account::default() };
-    /// let ledger = Ledger::genesis(Domain::ZERO, 0, [(3, account)])?;
-    /// assert_eq!(ledger.prove(3).verify(&ledger.root())?, Some(account));
-    /// assert_eq!(ledger.prove(4).verify(&ledger.root())?, None);
-    /// assert!(ledger.prove(3).verify(&Root::ZERO).is_err());
+    /// use winterlane_ledger::{Account, AccountId, Amount, BatchNumber, Domain, Ledger, Root};
+    /// let account = Account { balance: Amount::new(5), ..Account::default() };
+    /// let ledger = Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, [(AccountId::new(3), account)])?;
+    /// assert_eq!(ledger.prove(AccountId::new(3)).verify(&ledger.root())?, Some(account));
+    /// assert_eq!(ledger.prove(AccountId::new(4)).verify(&ledger.root())?, None);
+    /// assert!(ledger.prove(AccountId::new(3)).verify(&Root::ZERO).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -77,25 +77,29 @@ mod tests {
     use winter_math::{FieldElement, fields::f64::BaseElement};
 
     use super::*;
-    use crate::{Domain, Ledger};
+    use crate::{Amount, BatchNumber, Domain, Ledger};
 
     fn ledger() -> Ledger {
         let account = |balance| Account {
             balance,
             ..Account::default()
         };
-        let accounts = [(0, account(1)), (3, account(2)), (u32::MAX, account(3))];
-        Ledger::genesis(Domain::ZERO, 0, accounts).unwrap()
+        let accounts = [
+            (AccountId::ZERO, account(Amount::new(1))),
+            (AccountId::new(3), account(Amount::new(2))),
+            (AccountId::MAX, account(Amount::new(3))),
+        ];
+        Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, accounts).unwrap()
     }
 
     #[test]
     fn accounts_and_empty_leaves_are_proven() {
         let ledger = ledger();
         for id in [0, 1, 2, 3, 4, 1 << 31, u32::MAX - 1, u32::MAX] {
-            let proof = ledger.prove(id);
+            let proof = ledger.prove(AccountId::new(id));
             assert_eq!(
                 proof.verify(&ledger.root()),
-                Ok(ledger.account(id).copied())
+                Ok(ledger.account(AccountId::new(id)).copied())
             );
         }
     }
@@ -104,12 +108,12 @@ mod tests {
     fn false_proofs_lead_elsewhere() {
         let ledger = ledger();
         let root = ledger.root();
-        let honest = ledger.prove(3);
+        let honest = ledger.prove(AccountId::new(3));
         let lies: [fn(&mut AccountProof); 6] = [
-            |proof| proof.id = 2,
-            |proof| proof.id |= 1 << 31,
+            |proof| proof.id = AccountId::new(2),
+            |proof| proof.id.0 |= 1 << 31,
             |proof| proof.account = None,
-            |proof| proof.account.as_mut().unwrap().balance += 1,
+            |proof| proof.account.as_mut().unwrap().balance.0 += 1,
             |proof| proof.siblings[0].0[0] += BaseElement::ONE,
             |proof| proof.siblings[31].0[3] += BaseElement::ONE,
         ];
@@ -124,7 +128,7 @@ mod tests {
             );
         }
         // An empty leaf is not an account of zeros.
-        let mut proof = ledger.prove(4);
+        let mut proof = ledger.prove(AccountId::new(4));
         proof.account = Some(Account::default());
         assert!(proof.verify(&root).is_err());
     }

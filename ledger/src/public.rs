@@ -4,7 +4,7 @@ use alloc::{vec, vec::Vec};
 
 use winter_math::{ToElements, fields::f64::BaseElement};
 
-use crate::{Digest, Domain, Root};
+use crate::{BatchNumber, Digest, Domain, Root};
 
 /// Most operation slots of a batch: 2^13, a trace of 2^21 rows.
 pub const MAX_OPERATIONS: u32 = 1 << 13;
@@ -20,7 +20,7 @@ pub struct PublicInputs {
     /// Which rollup on which chain ([`crate::hash::domain_digest`]).
     pub domain: Domain,
     /// The number of the batch, below 2^62.
-    pub batch_number: u64,
+    pub batch_number: BatchNumber,
     /// Root of the account tree before the batch.
     pub old_root: Root,
     /// Root of the account tree after it.
@@ -36,8 +36,8 @@ impl ToElements<BaseElement> for PublicInputs {
     fn to_elements(&self) -> Vec<BaseElement> {
         let mut elements = vec![
             BaseElement::from(self.num_operations),
-            BaseElement::new(self.batch_number & u64::from(u32::MAX)),
-            BaseElement::new(self.batch_number >> 32),
+            BaseElement::new(self.batch_number.get() & u64::from(u32::MAX)),
+            BaseElement::new(self.batch_number.get() >> 32),
         ];
         for digest in [
             &self.domain.0,
@@ -61,7 +61,7 @@ mod tests {
         let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
         PublicInputs {
             domain: Domain(digest(1)),
-            batch_number: 5,
+            batch_number: BatchNumber::new(5),
             old_root: Root(digest(11)),
             new_root: Root(digest(21)),
             operations_digest: digest(31),
@@ -76,10 +76,10 @@ mod tests {
             |p| p.old_root.0.0[1] += BaseElement::ONE,
             |p| p.new_root.0.0[2] += BaseElement::ONE,
             |p| p.operations_digest.0[3] += BaseElement::ONE,
-            |p| p.batch_number += 1,
-            |p| p.batch_number += 1 << 32,
+            |p| p.batch_number.0 += 1,
+            |p| p.batch_number.0 += 1 << 32,
             // The modulus: in a single element it would be zero again.
-            |p| p.batch_number += 0xffff_ffff_0000_0001,
+            |p| p.batch_number.0 += 0xffff_ffff_0000_0001,
             |p| p.num_operations *= 2,
         ];
         for change in changes {

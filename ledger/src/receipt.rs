@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use crate::{
-    Digest, PublicInputs, Record, SealedBatch, hash::Compressor, record::operations_digest,
+    BatchNumber, Digest, PublicInputs, Record, SealedBatch, hash::Compressor,
+    record::operations_digest,
 };
 
 /// That an operation is in a batch: what its maker keeps, and shows to others.
@@ -14,7 +15,7 @@ use crate::{
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Receipt {
     /// The number of the batch.
-    pub batch_number: u64,
+    pub batch_number: BatchNumber,
     /// The position of the record, from 0.
     pub position: u32,
     /// The record.
@@ -29,9 +30,9 @@ pub enum ReceiptError {
     #[error("the receipt is of batch {receipt}, this is batch {batch}")]
     Batch {
         /// The receipt's batch.
-        receipt: u64,
+        receipt: BatchNumber,
         /// This batch.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// The records are not those of the batch.
     #[error("the records have digest {got}, the batch has {expected}")]
@@ -47,7 +48,7 @@ pub enum ReceiptError {
         /// The position.
         position: u32,
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
     },
 }
 
@@ -55,13 +56,13 @@ impl Receipt {
     /// The receipts of a batch, in order, padding left out.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger, Receipt, ScalarCompressor};
-    /// let mut ledger = Ledger::genesis(Domain::ZERO, 9, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger, Receipt, ScalarCompressor};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::new(9), [(AccountId::new(1), Account::default())])?;
     /// let mut batch = ledger.open_batch();
-    /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+    /// batch.deposit(Deposit { to: AccountId::new(1), asset: AssetId::ZERO, amount: Amount::new(5), keys: None })?;
     /// let sealed = batch.seal(Some(4))?;
     /// let receipts: Vec<Receipt> = Receipt::of(&sealed).collect();
-    /// assert_eq!((receipts.len(), receipts[0].batch_number), (1, 9));
+    /// assert_eq!((receipts.len(), receipts[0].batch_number), (1, BatchNumber::new(9)));
     /// receipts[0].check(&sealed.public_inputs, &sealed.records, &ScalarCompressor)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -113,56 +114,73 @@ impl Receipt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Deposit, Domain, Root, ScalarCompressor};
+    use crate::{AccountId, Amount, AssetId, Deposit, Domain, Root, ScalarCompressor};
 
     #[test]
     fn only_what_is_there_is_kept() {
         let deposit = |to| {
             Record::Deposit(Deposit {
                 to,
-                asset: 1,
-                amount: 2,
+                asset: AssetId::new(1),
+                amount: Amount::new(2),
                 keys: None,
             })
         };
-        let records = [deposit(1), deposit(2), Record::Noop, Record::Noop];
+        let records = [
+            deposit(AccountId::new(1)),
+            deposit(AccountId::new(2)),
+            Record::Noop,
+            Record::Noop,
+        ];
         let digest = operations_digest(&records, &ScalarCompressor);
         let public = PublicInputs {
             domain: Domain::ZERO,
-            batch_number: 7,
+            batch_number: BatchNumber::new(7),
             old_root: Root::ZERO,
             new_root: Root::ZERO,
             operations_digest: digest,
             num_operations: 4,
         };
         let honest = Receipt {
-            batch_number: 7,
+            batch_number: BatchNumber::new(7),
             position: 1,
-            record: deposit(2),
+            record: deposit(AccountId::new(2)),
         };
         let check = |receipt: Receipt, records: &[Record]| {
             receipt.check(&public, records, &ScalarCompressor)
         };
         assert_eq!(check(honest, &records), Ok(()));
         let other = Receipt {
-            batch_number: 8,
+            batch_number: BatchNumber::new(8),
             ..honest
         };
         let error = ReceiptError::Batch {
-            receipt: 8,
-            batch: 7,
+            receipt: BatchNumber::new(8),
+            batch: BatchNumber::new(7),
         };
         assert_eq!(check(other, &records), Err(error));
-        for (position, record) in [(0, deposit(2)), (1, deposit(1)), (4, deposit(2))] {
+        for (position, record) in [
+            (0, deposit(AccountId::new(2))),
+            (1, deposit(AccountId::new(1))),
+            (4, deposit(AccountId::new(2))),
+        ] {
             let other = Receipt {
                 position,
                 record,
                 ..honest
             };
-            let error = ReceiptError::Record { position, batch: 7 };
+            let error = ReceiptError::Record {
+                position,
+                batch: BatchNumber::new(7),
+            };
             assert_eq!(check(other, &records), Err(error));
         }
-        let swapped = [deposit(2), deposit(1), Record::Noop, Record::Noop];
+        let swapped = [
+            deposit(AccountId::new(2)),
+            deposit(AccountId::new(1)),
+            Record::Noop,
+            Record::Noop,
+        ];
         for others in [&swapped[..], &records[..3]] {
             let refused = check(honest, others);
             assert!(matches!(refused, Err(ReceiptError::Records { .. })));

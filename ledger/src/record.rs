@@ -5,7 +5,7 @@ use core::fmt;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    Digest,
+    AccountId, Amount, BatchNumber, Digest,
     account::KeyUse,
     account::keys_digest,
     amount::limbs,
@@ -80,10 +80,9 @@ pub enum Record {
     /// The whole fee pool paid out.
     CollectFees {
         /// To whom.
-        to: u32,
+        to: AccountId,
         /// How much was in the pool.
-        #[cfg_attr(feature = "serde", serde(with = "crate::text::amount"))]
-        amount: u128,
+        amount: Amount,
     },
 }
 
@@ -105,11 +104,11 @@ pub struct RecordFields {
     /// The new scope of a rotation (0 to 3), all four scope bits of a creation, or 0.
     pub scope: u8,
     /// The last batch number a signed operation may run in, or 0.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
     /// What moves.
-    pub amount: u128,
+    pub amount: Amount,
     /// What the fee pool gets.
-    pub fee: u128,
+    pub fee: Amount,
     /// Recipient of a withdrawal (four lanes of five bytes, little-endian), new root of a
     /// rotation, keys digest of a creation, or zeros.
     pub payload: [BaseElement; 4],
@@ -133,9 +132,9 @@ impl Record {
 
     /// What moves; 0 for kinds that move nothing.
     #[must_use]
-    pub const fn amount(&self) -> u128 {
+    pub const fn amount(&self) -> Amount {
         match self {
-            Self::Noop => 0,
+            Self::Noop => Amount::ZERO,
             Self::Signed(order, _) => order.amount(),
             Self::Deposit(deposit) => deposit.amount,
             Self::CollectFees { amount, .. } => *amount,
@@ -144,9 +143,9 @@ impl Record {
 
     /// What the fee pool gets; 0 for kinds that pay no fee.
     #[must_use]
-    pub const fn fee(&self) -> u128 {
+    pub const fn fee(&self) -> Amount {
         match self {
-            Self::Noop | Self::Deposit(_) | Self::CollectFees { .. } => 0,
+            Self::Noop | Self::Deposit(_) | Self::CollectFees { .. } => Amount::ZERO,
             Self::Signed(order, _) => order.fee(),
         }
     }
@@ -162,7 +161,7 @@ impl Record {
             key_index: 0,
             target_slot: 0,
             scope: 0,
-            valid_until: 0,
+            valid_until: BatchNumber::ZERO,
             amount: self.amount(),
             fee: self.fee(),
             payload: [BaseElement::ZERO; 4],
@@ -171,14 +170,17 @@ impl Record {
             Self::Noop => empty,
             Self::Signed(order, key) => {
                 let signed = RecordFields {
-                    subject: order.signer(),
+                    subject: order.signer().get(),
                     signing_slot: key.slot as u8,
                     key_index: key.index,
                     valid_until: order.valid_until(),
                     ..empty
                 };
                 match order {
-                    Order::Transfer(Transfer { to, .. }) => RecordFields { to, ..signed },
+                    Order::Transfer(Transfer { to, .. }) => RecordFields {
+                        to: to.get(),
+                        ..signed
+                    },
                     Order::Withdraw(Withdraw { recipient, .. }) => RecordFields {
                         payload: recipient_elements(&recipient),
                         ..signed
@@ -194,13 +196,16 @@ impl Record {
             Self::Deposit(Deposit {
                 to, asset, keys, ..
             }) => RecordFields {
-                subject: asset,
-                to,
+                subject: asset.get(),
+                to: to.get(),
                 scope: keys.map_or(0, |keys| keys.scope_bits()),
                 payload: keys.map_or(empty.payload, |keys| keys_digest(&keys.roots).0),
                 ..empty
             },
-            Self::CollectFees { to, .. } => RecordFields { to, ..empty },
+            Self::CollectFees { to, .. } => RecordFields {
+                to: to.get(),
+                ..empty
+            },
         }
     }
 
@@ -213,12 +218,18 @@ impl Record {
     /// `R`: two compressions.
     ///
     /// ```
-    /// use winterlane_ledger::{KeyUse, Order, SlotIndex, Transfer};
-    /// let transfer = Transfer { from: 1, to: 2, amount: 3, fee: 4, valid_until: 5 };
+    /// use winterlane_ledger::{AccountId, Amount, BatchNumber, KeyUse, Order, SlotIndex, Transfer};
+    /// let transfer = Transfer {
+    ///     from: AccountId::new(1),
+    ///     to: AccountId::new(2),
+    ///     amount: Amount::new(3),
+    ///     fee: Amount::new(4),
+    ///     valid_until: BatchNumber::new(5),
+    /// };
     /// let [first, second] = [0, 1].map(|index| KeyUse { slot: SlotIndex::Zero, index });
     /// let order = Order::Transfer(transfer);
     /// assert_ne!(order.record(first).digest(), order.record(second).digest());
-    /// let swapped = Order::Transfer(Transfer { from: 2, to: 1, ..transfer });
+    /// let swapped = Order::Transfer(Transfer { from: AccountId::new(2), to: AccountId::new(1), ..transfer });
     /// assert_ne!(order.record(first).digest(), swapped.record(first).digest());
     /// ```
     #[must_use]
@@ -240,13 +251,13 @@ impl RecordFields {
             + (u64::from(self.key_index) << 43)
             // no lane holds 64 bits: an expiry that no batch can have shows here, where no
             // constraint admits it, and not as another expiry modulo p
-            + (self.valid_until >> 63 << 59);
-        let [amount0, amount1, amount2] = limbs(self.amount);
-        let [fee0, fee1, fee2] = limbs(self.fee);
+            + (self.valid_until.get() >> 63 << 59);
+        let [amount0, amount1, amount2] = limbs(self.amount.get());
+        let [fee0, fee1, fee2] = limbs(self.fee.get());
         [
             head,
             u64::from(self.to),
-            self.valid_until & (u64::MAX >> 1),
+            self.valid_until.get() & (u64::MAX >> 1),
             amount0,
             amount1,
             fee0,

@@ -11,21 +11,13 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error};
 use crate::{Signature, SlotError, SlotIndex, codec::hex, signature::KEY_CAPACITY};
 
 /// An amount in decimal digits.
-pub(crate) mod amount {
-    use super::*;
-
-    pub(crate) fn serialize<S: Serializer>(amount: &u128, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(amount)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
-        let text = String::deserialize(from)?;
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let amount = text.parse().ok().filter(|_| digits);
-        amount
-            .filter(|amount: &u128| format!("{amount}") == text)
-            .ok_or_else(|| Error::custom("an amount is a string of decimal digits below 2^128"))
-    }
+pub(crate) fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+    let text = String::deserialize(from)?;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let amount = text.parse().ok().filter(|_| digits);
+    amount
+        .filter(|amount: &u128| format!("{amount}") == text)
+        .ok_or_else(|| Error::custom("an amount is a string of decimal digits below 2^128"))
 }
 
 /// An address of the settlement layer: `0x` and 40 hexadecimal digits.
@@ -99,8 +91,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        Account, AccountProof, Deposit, Domain, KeyUse, Ledger, NewKeys, Order, Receipt, Record,
-        Root, RotateKey, Scope, SignedOrder, Transfer, Withdraw, testing::Key,
+        Account, AccountId, AccountProof, Amount, AssetId, BatchNumber, Deposit, Domain, KeyUse,
+        Ledger, NewKeys, Nonce, Order, Receipt, Record, Root, RotateKey, Scope, SignedOrder,
+        Transfer, Withdraw, testing::Key,
     };
 
     /// Round trip, and no other fields.
@@ -120,26 +113,26 @@ mod tests {
         let (from, fee, valid_until) = (1, 3, 1 << 60);
         [
             Order::Transfer(Transfer {
-                from,
-                to: 2,
-                amount: u128::MAX,
-                fee,
-                valid_until,
+                from: AccountId::new(from),
+                to: AccountId::new(2),
+                amount: Amount::MAX,
+                fee: Amount::new(fee),
+                valid_until: BatchNumber::new(valid_until),
             }),
             Order::Withdraw(Withdraw {
-                from,
-                amount: 0,
-                fee,
+                from: AccountId::new(from),
+                amount: Amount::ZERO,
+                fee: Amount::new(fee),
                 recipient: core::array::from_fn(|i| i as u8 * 13),
-                valid_until,
+                valid_until: BatchNumber::new(valid_until),
             }),
             Order::RotateKey(RotateKey {
-                account: from,
+                account: AccountId::new(from),
                 slot: SlotIndex::One,
                 new_root: Root::ZERO,
                 scope: Scope::ROTATE,
-                fee,
-                valid_until,
+                fee: Amount::new(fee),
+                valid_until: BatchNumber::new(valid_until),
             }),
         ]
     }
@@ -153,7 +146,7 @@ mod tests {
         for order in orders() {
             same(&order);
             same(&order.record(key));
-            let signed = Key::new(5).sign(order, &Domain::ZERO, 7, SlotIndex::Zero, 3);
+            let signed = Key::new(5).sign(order, &Domain::ZERO, Nonce::new(7), SlotIndex::Zero, 3);
             same::<SignedOrder>(&signed);
         }
         let keys = NewKeys {
@@ -162,27 +155,35 @@ mod tests {
         };
         for keys in [None, Some(keys)] {
             let deposit = Deposit {
-                to: 1,
-                asset: 2,
-                amount: 3,
+                to: AccountId::new(1),
+                asset: AssetId::new(2),
+                amount: Amount::new(3),
                 keys,
             };
             same(&deposit);
             same(&Record::Deposit(deposit));
         }
         same(&Record::Noop);
-        same(&Record::CollectFees { to: 1, amount: 2 });
+        same(&Record::CollectFees {
+            to: AccountId::new(1),
+            amount: Amount::new(2),
+        });
         let account = Account {
-            balance: 1 << 100,
+            balance: Amount::new(1 << 100),
             slots: [Key::new(5).slot(Scope::BOTH, 1024); 2],
             ..Account::default()
         };
         same(&account);
-        let ledger = Ledger::genesis(Domain::ZERO, 0, [(3, account)]).unwrap();
-        same::<AccountProof>(&ledger.prove(3));
-        same::<AccountProof>(&ledger.prove(4));
+        let ledger = Ledger::genesis(
+            Domain::ZERO,
+            BatchNumber::ZERO,
+            [(AccountId::new(3), account)],
+        )
+        .unwrap();
+        same::<AccountProof>(&ledger.prove(AccountId::new(3)));
+        same::<AccountProof>(&ledger.prove(AccountId::new(4)));
         same(&Receipt {
-            batch_number: 5,
+            batch_number: BatchNumber::new(5),
             position: 6,
             record: orders()[0].record(key),
         });
@@ -241,7 +242,7 @@ mod tests {
             read(key) && !read(&key.replace("1023", "1024")) && !read(&key.replace(":1,", ":2,"))
         );
         let order = orders()[0];
-        let signed = Key::new(5).sign(order, &Domain::ZERO, 7, SlotIndex::Zero, 3);
+        let signed = Key::new(5).sign(order, &Domain::ZERO, Nonce::new(7), SlotIndex::Zero, 3);
         let json = serde_json::to_string(&signed.signature).unwrap();
         let read = |json: &str| serde_json::from_str::<Signature>(json).is_ok();
         assert!(read(&json));

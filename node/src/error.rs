@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use winterlane_ledger::{LedgerError, wire::DecodeError};
+use winterlane_ledger::{AccountId, Amount, AssetId, BatchNumber, LedgerError, wire::DecodeError};
 
 use crate::OrderId;
 
@@ -53,7 +53,7 @@ pub enum Refusal {
     )]
     KeyReuse {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot, 0 or 1.
         slot: u8,
         /// The number of the one-time key.
@@ -76,23 +76,23 @@ pub enum Refusal {
     #[error("the deposit would lift the supply of asset {asset} to 2^128")]
     Supply {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// The fee is below the least.
     #[error("the fee is {fee}, the least is {minimum} of asset {asset}")]
     FeeTooLow {
         /// The fee offered.
-        fee: u128,
+        fee: Amount,
         /// The least fee.
-        minimum: u128,
+        minimum: Amount,
         /// The asset of the signer's account.
-        asset: u32,
+        asset: AssetId,
     },
     /// Nobody collects fees in the signer's asset.
     #[error("no fees are taken in asset {asset}, which the signer's account holds")]
     FeeAsset {
         /// The asset of the signer's account.
-        asset: u32,
+        asset: AssetId,
     },
     /// The order expires too soon.
     #[error(
@@ -100,15 +100,15 @@ pub enum Refusal {
     )]
     ExpiresTooSoon {
         /// Its last batch.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// The least that is accepted now.
-        earliest: u64,
+        earliest: BatchNumber,
     },
     /// The account has as many orders pending as an account may have.
     #[error("account {account} has {limit} orders pending, as many as it may; wait for a batch")]
     TooManyPending {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The most.
         limit: u32,
     },
@@ -140,13 +140,13 @@ pub enum AdminError {
     #[error("batch {batch} is not sealed")]
     UnknownBatch {
         /// The number asked for.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// The batch needs no proof.
     #[error("batch {batch} is proven already")]
     Proven {
         /// The number asked for.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// The open batch has no operations.
     #[error("the open batch is empty")]

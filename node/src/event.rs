@@ -1,7 +1,7 @@
 //! What the node tells of its own accord.
 
 use serde::Serialize;
-use winterlane_ledger::Root;
+use winterlane_ledger::{AccountId, BatchNumber, Root};
 
 use crate::OrderId;
 
@@ -22,7 +22,7 @@ pub enum Event {
     /// A batch is sealed.
     Sealed {
         /// Its number.
-        batch: u64,
+        batch: BatchNumber,
         /// Operations in it, padding not counted.
         operations: u32,
         /// The root after it.
@@ -31,7 +31,7 @@ pub enum Event {
     /// A batch is proven, and the proof verified.
     Proven {
         /// Its number.
-        batch: u64,
+        batch: BatchNumber,
         /// Bytes of the proof.
         proof_bytes: u64,
         /// Milliseconds that it took.
@@ -40,7 +40,7 @@ pub enum Event {
     /// Settlement has a batch.
     Published {
         /// Its number.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// An operator paused the node.
     Paused,
@@ -64,7 +64,7 @@ pub enum Alarm {
     /// account's owner must rotate the slot. Told once of each key while the process lives, however often it comes.
     KeyReuse {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot of the key, 0 or 1.
         slot: u8,
         /// The number of the one-time key.
@@ -78,14 +78,14 @@ pub enum Alarm {
     /// an operator requeues it; batches after it are proven, and not published.
     ProofHeld {
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
         /// What failed.
         reason: String,
     },
     /// A proof was not accepted by this node's own verifier.
     ProofRejected {
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
         /// What the verifier said.
         reason: String,
     },
@@ -113,7 +113,7 @@ pub enum Alarm {
     /// after it wait.
     Settlement {
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
         /// What it said.
         reason: String,
     },

@@ -272,7 +272,7 @@ fn run_node(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
         Node::start(config.options(&arguments.data)).map_err(Failure::unusable)?;
     let status = node.status().map_err(Failure::ended)?;
     tracing::info!(
-        batch = status.open_batch,
+        batch = status.open_batch.get(),
         pending = status.pending,
         root = %status.root,
         "the node runs in {}",

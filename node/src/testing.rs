@@ -7,8 +7,9 @@ use std::{
 
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
-    Account, Anchor, BaseElement, Deposit, Digest, Domain, KeySlot, Order, Scope, SignedOrder,
-    SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, Anchor, AssetId, BaseElement, BatchNumber, ChainId, Deposit,
+    Digest, Domain, KeySlot, Nonce, Order, RollupId, Scope, SignedOrder, SlotIndex, Transfer,
+    Withdraw,
     hash::domain_digest,
     pool::{
         PrivateOperation, ProofRefusal, Shield, VerifyPrivate, account_recipient,
@@ -31,8 +32,11 @@ use crate::private::{NewNote, Shielding};
 
 /// The rollup of the tests.
 pub(crate) fn domain() -> Domain {
-    domain_digest(1, 17)
+    domain_digest(ChainId::new(1), RollupId::new(17))
 }
+
+/// The asset of those who pay.
+pub(crate) const ASSET: AssetId = AssetId::new(7);
 
 /// Key trees made so far, by number and height.
 static TREES: Mutex<BTreeMap<(u32, u32), KeyTree>> = Mutex::new(BTreeMap::new());
@@ -52,33 +56,33 @@ pub(crate) fn key(number: u32, height: u32) -> Key {
 /// Somebody with an account and the key in its slot 0.
 #[derive(Clone, Debug)]
 pub(crate) struct Payer {
-    pub(crate) id: u32,
-    pub(crate) asset: u32,
+    pub(crate) id: AccountId,
+    pub(crate) asset: AssetId,
     pub(crate) key: Key,
-    pub(crate) nonce: u32,
+    pub(crate) nonce: Nonce,
     pub(crate) index: u16,
-    pub(crate) valid_until: u64,
+    pub(crate) valid_until: BatchNumber,
 }
 
 impl Payer {
     /// With 2^`height` one-time keys, and no order given yet.
     pub(crate) fn new(id: u32, height: u32) -> Self {
         Self {
-            id,
-            asset: 7,
+            id: AccountId::new(id),
+            asset: ASSET,
             key: key(id, height),
-            nonce: 0,
+            nonce: Nonce::ZERO,
             index: 0,
-            valid_until: 1 << 40,
+            valid_until: BatchNumber::new(1 << 40),
         }
     }
 
-    pub(crate) fn account(&self, balance: u128) -> Account {
+    pub(crate) fn account(&self, balance: impl Into<Amount>) -> Account {
         let closed = KeySlot::default();
         Account {
             asset: self.asset,
-            balance,
-            nonce: 0,
+            balance: balance.into(),
+            nonce: Nonce::ZERO,
             slots: [self.key.slot(Scope::BOTH, 0), closed],
         }
     }
@@ -89,26 +93,40 @@ impl Payer {
             .sign(order, &domain(), self.nonce, SlotIndex::Zero, self.index)
     }
 
-    pub(crate) fn transfer(&self, to: u32, amount: u128, fee: u128) -> Order {
+    pub(crate) fn transfer(
+        &self,
+        to: impl Into<AccountId>,
+        amount: impl Into<Amount>,
+        fee: impl Into<Amount>,
+    ) -> Order {
         Order::Transfer(Transfer {
             from: self.id,
-            to,
-            amount,
-            fee,
+            to: to.into(),
+            amount: amount.into(),
+            fee: fee.into(),
             valid_until: self.valid_until,
         })
     }
 
     /// The next payment.
-    pub(crate) fn pay(&mut self, to: u32, amount: u128, fee: u128) -> SignedOrder {
+    pub(crate) fn pay(
+        &mut self,
+        to: impl Into<AccountId>,
+        amount: impl Into<Amount>,
+        fee: impl Into<Amount>,
+    ) -> SignedOrder {
         let signed = self.sign(self.transfer(to, amount, fee));
-        self.nonce += 1;
+        self.nonce = self.nonce.next().unwrap();
         self.index += 1;
         signed
     }
 
     /// The next withdrawal.
-    pub(crate) fn withdraw(&mut self, amount: u128, fee: u128) -> SignedOrder {
+    pub(crate) fn withdraw(
+        &mut self,
+        amount: impl Into<Amount>,
+        fee: impl Into<Amount>,
+    ) -> SignedOrder {
         self.withdraw_to([9; 20], amount, fee)
     }
 
@@ -130,7 +148,8 @@ impl Payer {
     }
 
     /// The next withdrawal, for a note that is named by a number.
-    pub(crate) fn shield(&mut self, number: u64, amount: u128) -> Shielding {
+    pub(crate) fn shield(&mut self, number: u64, amount: impl Into<Amount>) -> Shielding {
+        let amount = amount.into();
         let note = NewNote {
             blinded: digest(number),
             sealed: vec![number as u8; 30],
@@ -148,17 +167,17 @@ impl Payer {
     pub(crate) fn withdraw_to(
         &mut self,
         recipient: [u8; 20],
-        amount: u128,
-        fee: u128,
+        amount: impl Into<Amount>,
+        fee: impl Into<Amount>,
     ) -> SignedOrder {
         let signed = self.sign(Order::Withdraw(Withdraw {
             from: self.id,
-            amount,
-            fee,
+            amount: amount.into(),
+            fee: fee.into(),
             recipient,
             valid_until: self.valid_until,
         }));
-        self.nonce += 1;
+        self.nonce = self.nonce.next().unwrap();
         self.index += 1;
         signed
     }
@@ -200,7 +219,7 @@ pub(crate) fn private_transfer(spent: [u64; 2], anchor: Anchor) -> PrivateOperat
             commitments: spent.map(made),
             fee: None,
             domain: domain(),
-            valid_until: 1 << 40,
+            valid_until: BatchNumber::new(1 << 40),
             ciphertexts: ciphertexts_digest(&sealed),
             association: None,
         }),
@@ -214,7 +233,7 @@ pub(crate) fn private_withdrawal(
     spent: u64,
     anchor: Anchor,
     recipient: [u8; 20],
-    (amount, fee): (u128, u128),
+    (amount, fee): (impl Into<Amount>, impl Into<Amount>),
 ) -> PrivateOperation {
     PrivateOperation {
         inputs: PrivateInputs::Withdrawal(WithdrawalInputs {
@@ -222,11 +241,11 @@ pub(crate) fn private_withdrawal(
             nullifier: Nullifier(digest(spent)),
             change: Commitment(digest(spent + (1 << 41))),
             recipient,
-            amount,
-            fee,
-            asset: 7,
+            amount: amount.into(),
+            fee: fee.into(),
+            asset: ASSET,
             domain: domain(),
-            valid_until: 1 << 40,
+            valid_until: BatchNumber::new(1 << 40),
             ciphertexts: [0; 32],
             association: None,
         }),
@@ -244,11 +263,11 @@ fn note_keys() -> NoteKeys {
 }
 
 /// The note with this number, of so much of asset 7.
-pub(crate) fn note(number: u64, value: u128) -> Note {
+pub(crate) fn note(number: u64, value: impl Into<Amount>) -> Note {
     Note {
         owner: note_keys().address(),
-        asset: 7,
-        value,
+        asset: ASSET,
+        value: value.into(),
         rho: digest(200 + number),
     }
 }
@@ -257,9 +276,10 @@ pub(crate) fn note(number: u64, value: u128) -> Note {
 pub(crate) fn real_withdrawal(
     note: &Note,
     (tree, position): (&NoteTree, u32),
-    to: u32,
-    amount: u128,
+    to: impl Into<AccountId>,
+    amount: impl Into<Amount>,
 ) -> PrivateOperation {
+    let amount = amount.into();
     let Note {
         owner,
         asset,
@@ -275,17 +295,18 @@ pub(crate) fn real_withdrawal(
         association: None,
     };
     let change_rho = digest(300 + u64::from(position));
-    let change = NewNoteWitness::new(&owner, &change_rho, value - amount);
+    let left = value.checked_sub(amount).unwrap();
+    let change = NewNoteWitness::new(&owner, &change_rho, left);
     let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
         anchor: tree.root(),
         nullifier: spent.nullifier(),
         change: change.commitment(asset),
-        recipient: account_recipient(to),
+        recipient: account_recipient(to.into()),
         amount,
-        fee: 0,
+        fee: Amount::ZERO,
         asset,
         domain: domain(),
-        valid_until: 1 << 40,
+        valid_until: BatchNumber::new(1 << 40),
         ciphertexts: [0; 32],
         association: None,
     });
@@ -308,11 +329,11 @@ pub(crate) fn real_withdrawal(
 }
 
 /// A deposit to an account that exists.
-pub(crate) fn deposit(to: u32, amount: u128) -> Deposit {
+pub(crate) fn deposit(to: impl Into<AccountId>, amount: impl Into<Amount>) -> Deposit {
     Deposit {
-        to,
-        asset: 7,
-        amount,
+        to: to.into(),
+        asset: ASSET,
+        amount: amount.into(),
         keys: None,
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use winterlane_ledger::{
-    Account, AccountProof, Domain, LedgerError, Order, PublicInputs, Root, pool::PoolPolicy,
-    private::AssociationMode,
+    Account, AccountId, AccountProof, Amount, AssetId, BatchNumber, Domain, LedgerError, Nonce,
+    Order, PublicInputs, Root, pool::PoolPolicy, private::AssociationMode,
 };
 
 use crate::{OrderId, PrivateChecks};
@@ -20,7 +20,7 @@ pub struct Receipt {
     /// Its number in the log: orders with smaller numbers come before it.
     pub sequence: u64,
     /// The batch that takes it.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// Whether the node knew the order before this call.
     pub known: bool,
 }
@@ -47,14 +47,14 @@ pub enum OrderState {
         /// Its number in the log.
         sequence: u64,
         /// The batch that takes it.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// In a sealed batch.
     Included {
         /// Its number in the log.
         sequence: u64,
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
         /// Which of the batch's records it is, from 0.
         position: u32,
         /// How far the batch is.
@@ -81,7 +81,7 @@ pub enum BatchStage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountView {
     /// The id.
-    pub id: u32,
+    pub id: AccountId,
     /// After the last sealed batch; `None` when a pending deposit creates the account.
     pub sealed: Option<Account>,
     /// After all pending operations too. Its nonce and next indices are those of the next order.
@@ -89,14 +89,14 @@ pub struct AccountView {
     /// The number of the account's own orders that are pending.
     pub pending_orders: u32,
     /// The next batch to be sealed: `sealed` is the state that it begins with.
-    pub batch: u64,
+    pub batch: BatchNumber,
 }
 
 /// An account with the path that proves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProvenAccount {
     /// The last sealed batch, whose new root the proof leads to; `None` for the opening state.
-    pub batch: Option<u64>,
+    pub batch: Option<BatchNumber>,
     /// The root that the proof leads to.
     pub root: Root,
     /// The account, or that its leaf is empty.
@@ -111,18 +111,18 @@ pub struct PendingOrder {
     /// Its number in the log.
     pub sequence: u64,
     /// The batch that takes it.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// What was ordered.
     pub order: Order,
     /// At which nonce.
-    pub nonce: u32,
+    pub nonce: Nonce,
 }
 
 /// Where a sealed operation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct HistoryPlace {
     /// The batch.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// Which of the batch's records, from 0.
     pub position: u32,
 }
@@ -156,15 +156,15 @@ pub struct Status {
     /// The root after the last sealed batch.
     pub root: Root,
     /// The batch that new orders go into.
-    pub open_batch: u64,
+    pub open_batch: BatchNumber,
     /// Operations in it so far.
     pub open_operations: u32,
     /// The next batch to be sealed; those below are. It is behind `open_batch` while proofs are.
-    pub next_to_seal: u64,
+    pub next_to_seal: BatchNumber,
     /// The next batch to be proven: all below it are, in order.
-    pub next_to_prove: u64,
+    pub next_to_prove: BatchNumber,
     /// The next batch to be published: settlement has all below it.
-    pub next_to_publish: u64,
+    pub next_to_publish: BatchNumber,
     /// Orders that are on the disk and not sealed.
     pub pending: u64,
     /// The most that may be pending.
@@ -220,7 +220,7 @@ pub struct Fees {
     /// What is asked of private operations besides.
     pub private: PrivateTerms,
     /// The batch that new orders go into.
-    pub open_batch: u64,
+    pub open_batch: BatchNumber,
     /// An order's `valid_until` must be this many batches after it, at least.
     pub min_lifetime: u64,
 }
@@ -239,9 +239,9 @@ pub struct PrivateTerms {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PrivateMinimum {
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least fee, in the asset's smallest unit.
-    pub minimum: u128,
+    pub minimum: Amount,
 }
 
 /// An association set that counts.
@@ -278,9 +278,9 @@ impl From<&PoolPolicy> for PrivateTerms {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct AssetFee {
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least fee of an order, in the asset's smallest unit.
-    pub minimum: u128,
+    pub minimum: Amount,
     /// The account that the fees go to.
-    pub collector: u32,
+    pub collector: AccountId,
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    SealedBatch,
+    BatchNumber, SealedBatch,
     codec::{decode_batch, encode_batch},
 };
 
@@ -27,7 +27,7 @@ impl Witnesses {
         Ok(Self { folder })
     }
 
-    fn path(&self, batch: u64) -> PathBuf {
+    fn path(&self, batch: BatchNumber) -> PathBuf {
         self.folder.join(format!("{batch:020}"))
     }
 
@@ -44,19 +44,19 @@ impl Witnesses {
     }
 
     /// Keeps bytes that a snapshot has.
-    pub(crate) fn keep_bytes(&self, batch: u64, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(crate) fn keep_bytes(&self, batch: BatchNumber, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.path(batch);
         write_whole(&path, bytes).map_err(StoreError::io(&path))
     }
 
     /// The bytes of a witness, if they have this hash.
-    pub(crate) fn bytes(&self, batch: u64, hash: &[u8; 32]) -> Option<Vec<u8>> {
+    pub(crate) fn bytes(&self, batch: BatchNumber, hash: &[u8; 32]) -> Option<Vec<u8>> {
         let bytes = fs::read(self.path(batch)).ok()?;
         (blake3::hash(&bytes).as_bytes() == hash).then_some(bytes)
     }
 
     /// The witness of a batch, if it has this hash.
-    pub(crate) fn read(&self, batch: u64, hash: &[u8; 32]) -> Result<SealedBatch, String> {
+    pub(crate) fn read(&self, batch: BatchNumber, hash: &[u8; 32]) -> Result<SealedBatch, String> {
         let path = self.path(batch);
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         if blake3::hash(&bytes).as_bytes() != hash {
@@ -69,17 +69,19 @@ impl Witnesses {
     }
 
     /// Removes the witness of a batch that is proven. One that stays is removed at the next start.
-    pub(crate) fn remove(&self, batch: u64) {
+    pub(crate) fn remove(&self, batch: BatchNumber) {
         let _ = fs::remove_file(self.path(batch));
     }
 
     /// Removes what no job needs: of batches that are proven, of seals that never were, temporary files.
-    pub(crate) fn keep_only(&self, batches: &BTreeSet<u64>) -> Result<(), StoreError> {
+    pub(crate) fn keep_only(&self, batches: &BTreeSet<BatchNumber>) -> Result<(), StoreError> {
         let error = || StoreError::io(&self.folder);
         for entry in fs::read_dir(&self.folder).map_err(error())? {
             let entry = entry.map_err(error())?;
             let name = entry.file_name();
-            let number = name.to_str().and_then(|name| name.parse::<u64>().ok());
+            let number = name
+                .to_str()
+                .and_then(|name| name.parse::<BatchNumber>().ok());
             let needed = number.is_some_and(|number| {
                 batches.contains(&number) && entry.path() == self.path(number)
             });

@@ -2,7 +2,10 @@
 //! value, and memory in proportion to the bytes at hand.
 
 use thiserror::Error;
-use winterlane_ledger::{Digest, codec::CanonicalBytes, digest::DIGEST_BYTES, wire::DecodeError};
+use winterlane_ledger::{
+    AccountId, Amount, AssetId, BatchNumber, Digest, codec::CanonicalBytes, digest::DIGEST_BYTES,
+    wire::DecodeError,
+};
 
 /// Why bytes are no call.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -101,12 +104,24 @@ impl<'a> Reader<'a> {
         self.array(what).map(u32::from_le_bytes)
     }
 
-    pub(crate) fn u64(&mut self, what: &'static str) -> Result<u64, BytesError> {
-        self.array(what).map(u64::from_le_bytes)
+    pub(crate) fn account(&mut self, what: &'static str) -> Result<AccountId, BytesError> {
+        self.u32(what).map(AccountId::new)
     }
 
-    pub(crate) fn u128(&mut self, what: &'static str) -> Result<u128, BytesError> {
-        self.array(what).map(u128::from_le_bytes)
+    pub(crate) fn asset(&mut self, what: &'static str) -> Result<AssetId, BytesError> {
+        self.u32(what).map(AssetId::new)
+    }
+
+    pub(crate) fn amount(&mut self, what: &'static str) -> Result<Amount, BytesError> {
+        self.array(what).map(u128::from_le_bytes).map(Amount::new)
+    }
+
+    pub(crate) fn batch(&mut self, what: &'static str) -> Result<BatchNumber, BytesError> {
+        self.u64(what).map(BatchNumber::new)
+    }
+
+    pub(crate) fn u64(&mut self, what: &'static str) -> Result<u64, BytesError> {
+        self.array(what).map(u64::from_le_bytes)
     }
 
     pub(crate) fn flag(&mut self, what: &'static str) -> Result<bool, BytesError> {

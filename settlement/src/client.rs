@@ -5,6 +5,8 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, de::DeserializeOwned};
 use ureq::{Agent, Body, http::Response};
 
+use winterlane_ledger::{Amount, AssetId, BatchNumber};
+
 use crate::{
     BatchData, Call, CallError, Claim, Genesis, Obligation, Outcome, Payment, Secret, Settlement,
     Status, view::ClaimView,
@@ -184,7 +186,7 @@ impl Settlement for Client {
         self.understand(status, &body)
     }
 
-    fn batch(&self, number: u64) -> Result<Option<BatchData>, CallError> {
+    fn batch(&self, number: BatchNumber) -> Result<Option<BatchData>, CallError> {
         let (status, body) = self.get(&format!("/v1/batches/{number}"))?;
         match status {
             200 => BatchData::from_bytes(&body)
@@ -206,7 +208,7 @@ impl Settlement for Client {
         self.pages("payments", first, limit, |payment: &Payment| payment.number)
     }
 
-    fn claims(&self) -> Result<Vec<(Claim, u32, u128)>, CallError> {
+    fn claims(&self) -> Result<Vec<(Claim, AssetId, Amount)>, CallError> {
         let claims: Vec<ClaimView> = self.read("/v1/claims")?;
         let known = claims.into_iter().filter_map(|claim| {
             // a kind of claim that this version does not know is left to a newer one

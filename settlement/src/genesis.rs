@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Domain, GenesisError as LedgerGenesisError, public::BATCH_NUMBER_BITS,
+    Account, AccountId, Amount, AssetId, BatchNumber, Domain, GenesisError as LedgerGenesisError,
+    public::BATCH_NUMBER_BITS,
 };
 
 use crate::Party;
@@ -18,9 +19,9 @@ pub struct Genesis {
     /// Which rollup on which chain ([`winterlane_ledger::hash::domain_digest`]).
     pub domain: Domain,
     /// The number of the first batch.
-    pub first_batch: u64,
+    pub first_batch: BatchNumber,
     /// The first accounts. Most rollups begin with those that collect fees and hold nothing.
-    pub accounts: BTreeMap<u32, Account>,
+    pub accounts: BTreeMap<AccountId, Account>,
     /// Who publishes batches.
     pub operator: Party,
     /// Who may appoint another operator, and can do nothing else; [`Party::NOBODY`] when nobody may.
@@ -68,7 +69,7 @@ pub enum GenesisError {
     #[error("the first accounts hold 2^128 of asset {asset} or more")]
     Total {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// A rule that nothing can be done by.
     #[error("rules.{field} cannot be {value}: {need}")]
@@ -87,7 +88,7 @@ pub enum GenesisError {
 
 impl Genesis {
     /// Whether rules and accounts are some that settlement can begin with; the totals by asset.
-    pub(crate) fn check(&self) -> Result<BTreeMap<u32, u128>, GenesisError> {
+    pub(crate) fn check(&self) -> Result<BTreeMap<AssetId, Amount>, GenesisError> {
         let Rules {
             window,
             per_unit,
@@ -106,7 +107,7 @@ impl Genesis {
         if self.operator == Party::NOBODY {
             return Err(GenesisError::NoOperator);
         }
-        let mut totals = BTreeMap::<u32, u128>::new();
+        let mut totals = BTreeMap::<AssetId, Amount>::new();
         for account in self.accounts.values() {
             let asset = account.asset;
             let total = totals.entry(asset).or_default();

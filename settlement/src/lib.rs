@@ -54,6 +54,7 @@ mod verdicts;
 pub mod view;
 
 use std::error::Error;
+use winterlane_ledger::{Amount, AssetId, BatchNumber};
 
 pub use call::{BatchData, Call, Claim, DepositTo, Opening, PoolData};
 #[cfg(feature = "client")]
@@ -92,7 +93,7 @@ pub trait Settlement: Send {
     ///
     /// # Errors
     /// [`CallError::Unavailable`].
-    fn batch(&self, number: u64) -> Result<Option<BatchData>, CallError>;
+    fn batch(&self, number: BatchNumber) -> Result<Option<BatchData>, CallError>;
 
     /// What is due, by its number, from `first` on and at most `limit` of it.
     ///
@@ -110,7 +111,7 @@ pub trait Settlement: Send {
     ///
     /// # Errors
     /// [`CallError::Unavailable`].
-    fn claims(&self) -> Result<Vec<(Claim, u32, u128)>, CallError>;
+    fn claims(&self) -> Result<Vec<(Claim, AssetId, Amount)>, CallError>;
 }
 
 /// Why a call has no outcome.

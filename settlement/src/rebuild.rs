@@ -5,7 +5,7 @@ use std::error::Error;
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Compressor, GenesisError, Ledger, ScalarCompressor,
+    Account, AccountId, BatchNumber, Compressor, GenesisError, Ledger, ScalarCompressor,
     pool::{Pool, PoolOperation, decode_operation},
     private::NoteTree,
     wire,
@@ -44,13 +44,13 @@ pub enum RebuildError {
     #[error("batch {batch} is settled, and its data are not there")]
     Missing {
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// The data of a batch are not those that were settled.
     #[error("batch {batch}: {source}")]
     Batch {
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
         /// What is wrong with them.
         source: Box<dyn Error + Send + Sync>,
     },
@@ -96,7 +96,7 @@ impl<C: Compressor> Rebuilt<C> {
     pub fn of<S: Settlement + ?Sized>(
         settlement: &S,
         compressor: C,
-        seen: impl FnMut(u64),
+        seen: impl FnMut(BatchNumber),
     ) -> Result<(Self, Status), RebuildError> {
         let mut rebuilt = Self::new(&settlement.genesis()?, compressor)?;
         let status = rebuilt.catch_up(settlement, seen)?;
@@ -110,7 +110,7 @@ impl<C: Compressor> Rebuilt<C> {
     pub fn catch_up<S: Settlement + ?Sized>(
         &mut self,
         settlement: &S,
-        mut seen: impl FnMut(u64),
+        mut seen: impl FnMut(BatchNumber),
     ) -> Result<Status, RebuildError> {
         let status = settlement.status()?;
         while self.ledger.batch_number() < status.next_batch {
@@ -177,7 +177,7 @@ impl<C: Compressor> Rebuilt<C> {
     }
 
     /// The accounts by id.
-    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (u32, &Account)> {
+    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (AccountId, &Account)> {
         self.ledger.accounts()
     }
 }

@@ -13,13 +13,13 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `body` | the bytes of a call |
 //! | `connections` | how many there are, and for how long |
 //! | `stalled` | those whose other end does not read |
+//! | `unread` | requests that are answered before they are read |
 
-mod body;
 mod connections;
 mod stalled;
+mod unread;
 
 use std::{
     io,
@@ -31,7 +31,7 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody as _, to_bytes},
     extract::{Path, State as Shared},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
@@ -41,15 +41,16 @@ use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 
-use self::body::Unread;
 pub use self::{
     connections::{CONNECTIONS, Limits, accept, http, stopped},
     stalled::Impatient,
+    unread::{Lingering, Unread, Watched},
 };
 use crate::{
     Call, CallError, Durable, Handle, Obligation, Owed, Party, Proofs, Secret, Settlement as _,
     view::ClaimView,
 };
+use winterlane_ledger::BatchNumber;
 
 /// The most bytes of a call by the operator: a batch with its records, its proof and the proofs of its operations of the
 /// pool.
@@ -342,16 +343,19 @@ async fn call<P: Proofs + 'static>(
         let message = format!("a call of {who} has at most {most} bytes, and comes as a whole");
         problem(StatusCode::PAYLOAD_TOO_LARGE, "too_long", &message)
     };
+    if body.size_hint().lower() > most as u64 {
+        return too_long();
+    }
     let _turn = if who == operator {
         // a semaphore that is never closed
         Some(turns.acquire_owned().await)
     } else {
         None
     };
-    let body = match body::read(body, most, patience).await {
-        Ok(body) => body,
-        Err(Unread::TooLong) => return too_long(),
-        Err(Unread::Slow) => {
+    let body = match tokio::time::timeout(patience, to_bytes(body, most)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return too_long(),
+        Err(_) => {
             let message = "the bytes of the call took too long";
             return problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
         }
@@ -369,7 +373,7 @@ async fn call<P: Proofs + 'static>(
 
 async fn batch<P: Proofs + 'static>(
     Shared(durable): Shared<Arc<Durable<P>>>,
-    Path(number): Path<u64>,
+    Path(number): Path<BatchNumber>,
 ) -> Response {
     wait(move || match durable.by(Party::NOBODY).batch(number) {
         Ok(Some(batch)) => {

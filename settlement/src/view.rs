@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Anchor, Deposit, Digest, Domain, Root, SignedOrder,
+    Amount, Anchor, AssetId, BatchNumber, Deposit, Digest, Domain, Root, SignedOrder,
     pool::{self, PrivateOperation},
 };
 
@@ -16,9 +16,9 @@ pub struct Status {
     /// Which rollup on which chain.
     pub domain: Domain,
     /// The number of the first batch.
-    pub first_batch: u64,
+    pub first_batch: BatchNumber,
     /// The number of the next batch.
-    pub next_batch: u64,
+    pub next_batch: BatchNumber,
     /// The root of the account tree.
     pub root: Root,
     /// The root of the note tree.
@@ -36,8 +36,7 @@ pub struct Status {
     /// When anything changed last, in the chain's time.
     pub now: u64,
     /// What settlement holds, by asset.
-    #[serde(with = "amounts")]
-    pub totals: BTreeMap<u32, u128>,
+    pub totals: BTreeMap<AssetId, Amount>,
     /// How many obligations there are.
     pub obligations: usize,
     /// When the first of them is due.
@@ -109,16 +108,15 @@ pub enum Owed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShieldOwed {
     /// The batch with the withdrawal.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// Its record there.
     pub record: u32,
     /// The note's blinded owner.
     pub blinded: Digest,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// How much.
-    #[serde(with = "amount")]
-    pub amount: u128,
+    pub amount: Amount,
     /// The note, encrypted to its owner.
     pub sealed: Vec<u8>,
 }
@@ -164,7 +162,7 @@ pub struct ForcedOrder {
     /// The order.
     pub order: SignedOrder,
     /// The number of the next batch when it was posted.
-    pub posted: u64,
+    pub posted: BatchNumber,
     /// Whether an opening has shown that it could run then.
     pub shown: bool,
 }
@@ -177,10 +175,9 @@ pub struct Payment {
     /// To whom.
     pub to: Party,
     /// Of which asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// How much.
-    #[serde(with = "amount")]
-    pub amount: u128,
+    pub amount: Amount,
 }
 
 /// A claim, as it travels.
@@ -189,59 +186,18 @@ pub struct Payment {
 pub(crate) struct ClaimView {
     /// The bytes of the call that collects it.
     pub(crate) call: Vec<u8>,
-    pub(crate) asset: u32,
-    #[serde(with = "amount")]
-    pub(crate) amount: u128,
+    pub(crate) asset: AssetId,
+    pub(crate) amount: Amount,
 }
 
 #[cfg(feature = "serve")]
-impl From<(crate::Claim, u32, u128)> for ClaimView {
-    fn from((claim, asset, amount): (crate::Claim, u32, u128)) -> Self {
+impl From<(crate::Claim, AssetId, Amount)> for ClaimView {
+    fn from((claim, asset, amount): (crate::Claim, AssetId, Amount)) -> Self {
         Self {
             call: crate::Call::Collect(claim).to_bytes(),
             asset,
             amount,
         }
-    }
-}
-
-/// An amount in decimal digits: a number of JSON is a double in half of the world.
-pub(crate) mod amount {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(crate) fn serialize<S: Serializer>(amount: &u128, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(amount)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
-    }
-}
-
-/// Amounts by asset.
-mod amounts {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(
-        totals: &BTreeMap<u32, u128>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        to.collect_map(
-            totals
-                .iter()
-                .map(|(asset, total)| (asset, total.to_string())),
-        )
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<BTreeMap<u32, u128>, D::Error> {
-        let texts = BTreeMap::<u32, String>::deserialize(from)?.into_iter();
-        let totals = texts.map(|(asset, text)| Ok((asset, text.parse()?)));
-        let totals: Result<_, std::num::ParseIntError> = totals.collect();
-        totals.map_err(D::Error::custom)
     }
 }
 

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use winterlane_ledger::{NewKeys, Root, ScalarCompressor, hash::domain_digest};
+use winterlane_ledger::{
+    AccountId, Amount, AssetId, BatchNumber, ChainId, NewKeys, RollupId, Root, ScalarCompressor,
+    hash::domain_digest,
+};
 use winterlane_settlement::{
     Call, Claim, Client, DepositTo, Durable, Genesis, Outcome, Owed, Party, Rules, Secret,
     Settlement, StoreError, Verifier,
@@ -21,8 +24,8 @@ use winterlane_settlement::{
 
 fn genesis() -> Genesis {
     Genesis {
-        domain: domain_digest(1, 7),
-        first_batch: 0,
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
+        first_batch: BatchNumber::ZERO,
         accounts: BTreeMap::new(),
         operator: Secret::from_bytes([1; 32]).party(),
         governor: Party::NOBODY,
@@ -38,9 +41,9 @@ fn still() -> Clock {
     Box::new(|| 1_000)
 }
 
-fn deposit(amount: u128) -> Call {
+fn deposit(amount: Amount) -> Call {
     Call::Deposit {
-        asset: 9,
+        asset: AssetId::new(9),
         amount,
         to: DepositTo::New(NewKeys::single(Root::ZERO)),
     }
@@ -68,22 +71,25 @@ fn it_opens_as_it_was_and_in_one_process() {
     let who = Secret::from_bytes([7; 32]).party();
     let handle = first.by(who);
     for amount in 1..5 {
-        handle.call(&deposit(amount)).unwrap();
+        handle.call(&deposit(Amount::new(amount))).unwrap();
     }
     let refused = handle.call(&Call::Freeze).unwrap_err();
     assert!(refused.is("nothing_due"), "{refused}");
     let (status, owed) = (handle.status().unwrap(), handle.obligations(0, 99).unwrap());
-    assert_eq!((owed.len(), status.totals[&9]), (4, 10));
+    assert_eq!(
+        (owed.len(), status.totals[&AssetId::new(9)]),
+        (4, Amount::new(10))
+    );
     drop((handle, first));
 
     let second = open().unwrap().by(who);
     assert_eq!(second.status().unwrap(), status);
     assert_eq!(second.obligations(0, 99).unwrap(), owed);
     assert_eq!(second.genesis().unwrap(), genesis());
-    match second.call(&deposit(5)).unwrap() {
+    match second.call(&deposit(Amount::new(5))).unwrap() {
         Outcome::Deposited {
             account, number, ..
-        } => assert_eq!((account, number), (4, 4)),
+        } => assert_eq!((account, number), (AccountId::new(4), 4)),
         other => panic!("{other:?}"),
     }
     drop(second);
@@ -105,10 +111,13 @@ fn time_is_what_it_was_when_a_call_was_made() {
     };
     let day = Rules::default().window;
     assert_eq!(
-        due(at(5_000).by(who).call(&deposit(1)).unwrap()),
+        due(at(5_000).by(who).call(&deposit(Amount::new(1))).unwrap()),
         5_000 + day
     );
-    assert_eq!(due(at(10).by(who).call(&deposit(1)).unwrap()), 5_000 + day);
+    assert_eq!(
+        due(at(10).by(who).call(&deposit(Amount::new(1))).unwrap()),
+        5_000 + day
+    );
     let frozen = at(6_000 + day)
         .by(Party::NOBODY)
         .call(&Call::Freeze)
@@ -132,7 +141,7 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
     let here = durable.by(secret.party());
     let client = Client::new(&address, Some(secret)).unwrap();
     for amount in 1..=250 {
-        client.call(&deposit(amount)).unwrap();
+        client.call(&deposit(Amount::new(amount))).unwrap();
     }
     assert_eq!(client.status().unwrap(), here.status().unwrap());
     assert_eq!(client.genesis().unwrap(), genesis());
@@ -142,20 +151,29 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
         assert_eq!(got, here.obligations(first, limit).unwrap());
     }
     let last = client.obligations(249, 9).unwrap();
-    assert!(matches!(last[0].1.what, Owed::Deposit { deposit, .. } if deposit.amount == 250));
-    assert_eq!(client.batch(0).unwrap(), None);
+    assert!(
+        matches!(last[0].1.what, Owed::Deposit { deposit, .. } if deposit.amount == Amount::new(250))
+    );
+    assert_eq!(client.batch(BatchNumber::ZERO).unwrap(), None);
     assert_eq!(client.claims().unwrap(), []);
     assert_eq!(client.payments(0, 9).unwrap(), []);
     let (rebuilt, _) = Rebuilt::of(&client, ScalarCompressor, |_| ()).unwrap();
-    assert_eq!(rebuilt.ledger.batch_number(), 0);
+    assert_eq!(rebuilt.ledger.batch_number(), BatchNumber::ZERO);
     // refusals keep their reason
-    let refused = client.call(&Call::Collect(Claim::Fees(9))).unwrap_err();
+    let refused = client
+        .call(&Call::Collect(Claim::Fees(AssetId::new(9))))
+        .unwrap_err();
     assert!(
         refused.is("no_claim") && refused.to_string().contains("owed"),
         "{refused}"
     );
     let nobody = Client::new(&address, None).unwrap();
-    assert!(nobody.call(&deposit(1)).unwrap_err().is("nobody"));
+    assert!(
+        nobody
+            .call(&deposit(Amount::new(1)))
+            .unwrap_err()
+            .is("nobody")
+    );
     for wrong in [
         "",
         "http://",
@@ -296,7 +314,7 @@ fn slow_strangers_hold_up_nobody() {
     let slow: Vec<_> = (0..40).map(|_| say(&server, beginning)).collect();
     let address = format!("http://{}", server.address());
     let by = |secret| Client::new(&address, Some(Secret::from_bytes([secret; 32]))).unwrap();
-    by(7).call(&deposit(1)).unwrap();
+    by(7).call(&deposit(Amount::new(1))).unwrap();
     assert!(by(8).call(&Call::Freeze).unwrap_err().is("nothing_due"));
     by(1).call(&Call::TakeOver { seen: 0 }).unwrap();
     drop(server);
@@ -355,11 +373,11 @@ fn a_process_that_is_killed_keeps_what_it_answered() {
         let (mut child, address) = serve(place.path(), "127.0.0.1:0");
         let client = Client::new(&address, Some(Secret::from_bytes([7; 32]))).unwrap();
         for _ in 0..3 + 5 * round {
-            client.call(&deposit(1)).unwrap();
+            client.call(&deposit(Amount::new(1))).unwrap();
             answered += 1;
         }
         // one call may be under way
-        let call = std::thread::spawn(move || client.call(&deposit(1)).is_ok());
+        let call = std::thread::spawn(move || client.call(&deposit(Amount::new(1))).is_ok());
         if round % 2 == 0 {
             std::thread::yield_now();
         }
@@ -367,7 +385,8 @@ fn a_process_that_is_killed_keeps_what_it_answered() {
         child.wait().unwrap();
         let heard = call.join().unwrap();
         let settlement = Durable::open(place.path(), verifier, still()).unwrap();
-        let total = settlement.by(Party::NOBODY).status().unwrap().totals[&9];
+        let total = settlement.by(Party::NOBODY).status().unwrap().totals[&AssetId::new(9)];
+        let total = total.get();
         let least = answered + u128::from(heard);
         assert!(
             (least..=answered + 1).contains(&total),

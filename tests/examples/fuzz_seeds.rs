@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(
         "records",
         "every-kind",
-        &[&number.to_le_bytes()[..], &records].concat(),
+        &[&number.get().to_le_bytes()[..], &records].concat(),
     )?;
     let witness = encode_batch(&sealed)?;
     write("witness", "batch", &[&[0], &witness[..]].concat())?;
@@ -131,7 +131,7 @@ fn inputs_to_bytes(inputs: &PublicInputs) -> Vec<u8> {
         .iter()
         .flat_map(|digest| digest.to_bytes())
         .collect();
-    bytes.extend(inputs.batch_number.to_le_bytes());
+    bytes.extend(inputs.batch_number.get().to_le_bytes());
     bytes.extend(inputs.num_operations.to_le_bytes());
     bytes
 }

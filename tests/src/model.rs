@@ -5,7 +5,10 @@
 
 use std::collections::HashMap;
 
-use winterlane_ledger::{Deposit, KeyUse, LedgerError, Order, Scope, SealError, SlotIndex};
+use winterlane_ledger::{
+    AccountId, Amount, AssetId, BatchNumber, Deposit, KeyUse, LedgerError, Nonce, Order, Scope,
+    SealError, SlotIndex,
+};
 
 use crate::scenario::{KeyName, Opening};
 
@@ -106,7 +109,9 @@ impl Model {
 
     fn existing(&self, account: u32) -> Result<Holder, LedgerError> {
         let holder = self.accounts.get(&account).copied();
-        holder.ok_or(LedgerError::UnknownAccount { account })
+        holder.ok_or(LedgerError::UnknownAccount {
+            account: AccountId::new(account),
+        })
     }
 
     fn take(&mut self, entry: Entry, between: Accounts, after: Accounts) {
@@ -121,16 +126,16 @@ impl Model {
     /// The rule that refuses it; nothing has changed then.
     pub fn signed(&mut self, order: &Order, signing: Signing) -> Result<(), LedgerError> {
         let account = order.signer();
-        let mut signer = self.existing(account)?;
-        self.may_sign(account, &signer, order, signing)?;
+        let mut signer = self.existing(account.get())?;
+        self.may_sign(account.get(), &signer, order, signing)?;
         let (amount, fee) = (order.amount(), order.fee());
         let spent = amount.checked_add(fee);
         signer.balance = match spent {
-            Some(spent) if spent <= signer.balance => signer.balance - spent,
+            Some(spent) if spent <= Amount::new(signer.balance) => signer.balance - spent.get(),
             _ => {
                 return Err(LedgerError::InsufficientFunds {
                     account,
-                    balance: signer.balance,
+                    balance: Amount::new(signer.balance),
                     amount,
                     fee,
                 });
@@ -150,19 +155,22 @@ impl Model {
             }
             Order::Transfer(_) | Order::Withdraw(_) => {}
         }
-        between.insert(account, signer);
+        between.insert(account.get(), signer);
         let mut after = between.clone();
         if let Order::Transfer(transfer) = order {
-            credit(&mut after, transfer.to, asset, amount)?;
+            credit(&mut after, transfer.to.get(), asset, amount.get())?;
         }
         self.pool = match self.pool {
-            _ if fee == 0 => self.pool,
-            None => Some((asset, fee)),
+            _ if fee == Amount::ZERO => self.pool,
+            None => Some((asset, fee.get())),
             Some((pool, _)) if pool != asset => {
-                return Err(LedgerError::PoolAssetConflict { pool, asset });
+                return Err(LedgerError::PoolAssetConflict {
+                    pool: AssetId::new(pool),
+                    asset: AssetId::new(asset),
+                });
             }
             Some((_, held)) => {
-                let sum = held.checked_add(fee);
+                let sum = held.checked_add(fee.get());
                 Some((asset, sum.ok_or(LedgerError::PoolOverflow { fee })?))
             }
         };
@@ -189,7 +197,7 @@ impl Model {
             return Ok(());
         };
         let changed = |accounts: &mut Accounts| {
-            if let Some(holder) = accounts.get_mut(&rotate.account) {
+            if let Some(holder) = accounts.get_mut(&rotate.account.get()) {
                 holder.slots[rotate.slot.index()].key = to;
             }
         };
@@ -217,32 +225,34 @@ impl Model {
         if signed != current {
             return Err(if signed < current {
                 LedgerError::StaleNonce {
-                    account,
-                    signed,
-                    current,
+                    account: AccountId::new(account),
+                    signed: Nonce::new(signed),
+                    current: Nonce::new(current),
                 }
             } else {
                 LedgerError::FutureNonce {
-                    account,
-                    signed,
-                    current,
+                    account: AccountId::new(account),
+                    signed: Nonce::new(signed),
+                    current: Nonce::new(current),
                 }
             });
         }
         if current == u32::MAX {
-            return Err(LedgerError::NonceExhausted { account });
-        }
-        let (valid_until, batch_number) = (order.valid_until(), self.batch_number);
-        if valid_until < batch_number {
-            return Err(LedgerError::Expired {
-                valid_until,
-                batch_number,
+            return Err(LedgerError::NonceExhausted {
+                account: AccountId::new(account),
             });
         }
-        if valid_until - batch_number >= 1 << 62 {
+        let (valid_until, batch_number) = (order.valid_until(), self.batch_number);
+        if valid_until < BatchNumber::new(batch_number) {
+            return Err(LedgerError::Expired {
+                valid_until,
+                batch_number: BatchNumber::new(batch_number),
+            });
+        }
+        if valid_until.get() - batch_number >= 1 << 62 {
             return Err(LedgerError::ValidTooLong {
                 valid_until,
-                batch_number,
+                batch_number: BatchNumber::new(batch_number),
             });
         }
         let needed = match order {
@@ -251,11 +261,14 @@ impl Model {
         };
         let held = signer.slots[slot.index()];
         if held.key != key {
-            return Err(LedgerError::UnknownKey { account, slot });
+            return Err(LedgerError::UnknownKey {
+                account: AccountId::new(account),
+                slot,
+            });
         }
         if held.scope.bits() & needed.bits() == 0 {
             return Err(LedgerError::WrongScope {
-                account,
+                account: AccountId::new(account),
                 slot,
                 held: held.scope,
                 needed,
@@ -263,11 +276,14 @@ impl Model {
         }
         let next_index = held.next_index;
         if next_index > 1023 {
-            return Err(LedgerError::KeyExhausted { account, slot });
+            return Err(LedgerError::KeyExhausted {
+                account: AccountId::new(account),
+                slot,
+            });
         }
         if index < next_index {
             return Err(LedgerError::UsedOneTimeKey {
-                account,
+                account: AccountId::new(account),
                 slot,
                 used: index,
                 next_index,
@@ -290,8 +306,8 @@ impl Model {
         } = *deposit;
         let mut after = self.accounts.clone();
         match slots {
-            None => credit(&mut after, to, asset, amount)?,
-            Some(_) if after.contains_key(&to) => {
+            None => credit(&mut after, to.get(), asset.get(), amount.get())?,
+            Some(_) if after.contains_key(&to.get()) => {
                 return Err(LedgerError::AccountExists { account: to });
             }
             Some(slots) => {
@@ -301,12 +317,12 @@ impl Model {
                     scope,
                 });
                 let holder = Holder {
-                    asset,
-                    balance: amount,
+                    asset: asset.get(),
+                    balance: amount.get(),
                     nonce: 0,
                     slots,
                 };
-                after.insert(to, holder);
+                after.insert(to.get(), holder);
             }
         }
         self.take(Entry::Deposit(*deposit), self.accounts.clone(), after);
@@ -322,8 +338,8 @@ impl Model {
         let (pool, amount) = self.pool.unwrap_or((holder.asset, 0));
         if pool != holder.asset {
             return Err(LedgerError::PoolAssetConflict {
-                pool,
-                asset: holder.asset,
+                pool: AssetId::new(pool),
+                asset: AssetId::new(holder.asset),
             });
         }
         let mut after = self.accounts.clone();
@@ -345,7 +361,10 @@ impl Model {
     /// When there are fees in the pool.
     pub fn seal(&mut self) -> Result<(), SealError> {
         if let Some((asset, amount)) = self.pool {
-            return Err(SealError::PoolNotEmpty { asset, amount });
+            return Err(SealError::PoolNotEmpty {
+                asset: AssetId::new(asset),
+                amount: Amount::new(amount),
+            });
         }
         self.batch_number += 1;
         self.entries.clear();
@@ -362,15 +381,20 @@ fn credit(
     amount: u128,
 ) -> Result<(), LedgerError> {
     let holder = accounts.get_mut(&account);
-    let holder = holder.ok_or(LedgerError::UnknownAccount { account })?;
+    let holder = holder.ok_or(LedgerError::UnknownAccount {
+        account: AccountId::new(account),
+    })?;
     if holder.asset != moved {
         return Err(LedgerError::WrongAsset {
-            account,
-            held: holder.asset,
-            moved,
+            account: AccountId::new(account),
+            held: AssetId::new(holder.asset),
+            moved: AssetId::new(moved),
         });
     }
     let sum = holder.balance.checked_add(amount);
-    holder.balance = sum.ok_or(LedgerError::BalanceOverflow { account, amount })?;
+    holder.balance = sum.ok_or(LedgerError::BalanceOverflow {
+        account: AccountId::new(account),
+        amount: Amount::new(amount),
+    })?;
     Ok(())
 }

@@ -8,8 +8,8 @@ use proptest::{
 };
 use proptest_state_machine::ReferenceStateMachine;
 use winterlane_ledger::{
-    Deposit, LedgerError, NewKeys, Order, RotateKey, Scope, SealError, SlotIndex, Transfer,
-    Withdraw,
+    AccountId, Amount, AssetId, BatchNumber, Deposit, LedgerError, NewKeys, Order, RotateKey,
+    Scope, SealError, SlotIndex, Transfer, Withdraw,
 };
 
 use crate::{
@@ -162,7 +162,7 @@ pub struct Reference {
 
 impl Reference {
     fn signing(&self, order: &Order, who: Who, nonce: i8, index: i8) -> Signing {
-        let holder = self.model.accounts.get(&order.signer());
+        let holder = self.model.accounts.get(&order.signer().get());
         let (key, due, slot, first) = match (holder, who) {
             (Some(holder), Who::Slot(slot)) => {
                 let held = holder.slots[slot.index()];
@@ -335,26 +335,26 @@ fn signed(model: &Model) -> impl Strategy<Value = Step> + use<> {
         let (slot, brings, scope, recipient) = key;
         let order = match kind {
             0..6 => Order::Transfer(Transfer {
-                from,
-                to,
-                amount,
-                fee,
-                valid_until,
+                from: AccountId::new(from),
+                to: AccountId::new(to),
+                amount: Amount::new(amount),
+                fee: Amount::new(fee),
+                valid_until: BatchNumber::new(valid_until),
             }),
             6..8 => Order::Withdraw(Withdraw {
-                from,
-                amount,
-                fee,
+                from: AccountId::new(from),
+                amount: Amount::new(amount),
+                fee: Amount::new(fee),
                 recipient,
-                valid_until,
+                valid_until: BatchNumber::new(valid_until),
             }),
             _ => Order::RotateKey(RotateKey {
-                account: from,
+                account: AccountId::new(from),
                 slot,
                 new_root: brings.get().root(),
                 scope,
-                fee,
-                valid_until,
+                fee: Amount::new(fee),
+                valid_until: BatchNumber::new(valid_until),
             }),
         };
         Step::Sign {
@@ -378,9 +378,9 @@ fn deposit() -> impl Strategy<Value = Step> {
             scopes: slots.map(|(_, scope)| scope),
         });
         let deposit = Deposit {
-            to,
-            asset,
-            amount,
+            to: AccountId::new(to),
+            asset: AssetId::new(asset),
+            amount: Amount::new(amount),
             keys,
         };
         Step::Deposit(deposit, slots)

@@ -1,7 +1,7 @@
 //! Random batches of operations that a ledger takes.
 
 use proptest::prelude::*;
-use winterlane_ledger::{Scope, SealedBatch, SlotIndex};
+use winterlane_ledger::{AccountId, AssetId, Scope, SealedBatch, SlotIndex};
 
 use crate::{
     scenario::{KeyName, Op, by_first, create, rotate, top_up, transfer, withdraw},
@@ -57,16 +57,20 @@ pub fn batch_of(ops: &[Op]) -> SealedBatch {
         let _ = world.keys.apply(&mut batch, op);
     }
     if let Some((asset, _)) = batch.pool() {
-        let to = if asset == GOLD { 0 } else { 9 };
-        if batch.collect_fees(to).is_err() {
+        let to = if asset == AssetId::new(GOLD) { 0 } else { 9 };
+        if batch.collect_fees(AccountId::new(to)).is_err() {
             // it is too rich for the fees: a withdrawal makes room
-            let all = batch.account(to).map_or(0, |account| account.balance);
+            let all = batch
+                .account(AccountId::new(to))
+                .map_or(0, |account| account.balance.get());
             let op = by_first(withdraw(to, all, 0));
             world
                 .keys
                 .apply(&mut batch, &op)
                 .expect("it signed nothing yet");
-            batch.collect_fees(to).expect("there is room");
+            batch
+                .collect_fees(AccountId::new(to))
+                .expect("there is room");
         }
     }
     batch.seal(None).expect("the pool is empty")

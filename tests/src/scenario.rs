@@ -6,9 +6,10 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, BaseElement, Batch, Deposit, Digest, Domain, KeySlot, KeyUse, Ledger, LedgerError,
-    NewKeys, Order, Root, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, Signature,
-    SignedOrder, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BaseElement, Batch, BatchNumber, ChainId, Deposit, Digest,
+    Domain, KeySlot, KeyUse, Ledger, LedgerError, NewKeys, Nonce, Order, RollupId, Root, RotateKey,
+    ScalarCompressor, Scope, SealError, SealedBatch, Signature, SignedOrder, SlotIndex, Transfer,
+    Withdraw,
     hash::{compress, domain_digest},
     signature::{
         CHAINS, ChainValue, KEY_CAPACITY, KeyIndex, KeyTree, SecretSource, bound_message,
@@ -37,8 +38,8 @@ impl SecretSource for TestSecrets {
         core::array::from_fn(|c| derive([self.0, key_index, c as u32, 0], &Digest::ZERO))
     }
 
-    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2] {
-        derive([self.0, key_index, nonce, 1], bound)
+    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: Nonce) -> [BaseElement; 2] {
+        derive([self.0, key_index, nonce.get(), 1], bound)
     }
 }
 
@@ -95,7 +96,7 @@ impl TestKey {
                 &self.secrets,
                 KeyIndex(index),
                 &bound,
-                nonce,
+                Nonce::new(nonce),
                 &ScalarCompressor,
             )
             .expect("the key has this index")
@@ -170,7 +171,7 @@ impl KeyName {
 
 /// The usual domain.
 pub fn domain() -> Domain {
-    domain_digest(1, 7)
+    domain_digest(ChainId::new(1), RollupId::new(7))
 }
 
 /// One entry of a batch.
@@ -258,7 +259,7 @@ impl Keyring {
             order: *order,
             nonce: account.nonce,
             slot,
-            signature: key.sign(order, &domain(), account.nonce, slot, index),
+            signature: key.sign(order, &domain(), account.nonce.get(), slot, index),
         })
     }
 
@@ -279,7 +280,7 @@ impl Keyring {
                 batch.signed(signed)?;
             }
             Op::Deposit(deposit) => batch.deposit(deposit)?,
-            Op::Collect(to) => batch.collect_fees(to)?,
+            Op::Collect(to) => batch.collect_fees(AccountId::new(to))?,
             Op::Noop => batch.noop()?,
         }
         Ok(())
@@ -299,15 +300,15 @@ impl World {
                 name.get().slot(scope, next_index)
             });
             let account = Account {
-                asset: opening.asset,
-                balance: opening.balance,
-                nonce: opening.nonce,
+                asset: AssetId::new(opening.asset),
+                balance: Amount::new(opening.balance),
+                nonce: Nonce::new(opening.nonce),
                 slots,
             };
-            (opening.id, account)
+            (AccountId::new(opening.id), account)
         });
-        let ledger =
-            Ledger::genesis(domain(), batch_number, accounts).expect("a valid first state");
+        let ledger = Ledger::genesis(domain(), BatchNumber::new(batch_number), accounts)
+            .expect("a valid first state");
         Self { ledger, keys }
     }
 
@@ -365,34 +366,34 @@ impl From<SealError> for Refusal {
 /// A payment, valid for a while.
 pub fn transfer(from: u32, to: u32, amount: u128, fee: u128) -> Order {
     Order::Transfer(Transfer {
-        from,
-        to,
-        amount,
-        fee,
-        valid_until: 1000,
+        from: AccountId::new(from),
+        to: AccountId::new(to),
+        amount: Amount::new(amount),
+        fee: Amount::new(fee),
+        valid_until: BatchNumber::new(1000),
     })
 }
 
 /// A withdrawal, valid for a while.
 pub fn withdraw(from: u32, amount: u128, fee: u128) -> Order {
     Order::Withdraw(Withdraw {
-        from,
-        amount,
-        fee,
+        from: AccountId::new(from),
+        amount: Amount::new(amount),
+        fee: Amount::new(fee),
         recipient: core::array::from_fn(|i| 0xf0_u8.wrapping_add(i as u8)),
-        valid_until: 1000,
+        valid_until: BatchNumber::new(1000),
     })
 }
 
 /// A rotation, valid for a while.
 pub fn rotate(account: u32, slot: SlotIndex, new: KeyName, scope: Scope, fee: u128) -> Order {
     Order::RotateKey(RotateKey {
-        account,
+        account: AccountId::new(account),
         slot,
         new_root: new.get().root(),
         scope,
-        fee,
-        valid_until: 1000,
+        fee: Amount::new(fee),
+        valid_until: BatchNumber::new(1000),
     })
 }
 
@@ -409,9 +410,9 @@ pub fn by_second(order: Order) -> Op {
 /// A deposit to an account that exists.
 pub fn top_up(to: u32, asset: u32, amount: u128) -> Op {
     Op::Deposit(Deposit {
-        to,
-        asset,
-        amount,
+        to: AccountId::new(to),
+        asset: AssetId::new(asset),
+        amount: Amount::new(amount),
         keys: None,
     })
 }
@@ -419,9 +420,9 @@ pub fn top_up(to: u32, asset: u32, amount: u128) -> Op {
 /// A deposit that creates its account with two keys.
 pub fn create(to: u32, asset: u32, amount: u128, slots: [(KeyName, Scope); 2]) -> Op {
     Op::Deposit(Deposit {
-        to,
-        asset,
-        amount,
+        to: AccountId::new(to),
+        asset: AssetId::new(asset),
+        amount: Amount::new(amount),
         keys: Some(NewKeys {
             roots: slots.map(|(name, _)| name.get().root()),
             scopes: slots.map(|(_, scope)| scope),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 use winterlane_air::{BatchStatement, batch::InputsError};
-use winterlane_ledger::{Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Domain, PublicInputs, Root};
 
 use crate::{
     Chained, LinkError, Policy, Refusal, Verified, VerifyError, verify_links_of, verify_statements,
@@ -26,7 +26,7 @@ pub struct VerifiedChain {
     /// Which rollup on which chain.
     pub domain: Domain,
     /// Number of the first batch. The last has this number plus the number of batches minus one.
-    pub first_batch: u64,
+    pub first_batch: BatchNumber,
     /// The root before the first batch. Compare it with the state that you hold.
     pub old_root: Root,
     /// The root after the last batch.
@@ -148,7 +148,10 @@ impl Chained for BatchStatement {
         }
         if before.batch_number.checked_add(1) != Some(next.batch_number) {
             let (before, found) = (before.batch_number, next.batch_number);
-            return Err(ChainFault::Number { before, found });
+            return Err(ChainFault::Number {
+                before: before.get(),
+                found: found.get(),
+            });
         }
         if next.old_root != before.new_root {
             return Err(ChainFault::Root {

@@ -4,18 +4,19 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use winterlane_ledger::{Domain, hash::domain_digest};
+use winterlane_ledger::{ChainId, Domain, RollupId, hash::domain_digest};
 
 /// The contents of `pool.json`, which lies beside the published operations of a shielded pool
 /// (`operation-000000.op`, and its proof where it has one).
 ///
 /// ```
+/// use winterlane_ledger::{ChainId, RollupId};
 /// use winterlane_verifier::PoolFile;
 /// let file: PoolFile = serde_json::from_str(
 ///     r#"{"format": "winterlane-pool-1", "chain_id": 1, "rollup_id": 7}"#,
 /// )?;
 /// file.check_format()?;
-/// assert_eq!(file, PoolFile::new(1, 7));
+/// assert_eq!(file, PoolFile::new(ChainId::new(1), RollupId::new(7)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +24,9 @@ use winterlane_ledger::{Domain, hash::domain_digest};
 pub struct PoolFile {
     format: String,
     /// The chain.
-    pub chain_id: u64,
+    pub chain_id: ChainId,
     /// The rollup on it.
-    pub rollup_id: u64,
+    pub rollup_id: RollupId,
 }
 
 /// A file of a pool whose layout this version does not know.
@@ -42,7 +43,7 @@ impl PoolFile {
 
     /// A file of the present layout.
     #[must_use]
-    pub fn new(chain_id: u64, rollup_id: u64) -> Self {
+    pub fn new(chain_id: ChainId, rollup_id: RollupId) -> Self {
         Self {
             format: Self::FORMAT.into(),
             chain_id,

@@ -20,7 +20,7 @@ use winterlane_ledger::{
 /// such as a vectorised one.
 ///
 /// ```
-/// use winterlane_ledger::{
+/// use winterlane_ledger::{BatchNumber,
 ///     Digest, Domain, PublicInputs, Record, Root, ScalarCompressor, record::operations_digest, wire,
 /// };
 /// use winterlane_verifier::verify_records;
@@ -28,13 +28,13 @@ use winterlane_ledger::{
 /// let records = [Record::Noop; 4];
 /// let inputs = PublicInputs {
 ///     domain: Domain::ZERO,
-///     batch_number: 7,
+///     batch_number: BatchNumber::new(7),
 ///     old_root: Root::ZERO,
 ///     new_root: Root::ZERO,
 ///     operations_digest: operations_digest(&records, &ScalarCompressor),
 ///     num_operations: 4,
 /// };
-/// let bytes = wire::encode(&records, 7)?;
+/// let bytes = wire::encode(&records, BatchNumber::new(7))?;
 /// assert_eq!(verify_records(&bytes, &inputs)?, records);
 ///
 /// let other = PublicInputs { operations_digest: Digest::ZERO, ..inputs };
@@ -52,7 +52,7 @@ pub fn verify_records(bytes: &[u8], inputs: &PublicInputs) -> Result<Vec<Record>
 
 #[cfg(test)]
 mod tests {
-    use winterlane_ledger::{Digest, Domain, Root};
+    use winterlane_ledger::{BatchNumber, Digest, Domain, Root};
 
     use super::*;
     use crate::{InputsError, Policy, VerifyError, verify_batch};
@@ -63,7 +63,7 @@ mod tests {
     fn no_records_are_of_no_batch() {
         let inputs = PublicInputs {
             domain: Domain::ZERO,
-            batch_number: 7,
+            batch_number: BatchNumber::new(7),
             old_root: Root::ZERO,
             new_root: Root::ZERO,
             operations_digest: Digest::ZERO,

@@ -87,7 +87,9 @@ impl<C: Compressor> Wallet<C> {
 
 #[cfg(test)]
 mod tests {
-    use winterlane_ledger::{KeySlot, Order, Scope, Withdraw, exit::exit_domain};
+    use winterlane_ledger::{
+        AccountId, Amount, BatchNumber, KeySlot, Nonce, Order, Scope, Withdraw, exit::exit_domain,
+    };
 
     use super::*;
 
@@ -102,24 +104,24 @@ mod tests {
             scope: Scope::BOTH,
         };
         let account = Account {
-            balance: 9,
-            nonce: 4,
+            balance: Amount::new(9),
+            nonce: Nonce::new(4),
             slots: [slot, KeySlot::default()],
             ..Account::default()
         };
         // a forced order that no batch took has used index 1
         let withdraw = Withdraw {
-            from: 3,
-            amount: 9,
-            fee: 0,
+            from: AccountId::new(3),
+            amount: Amount::new(9),
+            fee: Amount::ZERO,
             recipient: [1; 20],
-            valid_until: 99,
+            valid_until: BatchNumber::new(99),
         };
         let request = wallet.request(&account, SlotIndex::Zero, Order::Withdraw(withdraw));
         let order = wallet.sign(&request, &Domain::ZERO).unwrap();
         assert_eq!(order.key().index, 1);
         let exit = Exit {
-            account: 3,
+            account: AccountId::new(3),
             recipient: [1; 20],
         };
         let domain = exit_domain(&Domain::ZERO, &root);
@@ -166,7 +168,7 @@ mod tests {
             ..Account::default()
         };
         let exit = Exit {
-            account: 3,
+            account: AccountId::new(3),
             recipient: [1; 20],
         };
         let refused = wallet.sign_exit(&account, SlotIndex::Zero, exit, &Domain::ZERO);

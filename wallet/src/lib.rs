@@ -31,7 +31,7 @@
 //! are as durable as NTFS makes them, and copies are told by their time of creation alone.
 //!
 //! ```
-//! use winterlane_ledger::{Order, SlotIndex, Transfer, hash::domain_digest};
+//! use winterlane_ledger::{AccountId, Amount, BatchNumber, ChainId, Nonce, Order, RollupId, SlotIndex, Transfer, hash::domain_digest};
 //! use winterlane_wallet::{Request, Wallet, WalletError};
 //!
 //! let place = tempfile::tempdir()?;
@@ -40,19 +40,25 @@
 //!
 //! let pay = |amount| Request {
 //!     key,
-//!     order: Order::Transfer(Transfer { from: 1, to: 2, amount, fee: 1, valid_until: 9 }),
-//!     nonce: 0,
+//!     order: Order::Transfer(Transfer {
+//!         from: AccountId::new(1),
+//!         to: AccountId::new(2),
+//!         amount: amount,
+//!         fee: Amount::new(1),
+//!         valid_until: BatchNumber::new(9),
+//!     }),
+//!     nonce: Nonce::ZERO,
 //!     slot: SlotIndex::Zero,
 //!     index: 0,
 //! };
-//! let domain = domain_digest(1, 1);
-//! let signed = wallet.sign(&pay(10), &domain)?;
+//! let domain = domain_digest(ChainId::new(1), RollupId::new(1));
+//! let signed = wallet.sign(&pay(Amount::new(10)), &domain)?;
 //! drop(wallet);
 //!
 //! let mut wallet = Wallet::open(place.path())?;
 //! assert_eq!(wallet.add_key(0, 4)?, key);
-//! assert_eq!(wallet.sign(&pay(10), &domain)?, signed);
-//! assert!(matches!(wallet.sign(&pay(11), &domain), Err(WalletError::AlreadySigned { .. })));
+//! assert_eq!(wallet.sign(&pay(Amount::new(10)), &domain)?, signed);
+//! assert!(matches!(wallet.sign(&pay(Amount::new(11)), &domain), Err(WalletError::AlreadySigned { .. })));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq;
 pub(crate) use winterlane_credentials::derive::digest_of;
 use winterlane_credentials::derive::stream_elements;
 use winterlane_ledger::{
-    BaseElement, Digest,
+    BaseElement, Digest, Nonce,
     signature::{CHAINS, ChainValue, SecretSource},
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -233,10 +233,10 @@ impl SecretSource for KeySecret {
         self.elements(b"ots ", &key_index.to_le_bytes())
     }
 
-    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2] {
+    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: Nonce) -> [BaseElement; 2] {
         let mut data = [0; 40];
         data[..4].copy_from_slice(&key_index.to_le_bytes());
-        data[4..8].copy_from_slice(&nonce.to_le_bytes());
+        data[4..8].copy_from_slice(&nonce.get().to_le_bytes());
         data[8..].copy_from_slice(&bound.to_bytes());
         self.elements::<1>(b"rho ", &data)[0]
     }

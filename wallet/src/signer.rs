@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Account, BaseElement, Compressor, Digest, Domain, KeyUse, Order, Root, ScalarCompressor,
+    Account, BaseElement, Compressor, Digest, Domain, KeyUse, Nonce, Order, Root, ScalarCompressor,
     Signature, SignedOrder, SlotIndex,
     private::RESERVED_KEY_INDEX,
     record::record_digests,
@@ -29,7 +29,7 @@ pub struct Request {
     /// What to sign.
     pub order: Order,
     /// The signer's nonce.
-    pub nonce: u32,
+    pub nonce: Nonce,
     /// The slot of the signer that holds the key.
     pub slot: SlotIndex,
     /// The number of the one-time key. The ledger takes any from the slot's next index on; those below
@@ -43,7 +43,7 @@ impl Request {
     pub const fn then(self, order: Order) -> Self {
         Self {
             order,
-            nonce: self.nonce.saturating_add(1),
+            nonce: Nonce::new(self.nonce.get().saturating_add(1)),
             ..self.instead(order)
         }
     }
@@ -428,7 +428,7 @@ impl<C: Compressor> Wallet<C> {
         root: &Root,
         index: u32,
         bound: &Digest,
-        nonce: u32,
+        nonce: Nonce,
     ) -> Result<Signature, WalletError> {
         let key = self.keys.get(&root.to_bytes());
         let (secret, tree) = key.ok_or(WalletError::UnknownKey { root: *root })?;
@@ -441,7 +441,7 @@ impl<C: Compressor> Wallet<C> {
         root: &Root,
         index: u32,
         bound: &Digest,
-        nonce: u32,
+        nonce: Nonce,
         rho: &[BaseElement; 2],
     ) -> Result<Signature, WalletError> {
         let key = self.keys.get(&root.to_bytes());

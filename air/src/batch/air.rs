@@ -69,7 +69,7 @@ impl Air for BatchAir {
         );
         let values = PublicValues {
             domain: inputs.domain.0.0,
-            batch_number: BaseElement::new(inputs.batch_number),
+            batch_number: BaseElement::new(inputs.batch_number.get()),
         };
         Self {
             context,
@@ -127,13 +127,13 @@ mod tests {
 
     use super::*;
     use crate::batch::constraints::CONSTRAINT_GROUPS;
-    use winterlane_ledger::{Digest, Domain, Root};
+    use winterlane_ledger::{BatchNumber, Digest, Domain, Root};
 
     fn inputs(num_operations: u32) -> PublicInputs {
         let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
         PublicInputs {
             domain: Domain(digest(1)),
-            batch_number: 5,
+            batch_number: BatchNumber::new(5),
             old_root: Root(digest(11)),
             new_root: Root(digest(21)),
             operations_digest: digest(31),

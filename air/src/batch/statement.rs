@@ -5,7 +5,7 @@ use winter_air::{ProofOptions, TraceInfo};
 use winter_crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winter_math::fields::f64::BaseElement;
 use winterlane_ledger::{
-    PublicInputs,
+    BatchNumber, PublicInputs,
     public::{BATCH_NUMBER_BITS, MAX_OPERATIONS},
 };
 
@@ -28,7 +28,7 @@ pub enum InputsError {
     NumOperations(u32),
     /// The batch number is too large.
     #[error("batch number {0} is not below 2^{BATCH_NUMBER_BITS}")]
-    BatchNumber(u64),
+    BatchNumber(BatchNumber),
 }
 
 impl Statement for BatchStatement {
@@ -47,7 +47,7 @@ impl Statement for BatchStatement {
         if !operations.is_power_of_two() || operations > MAX_OPERATIONS {
             return Err(InputsError::NumOperations(operations));
         }
-        if inputs.batch_number >> BATCH_NUMBER_BITS != 0 {
+        if !inputs.batch_number.in_range() {
             return Err(InputsError::BatchNumber(inputs.batch_number));
         }
         Ok(())

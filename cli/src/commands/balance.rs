@@ -5,7 +5,7 @@ use std::time::Instant;
 use indicatif::MultiProgress;
 use serde::Serialize;
 use winterlane_ledger::{
-    Domain, Root,
+    AssetId, BatchNumber, Domain, Root,
     codec::CanonicalBytes,
     private::{PrivateInputs, PrivateProof},
 };
@@ -110,12 +110,12 @@ fn read(path: &std::path::Path) -> Result<BalanceChallenge, Failure> {
 #[derive(Serialize)]
 struct Proven {
     verifier: String,
-    asset: u32,
+    asset: AssetId,
     at_least: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<String>,
     state_root: Root,
-    batch: Option<u64>,
+    batch: Option<BatchNumber>,
     proof_bytes: usize,
     prove_seconds: f64,
 }
@@ -218,7 +218,7 @@ struct Checked {
     valid: bool,
     verifier: String,
     domain: Domain,
-    asset: u32,
+    asset: AssetId,
     at_least: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<String>,

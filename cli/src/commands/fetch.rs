@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::MultiProgress;
 use serde::Deserialize;
-use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root};
 use winterlane_verifier::verify_batch;
 use winterlane_wallet::client::{Ask as _, NodeClient};
 
@@ -13,6 +13,7 @@ use super::{spinner, verify, wallet::connect};
 use crate::{
     Failure,
     args::Security,
+    args_numbers,
     files::{BatchFiles, PublicFile, Staging},
     show, threads,
 };
@@ -29,8 +30,8 @@ pub(crate) struct FetchArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// The first batch to fetch.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    first_batch: u64,
+    #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::batch())]
+    first_batch: BatchNumber,
     /// How many batches to fetch; all that are proven if not given.
     #[arg(long, value_name = "N")]
     batches: Option<u64>,
@@ -48,7 +49,7 @@ pub(crate) struct FetchArgs {
 /// A batch as a node tells of it.
 #[derive(Deserialize)]
 struct Told {
-    number: u64,
+    number: BatchNumber,
     slots: u32,
     domain: Domain,
     old_root: Root,
@@ -75,10 +76,10 @@ pub(super) fn fetch(args: &FetchArgs, screen: &MultiProgress) -> Result<String, 
     }
     let staging = Staging::new(&args.out, args.replace).map_err(Failure::unusable)?;
     let progress = spinner(screen, args.json);
-    for number in first..end {
+    for number in (first.get()..end.get()).map(BatchNumber::new) {
         progress.set_message(format!(
             "fetching and verifying batch {number}, the last is {}",
-            end - 1
+            end.saturating_sub(1)
         ));
         let batch = batch(&node, number, args.security)?;
         staging.write(&batch).map_err(Failure::unusable)?;
@@ -95,7 +96,11 @@ pub(super) fn fetch(args: &FetchArgs, screen: &MultiProgress) -> Result<String, 
 }
 
 /// One batch. Which preset its proof is of the verifier says.
-fn batch(node: &NodeClient, number: u64, security: Security) -> Result<BatchFiles, Failure> {
+fn batch(
+    node: &NodeClient,
+    number: BatchNumber,
+    security: Security,
+) -> Result<BatchFiles, Failure> {
     let path = format!("/v1/batches/{number}");
     let told: Told = node.get(&path).map_err(Failure::unusable)?;
     let invalid =

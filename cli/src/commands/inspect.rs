@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use serde::Serialize;
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{Order, PublicInputs, Record, wire};
+use winterlane_ledger::{Amount, Order, PublicInputs, Record, wire};
 
 use crate::{
     Failure,
@@ -117,7 +117,7 @@ impl<'a> PublicSaid<'a> {
             _ => None,
         });
         // Records that nobody has verified may hold anything.
-        let transferred = moved.into_iter().try_fold(0u128, u128::checked_add);
+        let transferred = Amount::checked_sum(moved);
         let said = |(slot, record)| RecordSaid::new(slot, record);
         Ok(Self {
             checked: false,

@@ -17,6 +17,7 @@ mod verify;
 mod wallet;
 
 use std::{fs::File, io, path::Path, time::Duration};
+use winterlane_ledger::{ChainId, RollupId};
 
 use indicatif::{MultiProgress, ProgressBar};
 use winterlane::replay::{Plan, PlanOptions, TransferRow, read_transfers};
@@ -33,8 +34,8 @@ use crate::{
 };
 
 /// The rollup of all replays: Ethereum's chain id, and a number of its own.
-const CHAIN_ID: u64 = 1;
-const ROLLUP_ID: u64 = 1;
+const CHAIN_ID: ChainId = ChainId::new(1);
+const ROLLUP_ID: RollupId = RollupId::new(1);
 
 /// Runs the command and returns what goes to standard output.
 pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {

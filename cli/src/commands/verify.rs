@@ -5,7 +5,7 @@ use std::{borrow::Cow, path::Path, time::Instant};
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_air::presets::{Preset, SecurityLevel};
-use winterlane_ledger::{Domain, Order, PublicInputs, Record, Root, wire};
+use winterlane_ledger::{BatchNumber, Domain, Order, PublicInputs, Record, Root, wire};
 use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{Policy, Verified, verify_batch, verify_links};
 
@@ -24,8 +24,8 @@ pub(crate) struct Accepted {
     /// Always true: what is invalid ends with an error.
     valid: bool,
     pub(crate) domain: Domain,
-    pub(crate) first_batch: u64,
-    pub(crate) last_batch: u64,
+    pub(crate) first_batch: BatchNumber,
+    pub(crate) last_batch: BatchNumber,
     pub(crate) batches: usize,
     pub(crate) transfers: usize,
     /// Provable bits, the least of all batches.
@@ -211,7 +211,7 @@ pub(super) fn chain(directory: &Path, args: &BatchesArgs, recent: usize) -> Resu
 }
 
 /// What the public files of a directory say.
-fn claims(directory: &Path, numbers: &[u64]) -> Result<Vec<Claim>, Failure> {
+fn claims(directory: &Path, numbers: &[BatchNumber]) -> Result<Vec<Claim>, Failure> {
     // All results are kept, so that the error is that of the first batch and not of the fastest thread.
     let claims: Vec<_> = numbers
         .par_iter()
@@ -238,8 +238,8 @@ fn verify_proofs(
 /// last expected.
 fn check_numbers(
     directory: &Path,
-    numbers: &[u64],
-    first_batch: u64,
+    numbers: &[BatchNumber],
+    first_batch: BatchNumber,
     batches: Option<u64>,
 ) -> Result<(), Failure> {
     let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
@@ -252,11 +252,13 @@ fn check_numbers(
              be here (then say --first-batch {first})"
         )));
     }
-    let gap = numbers.windows(2).find(|pair| pair[1] != pair[0] + 1);
+    let gap = numbers
+        .windows(2)
+        .find(|pair| pair[0].next() != Some(pair[1]));
     if let Some(pair) = gap {
         return Err(Failure::Invalid(format!(
             "batch {} is missing: there are {} and {}",
-            pair[0] + 1,
+            pair[0].saturating_add(1),
             pair[0],
             pair[1]
         )));
@@ -271,7 +273,7 @@ fn check_numbers(
 }
 
 /// What the public file of that number says.
-fn claim(directory: &Path, number: u64) -> Result<Claim, Failure> {
+fn claim(directory: &Path, number: BatchNumber) -> Result<Claim, Failure> {
     let path = files::public_path(directory, number);
     let public = files::read_public(&path).map_err(Failure::unusable)?;
     let said = public.public_inputs.batch_number;
@@ -294,10 +296,14 @@ pub(super) fn verify_batches(
         .map(|batch| Claim::new(&batch.public))
         .collect();
     let claims = claims.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let first = claims.first().map_or(0, |claim| claim.inputs.batch_number);
+    let first = claims
+        .first()
+        .map_or(BatchNumber::ZERO, |claim| claim.inputs.batch_number);
     verify_claims(&claims, level, |claim| {
-        let index = usize::try_from(claim.inputs.batch_number - first);
-        let batch = index.ok().and_then(|index| batches.get(index));
+        let index = claim.inputs.batch_number.since(first).map(usize::try_from);
+        let batch = index
+            .and_then(Result::ok)
+            .and_then(|index| batches.get(index));
         Ok(Cow::Borrowed(batch.map_or(&[], |batch| &batch.proof)))
     })
 }
@@ -318,7 +324,7 @@ fn verify_claims<'a>(
     verify_links(&inputs).map_err(|error| {
         let number = inputs
             .get(error.index)
-            .map_or(0, |inputs| inputs.batch_number);
+            .map_or(BatchNumber::ZERO, |inputs| inputs.batch_number);
         Failure::Invalid(format!("batch {number}: {}", error.fault))
     })?;
 

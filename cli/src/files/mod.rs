@@ -10,6 +10,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
+use winterlane_ledger::BatchNumber;
 
 pub(crate) use lock::DirectoryLock;
 pub(crate) use publish::Staging;
@@ -115,12 +116,12 @@ impl FilesError {
 }
 
 /// Where the proof of that batch is.
-pub(crate) fn proof_path(directory: &Path, number: u64) -> PathBuf {
+pub(crate) fn proof_path(directory: &Path, number: BatchNumber) -> PathBuf {
     directory.join(format!("batch-{number:04}.proof"))
 }
 
 /// Where the public part of that batch is.
-pub(crate) fn public_path(directory: &Path, number: u64) -> PathBuf {
+pub(crate) fn public_path(directory: &Path, number: BatchNumber) -> PathBuf {
     directory.join(format!("batch-{number:04}.public.json"))
 }
 
@@ -128,7 +129,7 @@ pub(crate) fn public_path(directory: &Path, number: u64) -> PathBuf {
 ///
 /// A directory in which batches were being exchanged when a run was stopped is an error: what it has
 /// may be a part.
-pub(crate) fn numbers(directory: &Path) -> Result<Vec<u64>, FilesError> {
+pub(crate) fn numbers(directory: &Path) -> Result<Vec<BatchNumber>, FilesError> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(directory).map_err(FilesError::io(directory))? {
         let name = entry.map_err(FilesError::io(directory))?.file_name();
@@ -147,7 +148,7 @@ pub(crate) fn numbers(directory: &Path) -> Result<Vec<u64>, FilesError> {
 }
 
 /// The batch number in a file's name; `None` for names that this program does not write.
-fn number_of(name: &str) -> Option<u64> {
+fn number_of(name: &str) -> Option<BatchNumber> {
     let rest = name.strip_prefix("batch-")?;
     let digits = rest
         .strip_suffix(".proof")

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, collections::BTreeSet};
 
-use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root};
 
 use super::*;
 use crate::files::{PublicFile, proof_size, read_proof, read_public};
@@ -10,7 +10,7 @@ use crate::files::{PublicFile, proof_size, read_proof, read_public};
 fn batch(number: u64, content: u8) -> BatchFiles {
     let inputs = PublicInputs {
         domain: Domain::ZERO,
-        batch_number: number,
+        batch_number: BatchNumber::new(number),
         old_root: Root::ZERO,
         new_root: Root::ZERO,
         operations_digest: Digest::ZERO,
@@ -49,13 +49,17 @@ fn names(directory: &Path) -> BTreeSet<String> {
 
 /// Whether the batches there are exactly these.
 fn has(directory: &Path, expected: &[u64], content: u8) -> bool {
-    numbers(directory).is_ok_and(|found| found == expected)
-        && expected.iter().all(|&number| {
-            let public = read_public(&public_path(directory, number));
-            let proof = read_proof(&proof_path(directory, number));
-            public.is_ok_and(|public| public == batch(number, content).public)
-                && proof.is_ok_and(|proof| proof == [content; 8])
-        })
+    numbers(directory).is_ok_and(|found| {
+        found
+            .iter()
+            .map(|one| one.get())
+            .eq(expected.iter().copied())
+    }) && expected.iter().all(|&number| {
+        let public = read_public(&public_path(directory, BatchNumber::new(number)));
+        let proof = read_proof(&proof_path(directory, BatchNumber::new(number)));
+        public.is_ok_and(|public| public == batch(number, content).public)
+            && proof.is_ok_and(|proof| proof == [content; 8])
+    })
 }
 
 /// Fails from the step `fails` on, or at that step alone.
@@ -181,8 +185,18 @@ fn batches_come_back_whole_and_old_ones_are_kept_unless_replaced() {
     let path = directory.path().join("new/dir");
     publish(&path, false, &[10_000, 9, 10], 3);
     fs::write(path.join("batch-7.proof"), "not ours").unwrap();
-    assert_eq!(numbers(&path).unwrap(), [9, 10, 10_000]);
-    assert_eq!(proof_size(&proof_path(&path, 10)).unwrap(), 8);
+    assert_eq!(
+        numbers(&path).unwrap(),
+        [
+            BatchNumber::new(9),
+            BatchNumber::new(10),
+            BatchNumber::new(10_000)
+        ]
+    );
+    assert_eq!(
+        proof_size(&proof_path(&path, BatchNumber::new(10))).unwrap(),
+        8
+    );
     assert!(matches!(
         Staging::new(&path, false),
         Err(FilesError::NotEmpty(_))
@@ -201,7 +215,7 @@ fn what_is_not_published_disappears() {
     let staging = staged(path, true, &[3, 4], 2);
     assert_eq!(
         numbers(path).unwrap(),
-        [3],
+        [BatchNumber::new(3)],
         "not seen before it is published"
     );
     drop(staging);
@@ -215,14 +229,17 @@ fn batches_that_appear_meanwhile_are_not_overwritten() {
     let path = directory.path();
     let staging = staged(path, false, &[0, 1], 2);
     // By a program that asks for no lock.
-    fs::write(proof_path(path, 0), "another's").unwrap();
+    fs::write(proof_path(path, BatchNumber::ZERO), "another's").unwrap();
     match staging.publish() {
         Err(FilesError::Unpublished {
             staged, old: None, ..
         }) => assert!(has(&staged, &[0, 1], 2)),
         other => panic!("{other:?}"),
     }
-    assert_eq!(fs::read(proof_path(path, 0)).unwrap(), b"another's");
+    assert_eq!(
+        fs::read(proof_path(path, BatchNumber::ZERO)).unwrap(),
+        b"another's"
+    );
 }
 
 #[test]
@@ -230,7 +247,7 @@ fn bad_text_and_special_files_are_errors() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     publish(path, false, &[0], 0);
-    let public = public_path(path, 0);
+    let public = public_path(path, BatchNumber::ZERO);
     let json = fs::read_to_string(&public).unwrap();
     for (from, to) in [
         ("0001feff", "0001FEFF"),
@@ -245,7 +262,7 @@ fn bad_text_and_special_files_are_errors() {
         ));
     }
     // Large on paper only: refused by its size, unread.
-    let proof = proof_path(path, 0);
+    let proof = proof_path(path, BatchNumber::ZERO);
     File::create(&proof).unwrap().set_len(1 << 40).unwrap();
     for result in [read_proof(&proof).map(|_| 0), proof_size(&proof)] {
         assert!(matches!(result, Err(FilesError::TooLarge { .. })));

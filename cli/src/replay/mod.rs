@@ -24,7 +24,10 @@ pub const DEMO_TRANSFERS: &str = include_str!("../../data/demo-transfers.csv");
 
 #[cfg(test)]
 mod tests {
-    use winterlane_ledger::{Order, Record, ScalarCompressor, hash::domain_digest};
+    use winterlane_ledger::{
+        AccountId, Amount, BatchNumber, ChainId, Order, Record, RollupId, ScalarCompressor,
+        hash::domain_digest,
+    };
 
     use super::*;
 
@@ -49,7 +52,7 @@ mod tests {
                 .all(|batch| batch.operations.len() == 127)
         );
         // The first payment ever made on Ethereum.
-        assert_eq!((rows[0].line, rows[0].value), (2, 31_337));
+        assert_eq!((rows[0].line, rows[0].value), (2, Amount::new(31_337)));
     }
 
     #[test]
@@ -97,7 +100,7 @@ mod tests {
         let plan = Plan::new(&rows, options).unwrap();
         assert!(plan.rotations() > 3 && plan.batches.len() > 1);
         let keys = ReplayKeys::generate(&plan, &ScalarCompressor).unwrap();
-        let domain = domain_digest(1, 1);
+        let domain = domain_digest(ChainId::new(1), RollupId::new(1));
         let mut replay = Replay::open(plan.clone(), keys, domain, ScalarCompressor).unwrap();
 
         let mut root = replay.ledger().root();
@@ -108,7 +111,7 @@ mod tests {
             let inputs = sealed.public_inputs;
             assert_eq!(
                 (inputs.batch_number, inputs.old_root),
-                (number as u64, root)
+                (BatchNumber::new(number as u64), root)
             );
             assert_eq!(inputs.num_operations as usize, batch.slots);
             root = inputs.new_root;
@@ -140,12 +143,15 @@ mod tests {
         assert_eq!(transfers, expected);
 
         // What is left of the opening balances is what was received; the operator has the fees.
-        let fees: u128 = rows.iter().map(|row| row.fee).sum();
-        let received: u128 = rows.iter().map(|row| row.value).sum();
+        let fees = Amount::checked_sum(rows.iter().map(|row| row.fee)).unwrap();
+        let received = Amount::checked_sum(rows.iter().map(|row| row.value)).unwrap();
         let balance = |id| replay.ledger().account(id).unwrap().balance;
         assert_eq!(balance(OPERATOR), fees);
-        let accounts = 1..plan.accounts.len() as u32;
-        assert_eq!(accounts.map(balance).sum::<u128>(), received);
+        let accounts = (1..plan.accounts.len() as u32).map(AccountId::new);
+        assert_eq!(
+            Amount::checked_sum(accounts.map(balance)).unwrap(),
+            received
+        );
     }
 
     #[test]

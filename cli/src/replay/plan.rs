@@ -7,10 +7,12 @@ use std::{collections::HashMap, ops::Range};
 
 use thiserror::Error;
 
+use winterlane_ledger::{AccountId, Amount};
+
 use super::csv::{Address, TransferRow};
 
 /// Id of the account that collects the fees; it stands before all addresses of the file.
-pub const OPERATOR: u32 = 0;
+pub const OPERATOR: AccountId = AccountId::ZERO;
 
 /// The largest key height: 2^10 = 1,024 one-time keys.
 pub const MAX_KEY_HEIGHT: u32 = 10;
@@ -66,7 +68,7 @@ pub struct PlannedAccount {
     /// The address of the file; none for the operator.
     pub address: Option<Address>,
     /// What the account holds when the replay opens: all that it will spend, fees included.
-    pub opening_balance: u128,
+    pub opening_balance: Amount,
     /// Heights of the keys it uses one after the other; empty for one that only receives.
     pub keys: Vec<u32>,
 }
@@ -79,18 +81,18 @@ pub enum PlannedOperation {
         /// Position of the row among the rows planned.
         row: usize,
         /// Account id of the payer.
-        from: u32,
+        from: AccountId,
         /// Account id of the receiver.
-        to: u32,
+        to: AccountId,
         /// What is paid.
-        amount: u128,
+        amount: Amount,
         /// The fee.
-        fee: u128,
+        fee: Amount,
     },
     /// The move of a sender to its next key, signed by the last one-time key of the one before.
     RotateKey {
         /// Account id of the sender.
-        account: u32,
+        account: AccountId,
         /// Position of the new key in [`PlannedAccount::keys`].
         key: usize,
     },
@@ -99,7 +101,7 @@ pub enum PlannedOperation {
 impl PlannedOperation {
     /// The account that signs.
     #[must_use]
-    pub fn signer(&self) -> u32 {
+    pub fn signer(&self) -> AccountId {
         match *self {
             Self::Transfer { from, .. } => from,
             Self::RotateKey { account, .. } => account,
@@ -189,28 +191,29 @@ impl Plan {
 #[allow(clippy::type_complexity)] // A list of accounts and a list of pairs, used once.
 fn open_accounts(
     rows: &[TransferRow],
-) -> Result<(Vec<PlannedAccount>, Vec<(u32, u32)>), PlanError> {
+) -> Result<(Vec<PlannedAccount>, Vec<(AccountId, AccountId)>), PlanError> {
     let operator = PlannedAccount {
         address: None,
-        opening_balance: 0,
+        opening_balance: Amount::ZERO,
         keys: Vec::new(),
     };
     let mut accounts = vec![operator];
     let mut ids = HashMap::new();
     let mut pairs = Vec::with_capacity(rows.len());
     // Value is conserved, so a supply in range keeps every balance and the fee pool in range.
-    let mut supply = 0u128;
+    let mut supply = Amount::ZERO;
     for row in rows {
         let line = row.line;
         let mut id_of = |address: Address| match ids.get(&address) {
             Some(&id) => Ok(id),
             None => {
                 let id = u32::try_from(accounts.len())
+                    .map(AccountId::new)
                     .map_err(|_| PlanError::TooManyAccounts { line })?;
                 ids.insert(address, id);
                 accounts.push(PlannedAccount {
                     address: Some(address),
-                    opening_balance: 0,
+                    opening_balance: Amount::ZERO,
                     keys: Vec::new(),
                 });
                 Ok(id)
@@ -227,7 +230,8 @@ fn open_accounts(
             .checked_add(spent)
             .ok_or(PlanError::Supply { line })?;
         // No more than the supply, so it cannot overflow.
-        accounts[from as usize].opening_balance += spent;
+        let balance = &mut accounts[from.get() as usize].opening_balance;
+        *balance = balance.saturating_add(spent);
     }
     Ok((accounts, pairs))
 }
@@ -243,18 +247,18 @@ struct Sender {
 /// Puts the rotations between the transfers and sizes the keys.
 fn order_operations(
     rows: &[TransferRow],
-    pairs: &[(u32, u32)],
+    pairs: &[(AccountId, AccountId)],
     accounts: &mut [PlannedAccount],
     key_height: u32,
 ) -> Vec<PlannedOperation> {
     let mut senders = vec![Sender::default(); accounts.len()];
     for &(from, _) in pairs {
-        senders[from as usize].transfers_left += 1;
+        senders[from.get() as usize].transfers_left += 1;
     }
     let mut operations = Vec::with_capacity(rows.len());
     for (index, (row, &(from, to))) in rows.iter().zip(pairs).enumerate() {
-        let sender = &mut senders[from as usize];
-        let keys = &mut accounts[from as usize].keys;
+        let sender = &mut senders[from.get() as usize];
+        let keys = &mut accounts[from.get() as usize].keys;
         if keys.is_empty() {
             sender.key_left = add_key(keys, sender.transfers_left, key_height);
         } else if sender.key_left == 1 && sender.transfers_left > 1 {
@@ -323,8 +327,8 @@ mod tests {
             line,
             from: address(from),
             to: address(to),
-            value,
-            fee,
+            value: Amount::new(value),
+            fee: Amount::new(fee),
         }
     }
 
@@ -350,10 +354,13 @@ mod tests {
             .collect();
         assert_eq!(kinds, "tttrtttt");
         assert_eq!(plan.accounts[1].keys, [2, 2]);
-        assert_eq!(plan.accounts[1].opening_balance, 42);
+        assert_eq!(plan.accounts[1].opening_balance, Amount::new(42));
         assert_eq!(
             plan.operations[3],
-            PlannedOperation::RotateKey { account: 1, key: 1 }
+            PlannedOperation::RotateKey {
+                account: AccountId::new(1),
+                key: 1
+            }
         );
         let cut: Vec<_> = plan
             .batches
@@ -438,24 +445,25 @@ mod tests {
             let mut next_key = vec![1; plan.accounts.len()];
             let mut next_row = 0;
             for operation in &plan.operations {
-                let signer = operation.signer() as usize;
+                let signer = operation.signer().get() as usize;
                 prop_assert!(keys_left[signer] > 0);
                 keys_left[signer] -= 1;
                 match *operation {
                     PlannedOperation::Transfer { row, from, to, amount, fee } => {
                         prop_assert_eq!(row, next_row);
                         next_row += 1;
-                        prop_assert_eq!(plan.accounts[from as usize].address, Some(rows[row].from));
-                        prop_assert_eq!(plan.accounts[to as usize].address, Some(rows[row].to));
-                        balances[from as usize] =
-                            balances[from as usize].checked_sub(amount + fee).unwrap();
-                        balances[to as usize] += amount;
+                        prop_assert_eq!(plan.accounts[from.get() as usize].address, Some(rows[row].from));
+                        prop_assert_eq!(plan.accounts[to.get() as usize].address, Some(rows[row].to));
+                        balances[from.get() as usize] =
+                            balances[from.get() as usize].checked_sub(amount.checked_add(fee).unwrap()).unwrap();
+                        balances[to.get() as usize] =
+                            balances[to.get() as usize].checked_add(amount).unwrap();
                     }
                     PlannedOperation::RotateKey { account, key } => {
                         prop_assert_eq!(keys_left[signer], 0);
                         prop_assert_eq!(key, next_key[signer]);
                         next_key[signer] += 1;
-                        keys_left[signer] = 1 << plan.accounts[account as usize].keys[key];
+                        keys_left[signer] = 1 << plan.accounts[account.get() as usize].keys[key];
                     }
                 }
             }

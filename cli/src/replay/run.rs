@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Compressor, Domain, GenesisError, KeySlot, KeyUse, Ledger, LedgerError, Order,
-    RotateKey, Scope, SealError, SealedBatch, SignedOrder, SlotIndex, Transfer, check_orders,
+    Account, AccountId, Amount, AssetId, BatchNumber, Compressor, Domain, GenesisError, KeySlot,
+    KeyUse, Ledger, LedgerError, Nonce, Order, RotateKey, Scope, SealError, SealedBatch,
+    SignedOrder, SlotIndex, Transfer, check_orders,
     signature::{KeyError, KeyTree, SignatureError, bound_message},
 };
 use winterlane_wallet::{KeySecret, MasterSeed, generate_key};
@@ -15,7 +16,7 @@ use super::{
 };
 
 /// The asset of all accounts of a replay.
-pub const ASSET: u32 = 0;
+pub const ASSET: AssetId = AssetId::ZERO;
 
 /// A replayed operation may run in the batch it was signed for and this many more.
 pub const VALIDITY: u64 = 15;
@@ -33,7 +34,7 @@ pub enum ReplayError {
     #[error("account {account}: {error}")]
     Key {
         /// Whose key.
-        account: u32,
+        account: AccountId,
         /// What was wrong.
         #[source]
         error: KeyError,
@@ -92,7 +93,7 @@ impl ReplayKeys {
         compressor: &C,
         made: impl Fn(usize) + Sync,
     ) -> Result<Self, ReplayError> {
-        let one = |id: u32, account: &PlannedAccount, key: usize| {
+        let one = |id: AccountId, account: &PlannedAccount, key: usize| {
             let generated = generate_key(&secret_of(account, key), compressor)
                 .map_err(|error| ReplayError::Key { account: id, error });
             made(1 << account.keys[key]);
@@ -103,7 +104,8 @@ impl ReplayKeys {
             .enumerate()
             .map(|(id, account)| {
                 let keys = 0..account.keys.len();
-                keys.map(|key| one(id as u32, account, key)).collect()
+                keys.map(|key| one(AccountId::new(id as u32), account, key))
+                    .collect()
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -129,13 +131,13 @@ impl ReplayKeys {
 struct Signer {
     key: usize,
     index: u16,
-    nonce: u32,
+    nonce: Nonce,
 }
 
 /// An order ready to be signed: everything but the signature.
 struct Unsigned {
     order: Order,
-    nonce: u32,
+    nonce: Nonce,
     key: usize,
     index: u16,
 }
@@ -166,29 +168,30 @@ impl<C: Compressor + Clone> Replay<C> {
         domain: Domain,
         compressor: C,
     ) -> Result<Self, ReplayError> {
-        let accounts =
-            plan.accounts
-                .iter()
-                .zip(&keys.0)
-                .zip(0u32..)
-                .map(|((account, keys), id)| {
-                    let slot = keys.first().map_or_else(KeySlot::default, |key| KeySlot {
-                        root: key.root(),
-                        next_index: 0,
-                        scope: Scope::BOTH,
-                    });
-                    let slots = [slot, KeySlot::default()];
-                    (
-                        id,
-                        Account {
-                            asset: ASSET,
-                            balance: account.opening_balance,
-                            nonce: 0,
-                            slots,
-                        },
-                    )
+        let accounts = plan
+            .accounts
+            .iter()
+            .zip(&keys.0)
+            .zip(AccountId::ZERO.onwards())
+            .map(|((account, keys), id)| {
+                let slot = keys.first().map_or_else(KeySlot::default, |key| KeySlot {
+                    root: key.root(),
+                    next_index: 0,
+                    scope: Scope::BOTH,
                 });
-        let ledger = Ledger::with_compressor(domain, 0, accounts, compressor.clone())?;
+                let slots = [slot, KeySlot::default()];
+                (
+                    id,
+                    Account {
+                        asset: ASSET,
+                        balance: account.opening_balance,
+                        nonce: Nonce::ZERO,
+                        slots,
+                    },
+                )
+            });
+        let ledger =
+            Ledger::with_compressor(domain, BatchNumber::ZERO, accounts, compressor.clone())?;
         let signers = vec![Signer::default(); plan.accounts.len()];
         Ok(Self {
             plan,
@@ -222,7 +225,7 @@ impl<C: Compressor + Clone> Replay<C> {
         let Some(batch) = self.plan.batches.get(self.signed).cloned() else {
             return Ok(None);
         };
-        let valid_until = self.signed as u64 + VALIDITY;
+        let valid_until = BatchNumber::new(self.signed as u64 + VALIDITY);
         let unsigned: Vec<_> = self.plan.operations[batch.operations]
             .iter()
             .map(|operation| next_order(operation, &mut self.signers, &self.keys, valid_until))
@@ -242,9 +245,9 @@ impl<C: Compressor + Clone> Replay<C> {
                  }| {
                     let account = order.signer();
                     let one_time_key = KeyUse { slot: SLOT, index };
-                    let secrets = secret_of(&plan.accounts[account as usize], key);
+                    let secrets = secret_of(&plan.accounts[account.get() as usize], key);
                     let bound = bound_message(&order.record(one_time_key).digest(), &domain);
-                    keys.0[account as usize][key]
+                    keys.0[account.get() as usize][key]
                         .sign(&secrets, index.into(), &bound, nonce, compressor)
                         .map(|signature| SignedOrder {
                             order,
@@ -304,11 +307,12 @@ fn next_order(
     operation: &PlannedOperation,
     signers: &mut [Signer],
     keys: &ReplayKeys,
-    valid_until: u64,
+    valid_until: BatchNumber,
 ) -> Unsigned {
-    let signer = &mut signers[operation.signer() as usize];
+    let signer = &mut signers[operation.signer().get() as usize];
     let Signer { key, index, nonce } = *signer;
-    signer.nonce += 1;
+    // a plan has fewer operations than there are nonces
+    signer.nonce = nonce.next().unwrap_or(Nonce::MAX);
     signer.index += 1;
     let order = match *operation {
         PlannedOperation::Transfer {
@@ -329,9 +333,9 @@ fn next_order(
             Order::RotateKey(RotateKey {
                 account,
                 slot: SLOT,
-                new_root: keys.0[account as usize][key].root(),
+                new_root: keys.0[account.get() as usize][key].root(),
                 scope: Scope::BOTH,
-                fee: 0,
+                fee: Amount::ZERO,
                 valid_until,
             })
         }

@@ -14,7 +14,8 @@ use std::{
 use serde_json::Value;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::{
-    Ledger, NewKeys, Order, ScalarCompressor, SlotIndex, Withdraw,
+    AccountId, Amount, AssetId, BatchNumber, ChainId, Ledger, NewKeys, Order, RollupId,
+    ScalarCompressor, SlotIndex, Withdraw,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, encode_operation},
     wire,
@@ -51,7 +52,7 @@ impl Operator {
     fn new(settlement: Client) -> Self {
         let genesis = settlement.genesis().unwrap();
         Self {
-            ledger: Ledger::genesis(genesis.domain, 0, []).unwrap(),
+            ledger: Ledger::genesis(genesis.domain, BatchNumber::ZERO, []).unwrap(),
             pool: Pool::new(genesis.domain),
             settlement,
         }
@@ -119,8 +120,8 @@ fn the_commands_of_the_page_take_everything_out_once() {
         secret
     });
     let genesis = Genesis {
-        domain: domain_digest(1, 7),
-        first_batch: 0,
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
+        first_batch: BatchNumber::ZERO,
         accounts: BTreeMap::new(),
         operator: secrets[0].party(),
         governor: Party::NOBODY,
@@ -143,18 +144,18 @@ fn the_commands_of_the_page_take_everything_out_once() {
     let (mut bob, bobs) = wallet(&place.path().join("bob"));
     let deposit = |who: &Secret, amount, to| {
         let call = Call::Deposit {
-            asset: EURO,
+            asset: AssetId::new(EURO),
             amount,
             to,
         };
         client(who).call(&call).unwrap();
     };
-    deposit(&secrets[1], 1_000, DepositTo::New(alices));
-    deposit(&secrets[2], 500, DepositTo::New(bobs));
+    deposit(&secrets[1], Amount::new(1_000), DepositTo::New(alices));
+    deposit(&secrets[2], Amount::new(500), DepositTo::New(bobs));
     let (mut stranger, strangers) = wallet(&place.path().join("stranger"));
     let call = Call::Deposit {
-        asset: JUNK,
-        amount: 40,
+        asset: AssetId::new(JUNK),
+        amount: Amount::new(40),
         to: DepositTo::New(strangers),
     };
     client(&secrets[3]).call(&call).unwrap();
@@ -167,14 +168,14 @@ fn the_commands_of_the_page_take_everything_out_once() {
     assert!(operator.publish(other).unwrap_err().is("proof"));
     operator.publish(first).unwrap();
     let notes = bob.note_secret(0).payment_address();
-    let (note, _) = shield(&notes, EURO, 200).unwrap();
+    let (note, _) = shield(&notes, AssetId::new(EURO), Amount::new(200)).unwrap();
     let withdraw = |from, amount, recipient| {
         Order::Withdraw(Withdraw {
             from,
             amount,
-            fee: 0,
+            fee: Amount::ZERO,
             recipient,
-            valid_until: UNTIL,
+            valid_until: BatchNumber::new(UNTIL),
         })
     };
     let sign = |wallet: &mut Wallet, ledger: &Ledger, order: Order| {
@@ -186,16 +187,16 @@ fn the_commands_of_the_page_take_everything_out_once() {
         sign(
             &mut bob,
             &operator.ledger,
-            withdraw(1, 200, note.recipient()),
+            withdraw(AccountId::new(1), Amount::new(200), note.recipient()),
         ),
         sign(
             &mut alice,
             &operator.ledger,
-            withdraw(0, 50, secrets[3].party().0),
+            withdraw(AccountId::ZERO, Amount::new(50), secrets[3].party().0),
         ),
     ];
     let payment = Payment {
-        batch: 1,
+        batch: BatchNumber::new(1),
         record: 0,
     };
     let second = operator.batch(orders, &[PoolOperation::Shield(note, payment)]);
@@ -244,8 +245,8 @@ fn the_commands_of_the_page_take_everything_out_once() {
         serde_json::from_slice(&fs::read(place.path().join("note.json")).unwrap()).unwrap();
     let shield = winterlane_ledger::pool::Shield {
         blinded: serde_json::from_value(note["blinded"].clone()).unwrap(),
-        asset: EURO,
-        amount: 40,
+        asset: AssetId::new(EURO),
+        amount: Amount::new(40),
         sealed: hex(note["sealed"].as_str().unwrap()),
     };
     let mut bob = Wallet::open(&place.path().join("bob")).unwrap();
@@ -253,19 +254,23 @@ fn the_commands_of_the_page_take_everything_out_once() {
     let paying = sign(
         &mut bob,
         &operator.ledger,
-        withdraw(1, 40, shield.recipient()),
+        withdraw(AccountId::new(1), Amount::new(40), shield.recipient()),
     );
     drop(bob);
     // A stranger pays as much of something else to the same address: that is no payment, and keeps Bob from nothing.
     let junk = sign(
         &mut stranger,
         &operator.ledger,
-        withdraw(2, 40, shield.recipient()),
+        withdraw(AccountId::new(2), Amount::new(40), shield.recipient()),
     );
     let third = operator.batch(vec![junk, paying], &[]);
     operator.publish(third).unwrap();
     // Carol deposits, and no batch takes it.
-    deposit(&secrets[3], 7, DepositTo::Existing(0));
+    deposit(
+        &secrets[3],
+        Amount::new(7),
+        DepositTo::Existing(AccountId::ZERO),
+    );
     // The operator's store is gone. Settlement is stopped, and opens as it was.
     let (root, status) = (
         operator.ledger.root(),
@@ -341,21 +346,22 @@ fn the_commands_of_the_page_take_everything_out_once() {
     let (_, out, _) = run("winterlane exit payments --json");
     let paid: Value = serde_json::from_str(&out).unwrap();
     let paid = paid["payments"].as_array().unwrap();
-    let mut amounts: Vec<u128> = paid
+    let mut amounts: Vec<Amount> = paid
         .iter()
         .map(|payment| payment["amount"].as_str().unwrap().parse().unwrap())
         .collect();
     amounts.sort_unstable();
     // Carol's deposit and withdrawal, Bob's note and account, Alice's account
-    assert_eq!(amounts, [7, 50, 200, 300, 950]);
+    assert_eq!(amounts, [7, 50, 200, 300, 950].map(Amount::new));
     let status = client.status().unwrap();
-    assert_eq!(status.totals[&EURO], 0);
-    let (paid, deposited) = (amounts.iter().sum::<u128>(), 1_000 + 500 + 7);
+    assert_eq!(status.totals[&AssetId::new(EURO)], Amount::ZERO);
+    let paid = Amount::checked_sum(amounts.iter().copied()).unwrap();
+    let deposited = Amount::new(1_000 + 500 + 7);
     assert_eq!(paid, deposited);
     println!(
         "operator gone: {} balances, notes and claims left once, 0 twice; {deposited} deposited, {paid} paid, {} held",
         amounts.len(),
-        status.totals[&EURO],
+        status.totals[&AssetId::new(EURO)],
     );
     drop(server);
 }

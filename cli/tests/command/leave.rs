@@ -10,7 +10,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use winterlane_ledger::{Account, KeySlot, NewKeys, Root, Scope, hash::domain_digest};
+use winterlane_ledger::{
+    Account, AccountId, Amount, AssetId, BatchNumber, ChainId, KeySlot, NewKeys, Nonce, RollupId,
+    Root, Scope, hash::domain_digest,
+};
 use winterlane_settlement::{
     Call, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Verifier, durable,
     server::Server,
@@ -23,15 +26,15 @@ use super::command;
 const HEIGHT: u32 = 1;
 
 /// A settlement that is frozen, with these accounts; and where it is served.
-fn frozen(folder: &Path, accounts: BTreeMap<u32, Account>) -> Server {
+fn frozen(folder: &Path, accounts: BTreeMap<AccountId, Account>) -> Server {
     serve(folder, accounts, true)
 }
 
 /// A settlement with these accounts, in which a deposit waits; frozen by it, if it is to be.
-fn serve(folder: &Path, accounts: BTreeMap<u32, Account>, frozen: bool) -> Server {
+fn serve(folder: &Path, accounts: BTreeMap<AccountId, Account>, frozen: bool) -> Server {
     let genesis = Genesis {
-        domain: domain_digest(1, 7),
-        first_batch: 0,
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
+        first_batch: BatchNumber::ZERO,
         accounts,
         operator: Secret::from_bytes([1; 32]).party(),
         governor: Party::NOBODY,
@@ -45,8 +48,8 @@ fn serve(folder: &Path, accounts: BTreeMap<u32, Account>, frozen: bool) -> Serve
     let durable = Durable::open(folder, verifier, time).unwrap();
     let carol = durable.by(Secret::from_bytes([7; 32]).party());
     let deposit = Call::Deposit {
-        asset: 5,
-        amount: 1,
+        asset: AssetId::new(5),
+        amount: Amount::new(1),
         to: DepositTo::New(NewKeys::single(Root::ZERO)),
     };
     carol.call(&deposit).unwrap();
@@ -93,11 +96,11 @@ fn exit(place: &Path, server: &Server, arguments: &[&str]) -> (Option<i32>, Stri
 }
 
 /// An account with this key.
-fn account(root: Root, balance: u128) -> Account {
+fn account(root: Root, balance: Amount) -> Account {
     Account {
-        asset: 978,
+        asset: AssetId::new(978),
         balance,
-        nonce: 0,
+        nonce: Nonce::ZERO,
         slots: [
             KeySlot {
                 root,
@@ -116,13 +119,16 @@ fn what_cannot_leave_keeps_nothing_else_back() {
     let roots = [0, 1].map(|number| wallet.add_key(number, HEIGHT).unwrap());
     drop(wallet);
     // Strangers made accounts with her first key before she made hers: one that is empty, and more than the key signs for.
-    let accounts = BTreeMap::from([
-        (0, account(roots[0], 0)),
-        (1, account(roots[0], 1)),
-        (2, account(roots[0], 2)),
-        (3, account(roots[0], 700)),
-        (4, account(roots[1], 90)),
-    ]);
+    let accounts = [
+        (0, account(roots[0], Amount::ZERO)),
+        (1, account(roots[0], Amount::new(1))),
+        (2, account(roots[0], Amount::new(2))),
+        (3, account(roots[0], Amount::new(700))),
+        (4, account(roots[1], Amount::new(90))),
+    ];
+    let accounts = accounts
+        .map(|(id, account)| (AccountId::new(id), account))
+        .into();
     let server = frozen(&place.path().join("settlement"), accounts);
 
     // she names hers, which leaves before the others can use up the key
@@ -165,7 +171,10 @@ fn what_was_done_is_told_as_an_object() {
     let mut wallet = Wallet::create(&path.join("alice")).unwrap();
     let root = wallet.add_key(0, HEIGHT).unwrap();
     drop(wallet);
-    let accounts = BTreeMap::from([(0, account(root, 700)), (1, account(root, 1))]);
+    let accounts = BTreeMap::from([
+        (AccountId::new(0), account(root, Amount::new(700))),
+        (AccountId::new(1), account(root, Amount::new(1))),
+    ]);
     let json = |output: &str| -> Value { serde_json::from_str(output).unwrap() };
     Secret::from_bytes([7; 32])
         .save(&path.join("carol.secret"))

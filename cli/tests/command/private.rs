@@ -4,6 +4,7 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use winterlane_ledger::{
+    Amount, ChainId, RollupId,
     hash::domain_digest,
     pool::{
         Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate, decode_operation,
@@ -324,7 +325,7 @@ fn operation_of(directory: &Path, number: usize) -> (Pool, PrivateOperation) {
     let file = fs::read(directory.join("pool.json")).unwrap();
     let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
     let [chain, rollup] = ["chain_id", "rollup_id"].map(|name| file[name].as_u64().unwrap());
-    let mut pool = Pool::new(domain_digest(chain, rollup));
+    let mut pool = Pool::new(domain_digest(ChainId::new(chain), RollupId::new(rollup)));
     for n in 0.. {
         let path = |ending: &str| directory.join(format!("operation-{n:06}.{ending}"));
         let bytes = fs::read(path("op")).unwrap();
@@ -364,7 +365,10 @@ fn operations_that_somebody_changed_are_refused() {
         ),
         (
             "valid for longer",
-            |_, inputs| withdrawn(inputs).valid_until += 32,
+            |_, inputs| {
+                let inputs = withdrawn(inputs);
+                inputs.valid_until = inputs.valid_until.saturating_add(32);
+            },
             "000002.proof",
         ),
         (
@@ -376,18 +380,18 @@ fn operations_that_somebody_changed_are_refused() {
             "more, and less fee",
             |_, inputs| {
                 let inputs = withdrawn(inputs);
-                (inputs.amount, inputs.fee) = (401, 0);
+                (inputs.amount, inputs.fee) = (Amount::new(401), Amount::ZERO);
             },
             "000002.proof",
         ),
         (
             "more than there is",
-            |_, inputs| withdrawn(inputs).amount = 1001,
+            |_, inputs| withdrawn(inputs).amount = Amount::new(1001),
             "were to leave, and the pool holds 1000",
         ),
         (
             "amount and fee beyond 2^128",
-            |_, inputs| withdrawn(inputs).amount = u128::MAX,
+            |_, inputs| withdrawn(inputs).amount = Amount::MAX,
             "exceed 2^128",
         ),
     ];

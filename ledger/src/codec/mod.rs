@@ -25,8 +25,8 @@
 //! (32 each), lowest first.
 //!
 //! ```
-//! use winterlane_ledger::{Account, codec::CanonicalBytes};
-//! let account = Account { asset: 7, balance: 5_000, nonce: 3, ..Account::default() };
+//! use winterlane_ledger::{Account, Amount, AssetId, Nonce, codec::CanonicalBytes};
+//! let account = Account { asset: AssetId::new(7), balance: Amount::new(5_000), nonce: Nonce::new(3), ..Account::default() };
 //! let bytes = account.to_bytes();
 //! assert_eq!(Account::from_bytes(&bytes)?, account);
 //! assert!(Account::from_bytes(&bytes[1..]).is_err());

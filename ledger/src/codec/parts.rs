@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::sealed::Part;
 use crate::{
-    Account, AccountProof, Deposit, Digest, Domain, KeySlot, NewKeys, OperationKind, Order,
-    PublicInputs, Receipt, Record, Root, RotateKey, Scope, Signature, SignedOrder, SlotIndex,
-    Transfer, Withdraw,
+    Account, AccountId, AccountProof, AssetId, BatchNumber, Deposit, Digest, Domain, KeySlot,
+    NewKeys, Nonce, OperationKind, Order, PublicInputs, Receipt, Record, Root, RotateKey, Scope,
+    Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
     exit::{Exit, SignedExit},
     signature::{KEY_CAPACITY, SIGNATURE_BYTES},
     tree::{Siblings, TREE_DEPTH, empty_digests},
@@ -100,9 +100,9 @@ impl Part for KeySlot {
 
 impl Part for Account {
     fn put(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.asset.into());
+        put_varint(out, self.asset.get().into());
         put_amount(out, self.balance);
-        put_varint(out, self.nonce.into());
+        put_varint(out, self.nonce.get().into());
         for slot in &self.slots {
             slot.put(out);
         }
@@ -110,9 +110,9 @@ impl Part for Account {
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            asset: reader.id("an asset")?,
+            asset: AssetId::new(reader.id("an asset")?),
             balance: reader.amount()?,
-            nonce: reader.id("a nonce")?,
+            nonce: Nonce::new(reader.id("a nonce")?),
             slots: [KeySlot::take(reader)?, KeySlot::take(reader)?],
         })
     }
@@ -121,11 +121,11 @@ impl Part for Account {
 impl Part for Order {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(self.kind() as u8);
-        put_varint(out, self.signer().into());
-        put_varint(out, self.valid_until());
+        put_varint(out, self.signer().get().into());
+        put_varint(out, self.valid_until().get());
         match self {
             Self::Transfer(transfer) => {
-                put_varint(out, transfer.to.into());
+                put_varint(out, transfer.to.get().into());
                 put_amount(out, transfer.amount);
                 put_amount(out, transfer.fee);
             }
@@ -163,18 +163,18 @@ fn take_order(reader: &mut Reader<'_>, kind: OperationKind) -> Result<Order, Dec
     let valid_until = reader.varint("a last batch")?;
     Ok(match kind {
         OperationKind::Transfer => Order::Transfer(Transfer {
-            from: signer,
-            to: reader.id("an account")?,
+            from: AccountId::new(signer),
+            to: AccountId::new(reader.id("an account")?),
             amount: reader.amount()?,
             fee: reader.amount()?,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
         }),
         OperationKind::Withdraw => Order::Withdraw(Withdraw {
-            from: signer,
+            from: AccountId::new(signer),
             amount: reader.amount()?,
             fee: reader.amount()?,
             recipient: *reader.array()?,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
         }),
         // the kinds that no key signs were refused before
         _ => {
@@ -188,12 +188,12 @@ fn take_order(reader: &mut Reader<'_>, kind: OperationKind) -> Result<Order, Dec
                 SlotIndex::One
             };
             Order::RotateKey(RotateKey {
-                account: signer,
+                account: AccountId::new(signer),
                 slot,
                 new_root: Root(take_digest(reader)?),
                 scope,
                 fee,
-                valid_until,
+                valid_until: BatchNumber::new(valid_until),
             })
         }
     })
@@ -213,7 +213,7 @@ impl Part for Record {
             }
             Self::CollectFees { to, amount } => {
                 out.push(OperationKind::CollectFees as u8);
-                put_varint(out, (*to).into());
+                put_varint(out, to.get().into());
                 put_amount(out, *amount);
             }
         }
@@ -225,7 +225,7 @@ impl Part for Record {
             OperationKind::Noop => Ok(Self::Noop),
             OperationKind::Deposit => Ok(Self::Deposit(Deposit::take(reader)?)),
             OperationKind::CollectFees => Ok(Self::CollectFees {
-                to: reader.id("an account")?,
+                to: AccountId::new(reader.id("an account")?),
                 amount: reader.amount()?,
             }),
             // a deposit that creates says so by its keys
@@ -237,14 +237,14 @@ impl Part for Record {
 
 impl Part for Receipt {
     fn put(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.batch_number);
+        put_varint(out, self.batch_number.get());
         put_varint(out, self.position.into());
         self.record.put(out);
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            batch_number: reader.varint("a batch number")?,
+            batch_number: BatchNumber::new(reader.varint("a batch number")?),
             position: reader.id("a position")?,
             record: Record::take(reader)?,
         })
@@ -266,7 +266,7 @@ impl Part for Signature {
 impl Part for SignedOrder {
     fn put(&self, out: &mut Vec<u8>) {
         self.order.put(out);
-        put_varint(out, self.nonce.into());
+        put_varint(out, self.nonce.get().into());
         out.push(self.slot as u8);
         self.signature.put(out);
     }
@@ -274,7 +274,7 @@ impl Part for SignedOrder {
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             order: Order::take(reader)?,
-            nonce: reader.id("a nonce")?,
+            nonce: Nonce::new(reader.id("a nonce")?),
             slot: take_slot(reader)?,
             signature: Signature::take(reader)?,
         })
@@ -283,7 +283,7 @@ impl Part for SignedOrder {
 
 impl Part for SignedExit {
     fn put(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.exit.account.into());
+        put_varint(out, self.exit.account.get().into());
         out.extend_from_slice(&self.exit.recipient);
         out.push(self.slot as u8);
         self.signature.put(out);
@@ -292,7 +292,7 @@ impl Part for SignedExit {
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             exit: Exit {
-                account: reader.id("an account")?,
+                account: AccountId::new(reader.id("an account")?),
                 recipient: *reader.array()?,
             },
             slot: take_slot(reader)?,
@@ -303,8 +303,8 @@ impl Part for SignedExit {
 
 impl Part for Deposit {
     fn put(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.to.into());
-        put_varint(out, self.asset.into());
+        put_varint(out, self.to.get().into());
+        put_varint(out, self.asset.get().into());
         put_amount(out, self.amount);
         put_option(out, self.keys.as_ref(), |out, keys| {
             out.push(keys.scope_bits());
@@ -316,8 +316,8 @@ impl Part for Deposit {
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            to: reader.id("an account")?,
-            asset: reader.id("an asset")?,
+            to: AccountId::new(reader.id("an account")?),
+            asset: AssetId::new(reader.id("an asset")?),
             amount: reader.amount()?,
             keys: take_option(reader, "whether a deposit has keys", |reader| {
                 let offset = reader.offset();
@@ -342,7 +342,7 @@ impl Part for PublicInputs {
         ] {
             put_digest(out, digest);
         }
-        put_varint(out, self.batch_number);
+        put_varint(out, self.batch_number.get());
         put_varint(out, self.num_operations.into());
     }
 
@@ -352,7 +352,7 @@ impl Part for PublicInputs {
             old_root: Root(take_digest(reader)?),
             new_root: Root(take_digest(reader)?),
             operations_digest: take_digest(reader)?,
-            batch_number: reader.varint("a batch number")?,
+            batch_number: BatchNumber::new(reader.varint("a batch number")?),
             num_operations: reader.id("a number of operations")?,
         })
     }
@@ -360,7 +360,7 @@ impl Part for PublicInputs {
 
 impl Part for AccountProof {
     fn put(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.id.into());
+        put_varint(out, self.id.get().into());
         put_option(out, self.account.as_ref(), |out, account| account.put(out));
         put_siblings(out, &self.siblings, &empty_digests());
     }
@@ -372,7 +372,7 @@ impl Part for AccountProof {
         // 32 compressions, which a proof that ends too early is not worth
         let siblings = fill_siblings(&given, &empty_digests())?;
         Ok(Self {
-            id,
+            id: AccountId::new(id),
             account,
             siblings,
         })

@@ -7,8 +7,9 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::*;
 use crate::{
-    Digest, Domain, KeyUse, Ledger, NewKeys, Root, RotateKey, Scope, SealedBatch, SlotIndex,
-    Transfer, Withdraw, hash::domain_digest, testing::Key, tree::TREE_DEPTH,
+    AccountId, Amount, AssetId, BatchNumber, ChainId, Digest, Domain, KeyUse, Ledger, NewKeys,
+    Nonce, RollupId, Root, RotateKey, Scope, SealedBatch, SlotIndex, Transfer, Withdraw,
+    hash::domain_digest, testing::Key, tree::TREE_DEPTH,
 };
 
 fn digest() -> impl Strategy<Value = Digest> {
@@ -37,9 +38,9 @@ fn account() -> impl Strategy<Value = Account> {
     let slots = [slot(), slot()];
     (any::<u32>(), any::<u128>(), any::<u32>(), slots).prop_map(|(asset, balance, nonce, slots)| {
         Account {
-            asset,
-            balance,
-            nonce,
+            asset: AssetId::new(asset),
+            balance: Amount::new(balance),
+            nonce: Nonce::new(nonce),
             slots,
         }
     })
@@ -60,26 +61,26 @@ fn order() -> impl Strategy<Value = Order> {
             let (slot, new_root, scope) = rotation;
             match kind {
                 0 => Order::Transfer(Transfer {
-                    from,
-                    to,
-                    amount,
-                    fee,
-                    valid_until,
+                    from: AccountId::new(from),
+                    to: AccountId::new(to),
+                    amount: Amount::new(amount),
+                    fee: Amount::new(fee),
+                    valid_until: BatchNumber::new(valid_until),
                 }),
                 1 => Order::Withdraw(Withdraw {
-                    from,
-                    amount,
-                    fee,
+                    from: AccountId::new(from),
+                    amount: Amount::new(amount),
+                    fee: Amount::new(fee),
                     recipient,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until),
                 }),
                 _ => Order::RotateKey(RotateKey {
-                    account: from,
+                    account: AccountId::new(from),
                     slot,
                     new_root: Root(new_root),
                     scope,
-                    fee,
-                    valid_until,
+                    fee: Amount::new(fee),
+                    valid_until: BatchNumber::new(valid_until),
                 }),
             }
         },
@@ -99,9 +100,9 @@ fn deposit() -> impl Strategy<Value = Deposit> {
         prop::option::of(keys),
     )
         .prop_map(|(to, asset, amount, keys)| Deposit {
-            to,
-            asset,
-            amount,
+            to: AccountId::new(to),
+            asset: AssetId::new(asset),
+            amount: Amount::new(amount),
             keys,
         })
 }
@@ -117,7 +118,7 @@ fn proof() -> impl Strategy<Value = AccountProof> {
             let empty = crate::tree::empty_digests();
             let siblings = core::array::from_fn(|height| given[height].unwrap_or(empty[height]));
             AccountProof {
-                id,
+                id: AccountId::new(id),
                 account,
                 siblings,
             }
@@ -181,10 +182,10 @@ proptest! {
             Record::Noop,
             order.record(KeyUse { slot, index }),
             Record::Deposit(deposit),
-            Record::CollectFees { to, amount },
+            Record::CollectFees { to: AccountId::new(to), amount: Amount::new(amount) },
         ] {
             one_form(&record, change)?;
-            one_form(&Receipt { batch_number, position: to, record }, change)?;
+            one_form(&Receipt { batch_number: BatchNumber::new(batch_number), position: to, record }, change)?;
         }
     }
 
@@ -196,6 +197,7 @@ proptest! {
     #[test]
     fn public_inputs(domain in digest(), roots in [digest(), digest()], operations_digest in digest(),
         batch_number: u64, num_operations: u32, change in change()) {
+        let batch_number = BatchNumber::new(batch_number);
         let [old_root, new_root] = roots.map(Root);
         let value = PublicInputs {
             domain: Domain(domain), batch_number, old_root, new_root, operations_digest, num_operations,
@@ -219,7 +221,7 @@ proptest! {
 }
 
 fn domain() -> Domain {
-    domain_digest(1, 2)
+    domain_digest(ChainId::new(1), RollupId::new(2))
 }
 
 /// A batch of every kind, and the state after it.
@@ -229,45 +231,50 @@ fn sealed() -> SealedBatch {
         Key::new(11).slot(Scope::ROTATE, 0),
     ];
     let rich = Account {
-        asset: 7,
-        balance: 1000,
-        nonce: 3,
+        asset: AssetId::new(7),
+        balance: Amount::new(1000),
+        nonce: Nonce::new(3),
         slots,
     };
     let poor = Account {
-        asset: 7,
+        asset: AssetId::new(7),
         ..Account::default()
     };
-    let mut ledger = Ledger::genesis(domain(), 5, [(1, rich), (2, poor)]).unwrap();
+    let mut ledger = Ledger::genesis(
+        domain(),
+        BatchNumber::new(5),
+        [(AccountId::new(1), rich), (AccountId::new(2), poor)],
+    )
+    .unwrap();
     let mut batch = ledger.open_batch();
     let (from, to, amount, fee, valid_until) = (1, 2, 10, 1, 9);
     let orders = [
         Order::Transfer(Transfer {
-            from,
-            to,
-            amount,
-            fee,
-            valid_until,
+            from: AccountId::new(from),
+            to: AccountId::new(to),
+            amount: Amount::new(amount),
+            fee: Amount::new(fee),
+            valid_until: BatchNumber::new(valid_until),
         }),
         Order::Withdraw(Withdraw {
-            from,
-            amount,
-            fee,
+            from: AccountId::new(from),
+            amount: Amount::new(amount),
+            fee: Amount::new(fee),
             recipient: [3; 20],
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
         }),
         Order::RotateKey(RotateKey {
-            account: from,
+            account: AccountId::new(from),
             slot: SlotIndex::One,
             new_root: Root::ZERO,
             scope: Scope::NONE,
-            fee,
-            valid_until,
+            fee: Amount::new(fee),
+            valid_until: BatchNumber::new(valid_until),
         }),
     ];
     for (index, order) in (0..).zip(orders) {
         let nonce = 3 + u32::from(index);
-        let signed = Key::new(10).sign(order, &domain(), nonce, SlotIndex::Zero, index);
+        let signed = Key::new(10).sign(order, &domain(), Nonce::new(nonce), SlotIndex::Zero, index);
         batch.signed(signed).unwrap();
     }
     let keys = NewKeys {
@@ -277,27 +284,27 @@ fn sealed() -> SealedBatch {
     for keys in [Some(keys), None] {
         batch
             .deposit(Deposit {
-                to: 4,
-                asset: 7,
-                amount: 6,
+                to: AccountId::new(4),
+                asset: AssetId::new(7),
+                amount: Amount::new(6),
                 keys,
             })
             .unwrap();
     }
-    batch.collect_fees(2).unwrap();
+    batch.collect_fees(AccountId::new(2)).unwrap();
     batch.seal(None).unwrap()
 }
 
 #[test]
 fn a_signed_order_has_one_form() {
     let order = Order::Transfer(Transfer {
-        from: 1,
-        to: 2,
-        amount: 3,
-        fee: 4,
-        valid_until: 5,
+        from: AccountId::new(1),
+        to: AccountId::new(2),
+        amount: Amount::new(3),
+        fee: Amount::new(4),
+        valid_until: BatchNumber::new(5),
     });
-    let signed = Key::new(10).sign(order, &domain(), 7, SlotIndex::One, 2);
+    let signed = Key::new(10).sign(order, &domain(), Nonce::new(7), SlotIndex::One, 2);
     let bytes = signed.to_bytes();
     assert_eq!(bytes.len(), 1 + 8 + 2 + crate::signature::SIGNATURE_BYTES);
     assert_eq!(bytes[..11], [VERSION, 1, 1, 5, 2, 15, 3, 15, 4, 7, 1]);
@@ -345,8 +352,8 @@ fn a_batch_has_one_form() {
 fn batches_that_no_ledger_seals_have_no_form() {
     type Lie = fn(&mut SealedBatch);
     let lies: [(usize, Lie); 8] = [
-        (0, |b| b.operations[0].batch_number += 1),
-        (0, |b| b.operations[0].signer.as_mut().unwrap().index += 1),
+        (0, |b| b.operations[0].batch_number.0 += 1),
+        (0, |b| b.operations[0].signer.as_mut().unwrap().index.0 += 1),
         (0, |b| {
             b.operations[0].signer.as_mut().unwrap().signature.key_index += 1;
         }),
@@ -357,7 +364,9 @@ fn batches_that_no_ledger_seals_have_no_form() {
         (4, |b| {
             b.operations[4].receiver.as_mut().unwrap().account = None;
         }),
-        (5, |b| b.operations[5].receiver.as_mut().unwrap().index += 1),
+        (5, |b| {
+            b.operations[5].receiver.as_mut().unwrap().index.0 += 1;
+        }),
         (6, |b| {
             b.operations[6].receiver = b.operations[5].receiver.clone();
         }),
@@ -383,11 +392,11 @@ fn batches_that_no_ledger_seals_have_no_form() {
     };
     batch.records[0] = Order::record(
         &Order::Transfer(Transfer {
-            from: 1,
-            to: 2,
-            amount: 10,
-            fee: 1,
-            valid_until: 9,
+            from: AccountId::new(1),
+            to: AccountId::new(2),
+            amount: Amount::new(10),
+            fee: Amount::new(1),
+            valid_until: BatchNumber::new(9),
         }),
         key,
     );
@@ -424,7 +433,7 @@ fn the_size_of_a_witness() {
 fn the_sibling_of_an_empty_subtree_is_not_written_out() {
     let empty = crate::tree::empty_digests();
     let proof = AccountProof {
-        id: 0,
+        id: AccountId::ZERO,
         account: None,
         siblings: core::array::from_fn(|height| empty[height]),
     };

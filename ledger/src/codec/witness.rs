@@ -11,8 +11,8 @@ use super::{
     take_version,
 };
 use crate::{
-    Account, Deposit, Digest, OperationWitness, Order, PublicInputs, ReceiverWitness, Record,
-    SealedBatch, Signature, SignerWitness,
+    Account, AccountId, AssetId, BatchNumber, Deposit, Digest, OperationWitness, Order,
+    PublicInputs, ReceiverWitness, Record, SealedBatch, Signature, SignerWitness,
     ledger::created_account,
     tree::empty_digests,
     wire::{self, DecodeError, EncodeError, Reader, put_varint},
@@ -44,7 +44,7 @@ pub enum WitnessError {
 }
 
 /// The account that receives in a record.
-const fn receiver(record: &Record) -> Option<u32> {
+const fn receiver(record: &Record) -> Option<AccountId> {
     match record {
         Record::Signed(Order::Transfer(transfer), _) => Some(transfer.to),
         Record::Deposit(Deposit { to, .. }) | Record::CollectFees { to, .. } => Some(*to),
@@ -124,7 +124,7 @@ pub fn encode_batch(batch: &SealedBatch) -> Result<Vec<u8>, WitnessError> {
         if !belongs(operation, record, public_inputs) {
             return Err(WitnessError::Mismatch { position });
         }
-        put_varint(&mut out, operation.pool_asset.into());
+        put_varint(&mut out, operation.pool_asset.get().into());
         if let Some(signer) = &operation.signer {
             signer.account.put(&mut out);
             put_siblings(&mut out, &signer.siblings, &empty);
@@ -182,7 +182,7 @@ pub fn decode_batch(bytes: &[u8]) -> Result<SealedBatch, DecodeError> {
 fn take_operation(
     reader: &mut Reader<'_>,
     record: &Record,
-    batch_number: u64,
+    batch_number: BatchNumber,
     empty: &[Digest],
 ) -> Result<OperationWitness, DecodeError> {
     let pool_asset = reader.id("an asset")?;
@@ -226,7 +226,7 @@ fn take_operation(
     Ok(OperationWitness {
         record: *record,
         batch_number,
-        pool_asset,
+        pool_asset: AssetId::new(pool_asset),
         signer,
         receiver,
     })

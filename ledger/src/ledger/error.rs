@@ -4,7 +4,10 @@ use core::convert::Infallible;
 
 use thiserror::Error;
 
-use crate::{Digest, Root, Scope, SlotIndex, signature::SignatureError};
+use crate::{
+    AccountId, Amount, AssetId, BatchNumber, Digest, Nonce, Root, Scope, SlotIndex,
+    signature::SignatureError,
+};
 
 /// Why an operation is refused. A refused operation leaves the batch as it was.
 ///
@@ -25,105 +28,105 @@ pub enum LedgerError<E = Infallible> {
     #[error("account {account} does not exist")]
     UnknownAccount {
         /// The account's id.
-        account: u32,
+        account: AccountId,
     },
     /// A deposit brought keys for an account that exists.
     #[error("account {account} exists already")]
     AccountExists {
         /// The account's id.
-        account: u32,
+        account: AccountId,
     },
     /// An account does not hold the asset that the operation moves.
     #[error("account {account} holds asset {held}, not asset {moved}")]
     WrongAsset {
         /// The account's id.
-        account: u32,
+        account: AccountId,
         /// The asset it holds.
-        held: u32,
+        held: AssetId,
         /// The asset that moves.
-        moved: u32,
+        moved: AssetId,
     },
     /// The signer's balance is below amount plus fee.
     #[error("account {account} has {balance}, less than {amount} and a fee of {fee}")]
     InsufficientFunds {
         /// The account's id.
-        account: u32,
+        account: AccountId,
         /// What it has.
-        balance: u128,
+        balance: Amount,
         /// What it would pay out.
-        amount: u128,
+        amount: Amount,
         /// The fee on top.
-        fee: u128,
+        fee: Amount,
     },
     /// The receiver's balance would reach 2^128.
     #[error("{amount} more would lift the balance of account {account} to 2^128")]
     BalanceOverflow {
         /// The receiver's id.
-        account: u32,
+        account: AccountId,
         /// What it would get.
-        amount: u128,
+        amount: Amount,
     },
     /// The fee pool would reach 2^128.
     #[error("a fee of {fee} would lift the fee pool to 2^128")]
     PoolOverflow {
         /// The fee.
-        fee: u128,
+        fee: Amount,
     },
     /// The fee pool holds another asset; collect it first.
     #[error("the fee pool holds asset {pool}, the operation concerns asset {asset}")]
     PoolAssetConflict {
         /// What the pool holds.
-        pool: u32,
+        pool: AssetId,
         /// The asset of the fee, or of the account that collects.
-        asset: u32,
+        asset: AssetId,
     },
     /// The order was signed for a nonce that is over.
     #[error("signed for nonce {signed}, but account {account} is at {current}: a replay")]
     StaleNonce {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The nonce signed for.
-        signed: u32,
+        signed: Nonce,
         /// The account's nonce.
-        current: u32,
+        current: Nonce,
     },
     /// The order was signed for a nonce that has not come.
     #[error("signed for nonce {signed}, but account {account} is at {current} only")]
     FutureNonce {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The nonce signed for.
-        signed: u32,
+        signed: Nonce,
         /// The account's nonce.
-        current: u32,
+        current: Nonce,
     },
     /// The account has signed 2^32 - 1 operations, and its nonce cannot grow.
     #[error("account {account} has no nonce left")]
     NonceExhausted {
         /// The signer.
-        account: u32,
+        account: AccountId,
     },
     /// The batch comes after the last one the order may run in.
     #[error("valid until batch {valid_until}, this is batch {batch_number}")]
     Expired {
         /// The last batch allowed.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// This batch.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
     /// The order is valid for 2^62 batches or more: beyond what the proof can compare.
     #[error("valid until batch {valid_until}, 2^62 or more after batch {batch_number}")]
     ValidTooLong {
         /// The last batch allowed.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// This batch.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
     /// The signature cannot be one.
     #[error("bad signature of account {account}: {reason}")]
     BadSignature {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// What is wrong with it.
         #[source]
         reason: SignatureError,
@@ -133,7 +136,7 @@ pub enum LedgerError<E = Infallible> {
     #[error("bad signature: not by the key in slot {slot:?} of account {account}")]
     UnknownKey {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot that the order names.
         slot: SlotIndex,
     },
@@ -144,7 +147,7 @@ pub enum LedgerError<E = Infallible> {
     #[error("key slot {slot:?} of account {account} has scope {held:?}, {needed:?} is needed")]
     WrongScope {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot of the key that signed.
         slot: SlotIndex,
         /// What it may sign.
@@ -158,7 +161,7 @@ pub enum LedgerError<E = Infallible> {
     )]
     KeyExhausted {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot of the key that signed.
         slot: SlotIndex,
     },
@@ -168,7 +171,7 @@ pub enum LedgerError<E = Infallible> {
     )]
     UsedOneTimeKey {
         /// The signer.
-        account: u32,
+        account: AccountId,
         /// The slot of the key that signed.
         slot: SlotIndex,
         /// The number of the one-time key used.
@@ -189,11 +192,11 @@ impl<E> LedgerError<E> {
     /// The refusal alone, which says nothing of the state and can be stored and sent.
     ///
     /// ```
-    /// use winterlane_ledger::LedgerError;
+    /// use winterlane_ledger::{AccountId, LedgerError};
     /// let failed: LedgerError<&str> = LedgerError::State("disk");
     /// assert_eq!(failed.refusal(), Err("disk"));
-    /// let refused: LedgerError<&str> = LedgerError::UnknownAccount { account: 1 };
-    /// assert_eq!(refused.refusal(), Ok(LedgerError::UnknownAccount { account: 1 }));
+    /// let refused: LedgerError<&str> = LedgerError::UnknownAccount { account: AccountId::new(1) };
+    /// assert_eq!(refused.refusal(), Ok(LedgerError::UnknownAccount { account: AccountId::new(1) }));
     /// ```
     ///
     /// # Errors
@@ -302,19 +305,19 @@ pub enum GenesisError {
     #[error("account {account} occurs twice")]
     Duplicate {
         /// The id.
-        account: u32,
+        account: AccountId,
     },
     /// A key slot's next index is above 1,024: no key has so many one-time keys.
     #[error("a key of account {account} has a next index above 1024")]
     NextIndex {
         /// The id.
-        account: u32,
+        account: AccountId,
     },
     /// The batch number is not below 2^62.
     #[error("batch number {batch_number} is not below 2^62")]
     BatchNumber {
         /// The number.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
 }
 
@@ -329,9 +332,9 @@ pub enum SealError<E = Infallible> {
     #[error("the fee pool holds {amount} of asset {asset}; collect it first")]
     PoolNotEmpty {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// How much.
-        amount: u128,
+        amount: Amount,
     },
     /// A batch has a power of two of slots, at least as many as operations, at most 8,192.
     #[error("{operations} operations cannot be sealed into {slots} slots")]
@@ -345,7 +348,7 @@ pub enum SealError<E = Infallible> {
     #[error("batch number {batch_number} is not below 2^62")]
     BatchNumber {
         /// The number.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
 }
 
@@ -369,9 +372,9 @@ impl<E> SealError<E> {
 #[error("batch {number} was opened on another state; the ledger is at batch {expected}")]
 pub struct ResumeError {
     /// The number of the batch.
-    pub number: u64,
+    pub number: BatchNumber,
     /// The ledger's next batch.
-    pub expected: u64,
+    pub expected: BatchNumber,
 }
 
 /// Why a ledger cannot follow a published batch. It stays as it was.
@@ -388,9 +391,9 @@ pub enum FollowError<E = Infallible> {
     #[error("batch {got} cannot follow here, {expected} is the next one")]
     BatchNumber {
         /// The ledger's next batch.
-        expected: u64,
+        expected: BatchNumber,
         /// The batch's number.
-        got: u64,
+        got: BatchNumber,
     },
     /// The batch begins in another state.
     #[error("the batch begins at root {got}, the ledger is at {expected}")]

@@ -7,7 +7,7 @@ use super::{
     rules::{created, credit, debit, same_asset},
 };
 use crate::{
-    Account, Deposit, Order, PublicInputs, Record,
+    Account, AccountId, Deposit, Nonce, Order, PublicInputs, Record,
     hash::Compressor,
     record::operations_digest,
     state::{Changes, State},
@@ -67,14 +67,16 @@ impl<C: Compressor, S: State> Ledger<C, S> {
     /// One record, applied to the accounts changed so far.
     fn replay(
         &self,
-        changed: &mut BTreeMap<u32, Account>,
+        changed: &mut BTreeMap<AccountId, Account>,
         record: &Record,
     ) -> Result<(), LedgerError<S::Error>> {
-        let look = |changed: &BTreeMap<u32, Account>, account: u32| match changed.get(&account) {
+        let look = |changed: &BTreeMap<AccountId, Account>, account: AccountId| match changed
+            .get(&account)
+        {
             Some(account) => Ok(Some(*account)),
             None => self.state.account(account).map_err(LedgerError::State),
         };
-        let find = |changed: &BTreeMap<u32, Account>, account: u32| {
+        let find = |changed: &BTreeMap<AccountId, Account>, account: AccountId| {
             look(changed, account)?.ok_or(LedgerError::UnknownAccount { account })
         };
         let (order, key) = match *record {
@@ -111,7 +113,7 @@ impl<C: Compressor, S: State> Ledger<C, S> {
         };
         let id = order.signer();
         let signer = find(changed, id)?;
-        if signer.nonce == u32::MAX {
+        if signer.nonce == Nonce::MAX {
             return Err(LedgerError::NonceExhausted { account: id });
         }
         changed.insert(id, debit(id, &signer, &order, key)?);

@@ -1,20 +1,20 @@
 //! The state machine, native: accounts and their tree, batches, and the witness of each operation.
 //!
 //! ```
-//! use winterlane_ledger::{Account, Deposit, Ledger, hash::domain_digest};
+//! use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, ChainId, Deposit, Ledger, RollupId, hash::domain_digest};
 //!
-//! let account = Account { asset: 7, ..Account::default() };
-//! let mut ledger = Ledger::genesis(domain_digest(1, 1), 0, [(3, account)])?;
+//! let account = Account { asset: AssetId::new(7), ..Account::default() };
+//! let mut ledger = Ledger::genesis(domain_digest(ChainId::new(1), RollupId::new(1)), BatchNumber::ZERO, [(AccountId::new(3), account)])?;
 //! let root = ledger.root();
 //!
 //! let mut batch = ledger.open_batch();
-//! batch.deposit(Deposit { to: 3, asset: 7, amount: 1000, keys: None })?;
+//! batch.deposit(Deposit { to: AccountId::new(3), asset: AssetId::new(7), amount: Amount::new(1000), keys: None })?;
 //! let sealed = batch.seal(None)?;
 //!
 //! assert_eq!(sealed.public_inputs.old_root, root);
 //! assert_eq!(sealed.public_inputs.new_root, ledger.root());
-//! assert_eq!(ledger.account(3).map(|account| account.balance), Some(1000));
-//! assert_eq!(ledger.batch_number(), 1);
+//! assert_eq!(ledger.account(AccountId::new(3)).map(|account| account.balance), Some(Amount::new(1000)));
+//! assert_eq!(ledger.batch_number(), BatchNumber::new(1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -38,7 +38,7 @@ pub(crate) use rules::created as created_account;
 pub use witness::{OperationWitness, ReceiverWitness, SealedBatch, SignerWitness};
 
 use crate::{
-    Account, AccountProof, Digest, Domain, Root, ScalarCompressor,
+    Account, AccountId, AccountProof, BatchNumber, Digest, Domain, Root, ScalarCompressor,
     hash::{self, Compressor, tag},
     state::{MemoryState, State, StateError},
     tree::AccountTree,
@@ -63,8 +63,8 @@ impl Ledger {
     /// batch number is not below 2^62.
     pub fn genesis(
         domain: Domain,
-        batch_number: u64,
-        accounts: impl IntoIterator<Item = (u32, Account)>,
+        batch_number: BatchNumber,
+        accounts: impl IntoIterator<Item = (AccountId, Account)>,
     ) -> Result<Self, GenesisError> {
         Self::with_compressor(domain, batch_number, accounts, ScalarCompressor)
     }
@@ -77,11 +77,11 @@ impl<C: Compressor> Ledger<C> {
     /// [`GenesisError`], as [`Ledger::genesis`].
     pub fn with_compressor(
         domain: Domain,
-        batch_number: u64,
-        accounts: impl IntoIterator<Item = (u32, Account)>,
+        batch_number: BatchNumber,
+        accounts: impl IntoIterator<Item = (AccountId, Account)>,
         compressor: C,
     ) -> Result<Self, GenesisError> {
-        let state = MemoryState::new(batch_number, accounts, &compressor)?;
+        let state = MemoryState::new(batch_number.get(), accounts, &compressor)?;
         Ok(Self::open(domain, state, compressor))
     }
 
@@ -93,18 +93,18 @@ impl<C: Compressor> Ledger<C> {
 
     /// One account; `None` when its leaf is empty.
     #[must_use]
-    pub fn account(&self, id: u32) -> Option<&Account> {
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.state.get(id)
     }
 
     /// A proof of what the leaf of an account holds, an account or nothing.
     #[must_use]
-    pub fn prove(&self, id: u32) -> AccountProof {
+    pub fn prove(&self, id: AccountId) -> AccountProof {
         self.state.proof(id)
     }
 
     /// All accounts, by ascending id.
-    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (u32, &Account)> {
+    pub fn accounts(&self) -> impl ExactSizeIterator<Item = (AccountId, &Account)> {
         self.state.iter()
     }
 }
@@ -115,10 +115,10 @@ impl<C: Compressor, S: State> Ledger<C, S> {
     /// Signatures are bound to `domain`: it has to be the one that the state was made under.
     ///
     /// ```
-    /// use winterlane_ledger::{Domain, Ledger, ScalarCompressor, state::MemoryState};
+    /// use winterlane_ledger::{BatchNumber, Domain, Ledger, ScalarCompressor, state::MemoryState};
     /// let state = MemoryState::new(7, [], &ScalarCompressor)?.keeping(16);
     /// let ledger = Ledger::open(Domain::ZERO, state, ScalarCompressor);
-    /// assert_eq!(ledger.batch_number(), 7);
+    /// assert_eq!(ledger.batch_number(), BatchNumber::new(7));
     /// # Ok::<(), winterlane_ledger::GenesisError>(())
     /// ```
     #[must_use]
@@ -162,8 +162,8 @@ impl<C: Compressor, S: State> Ledger<C, S> {
 
     /// The number of the next batch.
     #[must_use]
-    pub fn batch_number(&self) -> u64 {
-        self.state.version()
+    pub fn batch_number(&self) -> BatchNumber {
+        BatchNumber::new(self.state.version())
     }
 
     /// Root of the account tree.
@@ -175,15 +175,15 @@ impl<C: Compressor, S: State> Ledger<C, S> {
     /// Takes back the last batch, sealed here or followed, unless it is committed ([`State::undo`]).
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger};
-    /// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, [(AccountId::new(1), Account::default())])?;
     /// let mut batch = ledger.open_batch();
-    /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+    /// batch.deposit(Deposit { to: AccountId::new(1), asset: AssetId::ZERO, amount: Amount::new(5), keys: None })?;
     /// let sealed = batch.seal(None)?;
     /// // its witness could not be stored, say
     /// ledger.undo()?;
-    /// assert_eq!((ledger.batch_number(), ledger.root()), (0, sealed.public_inputs.old_root));
-    /// assert_eq!(ledger.account(1).map(|account| account.balance), Some(0));
+    /// assert_eq!((ledger.batch_number(), ledger.root()), (BatchNumber::ZERO, sealed.public_inputs.old_root));
+    /// assert_eq!(ledger.account(AccountId::new(1)).map(|account| account.balance), Some(Amount::ZERO));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -210,8 +210,8 @@ impl<C: Compressor, S: State> Ledger<C, S> {
 /// The leaves of many accounts: three compressions each, in three calls.
 ///
 /// ```
-/// use winterlane_ledger::{Account, ScalarCompressor, ledger::leaf_digests};
-/// let accounts = [Account::default(), Account { nonce: 1, ..Account::default() }];
+/// use winterlane_ledger::{Account, Nonce, ScalarCompressor, ledger::leaf_digests};
+/// let accounts = [Account::default(), Account { nonce: Nonce::new(1), ..Account::default() }];
 /// let leaves = leaf_digests(&accounts, &ScalarCompressor);
 /// assert_eq!(leaves, accounts.map(|account| account.leaf_digest()));
 /// ```

@@ -1,12 +1,12 @@
 //! What an operation does to one account, and the rules it must keep.
 
 use super::LedgerError;
-use crate::{Account, KeySlot, KeyUse, NewKeys, Order};
+use crate::{Account, AccountId, Amount, AssetId, KeySlot, KeyUse, NewKeys, Nonce, Order};
 
 /// The signer's account after it paid amount and fee, counted its nonce, used up its one-time keys
 /// up to `key`, and rotated its key.
 pub(super) fn debit<E>(
-    id: u32,
+    id: AccountId,
     account: &Account,
     order: &Order,
     key: KeyUse,
@@ -23,7 +23,8 @@ pub(super) fn debit<E>(
     };
     let mut after = *account;
     after.balance = left.ok_or(refusal)?;
-    after.nonce += 1;
+    let next = account.nonce.next();
+    after.nonce = next.ok_or(LedgerError::NonceExhausted { account: id })?;
     after.slots[key.slot.index()].next_index = key.index.saturating_add(1);
     // a rotation comes last: a slot that signs for its own replacement begins anew
     if let Order::RotateKey(rotate) = order {
@@ -38,9 +39,9 @@ pub(super) fn debit<E>(
 
 /// The receiver's account after it got `amount`.
 pub(super) fn credit<E>(
-    id: u32,
+    id: AccountId,
     account: &Account,
-    amount: u128,
+    amount: Amount,
 ) -> Result<Account, LedgerError<E>> {
     let balance = account.balance.checked_add(amount);
     let balance = balance.ok_or(LedgerError::BalanceOverflow {
@@ -53,7 +54,11 @@ pub(super) fn credit<E>(
     })
 }
 
-pub(super) fn same_asset<E>(id: u32, account: &Account, moved: u32) -> Result<(), LedgerError<E>> {
+pub(super) fn same_asset<E>(
+    id: AccountId,
+    account: &Account,
+    moved: AssetId,
+) -> Result<(), LedgerError<E>> {
     let held = account.asset;
     if held == moved {
         Ok(())
@@ -67,7 +72,7 @@ pub(super) fn same_asset<E>(id: u32, account: &Account, moved: u32) -> Result<()
 }
 
 /// The account that a deposit with keys creates.
-pub(crate) const fn created(asset: u32, balance: u128, keys: &NewKeys) -> Account {
+pub(crate) const fn created(asset: AssetId, balance: Amount, keys: &NewKeys) -> Account {
     let [first, second] = keys.roots;
     let slots = [
         KeySlot {
@@ -84,7 +89,7 @@ pub(crate) const fn created(asset: u32, balance: u128, keys: &NewKeys) -> Accoun
     Account {
         asset,
         balance,
-        nonce: 0,
+        nonce: Nonce::ZERO,
         slots,
     }
 }

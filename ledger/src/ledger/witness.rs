@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Account, Digest, KeySlot, Order, PublicInputs, Record, signature::Signature, tree::TREE_DEPTH,
+    Account, AccountId, Amount, AssetId, BatchNumber, Digest, KeySlot, Nonce, Order, PublicInputs,
+    Record, signature::Signature, tree::TREE_DEPTH,
 };
 
 /// The witness of one operation slot.
@@ -12,9 +13,9 @@ pub struct OperationWitness {
     /// The public record.
     pub record: Record,
     /// The number of the batch.
-    pub batch_number: u64,
+    pub batch_number: BatchNumber,
     /// The asset of the fee pool while this operation runs.
-    pub pool_asset: u32,
+    pub pool_asset: AssetId,
     /// Present exactly for signed kinds.
     pub signer: Option<SignerWitness>,
     /// Present exactly for kinds with a receiver.
@@ -25,7 +26,7 @@ pub struct OperationWitness {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignerWitness {
     /// The account's id.
-    pub index: u32,
+    pub index: AccountId,
     /// The account before the operation.
     pub account: Account,
     /// The siblings of its leaf, leaf level first, before the operation.
@@ -38,7 +39,7 @@ pub struct SignerWitness {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiverWitness {
     /// The account's id.
-    pub index: u32,
+    pub index: AccountId,
     /// The account as found (in a transfer to oneself: as the signer's side left it); `None` when
     /// the leaf is empty.
     pub account: Option<Account>,
@@ -55,9 +56,9 @@ impl SignerWitness {
     #[must_use]
     pub fn account_after(&self, record: &Record) -> Account {
         let mut account = self.account;
-        let spent = record.amount().wrapping_add(record.fee());
-        account.balance = account.balance.wrapping_sub(spent);
-        account.nonce = account.nonce.wrapping_add(1);
+        let spent = record.amount().get().wrapping_add(record.fee().get());
+        account.balance = Amount::new(account.balance.get().wrapping_sub(spent));
+        account.nonce = Nonce::new(account.nonce.get().wrapping_add(1));
         let Record::Signed(order, key) = record else {
             return account;
         };
@@ -77,10 +78,10 @@ impl ReceiverWitness {
     /// The account after the receiver's side: created, or credited with `amount` (wrapping, as in
     /// [`SignerWitness::account_after`]).
     #[must_use]
-    pub fn account_after(&self, amount: u128) -> Account {
+    pub fn account_after(&self, amount: Amount) -> Account {
         self.created.unwrap_or_else(|| {
             let mut account = self.account.unwrap_or_default();
-            account.balance = account.balance.wrapping_add(amount);
+            account.balance = Amount::new(account.balance.get().wrapping_add(amount.get()));
             account
         })
     }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{Payment, PolicyRefusal};
 use crate::{
-    Anchor, Domain,
+    Amount, Anchor, AssetId, BatchNumber, Domain,
     private::{Nullifier, PrivateInputsError},
 };
 
@@ -61,9 +61,9 @@ pub enum PoolError {
     #[error("valid until batch {valid_until}, and this is batch {batch_number}: prove it again")]
     Expired {
         /// The last batch that the operation may run in.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// This batch.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
     /// The root of the note tree is none of the last ones.
     #[error(
@@ -88,17 +88,17 @@ pub enum PoolError {
     #[error("{wanted} of asset {asset} were to leave, and the pool holds {held}")]
     TooMuch {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// What was to leave, fee included.
-        wanted: u128,
+        wanted: Amount,
         /// What there is.
-        held: u128,
+        held: Amount,
     },
     /// The pool would hold 2^128 of the asset or more.
     #[error("the pool would hold 2^128 of asset {asset} or more")]
     Overflow {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// The encrypted notes are not those that the proof is bound to.
     #[error("the encrypted notes are not those that the proof was made for")]

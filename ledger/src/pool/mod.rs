@@ -27,14 +27,14 @@
 //! forged proof ever verify, it takes from the pool's other owners and creates nothing outside of it.
 //!
 //! ```
-//! use winterlane_ledger::{Digest, Domain, private::Commitment, pool::{Payment, Pool, Shield}};
+//! use winterlane_ledger::{Amount, AssetId, BatchNumber, Digest, Domain, private::Commitment, pool::{Payment, Pool, Shield}};
 //! let mut pool = Pool::new(Domain::ZERO);
 //! let mut batch = pool.open_batch();
-//! let shield = Shield { blinded: Digest::ZERO, asset: 7, amount: 100, sealed: Vec::new() };
-//! batch.shield(&shield, Payment { batch: 0, record: 3 })?;
+//! let shield = Shield { blinded: Digest::ZERO, asset: AssetId::new(7), amount: Amount::new(100), sealed: Vec::new() };
+//! batch.shield(&shield, Payment { batch: BatchNumber::ZERO, record: 3 })?;
 //! let sealed = batch.seal();
-//! assert_eq!(sealed.commitments, [Commitment::new(&shield.blinded, 7, 100)]);
-//! assert_eq!(pool.held(7), 100);
+//! assert_eq!(sealed.commitments, [Commitment::new(&shield.blinded, AssetId::new(7), Amount::new(100))]);
+//! assert_eq!(pool.held(AssetId::new(7)), Amount::new(100));
 //! assert!(pool.is_anchor(&sealed.anchor));
 //! # Ok::<(), winterlane_ledger::pool::PoolError>(())
 //! ```

@@ -7,7 +7,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::{MAX_SEALED_BYTES, PoolError};
 use crate::{
-    Anchor, Deposit, Digest, Domain, Withdraw,
+    AccountId, Amount, Anchor, AssetId, BatchNumber, Deposit, Digest, Domain, Withdraw,
     private::{Association, Commitment, Nullifier, PrivateInputs},
 };
 
@@ -20,7 +20,7 @@ const SHIELD_TAG: &[u8; 16] = b"winterlane note\0";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Payment {
     /// The number of the rollup's batch.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// The place of the withdrawal's record in the batch.
     pub record: u32,
 }
@@ -34,9 +34,9 @@ pub struct Shield {
     /// The blinded owner ([`crate::private::Address::blinded`]).
     pub blinded: Digest,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// How much.
-    pub amount: u128,
+    pub amount: Amount,
     /// The note, encrypted to its owner; empty when the owner knows it already.
     pub sealed: Vec<u8>,
 }
@@ -71,7 +71,7 @@ impl Shield {
     ///
     /// # Errors
     /// [`PoolError::NotPaid`].
-    pub fn check_paid_by(&self, withdraw: &Withdraw, asset: u32) -> Result<(), PoolError> {
+    pub fn check_paid_by(&self, withdraw: &Withdraw, asset: AssetId) -> Result<(), PoolError> {
         let what = if withdraw.recipient != self.recipient() {
             "the recipient"
         } else if withdraw.amount != self.amount {
@@ -117,13 +117,13 @@ pub struct Payout {
     /// pays remembers it, so that a payout that is seen again is not paid again.
     pub id: Nullifier,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// To whom; `None` when only a fee leaves.
     pub recipient: Option<[u8; 20]>,
     /// What the recipient gets.
-    pub amount: u128,
+    pub amount: Amount,
     /// What the node gets.
-    pub fee: u128,
+    pub fee: Amount,
 }
 
 /// What names an account of the rollup among recipients: this and its id.
@@ -133,11 +133,11 @@ const ACCOUNT_PREFIX: &[u8; 16] = b"winterlane acct\0";
 ///
 /// Addresses outside are hashes: one that begins with these 16 bytes takes 2^128 tries.
 #[must_use]
-pub fn account_recipient(account: u32) -> [u8; 20] {
+pub fn account_recipient(account: AccountId) -> [u8; 20] {
     let mut recipient = [0; 20];
     let (prefix, id) = recipient.split_at_mut(16);
     prefix.copy_from_slice(ACCOUNT_PREFIX);
-    id.copy_from_slice(&account.to_be_bytes());
+    id.copy_from_slice(&account.get().to_be_bytes());
     recipient
 }
 
@@ -148,12 +148,12 @@ impl Payout {
     /// one mind about that: a batch that the one makes and the other refuses ends the rollup.
     ///
     /// ```
-    /// use winterlane_ledger::{Deposit, Digest, pool::{Payout, account_recipient}, private::Nullifier};
-    /// let (recipient, id) = (Some(account_recipient(9)), Nullifier(Digest::ZERO));
-    /// let payout = Payout { id, asset: 7, recipient, amount: 5, fee: 1 };
-    /// assert_eq!(payout.deposit(), Some(Deposit { to: 9, asset: 7, amount: 5, keys: None }));
+    /// use winterlane_ledger::{AccountId, Amount, AssetId, Deposit, Digest, pool::{Payout, account_recipient}, private::Nullifier};
+    /// let (recipient, id) = (Some(account_recipient(AccountId::new(9))), Nullifier(Digest::ZERO));
+    /// let payout = Payout { id, asset: AssetId::new(7), recipient, amount: Amount::new(5), fee: Amount::new(1) };
+    /// assert_eq!(payout.deposit(), Some(Deposit { to: AccountId::new(9), asset: AssetId::new(7), amount: Amount::new(5), keys: None }));
     /// assert_eq!(Payout { recipient: Some([1; 20]), ..payout }.deposit(), None);
-    /// assert_eq!(Payout { amount: 0, ..payout }.deposit(), None);
+    /// assert_eq!(Payout { amount: Amount::ZERO, ..payout }.deposit(), None);
     /// ```
     #[must_use]
     pub fn deposit(&self) -> Option<Deposit> {
@@ -161,8 +161,8 @@ impl Payout {
         let (id, prefix) = recipient
             .split_last_chunk::<4>()
             .map(|(prefix, id)| (id, prefix))?;
-        (prefix == ACCOUNT_PREFIX && self.amount > 0).then(|| Deposit {
-            to: u32::from_be_bytes(*id),
+        (prefix == ACCOUNT_PREFIX && self.amount > Amount::ZERO).then(|| Deposit {
+            to: AccountId::new(u32::from_be_bytes(*id)),
             asset: self.asset,
             amount: self.amount,
             keys: None,
@@ -190,7 +190,7 @@ pub fn ciphertexts_digest<S: AsRef<[u8]>>(sealed: &[S]) -> [u8; 32] {
 pub(super) struct View<'a> {
     pub(super) anchor: &'a Anchor,
     pub(super) domain: &'a Domain,
-    pub(super) valid_until: u64,
+    pub(super) valid_until: BatchNumber,
     pub(super) ciphertexts: &'a [u8; 32],
     pub(super) nullifiers: &'a [Nullifier],
     pub(super) commitments: &'a [Commitment],
@@ -247,7 +247,7 @@ impl PrivateOperation {
                     id: inputs.nullifiers[0],
                     asset: fee.asset,
                     recipient: None,
-                    amount: 0,
+                    amount: Amount::ZERO,
                     fee: fee.amount,
                 }),
                 association: inputs.association.as_ref(),

@@ -5,7 +5,10 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use thiserror::Error;
 
 use super::{PoolError, PrivateOperation};
-use crate::private::{Association, AssociationMode};
+use crate::{
+    Amount, AssetId,
+    private::{Association, AssociationMode},
+};
 
 /// What is asked of private transfers and withdrawals before a batch takes them: fees, and association sets.
 ///
@@ -21,16 +24,16 @@ use crate::private::{Association, AssociationMode};
 ///   Sets grow: a policy names the roots of the last ones, so that a wallet has time between looking and paying.
 ///
 /// ```
-/// use winterlane_ledger::{Root, pool::PoolPolicy, private::{Association, AssociationMode}};
+/// use winterlane_ledger::{Amount, AssetId, Root, pool::PoolPolicy, private::{Association, AssociationMode}};
 /// let approved = Association { mode: AssociationMode::Approved, root: Root::ZERO };
-/// let policy = PoolPolicy::open().with_minimum_fee(7, 10).with_association_sets([approved]);
-/// assert_eq!(policy.minimum_fees().collect::<Vec<_>>(), [(7, 10)]);
+/// let policy = PoolPolicy::open().with_minimum_fee(AssetId::new(7), Amount::new(10)).with_association_sets([approved]);
+/// assert_eq!(policy.minimum_fees().collect::<Vec<_>>(), [(AssetId::new(7), Amount::new(10))]);
 /// assert_ne!(policy, PoolPolicy::open());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolPolicy {
     /// By asset, the least fee; nothing is asked for when there is none.
-    fees: BTreeMap<u32, u128>,
+    fees: BTreeMap<AssetId, Amount>,
     /// The sets that count; `None` when none is asked for.
     sets: Option<Vec<Association>>,
 }
@@ -46,17 +49,17 @@ pub enum PolicyRefusal {
     #[error("private operations do not pay their fees in asset {asset}")]
     FeeAsset {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// Less than the least fee.
     #[error("a private operation pays at least {least} of asset {asset}, and this one pays {fee}")]
     FeeTooLow {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// What it pays.
-        fee: u128,
+        fee: Amount,
         /// What it must pay.
-        least: u128,
+        least: Amount,
     },
     /// Without an association set, where one is asked for.
     #[error(
@@ -91,7 +94,7 @@ impl PoolPolicy {
     /// Private operations pay at least this, in the asset's smallest unit. With one such asset, no operation is
     /// taken that pays in none of them.
     #[must_use]
-    pub fn with_minimum_fee(mut self, asset: u32, least: u128) -> Self {
+    pub fn with_minimum_fee(mut self, asset: AssetId, least: Amount) -> Self {
         self.fees.insert(asset, least);
         self
     }
@@ -105,7 +108,7 @@ impl PoolPolicy {
     }
 
     /// The least fee of each asset in which fees are taken, by ascending asset; none when nothing is asked for.
-    pub fn minimum_fees(&self) -> impl Iterator<Item = (u32, u128)> + '_ {
+    pub fn minimum_fees(&self) -> impl Iterator<Item = (AssetId, Amount)> + '_ {
         self.fees.iter().map(|(&asset, &least)| (asset, least))
     }
 

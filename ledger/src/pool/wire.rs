@@ -21,7 +21,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::{Payment, Pool, PoolOperation, PrivateOperation, Shield, ciphertexts_digest};
 use crate::{
-    Anchor, Domain, Root,
+    Anchor, AssetId, BatchNumber, Domain, Root,
     private::{
         Association, AssociationMode, Commitment, Fee, Nullifier, PrivateInputs, TransferInputs,
         WithdrawalInputs,
@@ -55,10 +55,10 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
         PoolOperation::Shield(shield, payment) => {
             out.push(SHIELD);
             put_digest(&mut out, &shield.blinded);
-            put_varint(&mut out, u64::from(shield.asset));
+            put_varint(&mut out, u64::from(shield.asset.get()));
             put_amount(&mut out, shield.amount);
             put_sealed(&mut out, &shield.sealed);
-            put_varint(&mut out, payment.batch);
+            put_varint(&mut out, payment.batch.get());
             put_varint(&mut out, u64::from(payment.record));
             return Some(out);
         }
@@ -74,7 +74,7 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
             put_digest(&mut out, &inputs.nullifier.0);
             put_digest(&mut out, &inputs.change.0);
             out.extend_from_slice(&inputs.recipient);
-            put_varint(&mut out, u64::from(inputs.asset));
+            put_varint(&mut out, u64::from(inputs.asset.get()));
             put_amount(&mut out, inputs.amount);
             put_amount(&mut out, inputs.fee);
             inputs.association
@@ -89,14 +89,14 @@ pub fn encode_operation(pool: &Pool, operation: &PoolOperation) -> Option<Vec<u8
             }
             if let Some(fee) = inputs.fee {
                 put_amount(&mut out, fee.amount);
-                put_varint(&mut out, u64::from(fee.asset));
+                put_varint(&mut out, u64::from(fee.asset.get()));
             }
             inputs.association
         }
         _ => return None,
     };
     put_varint(&mut out, pool.anchor_number(view.anchor)?);
-    put_varint(&mut out, view.valid_until.checked_sub(pool.batch_number())?);
+    put_varint(&mut out, view.valid_until.since(pool.batch_number())?);
     if let Some(association) = association {
         out[0] |= match association.mode {
             AssociationMode::Approved => APPROVED,
@@ -130,13 +130,13 @@ pub fn decode_operation(
         let amount = reader.amount()?;
         let sealed = take_sealed(&mut reader)?;
         let payment = Payment {
-            batch: reader.varint("a batch")?,
+            batch: BatchNumber::new(reader.varint("a batch")?),
             record: reader.id("a record")?,
         };
         finish(&reader)?;
         let shield = Shield {
             blinded,
-            asset,
+            asset: AssetId::new(asset),
             amount,
             sealed,
         };
@@ -217,12 +217,12 @@ fn take_inputs(
             nullifier: Nullifier(take_digest(reader)?),
             change: Commitment(take_digest(reader)?),
             recipient: *reader.array()?,
-            asset: reader.id("an asset")?,
+            asset: AssetId::new(reader.id("an asset")?),
             amount: reader.amount()?,
             fee: reader.amount()?,
             anchor,
             domain,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
             ciphertexts,
             association,
         }),
@@ -239,7 +239,7 @@ fn take_inputs(
                 TRANSFER => None,
                 _ => Some(Fee {
                     amount: reader.amount()?,
-                    asset: reader.id("an asset")?,
+                    asset: AssetId::new(reader.id("an asset")?),
                 }),
             };
             PrivateInputs::Transfer(TransferInputs {
@@ -248,7 +248,7 @@ fn take_inputs(
                 fee,
                 anchor,
                 domain,
-                valid_until,
+                valid_until: BatchNumber::new(valid_until),
                 ciphertexts,
                 association,
             })

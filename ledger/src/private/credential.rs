@@ -15,7 +15,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::note::value_lanes;
 use crate::{
-    Digest, Domain, Root, Signature,
+    Digest, Domain, Nonce, Root, Signature,
     hash::{Compressor, compress, tag},
     record::RecordDigest,
     signature::{
@@ -29,7 +29,7 @@ pub const ATTRIBUTE_HEIGHT: usize = 4;
 /// Attributes of a credential.
 pub const ATTRIBUTES: usize = 1 << ATTRIBUTE_HEIGHT;
 /// The nonce of an issuer's signatures: a credential has its number instead.
-pub const ISSUER_NONCE: u32 = 0;
+pub const ISSUER_NONCE: Nonce = Nonce::ZERO;
 
 /// One attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -231,6 +231,26 @@ impl Credential {
 #[error("the credential's signature: {0}")]
 pub struct CredentialError(#[from] pub SignatureError);
 
+/// What an issuer signs beside the attributes: for whom, under which number, until when, by which schema.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Issuance {
+    /// The holder key ([`HolderSecret::key`]).
+    pub holder: Digest,
+    /// The credential's number: its index among the revoked ones.
+    pub number: u32,
+    /// The last day on which it is valid, counted as the issuer counts days (since 1970-01-01).
+    pub last_day: u32,
+    /// What the numbers of the attributes mean: a digest of the schema's text.
+    pub schema: Digest,
+}
+
+// What a credential says is its holder's.
+impl fmt::Debug for Issuance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Issuance(..)")
+    }
+}
+
 /// Signs a credential with one one-time key of an issuer.
 ///
 /// As with every one-time key: *two credentials with one index give the key away*. Whoever calls this
@@ -238,17 +258,20 @@ pub struct CredentialError(#[from] pub SignatureError);
 ///
 /// # Errors
 /// [`KeyError`] when the key has no such index.
-#[expect(clippy::too_many_arguments, reason = "what is signed, and with what")]
 pub fn issue<S: SecretSource + ?Sized, C: Compressor + ?Sized>(
     issuer: &KeyTree,
     secrets: &S,
     key_index: u32,
     attributes: AttributeTree,
-    holder: Digest,
-    (number, last_day): (u32, u32),
-    schema: Digest,
+    issuance: Issuance,
     compressor: &C,
 ) -> Result<Credential, IssueError> {
+    let Issuance {
+        holder,
+        number,
+        last_day,
+        schema,
+    } = issuance;
     let body = CredentialBody {
         attributes: attributes.root(),
         holder,
@@ -309,15 +332,18 @@ mod tests {
     fn an_issued_credential_leads_to_its_issuer_and_no_changed_one_does() {
         let key = Key::new(5);
         let holder = HolderSecret(digest(1)).key();
-        let (numbers, schema) = ((77, 20_000), digest(9));
+        let issuance = Issuance {
+            holder,
+            number: 77,
+            last_day: 20_000,
+            schema: digest(9),
+        };
         let honest = issue(
             &key.tree,
             &key.secrets,
             2,
             attributes(),
-            holder,
-            numbers,
-            schema,
+            issuance,
             &ScalarCompressor,
         );
         let honest = honest.unwrap();

@@ -14,7 +14,7 @@ use super::{
     session::Session,
     sparse::SET_LEVELS,
 };
-use crate::{Anchor, Digest, Domain, Root, amount::limb_elements};
+use crate::{Amount, Anchor, AssetId, BatchNumber, Digest, Domain, Root, amount::limb_elements};
 
 /// The one-time key that shows control of an account: the last of a full key. A wallet that wants to show
 /// balances never signs with it.
@@ -80,15 +80,15 @@ pub struct WithdrawalInputs {
     /// Who gets the amount outside.
     pub recipient: [u8; 20],
     /// How much leaves the pool.
-    pub amount: u128,
+    pub amount: Amount,
     /// What is paid besides.
-    pub fee: u128,
+    pub fee: Amount,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The rollup on its chain ([`crate::hash::domain_digest`]).
     pub domain: Domain,
     /// The last batch in which the withdrawal is valid.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
     /// A 256-bit hash of the change's ciphertext, or zeros.
     pub ciphertexts: [u8; 32],
     /// The association set that the note that is spent is in, or not in.
@@ -99,9 +99,9 @@ pub struct WithdrawalInputs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fee {
     /// How much; not zero.
-    pub amount: u128,
+    pub amount: Amount,
     /// The asset. A transfer without a fee shows none.
-    pub asset: u32,
+    pub asset: AssetId,
 }
 
 /// A private transfer: two notes of one asset become two others. An input may be a dummy of value 0, which
@@ -119,7 +119,7 @@ pub struct TransferInputs {
     /// The rollup on its chain.
     pub domain: Domain,
     /// The last batch in which the transfer is valid.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
     /// A 256-bit hash of the ciphertexts of the new notes.
     pub ciphertexts: [u8; 32],
     /// The association set that the notes that are spent are in, or not in.
@@ -134,11 +134,11 @@ pub struct BalanceInputs {
     /// The rollup on its chain.
     pub domain: Domain,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least balance.
-    pub at_least: u128,
+    pub at_least: Amount,
     /// The greatest balance, if it is bounded.
-    pub at_most: Option<u128>,
+    pub at_most: Option<Amount>,
     /// Who asked.
     pub session: Session,
 }
@@ -254,7 +254,7 @@ impl PrivateInputs {
                 sum.map(drop).ok_or(PrivateInputsError::TooMuch)
             }
             Self::Transfer(inputs) => {
-                if inputs.fee.is_some_and(|fee| fee.amount == 0) {
+                if inputs.fee.is_some_and(|fee| fee.amount == Amount::ZERO) {
                     return Err(PrivateInputsError::ZeroFee);
                 }
                 if inputs.nullifiers[0] == inputs.nullifiers[1] {
@@ -262,7 +262,10 @@ impl PrivateInputs {
                 }
                 Ok(())
             }
-            Self::Balance(inputs) => range(inputs.at_least, inputs.at_most.unwrap_or(u128::MAX)),
+            Self::Balance(inputs) => range(
+                inputs.at_least.get(),
+                inputs.at_most.map_or(u128::MAX, Amount::get),
+            ),
             Self::Credential(inputs) => {
                 let count = inputs.predicates.len();
                 if count > MAX_PREDICATES {
@@ -299,8 +302,8 @@ impl Elements {
         self.0.extend_from_slice(&digest.0);
     }
 
-    fn amount(&mut self, amount: u128) {
-        self.0.extend(limb_elements(amount));
+    fn amount(&mut self, amount: Amount) {
+        self.0.extend(limb_elements(amount.get()));
     }
 
     /// Four bytes an element.
@@ -347,9 +350,9 @@ impl ToElements<BaseElement> for PrivateInputs {
                 out.bytes(&inputs.recipient);
                 out.amount(inputs.amount);
                 out.amount(inputs.fee);
-                out.number(inputs.asset.into());
+                out.number(inputs.asset.get().into());
                 out.digest(&inputs.domain.0);
-                out.number(inputs.valid_until);
+                out.number(inputs.valid_until.get());
                 out.bytes(&inputs.ciphertexts);
                 out.association(inputs.association.as_ref());
             }
@@ -363,23 +366,23 @@ impl ToElements<BaseElement> for PrivateInputs {
                 }
                 out.number(inputs.fee.is_some().into());
                 let fee = inputs.fee.unwrap_or(Fee {
-                    amount: 0,
-                    asset: 0,
+                    amount: Amount::ZERO,
+                    asset: AssetId::ZERO,
                 });
                 out.amount(fee.amount);
-                out.number(fee.asset.into());
+                out.number(fee.asset.get().into());
                 out.digest(&inputs.domain.0);
-                out.number(inputs.valid_until);
+                out.number(inputs.valid_until.get());
                 out.bytes(&inputs.ciphertexts);
                 out.association(inputs.association.as_ref());
             }
             Self::Balance(inputs) => {
                 out.digest(&inputs.state_root.0);
                 out.digest(&inputs.domain.0);
-                out.number(inputs.asset.into());
+                out.number(inputs.asset.get().into());
                 out.amount(inputs.at_least);
                 out.number(inputs.at_most.is_some().into());
-                out.amount(inputs.at_most.unwrap_or(0));
+                out.amount(inputs.at_most.unwrap_or(Amount::ZERO));
                 out.session(&inputs.session);
             }
             Self::Credential(inputs) => {
@@ -396,8 +399,8 @@ impl ToElements<BaseElement> for PrivateInputs {
                         Test::InSet(ValueSet { root, levels }) => (5, levels.into(), 0, root),
                     };
                     out.number(form);
-                    out.amount(first);
-                    out.amount(second);
+                    out.amount(Amount::new(first));
+                    out.amount(Amount::new(second));
                     out.digest(&root.0);
                 }
                 out.number(inputs.today.into());

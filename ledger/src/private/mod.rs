@@ -47,7 +47,7 @@ pub mod tree;
 
 pub use credential::{
     ATTRIBUTE_HEIGHT, ATTRIBUTES, Attribute, AttributeTree, Credential, CredentialBody,
-    HolderSecret, IssueError, issue, schema_domain,
+    HolderSecret, Issuance, IssueError, issue, schema_domain,
 };
 pub use inputs::{
     Association, AssociationMode, BalanceInputs, CredentialInputs, Fee, MAX_PREDICATES, Predicate,

@@ -6,7 +6,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::keys::Address;
 use crate::{
-    Digest,
+    Amount, AssetId, Digest,
     amount::limb_elements,
     hash::{self, Input, compress, tag},
 };
@@ -29,9 +29,9 @@ pub struct Note {
     /// The owner's address.
     pub owner: Address,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// How much, in the asset's smallest unit.
-    pub value: u128,
+    pub value: Amount,
     /// 256 random bits, as a digest: they keep commitments of equal notes apart.
     pub rho: Digest,
 }
@@ -65,14 +65,18 @@ impl Commitment {
     /// Whoever shields publishes `b`, asset and value, and the node computes the commitment: so a
     /// commitment in the tree never says more than went in.
     #[must_use]
-    pub fn new(blinded: &Digest, asset: u32, value: u128) -> Self {
+    pub fn new(blinded: &Digest, asset: AssetId, value: Amount) -> Self {
         Self(hash::compress_input(&Self::input(blinded, asset, value)))
     }
 
     /// The input that compresses to the commitment.
     #[must_use]
-    pub fn input(blinded: &Digest, asset: u32, value: u128) -> Input {
-        hash::input(tag::COMMITMENT, &blinded.0, &value_lanes(asset, value))
+    pub fn input(blinded: &Digest, asset: AssetId, value: Amount) -> Input {
+        hash::input(
+            tag::COMMITMENT,
+            &blinded.0,
+            &value_lanes(asset.get(), value.get()),
+        )
     }
 
     /// The note id: this commitment at `position`.
@@ -114,8 +118,8 @@ mod tests {
         };
         let note = Note {
             owner: keys.address(),
-            asset: 3,
-            value: 1 | 2 << 50 | 3 << 100,
+            asset: AssetId::new(3),
+            value: Amount::new(1 | 2 << 50 | 3 << 100),
             rho: digest(30),
         };
         (keys, note)
@@ -149,10 +153,10 @@ mod tests {
         let (keys, honest) = note();
         let changes: [fn(&mut Note); 6] = [
             |n| n.owner.0.0[0] += BaseElement::ONE,
-            |n| n.asset += 1,
-            |n| n.value += 1,
-            |n| n.value += 1 << 50,
-            |n| n.value += 1 << 100,
+            |n| n.asset.0 += 1,
+            |n| n.value.0 += 1,
+            |n| n.value.0 += 1 << 50,
+            |n| n.value.0 += 1 << 100,
             |n| n.rho.0[3] += BaseElement::ONE,
         ];
         for change in changes {

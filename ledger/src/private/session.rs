@@ -11,7 +11,7 @@ use core::ops::Range;
 use thiserror::Error;
 
 use super::inputs::{BalanceInputs, CredentialInputs, PrivateInputs, Test};
-use crate::{Digest, Domain, Root};
+use crate::{Amount, AssetId, Digest, Domain, Root};
 
 /// Who asked for a proof of a property, and until when it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,11 +90,11 @@ pub struct BalanceQuestion {
     /// The rollup on its chain ([`crate::hash::domain_digest`]).
     pub domain: Domain,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least balance.
-    pub at_least: u128,
+    pub at_least: Amount,
     /// The greatest balance, if it is bounded.
-    pub at_most: Option<u128>,
+    pub at_most: Option<Amount>,
     /// Who asks.
     pub session: Session,
 }
@@ -237,7 +237,13 @@ impl BalanceQuestion {
         let counts = self.state_roots.contains(state_root);
         require(counts, AnswerError::StateRoot)?;
         let (asked, found) = (self.asset, *asset);
-        require(asked == found, AnswerError::Asset { asked, found })?;
+        require(
+            asked == found,
+            AnswerError::Asset {
+                asked: asked.get(),
+                found: found.get(),
+            },
+        )?;
         let bounds = (*at_least, *at_most) == (self.at_least, self.at_most);
         require(bounds, AnswerError::Bounds)
     }
@@ -351,27 +357,30 @@ mod tests {
         let question = Question::Balance(BalanceQuestion {
             state_roots: [10, 11].map(|n| Root(digest(n))).to_vec(),
             domain: Domain(digest(40)),
-            asset: 4,
-            at_least: 50,
-            at_most: Some(60),
+            asset: AssetId::new(4),
+            at_least: Amount::new(50),
+            at_most: Some(Amount::new(60)),
             session: session(),
         });
         assert_eq!(question.session(), &session());
         let honest = BalanceInputs {
             state_root: Root(digest(11)),
             domain: Domain(digest(40)),
-            asset: 4,
-            at_least: 50,
-            at_most: Some(60),
+            asset: AssetId::new(4),
+            at_least: Amount::new(50),
+            at_most: Some(Amount::new(60)),
             session: session(),
         };
         let changes: [Change<BalanceInputs>; 6] = [
             (|i| i.state_root = Root(digest(12)), AnswerError::StateRoot),
             (|i| i.domain = Domain(digest(41)), AnswerError::Domain),
-            (|i| i.asset = 5, AnswerError::Asset { asked: 4, found: 5 }),
-            (|i| i.at_least = 49, AnswerError::Bounds),
+            (
+                |i| i.asset = AssetId::new(5),
+                AnswerError::Asset { asked: 4, found: 5 },
+            ),
+            (|i| i.at_least = Amount::new(49), AnswerError::Bounds),
             (|i| i.at_most = None, AnswerError::Bounds),
-            (|i| i.at_most = Some(61), AnswerError::Bounds),
+            (|i| i.at_most = Some(Amount::new(61)), AnswerError::Bounds),
         ];
         refuses(
             &question,
@@ -451,8 +460,8 @@ mod tests {
         let balance = PrivateInputs::Balance(BalanceInputs {
             state_root: Root(digest(1)),
             domain: Domain(digest(2)),
-            asset: 0,
-            at_least: 0,
+            asset: AssetId::ZERO,
+            at_least: Amount::ZERO,
             at_most: None,
             session: session(),
         });

@@ -51,9 +51,9 @@ impl NotePath {
 /// What a node keeps of the note tree: enough to append and to know the root.
 ///
 /// ```
-/// use winterlane_ledger::{Digest, private::{Commitment, NoteFrontier, NoteTree}};
+/// use winterlane_ledger::{Amount, AssetId, Digest, private::{Commitment, NoteFrontier, NoteTree}};
 /// let (mut frontier, mut tree) = (NoteFrontier::default(), NoteTree::default());
-/// let note = Commitment::new(&Digest::ZERO, 0, 5);
+/// let note = Commitment::new(&Digest::ZERO, AssetId::ZERO, Amount::new(5));
 /// let position = frontier.append(note)?;
 /// tree.append(note)?;
 /// assert_eq!((position, frontier.root()), (0, tree.root()));

@@ -3,11 +3,14 @@
 use alloc::vec::Vec;
 
 use super::*;
-use crate::{NewKeys, Root, RotateKey, ScalarCompressor, Scope, SlotIndex, hash::compress};
+use crate::{
+    Amount, AssetId, BatchNumber, NewKeys, Root, RotateKey, ScalarCompressor, Scope, SlotIndex,
+    hash::compress,
+};
 
-const AMOUNT: u128 = 1 | 2 << 50 | 3 << 100;
-const FEE: u128 = 4 | 5 << 50 | 6 << 100;
-const VALID_UNTIL: u64 = 1 << 62 | 5;
+const AMOUNT: Amount = Amount::new(1 | 2 << 50 | 3 << 100);
+const FEE: Amount = Amount::new(4 | 5 << 50 | 6 << 100);
+const VALID_UNTIL: BatchNumber = BatchNumber::new(1 << 62 | 5);
 const KEY: KeyUse = KeyUse {
     slot: SlotIndex::One,
     index: 1000,
@@ -25,8 +28,8 @@ fn samples() -> [Record; 7] {
         scopes: [Scope::ROTATE, Scope::BOTH],
     };
     let deposit = Deposit {
-        to: 11,
-        asset: 10,
+        to: AccountId::new(11),
+        asset: AssetId::new(10),
         amount: AMOUNT,
         keys: None,
     };
@@ -34,15 +37,15 @@ fn samples() -> [Record; 7] {
     [
         Record::Noop,
         Order::Transfer(Transfer {
-            from: 10,
-            to: 11,
+            from: AccountId::new(10),
+            to: AccountId::new(11),
             amount,
             fee,
             valid_until,
         })
         .record(KEY),
         Order::Withdraw(Withdraw {
-            from: 10,
+            from: AccountId::new(10),
             amount,
             fee,
             recipient,
@@ -50,7 +53,7 @@ fn samples() -> [Record; 7] {
         })
         .record(KEY),
         Order::RotateKey(RotateKey {
-            account: 10,
+            account: AccountId::new(10),
             slot: SlotIndex::One,
             new_root: Root(digest(50)),
             scope: Scope::ROTATE,
@@ -63,7 +66,10 @@ fn samples() -> [Record; 7] {
             keys: Some(keys),
             ..deposit
         }),
-        Record::CollectFees { to: 11, amount },
+        Record::CollectFees {
+            to: AccountId::new(11),
+            amount,
+        },
     ]
 }
 
@@ -76,7 +82,7 @@ fn elements_follow_the_definition() {
         [
             10 + ((1 + SIGNED) << 32),
             11,
-            VALID_UNTIL,
+            VALID_UNTIL.get(),
             1,
             2,
             4,
@@ -86,7 +92,7 @@ fn elements_follow_the_definition() {
         [
             10 + ((2 + SIGNED) << 32),
             0,
-            VALID_UNTIL,
+            VALID_UNTIL.get(),
             1,
             2,
             4,
@@ -96,7 +102,7 @@ fn elements_follow_the_definition() {
         [
             10 + ((3 + 32 + 64 * 2 + SIGNED) << 32),
             0,
-            VALID_UNTIL,
+            VALID_UNTIL.get(),
             0,
             0,
             4,
@@ -159,14 +165,20 @@ fn an_expiry_beyond_every_batch_is_not_another_one_modulo_p() {
     let pay = |valid_until| {
         let (from, to, amount, fee) = (1, 2, 3, 4);
         Order::Transfer(Transfer {
-            from,
-            to,
-            amount,
-            fee,
+            from: AccountId::new(from),
+            to: AccountId::new(to),
+            amount: Amount::new(amount),
+            fee: Amount::new(fee),
             valid_until,
         })
         .record(KEY)
     };
-    assert_ne!(pay(u64::MAX).digest(), pay((1 << 32) - 2).digest());
-    assert_ne!(pay(u64::MAX).digest(), pay(u64::MAX >> 1).digest());
+    assert_ne!(
+        pay(BatchNumber::MAX).digest(),
+        pay(BatchNumber::new((1 << 32) - 2)).digest()
+    );
+    assert_ne!(
+        pay(BatchNumber::MAX).digest(),
+        pay(BatchNumber::new(u64::MAX >> 1)).digest()
+    );
 }

@@ -7,7 +7,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{CHAIN_LENGTH, CHAINS, ChainValue, Digits};
 use crate::{
-    Digest,
+    Digest, Nonce,
     hash::{self, Compressor, Input, tag},
 };
 
@@ -23,7 +23,7 @@ pub trait SecretSource: Sync {
 
     /// Where the search for the randomiser of a message starts. It must be unpredictable without
     /// the secret, and depend on the message: an attacker who knew it could prepare collisions.
-    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2];
+    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: Nonce) -> [BaseElement; 2];
 }
 
 impl<S: SecretSource + ?Sized> SecretSource for &S {
@@ -31,7 +31,7 @@ impl<S: SecretSource + ?Sized> SecretSource for &S {
         (**self).chain_starts(key_index)
     }
 
-    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2] {
+    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: Nonce) -> [BaseElement; 2] {
         (**self).randomizer_base(key_index, bound, nonce)
     }
 }

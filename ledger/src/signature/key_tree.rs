@@ -11,7 +11,7 @@ use super::{
     message::{digits, find_randomizer, message_input},
 };
 use crate::{
-    Digest, Root,
+    Digest, Nonce, Root,
     hash::{self, Compressor, tag},
 };
 
@@ -156,7 +156,7 @@ impl KeyTree {
         secrets: &S,
         KeyIndex(key_index): KeyIndex,
         bound: &Digest,
-        nonce: u32,
+        nonce: Nonce,
         compressor: &C,
     ) -> Result<Signature, KeyError> {
         self.has(key_index)?;
@@ -177,7 +177,7 @@ impl KeyTree {
         secrets: &S,
         KeyIndex(key_index): KeyIndex,
         bound: &Digest,
-        nonce: u32,
+        nonce: Nonce,
         rho: &[BaseElement; 2],
         compressor: &C,
     ) -> Result<Signature, KeyError> {

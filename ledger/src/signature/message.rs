@@ -7,7 +7,7 @@ use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use super::{CHAINS, TARGET_SUM};
 use crate::{
-    Digest, Domain,
+    Digest, Domain, Nonce,
     hash::{self, Compressor, Input, tag},
     record::RecordDigest,
 };
@@ -37,10 +37,10 @@ pub enum DigitError {
 /// `M1`: what is signed, without randomiser and nonce: a record's digest bound to a domain.
 ///
 /// ```
-/// use winterlane_ledger::{Record, hash::domain_digest, signature::bound_message};
+/// use winterlane_ledger::{ChainId, Record, RollupId, hash::domain_digest, signature::bound_message};
 /// let record = Record::Noop.digest();
-/// let here = bound_message(&record, &domain_digest(1, 1));
-/// assert_ne!(here, bound_message(&record, &domain_digest(2, 1)), "no replay on another chain");
+/// let here = bound_message(&record, &domain_digest(ChainId::new(1), RollupId::new(1)));
+/// assert_ne!(here, bound_message(&record, &domain_digest(ChainId::new(2), RollupId::new(1))), "no replay on another chain");
 /// ```
 #[must_use]
 pub fn bound_message(record: &RecordDigest, domain: &Domain) -> Digest {
@@ -49,8 +49,13 @@ pub fn bound_message(record: &RecordDigest, domain: &Domain) -> Digest {
 
 /// The input that compresses to `M`, the digest whose digits are signed.
 #[must_use]
-pub fn message_input(bound: &Digest, rho: &[BaseElement; 2], nonce: u32) -> Input {
-    let tail = [rho[0], rho[1], BaseElement::from(nonce), BaseElement::ZERO];
+pub fn message_input(bound: &Digest, rho: &[BaseElement; 2], nonce: Nonce) -> Input {
+    let tail = [
+        rho[0],
+        rho[1],
+        BaseElement::from(nonce.get()),
+        BaseElement::ZERO,
+    ];
     hash::input(tag::SIGN, &bound.0, &tail)
 }
 
@@ -86,7 +91,7 @@ const MAX_TRIES: u32 = 1 << 20;
 #[must_use]
 pub fn find_randomizer<C: Compressor + ?Sized>(
     bound: &Digest,
-    nonce: u32,
+    nonce: Nonce,
     base: &[BaseElement; 2],
     compressor: &C,
 ) -> Option<([BaseElement; 2], Digits)> {
@@ -171,11 +176,11 @@ mod tests {
         let (bound, base) = (digest([3, 7]), [11, 13].map(BaseElement::new));
         let first = (0..).find_map(|i: u32| {
             let rho = [base[0], base[1] + BaseElement::from(i)];
-            let message = hash::compress_input(&message_input(&bound, &rho, 9));
+            let message = hash::compress_input(&message_input(&bound, &rho, Nonce::new(9)));
             digits(&message).ok().map(|found| (rho, found))
         });
         assert_ne!(first.map(|(rho, _)| rho), Some(base), "no search");
-        let found = find_randomizer(&bound, 9, &base, &crate::ScalarCompressor);
+        let found = find_randomizer(&bound, Nonce::new(9), &base, &crate::ScalarCompressor);
         assert_eq!(found, first);
     }
 
@@ -184,6 +189,7 @@ mod tests {
         #[test]
         fn a_randomizer_is_found_and_reaches_the_target(seed: u64, nonce: u32) {
             let bound = digest([seed >> 1, 7]);
+            let nonce = Nonce::new(nonce);
             let base = [BaseElement::new(seed >> 2), BaseElement::new(seed >> 3)];
             let (rho, found) =
                 find_randomizer(&bound, nonce, &base, &crate::ScalarCompressor).unwrap();

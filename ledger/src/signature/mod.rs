@@ -6,14 +6,14 @@
 //! searches for a randomiser that brings the digits to that sum.
 //!
 //! ```
-//! use winterlane_ledger::{BaseElement, Digest, ScalarCompressor, signature::*};
+//! use winterlane_ledger::{BaseElement, Digest, Nonce, ScalarCompressor, signature::*};
 //!
 //! struct Toy; // a real source derives these from a secret seed
 //! impl SecretSource for Toy {
 //!     fn chain_starts(&self, key_index: u32) -> [ChainValue; CHAINS] {
 //!         core::array::from_fn(|c| [BaseElement::from(key_index), BaseElement::from(c as u32)])
 //!     }
-//!     fn randomizer_base(&self, _: u32, bound: &Digest, _: u32) -> [BaseElement; 2] {
+//!     fn randomizer_base(&self, _: u32, bound: &Digest, _: Nonce) -> [BaseElement; 2] {
 //!         [bound.0[0], bound.0[1]]
 //!     }
 //! }
@@ -21,10 +21,10 @@
 //! let seed = [3u32, 4].map(BaseElement::from);
 //! let key = KeyTree::generate(&Toy, seed, 1, &ScalarCompressor)?;
 //! let (bound, nonce) = (Digest::ZERO, 1);
-//! let signature = key.sign(&Toy, KeyIndex(1), &bound, nonce, &ScalarCompressor)?;
-//! let claim = Claim { bound, nonce, signature: &signature };
+//! let signature = key.sign(&Toy, KeyIndex(1), &bound, Nonce::new(nonce), &ScalarCompressor)?;
+//! let claim = Claim { bound, nonce: Nonce::new(nonce), signature: &signature };
 //! assert_eq!(recover_root(claim, &ScalarCompressor)?, key.root());
-//! assert_ne!(recover_root(Claim { nonce: 2, ..claim }, &ScalarCompressor).ok(), Some(key.root()));
+//! assert_ne!(recover_root(Claim { nonce: Nonce::new(2), ..claim }, &ScalarCompressor).ok(), Some(key.root()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -7,7 +7,7 @@ use winter_math::FieldElement;
 
 use super::*;
 use crate::{
-    Root, ScalarCompressor,
+    Nonce, Root, ScalarCompressor,
     hash::{compress, tag},
     testing::Toy,
 };
@@ -58,7 +58,7 @@ fn naive_root(leaves: &[Digest], height: usize) -> Root {
 #[test]
 fn a_source_behind_a_reference_is_that_source() {
     fn answers(source: impl SecretSource) -> ([ChainValue; CHAINS], [BaseElement; 2]) {
-        let base = source.randomizer_base(3, &bound(1), 5);
+        let base = source.randomizer_base(3, &bound(1), Nonce::new(5));
         (source.chain_starts(3), base)
     }
     let source = Toy(5);
@@ -67,7 +67,7 @@ fn a_source_behind_a_reference_is_that_source() {
     assert_ne!(behind, answers(Toy(6)));
 }
 
-fn verifies(key: &KeyTree, bound: Digest, nonce: u32, signature: &Signature) -> bool {
+fn verifies(key: &KeyTree, bound: Digest, nonce: Nonce, signature: &Signature) -> bool {
     let claim = Claim {
         bound,
         nonce,
@@ -123,11 +123,23 @@ fn first_and_last_one_time_key_sign_and_the_next_does_not() {
         let capacity = key.capacity();
         for index in [0, capacity - 1] {
             let signature = key
-                .sign(&Toy(2), KeyIndex(index), &bound(1), 9, &ScalarCompressor)
+                .sign(
+                    &Toy(2),
+                    KeyIndex(index),
+                    &bound(1),
+                    Nonce::new(9),
+                    &ScalarCompressor,
+                )
                 .unwrap();
-            assert!(verifies(&key, bound(1), 9, &signature));
+            assert!(verifies(&key, bound(1), Nonce::new(9), &signature));
         }
-        let beyond = key.sign(&Toy(2), KeyIndex(capacity), &bound(1), 9, &ScalarCompressor);
+        let beyond = key.sign(
+            &Toy(2),
+            KeyIndex(capacity),
+            &bound(1),
+            Nonce::new(9),
+            &ScalarCompressor,
+        );
         assert_eq!(
             beyond,
             Err(KeyError::Exhausted {
@@ -145,14 +157,20 @@ fn the_last_of_1024_one_time_keys_signs() {
     leaves[1023] = one_time_public_keys(&Toy(3), &SEED, 1023..1024, &ScalarCompressor)[0];
     let key = KeyTree::from_leaves(SEED, leaves, &ScalarCompressor).unwrap();
     let signature = key
-        .sign(&Toy(3), KeyIndex(1023), &bound(1), 0, &ScalarCompressor)
+        .sign(
+            &Toy(3),
+            KeyIndex(1023),
+            &bound(1),
+            Nonce::ZERO,
+            &ScalarCompressor,
+        )
         .unwrap();
-    assert!(verifies(&key, bound(1), 0, &signature));
+    assert!(verifies(&key, bound(1), Nonce::ZERO, &signature));
     let mut beyond = signature;
     beyond.key_index = 1024;
     let claim = Claim {
         bound: bound(1),
-        nonce: 0,
+        nonce: Nonce::ZERO,
         signature: &beyond,
     };
     let refused = Err(SignatureError::KeyIndex { key_index: 1024 });
@@ -166,24 +184,30 @@ fn signing_is_deterministic_and_bound_to_message_and_nonce() {
         key.sign(&Toy(4), KeyIndex(1), &bound(n), nonce, &ScalarCompressor)
             .unwrap()
     };
-    let signature = sign(1, 8);
-    assert_eq!(signature, sign(1, 8));
-    assert!(!verifies(&key, bound(2), 8, &signature));
-    assert!(!verifies(&key, bound(1), 9, &signature));
-    assert_ne!(sign(2, 8).rho, signature.rho);
+    let signature = sign(1, Nonce::new(8));
+    assert_eq!(signature, sign(1, Nonce::new(8)));
+    assert!(!verifies(&key, bound(2), Nonce::new(8), &signature));
+    assert!(!verifies(&key, bound(1), Nonce::new(9), &signature));
+    assert_ne!(sign(2, Nonce::new(8)).rho, signature.rho);
 }
 
 #[test]
 fn every_part_of_a_signature_counts() {
     let key = KeyTree::generate(&Toy(6), SEED, 2, &ScalarCompressor).unwrap();
     let good = key
-        .sign(&Toy(6), KeyIndex(2), &bound(1), 3, &ScalarCompressor)
+        .sign(
+            &Toy(6),
+            KeyIndex(2),
+            &bound(1),
+            Nonce::new(3),
+            &ScalarCompressor,
+        )
         .unwrap();
     let broken = |change: &dyn Fn(&mut Signature)| {
         let mut signature = good.clone();
         change(&mut signature);
         assert_ne!(signature, good);
-        assert!(!verifies(&key, bound(1), 3, &signature));
+        assert!(!verifies(&key, bound(1), Nonce::new(3), &signature));
     };
     for i in 0..2 {
         broken(&|s| s.seed[i] += BaseElement::ONE);
@@ -206,15 +230,22 @@ fn a_chain_walked_forward_is_no_signature() {
     // for it. On the same message the extended signature must fail.
     let key = KeyTree::generate(&Toy(7), SEED, 0, &ScalarCompressor).unwrap();
     let mut signature = key
-        .sign(&Toy(7), KeyIndex(0), &bound(1), 0, &ScalarCompressor)
+        .sign(
+            &Toy(7),
+            KeyIndex(0),
+            &bound(1),
+            Nonce::ZERO,
+            &ScalarCompressor,
+        )
         .unwrap();
-    let message = crate::hash::compress_input(&message_input(&bound(1), &signature.rho, 0));
+    let message =
+        crate::hash::compress_input(&message_input(&bound(1), &signature.rho, Nonce::ZERO));
     let found = digits(&message).unwrap();
     let chain = found.iter().position(|&digit| digit < 3).unwrap();
     let step = chain_step_input(&SEED, 0, chain, found[chain], &signature.chains[chain]);
     let next = crate::hash::compress_input(&step);
     signature.chains[chain] = [next.0[0], next.0[1]];
-    assert!(!verifies(&key, bound(1), 0, &signature));
+    assert!(!verifies(&key, bound(1), Nonce::ZERO, &signature));
 }
 
 #[test]
@@ -227,7 +258,7 @@ fn many_verify_as_one_by_one_and_bad_ones_do_not_disturb() {
                     &Toy(8),
                     KeyIndex(n % 4),
                     &bound(n.into()),
-                    n,
+                    Nonce::new(n),
                     &ScalarCompressor,
                 )
                 .unwrap();
@@ -244,7 +275,7 @@ fn many_verify_as_one_by_one_and_bad_ones_do_not_disturb() {
         .zip(&signatures)
         .map(|(n, signature)| Claim {
             bound: bound(n.into()),
-            nonce: n,
+            nonce: Nonce::new(n),
             signature,
         })
         .collect();
@@ -265,7 +296,13 @@ fn many_verify_as_one_by_one_and_bad_ones_do_not_disturb() {
 fn bytes_round_trip_and_are_strict() {
     let key = KeyTree::generate(&Toy(9), SEED, 1, &ScalarCompressor).unwrap();
     let signature = key
-        .sign(&Toy(9), KeyIndex(1), &bound(1), 0, &ScalarCompressor)
+        .sign(
+            &Toy(9),
+            KeyIndex(1),
+            &bound(1),
+            Nonce::ZERO,
+            &ScalarCompressor,
+        )
         .unwrap();
     let bytes = signature.to_bytes();
     assert_eq!(bytes.len(), SIGNATURE_BYTES);
@@ -293,10 +330,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn random_messages_sign_and_verify(secret: u32, lanes: [u64; 4], nonce: u32, index in 0u32..4) {
+        let nonce = Nonce::new(nonce);
         let key = KeyTree::generate(&Toy(secret), SEED, 2, &ScalarCompressor).unwrap();
         let bound = Digest(lanes.map(BaseElement::new));
         let signature = key.sign(&Toy(secret), KeyIndex(index), &bound, nonce, &ScalarCompressor).unwrap();
         prop_assert!(verifies(&key, bound, nonce, &signature));
-        prop_assert!(!verifies(&key, bound, nonce.wrapping_add(1), &signature));
+        prop_assert!(!verifies(&key, bound, Nonce::new(nonce.get().wrapping_add(1)), &signature));
     }
 }

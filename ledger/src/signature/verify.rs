@@ -11,7 +11,7 @@ use super::{
     message::{DigitError, digits, message_input},
 };
 use crate::{
-    Digest, Root,
+    Digest, Nonce, Root,
     hash::{self, Compressor, tag},
 };
 
@@ -39,7 +39,7 @@ pub struct Claim<'a> {
     /// The message without randomiser and nonce ([`super::bound_message`]).
     pub bound: Digest,
     /// The nonce it was signed for.
-    pub nonce: u32,
+    pub nonce: Nonce,
     /// The signature.
     pub signature: &'a Signature,
 }

@@ -8,7 +8,7 @@ use core::{convert::Infallible, ops::RangeInclusive};
 
 use super::{Changes, ReadState, State, StateError};
 use crate::{
-    Account, AccountProof, Digest, GenesisError, Root,
+    Account, AccountId, AccountProof, BatchNumber, Digest, GenesisError, Root,
     hash::Compressor,
     ledger::leaf_digests,
     public::BATCH_NUMBER_BITS,
@@ -22,16 +22,16 @@ use crate::{
 /// version that is kept costs about 1.5 kB for each account that changed after it.
 ///
 /// ```
-/// use winterlane_ledger::{Account, ScalarCompressor};
+/// use winterlane_ledger::{Account, AccountId, Amount, ScalarCompressor};
 /// use winterlane_ledger::state::{Changes, MemoryState, ReadState, State};
 /// let account = |balance| Account { balance, ..Account::default() };
-/// let mut state = MemoryState::new(0, [(3, account(5))], &ScalarCompressor)?;
+/// let mut state = MemoryState::new(0, [(AccountId::new(3), account(Amount::new(5)))], &ScalarCompressor)?;
 /// let root = state.root();
 ///
-/// let changes = Changes::of(&state, [(3, account(6))], &ScalarCompressor)?;
+/// let changes = Changes::of(&state, [(AccountId::new(3), account(Amount::new(6)))], &ScalarCompressor)?;
 /// state.apply(changes)?;
-/// assert_eq!(state.prove(3)?.verify(&state.root())?, Some(account(6)));
-/// assert_eq!(state.at(0)?.prove(3)?.verify(&root)?, Some(account(5)));
+/// assert_eq!(state.prove(AccountId::new(3))?.verify(&state.root())?, Some(account(Amount::new(6))));
+/// assert_eq!(state.at(0)?.prove(AccountId::new(3))?.verify(&root)?, Some(account(Amount::new(5))));
 /// state.undo()?;
 /// assert_eq!((state.version(), state.root()), (0, root));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -40,7 +40,7 @@ use crate::{
 pub struct MemoryState {
     version: u64,
     committed: u64,
-    pub(crate) accounts: BTreeMap<u32, Account>,
+    pub(crate) accounts: BTreeMap<AccountId, Account>,
     tree: AccountTree,
     /// What undoes the newest versions, the oldest of them first.
     undo: VecDeque<Before>,
@@ -52,7 +52,7 @@ pub struct MemoryState {
 #[derive(Clone, Debug)]
 struct Before {
     root: Root,
-    accounts: Vec<(u32, Option<Account>)>,
+    accounts: Vec<(AccountId, Option<Account>)>,
     nodes: Vec<Node>,
 }
 
@@ -64,12 +64,12 @@ impl MemoryState {
     /// batch number is not below 2^62.
     pub fn new<C: Compressor + ?Sized>(
         version: u64,
-        accounts: impl IntoIterator<Item = (u32, Account)>,
+        accounts: impl IntoIterator<Item = (AccountId, Account)>,
         compressor: &C,
     ) -> Result<Self, GenesisError> {
         if version >> BATCH_NUMBER_BITS != 0 {
             return Err(GenesisError::BatchNumber {
-                batch_number: version,
+                batch_number: BatchNumber::new(version),
             });
         }
         let mut map = BTreeMap::new();
@@ -87,7 +87,7 @@ impl MemoryState {
         }
         let values: Vec<Account> = map.values().copied().collect();
         let leaves = leaf_digests(&values, compressor);
-        let tree = AccountTree::from_leaves(map.keys().copied().zip(leaves), compressor);
+        let tree = AccountTree::from_leaves(map.keys().map(|id| id.get()).zip(leaves), compressor);
         Ok(Self {
             version,
             committed: version,
@@ -115,18 +115,18 @@ impl MemoryState {
 
     /// One account of the newest version; `None` when its leaf is empty.
     #[must_use]
-    pub fn get(&self, id: u32) -> Option<&Account> {
+    pub fn get(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(&id)
     }
 
     /// All accounts of the newest version, by ascending id.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u32, &Account)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (AccountId, &Account)> {
         self.accounts.iter().map(|(id, account)| (*id, account))
     }
 
     /// A proof about the newest version ([`ReadState::prove`]).
     #[must_use]
-    pub fn proof(&self, id: u32) -> AccountProof {
+    pub fn proof(&self, id: AccountId) -> AccountProof {
         let Ok(proof) = self.prove(id);
         proof
     }
@@ -154,11 +154,15 @@ impl ReadState for MemoryState {
         self.tree.root()
     }
 
-    fn account(&self, id: u32) -> Result<Option<Account>, Infallible> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, Infallible> {
         Ok(self.get(id).copied())
     }
 
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, Infallible> {
+    fn accounts_from(
+        &self,
+        first: AccountId,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Account)>, Infallible> {
         let accounts = self.accounts.range(first..).take(limit);
         Ok(accounts.map(|(id, account)| (*id, *account)).collect())
     }
@@ -276,7 +280,7 @@ impl ReadState for OlderMemoryState<'_> {
         changed.map_or_else(|| self.state.root(), |before| before.root)
     }
 
-    fn account(&self, id: u32) -> Result<Option<Account>, Infallible> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, Infallible> {
         let mut found = self.since().filter_map(|before| {
             let at = before.accounts.binary_search_by_key(&id, |(id, _)| *id);
             at.ok().map(|at| before.accounts[at].1)
@@ -284,7 +288,11 @@ impl ReadState for OlderMemoryState<'_> {
         Ok(found.next().unwrap_or_else(|| self.state.get(id).copied()))
     }
 
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, Infallible> {
+    fn accounts_from(
+        &self,
+        first: AccountId,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Account)>, Infallible> {
         // no account ever goes, so that each one of this version is among the newest
         let ids = self.state.accounts.range(first..).map(|(id, _)| *id);
         let found = ids.filter_map(|id| {

@@ -35,7 +35,7 @@ pub use memory::{MemoryState, OlderMemoryState};
 use thiserror::Error;
 
 use crate::{
-    Account, AccountProof, Digest, Root,
+    Account, AccountId, AccountProof, Digest, Root,
     hash::Compressor,
     ledger::leaf_digests,
     tree::{self, Node, Siblings, TreeUpdate},
@@ -56,14 +56,18 @@ pub trait ReadState {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn account(&self, id: u32) -> Result<Option<Account>, Self::Error>;
+    fn account(&self, id: AccountId) -> Result<Option<Account>, Self::Error>;
 
     /// Accounts by ascending id, from `first` on and at most `limit` of them: how a whole state is read in
     /// pieces.
     ///
     /// # Errors
     /// When they cannot be read.
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, Self::Error>;
+    fn accounts_from(
+        &self,
+        first: AccountId,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Account)>, Self::Error>;
 
     /// A node of the account tree, by height (0 for a leaf, 32 for the root) and place (leaf index shifted
     /// right by the height); [`tree::empty_digests`] of the height when no account is below it.
@@ -92,9 +96,9 @@ pub trait ReadState {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn prove(&self, id: u32) -> Result<AccountProof, Self::Error> {
+    fn prove(&self, id: AccountId) -> Result<AccountProof, Self::Error> {
         let mut siblings = [[Digest::ZERO; tree::TREE_DEPTH]];
-        self.siblings(&[id], &mut siblings)?;
+        self.siblings(&[id.get()], &mut siblings)?;
         let [siblings] = siblings;
         Ok(AccountProof {
             id,
@@ -161,7 +165,7 @@ pub trait State: ReadState {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// The accounts it leaves behind changed or new, by ascending id, each once.
-    pub accounts: Vec<(u32, Account)>,
+    pub accounts: Vec<(AccountId, Account)>,
     /// Every node of the tree above them, lowest height first, by ascending index; the last one is the root.
     /// A node with the digest of an empty subtree need not be kept.
     pub nodes: Vec<Node>,
@@ -181,14 +185,19 @@ impl Changes {
     /// Those of reading the state.
     pub fn of<S: ReadState, C: Compressor + ?Sized>(
         state: &S,
-        accounts: impl IntoIterator<Item = (u32, Account)>,
+        accounts: impl IntoIterator<Item = (AccountId, Account)>,
         compressor: &C,
     ) -> Result<Self, S::Error> {
-        let accounts: alloc::collections::BTreeMap<u32, Account> = accounts.into_iter().collect();
-        let accounts: Vec<(u32, Account)> = accounts.into_iter().collect();
+        let accounts: alloc::collections::BTreeMap<AccountId, Account> =
+            accounts.into_iter().collect();
+        let accounts: Vec<(AccountId, Account)> = accounts.into_iter().collect();
         let values: Vec<Account> = accounts.iter().map(|(_, account)| *account).collect();
         let leaves = leaf_digests(&values, compressor);
-        let updates: Vec<(u32, Digest)> = accounts.iter().map(|(id, _)| *id).zip(leaves).collect();
+        let updates: Vec<(u32, Digest)> = accounts
+            .iter()
+            .map(|(id, _)| id.get())
+            .zip(leaves)
+            .collect();
         let siblings = |ids: &[u32], out: &mut [Siblings]| state.siblings(ids, out);
         let TreeUpdate { nodes, .. } = tree::update(&updates, siblings, compressor)?;
         Ok(Self { accounts, nodes })

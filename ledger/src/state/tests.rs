@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Deposit, Domain, Ledger, LedgerError, Root, ScalarCompressor, SealError,
+    AccountId, Amount, AssetId, BatchNumber, ChainId, Deposit, Domain, Ledger, LedgerError, Nonce,
+    RollupId, Root, ScalarCompressor, SealError,
     ledger::FollowError,
     testing::{
         Failing, Failure,
@@ -17,12 +18,12 @@ struct Memory;
 impl Fixture for Memory {
     type State = MemoryState;
 
-    fn create(&mut self, version: u64, accounts: &[(u32, Account)]) -> MemoryState {
+    fn create(&mut self, version: u64, accounts: &[(AccountId, Account)]) -> MemoryState {
         memory(version, accounts).keeping(usize::MAX)
     }
 }
 
-fn memory(version: u64, accounts: &[(u32, Account)]) -> MemoryState {
+fn memory(version: u64, accounts: &[(AccountId, Account)]) -> MemoryState {
     MemoryState::new(version, accounts.iter().copied(), &ScalarCompressor).unwrap()
 }
 
@@ -40,25 +41,25 @@ proptest! {
     }
 }
 
-const OPENING: [(u32, Account); 2] = {
+const OPENING: [(AccountId, Account); 2] = {
     let account = Account {
-        asset: 7,
-        balance: 100,
-        nonce: 0,
+        asset: AssetId::new(7),
+        balance: Amount::new(100),
+        nonce: Nonce::ZERO,
         slots: [crate::KeySlot {
             root: Root::ZERO,
             next_index: 0,
             scope: crate::Scope::NONE,
         }; 2],
     };
-    [(3, account), (4, account)]
+    [(AccountId::new(3), account), (AccountId::new(4), account)]
 };
 
-fn deposit(to: u32) -> Deposit {
+fn deposit(to: AccountId) -> Deposit {
     Deposit {
         to,
-        asset: 7,
-        amount: 5,
+        asset: AssetId::new(7),
+        amount: Amount::new(5),
         keys: None,
     }
 }
@@ -94,9 +95,9 @@ fn what_the_state_refuses_leaves_the_batch_open() {
     };
     let fill = |ledger: &mut Ledger<_, _>| {
         let mut batch = ledger.open_batch();
-        batch.deposit(deposit(3)).unwrap();
-        batch.deposit(deposit(4)).unwrap();
-        batch.deposit(deposit(3)).unwrap();
+        batch.deposit(deposit(AccountId::new(3))).unwrap();
+        batch.deposit(deposit(AccountId::new(4))).unwrap();
+        batch.deposit(deposit(AccountId::new(3))).unwrap();
         batch.set_aside()
     };
     let mut whole = ledger();
@@ -111,16 +112,19 @@ fn what_the_state_refuses_leaves_the_batch_open() {
         ledger.state().fail_after(calls);
         let mut batch = ledger.resume(draft.clone()).unwrap();
         // an account that the batch has read is at hand
-        batch.deposit(deposit(3)).unwrap();
+        batch.deposit(deposit(AccountId::new(3))).unwrap();
         let refused = batch.seal(None);
         assert_eq!(refused, Err(SealError::State(Failure::Told)), "{calls}");
         let draft = batch.set_aside();
-        assert_eq!((draft.len(), ledger.batch_number()), (4, 8));
+        assert_eq!(
+            (draft.len(), ledger.batch_number()),
+            (4, BatchNumber::new(8))
+        );
     }
     // an account that the batch has not read yet
     let mut batch = ledger.open_batch();
     assert_eq!(
-        batch.deposit(deposit(3)),
+        batch.deposit(deposit(AccountId::new(3))),
         Err(LedgerError::State(Failure::Told))
     );
     assert!(batch.is_empty() && !LedgerError::State(Failure::<()>::Told).is_refusal());
@@ -145,7 +149,10 @@ fn what_the_state_refuses_leaves_the_batch_open() {
             read || failed == FollowError::State(Failure::Told),
             "{calls}: {failed}"
         );
-        assert_eq!((ledger.batch_number(), ledger.root()), (8, public.old_root));
+        assert_eq!(
+            (ledger.batch_number(), ledger.root()),
+            (BatchNumber::new(8), public.old_root)
+        );
     }
     ledger.state().heal();
     ledger.follow(public, records).unwrap();
@@ -154,23 +161,36 @@ fn what_the_state_refuses_leaves_the_batch_open() {
 
 #[test]
 fn a_draft_belongs_to_its_state() {
-    let mut ledger = Ledger::genesis(Domain::ZERO, 8, OPENING).unwrap();
+    let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::new(8), OPENING).unwrap();
     let mut batch = ledger.open_batch();
-    batch.deposit(deposit(3)).unwrap();
+    batch.deposit(deposit(AccountId::new(3))).unwrap();
     let draft = batch.set_aside();
     assert_eq!(
         (draft.number(), draft.len(), draft.is_empty()),
-        (8, 1, false)
+        (BatchNumber::new(8), 1, false)
     );
-    assert_eq!(draft.changed(3).map(|account| account.balance), Some(105));
-    assert_eq!(draft.changed(4), None);
+    assert_eq!(
+        draft
+            .changed(AccountId::new(3))
+            .map(|account| account.balance),
+        Some(Amount::new(105))
+    );
+    assert_eq!(draft.changed(AccountId::new(4)), None);
     ledger.open_batch().seal(Some(1)).unwrap();
     // the same root, but another batch
     let error = ledger.resume(draft.clone()).unwrap_err();
-    assert_eq!((error.number, error.expected), (8, 9));
-    let mut other = Ledger::genesis(Domain::ZERO, 8, [OPENING[0]]).unwrap();
+    assert_eq!(
+        (error.number, error.expected),
+        (BatchNumber::new(8), BatchNumber::new(9))
+    );
+    let mut other = Ledger::genesis(Domain::ZERO, BatchNumber::new(8), [OPENING[0]]).unwrap();
     assert!(other.resume(draft.clone()).is_err());
-    let mut other = Ledger::genesis(crate::hash::domain_digest(1, 1), 8, OPENING).unwrap();
+    let mut other = Ledger::genesis(
+        crate::hash::domain_digest(ChainId::new(1), RollupId::new(1)),
+        BatchNumber::new(8),
+        OPENING,
+    )
+    .unwrap();
     assert!(other.resume(draft.clone()).is_err());
     ledger.undo().unwrap();
     assert_eq!(ledger.resume(draft).unwrap().len(), 1);

@@ -6,7 +6,7 @@ use core::{cell::Cell, ops::RangeInclusive};
 use thiserror::Error;
 
 use crate::{
-    Account, Digest, Root,
+    Account, AccountId, Digest, Root,
     state::{Changes, ReadState, State, StateError},
     tree::Siblings,
 };
@@ -104,11 +104,15 @@ impl<S: ReadState> ReadState for Failing<S> {
         self.state.root()
     }
 
-    fn account(&self, id: u32) -> Result<Option<Account>, Self::Error> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, Self::Error> {
         self.call(|state| state.account(id))
     }
 
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, Self::Error> {
+    fn accounts_from(
+        &self,
+        first: AccountId,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Account)>, Self::Error> {
         self.call(|state| state.accounts_from(first, limit))
     }
 

@@ -6,7 +6,7 @@ use alloc::collections::BTreeMap;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 use crate::{
-    Digest, Domain, KeySlot, KeyUse, Order, ScalarCompressor, Scope, SignedOrder, SlotIndex,
+    Digest, Domain, KeySlot, KeyUse, Nonce, Order, ScalarCompressor, Scope, SignedOrder, SlotIndex,
     hash::compress,
     signature::{CHAINS, ChainValue, KeyTree, SecretSource, bound_message},
 };
@@ -24,8 +24,8 @@ impl SecretSource for Toy {
         })
     }
 
-    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2] {
-        let numbers = [self.0, key_index, nonce, 1].map(BaseElement::from);
+    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: Nonce) -> [BaseElement; 2] {
+        let numbers = [self.0, key_index, nonce.get(), 1].map(BaseElement::from);
         let digest = compress(BaseElement::ONE, &Digest(numbers), bound);
         [digest.0[0], digest.0[1]]
     }
@@ -79,7 +79,7 @@ impl Key {
         &self,
         order: Order,
         domain: &Domain,
-        nonce: u32,
+        nonce: Nonce,
         slot: SlotIndex,
         index: u16,
     ) -> SignedOrder {

@@ -1,13 +1,13 @@
 //! What every [`State`] must pass, whatever it keeps its accounts in.
 //!
 //! ```
-//! use winterlane_ledger::{Account, MemoryState, ScalarCompressor};
+//! use winterlane_ledger::{Account, AccountId, MemoryState, ScalarCompressor};
 //! use winterlane_ledger::testing::state::{self, Fixture};
 //!
 //! struct Memory;
 //! impl Fixture for Memory {
 //!     type State = MemoryState;
-//!     fn create(&mut self, version: u64, accounts: &[(u32, Account)]) -> MemoryState {
+//!     fn create(&mut self, version: u64, accounts: &[(AccountId, Account)]) -> MemoryState {
 //!         let state = MemoryState::new(version, accounts.iter().copied(), &ScalarCompressor);
 //!         state.unwrap().keeping(usize::MAX)
 //!     }
@@ -23,8 +23,9 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Key, Numbers};
 use crate::{
-    Account, Deposit, Digest, Domain, KeySlot, Ledger, MemoryState, NewKeys, Order, Root,
-    ScalarCompressor, Scope, SealedBatch, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BatchNumber, ChainId, Deposit, Digest, Domain, KeySlot,
+    Ledger, MemoryState, NewKeys, Nonce, Order, RollupId, Root, ScalarCompressor, Scope,
+    SealedBatch, SlotIndex, Transfer, Withdraw,
     ledger::LedgerError,
     state::{Changes, ReadState, State, StateError},
     tree::{AccountTree, Siblings, TREE_DEPTH},
@@ -37,7 +38,7 @@ pub trait Fixture {
 
     /// A new state with these accounts, by ascending id, whose next batch has the number `version`. It must keep
     /// every version that it is not told to prune, and commit none by itself.
-    fn create(&mut self, version: u64, accounts: &[(u32, Account)]) -> Self::State;
+    fn create(&mut self, version: u64, accounts: &[(AccountId, Account)]) -> Self::State;
 
     /// The state as it is after the process died and began anew: with what was committed, and nothing else.
     /// `None`, unless this is overridden: a state that does not last.
@@ -68,15 +69,15 @@ const IDS: [u32; 9] = [
 
 /// One version: a plain map, and a tree built from it alone.
 struct Version {
-    accounts: BTreeMap<u32, Account>,
+    accounts: BTreeMap<AccountId, Account>,
     tree: AccountTree,
 }
 
 impl Version {
-    fn new(accounts: BTreeMap<u32, Account>) -> Self {
+    fn new(accounts: BTreeMap<AccountId, Account>) -> Self {
         let leaves = accounts
             .iter()
-            .map(|(id, account)| (*id, account.leaf_digest()));
+            .map(|(id, account)| (id.get(), account.leaf_digest()));
         Self {
             tree: AccountTree::from_leaves(leaves, &ScalarCompressor),
             accounts,
@@ -114,18 +115,18 @@ fn random_account(numbers: &mut Numbers) -> Account {
     };
     let slots = [slot(), slot()];
     Account {
-        asset: numbers.next() as u32,
-        balance: u128::from(numbers.next()) << 64 | u128::from(numbers.next()),
-        nonce: numbers.next() as u32,
+        asset: AssetId::new(numbers.next() as u32),
+        balance: Amount::new(u128::from(numbers.next()) << 64 | u128::from(numbers.next())),
+        nonce: Nonce::new(numbers.next() as u32),
         slots,
     }
 }
 
-fn random_accounts(numbers: &mut Numbers) -> BTreeMap<u32, Account> {
+fn random_accounts(numbers: &mut Numbers) -> BTreeMap<AccountId, Account> {
     let count = numbers.below(7);
     let one = |_| {
         let id = IDS[numbers.below(IDS.len() as u64) as usize];
-        (id, random_account(numbers))
+        (AccountId::new(id), random_account(numbers))
     };
     (0..count).map(one).collect()
 }
@@ -139,7 +140,7 @@ pub fn check_versions<F: Fixture>(fixture: &mut F, seed: u64) {
     let mut numbers = Numbers(seed);
     let first = numbers.below(1 << 40);
     let accounts = random_accounts(&mut numbers);
-    let list: Vec<(u32, Account)> = accounts.iter().map(|(id, a)| (*id, *a)).collect();
+    let list: Vec<(AccountId, Account)> = accounts.iter().map(|(id, a)| (*id, *a)).collect();
     let mut state = fixture.create(first, &list);
     let mut model = Model {
         versions: BTreeMap::from([(first, Version::new(accounts))]),
@@ -239,10 +240,12 @@ fn compare_version<R: ReadState>(state: &R, version: u64, Version { accounts, tr
     let mut paths = [[Digest::ZERO; TREE_DEPTH]; IDS.len()];
     state.siblings(&IDS, &mut paths).expect("to read siblings");
     for (id, path) in IDS.into_iter().zip(paths) {
-        let account = state.account(id).expect("to read an account");
+        let account = state
+            .account(AccountId::new(id))
+            .expect("to read an account");
         assert_eq!(
             account,
-            accounts.get(&id).copied(),
+            accounts.get(&AccountId::new(id)).copied(),
             "account {id} of version {version}"
         );
         assert_eq!(path, tree.siblings(id), "path of {id} in version {version}");
@@ -252,7 +255,7 @@ fn compare_version<R: ReadState>(state: &R, version: u64, Version { accounts, tr
                 .expect("to read a node")
         });
         assert_eq!(path, nodes, "nodes beside {id} in version {version}");
-        let proof = state.prove(id).expect("to prove");
+        let proof = state.prove(AccountId::new(id)).expect("to prove");
         assert_eq!((proof.account, proof.siblings), (account, path));
     }
     assert_eq!(
@@ -262,9 +265,14 @@ fn compare_version<R: ReadState>(state: &R, version: u64, Version { accounts, tr
     let mut listed = Vec::new();
     let mut first = Some(0);
     while let Some(from) = first {
-        let page = state.accounts_from(from, 2).expect("to read accounts");
+        let page = state
+            .accounts_from(AccountId::new(from), 2)
+            .expect("to read accounts");
         assert!(page.len() <= 2, "more accounts than asked for");
-        first = page.last().and_then(|(id, _)| id.checked_add(1));
+        first = page
+            .last()
+            .and_then(|(id, _)| id.get().checked_add(1).map(AccountId::new))
+            .map(AccountId::get);
         listed.extend(page);
     }
     assert!(
@@ -283,16 +291,16 @@ fn compare_version<R: ReadState>(state: &R, version: u64, Version { accounts, tr
 /// When the ledgers differ.
 pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
     let mut numbers = Numbers(seed ^ 0x6c65_6467_6572);
-    let domain = crate::hash::domain_digest(1, seed);
+    let domain = crate::hash::domain_digest(ChainId::new(1), RollupId::new(seed));
     let opening = [1u32, 2, u32::MAX].map(|id| {
         let slots = [Key::new(id & 7).slot(Scope::BOTH, 0), KeySlot::default()];
         let balance = 1000;
         (
-            id,
+            AccountId::new(id),
             Account {
-                asset: 7,
-                balance,
-                nonce: 0,
+                asset: AssetId::new(7),
+                balance: Amount::new(balance),
+                nonce: Nonce::ZERO,
                 slots,
             },
         )
@@ -304,8 +312,9 @@ pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
     for _ in 0..6 {
         let (mut batch, mut other) = (ledger.open_batch(), twin.open_batch());
         for _ in 0..numbers.below(5) {
-            let operation =
-                random_operation(&mut numbers, &domain, |id| other.account(id).copied());
+            let operation = random_operation(&mut numbers, &domain, |id| {
+                other.account(AccountId::new(id)).copied()
+            });
             if numbers.below(4) == 0 {
                 let draft = batch.set_aside();
                 batch = ledger.resume(draft).expect("the same state");
@@ -323,8 +332,8 @@ pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
             assert_eq!(ours, theirs);
         }
         let collected = [
-            batch.collect_fees(1).map_err(refusal),
-            other.collect_fees(1).map_err(refusal),
+            batch.collect_fees(AccountId::new(1)).map_err(refusal),
+            other.collect_fees(AccountId::new(1)).map_err(refusal),
         ];
         assert_eq!(collected, [Ok(()), Ok(())]);
         let [sealed, expected] = [
@@ -341,7 +350,7 @@ pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
             }
             1 => {
                 let version = ledger.batch_number();
-                ledger.state_mut().commit(version).expect("to commit");
+                ledger.state_mut().commit(version.get()).expect("to commit");
             }
             _ => {}
         }
@@ -356,7 +365,7 @@ pub fn check_ledger<F: Fixture>(fixture: &mut F, seed: u64) {
     let [ours, theirs] = [&ledger, &follower].map(|ledger| {
         let accounts = ledger
             .state()
-            .accounts_from(0, usize::MAX)
+            .accounts_from(AccountId::ZERO, usize::MAX)
             .expect("to read accounts");
         (ledger.batch_number(), ledger.root(), accounts)
     });
@@ -402,9 +411,9 @@ fn random_operation(
             };
             let keys = (numbers.below(2) == 0).then_some(keys);
             Operation::Deposit(Deposit {
-                to,
-                asset,
-                amount,
+                to: AccountId::new(to),
+                asset: AssetId::new(asset),
+                amount: Amount::new(amount),
                 keys,
             })
         }
@@ -414,19 +423,19 @@ fn random_operation(
             let order = if choice == 1 {
                 let recipient = [9; 20];
                 Order::Withdraw(Withdraw {
-                    from,
-                    amount,
-                    fee,
+                    from: AccountId::new(from),
+                    amount: Amount::new(amount),
+                    fee: Amount::new(fee),
                     recipient,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until),
                 })
             } else {
                 Order::Transfer(Transfer {
-                    from,
-                    to,
-                    amount,
-                    fee,
-                    valid_until,
+                    from: AccountId::new(from),
+                    to: AccountId::new(to),
+                    amount: Amount::new(amount),
+                    fee: Amount::new(fee),
+                    valid_until: BatchNumber::new(valid_until),
                 })
             };
             let key = Key::new(from & 7);

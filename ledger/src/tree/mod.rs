@@ -66,12 +66,12 @@ fn parent_input(index: u32, height: usize, node: &Digest, sibling: &Digest) -> I
 /// The sparse account tree, in memory.
 ///
 /// ```
-/// use winterlane_ledger::{Account, ScalarCompressor, tree::{AccountTree, root_of_path}};
+/// use winterlane_ledger::{Account, Amount, ScalarCompressor, tree::{AccountTree, root_of_path}};
 /// let leaf = Account::default().leaf_digest();
 /// let mut tree = AccountTree::from_leaves([(3, leaf), (9, leaf)], &ScalarCompressor);
 /// assert_eq!(root_of_path(9, &leaf, &tree.siblings(9)), tree.root());
 ///
-/// let other = Account { balance: 5, ..Account::default() }.leaf_digest();
+/// let other = Account { balance: Amount::new(5), ..Account::default() }.leaf_digest();
 /// let siblings = tree.update_many(&[(9, other)], &ScalarCompressor)[0];
 /// assert_eq!(root_of_path(9, &other, &siblings), tree.root());
 /// ```

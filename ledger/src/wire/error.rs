@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::{
-    Digest, DigestError, MAX_OPERATIONS,
+    BatchNumber, Digest, DigestError, MAX_OPERATIONS,
     signature::{KEY_CAPACITY, SignatureBytesError},
 };
 
@@ -23,9 +23,9 @@ pub enum EncodeError {
         /// Which record.
         position: usize,
         /// Its last batch.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// This batch.
-        batch_number: u64,
+        batch_number: BatchNumber,
     },
     /// A one-time key that no key has.
     #[error("record {position} is signed by one-time key {index}; a key has {KEY_CAPACITY}")]

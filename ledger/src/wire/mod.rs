@@ -41,7 +41,8 @@ use one::{own_bits_zero, put_record, take_record};
 pub(crate) use one::{put_digest, put_key, take_digest, take_key};
 
 use crate::{
-    Compressor, MAX_OPERATIONS, OperationKind, PublicInputs, Record, record::operations_digest,
+    BatchNumber, Compressor, MAX_OPERATIONS, OperationKind, PublicInputs, Record,
+    record::operations_digest,
 };
 
 /// The first byte of every encoding.
@@ -50,21 +51,27 @@ pub const VERSION: u8 = 2;
 /// Encodes the records of batch `batch_number`.
 ///
 /// ```
-/// use winterlane_ledger::{KeyUse, Order, SlotIndex, Transfer, wire};
+/// use winterlane_ledger::{AccountId, Amount, BatchNumber, KeyUse, Order, SlotIndex, Transfer, wire};
 /// // 0.25 ether, with the fee of a plain transfer at 13.37 gwei.
 /// let (amount, fee) = (250_000_000_000_000_000, 21_000 * 13_370_000_000);
-/// let transfer = Transfer { from: 70_000, to: 12, amount, fee, valid_until: 1010 };
+/// let transfer = Transfer {
+///     from: AccountId::new(70_000),
+///     to: AccountId::new(12),
+///     amount: Amount::new(amount),
+///     fee: Amount::new(fee),
+///     valid_until: BatchNumber::new(1010),
+/// };
 /// let key = KeyUse { slot: SlotIndex::Zero, index: 3 };
 /// let record = Order::Transfer(transfer).record(key);
-/// let bytes = wire::encode(&[record], 1000)?;
+/// let bytes = wire::encode(&[record], BatchNumber::new(1000))?;
 /// assert_eq!(bytes.len(), 14);
-/// assert_eq!(wire::decode(&bytes, 1000)?, [record]);
+/// assert_eq!(wire::decode(&bytes, BatchNumber::new(1000))?, [record]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 /// [`EncodeError`] when there are too many records, or one that no batch of this number has.
-pub fn encode(records: &[Record], batch_number: u64) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(records: &[Record], batch_number: BatchNumber) -> Result<Vec<u8>, EncodeError> {
     if records.len() > MAX_OPERATIONS as usize {
         return Err(EncodeError::TooMany {
             count: records.len(),
@@ -95,7 +102,7 @@ pub fn encode(records: &[Record], batch_number: u64) -> Result<Vec<u8>, EncodeEr
 ///
 /// # Errors
 /// [`DecodeError`] for anything but the one encoding of some records.
-pub fn decode(bytes: &[u8], batch_number: u64) -> Result<Vec<Record>, DecodeError> {
+pub fn decode(bytes: &[u8], batch_number: BatchNumber) -> Result<Vec<Record>, DecodeError> {
     let mut reader = Reader::new(bytes);
     let version = reader.byte()?;
     if version != VERSION {

@@ -1,5 +1,6 @@
 //! The numbers of the wire format: varints and amounts, each in one form only.
 
+use crate::Amount;
 use alloc::vec::Vec;
 
 use super::DecodeError;
@@ -19,8 +20,8 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends an amount: head `15 n + e`, then n bytes of mantissa.
-pub(crate) fn put_amount(out: &mut Vec<u8>, amount: u128) {
-    let (mut mantissa, mut exponent) = (amount, 0);
+pub(crate) fn put_amount(out: &mut Vec<u8>, amount: Amount) {
+    let (mut mantissa, mut exponent) = (amount.get(), 0);
     while mantissa != 0 && mantissa.is_multiple_of(10) && exponent < MAX_EXPONENT {
         mantissa /= 10;
         exponent += 1;
@@ -99,7 +100,7 @@ impl<'a> Reader<'a> {
         u32::try_from(value).map_err(|_| DecodeError::OutOfRange { offset, what })
     }
 
-    pub(crate) fn amount(&mut self) -> Result<u128, DecodeError> {
+    pub(crate) fn amount(&mut self) -> Result<Amount, DecodeError> {
         let offset = self.offset;
         let what = "an amount";
         let head = self.byte()?;
@@ -120,6 +121,7 @@ impl<'a> Reader<'a> {
         let power = 10u128.pow(u32::from(exponent));
         mantissa
             .checked_mul(power)
+            .map(Amount::new)
             .ok_or(DecodeError::OutOfRange { offset, what })
     }
 }

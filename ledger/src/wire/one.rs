@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::{DecodeError, EncodeError, Reader, put_amount, put_varint};
 use crate::{
-    Deposit, Digest, KeyUse, NewKeys, OperationKind, Order, Record, Root, RotateKey, Scope,
-    SlotIndex, Transfer, Withdraw, digest::DIGEST_BYTES, public::BATCH_NUMBER_BITS,
-    signature::KEY_CAPACITY,
+    AccountId, AssetId, BatchNumber, Deposit, Digest, KeyUse, NewKeys, OperationKind, Order,
+    Record, Root, RotateKey, Scope, SlotIndex, Transfer, Withdraw, digest::DIGEST_BYTES,
+    public::BATCH_NUMBER_BITS, signature::KEY_CAPACITY,
 };
 
 /// Lifetimes below this stand in the head byte.
@@ -17,7 +17,7 @@ pub(super) fn put_record(
     out: &mut Vec<u8>,
     record: &Record,
     position: usize,
-    batch_number: u64,
+    batch_number: BatchNumber,
 ) -> Result<(), EncodeError> {
     let kind = record.kind() as u8;
     match record {
@@ -28,7 +28,7 @@ pub(super) fn put_record(
                 Order::Transfer(Transfer {
                     to, amount, fee, ..
                 }) => {
-                    put_varint(out, u64::from(*to));
+                    put_varint(out, u64::from(to.get()));
                     put_amount(out, *amount);
                     put_amount(out, *fee);
                 }
@@ -62,8 +62,8 @@ pub(super) fn put_record(
             keys,
         }) => {
             out.push(kind | keys.map_or(0, |keys| keys.scope_bits()) << 3);
-            put_varint(out, u64::from(*to));
-            put_varint(out, u64::from(*asset));
+            put_varint(out, u64::from(to.get()));
+            put_varint(out, u64::from(asset.get()));
             put_amount(out, *amount);
             for root in keys.iter().flat_map(|keys| &keys.roots) {
                 put_digest(out, &root.0);
@@ -71,7 +71,7 @@ pub(super) fn put_record(
         }
         Record::CollectFees { to, amount } => {
             out.push(kind);
-            put_varint(out, u64::from(*to));
+            put_varint(out, u64::from(to.get()));
             put_amount(out, *amount);
         }
     }
@@ -84,14 +84,14 @@ fn put_signed(
     order: &Order,
     KeyUse { slot, index }: KeyUse,
     position: usize,
-    batch_number: u64,
+    batch_number: BatchNumber,
 ) -> Result<(), EncodeError> {
     if u32::from(index) >= KEY_CAPACITY {
         return Err(EncodeError::KeyIndex { position, index });
     }
     let valid_until = order.valid_until();
     let lifetime = valid_until
-        .checked_sub(batch_number)
+        .since(batch_number)
         .filter(|lifetime| lifetime >> BATCH_NUMBER_BITS == 0)
         .ok_or(EncodeError::Lifetime {
             position,
@@ -100,7 +100,7 @@ fn put_signed(
         })?;
     let short = lifetime.min(u64::from(LONG_LIFETIME)) as u8;
     out.push(order.kind() as u8 | short << 3);
-    put_varint(out, u64::from(order.signer()));
+    put_varint(out, u64::from(order.signer().get()));
     if short == LONG_LIFETIME {
         put_varint(out, lifetime - u64::from(LONG_LIFETIME));
     }
@@ -136,7 +136,7 @@ pub(super) fn take_record(
     reader: &mut Reader<'_>,
     head: u8,
     offset: usize,
-    batch_number: u64,
+    batch_number: BatchNumber,
 ) -> Result<Record, DecodeError> {
     const KINDS: [OperationKind; 7] = OperationKind::ALL;
     let own = head >> 3;
@@ -151,10 +151,10 @@ pub(super) fn take_record(
                 let (amount, fee) = (reader.amount()?, reader.amount()?);
                 Order::Transfer(Transfer {
                     from,
-                    to,
+                    to: AccountId::new(to),
                     amount,
                     fee,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until.get()),
                 })
                 .record(key)
             }
@@ -167,7 +167,7 @@ pub(super) fn take_record(
                     amount,
                     fee,
                     recipient,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until.get()),
                 })
                 .record(key)
             }
@@ -188,7 +188,7 @@ pub(super) fn take_record(
                     new_root,
                     scope,
                     fee,
-                    valid_until,
+                    valid_until: BatchNumber::new(valid_until.get()),
                 })
                 .record(key)
             }
@@ -204,7 +204,7 @@ pub(super) fn take_record(
             OperationKind::CollectFees => {
                 own_bits_zero(head, offset)?;
                 Record::CollectFees {
-                    to: reader.id("an account")?,
+                    to: AccountId::new(reader.id("an account")?),
                     amount: reader.amount()?,
                 }
             }
@@ -216,9 +216,9 @@ pub(super) fn take_record(
 fn take_signed(
     reader: &mut Reader<'_>,
     short: u8,
-    batch_number: u64,
-) -> Result<(u32, u64, KeyUse), DecodeError> {
-    let signer = reader.id("an account")?;
+    batch_number: BatchNumber,
+) -> Result<(AccountId, BatchNumber, KeyUse), DecodeError> {
+    let signer = AccountId::new(reader.id("an account")?);
     let offset = reader.offset();
     let long = if short == LONG_LIFETIME {
         reader.varint("a lifetime")?
@@ -228,7 +228,7 @@ fn take_signed(
     let valid_until = long
         .checked_add(u64::from(short))
         .filter(|lifetime| lifetime >> BATCH_NUMBER_BITS == 0)
-        .and_then(|lifetime| lifetime.checked_add(batch_number))
+        .and_then(|lifetime| batch_number.checked_add(lifetime))
         .ok_or(DecodeError::OutOfRange {
             offset,
             what: "a lifetime",
@@ -251,8 +251,8 @@ fn take_deposit(
         }
     };
     Ok(Record::Deposit(Deposit {
-        to,
-        asset,
+        to: AccountId::new(to),
+        asset: AssetId::new(asset),
         amount,
         keys,
     }))

@@ -7,11 +7,11 @@ use winter_math::{StarkField, fields::f64::BaseElement};
 
 use super::*;
 use crate::{
-    Deposit, Digest, Domain, KeyUse, NewKeys, Order, Root, RotateKey, ScalarCompressor, Scope,
-    SlotIndex, Transfer, Withdraw,
+    AccountId, Amount, AssetId, BatchNumber, Deposit, Digest, Domain, KeyUse, NewKeys, Order, Root,
+    RotateKey, ScalarCompressor, Scope, SlotIndex, Transfer, Withdraw,
 };
 
-const BATCH: u64 = 1000;
+const BATCH: BatchNumber = BatchNumber::new(1000);
 const KEY: KeyUse = KeyUse {
     slot: SlotIndex::One,
     index: 5,
@@ -21,7 +21,7 @@ fn digest() -> impl Strategy<Value = Digest> {
     any::<[u64; 4]>().prop_map(|lanes| Digest(lanes.map(BaseElement::new)))
 }
 
-fn amount() -> impl Strategy<Value = u128> {
+fn amount() -> impl Strategy<Value = Amount> {
     let round = (0..1u64 << 20, 0..33u32).prop_map(|(m, e)| u128::from(m) * 10u128.pow(e));
     prop_oneof![
         any::<u128>(),
@@ -30,15 +30,16 @@ fn amount() -> impl Strategy<Value = u128> {
         Just(0),
         Just(u128::MAX)
     ]
+    .prop_map(Amount::new)
 }
 
-fn valid_until() -> impl Strategy<Value = u64> {
+fn valid_until() -> impl Strategy<Value = BatchNumber> {
     let lifetime = prop_oneof![0..40u64, 0..1u64 << 62, Just((1 << 62) - 1)];
-    lifetime.prop_map(|lifetime| BATCH + lifetime)
+    lifetime.prop_map(|lifetime| BatchNumber::new(BATCH.get() + lifetime))
 }
 
-fn id() -> impl Strategy<Value = u32> {
-    prop_oneof![0..300u32, any::<u32>()]
+fn id() -> impl Strategy<Value = AccountId> {
+    prop_oneof![0..300u32, any::<u32>()].prop_map(AccountId::new)
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
@@ -75,7 +76,8 @@ fn record() -> impl Strategy<Value = Record> {
         roots: roots.map(Root),
         scopes,
     });
-    let deposit = (id(), id(), amount(), proptest::option::of(keys));
+    let asset = any::<u32>().prop_map(AssetId::new);
+    let deposit = (id(), asset, amount(), proptest::option::of(keys));
     prop_oneof![
         Just(Record::Noop),
         transfer.prop_map(|(from, to, amount, fee, valid_until, key)| {
@@ -135,10 +137,10 @@ fn decode_body(body: &[u8]) -> Result<Record, DecodeError> {
 }
 
 const PAY: Transfer = Transfer {
-    from: 1,
-    to: 2,
-    amount: 3,
-    fee: 4,
+    from: AccountId::new(1),
+    to: AccountId::new(2),
+    amount: Amount::new(3),
+    fee: Amount::new(4),
     valid_until: BATCH,
 };
 
@@ -149,8 +151,8 @@ fn the_format_stays_as_it_is() {
         [1, 1, 11, 2, 15, 3, 15, 4]
     );
     let later = Transfer {
-        valid_until: BATCH + 31 + 200,
-        amount: 1200,
+        valid_until: BatchNumber::new(BATCH.get() + 31 + 200),
+        amount: Amount::new(1200),
         ..PAY
     };
     assert_eq!(
@@ -158,11 +160,14 @@ fn the_format_stays_as_it_is() {
         [1 | 31 << 3, 1, 200, 1, 11, 2, 17, 12, 15, 4]
     );
     assert_eq!(
-        body(Record::CollectFees { to: 128, amount: 0 }),
+        body(Record::CollectFees {
+            to: AccountId::new(128),
+            amount: Amount::ZERO
+        }),
         [6, 128, 1, 0]
     );
     assert_eq!(
-        encode(&[Record::Noop; 300], 0).unwrap(),
+        encode(&[Record::Noop; 300], BatchNumber::ZERO).unwrap(),
         [2, 172, 2, 0, 171, 2]
     );
     let keys = NewKeys {
@@ -170,9 +175,9 @@ fn the_format_stays_as_it_is() {
         scopes: [Scope::SPEND, Scope::ROTATE],
     };
     let create = Deposit {
-        to: 1,
-        asset: 2,
-        amount: 0,
+        to: AccountId::new(1),
+        asset: AssetId::new(2),
+        amount: Amount::ZERO,
         keys: Some(keys),
     };
     assert_eq!(body(Record::Deposit(create))[..4], [5 | 9 << 3, 1, 2, 0]);
@@ -196,7 +201,7 @@ fn numbers_have_one_form() {
     );
     let largest = [0xff, 0xff, 0xff, 0xff, 0x0f];
     let transfer = Transfer {
-        from: u32::MAX,
+        from: AccountId::MAX,
         ..PAY
     };
     assert_eq!(
@@ -209,8 +214,13 @@ fn numbers_have_one_form() {
     let amount = |bytes: &[u8]| decode_body(&[&[6, 9], bytes].concat());
     let what = "an amount";
     let not_canonical = Err(DecodeError::NotCanonical { offset: 4, what });
-    let collected = |amount| Ok(Record::CollectFees { to: 9, amount });
-    assert_eq!(amount(&[0]), collected(0));
+    let collected = |amount| {
+        Ok(Record::CollectFees {
+            to: AccountId::new(9),
+            amount,
+        })
+    };
+    assert_eq!(amount(&[0]), collected(Amount::ZERO));
     assert_eq!(amount(&[1]), not_canonical, "zero with an exponent");
     assert_eq!(amount(&[15, 0]), not_canonical, "zero with a mantissa");
     assert_eq!(amount(&[30, 7, 0]), not_canonical, "a leading zero");
@@ -219,8 +229,11 @@ fn numbers_have_one_form() {
         not_canonical,
         "ten is one with an exponent"
     );
-    assert_eq!(amount(&[16, 1]), collected(10));
-    assert_eq!(amount(&[15 + 14, 10]), collected(10u128.pow(15)));
+    assert_eq!(amount(&[16, 1]), collected(Amount::new(10)));
+    assert_eq!(
+        amount(&[15 + 14, 10]),
+        collected(Amount::new(10u128.pow(15)))
+    );
     let out_of_range = Err(DecodeError::OutOfRange { offset: 4, what });
     assert_eq!(
         amount(&[&[255], &[1; 17][..]].concat()),
@@ -287,9 +300,9 @@ fn heads_are_strict() {
         assert_eq!(refused, Err(DecodeError::NotCanonical { offset: 2, what }));
     }
     let mut create = body(Record::Deposit(Deposit {
-        to: 1,
-        asset: 2,
-        amount: 3,
+        to: AccountId::new(1),
+        asset: AssetId::new(2),
+        amount: Amount::new(3),
         keys: Some(NewKeys {
             roots: [Root::ZERO; 2],
             scopes: [Scope::BOTH; 2],
@@ -304,11 +317,11 @@ fn heads_are_strict() {
         })
     );
     let rotate = RotateKey {
-        account: 1,
+        account: AccountId::new(1),
         slot: SlotIndex::One,
         new_root: Root::ZERO,
         scope: Scope::BOTH,
-        fee: 0,
+        fee: Amount::ZERO,
         valid_until: BATCH,
     };
     let bytes = body(Order::RotateKey(rotate).record(KEY));
@@ -335,18 +348,21 @@ fn heads_are_strict() {
 #[test]
 fn runs_of_noops_are_whole() {
     let what = "a run of Noops";
-    let split = decode(&[VERSION, 2, 0, 0, 0, 0], 0);
+    let split = decode(&[VERSION, 2, 0, 0, 0, 0], BatchNumber::ZERO);
     assert_eq!(split, Err(DecodeError::NotCanonical { offset: 4, what }));
-    let long = decode(&[VERSION, 2, 0, 2], 0);
+    let long = decode(&[VERSION, 2, 0, 2], BatchNumber::ZERO);
     assert_eq!(long, Err(DecodeError::OutOfRange { offset: 2, what }));
     let huge = [
         VERSION, 2, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
     ];
     assert_eq!(
-        decode(&huge, 0),
+        decode(&huge, BatchNumber::ZERO),
         Err(DecodeError::OutOfRange { offset: 2, what })
     );
-    assert_eq!(decode(&[VERSION, 2, 0, 1], 0), Ok(vec![Record::Noop; 2]));
+    assert_eq!(
+        decode(&[VERSION, 2, 0, 1], BatchNumber::ZERO),
+        Ok(vec![Record::Noop; 2])
+    );
     // a run that is too long by as many as there are records before it
     let mut bytes = encode(&[Order::Transfer(PAY).record(KEY), Record::Noop], BATCH).unwrap();
     let end = bytes.len() - 1;
@@ -360,30 +376,43 @@ fn runs_of_noops_are_whole() {
 
 #[test]
 fn the_frame_is_strict() {
-    assert_eq!(decode(&[], 0), Err(DecodeError::Truncated));
-    assert_eq!(decode(&[1, 0], 0), Err(DecodeError::Version { version: 1 }));
-    assert_eq!(decode(&[2, 0], 0), Ok(vec![]));
+    assert_eq!(decode(&[], BatchNumber::ZERO), Err(DecodeError::Truncated));
     assert_eq!(
-        decode(&[2, 0, 0], 0),
+        decode(&[1, 0], BatchNumber::ZERO),
+        Err(DecodeError::Version { version: 1 })
+    );
+    assert_eq!(decode(&[2, 0], BatchNumber::ZERO), Ok(vec![]));
+    assert_eq!(
+        decode(&[2, 0, 0], BatchNumber::ZERO),
         Err(DecodeError::Trailing { left: 1 })
     );
     let count = u64::from(MAX_OPERATIONS) + 1;
     assert_eq!(
-        decode(&[2, 0x81, 0x40, 0, 0x80, 0x40], 0),
+        decode(&[2, 0x81, 0x40, 0, 0x80, 0x40], BatchNumber::ZERO),
         Err(DecodeError::TooMany { count })
     );
     assert_eq!(
-        decode(&[2, 0x80, 0x40, 0, 0xff, 0x3f], 0).unwrap().len(),
+        decode(&[2, 0x80, 0x40, 0, 0xff, 0x3f], BatchNumber::ZERO)
+            .unwrap()
+            .len(),
         8192
     );
-    assert!(encode(&vec![Record::Noop; 8192], 0).is_ok());
+    assert!(encode(&vec![Record::Noop; 8192], BatchNumber::ZERO).is_ok());
     let many = vec![Record::Noop; 8193];
-    assert_eq!(encode(&many, 0), Err(EncodeError::TooMany { count: 8193 }));
+    assert_eq!(
+        encode(&many, BatchNumber::ZERO),
+        Err(EncodeError::TooMany { count: 8193 })
+    );
 }
 
 #[test]
 fn lifetimes_out_of_range_are_refused() {
-    for valid_until in [BATCH - 1, 0, BATCH + (1 << 62), u64::MAX] {
+    for valid_until in [
+        BatchNumber::new(BATCH.get() - 1),
+        BatchNumber::ZERO,
+        BatchNumber::new(BATCH.get() + (1 << 62)),
+        BatchNumber::MAX,
+    ] {
         let record = Order::Transfer(Transfer { valid_until, ..PAY }).record(KEY);
         let refused = EncodeError::Lifetime {
             position: 1,
@@ -422,7 +451,7 @@ fn published_bytes_belong_to_one_batch() {
     let published = |public: &PublicInputs| decode_published(&bytes, public, &ScalarCompressor);
     assert_eq!(published(&public), Ok(records.to_vec()));
     let next = PublicInputs {
-        batch_number: BATCH + 1,
+        batch_number: BatchNumber::new(BATCH.get() + 1),
         ..public
     };
     assert!(matches!(
@@ -477,6 +506,7 @@ proptest! {
 
     #[test]
     fn noise_is_no_danger(mut bytes in vec_of(any::<u8>(), 0..64), batch: u64) {
+        let batch = BatchNumber::new(batch);
         if let Some(first) = bytes.first_mut() {
             *first = VERSION;
         }

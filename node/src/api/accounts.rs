@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
-use winterlane_ledger::{Record, codec::CanonicalBytes as _, wire};
+use winterlane_ledger::{AccountId, BatchNumber, Record, codec::CanonicalBytes as _, wire};
 
 use super::{
     Api,
@@ -19,7 +19,7 @@ use super::{
 use crate::HistoryPlace;
 
 pub(super) async fn view(call: Call) -> Result<Response, Problem> {
-    let id: u32 = call.parameters.get("account")?;
+    let id: AccountId = call.parameters.get("account")?;
     let view = call.blocking(move |api| Ok(api.node.account(id)?)).await?;
     let missing = || {
         let text = format!("account {id} is empty, and nothing pending creates it");
@@ -30,7 +30,7 @@ pub(super) async fn view(call: Call) -> Result<Response, Problem> {
 
 /// An empty leaf is proven too: there is always an answer.
 pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
-    let id: u32 = call.parameters.get("account")?;
+    let id: AccountId = call.parameters.get("account")?;
     let bytes = call.wants_bytes();
     let proven = call
         .blocking(move |api| Ok(api.node.account_proof(id)?))
@@ -64,13 +64,13 @@ pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn pending(call: Call) -> Result<Response, Problem> {
-    let id: u32 = call.parameters.get("account")?;
+    let id: AccountId = call.parameters.get("account")?;
     let orders = call.blocking(move |api| Ok(api.node.pending(id)?)).await?;
     Ok(Json(forms::pending(&orders)).into_response())
 }
 
 pub(super) async fn history(call: Call) -> Result<Response, Problem> {
-    let id: u32 = call.parameters.get("account")?;
+    let id: AccountId = call.parameters.get("account")?;
     let before: Option<Place> = call.query.get("before", "expected BATCH.POSITION")?;
     let limit = call.query.limit(20, 100)?;
     let entries = call
@@ -93,11 +93,11 @@ pub(super) async fn history(call: Call) -> Result<Response, Problem> {
 /// Places of the account's history with the records that are there. Each batch is decoded once.
 fn entries(
     api: &Api,
-    id: u32,
+    id: AccountId,
     before: Option<HistoryPlace>,
     limit: usize,
 ) -> Result<Vec<(HistoryPlace, Value)>, Problem> {
-    let mut batch: Option<(u64, Vec<Record>)> = None;
+    let mut batch: Option<(BatchNumber, Vec<Record>)> = None;
     let mut entries = Vec::new();
     for place in api.node.history(id, before, limit)? {
         if batch
@@ -116,7 +116,7 @@ fn entries(
             .and_then(|(_, records)| records.get(position));
         let record = record.ok_or_else(|| {
             tracing::error!(
-                batch = place.batch,
+                batch = place.batch.get(),
                 position,
                 "a place of the history has no record"
             );

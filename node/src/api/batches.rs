@@ -7,6 +7,8 @@ use axum::{
 };
 use serde_json::json;
 
+use winterlane_ledger::BatchNumber;
+
 use super::{
     call::Call,
     json as forms,
@@ -14,14 +16,14 @@ use super::{
 };
 
 pub(super) async fn list(call: Call) -> Result<Response, Problem> {
-    let before: Option<u64> = call.query.get("before", "expected the number of a batch")?;
+    let before: Option<BatchNumber> = call.query.get("before", "expected the number of a batch")?;
     let limit = call.query.limit(20, 100)?;
     let batches = call
         .blocking(move |api| {
             let end = api.node.status()?.next_to_seal;
             let end = before.map_or(end, |before| before.min(end));
             let mut batches = Vec::new();
-            for number in (0..end).rev().take(limit) {
+            for number in (0..end.get()).rev().take(limit).map(BatchNumber::new) {
                 // Those before a snapshot are not in the store.
                 let Some(view) = api.node.batch(number)? else {
                     break;
@@ -35,7 +37,7 @@ pub(super) async fn list(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn view(call: Call) -> Result<Response, Problem> {
-    let number: u64 = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.get("batch")?;
     let view = call
         .blocking(move |api| Ok(api.node.batch(number)?))
         .await?;
@@ -43,7 +45,7 @@ pub(super) async fn view(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn records(call: Call) -> Result<Response, Problem> {
-    let number: u64 = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.get("batch")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.records(number)?))
         .await?;
@@ -51,7 +53,7 @@ pub(super) async fn records(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
-    let number: u64 = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.get("batch")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.batch_proof(number)?))
         .await?;
@@ -60,7 +62,7 @@ pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
     Ok(immutable(bytes.ok_or_else(none)?))
 }
 
-pub(super) fn missing(number: u64) -> Problem {
+pub(super) fn missing(number: BatchNumber) -> Problem {
     Problem::new(Kind::NotFound, format!("batch {number} is not sealed")).at("batch")
 }
 

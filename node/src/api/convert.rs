@@ -28,7 +28,7 @@ impl From<SubmitError> for Problem {
                 index,
                 first,
             }) => Self::new(Kind::KeyReuse, text)
-                .with("account", account)
+                .with("account", account.get())
                 .with("slot", slot)
                 .with("index", index)
                 .with("first", first.to_string()),
@@ -43,13 +43,13 @@ impl From<SubmitError> for Problem {
             SubmitError::Refused(Refusal::ExpiresTooSoon { earliest, .. }) => {
                 Self::new(Kind::Refused, text)
                     .at("order.valid_until")
-                    .with("earliest", earliest)
+                    .with("earliest", earliest.get())
             }
             SubmitError::Refused(Refusal::Ledger(
                 LedgerError::StaleNonce { current, .. } | LedgerError::FutureNonce { current, .. },
             )) => Self::new(Kind::Refused, text)
                 .with("rule", "nonce")
-                .with("current", current),
+                .with("current", current.get()),
             // The account may order again once a batch is sealed.
             SubmitError::Refused(Refusal::TooManyPending { .. }) => {
                 Self::new(Kind::Busy, text).retry_after(Duration::from_secs(2))

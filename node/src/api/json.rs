@@ -4,8 +4,8 @@
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Value, json};
 use winterlane_ledger::{
-    Account, Order, Record, Root, RotateKey, Scope, Signature, SignedOrder, SlotIndex, Transfer,
-    Withdraw,
+    Account, AccountId, Amount, BatchNumber, Nonce, Order, Record, Root, RotateKey, Scope,
+    Signature, SignedOrder, SlotIndex, Transfer, Withdraw,
 };
 
 use crate::{AccountView, BatchView, Fees, OrderState, PendingOrder, Status, keys::unhex};
@@ -15,7 +15,7 @@ use crate::{AccountView, BatchView, Fees, OrderState, PendingOrder, Status, keys
 #[serde(deny_unknown_fields)]
 pub(super) struct SignedOrderJson {
     order: OrderJson,
-    nonce: u32,
+    nonce: Nonce,
     slot: u8,
     signature: HexBytes,
 }
@@ -33,10 +33,10 @@ pub(super) struct BatchJson {
 struct OrderJson {
     kind: KindJson,
     fee: Decimal,
-    valid_until: u64,
-    from: Option<u32>,
-    account: Option<u32>,
-    to: Option<u32>,
+    valid_until: BatchNumber,
+    from: Option<AccountId>,
+    account: Option<AccountId>,
+    to: Option<AccountId>,
     amount: Option<Decimal>,
     recipient: Option<Hex<20>>,
     slot: Option<u8>,
@@ -52,17 +52,17 @@ enum KindJson {
     RotateKey,
 }
 
-/// A `u128` as a decimal string without sign or leading zeros.
+/// An amount as a decimal string without sign or leading zeros.
 #[derive(Clone, Copy, Debug)]
-struct Decimal(u128);
+struct Decimal(Amount);
 
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let plain = text.bytes().all(|byte| byte.is_ascii_digit())
             && (text == "0" || !text.starts_with('0'));
-        let number = if plain { text.parse().ok() } else { None };
-        number.map(Self).ok_or_else(|| {
+        let amount = if plain { text.parse().ok() } else { None };
+        amount.map(Self).ok_or_else(|| {
             de::Error::custom("expected a decimal string below 2^128, like \"1500\"")
         })
     }
@@ -301,7 +301,7 @@ pub(super) fn order_state(id: &crate::OrderId, state: &OrderState) -> Value {
     value
 }
 
-pub(super) fn batch(number: u64, view: &BatchView) -> Value {
+pub(super) fn batch(number: BatchNumber, view: &BatchView) -> Value {
     let inputs = &view.public_inputs;
     json!({
         "number": number,

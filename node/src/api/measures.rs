@@ -141,7 +141,7 @@ pub fn update(api: &Api) {
     gauge!("winterlane_read_only").set(f64::from(u8::from(status.read_only)));
     gauge!("winterlane_orders_pending").set(status.pending as f64);
     gauge!("winterlane_orders_pending_limit").set(status.max_pending as f64);
-    gauge!("winterlane_batches_sealed").set(status.next_to_seal as f64);
+    gauge!("winterlane_batches_sealed").set(status.next_to_seal.get() as f64);
     gauge!("winterlane_batches_unproven").set(status.unproven as f64);
     gauge!("winterlane_batches_held").set(status.held as f64);
     let oldest = status.oldest_unproven.unwrap_or_default();

@@ -9,6 +9,8 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
+use winterlane_ledger::BatchNumber;
+
 use super::{
     body,
     call::Call,
@@ -74,7 +76,7 @@ pub(super) async fn seal(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn requeue(call: Call) -> Result<Response, Problem> {
-    let batch: u64 = call.parameters.get("batch")?;
+    let batch: BatchNumber = call.parameters.get("batch")?;
     announce(&call, &format!("requeue {batch}")).await?;
     call.api.node.requeue(batch).await?;
     Ok(done())

@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 use winterlane_ledger::{
-    Anchor, Digest,
+    Anchor, BatchNumber, Digest,
     codec::CanonicalBytes as _,
     pool::PrivateOperation,
     private::{Nullifier, PrivateInputs},
@@ -141,7 +141,7 @@ pub(super) async fn notes(call: Call) -> Result<Response, Problem> {
     if bytes {
         let mut out = Vec::new();
         for note in &found.notes {
-            out.extend_from_slice(&note.batch.to_le_bytes());
+            out.extend_from_slice(&note.batch.get().to_le_bytes());
             out.extend_from_slice(&note.commitment.0.to_bytes());
             // at most some kilobytes each
             let length = u16::try_from(note.sealed.len()).unwrap_or(u16::MAX);
@@ -209,7 +209,7 @@ pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
 
 /// The published bytes of a batch's operations of the pool.
 pub(super) async fn operations(call: Call) -> Result<Response, Problem> {
-    let number: u64 = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.get("batch")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.pool_operations(number)?))
         .await?;

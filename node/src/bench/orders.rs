@@ -134,7 +134,7 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         ("batches sealed meanwhile", status.next_to_seal.to_string()),
     ];
     if settings.prove {
-        let proven = status.next_to_seal - status.unproven;
+        let proven = status.next_to_seal.saturating_sub(status.unproven);
         figures.push(("batches proven meanwhile", proven.to_string()));
     }
     figures.push(("signing or reading them beforehand", millis(signing)));

@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Account, BaseElement, Digest, Domain, KeySlot, KeyUse, Order, Scope, SignedOrder, SlotIndex,
-    Transfer,
+    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, ChainId, Digest, Domain,
+    KeySlot, KeyUse, Nonce, Order, RollupId, Scope, SignedOrder, SlotIndex, Transfer,
     codec::CanonicalBytes,
     hash::domain_digest,
     signature::{CHAINS, ChainValue, KEY_CAPACITY, KeyError, KeyTree, SecretSource, bound_message},
@@ -36,20 +36,21 @@ impl SecretSource for Known {
         core::array::from_fn(|chain| self.pair([0, key_index, chain as u32], &[]))
     }
 
-    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2] {
-        self.pair([1, key_index, nonce], &bound.to_bytes())
+    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: Nonce) -> [BaseElement; 2] {
+        self.pair([1, key_index, nonce.get()], &bound.to_bytes())
     }
 }
 
 /// Who pays.
 #[derive(Clone, Debug)]
 struct Payer {
-    id: u32,
+    id: AccountId,
+    secrets: Known,
     tree: KeyTree,
 }
 
 /// The asset of all.
-pub(super) const ASSET: u32 = 1;
+pub(super) const ASSET: AssetId = AssetId::new(1);
 
 impl Payer {
     /// `count` of them, each with `orders` one-time keys at least.
@@ -59,13 +60,15 @@ impl Payer {
             .into_par_iter()
             .map(|id| {
                 let seed = [id, 1].map(BaseElement::from);
-                let tree = KeyTree::generate(&Known(id), seed, height, &SimdCompressor)?;
-                Ok(Self { id, tree })
+                let secrets = Known(id);
+                let tree = KeyTree::generate(&secrets, seed, height, &SimdCompressor)?;
+                let id = AccountId::new(id);
+                Ok(Self { id, secrets, tree })
             })
             .collect()
     }
 
-    fn account(&self) -> (u32, Account) {
+    fn account(&self) -> (AccountId, Account) {
         let slot = KeySlot {
             root: self.tree.root(),
             next_index: 0,
@@ -73,32 +76,38 @@ impl Payer {
         };
         let account = Account {
             asset: ASSET,
-            balance: 1 << 64,
-            nonce: 0,
+            balance: Amount::new(1 << 64),
+            nonce: Nonce::ZERO,
             slots: [slot, KeySlot::default()],
         };
         (self.id, account)
     }
 
     /// The payer's payment at each nonce below `count`.
-    fn payments(&self, count: u32, to: u32, domain: &Domain) -> Result<Vec<SignedOrder>, KeyError> {
+    fn payments(
+        &self,
+        count: u32,
+        to: AccountId,
+        domain: &Domain,
+    ) -> Result<Vec<SignedOrder>, KeyError> {
         (0..count)
             .map(|nonce| {
                 let order = Order::Transfer(Transfer {
                     from: self.id,
                     to,
-                    amount: 1,
-                    fee: 0,
-                    valid_until: 1 << 40,
+                    amount: Amount::new(1),
+                    fee: Amount::ZERO,
+                    valid_until: BatchNumber::new(1 << 40),
                 });
                 let slot = SlotIndex::Zero;
                 let key = KeyUse {
                     slot,
                     index: nonce as u16,
                 };
+                let nonce = Nonce::new(nonce);
                 let bound = bound_message(&order.record(key).digest(), domain);
                 let signature = self.tree.sign(
-                    &Known(self.id),
+                    &self.secrets,
                     key.index.into(),
                     &bound,
                     nonce,
@@ -132,14 +141,14 @@ fn sign_all(
 /// Accounts, and what they have signed: everything that a measurement sends.
 #[derive(Clone, Debug)]
 pub(super) struct Signed {
-    pub(super) accounts: Vec<(u32, Account)>,
+    pub(super) accounts: Vec<(AccountId, Account)>,
     /// The orders of each account, by ascending nonce: as many of each.
     pub(super) orders: Vec<Vec<SignedOrder>>,
 }
 
 /// The rollup of all measurements.
 pub(super) fn domain() -> Domain {
-    domain_digest(1, 1)
+    domain_digest(ChainId::new(1), RollupId::new(1))
 }
 
 /// The first bytes of a file of signed orders.
@@ -208,7 +217,7 @@ impl Signed {
             bytes.extend_from_slice(value);
         };
         for ((id, account), orders) in self.accounts.iter().zip(&self.orders) {
-            put(&id.to_le_bytes());
+            put(&id.get().to_le_bytes());
             put(&account.to_bytes());
             for order in orders {
                 put(&order.to_bytes());
@@ -249,7 +258,7 @@ impl Signed {
         };
         let (mut accounts, mut orders) = (Vec::new(), Vec::new());
         for _ in 0..count {
-            let id = u32::from_le_bytes(value()?.try_into().ok()?);
+            let id = AccountId::new(u32::from_le_bytes(value()?.try_into().ok()?));
             accounts.push((id, Account::from_bytes(value()?).ok()?));
             let own = (0..each).map(|_| SignedOrder::from_bytes(value()?).ok());
             orders.push(own.collect::<Option<_>>()?);

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use winterlane_ledger::Account;
+use winterlane_ledger::{Account, AccountId};
 
 use super::{
     BenchError, Place, Report, millis,
@@ -49,7 +49,7 @@ impl Prove for Never {
 fn begin(
     folder: &Path,
     slots: u32,
-    accounts: Vec<(u32, Account)>,
+    accounts: Vec<(AccountId, Account)>,
 ) -> Result<(Node, Running), BenchError> {
     let genesis = Genesis {
         accounts,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, KeySlot,
+    Account, AccountId, Amount, ChainId, KeySlot, Nonce, RollupId,
     hash::domain_digest,
     state::{Changes, ReadState, State},
 };
@@ -84,13 +84,18 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
     let opening = (0..accounts).map(|number| {
         let account = Account {
             asset: ASSET,
-            balance: 1_000,
-            nonce: 0,
+            balance: Amount::new(1_000),
+            nonce: Nonce::ZERO,
             slots: [KeySlot::default(); 2],
         };
-        (number * step, account)
+        (AccountId::new(number * step), account)
     });
-    let store = Store::create_with(place.path(), domain_digest(1, 1), opening, cache)?;
+    let store = Store::create_with(
+        place.path(),
+        domain_digest(ChainId::new(1), RollupId::new(1)),
+        opening,
+        cache,
+    )?;
     let filling = began.elapsed();
     let filled = peak_memory();
     let mut state = StoreState::new(Arc::new(store))?;
@@ -105,12 +110,13 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
         let count = left.min(batch);
         let mut changed = Vec::with_capacity(count as usize);
         for _ in 0..count {
-            let id = (numbers.next() % u64::from(accounts)) as u32 * step;
+            let number = (numbers.next() % u64::from(accounts)) as u32;
+            let id = AccountId::new(number * step);
             let mut account = state
                 .account(id)?
                 .ok_or_else(|| BenchError::Broken(format!("account {id} is not in the store")))?;
-            account.balance += 1;
-            account.nonce += 1;
+            account.balance = account.balance.saturating_add(Amount::new(1));
+            account.nonce = account.nonce.next().unwrap_or(Nonce::MAX);
             changed.push((id, account));
         }
         let changes = Changes::of(&state, changed, &SimdCompressor)?;

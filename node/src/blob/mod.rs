@@ -18,6 +18,7 @@ mod sign;
 mod tests;
 
 use std::{fmt, io};
+use winterlane_ledger::BatchNumber;
 
 use thiserror::Error;
 use winterlane_verifier::DEFAULT_MAX_PROOF_BYTES;
@@ -55,7 +56,7 @@ pub struct Name {
     /// Which rollup, by its domain.
     pub rollup: [u8; 32],
     /// The number of the batch.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// What it is.
     pub kind: Kind,
     /// The BLAKE3 hash of the bytes.

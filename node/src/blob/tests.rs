@@ -2,12 +2,14 @@
 
 use std::{net::TcpListener, sync::Arc};
 
+use winterlane_ledger::BatchNumber;
+
 use super::{BlobError, Blobs, Folder, Kind, Name, S3, bucket::Bucket, open, sign::Credentials};
 
 fn name(bytes: &[u8]) -> Name {
     Name {
         rollup: [0xab; 32],
-        batch: 7,
+        batch: BatchNumber::new(7),
         kind: Kind::Proof,
         hash: *blake3::hash(bytes).as_bytes(),
     }
@@ -26,7 +28,10 @@ fn conforms(blobs: &dyn Blobs) {
             assert!(blobs.has(&name).unwrap());
             assert_eq!(blobs.get(&name).unwrap().as_deref(), Some(bytes));
         }
-        let other = Name { batch: 8, ..name };
+        let other = Name {
+            batch: BatchNumber::new(8),
+            ..name
+        };
         assert!(!blobs.has(&other).unwrap());
         let other = Name {
             kind: Kind::Witness,

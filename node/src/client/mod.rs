@@ -27,7 +27,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 pub(crate) use transport::{Reply, Transport};
-use winterlane_ledger::{AccountProof, Root, SignedOrder, codec::CanonicalBytes as _};
+use winterlane_ledger::{
+    AccountId, AccountProof, BatchNumber, Root, SignedOrder, codec::CanonicalBytes as _,
+};
 
 use crate::{
     OrderId,
@@ -97,7 +99,7 @@ pub struct Acknowledged {
     /// Its number in the node's log.
     pub sequence: u64,
     /// The batch that takes it.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// Whether the node had it before, by an attempt whose answer was lost.
     pub known: bool,
 }
@@ -199,7 +201,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Answer`] when the proof does not lead to the root that the node names.
-    pub async fn account_proof(&self, id: u32) -> Result<(AccountProof, Root), ClientError> {
+    pub async fn account_proof(&self, id: AccountId) -> Result<(AccountProof, Root), ClientError> {
         #[derive(Deserialize)]
         struct Proven {
             root: Root,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use winterlane_ledger::{
-    Anchor, Digest,
+    Anchor, BatchNumber, Digest,
     pool::PrivateOperation,
     private::{Commitment, PrivateInputs},
 };
@@ -24,7 +24,7 @@ struct NotesJson {
 #[derive(Deserialize)]
 struct NoteJson {
     position: u64,
-    batch: u64,
+    batch: BatchNumber,
     commitment: Digest,
     sealed: String,
 }

@@ -3,20 +3,20 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{Account, KeySlot, Root, Scope};
+use winterlane_ledger::{Account, AccountId, Amount, AssetId, KeySlot, Root, Scope};
 
-use super::values::Amount;
+use super::values::AmountSetting;
 
 /// An account of the rollup's first state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountSetting {
     /// The number of its leaf.
-    pub id: u32,
+    pub id: AccountId,
     /// The asset that it holds.
-    pub asset: u32,
+    pub asset: AssetId,
     /// How much of it.
-    pub balance: Amount,
+    pub balance: AmountSetting,
     /// Its keys, for slot 0 and slot 1. A slot without one is closed: an account without keys receives, and collects fees.
     #[serde(default)]
     pub keys: Keys,
@@ -27,9 +27,9 @@ pub struct AccountSetting {
 #[serde(deny_unknown_fields)]
 pub struct PublicAccount {
     /// The number of its leaf.
-    pub id: u32,
+    pub id: AccountId,
     /// The asset that it holds.
-    pub asset: u32,
+    pub asset: AssetId,
     /// Its keys.
     #[serde(default)]
     pub keys: Keys,
@@ -98,7 +98,7 @@ impl From<Keys> for Vec<KeySetting> {
 
 impl AccountSetting {
     /// The account as the first state has it.
-    pub(super) fn opening(&self) -> (u32, Account) {
+    pub(super) fn opening(&self) -> (AccountId, Account) {
         let mut account = Account {
             asset: self.asset,
             balance: self.balance.0,
@@ -118,12 +118,12 @@ impl AccountSetting {
 impl PublicAccount {
     /// With what it shall hold.
     #[must_use]
-    pub fn with_balance(self, balance: u128) -> AccountSetting {
+    pub fn with_balance(self, balance: Amount) -> AccountSetting {
         let Self { id, asset, keys } = self;
         AccountSetting {
             id,
             asset,
-            balance: Amount(balance),
+            balance: AmountSetting(balance),
             keys,
         }
     }

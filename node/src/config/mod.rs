@@ -26,8 +26,8 @@ pub use sections::{
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-pub use values::{Amount, Patience, PresetSetting, Seconds, SettlementListen, Slots};
-use winterlane_ledger::hash::domain_digest;
+pub use values::{AmountSetting, Patience, PresetSetting, Seconds, SettlementListen, Slots};
+use winterlane_ledger::{AssetId, hash::domain_digest};
 
 use crate::{
     AssetFee, FeeSchedule, Genesis, Limits, NodeOptions, Proving,
@@ -131,7 +131,7 @@ impl Config {
     }
 
     /// The first fee of private operations that nobody would collect: its place in the list, and its asset.
-    fn fee_without_collector(&self) -> Option<(usize, u32)> {
+    fn fee_without_collector(&self) -> Option<(usize, AssetId)> {
         let collected = |asset| self.fees.assets.iter().any(|fee| fee.asset == asset);
         let fees = self.private.fees.iter().map(|fee| fee.asset).enumerate();
         fees.into_iter().find(|&(_, asset)| !collected(asset))
@@ -223,7 +223,7 @@ fn place_of_private_fee(text: &str, number: usize) -> Option<Range<usize>> {
     }
     #[derive(Deserialize)]
     struct Fee {
-        asset: toml::Spanned<u32>,
+        asset: toml::Spanned<AssetId>,
     }
     let places: Places = toml::from_str(text).ok()?;
     let fee = places.private.fees.get(number)?;

@@ -7,12 +7,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Root,
+    AssetId, Root,
     pool::PoolPolicy,
     private::{Association, AssociationMode},
 };
 
-use super::values::{Amount, Patience};
+use super::values::{AmountSetting, Patience};
 use crate::{PanelSettings, PrivateVerifying};
 
 /// How private operations are taken.
@@ -45,9 +45,9 @@ pub struct PrivateSettings {
 #[serde(deny_unknown_fields)]
 pub struct PrivateFee {
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least fee.
-    pub minimum: Amount,
+    pub minimum: AmountSetting,
 }
 
 /// An association set that counts.

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 
+use winterlane_ledger::{AccountId, AssetId, BatchNumber, ChainId, RollupId};
+
 use super::{
     accounts::AccountSetting,
-    values::{Amount, PresetSetting, Seconds, SettlementListen, Slots},
+    values::{AmountSetting, PresetSetting, Seconds, SettlementListen, Slots},
 };
 
 /// Which rollup.
@@ -15,11 +17,11 @@ use super::{
 #[serde(default, deny_unknown_fields)]
 pub struct Rollup {
     /// The chain that settles it.
-    pub chain_id: u64,
+    pub chain_id: ChainId,
     /// Which of that chain's rollups.
-    pub rollup_id: u64,
+    pub rollup_id: RollupId,
     /// The number of the first batch.
-    pub first_batch: u64,
+    pub first_batch: BatchNumber,
     /// The accounts that the rollup begins with.
     pub accounts: Vec<AccountSetting>,
 }
@@ -80,11 +82,11 @@ pub struct FeeSettings {
 #[serde(deny_unknown_fields)]
 pub struct FeeSetting {
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least fee.
-    pub minimum: Amount,
+    pub minimum: AmountSetting,
     /// Who collects.
-    pub collector: u32,
+    pub collector: AccountId,
 }
 
 /// How batches are proven.
@@ -132,9 +134,9 @@ pub struct SettlementSettings {
 impl Default for Rollup {
     fn default() -> Self {
         Self {
-            chain_id: 1,
-            rollup_id: 1,
-            first_batch: 0,
+            chain_id: ChainId::new(1),
+            rollup_id: RollupId::new(1),
+            first_batch: BatchNumber::ZERO,
             accounts: Vec::new(),
         }
     }

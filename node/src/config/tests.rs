@@ -2,6 +2,7 @@
 
 use winterlane_air::presets::PresetName;
 use winterlane_ledger::{
+    AccountId, Amount, AssetId, ChainId, RollupId,
     pool::PoolPolicy,
     private::{Association, AssociationMode},
 };
@@ -138,7 +139,10 @@ fn settings_reach_the_options() {
     let options = Config::parse("node.toml", text)
         .unwrap()
         .options(Path::new("data"));
-    assert_eq!(options.genesis.domain, domain_digest(5, 1));
+    assert_eq!(
+        options.genesis.domain,
+        domain_digest(ChainId::new(5), RollupId::new(1))
+    );
     assert_eq!(
         (options.limits.slots, options.limits.max_age.as_millis()),
         (16, 500)
@@ -150,7 +154,7 @@ fn settings_reach_the_options() {
         (None, Some(64 << 20))
     );
     let fees: Vec<_> = options.fees.assets().map(|fee| fee.minimum).collect();
-    assert_eq!(fees, [u128::MAX]);
+    assert_eq!(fees, [Amount::MAX]);
     assert!(options.settlement.is_none() && !options.fees.others());
     let obliges = |text: &str| {
         let options = Config::parse("node.toml", text)
@@ -181,7 +185,7 @@ fn the_pools_policy_reaches_the_options() {
     let sets = [AssociationMode::Approved, AssociationMode::NotRefused];
     let sets = sets.map(|mode| Association { mode, root });
     let policy = PoolPolicy::open()
-        .with_minimum_fee(7, 20)
+        .with_minimum_fee(AssetId::new(7), Amount::new(20))
         .with_association_sets(sets);
     assert_eq!(options(&text).policy, policy);
 }
@@ -198,10 +202,19 @@ fn the_first_accounts_reach_the_first_state() {
     let accounts = config.options(Path::new("data")).genesis.accounts;
     assert_eq!(accounts.len(), 2);
     let (id, account) = accounts[0];
-    assert_eq!((id, account.asset, account.balance), (3, 7, u128::MAX));
+    assert_eq!(
+        (id, account.asset, account.balance),
+        (AccountId::new(3), AssetId::new(7), Amount::MAX)
+    );
     assert_eq!(account.slots.map(|slot| slot.scope.bits()), [1, 2]);
     assert_eq!(account.slots[0].root.to_string(), root);
-    assert_eq!(accounts[1], (4, winterlane_ledger::Account::of(7)));
+    assert_eq!(
+        accounts[1],
+        (
+            AccountId::new(4),
+            winterlane_ledger::Account::of(AssetId::new(7))
+        )
+    );
 
     // What is written is what is read, and what an owner says is an account without its balance.
     let settings: Vec<_> = config.rollup.accounts.clone();
@@ -220,7 +233,7 @@ fn the_first_accounts_reach_the_first_state() {
     let public: PublicAccount = public.parse().unwrap();
     assert!(
         public
-            .with_balance(5)
+            .with_balance(Amount::new(5))
             .to_string()
             .contains("balance = \"5\"")
     );

@@ -4,6 +4,7 @@ use std::{
     net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
 };
+use winterlane_ledger::Amount;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use winterlane_air::presets::Preset;
@@ -110,7 +111,7 @@ fn below<'de, D: Deserializer<'de>>(deserializer: D, most: usize) -> Result<usiz
 /// An amount: a number, or one in quotation marks when it is too large for TOML's integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "NumberOrText", into = "String")]
-pub struct Amount(pub(super) u128);
+pub struct AmountSetting(pub(super) Amount);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -119,12 +120,12 @@ enum NumberOrText {
     Text(String),
 }
 
-impl TryFrom<NumberOrText> for Amount {
+impl TryFrom<NumberOrText> for AmountSetting {
     type Error = &'static str;
 
     fn try_from(written: NumberOrText) -> Result<Self, Self::Error> {
         match written {
-            NumberOrText::Number(number) => Ok(Self(number.into())),
+            NumberOrText::Number(number) => Ok(Self(Amount::new(number.into()))),
             NumberOrText::Text(text) => {
                 let number = text.parse().map(Self);
                 number.map_err(|_| "an amount is a number below 2^128")
@@ -133,8 +134,8 @@ impl TryFrom<NumberOrText> for Amount {
     }
 }
 
-impl From<Amount> for String {
-    fn from(amount: Amount) -> Self {
+impl From<AmountSetting> for String {
+    fn from(amount: AmountSetting) -> Self {
         amount.0.to_string()
     }
 }

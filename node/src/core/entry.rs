@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use winterlane_ledger::{
-    CheckedOrder, Deposit, Digest, Order, SignedOrder,
+    AccountId, Amount, AssetId, BatchNumber, CheckedOrder, Deposit, Digest, Order, SignedOrder,
     codec::CanonicalBytes,
     pool::{Payment, Shield},
     private::Nullifier,
@@ -106,7 +106,7 @@ pub(crate) enum Operation {
     /// The fees so far go to this account.
     Collect {
         /// The account.
-        to: u32,
+        to: AccountId,
     },
     /// The batch is closed, and gets this many slots.
     Close {
@@ -163,7 +163,7 @@ impl Operation {
     }
 
     /// The accounts that it concerns: who signs, who receives.
-    pub(crate) fn accounts(&self) -> [Option<u32>; 2] {
+    pub(crate) fn accounts(&self) -> [Option<AccountId>; 2] {
         match self {
             Self::Order { order, .. } | Self::Shield { order, .. } => {
                 let order = &order.signed().order;
@@ -186,7 +186,7 @@ pub(crate) struct Entry {
     /// Its number: entries have ascending ones, none left out.
     pub(crate) sequence: u64,
     /// The batch that it is about.
-    pub(crate) batch: u64,
+    pub(crate) batch: BatchNumber,
     /// What was decided.
     pub(crate) operation: Arc<Operation>,
 }
@@ -194,7 +194,7 @@ pub(crate) struct Entry {
 /// A decision as the log has it: an order's signature is not checked again yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LoggedEntry {
-    pub(crate) batch: u64,
+    pub(crate) batch: BatchNumber,
     pub(crate) operation: Logged,
 }
 
@@ -215,10 +215,10 @@ pub(crate) enum Logged {
 /// amount (16), blinded owner (32), and the encrypted note, which is the rest.
 pub(crate) fn note_bytes(note: &Shield, payment: Payment) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 + note.sealed.len());
-    out.extend_from_slice(&payment.batch.to_le_bytes());
+    out.extend_from_slice(&payment.batch.get().to_le_bytes());
     out.extend_from_slice(&payment.record.to_le_bytes());
-    out.extend_from_slice(&note.asset.to_le_bytes());
-    out.extend_from_slice(&note.amount.to_le_bytes());
+    out.extend_from_slice(&note.asset.get().to_le_bytes());
+    out.extend_from_slice(&note.amount.get().to_le_bytes());
     out.extend_from_slice(&note.blinded.to_bytes());
     out.extend_from_slice(&note.sealed);
     out
@@ -233,12 +233,12 @@ fn note_of(bytes: &[u8]) -> Option<(Shield, Payment)> {
     let (blinded, sealed) = rest.split_first_chunk()?;
     let note = Shield {
         blinded: Digest::from_bytes(blinded).ok()?,
-        asset: u32::from_le_bytes(*asset),
-        amount: u128::from_le_bytes(*amount),
+        asset: AssetId::new(u32::from_le_bytes(*asset)),
+        amount: Amount::new(u128::from_le_bytes(*amount)),
         sealed: sealed.to_vec(),
     };
     let payment = Payment {
-        batch: u64::from_le_bytes(*batch),
+        batch: BatchNumber::new(u64::from_le_bytes(*batch)),
         record: u32::from_le_bytes(*record),
     };
     Some((note, payment))
@@ -253,7 +253,7 @@ impl Entry {
     /// [`Shielding`]; a private operation as it is sent ([`encode`]); or a [`note_bytes`].
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
-        out.extend_from_slice(&self.batch.to_le_bytes());
+        out.extend_from_slice(&self.batch.get().to_le_bytes());
         match &*self.operation {
             Operation::Order { order, .. } => {
                 out.push(0);
@@ -268,7 +268,7 @@ impl Entry {
             }
             Operation::Collect { to } => {
                 out.push(2);
-                out.extend_from_slice(&to.to_le_bytes());
+                out.extend_from_slice(&to.get().to_le_bytes());
             }
             Operation::Close { slots } => {
                 out.push(3);
@@ -276,7 +276,7 @@ impl Entry {
             }
             Operation::Shield { order, note, .. } => {
                 out.push(4);
-                out.extend_from_slice(&note.asset.to_le_bytes());
+                out.extend_from_slice(&note.asset.get().to_le_bytes());
                 let shielding = Shielding {
                     order: order.signed().clone(),
                     note: NewNote {
@@ -329,13 +329,15 @@ impl LoggedEntry {
                     deposit: Deposit::from_bytes(bytes).map_err(|error| damaged(&error))?,
                 })
             }
-            2 => Logged::Other(Operation::Collect { to: number()? }),
+            2 => Logged::Other(Operation::Collect {
+                to: AccountId::new(number()?),
+            }),
             3 => Logged::Other(Operation::Close { slots: number()? }),
             4 => {
                 let (asset, bytes) = body.split_first_chunk().ok_or_else(short)?;
                 let shielding = Shielding::from_bytes(bytes).map_err(|error| damaged(&error))?;
                 let Shielding { order, note } = shielding;
-                let note = note.paid_by(&order.order, u32::from_le_bytes(*asset));
+                let note = note.paid_by(&order.order, AssetId::new(u32::from_le_bytes(*asset)));
                 let note = note.map_err(|error| damaged(&error))?;
                 Logged::Order {
                     id: OrderId::of(&order),
@@ -358,7 +360,7 @@ impl LoggedEntry {
             _ => return Err(damaged(&"its kind is unknown")),
         };
         Ok(Self {
-            batch: u64::from_le_bytes(*batch),
+            batch: BatchNumber::new(u64::from_le_bytes(*batch)),
             operation,
         })
     }

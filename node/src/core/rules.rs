@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use winterlane_ledger::{AccountId, Amount, AssetId};
+
 use crate::{Refusal, view::AssetFee};
 
 /// How much is taken, and how batches are cut.
@@ -37,7 +39,7 @@ impl Default for Limits {
 /// Which fees are taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FeeSchedule {
-    assets: BTreeMap<u32, AssetFee>,
+    assets: BTreeMap<AssetId, AssetFee>,
     others: bool,
 }
 
@@ -70,12 +72,12 @@ impl FeeSchedule {
     }
 
     /// Who collects an asset's fees.
-    pub(crate) fn collector(&self, asset: u32) -> Option<u32> {
+    pub(crate) fn collector(&self, asset: AssetId) -> Option<AccountId> {
         self.assets.get(&asset).map(|fee| fee.collector)
     }
 
     /// Whether an order of an account of this asset may offer this fee.
-    pub(crate) fn check(&self, asset: u32, fee: u128) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, asset: AssetId, fee: Amount) -> Result<(), Refusal> {
         match self.assets.get(&asset) {
             Some(AssetFee { minimum, .. }) if fee < *minimum => Err(Refusal::FeeTooLow {
                 fee,
@@ -83,7 +85,7 @@ impl FeeSchedule {
                 asset,
             }),
             Some(_) => Ok(()),
-            None if self.others && fee == 0 => Ok(()),
+            None if self.others && fee.is_zero() => Ok(()),
             None => Err(Refusal::FeeAsset { asset }),
         }
     }

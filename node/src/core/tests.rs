@@ -6,8 +6,8 @@ mod pool;
 use std::{collections::HashMap, time::Duration};
 
 use winterlane_ledger::{
-    Account, CheckedOrder, Ledger, LedgerError, ScalarCompressor, SignedOrder, check_orders,
-    pool::Pool, state::MemoryState,
+    Account, AccountId, Amount, AssetId, BatchNumber, CheckedOrder, Ledger, LedgerError, Nonce,
+    ScalarCompressor, SignedOrder, check_orders, pool::Pool, state::MemoryState,
 };
 
 use super::{ClosedBatch, Entry, FeeSchedule, Known, Limits, Operation, Sequencer, trial::Base};
@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// Accounts that never change.
-struct Opening(HashMap<u32, Account>);
+struct Opening(HashMap<AccountId, Account>);
 
 impl Base for Opening {
-    fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         Ok(self.0.get(&id).copied())
     }
 }
@@ -32,7 +32,7 @@ const NOW: Duration = Duration::ZERO;
 /// Four payers of asset 7, two of asset 8, and who collects each.
 fn people() -> Vec<(Payer, u128)> {
     let asset = |id, asset| Payer {
-        asset,
+        asset: AssetId::new(asset),
         ..Payer::new(id, 4)
     };
     let mut people: Vec<_> = (1..5).map(|id| (asset(id, 7), 1000)).collect();
@@ -41,7 +41,7 @@ fn people() -> Vec<(Payer, u128)> {
     people
 }
 
-fn opening() -> Vec<(u32, Account)> {
+fn opening() -> Vec<(AccountId, Account)> {
     let account = |(payer, balance): (Payer, u128)| (payer.id, payer.account(balance));
     people().into_iter().map(account).collect()
 }
@@ -49,24 +49,29 @@ fn opening() -> Vec<(u32, Account)> {
 fn payer(id: u32) -> Payer {
     people()
         .into_iter()
-        .find(|(payer, _)| payer.id == id)
+        .find(|(payer, _)| payer.id == AccountId::new(id))
         .unwrap()
         .0
 }
 
 fn fees() -> FeeSchedule {
     let fee = |asset, collector| AssetFee {
-        asset,
-        minimum: 1,
-        collector,
+        asset: AssetId::new(asset),
+        minimum: Amount::new(1),
+        collector: AccountId::new(collector),
     };
     FeeSchedule::new([fee(7, 90), fee(8, 91)], false)
 }
 
+fn supplies() -> HashMap<AssetId, Amount> {
+    let supplies = [(7, 4000), (8, 2000)];
+    let supply = |(asset, amount)| (AssetId::new(asset), Amount::new(amount));
+    supplies.map(supply).into()
+}
+
 fn sequencer(limits: Limits, fees: FeeSchedule) -> Sequencer<Opening> {
-    let supplies = HashMap::from([(7, 4000), (8, 2000)]);
     let base = Opening(opening().into_iter().collect());
-    Sequencer::new(base, Pool::new(domain()), 0, supplies, limits, fees)
+    Sequencer::new(base, Pool::new(domain()), 0, supplies(), limits, fees)
 }
 
 fn small() -> Limits {
@@ -110,7 +115,7 @@ fn nonces_are_contiguous_and_the_same_order_is_one() {
     let receipt = submit(&mut sequencer, first.clone()).unwrap();
     assert_eq!(
         (receipt.sequence, receipt.batch, receipt.known),
-        (0, 0, false)
+        (0, BatchNumber::ZERO, false)
     );
     let again = submit(&mut sequencer, first).unwrap();
     assert_eq!(
@@ -122,7 +127,7 @@ fn nonces_are_contiguous_and_the_same_order_is_one() {
     );
     assert_eq!(submit(&mut sequencer, second).unwrap().sequence, 1);
     // another order at a nonce that is over, by a fresh one-time key
-    payer.nonce = 0;
+    payer.nonce = Nonce::ZERO;
     payer.index = 5;
     let stale = refusal(submit(&mut sequencer, payer.pay(3, 1, 1)));
     assert!(
@@ -130,7 +135,14 @@ fn nonces_are_contiguous_and_the_same_order_is_one() {
         "{stale:?}"
     );
     assert_eq!(sequencer.take_decisions().len(), 2);
-    assert_eq!(sequencer.account(2).unwrap().unwrap().balance, 1020);
+    assert_eq!(
+        sequencer
+            .account(AccountId::new(2))
+            .unwrap()
+            .unwrap()
+            .balance,
+        Amount::new(1020)
+    );
     assert!(sequencer.take_alarms().is_empty());
 }
 
@@ -143,14 +155,14 @@ fn a_one_time_key_that_signs_twice_raises_an_alarm() {
     let receipt = submit(&mut sequencer, first).unwrap();
     let refused = refusal(submit(&mut sequencer, second.clone()));
     let expected = Refusal::KeyReuse {
-        account: 1,
+        account: AccountId::new(1),
         slot: 0,
         index: 0,
         first: receipt.id,
     };
     assert_eq!(refused, expected);
     let alarm = Alarm::KeyReuse {
-        account: 1,
+        account: AccountId::new(1),
         slot: 0,
         index: 0,
         first: receipt.id,
@@ -187,18 +199,18 @@ fn admission_has_rules_of_its_own() {
     };
     let mut sequencer = sequencer(limits, fees());
     let mut one = payer(1);
-    one.valid_until = 1;
+    one.valid_until = BatchNumber::new(1);
     let soon = refusal(submit(&mut sequencer, one.clone().pay(2, 1, 1)));
     assert_eq!(
         soon,
         Refusal::ExpiresTooSoon {
-            valid_until: 1,
-            earliest: 2
+            valid_until: BatchNumber::new(1),
+            earliest: BatchNumber::new(2)
         }
     );
-    one.valid_until = 2;
+    one.valid_until = BatchNumber::new(2);
     let cheap = refusal(submit(&mut sequencer, one.clone().pay(2, 1, 0)));
-    assert!(matches!(cheap, Refusal::FeeTooLow { minimum: 1, .. }));
+    assert!(matches!(cheap, Refusal::FeeTooLow { minimum, .. } if minimum.get() == 1));
     for _ in 0..2 {
         let order = one.pay(2, 1, 1);
         submit(&mut sequencer, order).unwrap();
@@ -207,7 +219,7 @@ fn admission_has_rules_of_its_own() {
     assert_eq!(
         third,
         Refusal::TooManyPending {
-            account: 1,
+            account: AccountId::new(1),
             limit: 2
         }
     );
@@ -227,9 +239,9 @@ fn admission_has_rules_of_its_own() {
 #[test]
 fn fees_of_an_asset_that_nobody_collects_are_refused() {
     let fee = AssetFee {
-        asset: 7,
-        minimum: 0,
-        collector: 91,
+        asset: AssetId::new(7),
+        minimum: Amount::ZERO,
+        collector: AccountId::new(91),
     };
     for (schedule, id, fee) in [
         (FeeSchedule::free(), 1, 1),
@@ -238,7 +250,7 @@ fn fees_of_an_asset_that_nobody_collects_are_refused() {
         (
             FeeSchedule::new(
                 [AssetFee {
-                    collector: 999,
+                    collector: AccountId::new(999),
                     ..fee
                 }],
                 true,
@@ -284,7 +296,7 @@ fn batches_are_cut_with_room_for_the_fees() {
         submit(&mut sequencer, one.pay(2, 1, 1)).unwrap();
     }
     assert_eq!(kinds(&sequencer.take_decisions()), "oooc|");
-    assert_eq!(sequencer.open_batch(), 1);
+    assert_eq!(sequencer.open_batch(), BatchNumber::new(1));
     // two assets: the first is collected before the second pays
     submit(&mut sequencer, one.pay(2, 1, 1)).unwrap();
     submit(&mut sequencer, five.pay(6, 1, 1)).unwrap();
@@ -294,7 +306,7 @@ fn batches_are_cut_with_room_for_the_fees() {
     submit(&mut sequencer, one.pay(2, 1, 1)).unwrap();
     let receipt = submit(&mut sequencer, five.pay(6, 1, 1)).unwrap();
     assert_eq!(kinds(&sequencer.take_decisions()), "ooc|o");
-    assert_eq!(receipt.batch, 3);
+    assert_eq!(receipt.batch, BatchNumber::new(3));
     // deposits take the slot that no fee needs
     for n in 0..3u8 {
         let known = Known::default();
@@ -347,8 +359,20 @@ fn deposits_are_taken_once() {
     let much = sequencer
         .deposit([2; 32], deposit(1, u128::MAX - 4000), known, NOW)
         .unwrap();
-    assert_eq!(refusal(much), Refusal::Supply { asset: 7 });
-    assert_eq!(sequencer.account(1).unwrap().unwrap().balance, 1005);
+    assert_eq!(
+        refusal(much),
+        Refusal::Supply {
+            asset: AssetId::new(7)
+        }
+    );
+    assert_eq!(
+        sequencer
+            .account(AccountId::new(1))
+            .unwrap()
+            .unwrap()
+            .balance,
+        Amount::new(1005)
+    );
 }
 
 #[test]
@@ -366,9 +390,12 @@ fn a_batch_closes_when_it_is_old() {
     let deadline = sequencer.deadline().unwrap();
     assert_eq!(deadline, later + limits.max_age);
     sequencer.tick(deadline - Duration::from_millis(1)).unwrap();
-    assert_eq!(sequencer.open_batch(), 0);
+    assert_eq!(sequencer.open_batch(), BatchNumber::ZERO);
     sequencer.tick(deadline).unwrap();
-    assert_eq!((sequencer.open_batch(), sequencer.deadline()), (1, None));
+    assert_eq!(
+        (sequencer.open_batch(), sequencer.deadline()),
+        (BatchNumber::new(1), None)
+    );
     // padded to a power of two, not to a full batch
     assert_eq!(sequencer.next_to_seal().map(|batch| batch.slots), Some(2));
 }
@@ -395,7 +422,7 @@ fn what_was_decided_can_be_decided_again_and_sealed() {
     let mut payers: Vec<Payer> = [1, 2, 3, 4, 5, 6].map(payer).into();
     for step in 0..60 {
         let payer = &mut payers[random.below(6) as usize];
-        let to = if payer.asset == 7 {
+        let to = if payer.asset == AssetId::new(7) {
             1 + random.below(4)
         } else {
             5 + random.below(2)
@@ -448,11 +475,11 @@ fn what_was_decided_can_be_decided_again_and_sealed() {
     }
     assert_eq!(second.open_batch(), first.open_batch());
     assert_eq!(second.next_sequence(), first.next_sequence());
-    for id in [1, 2, 3, 4, 5, 6, 90, 91] {
+    for id in [1, 2, 3, 4, 5, 6, 90, 91].map(AccountId::new) {
         assert_eq!(second.account(id).unwrap(), first.account(id).unwrap());
     }
 
-    let mut ledger = Ledger::genesis(domain(), 0, opening()).unwrap();
+    let mut ledger = Ledger::genesis(domain(), BatchNumber::ZERO, opening()).unwrap();
     let mut logged = 0;
     while let Some(closed) = first.next_to_seal().cloned() {
         assert_eq!(
@@ -476,13 +503,13 @@ fn what_was_decided_can_be_decided_again_and_sealed() {
                 .accounts()
                 .filter(|(_, account)| account.asset == asset);
             assert_eq!(
-                held.map(|(_, account)| account.balance).sum::<u128>(),
-                supply
+                Amount::checked_sum(held.map(|(_, account)| account.balance)),
+                Some(supply)
             );
         }
     }
     assert_eq!(logged, decisions.len());
-    assert!(ledger.batch_number() > 8);
+    assert!(ledger.batch_number() > BatchNumber::new(8));
     assert_eq!(first.pending(), 0);
     // an entry that is missing, or comes twice, is found
     let mut third = sequencer(small(), fees());

@@ -10,7 +10,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, Compressor, Digest, Root,
+    Account, AccountId, BatchNumber, Compressor, Digest, Root,
     hash::Input,
     state::{Changes, ReadState, State, StateError},
     tree::Siblings,
@@ -21,7 +21,7 @@ use crate::store::StoreError;
 /// Where the accounts are that no decision has changed.
 pub(crate) trait Base: Send + 'static {
     /// An account after the last sealed batch.
-    fn account(&self, id: u32) -> Result<Option<Account>, StoreError>;
+    fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
 }
 
 /// Hashes nothing: every digest is zero. What is tried on a [`Trial`] is thrown away.
@@ -35,7 +35,7 @@ impl Compressor for NoHash {
 }
 
 /// Accounts that decided batches have changed, each with the last batch that did.
-type Decided = BTreeMap<u32, (u64, Account)>;
+type Decided = BTreeMap<AccountId, (BatchNumber, Account)>;
 
 /// The state after all batches that are closed. Its tree is not kept: every digest is zero.
 pub(crate) struct Trial<B> {
@@ -54,19 +54,19 @@ fn lock(decided: &Mutex<Decided>) -> MutexGuard<'_, Decided> {
 
 impl Forget {
     /// The store has every batch below `next`.
-    pub(crate) fn below(&self, next: u64) {
+    pub(crate) fn below(&self, next: BatchNumber) {
         lock(&self.0).retain(|_, (batch, _)| *batch >= next);
     }
 }
 
 impl<B: Base> Trial<B> {
     /// The state of `base`, whose next batch has this number.
-    pub(crate) fn new(base: B, version: u64) -> (Self, Forget) {
+    pub(crate) fn new(base: B, next: BatchNumber) -> (Self, Forget) {
         let decided = Arc::<Mutex<Decided>>::default();
         let forget = Forget(decided.clone());
         let trial = Self {
             base,
-            version,
+            version: next.get(),
             decided,
         };
         (trial, forget)
@@ -84,7 +84,7 @@ impl<B: Base> ReadState for Trial<B> {
         Root::ZERO
     }
 
-    fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         // first what was decided: it is forgotten only after the store has it
         let decided = lock(&self.decided).get(&id).map(|(_, account)| *account);
         match decided {
@@ -93,7 +93,11 @@ impl<B: Base> ReadState for Trial<B> {
         }
     }
 
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, StoreError> {
+    fn accounts_from(
+        &self,
+        first: AccountId,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Account)>, StoreError> {
         let decided = lock(&self.decided);
         let found = decided.range(first..).take(limit);
         Ok(found.map(|(id, (_, account))| (*id, *account)).collect())
@@ -128,7 +132,7 @@ impl<B: Base> State for Trial<B> {
     }
 
     fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
-        let batch = self.version;
+        let batch = BatchNumber::new(self.version);
         let accounts = changes.accounts.into_iter();
         lock(&self.decided).extend(accounts.map(|(id, account)| (id, (batch, account))));
         self.version += 1;
@@ -165,11 +169,15 @@ impl ReadState for NotKept {
         match *self {}
     }
 
-    fn account(&self, _: u32) -> Result<Option<Account>, StoreError> {
+    fn account(&self, _: AccountId) -> Result<Option<Account>, StoreError> {
         match *self {}
     }
 
-    fn accounts_from(&self, _: u32, _: usize) -> Result<Vec<(u32, Account)>, StoreError> {
+    fn accounts_from(
+        &self,
+        _: AccountId,
+        _: usize,
+    ) -> Result<Vec<(AccountId, Account)>, StoreError> {
         match *self {}
     }
 

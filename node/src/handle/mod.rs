@@ -14,7 +14,9 @@ use std::{
 };
 
 use tokio::sync::{broadcast, oneshot};
-use winterlane_ledger::{Deposit, SignedOrder, codec::CanonicalBytes, state::ReadState};
+use winterlane_ledger::{
+    AccountId, BatchNumber, Deposit, SignedOrder, codec::CanonicalBytes, state::ReadState,
+};
 
 use crate::{
     AccountView, AdminError, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace,
@@ -174,7 +176,7 @@ impl Node {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn account(&self, id: u32) -> Result<Option<AccountView>, ReadError> {
+    pub fn account(&self, id: AccountId) -> Result<Option<AccountView>, ReadError> {
         let (pending, pending_orders) = {
             let live = self.shared.live();
             let orders = live.by_account.range((id, 0)..=(id, u64::MAX)).count();
@@ -195,12 +197,12 @@ impl Node {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn account_proof(&self, id: u32) -> Result<ProvenAccount, ReadError> {
+    pub fn account_proof(&self, id: AccountId) -> Result<ProvenAccount, ReadError> {
         let view = self.view()?;
         let head = view.head();
         let sealed = head.next_batch > head.first_batch;
         Ok(ProvenAccount {
-            batch: sealed.then(|| head.next_batch - 1),
+            batch: sealed.then(|| head.next_batch.saturating_sub(1)),
             root: head.root,
             proof: view.prove(id)?,
         })
@@ -210,7 +212,7 @@ impl Node {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn pending(&self, account: u32) -> Result<Vec<PendingOrder>, ReadError> {
+    pub fn pending(&self, account: AccountId) -> Result<Vec<PendingOrder>, ReadError> {
         let live = self.shared.live();
         let ids = live.by_account.range((account, 0)..=(account, u64::MAX));
         let orders = ids.filter_map(|(_, id)| live.orders.get(id)?.order);
@@ -224,11 +226,13 @@ impl Node {
     /// [`ReadError`].
     pub fn history(
         &self,
-        account: u32,
+        account: AccountId,
         before: Option<HistoryPlace>,
         limit: usize,
     ) -> Result<Vec<HistoryPlace>, ReadError> {
-        let before = before.map_or((u64::MAX, u32::MAX), |place| (place.batch, place.position));
+        let before = before.map_or((BatchNumber::MAX, u32::MAX), |place| {
+            (place.batch, place.position)
+        });
         let places = self.view()?.history(account, before, limit)?;
         let place = |(batch, position)| HistoryPlace { batch, position };
         Ok(places.into_iter().map(place).collect())
@@ -238,7 +242,7 @@ impl Node {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn batch(&self, number: u64) -> Result<Option<BatchView>, ReadError> {
+    pub fn batch(&self, number: BatchNumber) -> Result<Option<BatchView>, ReadError> {
         let view = self.view()?;
         let Some(header) = view.header(number)? else {
             return Ok(None);
@@ -262,7 +266,7 @@ impl Node {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn records(&self, number: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    pub fn records(&self, number: BatchNumber) -> Result<Option<Vec<u8>>, ReadError> {
         Ok(self.view()?.records(number)?)
     }
 
@@ -270,7 +274,7 @@ impl Node {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn batch_proof(&self, number: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    pub fn batch_proof(&self, number: BatchNumber) -> Result<Option<Vec<u8>>, ReadError> {
         Ok(self.view()?.proof(number)?)
     }
 
@@ -372,7 +376,7 @@ impl Node {
     ///
     /// # Errors
     /// [`AdminError::Empty`] when it has no operations; [`AdminError::Busy`], [`AdminError::Stopped`].
-    pub async fn seal_now(&self) -> Result<u64, AdminError> {
+    pub async fn seal_now(&self) -> Result<BatchNumber, AdminError> {
         self.ask(Admin::Seal).await?
     }
 
@@ -380,7 +384,7 @@ impl Node {
     ///
     /// # Errors
     /// [`AdminError::UnknownBatch`], [`AdminError::Proven`]; [`AdminError::Busy`], [`AdminError::Stopped`].
-    pub async fn requeue(&self, batch: u64) -> Result<(), AdminError> {
+    pub async fn requeue(&self, batch: BatchNumber) -> Result<(), AdminError> {
         self.ask(|answer| Admin::Requeue { batch, answer }).await?
     }
 
@@ -434,7 +438,7 @@ impl From<StoreError> for ReadError {
 }
 
 /// How far a sealed batch is.
-fn stage(view: &View, batch: u64) -> Result<BatchStage, StoreError> {
+fn stage(view: &View, batch: BatchNumber) -> Result<BatchStage, StoreError> {
     if view.head().next_publish > batch {
         return Ok(BatchStage::Published);
     }
@@ -463,7 +467,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut payer = Payer::new(1, 3);
         let genesis = crate::Genesis {
-            accounts: vec![(1, payer.account(100))],
+            accounts: vec![(AccountId::new(1), payer.account(100))],
             ..crate::Genesis::empty(domain())
         };
         let options = crate::NodeOptions {

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 use winterlane_ledger::{
-    Anchor,
+    Anchor, BatchNumber,
     pool::PrivateOperation,
     private::{Commitment, Nullifier},
 };
@@ -21,7 +21,7 @@ pub struct NoteView {
     /// Its position in the note tree.
     pub position: u64,
     /// The batch that it came in with.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// What stands at the position.
     pub commitment: Commitment,
     /// The note, encrypted to its owner; empty when nobody sent it so.
@@ -47,7 +47,7 @@ pub struct Anchors {
     /// How many notes there are after the last sealed batch.
     pub notes: u64,
     /// The batch that new operations go into.
-    pub open_batch: u64,
+    pub open_batch: BatchNumber,
 }
 
 /// Whether a note was spent.
@@ -173,7 +173,7 @@ impl Node {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn pool_operations(&self, batch: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    pub fn pool_operations(&self, batch: BatchNumber) -> Result<Option<Vec<u8>>, ReadError> {
         let view = self.view()?;
         if view.header(batch)?.is_none() {
             return Ok(None);

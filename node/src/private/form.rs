@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Digest, Order, SignedOrder, Withdraw,
+    AssetId, Digest, Order, SignedOrder, Withdraw,
     codec::CanonicalBytes,
     digest::DIGEST_BYTES,
     pool::{MAX_SEALED_BYTES, PrivateOperation, Shield},
@@ -140,13 +140,13 @@ pub struct NewNote {
 
 impl NewNote {
     /// The note that this order pays for, from an account with this asset.
-    pub(crate) fn paid_by(&self, order: &Order, asset: u32) -> Result<Shield, PrivateRefusal> {
+    pub(crate) fn paid_by(&self, order: &Order, asset: AssetId) -> Result<Shield, PrivateRefusal> {
         let Order::Withdraw(withdraw) = order else {
             let what = "the kind of the order, which is no withdrawal,";
             return Err(PrivateRefusal::NotPaid { what });
         };
         let Withdraw { amount, .. } = *withdraw;
-        if amount == 0 {
+        if amount.is_zero() {
             return Err(PrivateRefusal::NothingShielded);
         }
         check_notes(std::slice::from_ref(&self.sealed), 1)?;

@@ -19,7 +19,7 @@ mod refusal;
 pub use form::{FormError, NewNote, Shielding, decode, encode};
 pub use refusal::PrivateRefusal;
 use winterlane_ledger::{
-    Anchor, Domain,
+    Anchor, BatchNumber, Domain,
     pool::{PrivateOperation, ProofRefusal, VerifyPrivate},
     private::PrivateInputs,
 };
@@ -115,11 +115,11 @@ pub(crate) fn plausible(
 }
 
 /// The last batch in which an operation of the pool is valid.
-pub(crate) fn valid_until(operation: &PrivateOperation) -> u64 {
+pub(crate) fn valid_until(operation: &PrivateOperation) -> BatchNumber {
     match &operation.inputs {
         PrivateInputs::Withdrawal(inputs) => inputs.valid_until,
         PrivateInputs::Transfer(inputs) => inputs.valid_until,
-        _ => 0,
+        _ => BatchNumber::ZERO,
     }
 }
 

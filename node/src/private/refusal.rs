@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Anchor, Domain,
+    AccountId, Amount, Anchor, AssetId, Domain,
     pool::{PolicyRefusal, PoolError},
     private::{Nullifier, PrivateInputsError},
 };
@@ -86,17 +86,17 @@ pub enum PrivateRefusal {
     #[error("{wanted} of asset {asset} were to leave the pool, which holds {held}")]
     TooMuch {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// What was to leave, fee included.
-        wanted: u128,
+        wanted: Amount,
         /// What there is.
-        held: u128,
+        held: Amount,
     },
     /// The pool would hold 2^128 of the asset or more.
     #[error("the pool would hold 2^128 of asset {asset} or more")]
     Overflow {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// What this node asks for besides is not there: a fee, or an association set.
     #[error(transparent)]
@@ -105,11 +105,11 @@ pub enum PrivateRefusal {
     #[error("account {account} cannot be paid {amount} of asset {asset}: {what}")]
     Payee {
         /// The account.
-        account: u32,
+        account: AccountId,
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// How much.
-        amount: u128,
+        amount: Amount,
         /// Why.
         what: &'static str,
     },

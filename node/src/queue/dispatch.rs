@@ -13,7 +13,7 @@ use std::{
 
 use metrics::{counter, gauge};
 use winterlane_air::presets::Preset;
-use winterlane_ledger::PublicInputs;
+use winterlane_ledger::{BatchNumber, PublicInputs};
 use winterlane_settlement::calm;
 use winterlane_verifier::{Policy, verify_batch};
 
@@ -42,7 +42,7 @@ pub(crate) enum Message {
     /// A batch is to be proven, or what is known of it has changed.
     Prove(Box<ProofJob>),
     /// The store has a proof of the batch.
-    Over(u64),
+    Over(BatchNumber),
     /// Every batch without a proof was told.
     Ready,
     /// The queue has something to say.
@@ -69,7 +69,7 @@ impl Dispatch {
     }
 
     /// The store has a proof of the batch.
-    pub(crate) fn over(&self, batch: u64) {
+    pub(crate) fn over(&self, batch: BatchNumber) {
         let _ = self.0.send(Message::Over(batch));
     }
 
@@ -153,11 +153,11 @@ struct Dispatcher {
     verdict: Verdict,
     writer: SyncSender<Task>,
     shared: Arc<Shared>,
-    wanted: BTreeMap<u64, Wanted>,
+    wanted: BTreeMap<BatchNumber, Wanted>,
     /// Batches to be closed in the queue.
-    over: BTreeSet<u64>,
+    over: BTreeSet<BatchNumber>,
     /// What the queue has told, and tells once: what was not looked at when it went away is looked at later.
-    reports: VecDeque<(u64, Report)>,
+    reports: VecDeque<(BatchNumber, Report)>,
     ready: bool,
     /// An alarm was raised, and the queue has not worked since.
     trouble: bool,
@@ -233,7 +233,7 @@ impl Dispatcher {
         Ok(())
     }
 
-    fn judge(&mut self, batch: u64, report: Report) -> Result<(), Stop> {
+    fn judge(&mut self, batch: BatchNumber, report: Report) -> Result<(), Stop> {
         let Some(wanted) = self.wanted.get_mut(&batch) else {
             // left by a process before this one, after its proof was stored
             self.over.insert(batch);
@@ -320,7 +320,7 @@ mod tests {
     #[derive(Clone, Default)]
     struct Faulty {
         away: Arc<AtomicBool>,
-        offered: Arc<Mutex<Vec<u64>>>,
+        offered: Arc<Mutex<Vec<BatchNumber>>>,
         /// Turns that came to their end, about.
         turns: Arc<AtomicUsize>,
     }
@@ -339,18 +339,18 @@ mod tests {
             self.ask(|| self.offered.lock().unwrap().push(job.batch))
         }
 
-        fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
+        fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
             self.ask(|| {
                 self.turns.fetch_add(1, Ordering::Relaxed);
                 Vec::new()
             })
         }
 
-        fn refuse(&mut self, _: u64, _: &[u8]) -> Result<(), QueueError> {
+        fn refuse(&mut self, _: BatchNumber, _: &[u8]) -> Result<(), QueueError> {
             self.ask(|| ())
         }
 
-        fn close(&mut self, _: u64) -> Result<(), QueueError> {
+        fn close(&mut self, _: BatchNumber) -> Result<(), QueueError> {
             self.ask(|| ())
         }
 
@@ -359,7 +359,7 @@ mod tests {
         }
     }
 
-    fn job(batch: u64) -> ProofJob {
+    fn job(batch: BatchNumber) -> ProofJob {
         ProofJob {
             batch,
             public_inputs: PublicInputs {
@@ -385,22 +385,22 @@ mod tests {
     }
 
     /// A queue that tells what it has once, and cannot be used when a proof is refused.
-    struct Leaving(Vec<(u64, Report)>);
+    struct Leaving(Vec<(BatchNumber, Report)>);
 
     impl ProofQueue for Leaving {
         fn offer(&mut self, _: &ProofJob) -> Result<(), QueueError> {
             Ok(())
         }
 
-        fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
+        fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
             Ok(std::mem::take(&mut self.0))
         }
 
-        fn refuse(&mut self, _: u64, _: &[u8]) -> Result<(), QueueError> {
+        fn refuse(&mut self, _: BatchNumber, _: &[u8]) -> Result<(), QueueError> {
             Err(QueueError::Server("nobody is there".into()))
         }
 
-        fn close(&mut self, _: u64) -> Result<(), QueueError> {
+        fn close(&mut self, _: BatchNumber) -> Result<(), QueueError> {
             Ok(())
         }
 
@@ -415,6 +415,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let proven = |batch, proof: &[u8]| {
             let (proof, millis) = (proof.to_vec(), 1);
+            let batch = BatchNumber::new(batch);
             (batch, Report::Outcome(Outcome::Proven { proof, millis }))
         };
         let queue = Leaving(vec![proven(0, b"bad"), proven(1, b"good")]);
@@ -428,16 +429,16 @@ mod tests {
         let thread = spawn(Box::new(queue), verdict, inbox, writer, shared).unwrap();
         let dispatch = Dispatch::new(say);
         for batch in [0, 1] {
-            dispatch.prove(job(batch));
+            dispatch.prove(job(BatchNumber::new(batch)));
         }
         dispatch.ready();
         let told = tasks.recv_timeout(Duration::from_secs(60)).unwrap();
         let is_the_other = matches!(
             told,
             Task::Outcome {
-                batch: 1,
+                batch,
                 outcome: Outcome::Proven { .. }
-            }
+            } if batch.get() == 1
         );
         assert!(is_the_other);
         drop(dispatch);
@@ -469,7 +470,7 @@ mod tests {
         let offered = || queue.offered.lock().unwrap().clone();
         for round in 0..2 {
             queue.away.store(true, Ordering::Relaxed);
-            dispatch.prove(job(round));
+            dispatch.prove(job(BatchNumber::new(round)));
             dispatch.ready();
             until(|| (told() > 0).then_some(()));
             // asked again and again, and told no more
@@ -478,10 +479,10 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(20));
             }
             assert_eq!(told(), 0);
-            assert!(!offered().contains(&round));
+            assert!(!offered().contains(&BatchNumber::new(round)));
             queue.away.store(false, Ordering::Relaxed);
             wake.wake();
-            until(|| offered().contains(&round).then_some(()));
+            until(|| offered().contains(&BatchNumber::new(round)).then_some(()));
             // the turn that offered it has ended when another has begun
             let turns = || queue.turns.load(Ordering::Relaxed);
             let before = turns();
@@ -489,6 +490,6 @@ mod tests {
         }
         drop(dispatch);
         thread.join().unwrap();
-        assert_eq!(offered(), [0, 1]);
+        assert_eq!(offered(), [BatchNumber::ZERO, BatchNumber::new(1)]);
     }
 }

@@ -8,6 +8,8 @@ use std::{
     time::Instant,
 };
 
+use winterlane_ledger::BatchNumber;
+
 use super::{Depth, ProofQueue, QueueError, Report, dispatch::Wake};
 use crate::run::{
     prover::{Outcome, ProofJob, Prove},
@@ -18,9 +20,9 @@ use crate::run::{
 pub(crate) struct Embedded {
     /// `None` once it ends.
     jobs: Option<Sender<ProofJob>>,
-    results: Receiver<(u64, Outcome)>,
+    results: Receiver<(BatchNumber, Outcome)>,
     /// Jobs that the prover has or will have, and since when. One is not taken twice.
-    waiting: BTreeMap<u64, Instant>,
+    waiting: BTreeMap<BatchNumber, Instant>,
     prover: Option<JoinHandle<()>>,
     memory: u64,
 }
@@ -79,7 +81,7 @@ impl ProofQueue for Embedded {
         Ok(())
     }
 
-    fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
+    fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
         let mut reports = Vec::new();
         while let Ok((batch, outcome)) = self.results.try_recv() {
             self.waiting.remove(&batch);
@@ -88,11 +90,11 @@ impl ProofQueue for Embedded {
         Ok(reports)
     }
 
-    fn refuse(&mut self, _batch: u64, _proof: &[u8]) -> Result<(), QueueError> {
+    fn refuse(&mut self, _batch: BatchNumber, _proof: &[u8]) -> Result<(), QueueError> {
         Ok(())
     }
 
-    fn close(&mut self, _batch: u64) -> Result<(), QueueError> {
+    fn close(&mut self, _batch: BatchNumber) -> Result<(), QueueError> {
         Ok(())
     }
 

@@ -24,6 +24,8 @@ pub(crate) mod turn;
 
 use thiserror::Error;
 
+use winterlane_ledger::BatchNumber;
+
 use crate::{
     blob::BlobError,
     run::prover::{Outcome, ProofJob},
@@ -47,13 +49,13 @@ pub(crate) trait ProofQueue: Send + 'static {
     fn offer(&mut self, job: &ProofJob) -> Result<(), QueueError>;
 
     /// What has come of jobs: each thing once, and a proof again if refusing it failed.
-    fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError>;
+    fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError>;
 
     /// The node does not accept this proof: others may prove the batch, and it is not reported again.
-    fn refuse(&mut self, batch: u64, proof: &[u8]) -> Result<(), QueueError>;
+    fn refuse(&mut self, batch: BatchNumber, proof: &[u8]) -> Result<(), QueueError>;
 
     /// Nobody needs a proof of this batch any more. Who is still at it is told so.
-    fn close(&mut self, batch: u64) -> Result<(), QueueError>;
+    fn close(&mut self, batch: BatchNumber) -> Result<(), QueueError>;
 
     /// How much waits, for those who start and stop machines.
     fn depth(&mut self) -> Result<Vec<Depth>, QueueError>;

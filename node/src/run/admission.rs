@@ -8,7 +8,7 @@ use std::{
 use rayon::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use winterlane_ledger::{
-    CheckedOrder, Domain, SignedOrder, check_orders,
+    BatchNumber, CheckedOrder, Domain, SignedOrder, check_orders,
     pool::{Payment, Shield},
     signature::SignatureError,
 };
@@ -70,9 +70,9 @@ pub(crate) enum Admin {
     },
     Pause(Answer<()>),
     Resume(Answer<()>),
-    Seal(Answer<Result<u64, AdminError>>),
+    Seal(Answer<Result<BatchNumber, AdminError>>),
     Requeue {
-        batch: u64,
+        batch: BatchNumber,
         answer: Answer<Result<(), AdminError>>,
     },
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use winterlane_air::{BatchStatement, presets::Preset};
-use winterlane_ledger::PublicInputs;
+use winterlane_ledger::{BatchNumber, PublicInputs};
 use winterlane_prover::{
     BatchError, Engine, EngineOptions, Provable, ProverError, check_memory, engine::Phase,
     statement::StatementError,
@@ -33,7 +33,7 @@ pub struct Proving {
 /// A batch to be proven.
 #[derive(Clone, Debug)]
 pub(crate) struct ProofJob {
-    pub(crate) batch: u64,
+    pub(crate) batch: BatchNumber,
     pub(crate) public_inputs: PublicInputs,
     pub(crate) witness: [u8; 32],
     /// By winterfell's own prover, after ours has failed.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use winterlane_air::presets::Preset;
-use winterlane_ledger::wire;
+use winterlane_ledger::{BatchNumber, wire};
 use winterlane_prover::SimdCompressor;
 
 use super::{
@@ -92,7 +92,7 @@ struct Publisher {
 /// Why a turn was not finished.
 pub(super) enum Stop {
     Settlement {
-        batch: u64,
+        batch: BatchNumber,
         reason: SettlementError,
     },
     Store(StoreError),
@@ -207,7 +207,7 @@ fn publish_all(
 }
 
 /// What a batch did to the pool, with its proofs.
-fn pool_of(view: &View, batch: u64) -> Result<Vec<PoolData>, StoreError> {
+fn pool_of(view: &View, batch: BatchNumber) -> Result<Vec<PoolData>, StoreError> {
     let framed = view.pool_operations(batch)?.unwrap_or_default();
     let damaged =
         |what: &str| StoreError::corrupt(format!("the pool's part of batch {batch}: {what}"));
@@ -276,7 +276,7 @@ pub(super) fn heed(
     let view = store.view()?;
     let head = view.head();
     let next = settled.next_batch;
-    let root = match next.checked_sub(1) {
+    let root = match next.previous() {
         _ if next == head.first_batch => Some(head.genesis),
         Some(last) => view
             .header(last)?
@@ -302,8 +302,9 @@ pub(super) fn has_ended(settlement: &mut dyn Settlement) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use winterlane_ledger::pool::{
-        Payment, Pool, PoolOperation, Shield, encode_operation, proof_digest,
+    use winterlane_ledger::{
+        Amount, AssetId,
+        pool::{Payment, Pool, PoolOperation, Shield, encode_operation, proof_digest},
     };
 
     use super::*;
@@ -314,12 +315,12 @@ mod tests {
         let pool = Pool::new(domain());
         let shield = Shield {
             blinded: digest(1),
-            asset: 7,
-            amount: 5,
+            asset: AssetId::new(7),
+            amount: Amount::new(5),
             sealed: vec![3; 40],
         };
         let payment = Payment {
-            batch: 300,
+            batch: BatchNumber::new(300),
             record: 2,
         };
         let anchor = pool.anchor();

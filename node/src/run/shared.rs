@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::{Semaphore, broadcast};
-use winterlane_ledger::{Account, pool::PoolPolicy};
+use winterlane_ledger::{Account, AccountId, BatchNumber, pool::PoolPolicy};
 
 use super::verify::PrivateSubmission;
 use crate::{
@@ -76,12 +76,12 @@ pub(crate) struct Live {
     /// Pending orders by their names.
     pub(crate) orders: HashMap<crate::OrderId, Waiting>,
     /// Names of pending orders by signer and sequence.
-    pub(crate) by_account: BTreeMap<(u32, u64), crate::OrderId>,
+    pub(crate) by_account: BTreeMap<(AccountId, u64), crate::OrderId>,
     /// Nullifiers of notes that pending private operations spend.
     pub(crate) spent: HashMap<[u8; 32], crate::OrderId>,
     /// Accounts as pending operations leave them, each with the last batch that changes it.
-    pub(crate) accounts: HashMap<u32, (u64, Account)>,
-    pub(crate) open_batch: u64,
+    pub(crate) accounts: HashMap<AccountId, (BatchNumber, Account)>,
+    pub(crate) open_batch: BatchNumber,
     pub(crate) open_operations: u32,
     pub(crate) paused: bool,
     pub(crate) read_only: bool,
@@ -92,7 +92,7 @@ pub(crate) struct Live {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Waiting {
     pub(crate) sequence: u64,
-    pub(crate) batch: u64,
+    pub(crate) batch: BatchNumber,
     /// What was ordered; a deposit has no order.
     pub(crate) order: Option<PendingOrder>,
 }
@@ -239,7 +239,7 @@ impl Live {
     }
 
     /// A batch is sealed, and the store answers for its orders.
-    pub(crate) fn remove(&mut self, entries: &[Entry], batch: u64) {
+    pub(crate) fn remove(&mut self, entries: &[Entry], batch: BatchNumber) {
         for entry in entries {
             if let Some(id) = entry.operation.id() {
                 self.orders.remove(&id);

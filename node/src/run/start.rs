@@ -12,6 +12,8 @@ use std::{
 
 use thiserror::Error;
 
+use winterlane_ledger::BatchNumber;
+
 use super::{
     NodeOptions, Running, admission,
     prover::{self, LocalProver},
@@ -65,7 +67,7 @@ pub enum StartError {
     )]
     Forked {
         /// Settlement's next batch.
-        settled: u64,
+        settled: BatchNumber,
     },
     /// Settlement cannot be used as it was told to, or asks for proofs of more bits than this node makes
     /// ([`SettlementError::TooFewBits`]).
@@ -173,7 +175,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     drop(view);
     tracing::info!(
         entries = entries.len(),
-        batch = sequencer.open_batch(),
+        batch = sequencer.open_batch().get(),
         millis = started.elapsed().as_millis(),
         "the log is replayed"
     );

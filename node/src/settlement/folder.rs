@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use winterlane_ledger::PublicInputs;
+use winterlane_ledger::{BatchNumber, PublicInputs};
 
 use super::{Published, Settled, Settlement, SettlementError};
 
@@ -32,7 +32,7 @@ impl Folder {
 
     /// The file of a part of a batch.
     #[must_use]
-    pub fn file(&self, batch: u64, part: &str) -> PathBuf {
+    pub fn file(&self, batch: BatchNumber, part: &str) -> PathBuf {
         self.path.join(format!("batch-{batch:010}.{part}"))
     }
 
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::settlement::PoolData;
 
-    fn inputs(batch_number: u64, old: u64, new: u64) -> PublicInputs {
+    fn inputs(batch_number: BatchNumber, old: u64, new: u64) -> PublicInputs {
         let root = |n: u64| Root(Digest([n; 4].map(winterlane_ledger::BaseElement::new)));
         PublicInputs {
             domain: Domain::ZERO,
@@ -151,14 +151,14 @@ mod tests {
                 pool: &[],
             })
         };
-        publish(&mut one, &inputs(7, 1, 2)).unwrap();
+        publish(&mut one, &inputs(BatchNumber::new(7), 1, 2)).unwrap();
         // the same once more: it died before it heard so
-        publish(&mut one, &inputs(7, 1, 2)).unwrap();
+        publish(&mut one, &inputs(BatchNumber::new(7), 1, 2)).unwrap();
         let forked = [
-            inputs(7, 1, 3),
-            inputs(8, 3, 4),
-            inputs(9, 2, 4),
-            inputs(6, 0, 1),
+            inputs(BatchNumber::new(7), 1, 3),
+            inputs(BatchNumber::new(8), 3, 4),
+            inputs(BatchNumber::new(9), 2, 4),
+            inputs(BatchNumber::new(6), 0, 1),
         ];
         for other in &forked {
             let error = publish(&mut two, other).unwrap_err();
@@ -169,21 +169,24 @@ mod tests {
             proof: proof.into(),
         });
         two.publish(Published {
-            public_inputs: &inputs(8, 2, 5),
+            public_inputs: &inputs(BatchNumber::new(8), 2, 5),
             records: b"records",
             proof: b"proof",
             pool: &pool,
         })
         .unwrap();
-        let part = |part| fs::read(one.file(8, part)).unwrap();
+        let part = |part| fs::read(one.file(BatchNumber::new(8), part)).unwrap();
         assert_eq!(part("pool"), b"\x06\0\0\0shield\x08\0\0\0transfer");
         assert_eq!(part("pool-proofs"), b"\0\0\0\0\x09\0\0\0its proof");
-        assert!(!one.file(7, "pool").exists());
+        assert!(!one.file(BatchNumber::new(7), "pool").exists());
         let settled = Settled {
-            next_batch: 9,
-            root: inputs(8, 2, 5).new_root,
+            next_batch: BatchNumber::new(9),
+            root: inputs(BatchNumber::new(8), 2, 5).new_root,
         };
         assert_eq!(one.settled().unwrap(), Some(settled));
-        assert_eq!(fs::read(one.file(8, "proof")).unwrap(), b"proof");
+        assert_eq!(
+            fs::read(one.file(BatchNumber::new(8), "proof")).unwrap(),
+            b"proof"
+        );
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, PublicInputs, Root};
 pub use winterlane_settlement::{Obligation, Opening, Owed, PoolData};
 
 pub use self::{
@@ -29,7 +29,7 @@ pub use self::{
 #[serde(deny_unknown_fields)]
 pub struct Settled {
     /// The number of the next batch.
-    pub next_batch: u64,
+    pub next_batch: BatchNumber,
     /// The root after the last one.
     pub root: Root,
 }
@@ -59,7 +59,7 @@ pub enum SettlementError {
     )]
     Forked {
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
         /// Its old root.
         root: Root,
         /// What settlement has.

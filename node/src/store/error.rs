@@ -1,6 +1,7 @@
 //! Why the store fails.
 
 use std::{io, path::PathBuf};
+use winterlane_ledger::AssetId;
 
 use thiserror::Error;
 
@@ -59,7 +60,7 @@ pub enum StoreError {
     #[error("the balances of asset {asset} add up to 2^128 or more")]
     Supply {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
 }
 

@@ -9,7 +9,7 @@ use std::{fs, io, path::Path};
 
 use redb::{Database, ReadableDatabase, TableError, WriteTransaction};
 use winterlane_ledger::{
-    Account, Digest, Root,
+    Account, AccountId, Digest, Root,
     ledger::leaf_digests,
     state::ReadState,
     tree::{BuildError, TreeBuilder},
@@ -106,19 +106,23 @@ const CHUNK: usize = 4096;
 fn root_of(view: &View) -> Result<Root, StoreError> {
     let mut builder = TreeBuilder::new(&SimdCompressor);
     let mut keep_nothing = |_: usize, _: &[(u32, Digest)]| Ok::<_, StoreError>(());
-    let mut first = Some(0);
+    let mut first = Some(AccountId::ZERO);
     while let Some(from) = first {
         let accounts = view.accounts_from(from, CHUNK)?;
         let values: Vec<Account> = accounts.iter().map(|(_, account)| *account).collect();
         let leaves = leaf_digests(&values, &SimdCompressor);
-        let leaves: Vec<(u32, Digest)> = accounts.iter().map(|(id, _)| *id).zip(leaves).collect();
+        let leaves: Vec<(u32, Digest)> = accounts
+            .iter()
+            .map(|(id, _)| id.get())
+            .zip(leaves)
+            .collect();
         builder
             .push(&leaves, &mut keep_nothing)
             .map_err(|error| match error {
                 BuildError::Sink(error) => error,
                 other => StoreError::corrupt(other.to_string()),
             })?;
-        first = accounts.last().and_then(|(id, _)| id.checked_add(1));
+        first = accounts.last().and_then(|(id, _)| id.onwards().nth(1));
     }
     builder.finish(&mut keep_nothing)
 }

@@ -37,7 +37,7 @@ mod write;
 use std::path::Path;
 
 use redb::{Builder, Database, ReadableDatabase, StorageBackend};
-use winterlane_ledger::{Account, Digest, Domain, tree::TREE_DEPTH};
+use winterlane_ledger::{Account, AccountId, BatchNumber, Digest, Domain, tree::TREE_DEPTH};
 
 pub use error::StoreError;
 pub(crate) use lock::FolderLock;
@@ -56,9 +56,9 @@ pub struct Genesis {
     /// Which rollup on which chain ([`winterlane_ledger::hash::domain_digest`]).
     pub domain: Domain,
     /// The number of the first batch.
-    pub first_batch: u64,
+    pub first_batch: BatchNumber,
     /// The first accounts; most rollups begin with none, and deposits create them.
-    pub accounts: Vec<(u32, Account)>,
+    pub accounts: Vec<(AccountId, Account)>,
 }
 
 impl Genesis {
@@ -67,7 +67,7 @@ impl Genesis {
     pub const fn empty(domain: Domain) -> Self {
         Self {
             domain,
-            first_batch: 0,
+            first_batch: BatchNumber::ZERO,
             accounts: Vec::new(),
         }
     }
@@ -117,11 +117,11 @@ impl Store {
     pub(crate) fn create_with(
         folder: &Path,
         domain: Domain,
-        accounts: impl IntoIterator<Item = (u32, Account)>,
+        accounts: impl IntoIterator<Item = (AccountId, Account)>,
         cache: usize,
     ) -> Result<Self, StoreError> {
         let store = Self::opened(builder(cache).create(folder.join(FILE))?);
-        store.initialise_with(domain, 0, accounts)?;
+        store.initialise_with(domain, BatchNumber::ZERO, accounts)?;
         Ok(store)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 use winterlane_ledger::{
-    Anchor, Domain,
+    Amount, Anchor, AssetId, BatchNumber, Domain,
     pool::{ANCHORS as KEPT, Payment, Pool, PoolParts, proof_digest},
     private::{Commitment, NoteFrontier},
 };
@@ -29,14 +29,14 @@ pub(crate) struct PoolHead {
     /// The frontier of the note tree.
     pub(crate) frontier: NoteFrontier,
     /// By asset, what the pool holds.
-    pub(crate) held: Vec<(u32, u128)>,
+    pub(crate) held: Vec<(AssetId, Amount)>,
 }
 
 /// A note of the pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
     /// The batch that it came in with.
-    pub(crate) batch: u64,
+    pub(crate) batch: BatchNumber,
     pub(crate) commitment: Commitment,
     /// Encrypted to its owner; empty when nobody sent it so.
     pub(crate) sealed: Vec<u8>,
@@ -68,7 +68,7 @@ impl PoolHead {
         out.extend_from_slice(&self.newest.to_le_bytes());
         out.push(u8::from(self.paid.is_some()));
         if let Some(Payment { batch, record }) = self.paid {
-            out.extend_from_slice(&batch.to_le_bytes());
+            out.extend_from_slice(&batch.get().to_le_bytes());
             out.extend_from_slice(&record.to_le_bytes());
         }
         out.extend_from_slice(&self.frontier.count().to_le_bytes());
@@ -76,8 +76,8 @@ impl PoolHead {
             out.extend_from_slice(&digest.to_bytes());
         }
         for (asset, amount) in &self.held {
-            out.extend_from_slice(&asset.to_le_bytes());
-            out.extend_from_slice(&amount.to_le_bytes());
+            out.extend_from_slice(&asset.get().to_le_bytes());
+            out.extend_from_slice(&amount.get().to_le_bytes());
         }
         out
     }
@@ -88,7 +88,7 @@ impl PoolHead {
         let paid = match row.array::<1>()? {
             [0] => None,
             [1] => Some(Payment {
-                batch: row.u64()?,
+                batch: row.batch()?,
                 record: row.u32()?,
             }),
             _ => return Err(row.damaged()),
@@ -99,7 +99,9 @@ impl PoolHead {
         let frontier = NoteFrontier::from_digests(count, &digests).ok_or_else(|| row.damaged())?;
         let mut held = Vec::new();
         while !row.bytes.is_empty() {
-            held.push((row.u32()?, u128::from_le_bytes(row.array()?)));
+            let asset = AssetId::new(row.u32()?);
+            let amount = Amount::new(u128::from_le_bytes(row.array()?));
+            held.push((asset, amount));
         }
         Ok(Self {
             newest,
@@ -114,7 +116,7 @@ impl Note {
     /// Version (1), batch (8), commitment (32), the encrypted note.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
-        out.extend_from_slice(&self.batch.to_le_bytes());
+        out.extend_from_slice(&self.batch.get().to_le_bytes());
         out.extend_from_slice(&self.commitment.0.to_bytes());
         out.extend_from_slice(&self.sealed);
         out
@@ -123,7 +125,7 @@ impl Note {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
         let mut row = Row::new(bytes, "a note")?;
         Ok(Self {
-            batch: row.u64()?,
+            batch: row.batch()?,
             commitment: Commitment(row.digest()?),
             sealed: row.bytes.to_vec(),
         })
@@ -193,9 +195,12 @@ impl View {
     }
 
     /// The published bytes of the pool's operations in a batch; nothing for one without any.
-    pub(crate) fn pool_operations(&self, batch: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn pool_operations(
+        &self,
+        batch: BatchNumber,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let table = self.transaction().open_table(POOL_OPERATIONS)?;
-        Ok(table.get(batch)?.map(|row| row.value().to_vec()))
+        Ok(table.get(batch.get())?.map(|row| row.value().to_vec()))
     }
 
     /// The proof of a private operation, by its digest.
@@ -229,7 +234,7 @@ pub(super) fn initialise(transaction: &WriteTransaction) -> Result<(), StoreErro
 /// Writes what a sealed batch did to the pool.
 pub(super) fn write(
     transaction: &WriteTransaction,
-    batch: u64,
+    batch: BatchNumber,
     commit: &PoolCommit,
 ) -> Result<(), StoreError> {
     let PoolCommit { closed, operations } = commit;
@@ -281,7 +286,7 @@ pub(super) fn write(
         framed.extend_from_slice(operation);
     }
     let mut operation_rows = transaction.open_table(POOL_OPERATIONS)?;
-    operation_rows.insert(batch, framed.as_slice())?;
+    operation_rows.insert(batch.get(), framed.as_slice())?;
     let mut proofs = transaction.open_table(PRIVATE_PROOFS)?;
     for operation in operations {
         if let Operation::Private { operation, .. } = &**operation {
@@ -310,13 +315,12 @@ mod tests {
             frontier.append(Commitment(digest(n))).unwrap();
         }
         let payment = Payment {
-            batch: 3,
+            batch: BatchNumber::new(3),
             record: 4,
         };
-        for (paid, held) in [
-            (None, vec![]),
-            (Some(payment), vec![(7, 1), (8, u128::MAX)]),
-        ] {
+        let held = [(7, 1), (8, u128::MAX)];
+        let held = held.map(|(asset, amount)| (AssetId::new(asset), Amount::new(amount)));
+        for (paid, held) in [(None, vec![]), (Some(payment), held.to_vec())] {
             let head = PoolHead {
                 newest: 9,
                 paid,
@@ -333,7 +337,7 @@ mod tests {
             }
         }
         let note = Note {
-            batch: 5,
+            batch: BatchNumber::new(5),
             commitment: Commitment(digest(6)),
             sealed: vec![1, 2, 3],
         };

@@ -4,7 +4,7 @@
 //! or fewer bytes than it should is damage, never a default.
 
 use winterlane_ledger::{
-    Digest, Domain, PublicInputs, Root, codec::CanonicalBytes, digest::DIGEST_BYTES,
+    BatchNumber, Digest, Domain, PublicInputs, Root, codec::CanonicalBytes, digest::DIGEST_BYTES,
 };
 
 use super::StoreError;
@@ -23,11 +23,11 @@ pub(crate) struct Head {
     /// The root after the last sealed batch.
     pub(crate) root: Root,
     /// The number of the first batch.
-    pub(crate) first_batch: u64,
+    pub(crate) first_batch: BatchNumber,
     /// The next batch to be sealed.
-    pub(crate) next_batch: u64,
+    pub(crate) next_batch: BatchNumber,
     /// The next batch to be published.
-    pub(crate) next_publish: u64,
+    pub(crate) next_publish: BatchNumber,
     /// The number of the next entry of the log, if none is in the log.
     pub(crate) next_sequence: u64,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Place {
     /// The number in the log.
     pub(crate) sequence: u64,
     /// The batch.
-    pub(crate) batch: u64,
+    pub(crate) batch: BatchNumber,
     /// Which of the batch's operations.
     pub(crate) position: u32,
 }
@@ -108,6 +108,10 @@ impl<'a> Row<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    pub(super) fn batch(&mut self) -> Result<BatchNumber, StoreError> {
+        self.u64().map(BatchNumber::new)
+    }
+
     pub(super) fn digest(&mut self) -> Result<Digest, StoreError> {
         let bytes = self.array::<DIGEST_BYTES>()?;
         Digest::from_bytes(&bytes).map_err(|_| self.damaged())
@@ -129,9 +133,9 @@ impl Head {
             out.extend_from_slice(&digest.to_bytes());
         }
         for number in [
-            self.first_batch,
-            self.next_batch,
-            self.next_publish,
+            self.first_batch.get(),
+            self.next_batch.get(),
+            self.next_publish.get(),
             self.next_sequence,
         ] {
             out.extend_from_slice(&number.to_le_bytes());
@@ -145,9 +149,9 @@ impl Head {
             domain: Domain(row.digest()?),
             genesis: Root(row.digest()?),
             root: Root(row.digest()?),
-            first_batch: row.u64()?,
-            next_batch: row.u64()?,
-            next_publish: row.u64()?,
+            first_batch: row.batch()?,
+            next_batch: row.batch()?,
+            next_publish: row.batch()?,
             next_sequence: row.u64()?,
         };
         row.end()?;
@@ -182,7 +186,7 @@ impl Place {
     pub(crate) fn to_bytes(self) -> [u8; 21] {
         let mut out = [VERSION; 21];
         out[1..9].copy_from_slice(&self.sequence.to_le_bytes());
-        out[9..17].copy_from_slice(&self.batch.to_le_bytes());
+        out[9..17].copy_from_slice(&self.batch.get().to_le_bytes());
         out[17..].copy_from_slice(&self.position.to_le_bytes());
         out
     }
@@ -191,7 +195,7 @@ impl Place {
         let mut row = Row::new(bytes, "a receipt")?;
         let place = Self {
             sequence: row.u64()?,
-            batch: row.u64()?,
+            batch: row.batch()?,
             position: row.u32()?,
         };
         row.end()?;
@@ -268,16 +272,16 @@ mod tests {
             domain: Domain(digest(1)),
             genesis: Root(digest(2)),
             root: Root(digest(3)),
-            first_batch: 4,
-            next_batch: 5,
-            next_publish: 6,
+            first_batch: BatchNumber::new(4),
+            next_batch: BatchNumber::new(5),
+            next_publish: BatchNumber::new(6),
             next_sequence: u64::MAX,
         };
         strict(&head, &head.to_bytes(), Head::from_bytes, false);
         let header = Header {
             public_inputs: PublicInputs {
                 domain: Domain(digest(1)),
-                batch_number: 300,
+                batch_number: BatchNumber::new(300),
                 old_root: Root(digest(2)),
                 new_root: Root(digest(3)),
                 operations_digest: digest(4),
@@ -290,7 +294,7 @@ mod tests {
         strict(&header, &header.to_bytes(), Header::from_bytes, false);
         let place = Place {
             sequence: 1,
-            batch: 2,
+            batch: BatchNumber::new(2),
             position: 3,
         };
         strict(&place, &place.to_bytes(), Place::from_bytes, false);

@@ -20,7 +20,7 @@ use std::{
 use redb::{ReadableTable, WriteTransaction};
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, Digest,
+    Account, AccountId, BatchNumber, Digest,
     codec::CanonicalBytes,
     ledger::leaf_digests,
     private::NoteFrontier,
@@ -209,7 +209,7 @@ pub(crate) fn write(
     for (batch, job) in view.jobs()? {
         // proven since: its proof is made again after a restore, if there is its witness
         if let Some(bytes) = witnesses.bytes(batch, &job.witness) {
-            out.row(10, &batch.to_be_bytes(), &job.to_bytes())?;
+            out.row(10, &batch.get().to_be_bytes(), &job.to_bytes())?;
             kept.push((batch, bytes));
         }
     }
@@ -223,7 +223,7 @@ pub(crate) fn write(
         out.row(11, &key, &[])?;
     }
     for (batch, bytes) in kept {
-        out.row(WITNESSES, &batch.to_be_bytes(), &bytes)?;
+        out.row(WITNESSES, &batch.get().to_be_bytes(), &bytes)?;
     }
     copy!(13, ANCHORS, |key| key.to_be_bytes());
     copy!(14, NOTES, |key| key.to_be_bytes());
@@ -311,7 +311,7 @@ fn read(
     let mut history = transaction.open_table(HISTORY)?;
     let empty = empty_digests();
     let mut builder = TreeBuilder::new(&SimdCompressor);
-    let mut waiting: Vec<(u32, Account)> = Vec::new();
+    let mut waiting: Vec<(AccountId, Account)> = Vec::new();
     let mut head = None;
     let mut last: (u8, Vec<u8>) = (0, Vec::new());
     loop {
@@ -352,7 +352,7 @@ fn read(
             2 => {
                 let account =
                     Account::from_bytes(value_of).map_err(|error| damaged(error.to_string()))?;
-                waiting.push((id()?, account));
+                waiting.push((AccountId::new(id()?), account));
                 accounts.insert(id()?, value_of)?;
                 if waiting.len() == CHUNK {
                     let keep = |height: usize, run: &[(u32, Digest)]| {
@@ -391,7 +391,7 @@ fn read(
                     (),
                 )?;
             }
-            WITNESSES => witnesses.keep_bytes(number()?, value_of)?,
+            WITNESSES => witnesses.keep_bytes(BatchNumber::new(number()?), value_of)?,
             13 => drop(anchors.insert(number()?, value_of)?),
             14 => {
                 let note = Note::from_bytes(value_of)?;
@@ -441,12 +441,12 @@ fn read(
 /// Hashes accounts into the tree.
 fn push(
     builder: &mut TreeBuilder<'_, SimdCompressor>,
-    waiting: &mut Vec<(u32, Account)>,
+    waiting: &mut Vec<(AccountId, Account)>,
     keep: impl FnMut(usize, &[(u32, Digest)]) -> Result<(), StoreError>,
 ) -> Result<(), SnapshotError> {
     let values: Vec<Account> = waiting.iter().map(|(_, account)| *account).collect();
     let leaves = leaf_digests(&values, &SimdCompressor);
-    let leaves: Vec<(u32, Digest)> = waiting.iter().map(|(id, _)| *id).zip(leaves).collect();
+    let leaves: Vec<(u32, Digest)> = waiting.iter().map(|(id, _)| id.get()).zip(leaves).collect();
     waiting.clear();
     builder.push(&leaves, keep).map_err(|error| match error {
         BuildError::Sink(error) => error.into(),

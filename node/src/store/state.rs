@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use winterlane_ledger::{
-    Account, Digest, Root,
+    Account, AccountId, BatchNumber, Digest, Root,
     state::{Changes, ReadState, State, StateError},
     tree::{Node, Siblings, TREE_DEPTH},
 };
@@ -79,7 +79,7 @@ impl ReadState for Version<'_> {
         sealed.unwrap_or_else(|| self.view.root())
     }
 
-    fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let changed = self.sealed.iter().rev().find_map(|changes| {
             let accounts = &changes.accounts;
             let at = accounts.binary_search_by_key(&id, |(id, _)| *id).ok()?;
@@ -91,14 +91,20 @@ impl ReadState for Version<'_> {
         }
     }
 
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, StoreError> {
+    fn accounts_from(
+        &self,
+        first: AccountId,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Account)>, StoreError> {
         let mut accounts = self.view.accounts_from(first, limit)?;
         if self.sealed.is_empty() {
             return Ok(accounts);
         }
         // up to where the written ones reach; beyond it when there are no more
         let last = accounts.last().map(|(id, _)| *id);
-        let last = last.filter(|_| accounts.len() == limit).unwrap_or(u32::MAX);
+        let last = last
+            .filter(|_| accounts.len() == limit)
+            .unwrap_or(AccountId::MAX);
         for (id, account) in self.sealed.iter().flat_map(|changes| &changes.accounts) {
             if (first..=last).contains(id) {
                 match accounts.binary_search_by_key(id, |(id, _)| *id) {
@@ -148,11 +154,15 @@ impl ReadState for StoreState {
         self.newest().root()
     }
 
-    fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         self.newest().account(id)
     }
 
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, StoreError> {
+    fn accounts_from(
+        &self,
+        first: AccountId,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Account)>, StoreError> {
         self.newest().accounts_from(first, limit)
     }
 
@@ -209,7 +219,7 @@ impl State for StoreState {
             // one transaction each, so that each can be read afterwards
             let next = self.committed() + 1;
             self.store
-                .write_version(next, &self.sealed[0])
+                .write_version(BatchNumber::new(next), &self.sealed[0])
                 .map_err(StateError::Store)?;
             self.sealed.remove(0);
             let view = self.store.view().map_err(StateError::Store)?;

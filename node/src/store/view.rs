@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use redb::{ReadTransaction, ReadableTable};
 use winterlane_ledger::{
-    Account, Digest, Root,
+    Account, AccountId, Amount, AssetId, BatchNumber, Digest, Root,
     codec::CanonicalBytes,
     state::ReadState,
     tree::{Siblings, TREE_DEPTH, empty_digests},
@@ -62,40 +62,43 @@ impl View {
         &self.transaction
     }
 
-    pub(crate) fn header(&self, batch: u64) -> Result<Option<Header>, StoreError> {
+    pub(crate) fn header(&self, batch: BatchNumber) -> Result<Option<Header>, StoreError> {
         let table = self.transaction.open_table(BATCHES)?;
-        let row = table.get(batch)?;
+        let row = table.get(batch.get())?;
         row.map(|row| Header::from_bytes(row.value())).transpose()
     }
 
-    pub(crate) fn records(&self, batch: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn records(&self, batch: BatchNumber) -> Result<Option<Vec<u8>>, StoreError> {
         let table = self.transaction.open_table(RECORDS)?;
-        Ok(table.get(batch)?.map(|row| row.value().to_vec()))
+        Ok(table.get(batch.get())?.map(|row| row.value().to_vec()))
     }
 
-    pub(crate) fn proof(&self, batch: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn proof(&self, batch: BatchNumber) -> Result<Option<Vec<u8>>, StoreError> {
         let table = self.transaction.open_table(PROOFS)?;
-        Ok(table.get(batch)?.map(|row| row.value().to_vec()))
+        Ok(table.get(batch.get())?.map(|row| row.value().to_vec()))
     }
 
-    pub(crate) fn proof_bytes(&self, batch: u64) -> Result<Option<u64>, StoreError> {
+    pub(crate) fn proof_bytes(&self, batch: BatchNumber) -> Result<Option<u64>, StoreError> {
         let table = self.transaction.open_table(PROOFS)?;
-        Ok(table.get(batch)?.map(|row| row.value().len() as u64))
+        Ok(table.get(batch.get())?.map(|row| row.value().len() as u64))
     }
 
-    pub(crate) fn job(&self, batch: u64) -> Result<Option<Job>, StoreError> {
+    pub(crate) fn job(&self, batch: BatchNumber) -> Result<Option<Job>, StoreError> {
         let table = self.transaction.open_table(JOBS)?;
-        let row = table.get(batch)?;
+        let row = table.get(batch.get())?;
         row.map(|row| Job::from_bytes(row.value())).transpose()
     }
 
     /// Batches that are not proven, by ascending number.
-    pub(crate) fn jobs(&self) -> Result<Vec<(u64, Job)>, StoreError> {
+    pub(crate) fn jobs(&self) -> Result<Vec<(BatchNumber, Job)>, StoreError> {
         let table = self.transaction.open_table(JOBS)?;
         let rows = table.iter()?;
         rows.map(|row| {
             let (batch, job) = row?;
-            Ok((batch.value(), Job::from_bytes(job.value())?))
+            Ok((
+                BatchNumber::new(batch.value()),
+                Job::from_bytes(job.value())?,
+            ))
         })
         .collect()
     }
@@ -113,12 +116,12 @@ impl View {
         row.map(|row| order_id(row.value())).transpose()
     }
 
-    pub(crate) fn supplies(&self) -> Result<HashMap<u32, u128>, StoreError> {
+    pub(crate) fn supplies(&self) -> Result<HashMap<AssetId, Amount>, StoreError> {
         let table = self.transaction.open_table(SUPPLY)?;
         let rows = table.iter()?;
         rows.map(|row| {
             let (asset, amount) = row?;
-            Ok((asset.value(), amount.value()))
+            Ok((AssetId::new(asset.value()), Amount::new(amount.value())))
         })
         .collect()
     }
@@ -145,18 +148,19 @@ impl View {
     /// Where an account's sealed operations are, newest first: batch and position, before `before`.
     pub(crate) fn history(
         &self,
-        account: u32,
-        before: (u64, u32),
+        account: AccountId,
+        before: (BatchNumber, u32),
         limit: usize,
-    ) -> Result<Vec<(u64, u32)>, StoreError> {
+    ) -> Result<Vec<(BatchNumber, u32)>, StoreError> {
         let table = self.transaction.open_table(HISTORY)?;
-        let rows = table.range((account, 0, 0)..(account, before.0, before.1))?;
+        let account = account.get();
+        let rows = table.range((account, 0, 0)..(account, before.0.get(), before.1))?;
         rows.rev()
             .take(limit)
             .map(|row| {
                 let (key, _) = row?;
                 let (_, batch, position) = key.value();
-                Ok((batch, position))
+                Ok((BatchNumber::new(batch), position))
             })
             .collect()
     }
@@ -172,26 +176,30 @@ impl ReadState for View {
     type Error = StoreError;
 
     fn version(&self) -> u64 {
-        self.head.next_batch
+        self.head.next_batch.get()
     }
 
     fn root(&self) -> Root {
         self.head.root
     }
 
-    fn account(&self, id: u32) -> Result<Option<Account>, StoreError> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let table = self.transaction.open_table(ACCOUNTS)?;
-        let row = table.get(id)?;
+        let row = table.get(id.get())?;
         row.map(|row| account_row(id, row.value())).transpose()
     }
 
-    fn accounts_from(&self, first: u32, limit: usize) -> Result<Vec<(u32, Account)>, StoreError> {
+    fn accounts_from(
+        &self,
+        first: AccountId,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Account)>, StoreError> {
         let table = self.transaction.open_table(ACCOUNTS)?;
-        let rows = table.range(first..)?;
+        let rows = table.range(first.get()..)?;
         rows.take(limit)
             .map(|row| {
                 let (id, account) = row?;
-                let id = id.value();
+                let id = AccountId::new(id.value());
                 Ok((id, account_row(id, account.value())?))
             })
             .collect()
@@ -226,7 +234,7 @@ impl ReadState for View {
     }
 }
 
-fn account_row(id: u32, bytes: &[u8]) -> Result<Account, StoreError> {
+fn account_row(id: AccountId, bytes: &[u8]) -> Result<Account, StoreError> {
     Account::from_bytes(bytes)
         .map_err(|error| StoreError::corrupt(format!("account {id} is none: {error}")))
 }

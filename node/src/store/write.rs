@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use redb::{ReadableTable, Table, WriteTransaction};
 use winterlane_ledger::{
-    Account, Digest, Domain, GenesisError, KeySlot, PublicInputs, Root,
+    Account, AccountId, Amount, AssetId, BatchNumber, Digest, Domain, GenesisError, KeySlot,
+    PublicInputs, Root,
     codec::CanonicalBytes,
     ledger::leaf_digests,
-    public::BATCH_NUMBER_BITS,
     signature::KEY_CAPACITY,
     state::Changes,
     tree::{BuildError, Node, TREE_DEPTH, TreeBuilder, empty_digests},
@@ -40,7 +40,7 @@ pub(crate) struct SealedOperation {
     /// What it took of what can be taken once only.
     pub(crate) claims: [Option<Claim>; 2],
     /// The accounts that it concerns.
-    pub(crate) accounts: [Option<u32>; 2],
+    pub(crate) accounts: [Option<AccountId>; 2],
     /// Which of the batch's records it is; of an operation of the pool that has no record, which of those.
     pub(crate) position: u32,
 }
@@ -63,7 +63,7 @@ pub(crate) struct SealCommit {
     /// Milliseconds since 1970.
     pub(crate) sealed_at: u64,
     /// How much there is of the assets that entered or left.
-    pub(crate) supplies: Vec<(u32, u128)>,
+    pub(crate) supplies: Vec<(AssetId, Amount)>,
     /// The hash of its witness; `None` when it is not to be proven.
     pub(crate) witness: Option<[u8; 32]>,
     /// What it did to the shielded pool.
@@ -90,8 +90,8 @@ impl Store {
     pub(super) fn initialise_with(
         &self,
         domain: Domain,
-        first_batch: u64,
-        accounts: impl IntoIterator<Item = (u32, Account)>,
+        first_batch: BatchNumber,
+        accounts: impl IntoIterator<Item = (AccountId, Account)>,
     ) -> Result<(), StoreError> {
         let transaction = self.begin()?;
         {
@@ -110,7 +110,7 @@ impl Store {
                     return Ok(());
                 }
             }
-            if first_batch >> BATCH_NUMBER_BITS != 0 {
+            if !first_batch.in_range() {
                 let batch_number = first_batch;
                 return Err(GenesisError::BatchNumber { batch_number }.into());
             }
@@ -181,16 +181,16 @@ impl Store {
                 record_bytes: seal.records.len() as u64,
             };
             let mut batches = transaction.open_table(BATCHES)?;
-            batches.insert(batch, header.to_bytes().as_slice())?;
+            batches.insert(batch.get(), header.to_bytes().as_slice())?;
             let mut records = transaction.open_table(RECORDS)?;
-            records.insert(batch, seal.records.as_slice())?;
+            records.insert(batch.get(), seal.records.as_slice())?;
             write_receipts(&transaction, batch, &seal.operations)?;
             if let Some(commit) = &seal.pool {
                 pool::write(&transaction, batch, commit)?;
             }
             let mut supply = transaction.open_table(SUPPLY)?;
             for (asset, amount) in &seal.supplies {
-                supply.insert(asset, amount)?;
+                supply.insert(asset.get(), amount.get())?;
             }
             let mut log = transaction.open_table(LOG)?;
             let mut found = 0;
@@ -213,10 +213,10 @@ impl Store {
                     reason: String::new(),
                 };
                 let mut jobs = transaction.open_table(JOBS)?;
-                jobs.insert(batch, job.to_bytes().as_slice())?;
+                jobs.insert(batch.get(), job.to_bytes().as_slice())?;
             }
             head.root = new_root;
-            head.next_batch += 1;
+            head.next_batch = head.next_batch.saturating_add(1);
             head.next_sequence = head.next_sequence.max(seal.consumed.end);
             write_head(&transaction, &head)?;
         }
@@ -226,15 +226,15 @@ impl Store {
 
     /// Keeps a proof that was verified, and ends its job. One that is there already stays: any valid proof
     /// is as good as any other.
-    pub(crate) fn proven(&self, batch: u64, proof: &[u8]) -> Result<(), StoreError> {
+    pub(crate) fn proven(&self, batch: BatchNumber, proof: &[u8]) -> Result<(), StoreError> {
         let transaction = self.begin()?;
         {
             let mut proofs = transaction.open_table(PROOFS)?;
-            let known = proofs.get(batch)?.is_some();
+            let known = proofs.get(batch.get())?.is_some();
             if !known {
-                proofs.insert(batch, proof)?;
+                proofs.insert(batch.get(), proof)?;
             }
-            transaction.open_table(JOBS)?.remove(batch)?;
+            transaction.open_table(JOBS)?.remove(batch.get())?;
         }
         transaction.commit()?;
         Ok(())
@@ -243,18 +243,20 @@ impl Store {
     /// Changes the job of a batch, if it has one, and returns it as it is then.
     pub(crate) fn change_job(
         &self,
-        batch: u64,
+        batch: BatchNumber,
         change: impl FnOnce(&mut Job),
     ) -> Result<Option<Job>, StoreError> {
         let transaction = self.begin()?;
         let changed = {
             let mut jobs = transaction.open_table(JOBS)?;
-            let job = jobs.get(batch)?.map(|row| Job::from_bytes(row.value()));
+            let job = jobs
+                .get(batch.get())?
+                .map(|row| Job::from_bytes(row.value()));
             match job.transpose()? {
                 None => None,
                 Some(mut job) => {
                     change(&mut job);
-                    jobs.insert(batch, job.to_bytes().as_slice())?;
+                    jobs.insert(batch.get(), job.to_bytes().as_slice())?;
                     Some(job)
                 }
             }
@@ -264,7 +266,7 @@ impl Store {
     }
 
     /// Says that settlement has every batch below `next`.
-    pub(crate) fn published(&self, next: u64) -> Result<(), StoreError> {
+    pub(crate) fn published(&self, next: BatchNumber) -> Result<(), StoreError> {
         let transaction = self.begin()?;
         let mut head = read_head(&transaction)?;
         head.next_publish = head.next_publish.max(next);
@@ -274,7 +276,11 @@ impl Store {
     }
 
     /// Writes a state's changes and nothing else: what [`super::StoreState`] does when it is used alone.
-    pub(super) fn write_version(&self, version: u64, changes: &Changes) -> Result<(), StoreError> {
+    pub(super) fn write_version(
+        &self,
+        version: BatchNumber,
+        changes: &Changes,
+    ) -> Result<(), StoreError> {
         let transaction = self.begin()?;
         {
             let mut head = read_head(&transaction)?;
@@ -304,7 +310,7 @@ fn write_head(transaction: &WriteTransaction, head: &Head) -> Result<(), StoreEr
 fn write_changes(transaction: &WriteTransaction, changes: &Changes) -> Result<(), StoreError> {
     let mut accounts = transaction.open_table(ACCOUNTS)?;
     for (id, account) in &changes.accounts {
-        accounts.insert(id, account.to_bytes().as_slice())?;
+        accounts.insert(id.get(), account.to_bytes().as_slice())?;
     }
     let mut tiles = transaction.open_table(TILES)?;
     write_nodes(&mut tiles, &changes.nodes, &empty_digests())
@@ -349,7 +355,7 @@ fn write_nodes(
 
 fn write_receipts(
     transaction: &WriteTransaction,
-    batch: u64,
+    batch: BatchNumber,
     operations: &[SealedOperation],
 ) -> Result<(), StoreError> {
     // Each table by ascending key, so that what lies on one page is written to it at once: orders wait for this transaction.
@@ -384,7 +390,7 @@ fn write_receipts(
     }
     let places = operations.iter().flat_map(|operation| {
         let accounts = operation.accounts.into_iter().flatten();
-        accounts.map(move |account| (account, batch, operation.position))
+        accounts.map(move |account| (account.get(), batch.get(), operation.position))
     });
     let mut places: Vec<(u32, u64, u32)> = places.collect();
     places.sort_unstable();
@@ -401,9 +407,9 @@ const CHUNK: usize = 4096;
 /// Writes the opening state, whose accounts come by ascending id, and returns its root.
 fn fill(
     transaction: &WriteTransaction,
-    accounts: impl IntoIterator<Item = (u32, Account)>,
+    accounts: impl IntoIterator<Item = (AccountId, Account)>,
 ) -> Result<Root, StoreError> {
-    let mut supplies = BTreeMap::<u32, u128>::new();
+    let mut supplies = BTreeMap::<AssetId, Amount>::new();
     let mut rows = transaction.open_table(ACCOUNTS)?;
     let mut tiles = transaction.open_table(TILES)?;
     let empty = empty_digests();
@@ -413,7 +419,7 @@ fn fill(
     let mut accounts = accounts.into_iter();
     let mut last = None;
     loop {
-        let chunk: Vec<(u32, Account)> = accounts.by_ref().take(CHUNK).collect();
+        let chunk: Vec<(AccountId, Account)> = accounts.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
             break;
         }
@@ -431,11 +437,11 @@ fn fill(
             *supply = supply
                 .checked_add(account.balance)
                 .ok_or(StoreError::Supply { asset })?;
-            rows.insert(id, account.to_bytes().as_slice())?;
+            rows.insert(id.get(), account.to_bytes().as_slice())?;
         }
         let values: Vec<Account> = chunk.iter().map(|(_, account)| *account).collect();
         let leaves = leaf_digests(&values, &SimdCompressor);
-        let leaves: Vec<(u32, Digest)> = chunk.iter().map(|(id, _)| *id).zip(leaves).collect();
+        let leaves: Vec<(u32, Digest)> = chunk.iter().map(|(id, _)| id.get()).zip(leaves).collect();
         builder
             .push(&leaves, &mut keep)
             .map_err(|error| match error {
@@ -447,7 +453,7 @@ fn fill(
     let root = builder.finish(&mut keep)?;
     let mut supply = transaction.open_table(SUPPLY)?;
     for (asset, amount) in supplies {
-        supply.insert(asset, amount)?;
+        supply.insert(asset.get(), amount.get())?;
     }
     Ok(root)
 }

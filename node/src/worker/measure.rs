@@ -8,7 +8,7 @@ use std::{
 };
 
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root};
 
 use crate::{
     blob::{self, Kind, Name},
@@ -161,13 +161,13 @@ pub fn added(
     let mut worker = Claims::connect(address, "measure")?;
     let mut times = Vec::new();
     for round in 0..rounds {
-        let batch = round as u64;
-        let bytes = stretch(&rollup, batch, witness_bytes);
+        let batch = BatchNumber::new(round as u64);
+        let bytes = stretch(&rollup, batch.get(), witness_bytes);
         let witness = *blake3::hash(&bytes).as_bytes();
         witnesses
             .keep_bytes(batch, &bytes)
             .map_err(|error| QueueError::Thread(io::Error::other(error.to_string())))?;
-        let proof = stretch(&rollup, batch | 1 << 63, proof_bytes);
+        let proof = stretch(&rollup, batch.get() | 1 << 63, proof_bytes);
         let job = ProofJob {
             batch,
             public_inputs: PublicInputs {

@@ -279,20 +279,30 @@ impl Worker<'_> {
             memory,
             ..
         } = *claim;
-        tracing::info!(batch, attempt, memory, fence = claim.fence(), "claimed");
+        tracing::info!(
+            batch = batch.get(),
+            attempt,
+            memory,
+            fence = claim.fence(),
+            "claimed"
+        );
         metrics::busy(true);
         let heart = Heart::start(self.options, &self.id, claim);
         let made = self.attempt(claim, &heart);
         let counted = match made {
             Made::Proof { bytes, millis } => self.hand_in(claim, &heart, &bytes, millis),
             Made::Failed(reason) => {
-                tracing::warn!(batch, %reason, "not proven");
+                tracing::warn!(batch = batch.get(), %reason, "not proven");
                 drop(heart);
                 self.end(|queue| queue.fail(claim, &reason));
                 Counted::Failed
             }
             Made::Memory(needed) => {
-                tracing::warn!(batch, needed, "too large for this worker: given back");
+                tracing::warn!(
+                    batch = batch.get(),
+                    needed,
+                    "too large for this worker: given back"
+                );
                 self.too_large = Some((needed.min(memory), Instant::now()));
                 drop(heart);
                 self.end(|queue| queue.release(claim));
@@ -300,7 +310,7 @@ impl Worker<'_> {
             }
             Made::GivenUp => {
                 let over = heart.lost();
-                tracing::info!(batch, over, "given up");
+                tracing::info!(batch = batch.get(), over, "given up");
                 drop(heart);
                 if !over {
                     self.end(|queue| queue.release(claim));
@@ -404,7 +414,7 @@ impl Worker<'_> {
             self.persist(heart, || self.objects.put(&name, proof)),
             Some(Ok(()))
         ) {
-            tracing::warn!(batch, "proven, and not handed in");
+            tracing::warn!(batch = batch.get(), "proven, and not handed in");
             if !heart.lost() {
                 self.end(|queue| queue.release(claim));
             }
@@ -414,10 +424,10 @@ impl Worker<'_> {
         if needed == Some(false) {
             // the node has another; this one nobody will ask for
             let _ = self.objects.remove(&name);
-            tracing::info!(batch, "proven, and no longer needed");
+            tracing::info!(batch = batch.get(), "proven, and no longer needed");
             return Counted::Late;
         }
-        tracing::info!(batch, millis, bytes = proof.len(), "proven");
+        tracing::info!(batch = batch.get(), millis, bytes = proof.len(), "proven");
         Counted::Proven
     }
 

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use winterlane_ledger::{NewKeys, Root, hash::domain_digest};
+use winterlane_ledger::{
+    Amount, AssetId, BatchNumber, ChainId, NewKeys, RollupId, Root, hash::domain_digest,
+};
 use winterlane_settlement::{
     Call, Client, DepositTo, Durable, Genesis, Party, Rules, Secret, Settlement as _, Status,
     StoreError, Verifier, durable,
@@ -14,7 +16,7 @@ use super::{output, served::Served, until};
 fn settled(client: &Client, batches: u64) -> Status {
     until(|| {
         let status = client.status().ok()?;
-        (status.next_batch >= batches).then_some(status)
+        (status.next_batch >= BatchNumber::new(batches)).then_some(status)
     })
 }
 
@@ -33,8 +35,8 @@ fn a_node_settles_with_real_proofs_and_is_killed() {
     let operator = Secret::random().unwrap();
     operator.save(&data.join("operator.secret")).unwrap();
     let genesis = Genesis {
-        domain: domain_digest(1, 1),
-        first_batch: 0,
+        domain: domain_digest(ChainId::new(1), RollupId::new(1)),
+        first_batch: BatchNumber::ZERO,
         accounts: Default::default(),
         operator: operator.party(),
         governor: Party::NOBODY,
@@ -47,8 +49,8 @@ fn a_node_settles_with_real_proofs_and_is_killed() {
         let at = node.settlement.as_deref().unwrap();
         let client = Client::new(at, Some(user.clone())).unwrap();
         let deposit = Call::Deposit {
-            asset: 9,
-            amount: 5,
+            asset: AssetId::new(9),
+            amount: Amount::new(5),
             to: DepositTo::New(NewKeys::single(Root::ZERO)),
         };
         client.call(&deposit).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use winterlane_ledger::codec::decode_batch;
+use winterlane_ledger::{BatchNumber, codec::decode_batch};
 use winterlane_node::{
     Alarm, BatchStage,
     blob::{Blobs, Folder, Kind, Name},
@@ -114,7 +114,7 @@ fn forged_proofs_are_refused_and_late_ones_taken() {
     let last = forger.claim(LONG);
     assert!(last.stock && !stale.stock);
     assert!(forger.claims.fail(&last, "no luck").unwrap());
-    farm.alarm(|alarm| matches!(alarm, Alarm::ProofHeld { batch: 0, reason } if reason.contains("no luck")));
+    farm.alarm(|alarm| matches!(alarm, Alarm::ProofHeld { batch, reason } if batch.get() == 0 && reason.contains("no luck")));
     assert_eq!(farm.stage(first), BatchStage::Held);
     assert!(forger.claims.claim(ALL, LONG).unwrap().is_none());
 
@@ -205,7 +205,10 @@ fn jobs_of_a_smaller_priority_number_come_first_and_old_ones_before_new_ones() {
     client.execute(urgent, &[]).unwrap();
     let mut player = Player::new(&server, &farm, "player");
     let claims = [0; 3].map(|_| player.claim(LONG));
-    assert_eq!([2, 0, 1], claims.each_ref().map(|claim| claim.batch));
+    assert_eq!(
+        [BatchNumber::new(2), BatchNumber::ZERO, BatchNumber::new(1)],
+        claims.each_ref().map(|claim| claim.batch)
+    );
     assert!(claims.is_sorted_by_key(Claim::fence));
     assert!(player.claims.claim(ALL, LONG).unwrap().is_none());
     for claim in &claims {
@@ -213,7 +216,7 @@ fn jobs_of_a_smaller_priority_number_come_first_and_old_ones_before_new_ones() {
         assert!(!player.claims.release(claim).unwrap());
     }
     let worker = farm.worker("honest", &[]);
-    farm.proven(2);
+    farm.proven(BatchNumber::new(2));
     worker.stop();
     let worker = farm.worker("honest", &[]);
     farm.conclude(&server);

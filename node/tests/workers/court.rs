@@ -71,7 +71,7 @@ impl Court {
         let folder = tempfile::tempdir().unwrap();
         let mut payer = Payer::new(1, 4);
         let genesis = Genesis {
-            accounts: [(1, payer.account(1 << 40))].into_iter().collect(),
+            accounts: vec![(payer.id, payer.account(1 << 40))],
             ..Genesis::empty(domain())
         };
         let queue = server.address();
@@ -215,7 +215,7 @@ impl Court {
     pub(crate) fn forged(&self, at: usize) -> PrivateOperation {
         let mut operation = self.withdrawal(at);
         if let PrivateInputs::Withdrawal(inputs) = &mut operation.inputs {
-            inputs.amount += 1;
+            inputs.amount = inputs.amount.checked_add(Amount::new(1)).unwrap();
         }
         operation
     }

@@ -10,6 +10,8 @@ use winterlane_node::{
     },
 };
 
+use winterlane_ledger::BatchNumber;
+
 use crate::{
     farm::{Farm, batches},
     server::Server,
@@ -37,7 +39,7 @@ fn postgresql_is_killed_and_wiped() {
         worker.says("the queue cannot be used");
         server.restart();
         for batch in 0..farm.sealed {
-            farm.proven(batch);
+            farm.proven(BatchNumber::new(batch));
         }
     }
     worker.says("the queue can be used again");
@@ -56,7 +58,7 @@ fn postgresql_is_killed_and_wiped() {
         server.client().batch_execute(wipe).unwrap();
         let worker = farm.worker("other", &[]);
         for batch in 0..farm.sealed {
-            farm.proven(batch);
+            farm.proven(BatchNumber::new(batch));
         }
         // its claim is of a queue that is no more: it disturbs nobody
         holder.signal("CONT");
@@ -78,7 +80,7 @@ fn postgresql_is_killed_and_wiped() {
     std::fs::remove_dir_all(&farm.objects).unwrap();
     let worker = farm.worker("last", &[]);
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     worker.stop();
     let refused = |alarm: &Alarm| !matches!(alarm, Alarm::Queue { .. });
@@ -104,7 +106,7 @@ fn workers_have_few_rights() {
     client.batch_execute(roles).unwrap();
     let address = |user: &str| server.address().replace("user=postgres", user);
     let worker = farm.worker("machine", &["--queue", &address("user=machine")]);
-    farm.proven(0);
+    farm.proven(BatchNumber::ZERO);
     worker.stop();
     let mut machine = postgres::Client::connect(&address("user=machine"), postgres::NoTls).unwrap();
     for forbidden in [
@@ -198,7 +200,7 @@ fn nonsense_in_the_tables_ends_nothing() {
     }
     // failures that the node was told of, in an answer that it did not get as a whole
     let batch = farm.seal();
-    let number = i64::try_from(batch).unwrap();
+    let number = i64::try_from(batch.get()).unwrap();
     let fail =
         "UPDATE winterlane_jobs SET failed = failed + 100, reason = 'as told' WHERE batch = $1";
     let told = "SELECT FROM winterlane_jobs WHERE batch = $1 AND failed > 0 AND told = failed";
@@ -217,7 +219,7 @@ fn nonsense_in_the_tables_ends_nothing() {
     worker.stop();
     // nonsense in the object store: a witness that is none, and what is said to be a proof and cannot be read
     let batch = farm.seal();
-    let number = i64::try_from(batch).unwrap();
+    let number = i64::try_from(batch.get()).unwrap();
     until(|| client.query_opt(job, &[&number]).ok()?.map(drop));
     let rollup = std::path::Path::new(&farm.objects).join(domain().to_string());
     let folder = rollup.join(format!("{batch:020}"));
@@ -259,7 +261,7 @@ fn postgresql_is_away_at_the_start() {
     until(|| (told(&farm) == 1).then_some(()));
     server.restart();
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     assert_eq!(told(&farm), 1);
     worker.says("the queue can be used again");
@@ -280,7 +282,7 @@ fn node_and_workers_speak_tls_to_a_server_that_they_know() {
         farm.seal();
     }
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     let mut client = server.client();
     let connections = "SELECT count(*) FILTER (WHERE ssl), count(*) FILTER (WHERE NOT ssl)

@@ -17,6 +17,8 @@ use winterlane_node::{
 };
 use winterlane_verifier::{Policy, verify_batch};
 
+use winterlane_ledger::BatchNumber;
+
 use crate::{
     server::Server,
     testing::{Payer, domain, until, wait},
@@ -49,7 +51,7 @@ pub(crate) struct Farm {
     pub(crate) objects: String,
     /// Batches that were sealed.
     pub(crate) sealed: u64,
-    proven: Vec<u64>,
+    proven: Vec<BatchNumber>,
     /// Whether every event was heard: not those of a node before this one.
     heard: bool,
     pub(crate) alarms: Vec<Alarm>,
@@ -98,23 +100,23 @@ impl Farm {
     }
 
     /// Seals a batch of one order, and gives its number.
-    pub(crate) fn seal(&mut self) -> u64 {
+    pub(crate) fn seal(&mut self) -> BatchNumber {
         let payer = &mut self.payers[self.next % 16];
         self.next += 1;
-        let order = payer.pay(1 + (payer.id % 16), 1, 0);
+        let order = payer.pay(1 + (payer.id.get() % 16), 1, 0);
         wait(self.node.submit(order)).unwrap();
         let batch = wait(self.node.seal_now()).unwrap();
         until(|| self.node.batch(batch).unwrap());
-        self.sealed = batch + 1;
+        self.sealed = batch.get() + 1;
         batch
     }
 
-    pub(crate) fn stage(&self, batch: u64) -> BatchStage {
+    pub(crate) fn stage(&self, batch: BatchNumber) -> BatchStage {
         self.node.batch(batch).unwrap().unwrap().stage
     }
 
     /// Waits until a batch has a proof.
-    pub(crate) fn proven(&mut self, batch: u64) {
+    pub(crate) fn proven(&mut self, batch: BatchNumber) {
         until(|| {
             self.listen();
             (self.stage(batch) >= BatchStage::Proven).then_some(())
@@ -172,7 +174,7 @@ impl Farm {
     }
 
     /// Gives the worker jobs until it has stopped (SIGSTOP) while it had one; gives that one's batch.
-    pub(crate) fn catch(&mut self, server: &Server, worker: &Worker) -> u64 {
+    pub(crate) fn catch(&mut self, server: &Server, worker: &Worker) -> BatchNumber {
         let mut client = server.client();
         let mine = format!("{}-%", worker.id);
         let mut held = || {
@@ -191,7 +193,7 @@ impl Farm {
             worker.signal("STOP");
             std::thread::sleep(Duration::from_millis(20));
             if let Some(batch) = held() {
-                return u64::try_from(batch).unwrap();
+                return BatchNumber::new(u64::try_from(batch).unwrap());
             }
             worker.signal("CONT");
         }
@@ -201,7 +203,7 @@ impl Farm {
     /// node stops.
     pub(crate) fn conclude(mut self, server: &Server) {
         for batch in 0..self.sealed {
-            self.proven(batch);
+            self.proven(BatchNumber::new(batch));
         }
         until(|| {
             self.listen();
@@ -209,8 +211,12 @@ impl Farm {
         });
         let policy = Policy::only(preset());
         for batch in 0..self.sealed {
-            let view = self.node.batch(batch).unwrap().unwrap();
-            let proof = self.node.batch_proof(batch).unwrap().unwrap();
+            let view = self.node.batch(BatchNumber::new(batch)).unwrap().unwrap();
+            let proof = self
+                .node
+                .batch_proof(BatchNumber::new(batch))
+                .unwrap()
+                .unwrap();
             verify_batch(&proof, &view.public_inputs, &policy).unwrap();
         }
         let mut client = server.client();
@@ -228,7 +234,8 @@ impl Farm {
         self.listen();
         self.proven.sort_unstable();
         if self.heard {
-            assert_eq!(self.proven, (0..self.sealed).collect::<Vec<_>>());
+            let sealed = (0..self.sealed).map(BatchNumber::new);
+            assert_eq!(self.proven, sealed.collect::<Vec<_>>());
         }
         assert!(self.proven.is_sorted_by(|before, after| before < after));
     }

@@ -4,6 +4,8 @@ use std::process::Command;
 
 use winterlane_node::Alarm;
 
+use winterlane_ledger::BatchNumber;
+
 use crate::{
     bucket::Bucket,
     farm::{Farm, PATIENT, batches},
@@ -47,8 +49,15 @@ fn the_object_store_is_full() {
     worker.says("the object store cannot be used");
     bucket.fill(false);
     for batch in 0..farm.sealed {
-        farm.proven(batch);
-        assert_eq!(farm.node.batch(batch).unwrap().unwrap().failures, 0);
+        farm.proven(BatchNumber::new(batch));
+        assert_eq!(
+            farm.node
+                .batch(BatchNumber::new(batch))
+                .unwrap()
+                .unwrap()
+                .failures,
+            0
+        );
     }
     worker.stop();
     farm.conclude(&server);

@@ -2,6 +2,7 @@
 
 use std::{net::TcpListener, process::Command};
 
+use winterlane_ledger::BatchNumber;
 use winterlane_node::keys::PrivateKey;
 
 use crate::{
@@ -32,7 +33,7 @@ fn workers_are_stopped_and_killed_and_share_a_name() {
         farm.worker("twin", &["--lease", "3"]),
     ];
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     // it goes on where it was: nobody needs what it makes, or it has made it already
     stopped.signal("CONT");
@@ -40,7 +41,7 @@ fn workers_are_stopped_and_killed_and_share_a_name() {
         farm.seal();
     }
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     stopped.stop();
     for twin in twins {
@@ -105,11 +106,18 @@ fn workers_stop_in_good_order() {
     farm.restart_node();
     let worker = farm.worker("three", &["--lease", PATIENT]);
     for batch in 0..farm.sealed {
-        farm.proven(batch);
+        farm.proven(BatchNumber::new(batch));
     }
     worker.stop();
     for batch in 0..farm.sealed {
-        assert_eq!(farm.node.batch(batch).unwrap().unwrap().failures, 0);
+        assert_eq!(
+            farm.node
+                .batch(BatchNumber::new(batch))
+                .unwrap()
+                .unwrap()
+                .failures,
+            0
+        );
     }
     farm.conclude(&server);
 }

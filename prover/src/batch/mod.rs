@@ -8,7 +8,7 @@ use winterlane_air::{
     batch::schedule::BLOCK_ROWS,
     presets::{Parameters, Preset},
 };
-use winterlane_ledger::{Digest, Domain, PublicInputs, Root, SealedBatch};
+use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root, SealedBatch};
 
 use crate::{
     engine::{EngineOptions, MemoryEstimate},
@@ -89,7 +89,7 @@ pub fn check_memory(
     // The size of a proof does not depend on the rest of its statement.
     let inputs = PublicInputs {
         domain: Domain::ZERO,
-        batch_number: 0,
+        batch_number: BatchNumber::ZERO,
         old_root: Root::ZERO,
         new_root: Root::ZERO,
         operations_digest: Digest::ZERO,

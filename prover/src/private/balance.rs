@@ -2,7 +2,7 @@
 
 use winterlane_air::private::Role;
 use winterlane_ledger::{
-    Account, BaseElement, Digest, SlotIndex,
+    Account, AccountId, AssetId, BaseElement, Digest, SlotIndex,
     amount::limb_elements,
     private::SHOWN_CHAINS,
     signature::{CHAINS, ChainValue, KEY_HEIGHT},
@@ -38,7 +38,7 @@ impl core::fmt::Debug for KeyWitness {
 #[derive(Clone)]
 pub struct BalanceWitness {
     /// The account's id.
-    pub id: u32,
+    pub id: AccountId,
     /// The account.
     pub account: Account,
     /// The siblings of its leaf ([`winterlane_ledger::AccountProof`]).
@@ -96,18 +96,18 @@ impl machine::Filler for Filler<'_> {
             }
             Role::Meta => {
                 let [next_0, next_1] = account.slots.map(|slot| u32::from(slot.next_index));
-                let numbers = [account.asset, account.nonce, next_0, next_1];
+                let numbers = [account.asset.get(), account.nonce.get(), next_0, next_1];
                 free.hi = numbers.map(BaseElement::from);
             }
             Role::Leaf => {
                 let scopes = account.scope_bits();
-                let [low, middle, high] = limb_elements(account.balance);
+                let [low, middle, high] = limb_elements(account.balance.get());
                 free.hi = [BaseElement::from(scopes), low, middle, high];
                 free.bits = core::array::from_fn(|i| scopes >> i & 1 == 1);
             }
             Role::AccountPath(level) => {
                 free.sibling = witness.siblings[level].0;
-                free.is_right = witness.id >> level & 1 == 1;
+                free.is_right = witness.id.get() >> level & 1 == 1;
             }
             _ => {}
         }
@@ -122,7 +122,7 @@ impl machine::Filler for Filler<'_> {
         }
     }
 
-    fn asset(&self) -> u32 {
+    fn asset(&self) -> AssetId {
         self.witness.account.asset
     }
 

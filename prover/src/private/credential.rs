@@ -2,7 +2,7 @@
 
 use winterlane_air::private::Role;
 use winterlane_ledger::{
-    BaseElement, Digest, Signature,
+    AssetId, BaseElement, Digest, Signature,
     private::{Credential, CredentialInputs, HolderSecret, SparseTree, schema_domain},
 };
 
@@ -163,8 +163,8 @@ impl machine::Filler for Filler<'_> {
         }
     }
 
-    fn asset(&self) -> u32 {
-        0
+    fn asset(&self) -> AssetId {
+        AssetId::ZERO
     }
 
     fn secret(&self) -> Digest {

@@ -8,7 +8,9 @@ use winterlane_air::private::{
     },
 };
 use winterlane_field_simd::rescue::trace_many;
-use winterlane_ledger::{BaseElement, Digest, Signature, amount::LIMB_BITS, hash::compress_input};
+use winterlane_ledger::{
+    AssetId, BaseElement, Digest, Signature, amount::LIMB_BITS, hash::compress_input,
+};
 
 use super::chains::Chains;
 
@@ -43,7 +45,7 @@ pub(super) trait Filler {
     /// Position and realness from the row of this role on.
     fn registers(&self, role: Role) -> Registers;
     /// The asset.
-    fn asset(&self) -> u32;
+    fn asset(&self) -> AssetId;
     /// `SECRET` in the first row.
     fn secret(&self) -> Digest {
         Digest::ZERO
@@ -127,7 +129,7 @@ pub(super) fn fill_columns(
         } else if let Some(index) = public(INDEX, row) {
             state.index = index;
         }
-        let asset = BaseElement::from(filler.asset());
+        let asset = BaseElement::from(filler.asset().get());
         let in_phase = on(S::Chains);
         #[cfg(test)]
         filler.bend_state(row, &mut state, chains.as_mut().filter(|_| in_phase));

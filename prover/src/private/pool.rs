@@ -2,7 +2,7 @@
 
 use winterlane_air::private::Role;
 use winterlane_ledger::{
-    BaseElement, Digest,
+    Amount, AssetId, BaseElement, Digest,
     amount::limb_elements,
     private::{Address, Commitment, Note, NoteKeys, NotePath, Nullifier},
 };
@@ -17,9 +17,9 @@ pub struct SpentNote {
     /// The note's randomness.
     pub rho: Digest,
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The value.
-    pub value: u128,
+    pub value: Amount,
     /// Where the note is in the tree with the anchor's root; `None` for a dummy, of value 0, which is in no
     /// tree.
     pub path: Option<NotePath>,
@@ -37,12 +37,12 @@ impl core::fmt::Debug for SpentNote {
 impl SpentNote {
     /// A dummy for the asset of the other input. `keys` and `rho` must be random: the nullifier is published.
     #[must_use]
-    pub const fn dummy(keys: NoteKeys, rho: Digest, asset: u32) -> Self {
+    pub const fn dummy(keys: NoteKeys, rho: Digest, asset: AssetId) -> Self {
         Self {
             keys,
             rho,
             asset,
-            value: 0,
+            value: Amount::ZERO,
             path: None,
             association: None,
         }
@@ -78,7 +78,7 @@ pub struct NewNote {
     /// The blinded owner ([`Address::blinded`]).
     pub blinded: Digest,
     /// The value.
-    pub value: u128,
+    pub value: Amount,
 }
 
 // What it holds would name the note or the account in a log.
@@ -91,7 +91,7 @@ impl core::fmt::Debug for NewNote {
 impl NewNote {
     /// The note for an address.
     #[must_use]
-    pub fn new(owner: &Address, rho: &Digest, value: u128) -> Self {
+    pub fn new(owner: &Address, rho: &Digest, value: Amount) -> Self {
         Self {
             blinded: owner.blinded(rho),
             value,
@@ -100,7 +100,7 @@ impl NewNote {
 
     /// The commitment.
     #[must_use]
-    pub fn commitment(&self, asset: u32) -> Commitment {
+    pub fn commitment(&self, asset: AssetId) -> Commitment {
         Commitment::new(&self.blinded, asset, self.value)
     }
 }
@@ -162,10 +162,10 @@ impl machine::Filler for Filler<'_> {
             Role::Authority(k) => free.lo = self.inputs[k].keys.spend.0.0,
             Role::Address(k) => free.hi = self.inputs[k].keys.nullifier.0,
             Role::Owner(k) => free.hi = self.inputs[k].rho.0,
-            Role::Commitment(k) => free.hi = value(self.inputs[k].value),
+            Role::Commitment(k) => free.hi = value(self.inputs[k].value.get()),
             Role::Output(k) => {
                 free.lo = self.outputs[k].blinded.0;
-                free.hi = value(self.outputs[k].value);
+                free.hi = value(self.outputs[k].value.get());
             }
             Role::NotePath(k, level) => {
                 let path = self.inputs[k].path;
@@ -192,7 +192,7 @@ impl machine::Filler for Filler<'_> {
         }
     }
 
-    fn asset(&self) -> u32 {
+    fn asset(&self) -> AssetId {
         self.inputs[0].asset
     }
 }

@@ -39,8 +39,8 @@ impl Call {
                 out.extend_from_slice(&seen.to_le_bytes());
             }
             Self::Deposit { asset, amount, to } => {
-                out.extend_from_slice(&asset.to_le_bytes());
-                out.extend_from_slice(&amount.to_le_bytes());
+                out.extend_from_slice(&asset.get().to_le_bytes());
+                out.extend_from_slice(&amount.get().to_le_bytes());
                 to.put(&mut out);
             }
             Self::Force { order, opening } => {
@@ -123,8 +123,8 @@ impl Call {
                 seen: reader.u64("an epoch")?,
             },
             3 => Self::Deposit {
-                asset: reader.u32("an asset")?,
-                amount: reader.u128("an amount")?,
+                asset: reader.asset("an asset")?,
+                amount: reader.amount("an amount")?,
                 to: DepositTo::take(reader)?,
             },
             4 => Self::Force {
@@ -230,13 +230,13 @@ impl BatchData {
 
 impl Opening {
     fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.version.to_le_bytes());
+        out.extend_from_slice(&self.version.get().to_le_bytes());
         put_value(out, &self.proof);
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, BytesError> {
         Ok(Self {
-            version: reader.u64("a version")?,
+            version: reader.batch("a version")?,
             proof: reader.value("a proof of an account")?,
         })
     }
@@ -253,7 +253,7 @@ impl DepositTo {
             }
             Self::Existing(account) => {
                 out.push(1);
-                out.extend_from_slice(&account.to_le_bytes());
+                out.extend_from_slice(&account.get().to_le_bytes());
             }
         }
     }
@@ -261,7 +261,7 @@ impl DepositTo {
     fn take(reader: &mut Reader<'_>) -> Result<Self, BytesError> {
         let (offset, what) = (reader.offset(), "where a deposit goes");
         if reader.flag(what)? {
-            return Ok(Self::Existing(reader.u32("an account")?));
+            return Ok(Self::Existing(reader.account("an account")?));
         }
         let bits = reader.byte("scopes")?;
         let scope = |bits| Scope::from_bits(bits).ok_or(BytesError::Range { offset, what });
@@ -289,7 +289,7 @@ impl Claim {
             }
             Self::Fees(asset) => {
                 out.push(2);
-                out.extend_from_slice(&asset.to_le_bytes());
+                out.extend_from_slice(&asset.get().to_le_bytes());
             }
         }
     }
@@ -299,36 +299,36 @@ impl Claim {
         Ok(match reader.byte(what)? {
             0 => Self::Withdrawal(take_payment(reader)?),
             1 => Self::Payout(Nullifier(reader.digest("a nullifier")?)),
-            2 => Self::Fees(reader.u32("an asset")?),
+            2 => Self::Fees(reader.asset("an asset")?),
             _ => return Err(BytesError::Range { offset, what }),
         })
     }
 }
 
 pub(crate) fn put_payment(out: &mut Vec<u8>, payment: &Payment) {
-    out.extend_from_slice(&payment.batch.to_le_bytes());
+    out.extend_from_slice(&payment.batch.get().to_le_bytes());
     out.extend_from_slice(&payment.record.to_le_bytes());
 }
 
 pub(crate) fn take_payment(reader: &mut Reader<'_>) -> Result<Payment, BytesError> {
     Ok(Payment {
-        batch: reader.u64("a batch")?,
+        batch: reader.batch("a batch")?,
         record: reader.u32("a record")?,
     })
 }
 
 pub(crate) fn put_shield(out: &mut Vec<u8>, shield: &Shield) {
     out.extend_from_slice(&shield.blinded.to_bytes());
-    out.extend_from_slice(&shield.asset.to_le_bytes());
-    out.extend_from_slice(&shield.amount.to_le_bytes());
+    out.extend_from_slice(&shield.asset.get().to_le_bytes());
+    out.extend_from_slice(&shield.amount.get().to_le_bytes());
     put_bytes(out, &shield.sealed);
 }
 
 pub(crate) fn take_shield(reader: &mut Reader<'_>) -> Result<Shield, BytesError> {
     Ok(Shield {
         blinded: reader.digest("a blinded owner")?,
-        asset: reader.u32("an asset")?,
-        amount: reader.u128("an amount")?,
+        asset: reader.asset("an asset")?,
+        amount: reader.amount("an amount")?,
         sealed: reader.bytes("an encrypted note")?.to_vec(),
     })
 }

@@ -6,7 +6,7 @@
 mod codec;
 
 use winterlane_ledger::{
-    AccountProof, NewKeys, PublicInputs, SignedOrder,
+    AccountId, AccountProof, Amount, AssetId, BatchNumber, NewKeys, PublicInputs, SignedOrder,
     exit::SignedExit,
     pool::{Payment, PrivateOperation, Shield},
     private::{Nullifier, WithdrawalInputs},
@@ -53,7 +53,7 @@ pub struct PoolData {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opening {
     /// The number of that batch.
-    pub version: u64,
+    pub version: BatchNumber,
     /// The account, or nothing, and the path to that root.
     pub proof: AccountProof,
 }
@@ -64,7 +64,7 @@ pub enum DepositTo {
     /// To a new account with these keys. Settlement allots its id.
     New(NewKeys),
     /// To an account that there is, or that a deposit before this one makes.
-    Existing(u32),
+    Existing(AccountId),
 }
 
 /// Something that is owed to whoever it names.
@@ -77,7 +77,7 @@ pub enum Claim {
     Payout(Nullifier),
     /// Fees of the shielded pool, of this asset: the operator's, once no batch that is on its way can show them as
     /// deposits.
-    Fees(u32),
+    Fees(AssetId),
 }
 
 /// A call.
@@ -106,9 +106,9 @@ pub enum Call {
     /// Money comes in. The caller has paid it, and gets it back if no batch takes it.
     Deposit {
         /// Of which asset.
-        asset: u32,
+        asset: AssetId,
         /// How much.
-        amount: u128,
+        amount: Amount,
         /// Where to.
         to: DepositTo,
     },

@@ -7,6 +7,8 @@ use redb::{
     TableError,
 };
 
+use winterlane_ledger::BatchNumber;
+
 use super::StoreError;
 use crate::{BatchData, Call, Genesis, Party, State, call, proofs::Replayed, state::Context};
 
@@ -82,7 +84,7 @@ impl Log {
                 .insert(number, row.as_slice())?;
             if let Call::Publish { batch, .. } = call {
                 let mut batches = transaction.open_table(BATCHES)?;
-                batches.insert(batch.public.batch_number, number)?;
+                batches.insert(batch.public.batch_number.get(), number)?;
             }
         }
         transaction.commit()?;
@@ -109,9 +111,9 @@ impl Log {
     }
 
     /// The published data of a batch.
-    pub(super) fn batch(&self, batch: u64) -> Result<Option<BatchData>, StoreError> {
+    pub(super) fn batch(&self, batch: BatchNumber) -> Result<Option<BatchData>, StoreError> {
         let read = self.0.begin_read()?;
-        let Some(number) = read.open_table(BATCHES)?.get(batch)? else {
+        let Some(number) = read.open_table(BATCHES)?.get(batch.get())? else {
             return Ok(None);
         };
         let number = number.value();

@@ -42,6 +42,7 @@ use crate::{
     BatchData, Call, CallError, Claim, Genesis, Obligation, Outcome, Party, Payment, Proofs,
     Settlement, State, Status, party::sync_folder, state::Context, verdicts::Verdicts,
 };
+use winterlane_ledger::{Amount, AssetId, BatchNumber};
 
 const FILE: &str = "settlement.redb";
 
@@ -280,7 +281,7 @@ impl<P: Proofs> Durable<P> {
         Ok(())
     }
 
-    fn batch(&self, batch: u64) -> Result<Option<BatchData>, CallError> {
+    fn batch(&self, batch: BatchNumber) -> Result<Option<BatchData>, CallError> {
         drop(self.memory()?);
         self.log.batch(batch).map_err(unavailable)
     }
@@ -320,7 +321,7 @@ impl<P: Proofs> Settlement for Handle<P> {
         self.durable.call(self.caller, call)
     }
 
-    fn batch(&self, number: u64) -> Result<Option<BatchData>, CallError> {
+    fn batch(&self, number: BatchNumber) -> Result<Option<BatchData>, CallError> {
         self.durable.batch(number)
     }
 
@@ -332,7 +333,7 @@ impl<P: Proofs> Settlement for Handle<P> {
         self.durable.read(|state| state.payments(first, limit))
     }
 
-    fn claims(&self) -> Result<Vec<(Claim, u32, u128)>, CallError> {
+    fn claims(&self) -> Result<Vec<(Claim, AssetId, Amount)>, CallError> {
         self.durable.read(|state| state.claims(self.caller))
     }
 }

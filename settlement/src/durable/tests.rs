@@ -9,7 +9,10 @@ mod beside;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use redb::{Builder, StorageBackend};
-use winterlane_ledger::{NewKeys, Root, hash::domain_digest, testing::Numbers};
+use winterlane_ledger::{
+    Amount, AssetId, BatchNumber, ChainId, NewKeys, RollupId, Root, hash::domain_digest,
+    testing::Numbers,
+};
 
 use self::medium::{Disk, Fault};
 use super::*;
@@ -17,8 +20,8 @@ use crate::{DepositTo, Rules, Secret, Verifier};
 
 fn genesis() -> Genesis {
     Genesis {
-        domain: domain_digest(1, 7),
-        first_batch: 0,
+        domain: domain_digest(ChainId::new(1), RollupId::new(7)),
+        first_batch: BatchNumber::ZERO,
         accounts: BTreeMap::new(),
         operator: Secret::from_bytes([1; 32]).party(),
         governor: Party::NOBODY,
@@ -51,9 +54,9 @@ fn open_by<P: Proofs>(
     Durable::with(database, None, Path::new("disk"), |_| proofs, clock, least)
 }
 
-fn deposit(amount: u128) -> Call {
+fn deposit(amount: Amount) -> Call {
     Call::Deposit {
-        asset: 9,
+        asset: AssetId::new(9),
         amount,
         to: DepositTo::New(NewKeys::single(Root::ZERO)),
     }
@@ -65,7 +68,12 @@ fn who() -> Party {
 
 fn count(durable: &Arc<Durable<Verifier>>) -> u128 {
     let status = durable.by(who()).status().unwrap();
-    status.totals.get(&9).copied().unwrap_or(0)
+    status
+        .totals
+        .get(&AssetId::new(9))
+        .copied()
+        .unwrap_or(Amount::ZERO)
+        .get()
 }
 
 /// Lives that end with a fault each. With checkpoints at nearly every call, faults come in the midst of those, too.
@@ -87,7 +95,7 @@ fn lives(fault: Fault, seed: u64) -> (u64, u128) {
         let handle = durable.by(who());
         let mut failed = false;
         for _ in 0..40 {
-            match handle.call(&deposit(1)) {
+            match handle.call(&deposit(Amount::new(1))) {
                 Ok(_) => answered += 1,
                 Err(CallError::Unavailable { .. }) => {
                     failed = true;
@@ -100,10 +108,13 @@ fn lives(fault: Fault, seed: u64) -> (u64, u128) {
             // the disk would work again after an error: nobody asks it to
             let writes = disk.operations();
             for _ in 0..3 {
-                let said = handle.call(&deposit(1)).unwrap_err().to_string();
+                let said = handle
+                    .call(&deposit(Amount::new(1)))
+                    .unwrap_err()
+                    .to_string();
                 assert!(said.contains("start settlement again"), "{said}");
                 handle.status().unwrap_err();
-                handle.batch(0).unwrap_err();
+                handle.batch(BatchNumber::ZERO).unwrap_err();
             }
             assert_eq!(disk.operations(), writes, "a failed write was tried again");
         }
@@ -135,17 +146,17 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     let durable = open(&disk, 300).unwrap();
     let handle = durable.by(who());
     for _ in 0..5 {
-        handle.call(&deposit(1)).unwrap();
+        handle.call(&deposit(Amount::new(1))).unwrap();
     }
     disk.limit(Some(0));
-    let said = handle.call(&deposit(1)).unwrap_err();
+    let said = handle.call(&deposit(Amount::new(1))).unwrap_err();
     assert!(matches!(said, CallError::Unavailable { .. }), "{said}");
     drop((handle, durable));
     let disk = disk.restart(&mut Numbers(3));
     disk.limit(None);
     let durable = open(&disk, 300).unwrap();
     assert!((5..=6).contains(&count(&durable)));
-    durable.by(who()).call(&deposit(1)).unwrap();
+    durable.by(who()).call(&deposit(Amount::new(1))).unwrap();
 }
 
 /// The log does not grow for ever, and a settlement that is opened from a checkpoint is the same.
@@ -156,7 +167,7 @@ fn a_checkpoint_takes_the_place_of_the_calls_before_it() {
     let handle = durable.by(who());
     let mut most = 0;
     for amount in 1..=200 {
-        handle.call(&deposit(amount)).unwrap();
+        handle.call(&deposit(Amount::new(amount))).unwrap();
         most = most.max(durable.log.calls());
     }
     assert!(most < 200, "{most} calls are in the log");
@@ -169,7 +180,7 @@ fn a_checkpoint_takes_the_place_of_the_calls_before_it() {
     let handle = durable.by(who());
     assert_eq!(handle.status().unwrap(), status);
     assert_eq!(handle.obligations(0, 999).unwrap(), owed);
-    match handle.call(&deposit(5)).unwrap() {
+    match handle.call(&deposit(Amount::new(5))).unwrap() {
         Outcome::Deposited { number, .. } => assert_eq!(number, 200),
         other => panic!("{other:?}"),
     }

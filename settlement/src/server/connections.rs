@@ -18,7 +18,7 @@ use tokio::{
 };
 use tower_service::Service as _;
 
-use super::Impatient;
+use super::{Impatient, Lingering, Unread};
 
 /// Connections that are served at once, unless [`Limits`] say otherwise.
 pub const CONNECTIONS: usize = 64;
@@ -110,8 +110,8 @@ pub async fn accept<F: Future<Output = ()> + Send + 'static>(
     left
 }
 
-/// Serves `router` on one connection, until it ends or `stopping` holds `true`: then the request under way is finished. `head`
-/// is how long the head of a request may take, and `mark` is shown each request before the router is.
+/// Serves `router` on one connection, until it ends or `stopping` holds `true`: then the request under way is finished. Whoever
+/// still sends when the answer is there hears it all the same ([`Lingering`]). `head` is how long the head of a request may take, and `mark` is shown each request before the router is.
 ///
 /// # Errors
 /// Strangers hang up, and send what is no HTTP: that ends their connection, and nothing else.
@@ -122,9 +122,11 @@ pub async fn http(
     mut stopping: watch::Receiver<bool>,
     mark: impl Fn(&mut Request<Incoming>),
 ) -> Result<(), hyper::Error> {
+    let unread = Unread::default();
+    let stream = Lingering::new(stream, unread.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         mark(&mut request);
-        router.clone().call(request)
+        router.clone().call(request.map(|body| unread.watch(body)))
     });
     let mut builder = http1::Builder::new();
     builder

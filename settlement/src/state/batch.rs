@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use winterlane_ledger::{
-    Deposit, Order, Record, Withdraw,
+    AccountId, Amount, AssetId, BatchNumber, Deposit, Order, Record, Withdraw,
     codec::CanonicalBytes as _,
     pool::{self, Payout, PoolOperation, decode_operation},
 };
@@ -19,7 +19,7 @@ use crate::{BatchData, Owed, Party, PoolData, Proofs};
 #[derive(Default)]
 struct Seen {
     withdrawals: BTreeMap<pool::Payment, Withdrawal>,
-    signers: BTreeSet<u32>,
+    signers: BTreeSet<AccountId>,
     deposits: Vec<(usize, Deposit)>,
     /// Obligations that are kept.
     kept: BTreeSet<u64>,
@@ -33,8 +33,8 @@ struct Moved {
     /// To accounts, in order.
     inside: Vec<Deposit>,
     /// To others.
-    outside: Vec<([u8; 32], (u32, Party, u128))>,
-    fees: BTreeMap<u32, u128>,
+    outside: Vec<([u8; 32], (AssetId, Party, Amount))>,
+    fees: BTreeMap<AssetId, Amount>,
     kept: BTreeSet<u64>,
 }
 
@@ -42,7 +42,7 @@ struct Moved {
 #[derive(Default)]
 struct Shown {
     kept: BTreeSet<u64>,
-    made: Vec<u32>,
+    made: Vec<AccountId>,
     /// Payouts of this batch that it does not show.
     owed: Vec<Deposit>,
 }
@@ -93,7 +93,7 @@ impl State {
             settled.apply(&mut open, &batch.pool, proofs)?
         };
         let fees = self.fees.iter();
-        let mut fees: BTreeMap<u32, u128> = fees
+        let mut fees: BTreeMap<AssetId, Amount> = fees
             .filter(|((party, _), _)| *party == self.operator)
             .map(|((_, asset), fees)| (*asset, fees.amount))
             .collect();
@@ -125,7 +125,7 @@ impl State {
             let key = (self.operator, asset);
             let before = self.fees.remove(&key);
             let same = before.filter(|_| !moved.fees.contains_key(&asset));
-            if amount > 0 {
+            if !amount.is_zero() {
                 let since = same.map_or(number, |fees| fees.since);
                 self.fees.insert(key, Fees { amount, since });
             }
@@ -159,7 +159,7 @@ impl State {
     }
 
     /// What the records do outside of the account tree.
-    fn look(&self, batch: u64, records: &[Record]) -> Result<Seen, Refusal> {
+    fn look(&self, batch: BatchNumber, records: &[Record]) -> Result<Seen, Refusal> {
         let mut seen = Seen::default();
         for (place, record) in records.iter().enumerate() {
             match record {
@@ -181,7 +181,7 @@ impl State {
                         }
                     }
                     if let Order::Withdraw(withdraw) = order
-                        && withdraw.amount > 0
+                        && !withdraw.amount.is_zero()
                     {
                         let payment = pool::Payment {
                             batch,
@@ -237,7 +237,7 @@ impl State {
 /// The deposit that pays an account, if it is one that is paid, and the account is there: in the tree, or made by one of
 /// the `deposits` that the same batch shows. Its operator cannot know that it is not there yet for settlement.
 fn inside(
-    accounts: &BTreeMap<u32, Known>,
+    accounts: &BTreeMap<AccountId, Known>,
     payout: &Payout,
     deposits: &[(usize, Deposit)],
 ) -> Result<Option<Deposit>, Refusal> {
@@ -258,7 +258,7 @@ fn inside(
 
 /// What operations of the pool are checked against.
 struct Settled<'a> {
-    accounts: &'a BTreeMap<u32, Known>,
+    accounts: &'a BTreeMap<AccountId, Known>,
     withdrawals: &'a BTreeMap<pool::Payment, Withdrawal>,
     seen: &'a Seen,
     queue: &'a super::Queue,
@@ -326,13 +326,13 @@ impl Moved {
         let Payout { asset, amount, .. } = *payout;
         match (inside, payout.recipient) {
             (Some(deposit), _) => self.inside.push(deposit),
-            (None, Some(recipient)) if amount > 0 => {
+            (None, Some(recipient)) if !amount.is_zero() => {
                 let paid = (asset, Party(recipient), amount);
                 self.outside.push((payout.id.0.to_bytes(), paid));
             }
             _ => {}
         }
-        if payout.fee > 0 {
+        if !payout.fee.is_zero() {
             let fee = self.fees.entry(asset).or_default();
             // the pool held it, and holds less than 2^128
             *fee = fee.saturating_add(payout.fee);
@@ -346,9 +346,9 @@ impl Withdrawal {
         Withdraw {
             from: self.from,
             amount: self.amount,
-            fee: 0,
+            fee: Amount::ZERO,
             recipient: self.recipient.0,
-            valid_until: 0,
+            valid_until: BatchNumber::ZERO,
         }
     }
 }
@@ -363,10 +363,10 @@ impl Withdrawal {
 /// any order.
 fn deposits_shown(
     queue: &super::Queue,
-    accounts: &BTreeMap<u32, Known>,
+    accounts: &BTreeMap<AccountId, Known>,
     seen: &Seen,
     moved: &Moved,
-    fees: &mut BTreeMap<u32, u128>,
+    fees: &mut BTreeMap<AssetId, Amount>,
 ) -> Result<Shown, Refusal> {
     // the records of each deposit, by its bytes: the last ones are taken first
     let mut records = BTreeMap::<Vec<u8>, Vec<usize>>::new();

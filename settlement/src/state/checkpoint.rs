@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use winterlane_ledger::{
-    Anchor, Digest, Domain, Root,
+    Amount, Anchor, BatchNumber, Digest, Domain, Root,
     pool::{Pool, PoolParts},
     private::NoteFrontier,
 };
@@ -70,10 +70,10 @@ impl Out {
         }
     }
 
-    fn amounts(&mut self, amounts: &BTreeMap<u32, u128>) {
+    fn amounts<K: Copy + Into<u32>>(&mut self, amounts: &BTreeMap<K, Amount>) {
         self.list(amounts, |out, (key, amount)| {
-            out.u32(*key);
-            out.u128(*amount);
+            out.u32((*key).into());
+            out.u128(amount.get());
         });
     }
 }
@@ -102,9 +102,12 @@ fn map<K: Ord, V>(
     Ok(items.into_iter().collect())
 }
 
-fn amounts(reader: &mut Reader<'_>, what: &'static str) -> Result<BTreeMap<u32, u128>, BytesError> {
+fn amounts<K: Ord + From<u32>>(
+    reader: &mut Reader<'_>,
+    what: &'static str,
+) -> Result<BTreeMap<K, Amount>, BytesError> {
     map(reader, what, |reader| {
-        Ok((reader.u32(what)?, reader.u128(what)?))
+        Ok((reader.u32(what)?.into(), reader.amount(what)?))
     })
 }
 
@@ -127,39 +130,39 @@ impl State {
         out.u64(self.epoch);
         out.u64(self.now);
         out.list(&self.accounts, |out, (id, known)| {
-            out.u32(*id);
-            out.u32(known.asset);
+            out.u32(id.get());
+            out.u32(known.asset.get());
             let flags = u8::from(known.made) | u8::from(known.signed.is_some()) << 1;
             out.0.push(flags);
-            out.u64(known.signed.unwrap_or(0));
+            out.u64(known.signed.unwrap_or(BatchNumber::ZERO).get());
         });
         out.u64(self.next_account);
         out.amounts(&self.totals);
         self.put_queue(&mut out);
         out.list(&self.withdrawals, |out, (payment, withdrawal)| {
             put_payment(&mut out.0, payment);
-            out.u32(withdrawal.from);
-            out.u32(withdrawal.asset);
+            out.u32(withdrawal.from.get());
+            out.u32(withdrawal.asset.get());
             out.party(withdrawal.recipient);
-            out.u128(withdrawal.amount);
+            out.u128(withdrawal.amount.get());
         });
         out.list(&self.payouts, |out, (nullifier, (asset, to, amount))| {
             out.0.extend_from_slice(nullifier);
-            out.u32(*asset);
+            out.u32(asset.get());
             out.party(*to);
-            out.u128(*amount);
+            out.u128(amount.get());
         });
         out.list(&self.fees, |out, ((operator, asset), fees)| {
             out.party(*operator);
-            out.u32(*asset);
-            out.u128(fees.amount);
-            out.u64(fees.since);
+            out.u32(asset.get());
+            out.u128(fees.amount.get());
+            out.u64(fees.since.get());
         });
         self.put_pool(&mut out);
         out.list(&self.payments, |out, payment| {
             out.party(payment.to);
-            out.u32(payment.asset);
-            out.u128(payment.amount);
+            out.u32(payment.asset.get());
+            out.u128(payment.amount.get());
         });
         out.0.push(u8::from(self.frozen.is_some()));
         if let Some(frozen) = &self.frozen {
@@ -183,7 +186,7 @@ impl State {
 
     fn put_pool(&self, out: &mut Out) {
         let parts = self.pool.to_parts();
-        out.u64(parts.batch_number);
+        out.u64(parts.batch_number.get());
         out.u64(parts.frontier.count());
         out.list(parts.frontier.digests(), |out, digest| out.digest(&digest));
         out.u64(parts.newest);
@@ -226,16 +229,16 @@ impl State {
         self.epoch = reader.u64("an epoch")?;
         self.now = reader.u64("a time")?;
         self.accounts = map(reader, "accounts", |reader| {
-            let (id, asset) = (reader.u32("an account")?, reader.u32("an asset")?);
+            let (id, asset) = (reader.account("an account")?, reader.asset("an asset")?);
             let offset = reader.offset();
             let flags = reader.byte("what is known of an account")?;
-            let signed = reader.u64("a batch")?;
+            let signed = reader.batch("a batch")?;
             let known = Known {
                 asset,
                 made: flags & 1 == 1,
                 signed: (flags & 2 == 2).then_some(signed),
             };
-            if flags > 3 || (known.signed.is_none() && signed != 0) {
+            if flags > 3 || (known.signed.is_none() && signed != BatchNumber::ZERO) {
                 let what = "what is known of an account";
                 return Err(BytesError::Range { offset, what });
             }
@@ -247,28 +250,28 @@ impl State {
         self.withdrawals = map(reader, "withdrawals", |reader| {
             let payment = take_payment(reader)?;
             let withdrawal = Withdrawal {
-                from: reader.u32("an account")?,
-                asset: reader.u32("an asset")?,
+                from: reader.account("an account")?,
+                asset: reader.asset("an asset")?,
                 recipient: party(reader)?,
-                amount: reader.u128("an amount")?,
+                amount: reader.amount("an amount")?,
             };
             Ok((payment, withdrawal))
         })?;
         self.payouts = map(reader, "payouts", |reader| {
             let nullifier = reader.digest("a nullifier")?.to_bytes();
-            let asset = reader.u32("an asset")?;
+            let asset = reader.asset("an asset")?;
             Ok((
                 nullifier,
-                (asset, party(reader)?, reader.u128("an amount")?),
+                (asset, party(reader)?, reader.amount("an amount")?),
             ))
         })?;
         let last = self.next_batch();
         self.fees = map(reader, "fees", |reader| {
-            let key = (party(reader)?, reader.u32("an asset")?);
-            let amount = reader.u128("an amount")?;
+            let key = (party(reader)?, reader.asset("an asset")?);
+            let amount = reader.amount("an amount")?;
             let since = match version {
                 1 => last,
-                _ => reader.u64("a batch")?,
+                _ => reader.batch("a batch")?,
             };
             Ok((key, Fees { amount, since }))
         })?;
@@ -278,8 +281,8 @@ impl State {
             let payment = Payment {
                 number,
                 to: party(reader)?,
-                asset: reader.u32("an asset")?,
-                amount: reader.u128("an amount")?,
+                asset: reader.asset("an asset")?,
+                amount: reader.amount("an amount")?,
             };
             number += 1;
             Ok(payment)
@@ -305,7 +308,7 @@ fn put_owed(out: &mut Out, owed: &Owed) {
         Owed::Order(forced) => {
             out.0.push(2);
             put_value(&mut out.0, &forced.order);
-            out.u64(forced.posted);
+            out.u64(forced.posted.get());
             out.0.push(u8::from(forced.shown));
         }
         Owed::Private { operation } => {
@@ -332,7 +335,7 @@ fn take_owed(reader: &mut Reader<'_>) -> Result<Owed, BytesError> {
         },
         2 => Owed::Order(Box::new(ForcedOrder {
             order: reader.value("an order")?,
-            posted: reader.u64("a batch")?,
+            posted: reader.batch("a batch")?,
             shown: reader.flag("whether it was shown")?,
         })),
         3 => Owed::Private {
@@ -378,7 +381,7 @@ fn take_pool(domain: Domain, reader: &mut Reader<'_>) -> Result<Pool, BytesError
     let (offset, what) = (reader.offset(), "the pool");
     let wrong = || BytesError::Range { offset, what };
     let digests = |reader: &mut Reader<'_>, what| list(reader, what, |one| one.digest(what));
-    let batch_number = reader.u64("the number of a batch")?;
+    let batch_number = reader.batch("the number of a batch")?;
     let count = reader.u64("the number of notes")?;
     let frontier = digests(reader, "the frontier of the note tree")?;
     let frontier = NoteFrontier::from_digests(count, &frontier).ok_or_else(wrong)?;
@@ -415,7 +418,7 @@ impl Frozen {
         out.u64(self.obligation);
         out.u64(self.due);
         out.list(&self.accounts, |out, (id, to)| {
-            out.u32(*id);
+            out.u32(id.get());
             out.party(*to);
         });
         out.amounts(&self.credits);
@@ -428,7 +431,7 @@ impl Frozen {
         let obligation = reader.u64("an obligation")?;
         let due = reader.u64("a day")?;
         let accounts = map(reader, "accounts that have left", |reader| {
-            Ok((reader.u32("an account")?, party(reader)?))
+            Ok((reader.account("an account")?, party(reader)?))
         })?;
         let credits = amounts(reader, "credits")?;
         let notes = map(reader, "notes that have left", |reader| {

@@ -1,6 +1,6 @@
 //! Money that comes in.
 
-use winterlane_ledger::Deposit;
+use winterlane_ledger::{AccountId, Amount, AssetId, Deposit};
 
 use super::{Context, Known, Outcome, Refusal, State, queue::Lane};
 use crate::{DepositTo, Owed, Party};
@@ -11,8 +11,8 @@ impl State {
     pub(super) fn deposit(
         &mut self,
         context: Context,
-        asset: u32,
-        amount: u128,
+        asset: AssetId,
+        amount: Amount,
         to: DepositTo,
     ) -> Result<Outcome, Refusal> {
         self.running()?;
@@ -20,10 +20,10 @@ impl State {
         if from == Party::NOBODY {
             return Err(Refusal::Nobody);
         }
-        if amount == 0 {
+        if amount.is_zero() {
             return Err(Refusal::NothingDeposited);
         }
-        let total = self.totals.get(&asset).copied().unwrap_or(0);
+        let total = self.totals.get(&asset).copied().unwrap_or(Amount::ZERO);
         let total = total.checked_add(amount);
         let total = total.ok_or(Refusal::TotalOverflow { asset })?;
         let (account, keys) = match to {
@@ -36,7 +36,8 @@ impl State {
             }
             DepositTo::New(keys) => {
                 let account = u32::try_from(self.next_account);
-                (account.map_err(|_| Refusal::Exhausted)?, Some(keys))
+                let account = account.map_err(|_| Refusal::Exhausted)?;
+                (AccountId::new(account), Some(keys))
             }
         };
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use winterlane_ledger::{
-    AccountProofError, Domain, LedgerError, Root,
+    AccountId, AccountProofError, Amount, AssetId, BatchNumber, Domain, LedgerError, Root,
     exit::ExitError,
     pool::{PoolError, ProofRefusal},
     signature::SignatureError,
@@ -62,11 +62,11 @@ pub enum Refusal {
     )]
     Forked {
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
         /// Its old root.
         old_root: Root,
         /// The next one here.
-        next_batch: u64,
+        next_batch: BatchNumber,
         /// The root here.
         root: Root,
     },
@@ -85,7 +85,7 @@ pub enum Refusal {
         /// The record's place.
         record: usize,
         /// The account.
-        account: u32,
+        account: AccountId,
     },
     /// A record shows a deposit that nobody made, or out of order.
     #[error("record {record} shows a deposit that is not the next one: {expected}")]
@@ -119,7 +119,7 @@ pub enum Refusal {
         /// Its place.
         operation: usize,
         /// The batch that it names.
-        batch: u64,
+        batch: BatchNumber,
         /// The record.
         record: u32,
     },
@@ -127,7 +127,7 @@ pub enum Refusal {
     #[error("private withdrawal: account {account} is not there, or holds another asset")]
     PayoutAccount {
         /// The account.
-        account: u32,
+        account: AccountId,
     },
     /// Nothing is deposited.
     #[error("nothing is deposited: the amount is 0")]
@@ -136,7 +136,7 @@ pub enum Refusal {
     #[error("with this deposit settlement would hold 2^128 of asset {asset} or more")]
     TotalOverflow {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// Accounts have run out, or epochs.
     #[error("there is no number left: all are taken")]
@@ -145,9 +145,9 @@ pub enum Refusal {
     #[error("account {account} is not there, or holds another asset than {asset}")]
     WrongAccount {
         /// The account.
-        account: u32,
+        account: AccountId,
         /// The asset.
-        asset: u32,
+        asset: AssetId,
     },
     /// The signature of a forced order cannot be one.
     #[error("bad signature: {0}")]
@@ -158,17 +158,17 @@ pub enum Refusal {
     )]
     Lifetime {
         /// Its last batch.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// The least.
-        least: u64,
+        least: BatchNumber,
         /// The greatest.
-        most: u64,
+        most: BatchNumber,
     },
     /// The same order is forced, or another of the account.
     #[error("an order of account {account} is forced already, number {number}")]
     AlreadyForced {
         /// The account.
-        account: u32,
+        account: AccountId,
         /// The obligation.
         number: u64,
     },
@@ -201,11 +201,11 @@ pub enum Refusal {
     #[error("an opening before batch {version} does not count here: {from} to {to} do")]
     Version {
         /// The batch.
-        version: u64,
+        version: BatchNumber,
         /// The least that counts.
-        from: u64,
+        from: BatchNumber,
         /// The greatest.
-        to: u64,
+        to: BatchNumber,
     },
     /// An opening is not of the account at that root.
     #[error("the opening: {0}")]
@@ -214,9 +214,9 @@ pub enum Refusal {
     #[error("the opening is of account {found}, not of {account}")]
     OtherAccount {
         /// The account it is of.
-        found: u32,
+        found: AccountId,
         /// The account it should be of.
-        account: u32,
+        account: AccountId,
     },
     /// The account has signed since.
     #[error(
@@ -224,9 +224,9 @@ pub enum Refusal {
     )]
     OldOpening {
         /// The account.
-        account: u32,
+        account: AccountId,
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// The order cannot run, by its opening.
     #[error("the order cannot run: {0}")]
@@ -252,9 +252,9 @@ pub enum Refusal {
     )]
     PrivateLifetime {
         /// Its last batch.
-        valid_until: u64,
+        valid_until: BatchNumber,
         /// The least.
-        least: u64,
+        least: BatchNumber,
     },
     /// A forced operation is proven against an old root.
     #[error(
@@ -294,11 +294,11 @@ pub enum Refusal {
     #[error("{amount} of asset {asset} were to be paid, and there is {held}")]
     TooMuch {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// What was to be paid.
-        amount: u128,
+        amount: Amount,
         /// What there is.
-        held: u128,
+        held: Amount,
     },
     /// The account, or the note, has left.
     #[error("that has left already")]
@@ -307,7 +307,7 @@ pub enum Refusal {
     #[error("account {account} is not in the frozen tree")]
     EmptyLeaf {
         /// The account.
-        account: u32,
+        account: AccountId,
     },
     /// Batches that are made already may need the fees to show deposits.
     #[error(
@@ -315,7 +315,7 @@ pub enum Refusal {
     )]
     FeesHeld {
         /// The batch.
-        until: u64,
+        until: BatchNumber,
     },
     /// The signature does not let the account leave.
     #[error("the exit: {0}")]

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 
 use winterlane_ledger::{
-    AccountProof, Anchor, Domain, Root, ScalarCompressor,
+    AccountId, AccountProof, Amount, Anchor, AssetId, Domain, Root, ScalarCompressor,
     exit::{SignedExit, exit_domain},
     pool::{self, Pool, PoolParts, PrivateOperation, Shield},
     private::{PrivateInputs, WithdrawalInputs},
@@ -34,13 +34,13 @@ pub(super) struct Frozen {
     pub(super) obligation: u64,
     pub(super) due: u64,
     /// The accounts that have left, and who was paid.
-    pub(super) accounts: BTreeMap<u32, Party>,
+    pub(super) accounts: BTreeMap<AccountId, Party>,
     /// What accounts get beside their balance.
-    pub(super) credits: BTreeMap<u32, u128>,
+    pub(super) credits: BTreeMap<AccountId, Amount>,
     /// The notes that have left.
     pub(super) notes: Nullifiers,
     /// By asset, what is left in the pool.
-    pub(super) held: BTreeMap<u32, u128>,
+    pub(super) held: BTreeMap<AssetId, Amount>,
     /// The pool as exits see it: in the exit domain, with the frozen anchor and no other.
     pub(super) pool: Pool,
 }
@@ -56,7 +56,7 @@ impl Frozen {
             anchors: vec![anchor],
             ..parts
         };
-        let mut credits = BTreeMap::<u32, u128>::new();
+        let mut credits = BTreeMap::<AccountId, Amount>::new();
         for number in state.queue.payouts() {
             if let Some(Owed::Payout { deposit }) = state.queue.get(number).map(|one| &one.what) {
                 let credit = credits.entry(deposit.to).or_default();
@@ -118,7 +118,7 @@ impl State {
         if recipient == Party::NOBODY {
             return Err(Refusal::Nobody);
         }
-        let credit = frozen.credits.get(&id).copied().unwrap_or(0);
+        let credit = frozen.credits.get(&id).copied().unwrap_or(Amount::ZERO);
         let (asset, held) = (account.asset, account.balance);
         let amount = held.checked_add(credit);
         let amount = amount.ok_or(Refusal::TooMuch {
@@ -145,7 +145,7 @@ impl State {
             sealed: Vec::new(),
             proof: proof.to_vec(),
         };
-        if inputs.fee != 0 {
+        if !inputs.fee.is_zero() {
             return Err(Refusal::ExitFee);
         }
         let recipient = Party(inputs.recipient);
@@ -163,7 +163,7 @@ impl State {
             return Err(Refusal::LeftAlready);
         }
         let WithdrawalInputs { asset, amount, .. } = *inputs;
-        let held = frozen.held.get(&asset).copied().unwrap_or(0);
+        let held = frozen.held.get(&asset).copied().unwrap_or(Amount::ZERO);
         let left = held.checked_sub(amount).ok_or(Refusal::TooMuch {
             asset,
             amount,
@@ -239,12 +239,12 @@ impl State {
 
 #[cfg(test)]
 impl Frozen {
-    pub(super) fn has_left(&self, account: u32) -> bool {
+    pub(super) fn has_left(&self, account: AccountId) -> bool {
         self.accounts.contains_key(&account)
     }
 
     /// What is owed to notes, and to accounts beside their balance.
-    pub(super) fn owed(&self, asset_of: impl Fn(u32) -> u32) -> Vec<(u32, u128)> {
+    pub(super) fn owed(&self, asset_of: impl Fn(AccountId) -> AssetId) -> Vec<(AssetId, Amount)> {
         let credits = self.credits.iter();
         let credits = credits.map(|(id, amount)| (asset_of(*id), *amount));
         let held = self.held.iter().map(|(asset, amount)| (*asset, *amount));

@@ -21,7 +21,7 @@
 //! when it may.
 
 use winterlane_ledger::{
-    Account, Ledger, LedgerError, Order, SignedOrder,
+    Account, AccountId, AssetId, BatchNumber, Ledger, LedgerError, Order, SignedOrder,
     ledger::check_order,
     pool::{self, ANCHORS, PrivateOperation, Shield},
     private::PrivateInputs,
@@ -114,7 +114,10 @@ impl State {
     fn forceable(&self, order: &SignedOrder) -> Result<Known, Refusal> {
         let account = order.order.signer();
         let known = self.accounts.get(&account).copied();
-        let known = known.ok_or(Refusal::WrongAccount { account, asset: 0 })?;
+        let known = known.ok_or(Refusal::WrongAccount {
+            account,
+            asset: AssetId::ZERO,
+        })?;
         if let Order::Transfer(transfer) = &order.order {
             let (account, asset) = (transfer.to, known.asset);
             let receiver = self.accounts.get(&account);
@@ -141,7 +144,7 @@ impl State {
     }
 
     /// The forced orders of an account.
-    fn orders_of(&self, signer: u32) -> impl Iterator<Item = (u64, &ForcedOrder)> {
+    fn orders_of(&self, signer: AccountId) -> impl Iterator<Item = (u64, &ForcedOrder)> {
         let numbers = self.queue.orders(signer).iter();
         numbers.filter_map(|number| match &self.queue.get(*number)?.what {
             Owed::Order(forced) => Some((*number, &**forced)),
@@ -153,8 +156,8 @@ impl State {
     fn opened(
         &self,
         opening: &Opening,
-        account: u32,
-        from: u64,
+        account: AccountId,
+        from: BatchNumber,
     ) -> Result<Option<Account>, Refusal> {
         let (version, to) = (opening.version, self.next_batch());
         let root = self.root_before(version).filter(|_| version >= from);
@@ -171,7 +174,7 @@ impl State {
         &self,
         account: Option<Account>,
         order: &SignedOrder,
-        batch: u64,
+        batch: BatchNumber,
     ) -> Result<Result<(), LedgerError>, Refusal> {
         let signer = order.order.signer();
         let mut accounts = Vec::from_iter(account.map(|account| (signer, account)));
@@ -215,7 +218,7 @@ impl State {
             PrivateInputs::Withdrawal(inputs) => (inputs.valid_until, Some(&inputs.anchor)),
             PrivateInputs::Transfer(inputs) => (inputs.valid_until, Some(&inputs.anchor)),
             // the pool says what it is not
-            _ => (u64::MAX, None),
+            _ => (BatchNumber::MAX, None),
         };
         let least = self.next_batch().saturating_add(self.rules.lifetime);
         if valid_until < least {

@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Account, Digest, Domain, MemoryState, PublicInputs, ReadState as _, Root, ScalarCompressor,
+    Account, AccountId, Amount, AssetId, BatchNumber, Digest, Domain, MemoryState, PublicInputs,
+    ReadState as _, Root, ScalarCompressor,
     pool::{self, Pool, PoolParts},
     private::{NoteFrontier, Nullifier},
 };
@@ -46,14 +47,14 @@ pub enum Outcome {
     /// The batch is final.
     Settled {
         /// Its number.
-        batch: u64,
+        batch: BatchNumber,
         /// The obligations that it kept.
         kept: Vec<u64>,
     },
     /// The batch was final before: nothing changed.
     AlreadySettled {
         /// Its number.
-        batch: u64,
+        batch: BatchNumber,
     },
     /// A new epoch has begun.
     Epoch {
@@ -63,7 +64,7 @@ pub enum Outcome {
     /// The deposit waits for a batch.
     Deposited {
         /// The account that it goes to.
-        account: u32,
+        account: AccountId,
         /// Its number among the obligations.
         number: u64,
         /// The last moment for the operator.
@@ -90,38 +91,37 @@ pub enum Outcome {
     /// Money is added to what an account gets when it leaves.
     Credited {
         /// The account.
-        account: u32,
+        account: AccountId,
         /// How much.
-        #[serde(with = "crate::view::amount")]
-        amount: u128,
+        amount: Amount,
     },
 }
 
 /// An account that settlement knows of.
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    asset: u32,
+    asset: AssetId,
     /// Whether it is in the tree of the settled root; else a deposit that makes it waits.
     made: bool,
     /// The last batch with an order of it.
-    signed: Option<u64>,
+    signed: Option<BatchNumber>,
 }
 
 /// A withdrawal from the rollup that nobody has collected.
 #[derive(Clone, Copy, Debug)]
 struct Withdrawal {
-    from: u32,
-    asset: u32,
+    from: AccountId,
+    asset: AssetId,
     recipient: Party,
-    amount: u128,
+    amount: Amount,
 }
 
 /// Fees of the pool that an operator has not had yet.
 #[derive(Clone, Copy, Debug)]
 struct Fees {
-    amount: u128,
+    amount: Amount,
     /// The last batch that added to them.
-    since: u64,
+    since: BatchNumber,
 }
 
 /// A settled batch.
@@ -138,7 +138,7 @@ struct Head {
 pub struct State {
     domain: Domain,
     rules: Rules,
-    first_batch: u64,
+    first_batch: BatchNumber,
     first_root: Root,
     /// By number, from the first batch on.
     batches: Vec<Head>,
@@ -146,17 +146,17 @@ pub struct State {
     governor: Party,
     epoch: u64,
     now: u64,
-    accounts: BTreeMap<u32, Known>,
+    accounts: BTreeMap<AccountId, Known>,
     /// The id that the next new account gets.
     next_account: u64,
     /// By asset, all the money that settlement holds.
-    totals: BTreeMap<u32, u128>,
+    totals: BTreeMap<AssetId, Amount>,
     queue: Queue,
     withdrawals: BTreeMap<pool::Payment, Withdrawal>,
     /// What left the pool for somebody outside: asset, recipient, amount, by nullifier.
-    payouts: BTreeMap<[u8; 32], (u32, Party, u128)>,
+    payouts: BTreeMap<[u8; 32], (AssetId, Party, Amount)>,
     /// Fees of the pool, by operator and asset.
-    fees: BTreeMap<(Party, u32), Fees>,
+    fees: BTreeMap<(Party, AssetId), Fees>,
     pool: Pool,
     payments: Vec<Payment>,
     frozen: Option<Frozen>,
@@ -171,7 +171,7 @@ impl State {
         let totals = genesis.check()?;
         let accounts = || genesis.accounts.iter().map(|(id, account)| (*id, *account));
         let first_batch = genesis.first_batch;
-        let first_root = MemoryState::new(first_batch, accounts(), &ScalarCompressor)?.root();
+        let first_root = MemoryState::new(first_batch.get(), accounts(), &ScalarCompressor)?.root();
         let known = |account: Account| Known {
             asset: account.asset,
             made: true,
@@ -191,7 +191,7 @@ impl State {
             accounts: accounts()
                 .map(|(id, account)| (id, known(account)))
                 .collect(),
-            next_account: next_account.map_or(0, |id| u64::from(*id) + 1),
+            next_account: next_account.map_or(0, |id| u64::from(id.get()) + 1),
             totals,
             queue: Queue::default(),
             withdrawals: BTreeMap::new(),
@@ -282,7 +282,7 @@ impl State {
 
     /// What a party may collect, with its asset and amount.
     #[must_use]
-    pub fn claims(&self, of: Party) -> Vec<(Claim, u32, u128)> {
+    pub fn claims(&self, of: Party) -> Vec<(Claim, AssetId, Amount)> {
         let withdrawals = self.withdrawals.iter();
         let withdrawals = withdrawals
             .filter(|(_, withdrawal)| withdrawal.recipient == of)
@@ -300,8 +300,8 @@ impl State {
 
     /// The number of the next batch.
     #[must_use]
-    pub fn next_batch(&self) -> u64 {
-        self.first_batch + self.batches.len() as u64
+    pub fn next_batch(&self) -> BatchNumber {
+        self.first_batch.saturating_add(self.batches.len() as u64)
     }
 
     /// The root of the account tree.
@@ -314,8 +314,8 @@ impl State {
 
     /// The root before the batch of this number; `None` for a batch that could not be made yet.
     #[must_use]
-    pub fn root_before(&self, batch: u64) -> Option<Root> {
-        match batch.checked_sub(self.first_batch)?.checked_sub(1) {
+    pub fn root_before(&self, batch: BatchNumber) -> Option<Root> {
+        match batch.since(self.first_batch)?.checked_sub(1) {
             None => Some(self.first_root),
             Some(place) => {
                 let head = self.batches.get(usize::try_from(place).ok()?)?;
@@ -326,7 +326,7 @@ impl State {
 
     /// Whether this very batch is settled.
     fn has(&self, public: &PublicInputs, pool_digest: &[u8; 32]) -> bool {
-        let place = public.batch_number.checked_sub(self.first_batch);
+        let place = public.batch_number.since(self.first_batch);
         let head = place.and_then(|place| self.batches.get(usize::try_from(place).ok()?));
         head.is_some_and(|head| {
             public.domain == self.domain
@@ -407,7 +407,7 @@ impl State {
     /// a fee taken for that deposit: then a batch that the operator has made already shows the deposit, and is paid for by
     /// the fee. Collected before it, the fee would make that batch impossible. The operator may have made so many batches
     /// as the rules say; one that is the operator no more has none that count.
-    fn held(&self, of: Party, fees: &Fees) -> Option<u64> {
+    fn held(&self, of: Party, fees: &Fees) -> Option<BatchNumber> {
         let until = fees.since.saturating_add(self.rules.lifetime);
         let running = self.frozen.is_none() && of == self.operator;
         (running && self.next_batch() <= until).then_some(until)
@@ -452,11 +452,11 @@ impl State {
     }
 
     /// Pays, unless settlement does not have so much: whatever a proof says, no more goes out than came in.
-    fn pay(&mut self, to: Party, asset: u32, amount: u128) -> Result<Outcome, Refusal> {
-        if amount == 0 {
+    fn pay(&mut self, to: Party, asset: AssetId, amount: Amount) -> Result<Outcome, Refusal> {
+        if amount.is_zero() {
             return Ok(Outcome::Paid(None));
         }
-        let held = self.totals.get(&asset).copied().unwrap_or(0);
+        let held = self.totals.get(&asset).copied().unwrap_or(Amount::ZERO);
         let left = held.checked_sub(amount).ok_or(Refusal::TooMuch {
             asset,
             amount,
@@ -475,7 +475,7 @@ impl State {
 }
 
 /// The pool of a rollup whose first batch has this number, which is the pool's first, too.
-pub(crate) fn empty_pool(domain: Domain, first_batch: u64) -> Pool {
+pub(crate) fn empty_pool(domain: Domain, first_batch: BatchNumber) -> Pool {
     let frontier = NoteFrontier::default();
     let parts = PoolParts {
         domain,

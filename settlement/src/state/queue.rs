@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use winterlane_ledger::{
-    Deposit,
+    AccountId, Deposit,
     codec::CanonicalBytes as _,
     pool::{Payment, PrivateOperation},
 };
@@ -35,7 +35,7 @@ pub(super) struct Queue {
     /// Payouts by what is to be deposited, in its bytes: equal ones are worth the same.
     payouts: BTreeMap<Vec<u8>, VecDeque<u64>>,
     /// Forced orders by signer.
-    orders: BTreeMap<u32, Vec<u64>>,
+    orders: BTreeMap<AccountId, Vec<u64>>,
     /// Forced operations by nullifier.
     private: BTreeMap<[u8; 32], u64>,
     /// Notes that are owed, by the withdrawal that paid.
@@ -51,7 +51,7 @@ pub(super) struct Queue {
 pub(super) fn is_free(operation: &PrivateOperation) -> bool {
     operation
         .payout()
-        .is_none_or(|payout| payout.amount == 0 && payout.fee == 0)
+        .is_none_or(|payout| payout.amount.is_zero() && payout.fee.is_zero())
 }
 
 /// What a checkpoint has of a queue.
@@ -107,7 +107,7 @@ impl Queue {
     }
 
     /// The forced orders of an account.
-    pub(super) fn orders(&self, signer: u32) -> &[u64] {
+    pub(super) fn orders(&self, signer: AccountId) -> &[u64] {
         self.orders.get(&signer).map_or(&[], Vec::as_slice)
     }
 

@@ -9,11 +9,12 @@ use winterfell::{
 };
 use winterlane_air::{PrivateAir, hiding::TailFree};
 use winterlane_ledger::private::{
-    Attribute, AttributeTree, CredentialInputs, HolderSecret, Note, NoteKeys, NoteTree, Predicate,
-    PrivateInputs, Session, SparseKind, SparseTree, SpendKey, Test, WithdrawalInputs, issue,
+    Attribute, AttributeTree, CredentialInputs, HolderSecret, Issuance, Note, NoteKeys, NoteTree,
+    Predicate, PrivateInputs, Session, SparseKind, SparseTree, SpendKey, Test, WithdrawalInputs,
+    issue,
 };
 use winterlane_ledger::signature::{CHAINS, ChainValue, KeyTree, SecretSource};
-use winterlane_ledger::{Digest, Domain, ScalarCompressor};
+use winterlane_ledger::{Amount, AssetId, BatchNumber, Digest, Domain, Nonce, ScalarCompressor};
 use winterlane_prover::private::{
     CredentialWitness, NewNote, PrivateWitness, SpentNote, WithdrawalWitness, fill_private,
 };
@@ -39,8 +40,8 @@ fn withdrawal() -> Statement {
     };
     let note = Note {
         owner: keys.address(),
-        asset: 7,
-        value: 1 << 100,
+        asset: AssetId::new(7),
+        value: Amount::new(1 << 100),
         rho: digest(3),
     };
     let mut tree = NoteTree::default();
@@ -53,17 +54,17 @@ fn withdrawal() -> Statement {
         path: tree.path(position),
         association: None,
     };
-    let change = NewNote::new(&keys.address(), &digest(4), (1 << 100) - 12);
+    let change = NewNote::new(&keys.address(), &digest(4), Amount::new((1 << 100) - 12));
     let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
         anchor: tree.root(),
         nullifier: note.nullifier(),
-        change: change.commitment(7),
+        change: change.commitment(AssetId::new(7)),
         recipient: [3; 20],
-        amount: 10,
-        fee: 2,
-        asset: 7,
+        amount: Amount::new(10),
+        fee: Amount::new(2),
+        asset: AssetId::new(7),
         domain: Domain(digest(5)),
-        valid_until: 99,
+        valid_until: BatchNumber::new(99),
         ciphertexts: [4; 32],
         association: None,
     });
@@ -79,7 +80,7 @@ impl SecretSource for Secrets {
         core::array::from_fn(|chain| [key_index, chain as u32].map(BaseElement::from))
     }
 
-    fn randomizer_base(&self, _: u32, bound: &Digest, _: u32) -> [BaseElement; 2] {
+    fn randomizer_base(&self, _: u32, bound: &Digest, _: Nonce) -> [BaseElement; 2] {
         [bound.0[0], bound.0[1]]
     }
 }
@@ -93,17 +94,20 @@ fn credential() -> Statement {
         value: 1 << 60,
         salt: digest(2),
     });
-    let numbers = (77, 20_000);
-    let (compressor, schema) = (&ScalarCompressor, digest(3));
+    let schema = digest(3);
+    let issuance = Issuance {
+        holder: holder.key(),
+        number: 77,
+        last_day: 20_000,
+        schema,
+    };
     let signed = issue(
         &issuer,
         &Secrets,
         0,
         attributes,
-        holder.key(),
-        numbers,
-        schema,
-        compressor,
+        issuance,
+        &ScalarCompressor,
     );
     let revoked = SparseTree::new(SparseKind::Revocation);
     let witness = CredentialWitness::new(signed.expect("it is signed"), holder, &revoked, &[None]);

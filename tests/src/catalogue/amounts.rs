@@ -8,7 +8,7 @@ use winterlane_air::{
     },
     batch::schedule::{CHAIN_START, LAST_ROW, POOL_ROW, RANGE_WINDOWS, SIGNER_PATH_START},
 };
-use winterlane_ledger::{BaseElement, amount::LIMB_BITS};
+use winterlane_ledger::{BaseElement, BatchNumber, amount::LIMB_BITS};
 
 use super::{
     Case, GOLD, IRON, collecting, depositing, forge, padding, paying, paying_a_fee, withdrawing,
@@ -159,7 +159,7 @@ fn bits() -> Vec<Case> {
 fn counters() -> Vec<Case> {
     let expired = |forgery: Forgery| {
         let mut forgery = forgery;
-        forgery.inputs.batch_number = 2000;
+        forgery.inputs.batch_number = BatchNumber::new(2000);
         forgery
     };
     vec![

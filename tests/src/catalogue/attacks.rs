@@ -12,7 +12,10 @@ use winterlane_air::{
         RECEIVER_LEAF_ROW, RECEIVER_META_ROW, SIGNER_KEYS_ROW, SIGNER_LEAF_ROW, SIGNER_META_ROW,
     },
 };
-use winterlane_ledger::{BaseElement, Digest, Root, Scope, SlotIndex, hash::domain_digest};
+use winterlane_ledger::{
+    BaseElement, BatchNumber, ChainId, Digest, RollupId, Root, Scope, SlotIndex,
+    hash::domain_digest,
+};
 
 use super::{Case, GOLD, NEW, creating, depositing, forge, paying, withdrawing, world};
 use crate::{
@@ -104,7 +107,7 @@ fn replays() -> Vec<Case> {
             || {
                 // the proof is about the state before; the chain is at the state after
                 let mut forgery = paying();
-                forgery.inputs.batch_number += 1;
+                forgery.inputs.batch_number.0 += 1;
                 let mut batch = forgery.finish();
                 batch.inputs.old_root = batch.inputs.new_root;
                 batch
@@ -116,7 +119,7 @@ fn replays() -> Vec<Case> {
             lanes("input-hi"),
             || {
                 let mut batch = paying().finish();
-                batch.inputs.domain = domain_digest(1, 8);
+                batch.inputs.domain = domain_digest(ChainId::new(1), RollupId::new(8));
                 batch
             },
         ),
@@ -126,7 +129,7 @@ fn replays() -> Vec<Case> {
             ("validity", 1),
             || {
                 let mut forgery = paying();
-                forgery.inputs.batch_number = 1001;
+                forgery.inputs.batch_number = BatchNumber::new(1001);
                 forgery.finish()
             },
         ),

@@ -169,7 +169,7 @@ impl Forgery {
         }
         if on(Selector::SignerLeafAfter) {
             if signed(&previous) != zero {
-                let left = previous[VALID_UNTIL] - element(self.inputs.batch_number);
+                let left = previous[VALID_UNTIL] - element(self.inputs.batch_number.get());
                 puts.push((WORD.start, left));
             }
             puts.push((WORD.start + 1, previous[NONCE] + BaseElement::ONE));

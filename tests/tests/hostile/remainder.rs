@@ -10,7 +10,7 @@ use winterlane_air::{
     BatchAir,
     presets::{Preset, PresetName, SecurityLevel},
 };
-use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root};
 use winterlane_tests::airs::{Fibonacci, Inputs, TestAir};
 use winterlane_tests::erased;
 use winterlane_tests::hostile::{forge::forge, statements};
@@ -63,7 +63,7 @@ fn a_batch_that_never_was() {
     let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
     let inputs = PublicInputs {
         domain: Domain(digest(1)),
-        batch_number: 7,
+        batch_number: BatchNumber::new(7),
         old_root: Root(digest(11)),
         new_root: Root(digest(666)),
         operations_digest: digest(31),

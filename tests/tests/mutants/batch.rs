@@ -4,7 +4,7 @@
 
 use winterfell::math::FieldElement;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_ledger::{BaseElement, MAX_OPERATIONS, PublicInputs};
+use winterlane_ledger::{BaseElement, BatchNumber, MAX_OPERATIONS, PublicInputs};
 use winterlane_prover::{BatchProof, Engine, EngineOptions, prove_batch, prove_batches};
 use winterlane_tests::hostile::{Case, Parts, Tally, mutants, structured};
 use winterlane_tests::scenario::{Opening, World, by_first, transfer};
@@ -101,7 +101,7 @@ fn no_other_statement(batch: &BatchProof) {
         |inputs| inputs.old_root.0.0[1] += BaseElement::ONE,
         |inputs| inputs.new_root.0.0[2] += BaseElement::ONE,
         |inputs| inputs.operations_digest.0[3] += BaseElement::ONE,
-        |inputs| inputs.batch_number += 1,
+        |inputs| inputs.batch_number.0 += 1,
         |inputs| inputs.num_operations *= 2,
         |inputs| std::mem::swap(&mut inputs.old_root, &mut inputs.new_root),
         |inputs| inputs.operations_digest = inputs.domain.0,
@@ -162,8 +162,8 @@ fn no_statement_at_all(batch: &BatchProof) {
     }
     inputs = batch.public_inputs;
     for number in [1 << 62, u64::MAX] {
-        inputs.batch_number = number;
-        let error = VerifyError::Inputs(InputsError::BatchNumber(number));
+        inputs.batch_number = BatchNumber::new(number);
+        let error = VerifyError::Inputs(InputsError::BatchNumber(BatchNumber::new(number)));
         assert_eq!(verify_batch(&batch.proof, &inputs, &policy), Err(error));
     }
 }
@@ -191,13 +191,13 @@ fn chains(batches: &[BatchProof]) {
     assert_eq!(fault(&[]), (0, ChainFault::Empty));
     let (first, last) = (good[0].inputs.batch_number, good[2].inputs.batch_number);
     let gap = ChainFault::Number {
-        before: first,
-        found: last,
+        before: first.get(),
+        found: last.get(),
     };
     assert_eq!(fault(&[good[0], good[2]]), (1, gap));
     let repeated = ChainFault::Number {
-        before: first,
-        found: first,
+        before: first.get(),
+        found: first.get(),
     };
     assert_eq!(fault(&[good[0], good[0]]), (1, repeated));
 
@@ -208,7 +208,7 @@ fn chains(batches: &[BatchProof]) {
     changed[1].inputs.new_root.0.0[0] += BaseElement::ONE;
     assert!(matches!(fault(&changed), (2, ChainFault::Root { .. })));
     let mut changed = good.clone();
-    changed[0].inputs.batch_number = u64::MAX;
+    changed[0].inputs.batch_number = BatchNumber::MAX;
     assert!(matches!(fault(&changed), (1, ChainFault::Number { .. })));
 
     // The links hold and a proof does not: it is named, the first of them when there are more.

@@ -1,7 +1,7 @@
 //! Every valid batch satisfies every constraint, and proves and verifies with winterfell alone.
 
 use proptest::prelude::*;
-use winterlane_ledger::{Scope, SlotIndex};
+use winterlane_ledger::{BatchNumber, Scope, SlotIndex};
 use winterlane_tests::{
     random::{any_op, batch_of},
     scenario::{KeyName, Op, by_first, by_second, create, rotate, top_up, transfer, withdraw},
@@ -246,7 +246,7 @@ fn several_batches_in_a_row() {
             Op::Collect(0),
         ];
         let batch = batch_in(&mut world, &ops);
-        assert_eq!(batch.public_inputs.batch_number, number);
+        assert_eq!(batch.public_inputs.batch_number, BatchNumber::new(number));
         assert_eq!(batch.public_inputs.old_root, root);
         root = batch.public_inputs.new_root;
         satisfies(&batch);

@@ -1,6 +1,9 @@
 //! Valid batches at the limits: of amounts, limbs, nonces, keys and batch numbers.
 
-use winterlane_ledger::{LedgerError, Order, Scope, SignedOrder, SlotIndex, Transfer, Withdraw};
+use winterlane_ledger::{
+    AccountId, Amount, BatchNumber, LedgerError, Nonce, Order, Scope, SignedOrder, SlotIndex,
+    Transfer, Withdraw,
+};
 use winterlane_tests::{
     scenario::{
         KeyName, Op, Opening, Refusal, World, by_first, by_second, domain, top_up, transfer,
@@ -79,7 +82,7 @@ fn one_time_keys_are_skipped() {
             let order = transfer(1, 1, 1, 0);
             let signed = SignedOrder {
                 order,
-                nonce: 0,
+                nonce: Nonce::ZERO,
                 slot,
                 signature: FULL.get().sign(&order, &domain(), 0, slot, index),
             };
@@ -91,7 +94,11 @@ fn one_time_keys_are_skipped() {
             } else {
                 satisfies(&batch);
             }
-            let after = world.ledger.account(1).expect("it exists").slots;
+            let after = world
+                .ledger
+                .account(AccountId::new(1))
+                .expect("it exists")
+                .slots;
             assert_eq!(u32::from(after[slot.index()].next_index), index + 1);
             assert_eq!(after[1 - slot.index()].next_index, 7);
         }
@@ -125,10 +132,19 @@ fn the_last_nonce() {
     let op = by_first(transfer(1, 1, 1, 0));
     assert_eq!(
         world.seal(&[op, op], None),
-        Err((1, LedgerError::NonceExhausted { account: 1 }.into()))
+        Err((
+            1,
+            LedgerError::NonceExhausted {
+                account: AccountId::new(1)
+            }
+            .into()
+        ))
     );
     proves(&batch_in(&mut world, &[op]));
-    assert_eq!(world.ledger.account(1).unwrap().nonce, u32::MAX);
+    assert_eq!(
+        world.ledger.account(AccountId::new(1)).unwrap().nonce,
+        Nonce::MAX
+    );
 }
 
 #[test]
@@ -197,22 +213,22 @@ fn carries_between_limbs() {
 fn expiry_on_the_boundary() {
     let until = |valid_until| {
         by_first(Order::Transfer(Transfer {
-            from: 1,
-            to: 2,
-            amount: 1,
-            fee: 0,
+            from: AccountId::new(1),
+            to: AccountId::new(2),
+            amount: Amount::new(1),
+            fee: Amount::ZERO,
             valid_until,
         }))
     };
-    proves(&batch(&[until(5)]));
-    satisfies(&batch(&[until(6)]));
-    satisfies(&batch(&[until(5 + (1 << 62) - 1)]));
+    proves(&batch(&[until(BatchNumber::new(5))]));
+    satisfies(&batch(&[until(BatchNumber::new(6))]));
+    satisfies(&batch(&[until(BatchNumber::new(5 + (1 << 62) - 1))]));
     assert!(matches!(
-        world().seal(&[until(4)], None),
+        world().seal(&[until(BatchNumber::new(4))], None),
         Err((0, Refusal::Ledger(LedgerError::Expired { .. })))
     ));
     assert!(matches!(
-        world().seal(&[until(5 + (1 << 62))], None),
+        world().seal(&[until(BatchNumber::new(5 + (1 << 62)))], None),
         Err((0, Refusal::Ledger(LedgerError::ValidTooLong { .. })))
     ));
     for number in [0, (1 << 62) - 1] {
@@ -220,12 +236,15 @@ fn expiry_on_the_boundary() {
             number,
             &[Opening::new(1, GOLD, 1), Opening::new(2, GOLD, 0)],
         );
-        satisfies(&batch_in(&mut world, &[until(number)]));
+        satisfies(&batch_in(&mut world, &[until(BatchNumber::new(number))]));
         let mut world = World::new(
             number,
             &[Opening::new(1, GOLD, 1), Opening::new(2, GOLD, 0)],
         );
-        proves(&batch_in(&mut world, &[until(number + (1 << 62) - 1)]));
+        proves(&batch_in(
+            &mut world,
+            &[until(BatchNumber::new(number + (1 << 62) - 1))],
+        ));
     }
 }
 
@@ -233,11 +252,11 @@ fn expiry_on_the_boundary() {
 fn a_record_with_every_bit_set() {
     let mut world = world();
     let op = by_first(Order::Withdraw(Withdraw {
-        from: u32::MAX,
-        amount: 90,
-        fee: 0,
+        from: AccountId::MAX,
+        amount: Amount::new(90),
+        fee: Amount::ZERO,
         recipient: [0xff; 20],
-        valid_until: 5 + (1 << 62) - 1,
+        valid_until: BatchNumber::new(5 + (1 << 62) - 1),
     }));
     proves(&batch_in(&mut world, &[op]));
 }

@@ -8,7 +8,7 @@ use winterfell::crypto::{Hasher, hashers::RpJive64_256};
 use winterlane_air::presets::Preset;
 use winterlane_field_simd::{Backend, rescue};
 use winterlane_ledger::{
-    BaseElement, Digest, Domain, ScalarCompressor,
+    BaseElement, Digest, Domain, Nonce, ScalarCompressor,
     hash::{Compressor, Input},
     record::RecordDigest,
     signature::{
@@ -139,7 +139,7 @@ impl SecretSource for Secrets {
         self.starts[key_index as usize]
     }
 
-    fn randomizer_base(&self, _: u32, _: &Digest, _: u32) -> [BaseElement; 2] {
+    fn randomizer_base(&self, _: u32, _: &Digest, _: Nonce) -> [BaseElement; 2] {
         self.base
     }
 }
@@ -237,7 +237,7 @@ fn compare_signatures(case: &Case) -> Result<(), TestCaseError> {
             &secrets,
             KeyIndex(case.index),
             &bound,
-            case.nonce,
+            Nonce::new(case.nonce),
             &SimdCompressor,
         )
         .map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -258,7 +258,7 @@ fn compare_signatures(case: &Case) -> Result<(), TestCaseError> {
         let ours = recover_root(
             Claim {
                 bound,
-                nonce,
+                nonce: Nonce::new(nonce),
                 signature: &signature,
             },
             &ScalarCompressor,

@@ -6,7 +6,7 @@
 
 use winterlane_air::batch::columns::PAYLOAD;
 use winterlane_ledger::{
-    Digest, SealedBatch,
+    ChainId, Digest, RollupId, SealedBatch,
     hash::domain_digest,
     wire::{self, PublishedError},
 };
@@ -160,9 +160,9 @@ fn an_honest_proof_shown_for_another_claim() {
         claims.extend([old_root, new_root, operations, domain]);
     }
     let mut number = inputs;
-    number.batch_number += 1;
+    number.batch_number.0 += 1;
     let mut domain = inputs;
-    domain.domain = domain_digest(1, 8);
+    domain.domain = domain_digest(ChainId::new(1), RollupId::new(8));
     claims.extend([number, domain]);
     for claim in claims {
         let refused = Attempt::Refused(REFUSAL.to_string());

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use winterlane_ledger::{
-    Account, Batch, Digest, LedgerError, Order, Record, ScalarCompressor, Scope, SealedBatch,
-    SignedOrder, hash::domain_digest, record::OperationKind,
+    Account, AccountId, Amount, AssetId, Batch, BatchNumber, ChainId, Digest, LedgerError, Nonce,
+    Order, Record, RollupId, ScalarCompressor, Scope, SealedBatch, SignedOrder,
+    hash::domain_digest, record::OperationKind,
 };
 use winterlane_prover::trace::fill_trace;
 use winterlane_tests::{
@@ -72,16 +73,16 @@ fn plain_line(entry: &Entry) -> plain::Line {
             let line = plain::Line {
                 signing_slot: key.slot.index() as u64,
                 key_index: key.index.into(),
-                subject: order.signer(),
-                amount: order.amount(),
-                fee: order.fee(),
-                valid_until: order.valid_until(),
+                subject: order.signer().get(),
+                amount: order.amount().get(),
+                fee: order.fee().get(),
+                valid_until: order.valid_until().get(),
                 ..empty
             };
             match order {
                 Order::Transfer(transfer) => plain::Line {
                     kind: 1,
-                    to: transfer.to,
+                    to: transfer.to.get(),
                     ..line
                 },
                 Order::Withdraw(withdraw) => plain::Line {
@@ -107,9 +108,9 @@ fn plain_line(entry: &Entry) -> plain::Line {
         Entry::Deposit(deposit) => {
             let line = plain::Line {
                 kind: 4,
-                subject: deposit.asset,
-                to: deposit.to,
-                amount: deposit.amount,
+                subject: deposit.asset.get(),
+                to: deposit.to.get(),
+                amount: deposit.amount.get(),
                 ..empty
             };
             deposit.keys.map_or(line, |keys| plain::Line {
@@ -165,7 +166,13 @@ fn compare(sealed: &SealedBatch, number: u64, entries: &[Entry], history: &[[Acc
                 record.kind()
             }
             Entry::Collect(to, amount) => {
-                assert_eq!(*record, Record::CollectFees { to, amount });
+                assert_eq!(
+                    *record,
+                    Record::CollectFees {
+                        to: AccountId::new(to),
+                        amount: Amount::new(amount)
+                    }
+                );
                 OperationKind::CollectFees
             }
             Entry::Noop => OperationKind::Noop,
@@ -176,7 +183,7 @@ fn compare(sealed: &SealedBatch, number: u64, entries: &[Entry], history: &[[Acc
     assert_eq!(inputs.domain, domain());
     assert_eq!(
         (inputs.batch_number, inputs.num_operations),
-        (number, slots as u32)
+        (BatchNumber::new(number), slots as u32)
     );
     let digest = plain::operations_digest(padded.map(|entry| plain_line(&entry).digest()));
     assert_eq!(lanes(&inputs.operations_digest), digest);
@@ -186,17 +193,20 @@ fn compare(sealed: &SealedBatch, number: u64, entries: &[Entry], history: &[[Acc
         if let Some(signer) = &operation.signer {
             let paid = signer.account_after(&operation.record);
             assert_eq!(
-                climb(signer.index, &signer.account, &signer.siblings),
+                climb(signer.index.get(), &signer.account, &signer.siblings),
                 before
             );
-            assert_eq!(climb(signer.index, &paid, &signer.siblings), between);
+            assert_eq!(climb(signer.index.get(), &paid, &signer.siblings), between);
         } else {
             assert_eq!(before, between);
         }
         if let Some(receiver) = &operation.receiver {
             let amount = operation.record.amount();
             let credited = receiver.account_after(amount);
-            assert_eq!(climb(receiver.index, &credited, &receiver.siblings), after);
+            assert_eq!(
+                climb(receiver.index.get(), &credited, &receiver.siblings),
+                after
+            );
         } else {
             assert_eq!(between, after);
         }
@@ -224,17 +234,17 @@ impl Ledger {
         match lie {
             Lie::None => {}
             Lie::Amount => match &mut told {
-                Order::Transfer(transfer) => transfer.amount ^= 1,
-                Order::Withdraw(withdraw) => withdraw.amount ^= 1,
-                Order::RotateKey(rotate) => rotate.fee ^= 1,
+                Order::Transfer(transfer) => transfer.amount.0 ^= 1,
+                Order::Withdraw(withdraw) => withdraw.amount.0 ^= 1,
+                Order::RotateKey(rotate) => rotate.fee.0 ^= 1,
             },
             Lie::Nonce => number = nonce.wrapping_sub(1),
-            Lie::Domain => place = domain_digest(1, 8),
+            Lie::Domain => place = domain_digest(ChainId::new(1), RollupId::new(8)),
         }
         let signature = key.get().sign(&told, &place, number, slot, index.into());
         let signed = SignedOrder {
             order: *order,
-            nonce,
+            nonce: Nonce::new(nonce),
             slot,
             signature,
         };
@@ -271,7 +281,7 @@ impl StateMachineTest for Ledger {
                 assert_eq!(batch.deposit(*deposit), *expected);
             }
             (Step::Collect(to), Outcome::Unsigned(expected)) => {
-                assert_eq!(batch.collect_fees(*to), *expected);
+                assert_eq!(batch.collect_fees(AccountId::new(*to)), *expected);
             }
             (Step::Noop, Outcome::Unsigned(expected)) => assert_eq!(batch.noop(), *expected),
             (Step::Seal, Outcome::Sealed(expected, entries, history)) => {
@@ -279,7 +289,7 @@ impl StateMachineTest for Ledger {
                 let sealed = batch.seal(None);
                 assert_eq!(sealed.as_ref().map(|_| &()), expected.as_ref());
                 if let Ok(sealed) = sealed {
-                    compare(&sealed, number, entries, history);
+                    compare(&sealed, number.get(), entries, history);
                     let trace = fill_trace(&sealed).expect("a sealed batch fills");
                     assert_eq!(attempt(sealed.public_inputs, trace), Attempt::Accepted);
                     for record in &sealed.records {
@@ -300,22 +310,29 @@ impl StateMachineTest for Ledger {
 
     fn check_invariants(ledger: &Self, reference: &Reference) {
         let (batch, model) = (&ledger.0, &reference.model);
-        assert_eq!(batch.number(), model.batch_number);
+        assert_eq!(batch.number(), BatchNumber::new(model.batch_number));
         assert_eq!(batch.len(), model.entries.len());
-        assert_eq!(batch.pool(), model.pool);
+        assert_eq!(
+            batch.pool(),
+            model
+                .pool
+                .map(|(asset, amount)| (AssetId::new(asset), Amount::new(amount)))
+        );
         for id in IDS {
             let expected = model.accounts.get(&id);
-            let found = batch.account(id).map(|account| plain::Holder {
-                asset: account.asset,
-                balance: account.balance,
-                nonce: account.nonce,
-                slots: account.slots.map(|slot| plain::Slot {
-                    root: lanes(&slot.root.0),
-                    next_index: slot.next_index.into(),
-                    spends: slot.scope.allows(Scope::SPEND),
-                    rotates: slot.scope.allows(Scope::ROTATE),
-                }),
-            });
+            let found = batch
+                .account(AccountId::new(id))
+                .map(|account| plain::Holder {
+                    asset: account.asset.get(),
+                    balance: account.balance.get(),
+                    nonce: account.nonce.get(),
+                    slots: account.slots.map(|slot| plain::Slot {
+                        root: lanes(&slot.root.0),
+                        next_index: slot.next_index.into(),
+                        spends: slot.scope.allows(Scope::SPEND),
+                        rotates: slot.scope.allows(Scope::ROTATE),
+                    }),
+                });
             assert_eq!(found, expected.map(plain_holder), "account {id}");
         }
     }

@@ -14,12 +14,12 @@ use winterlane_ledger::PublicInputs;
 /// [`verify_records`](crate::verify_records) do that.
 ///
 /// ```
-/// use winterlane_ledger::{Digest, Domain, PublicInputs, Root};
+/// use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root};
 /// use winterlane_verifier::PublicFile;
 ///
 /// let inputs = PublicInputs {
 ///     domain: Domain::ZERO,
-///     batch_number: 7,
+///     batch_number: BatchNumber::new(7),
 ///     old_root: Root::ZERO,
 ///     new_root: Root::ZERO,
 ///     operations_digest: Digest::ZERO,

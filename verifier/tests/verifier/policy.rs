@@ -4,7 +4,7 @@ use winter_air::{BatchingMethod, FieldExtension, ProofOptions};
 use winter_crypto::hashers::Blake3_256;
 use winter_math::fields::f64::BaseElement;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_ledger::{Digest, Domain, MAX_OPERATIONS, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Digest, Domain, MAX_OPERATIONS, PublicInputs, Root};
 use winterlane_verifier::{
     AirPolicy, Batch, ChainFault, DEFAULT_MAX_PROOF_BYTES, InputsError, MAX_LOG2_LDE_LENGTH,
     MAX_NUM_QUERIES, MAX_TRACE_WIDTH, Policy, PolicyError, Section, TraceShape, VerifyError,
@@ -191,7 +191,7 @@ fn inputs() -> PublicInputs {
     let digest = |n: u32| Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from));
     PublicInputs {
         domain: Domain(digest(1)),
-        batch_number: 5,
+        batch_number: BatchNumber::new(5),
         old_root: Root(digest(11)),
         new_root: Root(digest(21)),
         operations_digest: digest(31),
@@ -226,11 +226,11 @@ fn inputs_that_no_batch_has() {
         assert_eq!(verify(&inputs), Err(error));
     }
     let mut inputs = inputs();
-    inputs.batch_number = (1 << 62) - 1;
+    inputs.batch_number = BatchNumber::new((1 << 62) - 1);
     assert!(no_proof(&inputs));
     for number in [1 << 62, u64::MAX] {
-        inputs.batch_number = number;
-        let error = VerifyError::Inputs(InputsError::BatchNumber(number));
+        inputs.batch_number = BatchNumber::new(number);
+        let error = VerifyError::Inputs(InputsError::BatchNumber(BatchNumber::new(number)));
         assert_eq!(verify(&inputs), Err(error));
     }
 }
@@ -248,7 +248,7 @@ fn links_of_a_chain() {
     };
     let first = inputs();
     let second = PublicInputs {
-        batch_number: 6,
+        batch_number: BatchNumber::new(6),
         old_root: first.new_root,
         new_root: first.old_root,
         ..first
@@ -264,7 +264,7 @@ fn links_of_a_chain() {
         fault(&[first, domain]),
         (1, ChainFault::Domain { expected, found })
     );
-    number.batch_number = 7;
+    number.batch_number = BatchNumber::new(7);
     let (before, found) = (5, 7);
     assert_eq!(
         fault(&[first, number]),

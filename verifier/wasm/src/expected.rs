@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, de::DeserializeOwned};
 use winterlane_air::presets::{Preset, SecurityLevel};
-use winterlane_ledger::{Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Domain, PublicInputs, Root};
 use winterlane_verifier::Policy;
 
 use crate::{Fault, Stage};
@@ -60,7 +60,7 @@ pub(crate) struct Pins {
     pub(crate) policy: Policy,
     pub(crate) preset_named: bool,
     domain: Option<Domain>,
-    first_batch: Option<u64>,
+    first_batch: Option<BatchNumber>,
     batches: Option<u32>,
     old_root: Option<Root>,
     new_root: Option<Root>,

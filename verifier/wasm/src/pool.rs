@@ -10,7 +10,7 @@ use core::cell::Cell;
 
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
-    Anchor, Digest, Domain,
+    Anchor, AssetId, Digest, Domain,
     pool::{
         Pool as State, PoolError, PoolOperation, ProofRefusal, VerifyPrivate, decode_operation,
     },
@@ -84,7 +84,7 @@ enum Says {
 #[derive(Debug, Serialize)]
 struct ShieldSaid {
     amount: String,
-    asset: u32,
+    asset: AssetId,
     commitments: [Digest; 1],
 }
 
@@ -111,7 +111,7 @@ struct PoolSaid {
 /// What the pool holds of an asset.
 #[derive(Debug, Serialize)]
 struct Held {
-    asset: u32,
+    asset: AssetId,
     amount: String,
 }
 
@@ -214,7 +214,7 @@ impl Pool {
     ) -> Result<OperationSaid, Fault> {
         let (kind, says) = match operation {
             PoolOperation::Shield(shield, _) => {
-                self.assets.insert(shield.asset);
+                self.assets.insert(shield.asset.get());
                 let says = ShieldSaid {
                     amount: shield.amount.to_string(),
                     asset: shield.asset,
@@ -260,8 +260,8 @@ impl Pool {
         )?;
         compare("the last root of the note tree is", expected.anchor, anchor)?;
         let held = self.assets.iter().map(|&asset| Held {
-            asset,
-            amount: self.state.held(asset).to_string(),
+            asset: AssetId::new(asset),
+            amount: self.state.held(AssetId::new(asset)).to_string(),
         });
         let open = [
             ("domain", expected.domain.is_none()),

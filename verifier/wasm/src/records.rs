@@ -7,7 +7,7 @@ use alloc::{
 use core::fmt::Write as _;
 
 use serde::Serialize;
-use winterlane_ledger::{Deposit, KeyUse, Order, Record, Scope};
+use winterlane_ledger::{AccountId, AssetId, Deposit, KeyUse, Order, Record, Scope};
 
 /// One record. Amounts and batch numbers are text: JavaScript's numbers end at 2^53.
 #[derive(Debug, Default, Serialize)]
@@ -17,15 +17,15 @@ pub(crate) struct RecordSaid {
     slot: usize,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<u32>,
+    from: Option<AccountId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<u32>,
+    to: Option<AccountId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fee: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    asset: Option<u32>,
+    asset: Option<AssetId>,
     /// Who receives a withdrawal, on the settlement layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient: Option<String>,

@@ -9,7 +9,7 @@ use alloc::{
 use serde::Serialize;
 use winterlane_air::PrivateAir;
 use winterlane_ledger::{
-    Anchor, Digest, Domain, Root,
+    AccountId, Anchor, AssetId, Digest, Domain, Root,
     pool::account_recipient,
     private::{
         Association, AssociationMode, BalanceInputs, Fee, PrivateInputs, TransferInputs,
@@ -75,13 +75,13 @@ impl AssociationSaid {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WithdrawalSaid {
     amount: String,
-    asset: u32,
+    asset: AssetId,
     fee: String,
     /// The address outside that is paid.
     recipient: String,
     /// The account of the rollup that the recipient stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<u32>,
+    account: Option<AccountId>,
     anchor: Anchor,
     nullifiers: Vec<Digest>,
     commitments: Vec<Digest>,
@@ -102,7 +102,8 @@ impl WithdrawalSaid {
             asset: inputs.asset,
             fee: inputs.fee.to_string(),
             recipient: hex("0x", &inputs.recipient),
-            account: (account_recipient(account) == inputs.recipient).then_some(account),
+            account: (account_recipient(AccountId::new(account)) == inputs.recipient)
+                .then_some(AccountId::new(account)),
             anchor: inputs.anchor,
             nullifiers: alloc::vec![inputs.nullifier.0],
             commitments: alloc::vec![inputs.change.0],
@@ -117,7 +118,7 @@ impl WithdrawalSaid {
 #[derive(Debug, Serialize)]
 struct FeeSaid {
     amount: String,
-    asset: u32,
+    asset: AssetId,
 }
 
 /// A private transfer.
@@ -161,7 +162,7 @@ impl TransferSaid {
 pub(crate) struct BalanceSaid {
     state_root: Root,
     domain: Domain,
-    asset: u32,
+    asset: AssetId,
     at_least: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<String>,

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 use winterlane_credentials::verifier_digest;
 use winterlane_ledger::{
-    Anchor, Digest, Domain, Root,
+    Anchor, AssetId, BatchNumber, Digest, Domain, Root,
     codec::CanonicalBytes,
     private::{
         BalanceQuestion, Nullifier, PrivateInputs, PrivateProof, Question, Session,
@@ -49,7 +49,7 @@ struct AskedBalance {
     /// The state roots that count.
     state_roots: Vec<Root>,
     domain: Domain,
-    asset: u32,
+    asset: AssetId,
     at_least: String,
     #[serde(default)]
     at_most: Option<String>,
@@ -195,7 +195,7 @@ fn unasked(what: &str) -> Fault {
 struct Notes<'a> {
     domain: Domain,
     anchor: Anchor,
-    valid_until: u64,
+    valid_until: BatchNumber,
     nullifiers: &'a [Nullifier],
     association: Option<Root>,
 }
@@ -215,7 +215,7 @@ impl Known {
             ));
         }
         let batch = number::<u64>(self.batch_number.as_deref(), "batchNumber")?;
-        if let Some(batch) = batch.filter(|batch| *batch > notes.valid_until) {
+        if let Some(batch) = batch.filter(|batch| *batch > notes.valid_until.get()) {
             return pin(&format_args!(
                 "it was valid until batch {}, and this is batch {batch}",
                 notes.valid_until

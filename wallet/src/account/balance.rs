@@ -3,7 +3,8 @@
 use std::fmt;
 
 use winterlane_ledger::{
-    Account, Compressor, Domain, Root, SlotIndex, private::RESERVED_KEY_INDEX, tree::Siblings,
+    Account, AccountId, Amount, BatchNumber, Compressor, Domain, Root, SlotIndex,
+    private::RESERVED_KEY_INDEX, tree::Siblings,
 };
 
 use super::{AccountError, AccountWallet, HOT};
@@ -18,9 +19,9 @@ pub struct HeldBalance {
     /// The root of the last sealed state.
     pub root: Root,
     /// The batch that it is the state after; `None` for the opening state.
-    pub batch: Option<u64>,
+    pub batch: Option<BatchNumber>,
     /// The account's number.
-    pub id: u32,
+    pub id: AccountId,
     /// The account.
     pub account: Account,
     /// The siblings of its leaf, which lead to the root.
@@ -48,7 +49,7 @@ impl<C: Compressor> AccountWallet<C> {
         &mut self,
         node: &impl Ask,
         root: Option<Root>,
-        (at_least, at_most): (u128, Option<u128>),
+        (at_least, at_most): (Amount, Option<Amount>),
     ) -> Result<HeldBalance, AccountError> {
         let seen = self.look(node, root)?;
         let id = self.profile.account;

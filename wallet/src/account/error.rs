@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
-use winterlane_ledger::{AccountProofError, Domain, Root, SlotIndex};
+use winterlane_ledger::{
+    AccountId, AccountProofError, Amount, AssetId, BatchNumber, Domain, Nonce, Root, SlotIndex,
+};
 
 use crate::{
     WalletError,
@@ -63,11 +65,11 @@ pub enum AccountError {
     )]
     Older {
         /// The account.
-        account: u32,
+        account: AccountId,
         /// Its nonce before.
-        known: u32,
+        known: Nonce,
         /// Its nonce now.
-        found: u32,
+        found: Nonce,
     },
     /// There is no such account, or none that is sealed yet.
     #[error(
@@ -76,24 +78,24 @@ pub enum AccountError {
     )]
     NoAccount {
         /// The account.
-        account: u32,
+        account: AccountId,
     },
     /// The account holds another asset than the wallet was made for.
     #[error("account {account} holds asset {found}, and this wallet was made for asset {wanted}")]
     OtherAsset {
         /// The account.
-        account: u32,
+        account: AccountId,
         /// The asset of the wallet.
-        wanted: u32,
+        wanted: AssetId,
         /// The asset of the account.
-        found: u32,
+        found: AssetId,
     },
     /// A slot holds a key that the wallet does not have.
     #[error("slot {slot} of account {account} holds a key that is not this wallet's ({root}): another wallet of this account \
              replaced it, or the account is not yours", slot = slot.index())]
     ForeignKey {
         /// The account.
-        account: u32,
+        account: AccountId,
         /// The slot.
         slot: SlotIndex,
         /// The key there.
@@ -111,7 +113,7 @@ pub enum AccountError {
     )]
     OtherBalance {
         /// What it holds.
-        holds: u128,
+        holds: Amount,
     },
     /// A key without a reserved one-time key, by which a balance is proven.
     #[error(
@@ -137,11 +139,11 @@ pub enum AccountError {
     )]
     NonceBehind {
         /// The nonce that the node names.
-        found: u32,
+        found: Nonce,
         /// The nonce of the order.
-        signed: u32,
+        signed: Nonce,
         /// Its last batch.
-        valid_until: u64,
+        valid_until: BatchNumber,
     },
     /// An order had no answer: it may have been taken. It is kept, and is sent again by the next command.
     #[error(
@@ -175,7 +177,7 @@ pub enum AccountError {
     )]
     NotOurs {
         /// The account.
-        account: u32,
+        account: AccountId,
     },
     /// An order is not as far as wanted after the time given.
     #[error(
@@ -187,7 +189,7 @@ pub enum AccountError {
         /// How far it was to be.
         wanted: &'static str,
         /// Its batch.
-        batch: u64,
+        batch: BatchNumber,
         /// How long was waited.
         seconds: u64,
     },
@@ -197,7 +199,7 @@ pub enum AccountError {
     )]
     Held {
         /// The batch.
-        batch: u64,
+        batch: BatchNumber,
     },
 }
 

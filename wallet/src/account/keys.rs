@@ -1,7 +1,9 @@
 //! The keys of an account: which there are, what is left of them, and the next ones.
 
 use serde::Serialize;
-use winterlane_ledger::{Account, Compressor, Root, Scope, SlotIndex, private::RESERVED_KEY_INDEX};
+use winterlane_ledger::{
+    Account, AccountId, AssetId, Compressor, Root, Scope, SlotIndex, private::RESERVED_KEY_INDEX,
+};
 
 use super::{AccountError, AccountWallet, COLD, COLD_AHEAD, HOT, profile::HeldKey};
 use crate::WalletError;
@@ -10,9 +12,9 @@ use crate::WalletError;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PublicAccount {
     /// The account.
-    pub id: u32,
+    pub id: AccountId,
     /// The asset that it holds.
-    pub asset: u32,
+    pub asset: AssetId,
     /// Its keys: the one that pays, and the one that replaces keys.
     pub keys: [PublicKey; 2],
 }

@@ -57,7 +57,10 @@ pub use orders::{Intent, Resumed, Sent, Terms};
 pub(crate) use profile::{NEW_PROFILE, PROFILE};
 pub use restore::Restore;
 pub use watch::{Finding, Health};
-use winterlane_ledger::{Account, Compressor, Domain, Root, SlotIndex, tree::Siblings};
+use winterlane_ledger::{
+    Account, AccountId, AssetId, BatchNumber, Compressor, Domain, Nonce, Root, SlotIndex,
+    tree::Siblings,
+};
 use zeroize::Zeroizing;
 
 use self::profile::Profile;
@@ -80,9 +83,9 @@ pub const COLD_AHEAD: u16 = 8;
 #[derive(Clone, Debug)]
 pub struct NewAccount {
     /// The account: the index of its leaf.
-    pub account: u32,
+    pub account: AccountId,
     /// The asset that it holds.
-    pub asset: u32,
+    pub asset: AssetId,
     /// Where its node is.
     pub node: String,
     /// The height of hot keys: 2^height one-time keys, 1 to 10.
@@ -101,7 +104,7 @@ pub struct Seen {
     /// The siblings of the account's leaf on the way to that root.
     pub siblings: Siblings,
     /// The last sealed batch; `None` for the opening state.
-    pub batch: Option<u64>,
+    pub batch: Option<BatchNumber>,
     /// After pending operations too: said by the node, and not proven.
     pub pending: Account,
     /// The account's own orders that are pending.
@@ -190,13 +193,13 @@ impl<C: Compressor> AccountWallet<C> {
 
     /// The account.
     #[must_use]
-    pub const fn account(&self) -> u32 {
+    pub const fn account(&self) -> AccountId {
         self.profile.account
     }
 
     /// The asset that it holds.
     #[must_use]
-    pub const fn asset(&self) -> u32 {
+    pub const fn asset(&self) -> AssetId {
         self.profile.asset
     }
 
@@ -266,10 +269,10 @@ impl<C: Compressor> AccountWallet<C> {
                 found: asset,
             });
         }
-        let nonce = seen.proven.map_or(0, |proven| proven.nonce);
-        if (self.profile.domain, self.profile.proven_nonce) != (Some(domain), nonce) {
+        let nonce = seen.proven.map_or(0, |proven| proven.nonce.get());
+        if (self.profile.domain, self.profile.proven_nonce) != (Some(domain), Nonce::new(nonce)) {
             self.profile.domain = Some(domain);
-            self.profile.proven_nonce = nonce;
+            self.profile.proven_nonce = Nonce::new(nonce);
             self.save()?;
         }
         Ok(seen)
@@ -283,7 +286,7 @@ impl<C: Compressor> AccountWallet<C> {
 /// Looks at an account of a rollup, if that is known; and the rollup that it is.
 fn look(
     node: &impl Ask,
-    account: u32,
+    account: AccountId,
     root: Option<Root>,
     domain: Option<Domain>,
 ) -> Result<(Seen, Domain), AccountError> {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Account, Compressor, Order, Root, RotateKey, SignedOrder, SlotIndex, Transfer, Withdraw,
-    codec::CanonicalBytes as _,
+    Account, AccountId, Amount, BatchNumber, Compressor, Nonce, Order, Root, RotateKey,
+    SignedOrder, SlotIndex, Transfer, Withdraw, codec::CanonicalBytes as _,
 };
 
 use super::{
@@ -35,16 +35,16 @@ pub enum Intent {
     /// Pay another account of the same asset.
     Pay {
         /// Who receives.
-        to: u32,
+        to: AccountId,
         /// How much, in the asset's smallest unit.
-        amount: u128,
+        amount: Amount,
     },
     /// Pay out of the rollup.
     Withdraw {
         /// Who receives on the settlement layer.
         recipient: [u8; 20],
         /// How much, in the asset's smallest unit.
-        amount: u128,
+        amount: Amount,
     },
     /// Put the next key into a slot.
     Rotate {
@@ -83,7 +83,7 @@ impl fmt::Display for Intent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// The fee; the node's least, if it is not given.
-    pub fee: Option<u128>,
+    pub fee: Option<Amount>,
     /// For how many batches the order is valid, from the open one on; a little more than the node's least, if it is not given.
     pub lifetime: Option<u64>,
     /// The root of the last sealed state, where the caller knows it.
@@ -98,11 +98,11 @@ pub struct Sent {
     /// Its name at the node.
     pub id: String,
     /// The batch that takes it.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// Its nonce.
-    pub nonce: u32,
+    pub nonce: Nonce,
     /// Its fee.
-    pub fee: u128,
+    pub fee: Amount,
 }
 
 /// What became of an order without an answer.
@@ -316,7 +316,12 @@ impl<C: Compressor> AccountWallet<C> {
 
     /// That no order which was signed before, and which no node acknowledged, can be taken beside the next one. At its own
     /// nonce the next one takes its place: of the two the ledger takes one. Nor does an acknowledged one come back.
-    fn check_nonce(&self, proven: u32, found: u32, open_batch: u64) -> Result<(), AccountError> {
+    fn check_nonce(
+        &self,
+        proven: Nonce,
+        found: Nonce,
+        open_batch: BatchNumber,
+    ) -> Result<(), AccountError> {
         let Some(LastSigned {
             nonce,
             valid_until,

@@ -4,7 +4,7 @@
 //! what it says is relied on.
 
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{Domain, Root, SlotIndex};
+use winterlane_ledger::{AccountId, AssetId, BatchNumber, Domain, Nonce, Root, SlotIndex};
 
 use super::AccountError;
 use crate::{
@@ -22,8 +22,8 @@ const FORMAT: &str = "winterlane-account-1";
 #[serde(deny_unknown_fields)]
 pub(super) struct Profile {
     format: String,
-    pub(super) account: u32,
-    pub(super) asset: u32,
+    pub(super) account: AccountId,
+    pub(super) asset: AssetId,
     /// Where its node is.
     pub(super) node: String,
     /// Which rollup: what the first node that was asked said. Signatures are bound to it.
@@ -33,7 +33,7 @@ pub(super) struct Profile {
     /// The number of the next key for slot 1.
     pub(super) next_cold: u64,
     /// The account's nonce in the newest state that was proven.
-    pub(super) proven_nonce: u32,
+    pub(super) proven_nonce: Nonce,
     /// The order with the greatest nonce that was signed.
     pub(super) signed: Option<LastSigned>,
     /// An order without an answer.
@@ -55,8 +55,8 @@ pub(super) struct HeldKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LastSigned {
-    pub(super) nonce: u32,
-    pub(super) valid_until: u64,
+    pub(super) nonce: Nonce,
+    pub(super) valid_until: BatchNumber,
     /// Whether a node acknowledged it.
     pub(super) taken: bool,
 }
@@ -72,7 +72,7 @@ pub(super) struct Outbox {
 }
 
 impl Profile {
-    pub(super) fn new(account: u32, asset: u32, node: &str) -> Self {
+    pub(super) fn new(account: AccountId, asset: AssetId, node: &str) -> Self {
         Self {
             format: FORMAT.to_owned(),
             account,
@@ -81,7 +81,7 @@ impl Profile {
             domain: None,
             keys: Vec::new(),
             next_cold: 1,
-            proven_nonce: 0,
+            proven_nonce: Nonce::ZERO,
             signed: None,
             outbox: None,
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use winterlane_ledger::{Compressor, Root};
+use winterlane_ledger::{AccountId, Compressor, Root};
 
 use super::{
     AccountError, AccountWallet, COLD, COLD_AHEAD, HOT, look,
@@ -17,7 +17,7 @@ const COLD_KEYS: u64 = 16;
 #[derive(Clone, Debug)]
 pub struct Restore {
     /// The account.
-    pub account: u32,
+    pub account: AccountId,
     /// Where its node is.
     pub node: String,
     /// The root of the last settled state. Without it the node's word is taken for what the cold key has signed.

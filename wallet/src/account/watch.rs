@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use winterlane_ledger::{Compressor, SlotIndex};
+use winterlane_ledger::{AccountId, Amount, Compressor, SlotIndex};
 
 use super::{AccountError, AccountWallet, COLD, HOT, KeyLeft, Seen};
 
@@ -10,9 +10,9 @@ use super::{AccountError, AccountWallet, COLD, HOT, KeyLeft, Seen};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
     /// The account.
-    pub account: u32,
+    pub account: AccountId,
     /// The balance in the last sealed state.
-    pub balance: u128,
+    pub balance: Amount,
     /// Orders that are pending.
     pub pending_orders: u32,
     /// What is left of the keys; `None` of a slot whose key is not the wallet's.
@@ -78,10 +78,11 @@ impl<C: Compressor> AccountWallet<C> {
             balance: seen.proven.unwrap_or(seen.pending).balance,
             pending_orders: seen.pending_orders,
             keys: [key(HOT), key(COLD)],
-            unpublished: seen
+            unpublished: (seen
                 .status
                 .open_batch
-                .saturating_sub(seen.status.next_to_publish),
+                .saturating_sub(seen.status.next_to_publish.get()))
+            .get(),
             ready: seen.status.ready,
             waiting: self.profile.outbox.is_some(),
         }
@@ -136,7 +137,7 @@ impl Health {
         gauge(
             "balance",
             "Balance in the last sealed state, in the asset's smallest unit.",
-            &one(self.balance),
+            &one(self.balance.get()),
         );
         gauge(
             "pending_orders",

@@ -1,7 +1,9 @@
 //! A node's answers, as its interface writes them. Members that a wallet has no use for are passed over.
 
 use serde::{Deserialize, Deserializer, de};
-use winterlane_ledger::{Account, AccountProof, Domain, Root, codec::CanonicalBytes as _};
+use winterlane_ledger::{
+    Account, AccountProof, Amount, AssetId, BatchNumber, Domain, Root, codec::CanonicalBytes as _,
+};
 
 use crate::hex::unhex;
 
@@ -15,11 +17,11 @@ pub struct NodeStatus {
     /// The root after the last sealed batch.
     pub root: Root,
     /// The batch that new orders go into.
-    pub open_batch: u64,
+    pub open_batch: BatchNumber,
     /// The first batch that is not proven yet.
-    pub next_to_prove: u64,
+    pub next_to_prove: BatchNumber,
     /// The first batch that is not published yet.
-    pub next_to_publish: u64,
+    pub next_to_publish: BatchNumber,
 }
 
 /// What an order must pay, and how long it must be valid.
@@ -28,7 +30,7 @@ pub struct Fees {
     /// The assets in which fees are taken.
     pub assets: Vec<AssetFee>,
     /// The batch that new orders go into.
-    pub open_batch: u64,
+    pub open_batch: BatchNumber,
     /// An order's last batch must be this many after it, at least.
     pub min_lifetime: u64,
 }
@@ -36,9 +38,9 @@ pub struct Fees {
 impl Fees {
     /// The least fee of an order of an account with that asset, in its smallest unit.
     #[must_use]
-    pub fn minimum(&self, asset: u32) -> u128 {
+    pub fn minimum(&self, asset: AssetId) -> Amount {
         let entry = self.assets.iter().find(|entry| entry.asset == asset);
-        entry.map_or(0, |entry| entry.minimum)
+        entry.map_or(Amount::ZERO, |entry| entry.minimum)
     }
 }
 
@@ -46,10 +48,10 @@ impl Fees {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct AssetFee {
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// The least fee, in the asset's smallest unit.
     #[serde(deserialize_with = "decimal")]
-    pub minimum: u128,
+    pub minimum: Amount,
 }
 
 /// An account, as pending orders will leave it.
@@ -65,7 +67,7 @@ pub struct AccountAnswer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Proven {
     /// The last sealed batch; `None` for the opening state.
-    pub batch: Option<u64>,
+    pub batch: Option<BatchNumber>,
     /// The root that the path is said to lead to.
     pub root: Root,
     /// The account and its path.
@@ -79,7 +81,7 @@ pub struct Acknowledged {
     /// The name of the order.
     pub id: String,
     /// The batch that takes it.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// Whether the node had it before.
     pub known: bool,
 }
@@ -115,7 +117,7 @@ impl Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderPlace {
     /// The batch that takes it.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// How far it is.
     pub stage: Stage,
     /// Whether no proof of the batch could be made, so that its operator has to look.
@@ -127,7 +129,7 @@ impl<'de> Deserialize<'de> for OrderPlace {
         #[derive(Deserialize)]
         struct Written {
             state: String,
-            batch: u64,
+            batch: BatchNumber,
             stage: Option<String>,
         }
         let Written {
@@ -151,7 +153,7 @@ impl<'de> Deserialize<'de> for OrderPlace {
     }
 }
 
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
     let text = String::deserialize(deserializer)?;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = if digits { text.parse().ok() } else { None };
@@ -174,7 +176,7 @@ mod tests {
         let pending = place(r#"{"state":"pending","sequence":3,"batch":2,"id":"00"}"#);
         assert_eq!(
             pending.map(|place| (place.batch, place.stage)),
-            Some((2, Stage::Pending))
+            Some((BatchNumber::new(2), Stage::Pending))
         );
         let stages = [
             ("sealed", Stage::Sealed),
@@ -193,6 +195,9 @@ mod tests {
         let fees = r#"{"assets":[{"asset":7,"minimum":"340282366920938463463374607431768211455","collector":9}],
                        "others":true,"open_batch":4,"min_lifetime":2}"#;
         let fees: Fees = serde_json::from_str(fees).unwrap();
-        assert_eq!((fees.minimum(7), fees.minimum(8)), (u128::MAX, 0));
+        assert_eq!(
+            (fees.minimum(AssetId::new(7)), fees.minimum(AssetId::new(8))),
+            (Amount::MAX, Amount::ZERO)
+        );
     }
 }

@@ -7,7 +7,7 @@ use ureq::{
     Agent,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
-use winterlane_ledger::{SignedOrder, codec::CanonicalBytes as _};
+use winterlane_ledger::{AccountId, SignedOrder, codec::CanonicalBytes as _};
 
 use super::{
     AccountAnswer, Acknowledged, Ask, ClientError, Fees, NodeStatus, OrderPlace, Proven, Refused,
@@ -202,11 +202,11 @@ impl Ask for NodeClient {
         self.get("/v1/fees")
     }
 
-    fn account(&self, id: u32) -> Result<Option<AccountAnswer>, ClientError> {
+    fn account(&self, id: AccountId) -> Result<Option<AccountAnswer>, ClientError> {
         self.found(&format!("/v1/accounts/{id}"))
     }
 
-    fn proof(&self, id: u32) -> Result<Proven, ClientError> {
+    fn proof(&self, id: AccountId) -> Result<Proven, ClientError> {
         self.get(&format!("/v1/accounts/{id}/proof"))
     }
 

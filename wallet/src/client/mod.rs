@@ -19,7 +19,7 @@ pub use answers::{
 pub use error::{ClientError, Refused};
 #[cfg(feature = "client")]
 pub use http::{ClientConfig, NodeClient};
-use winterlane_ledger::SignedOrder;
+use winterlane_ledger::{AccountId, SignedOrder};
 
 /// What a wallet asks of a node.
 pub trait Ask {
@@ -39,13 +39,13 @@ pub trait Ask {
     ///
     /// # Errors
     /// [`ClientError`].
-    fn account(&self, id: u32) -> Result<Option<AccountAnswer>, ClientError>;
+    fn account(&self, id: AccountId) -> Result<Option<AccountAnswer>, ClientError>;
 
     /// What the leaf of an account holds after the last sealed batch, with its path. *It was not verified.*
     ///
     /// # Errors
     /// [`ClientError`].
-    fn proof(&self, id: u32) -> Result<Proven, ClientError>;
+    fn proof(&self, id: AccountId) -> Result<Proven, ClientError>;
 
     /// Submits an order. The same order again has the same answer.
     ///

@@ -18,7 +18,7 @@
 //! the file ends before.
 
 use subtle::ConstantTimeEq;
-use winterlane_ledger::{BaseElement, Digest, Root};
+use winterlane_ledger::{BaseElement, Digest, Nonce, Root};
 
 use super::Signed;
 use crate::medium::{Birthmark, PIECE};
@@ -40,7 +40,7 @@ const OLD_CHECKED: usize = 72;
 pub(super) struct Entry {
     pub(super) root: Root,
     pub(super) index: u32,
-    pub(super) nonce: u32,
+    pub(super) nonce: Nonce,
     pub(super) bound: Digest,
     /// `None` in what version 1 wrote.
     pub(super) rho: Option<[BaseElement; 2]>,
@@ -93,7 +93,7 @@ impl Entry {
         let mut slot = [0; SLOT];
         slot[..32].copy_from_slice(&self.root.to_bytes());
         slot[32..36].copy_from_slice(&self.index.to_le_bytes());
-        slot[36..40].copy_from_slice(&self.nonce.to_le_bytes());
+        slot[36..40].copy_from_slice(&self.nonce.get().to_le_bytes());
         slot[40..72].copy_from_slice(&self.bound.to_bytes());
         if let Some(rho) = self.rho {
             for (bytes, element) in slot[72..88].as_chunks_mut().0.iter_mut().zip(rho) {
@@ -118,7 +118,7 @@ impl Entry {
         let entry = Self {
             root: Root(digest_at(slot, 0)?),
             index: u32_at(slot, 32),
-            nonce: u32_at(slot, 36),
+            nonce: Nonce::new(u32_at(slot, 36)),
             bound: digest_at(slot, 40)?,
             rho: has_rho.then(|| [72, 80].map(|at| BaseElement::new(u64_at(slot, at)))),
         };
@@ -234,7 +234,7 @@ fn old_entries(bytes: &[u8]) -> Result<Vec<Entry>, usize> {
         entries.push(Entry {
             root: Root(root.ok_or(offset)?),
             index: u32_at(slot, 32),
-            nonce: u32_at(slot, 36),
+            nonce: Nonce::new(u32_at(slot, 36)),
             bound: bound.ok_or(offset)?,
             rho: None,
         });
@@ -279,7 +279,7 @@ pub(crate) fn old_journal(entries: &[Signed]) -> Vec<u8> {
         let mut slot = [0; OLD_ENTRY];
         slot[..32].copy_from_slice(&entry.root.to_bytes());
         slot[32..36].copy_from_slice(&entry.index.to_le_bytes());
-        slot[36..40].copy_from_slice(&entry.nonce.to_le_bytes());
+        slot[36..40].copy_from_slice(&entry.nonce.get().to_le_bytes());
         slot[40..72].copy_from_slice(&entry.bound.to_bytes());
         let check = blake3::hash(&slot[..OLD_CHECKED]);
         slot[OLD_CHECKED..].copy_from_slice(&check.as_bytes()[..8]);

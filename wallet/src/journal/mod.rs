@@ -20,7 +20,7 @@ pub(crate) mod format;
 
 use std::{collections::HashMap, fmt};
 
-use winterlane_ledger::{BaseElement, Digest, Root};
+use winterlane_ledger::{BaseElement, Digest, Nonce, Root};
 use zeroize::Zeroizing;
 
 use self::format::{Entry, Header, Parsed, SLOT, Slot};
@@ -42,7 +42,7 @@ pub struct Signed {
     /// Number of the one-time key.
     pub index: u32,
     /// The nonce, which is part of the message.
-    pub nonce: u32,
+    pub nonce: Nonce,
     /// The rest of the message: [`winterlane_ledger::signature::bound_message`].
     pub bound: Digest,
     /// The randomiser: with the message it determines what of the key is revealed.
@@ -54,7 +54,7 @@ pub struct Signed {
 pub(crate) struct Claimed {
     pub(crate) root: Root,
     pub(crate) index: u32,
-    pub(crate) nonce: u32,
+    pub(crate) nonce: Nonce,
     pub(crate) bound: Digest,
 }
 

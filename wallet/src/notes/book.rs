@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
-    Domain,
+    Amount, AssetId, BatchNumber, Domain,
     pool::PoolOperation,
     private::{Commitment, Note, Nullifier, PrivateInputs},
 };
@@ -41,7 +41,7 @@ pub enum State {
     /// An operation that spends it was made, and may run until this batch.
     Pending {
         /// The last batch.
-        valid_until: u64,
+        valid_until: BatchNumber,
     },
     /// It is spent.
     Spent {
@@ -119,7 +119,7 @@ impl NoteBook {
     }
 
     /// The notes that can be spent in batch `batch_number`.
-    pub fn spendable(&self, batch_number: u64) -> impl Iterator<Item = &Found> {
+    pub fn spendable(&self, batch_number: BatchNumber) -> impl Iterator<Item = &Found> {
         self.notes.iter().filter(move |found| match found.state {
             State::Unspent => true,
             State::Pending { valid_until } => valid_until < batch_number,
@@ -129,8 +129,8 @@ impl NoteBook {
 
     /// What the account has of each asset, spendable or pending, by rising asset.
     #[must_use]
-    pub fn balances(&self) -> Vec<(u32, u128)> {
-        let mut sums = std::collections::BTreeMap::<u32, u128>::new();
+    pub fn balances(&self) -> Vec<(AssetId, Amount)> {
+        let mut sums = std::collections::BTreeMap::<AssetId, Amount>::new();
         for found in &self.notes {
             if !matches!(found.state, State::Spent { .. }) {
                 let sum = sums.entry(found.note.asset).or_default();
@@ -138,7 +138,9 @@ impl NoteBook {
                 *sum = sum.saturating_add(found.note.value);
             }
         }
-        sums.into_iter().filter(|(_, sum)| *sum > 0).collect()
+        sums.into_iter()
+            .filter(|(_, sum)| *sum > Amount::ZERO)
+            .collect()
     }
 
     /// Scans the operations of the pool after those that were scanned, in their order: tries to open each
@@ -230,7 +232,7 @@ impl NoteBook {
 
     fn add(&mut self, key: &ViewingKey, note: Note, position: u64, made: u64) {
         // A note of value 0 is a filler: it is worth nothing, and spending it proves nothing.
-        if note.value == 0 {
+        if note.value == Amount::ZERO {
             return;
         }
         // A position beyond 2^32 is in no tree.
@@ -250,7 +252,7 @@ impl NoteBook {
 
     /// Notes that an operation spends these, so that no other is made from them until it cannot run any more.
     /// What is not a note of this account is passed over.
-    pub fn reserve(&mut self, nullifiers: &[Nullifier], valid_until: u64) {
+    pub fn reserve(&mut self, nullifiers: &[Nullifier], valid_until: BatchNumber) {
         for nullifier in nullifiers {
             let index = self.index.get(&nullifier.0.to_bytes()).copied();
             if let Some(found) = index.and_then(|index| self.notes.get_mut(index))

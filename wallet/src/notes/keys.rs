@@ -12,7 +12,7 @@ use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Digest,
+    Amount, AssetId, Digest,
     private::{Address, Commitment, Note, NoteKeys, Nullifier, SpendKey, keys::address},
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -192,8 +192,8 @@ impl ViewingKey {
         let (value, rho) = rest.split_first_chunk::<16>()?;
         let note = Note {
             owner: self.address(),
-            asset: u32::from_le_bytes(*asset),
-            value: u128::from_le_bytes(*value),
+            asset: AssetId::new(u32::from_le_bytes(*asset)),
+            value: Amount::new(u128::from_le_bytes(*value)),
             rho: Digest::from_bytes(rho.try_into().ok()?).ok()?,
         };
         (note.commitment() == *commitment).then_some(note)
@@ -235,7 +235,7 @@ impl PaymentAddress {
     ///
     /// # Errors
     /// [`WalletError::NoRandomness`].
-    pub fn note(&self, asset: u32, value: u128) -> Result<Note, WalletError> {
+    pub fn note(&self, asset: AssetId, value: Amount) -> Result<Note, WalletError> {
         let rho = random_digest()?;
         Ok(Note {
             owner: self.owner,
@@ -260,8 +260,8 @@ impl PaymentAddress {
         commitment: &Commitment,
     ) -> Result<Vec<u8>, WalletError> {
         let mut plaintext = Zeroizing::new([0; PLAINTEXT]);
-        plaintext[..4].copy_from_slice(&note.asset.to_le_bytes());
-        plaintext[4..20].copy_from_slice(&note.value.to_le_bytes());
+        plaintext[..4].copy_from_slice(&note.asset.get().to_le_bytes());
+        plaintext[4..20].copy_from_slice(&note.value.get().to_le_bytes());
         plaintext[20..].copy_from_slice(&note.rho.to_bytes());
         self.encryption.seal(&*plaintext, &commitment.0.to_bytes())
     }

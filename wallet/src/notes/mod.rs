@@ -12,18 +12,18 @@
 //! The seed and the pool give everything back. What is kept on the disk ([`NoteStore`]) saves scanning again.
 //!
 //! ```
-//! use winterlane_ledger::{hash::domain_digest, pool::{Payment, PoolOperation}};
+//! use winterlane_ledger::{Amount, AssetId, BatchNumber, ChainId, RollupId, hash::domain_digest, pool::{Payment, PoolOperation}};
 //! use winterlane_wallet::{MasterSeed, notes::{NoteBook, shield}};
 //!
-//! let domain = domain_digest(1, 1);
+//! let domain = domain_digest(ChainId::new(1), RollupId::new(1));
 //! let alice = MasterSeed::from_bytes([1; 32]).note_secret(0);
-//! let (published, _) = shield(&alice.payment_address(), 7, 100)?;
+//! let (published, _) = shield(&alice.payment_address(), AssetId::new(7), Amount::new(100))?;
 //! // ... the node has seen the withdrawal that pays for it:
-//! let published = [PoolOperation::Shield(published, Payment { batch: 0, record: 3 })];
+//! let published = [PoolOperation::Shield(published, Payment { batch: BatchNumber::ZERO, record: 3 })];
 //!
 //! let mut book = NoteBook::new(domain);
 //! book.scan(&alice.viewing_key(), &published);
-//! assert_eq!(book.balances(), [(7, 100)]);
+//! assert_eq!(book.balances(), [(AssetId::new(7), Amount::new(100))]);
 //!
 //! let eve = MasterSeed::from_bytes([2; 32]).note_secret(0);
 //! let mut nothing = NoteBook::new(domain);

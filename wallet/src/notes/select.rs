@@ -1,6 +1,7 @@
 //! Coin selection: which notes pay.
 
 use thiserror::Error;
+use winterlane_ledger::{Amount, AssetId};
 
 use super::Found;
 
@@ -12,13 +13,13 @@ pub enum SelectError {
     #[error("there are {have} of asset {asset}, and it takes {need}{}", waiting(*.pending))]
     NotEnough {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// What can be spent.
-        have: u128,
+        have: Amount,
         /// Amount and fee.
-        need: u128,
+        need: Amount,
         /// What is on its way, and comes back if its operation does not run.
-        pending: u128,
+        pending: Amount,
     },
     /// There is enough, in more notes than one operation spends.
     #[error(
@@ -27,22 +28,22 @@ pub enum SelectError {
     )]
     TooManyNotes {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// Amount and fee.
-        need: u128,
+        need: Amount,
         /// How many notes an operation spends.
         most: usize,
         /// What the two largest notes have together.
-        largest: u128,
+        largest: Amount,
     },
     /// Amount and fee together are 2^128 or more.
     #[error("amount and fee together are 2^128 or more")]
     Overflow,
 }
 
-fn waiting(pending: u128) -> String {
+fn waiting(pending: Amount) -> String {
     match pending {
-        0 => String::new(),
+        Amount(0) => String::new(),
         pending => format!(" ({pending} more are waiting for an operation to run or to expire)"),
     }
 }
@@ -57,22 +58,22 @@ fn waiting(pending: u128) -> String {
 /// [`SelectError`].
 pub fn select<'a>(
     notes: impl IntoIterator<Item = &'a Found>,
-    (asset, need): (u32, u128),
+    (asset, need): (AssetId, Amount),
     most: usize,
-    pending: u128,
+    pending: Amount,
 ) -> Result<Vec<&'a Found>, SelectError> {
     let mut notes: Vec<_> = notes
         .into_iter()
         .filter(|found| found.note.asset == asset)
         .collect();
     notes.sort_by_key(|found| (found.note.value, found.position));
-    let have = notes
-        .iter()
-        .fold(0u128, |sum, found| sum.saturating_add(found.note.value));
-    if have < need || notes.is_empty() {
+    let have = notes.iter().fold(0u128, |sum, found| {
+        sum.saturating_add(found.note.value.get())
+    });
+    if have < need.get() || notes.is_empty() {
         return Err(SelectError::NotEnough {
             asset,
-            have,
+            have: Amount::new(have),
             need,
             pending,
         });
@@ -81,7 +82,8 @@ pub fn select<'a>(
         return Ok(vec![one]);
     }
     let pair = |low: usize, high: usize| {
-        let [low, high] = [low, high].map(|index| notes.get(index).map_or(0, |n| n.note.value));
+        let [low, high] =
+            [low, high].map(|index| notes.get(index).map_or(0, |n| n.note.value.get()));
         low.saturating_add(high)
     };
     let last = notes.len() - 1;
@@ -90,12 +92,12 @@ pub fn select<'a>(
     } else {
         pair(last, last)
     };
-    if most < 2 || largest < need {
+    if most < 2 || largest < need.get() {
         return Err(SelectError::TooManyNotes {
             asset,
             need,
             most,
-            largest,
+            largest: Amount::new(largest),
         });
     }
     // The smaller from below, the larger from above: every best pair is met.
@@ -103,7 +105,7 @@ pub fn select<'a>(
     let mut best = (last - 1, last);
     while low < high {
         let sum = pair(low, high);
-        if sum < need {
+        if sum < need.get() {
             low += 1;
         } else {
             if sum < pair(best.0, best.1) {

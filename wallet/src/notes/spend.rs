@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Digest,
+    Amount, AssetId, BatchNumber, Digest,
     pool::{Shield, ciphertexts_digest},
     private::{Fee, NOTE_TREE_DEPTH, Note, NotePath, NoteTree, TransferInputs, WithdrawalInputs},
 };
@@ -61,15 +61,15 @@ pub struct Transfer {
 #[derive(Clone, Copy)]
 pub struct Terms<'a> {
     /// The asset.
-    pub asset: u32,
+    pub asset: AssetId,
     /// What the receiver gets.
-    pub amount: u128,
+    pub amount: Amount,
     /// What the node gets.
-    pub fee: u128,
+    pub fee: Amount,
     /// The number of the pool's next batch.
-    pub batch_number: u64,
+    pub batch_number: BatchNumber,
     /// The last batch in which the operation may run.
-    pub valid_until: u64,
+    pub valid_until: BatchNumber,
     /// The set that the spent notes are to be shown in, or not in: only notes that it admits are chosen.
     pub association: Option<&'a AssociationSet>,
 }
@@ -91,16 +91,17 @@ pub const EXPIRY_STEP: u64 = 32;
 /// of one's own stand out.
 ///
 /// ```
+/// use winterlane_ledger::BatchNumber;
 /// use winterlane_wallet::notes::expiry_after;
-/// assert_eq!(expiry_after(1, 100), expiry_after(28, 100));
-/// assert_eq!(expiry_after(u64::MAX - 1, 100), u64::MAX);
+/// assert_eq!(expiry_after(BatchNumber::new(1), 100), expiry_after(BatchNumber::new(28), 100));
+/// assert_eq!(expiry_after(BatchNumber::new(u64::MAX - 1), 100), BatchNumber::MAX);
 /// ```
 #[must_use]
-pub const fn expiry_after(batch_number: u64, lifetime: u64) -> u64 {
+pub const fn expiry_after(batch_number: BatchNumber, lifetime: u64) -> BatchNumber {
     let least = batch_number.saturating_add(lifetime);
-    match least.checked_next_multiple_of(EXPIRY_STEP) {
-        Some(expiry) => expiry,
-        None => u64::MAX,
+    match least.get().checked_next_multiple_of(EXPIRY_STEP) {
+        Some(expiry) => BatchNumber::new(expiry),
+        None => BatchNumber::MAX,
     }
 }
 
@@ -126,13 +127,13 @@ pub enum SpendError {
     )]
     NotAdmitted {
         /// The asset.
-        asset: u32,
+        asset: AssetId,
         /// Amount and fee.
-        need: u128,
+        need: Amount,
         /// What can be spent.
-        have: u128,
+        have: Amount,
         /// What can be spent in notes that the set admits.
-        admitted: u128,
+        admitted: Amount,
     },
     /// No randomness, and other trouble of the wallet.
     #[error(transparent)]
@@ -158,7 +159,7 @@ impl NoteBook {
         let input = self.input(tree, terms, found)?;
         let key = secret.viewing_key();
         let change = Note {
-            value: found.note.value - terms.amount - terms.fee,
+            value: Amount::new(found.note.value.get() - terms.amount.get() - terms.fee.get()),
             rho: key.change_rho(&found.nullifier),
             ..found.note
         };
@@ -202,10 +203,10 @@ impl NoteBook {
         for found in chosen {
             spent.push(self.input(tree, terms, found)?);
             nullifiers.push(found.nullifier);
-            value += found.note.value;
+            value += found.note.value.get();
         }
         while spent.len() < 2 {
-            let note = mine.note(terms.asset, 0)?;
+            let note = mine.note(terms.asset, Amount::ZERO)?;
             // A dummy is nowhere; its nullifier is that of a fresh note at position 0.
             nullifiers.push(note.nullifier(&secret.keys().nullifier, 0));
             spent.push(Input {
@@ -215,7 +216,10 @@ impl NoteBook {
             });
         }
         let payment = to.note(terms.asset, terms.amount)?;
-        let change = mine.note(terms.asset, value - terms.amount - terms.fee)?;
+        let change = mine.note(
+            terms.asset,
+            Amount::new(value - terms.amount.get() - terms.fee.get()),
+        )?;
         let mut made = [(payment, to.seal(&payment)?), (change, mine.seal(&change)?)];
         let [draw, ..] = random_digest()?.to_bytes();
         if draw & 1 == 1 {
@@ -234,7 +238,7 @@ impl NoteBook {
             anchor: tree.root(),
             nullifiers: [*one, *two],
             commitments: [note0.commitment(), note1.commitment()],
-            fee: (terms.fee > 0).then_some(Fee {
+            fee: (terms.fee > Amount::ZERO).then_some(Fee {
                 amount: terms.fee,
                 asset: terms.asset,
             }),
@@ -252,12 +256,14 @@ impl NoteBook {
     }
 
     /// The nullifiers of the account's notes that are pending at that batch.
-    fn pending(&self, terms: &Terms<'_>) -> u128 {
+    fn pending(&self, terms: &Terms<'_>) -> Amount {
         let pending = self.notes.iter().filter(|found| {
             let waits = matches!(found.state, State::Pending { valid_until } if valid_until >= terms.batch_number);
             waits && found.note.asset == terms.asset
         });
-        pending.fold(0, |sum: u128, found| sum.saturating_add(found.note.value))
+        pending.fold(Amount::ZERO, |sum: Amount, found| {
+            sum.saturating_add(found.note.value)
+        })
     }
 
     fn choose(
@@ -315,9 +321,11 @@ impl NoteBook {
 }
 
 /// What notes are worth, of one asset.
-fn worth<'a>(notes: impl Iterator<Item = &'a Found>, asset: u32) -> u128 {
+fn worth<'a>(notes: impl Iterator<Item = &'a Found>, asset: AssetId) -> Amount {
     let notes = notes.filter(|found| found.note.asset == asset);
-    notes.fold(0, |sum, found| sum.saturating_add(found.note.value))
+    notes.fold(Amount::ZERO, |sum, found| {
+        sum.saturating_add(found.note.value)
+    })
 }
 
 /// A note for an address, to be shielded: what is published, and its note.
@@ -326,8 +334,8 @@ fn worth<'a>(notes: impl Iterator<Item = &'a Found>, asset: u32) -> u128 {
 /// [`WalletError::NoRandomness`].
 pub fn shield(
     to: &PaymentAddress,
-    asset: u32,
-    amount: u128,
+    asset: AssetId,
+    amount: Amount,
 ) -> Result<(Shield, Note), WalletError> {
     let note = to.note(asset, amount)?;
     let shield = Shield {

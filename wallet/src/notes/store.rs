@@ -13,7 +13,9 @@
 //! | check: keyed BLAKE3 of all before | 32 |
 
 use subtle::ConstantTimeEq;
-use winterlane_ledger::{Digest, Domain, pool::PoolOperation, private::Note};
+use winterlane_ledger::{
+    Amount, AssetId, BatchNumber, Digest, Domain, pool::PoolOperation, private::Note,
+};
 
 use super::{Found, NoteBook, NoteSecret, State, ViewingKey};
 use crate::{
@@ -136,7 +138,7 @@ impl NoteStore<'_> {
     pub fn reserve(
         &mut self,
         nullifiers: &[winterlane_ledger::private::Nullifier],
-        valid_until: u64,
+        valid_until: BatchNumber,
     ) -> Result<(), WalletError> {
         let mut book = self.book.clone();
         book.reserve(nullifiers, valid_until);
@@ -172,14 +174,14 @@ fn write(book: &NoteBook, key: &ViewingKey) -> Vec<u8> {
         bytes.extend_from_slice(&number.to_le_bytes());
     }
     for found in &book.notes {
-        bytes.extend_from_slice(&found.note.asset.to_le_bytes());
-        bytes.extend_from_slice(&found.note.value.to_le_bytes());
+        bytes.extend_from_slice(&found.note.asset.get().to_le_bytes());
+        bytes.extend_from_slice(&found.note.value.get().to_le_bytes());
         bytes.extend_from_slice(&found.note.rho.to_bytes());
         bytes.extend_from_slice(&found.position.to_le_bytes());
         bytes.extend_from_slice(&found.made.to_le_bytes());
         let (state, number) = match found.state {
             State::Unspent => (0, 0),
-            State::Pending { valid_until } => (1, valid_until),
+            State::Pending { valid_until } => (1, valid_until.get()),
             State::Spent { by } => (2, by),
         };
         bytes.push(state);
@@ -212,8 +214,8 @@ fn read(bytes: &[u8], key: &ViewingKey) -> Option<NoteBook> {
     for index in 0..count {
         let note = Note {
             owner: key.address(),
-            asset: u32::from_le_bytes(*fields.take()?),
-            value: u128::from_le_bytes(*fields.take()?),
+            asset: AssetId::new(u32::from_le_bytes(*fields.take()?)),
+            value: Amount::new(u128::from_le_bytes(*fields.take()?)),
             rho: fields.digest()?,
         };
         let position = u32::from_le_bytes(*fields.take()?);
@@ -230,7 +232,7 @@ fn read(bytes: &[u8], key: &ViewingKey) -> Option<NoteBook> {
             state: match state {
                 0 => State::Unspent,
                 1 => State::Pending {
-                    valid_until: number,
+                    valid_until: BatchNumber::new(number),
                 },
                 2 => State::Spent { by: number },
                 _ => return None,

@@ -4,7 +4,7 @@ mod association;
 
 use proptest::prelude::*;
 use winterlane_ledger::{
-    Digest, Domain,
+    Amount, AssetId, BatchNumber, ChainId, Digest, Domain, RollupId,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate},
     private::{Commitment, Note, NoteTree, Nullifier, PrivateInputs},
@@ -14,7 +14,7 @@ use super::*;
 use crate::MasterSeed;
 
 fn domain() -> Domain {
-    domain_digest(1, 1)
+    domain_digest(ChainId::new(1), RollupId::new(1))
 }
 
 fn account(byte: u8) -> NoteSecret {
@@ -57,9 +57,14 @@ impl World {
     }
 
     fn shield(&mut self, to: &NoteSecret, asset: u32, amount: u128) {
-        let (shield, _) = shield(&to.payment_address(), asset, amount).unwrap();
+        let (shield, _) = shield(
+            &to.payment_address(),
+            AssetId::new(asset),
+            Amount::new(amount),
+        )
+        .unwrap();
         let payment = Payment {
-            batch: self.published.len() as u64,
+            batch: BatchNumber::new(self.published.len() as u64),
             record: 0,
         };
         self.apply(PoolOperation::Shield(shield, payment));
@@ -73,11 +78,11 @@ impl World {
 
     fn terms(&self, amount: u128, fee: u128) -> Terms<'static> {
         Terms {
-            asset: 7,
-            amount,
-            fee,
+            asset: AssetId::new(7),
+            amount: Amount::new(amount),
+            fee: Amount::new(fee),
             batch_number: self.pool.batch_number(),
-            valid_until: self.pool.batch_number() + 3,
+            valid_until: BatchNumber::new(self.pool.batch_number().get() + 3),
             association: None,
         }
     }
@@ -98,7 +103,9 @@ impl World {
         assert_eq!(spend.change.commitment(), spend.inputs.change);
         assert_eq!(
             note.value,
-            spend.change.value + spend.inputs.amount + spend.inputs.fee
+            Amount::new(
+                spend.change.value.get() + spend.inputs.amount.get() + spend.inputs.fee.get()
+            )
         );
         assert_eq!([note.asset, spend.change.asset], [spend.inputs.asset; 2]);
     }
@@ -128,14 +135,17 @@ impl World {
         for (input, nullifier) in spend.spent.iter().zip(&spend.inputs.nullifiers) {
             let position = input.path.map_or(0, |path| path.position);
             assert_eq!(input.note.nullifier(&keys.nullifier, position), *nullifier);
-            assert_eq!((input.note.owner, input.note.asset), (keys.address(), 7));
-            assert_eq!(input.path.is_none(), input.note.value == 0);
+            assert_eq!(
+                (input.note.owner, input.note.asset),
+                (keys.address(), AssetId::new(7))
+            );
+            assert_eq!(input.path.is_none(), input.note.value == Amount::ZERO);
             if let Some(path) = input.path {
                 assert_eq!(path.root(&input.note.commitment()), spend.inputs.anchor);
             }
-            value += input.note.value;
+            value += input.note.value.get();
         }
-        let made: u128 = spend.made.iter().map(|note| note.value).sum();
+        let made: u128 = spend.made.iter().map(|note| note.value.get()).sum();
         assert_eq!(value, made + fee);
         assert_eq!(
             spend.made.map(|note| note.commitment()),
@@ -160,18 +170,36 @@ fn money_goes_around_and_everybody_finds_their_own() {
     world.send(&alice, &bob, 60, 1);
     world.withdraw(&bob, 58, 2);
     let last = world.withdraw(&alice, 30, 0);
-    assert_eq!(last.change.value, 9);
-    assert_eq!(world.book(&alice).balances(), [(7, 9), (8, 50)]);
-    assert_eq!(world.book(&bob).balances(), [(7, 5)]);
+    assert_eq!(last.change.value, Amount::new(9));
+    assert_eq!(
+        world.book(&alice).balances(),
+        [
+            (AssetId::new(7), Amount::new(9)),
+            (AssetId::new(8), Amount::new(50))
+        ]
+    );
+    assert_eq!(
+        world.book(&bob).balances(),
+        [(AssetId::new(7), Amount::new(5))]
+    );
     assert_eq!(world.book(&eve).balances(), []);
     let held: u128 = 100 + 5 - 1 - 60 - 30;
-    assert_eq!(world.pool.held(7), held);
+    assert_eq!(world.pool.held(AssetId::new(7)), Amount::new(held));
     // Two notes become one payment, and change in one note.
     world.shield(&bob, 7, 8);
     let both = world.send(&bob, &alice, 12, 0);
     assert!(both.spent.iter().all(|input| input.path.is_some()));
-    assert_eq!(world.book(&bob).balances(), [(7, 1)]);
-    assert_eq!(world.book(&alice).balances(), [(7, 21), (8, 50)]);
+    assert_eq!(
+        world.book(&bob).balances(),
+        [(AssetId::new(7), Amount::new(1))]
+    );
+    assert_eq!(
+        world.book(&alice).balances(),
+        [
+            (AssetId::new(7), Amount::new(21)),
+            (AssetId::new(8), Amount::new(50))
+        ]
+    );
 }
 
 #[test]
@@ -287,7 +315,7 @@ const FIXED: [u64; 8] = [
 fn what_is_damaged_or_for_others_does_not_open() {
     let [alice, bob] = [1, 2].map(account);
     let to = alice.payment_address();
-    let note = to.note(7, 5).unwrap();
+    let note = to.note(AssetId::new(7), Amount::new(5)).unwrap();
     let sealed = to.seal(&note).unwrap();
     assert_eq!(sealed.len(), SEALED_NOTE_BYTES);
     let key = alice.viewing_key();
@@ -295,7 +323,10 @@ fn what_is_damaged_or_for_others_does_not_open() {
     assert_eq!(bob.viewing_key().open(&sealed, &note.commitment()), None);
     assert_eq!(key.open(&sealed, &Commitment(Digest::ZERO)), None);
     // A sender who encrypts another value than the commitment has: the note is not taken for money.
-    let lie = Note { value: 500, ..note };
+    let lie = Note {
+        value: Amount::new(500),
+        ..note
+    };
     let honest = note.commitment();
     let sealed = to.seal_as(&lie, &honest).unwrap();
     assert_eq!(key.open(&sealed, &honest), None);
@@ -308,10 +339,10 @@ fn pending_notes_wait_until_their_operation_expires() {
     world.shield(&alice, 7, 100);
     let mut book = world.book(&alice);
     let nullifier = book.notes()[0].nullifier;
-    book.reserve(&[nullifier, Nullifier(Digest::ZERO)], 5);
-    assert_eq!(book.balances(), [(7, 100)]);
-    assert_eq!(book.spendable(5).count(), 0);
-    assert_eq!(book.spendable(6).count(), 1);
+    book.reserve(&[nullifier, Nullifier(Digest::ZERO)], BatchNumber::new(5));
+    assert_eq!(book.balances(), [(AssetId::new(7), Amount::new(100))]);
+    assert_eq!(book.spendable(BatchNumber::new(5)).count(), 0);
+    assert_eq!(book.spendable(BatchNumber::new(6)).count(), 1);
     let error = book
         .withdrawal(&alice, &world.tree, &world.terms(1, 0), [9; 20])
         .unwrap_err();
@@ -323,7 +354,7 @@ fn pending_notes_wait_until_their_operation_expires() {
     let spend = world.withdraw(&alice, 1, 0);
     book.scan(&alice.viewing_key(), &world.published[1..]);
     assert_eq!(book.notes()[0].state, State::Spent { by: 1 });
-    book.reserve(&[spend.inputs.nullifier], 99);
+    book.reserve(&[spend.inputs.nullifier], BatchNumber::new(99));
     assert_eq!(book.notes()[0].state, State::Spent { by: 1 });
 }
 
@@ -349,11 +380,11 @@ fn a_book_that_lags_behind_the_tree_spends_nothing() {
     );
 }
 
-fn found(value: u128, position: u32) -> Found {
+fn found(value: Amount, position: u32) -> Found {
     let alice = account(1);
     let note = Note {
         owner: alice.keys().address(),
-        asset: 7,
+        asset: AssetId::new(7),
         value,
         rho: Digest::ZERO,
     };
@@ -368,30 +399,38 @@ fn found(value: u128, position: u32) -> Found {
 
 #[test]
 fn too_little_and_too_many_are_told_apart() {
-    let notes: Vec<_> = (0..3).map(|position| found(10, position)).collect();
-    let no = |need, most| select(&notes, (7, need), most, 0).unwrap_err();
+    let notes: Vec<_> = (0..3)
+        .map(|position| found(Amount::new(10), position))
+        .collect();
+    let no = |need, most| select(&notes, (AssetId::new(7), need), most, Amount::ZERO).unwrap_err();
     assert!(matches!(
-        no(31, 2),
+        no(Amount::new(31), 2),
         SelectError::NotEnough {
-            have: 30,
-            need: 31,
+            have: Amount(30),
+            need: Amount(31),
             ..
         }
     ));
     assert!(matches!(
-        no(21, 2),
-        SelectError::TooManyNotes { largest: 20, .. }
+        no(Amount::new(21), 2),
+        SelectError::TooManyNotes {
+            largest: Amount(20),
+            ..
+        }
     ));
     assert!(matches!(
-        no(11, 1),
+        no(Amount::new(11), 1),
         SelectError::TooManyNotes { most: 1, .. }
     ));
     assert!(matches!(
-        select(&notes, (8, 1), 2, 0),
-        Err(SelectError::NotEnough { have: 0, .. })
+        select(&notes, (AssetId::new(8), Amount::new(1)), 2, Amount::ZERO),
+        Err(SelectError::NotEnough {
+            have: Amount(0),
+            ..
+        })
     ));
     assert!(matches!(
-        select(&[], (7, 0), 2, 0),
+        select(&[], (AssetId::new(7), Amount::ZERO), 2, Amount::ZERO),
         Err(SelectError::NotEnough { .. })
     ));
 }
@@ -399,20 +438,20 @@ fn too_little_and_too_many_are_told_apart() {
 proptest! {
     #[test]
     fn the_choice_is_the_best_there_is(values in proptest::collection::vec(1..50u128, 1..8), need in 1..120u128) {
-        let notes: Vec<_> = (0..).zip(&values).map(|(position, value)| found(*value, position)).collect();
+        let notes: Vec<_> = (0..).zip(&values).map(|(position, value)| found(Amount::new(*value), position)).collect();
         let single = values.iter().filter(|value| **value >= need).min().copied();
         let pairs = (0..values.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
         let double = pairs.map(|(i, j)| values[i] + values[j]).filter(|sum| *sum >= need).min();
-        match select(&notes, (7, need), 2, 0) {
+        match select(&notes, (AssetId::new(7), Amount::new(need)), 2, Amount::ZERO) {
             Ok(chosen) => {
-                let sum: u128 = chosen.iter().map(|found| found.note.value).sum();
+                let sum: u128 = chosen.iter().map(|found| found.note.value.get()).sum();
                 prop_assert_eq!(Some(sum), single.or(double));
                 prop_assert_eq!(chosen.len(), if single.is_some() { 1 } else { 2 });
                 if let [one, two] = chosen[..] {
                     prop_assert_ne!(one.position, two.position);
                 }
             }
-            Err(SelectError::NotEnough { have, .. }) => prop_assert!(have < need),
+            Err(SelectError::NotEnough { have, .. }) => prop_assert!(have < Amount::new(need)),
             Err(_) => prop_assert_eq!(single.or(double), None),
         }
     }
@@ -460,10 +499,15 @@ fn speed_of_scanning() {
     let published: Vec<_> = (0..100)
         .map(|value| {
             let payment = Payment {
-                batch: 0,
+                batch: BatchNumber::ZERO,
                 record: value as u32,
             };
-            PoolOperation::Shield(shield(&to, 7, value + 1).unwrap().0, payment)
+            PoolOperation::Shield(
+                shield(&to, AssetId::new(7), Amount::new(value + 1))
+                    .unwrap()
+                    .0,
+                payment,
+            )
         })
         .collect();
     let published: Vec<_> = published.iter().cycle().take(NOTES).cloned().collect();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use winterlane_ledger::{BaseElement, Digest, Root};
+use winterlane_ledger::{BaseElement, Digest, Nonce, Root};
 
 use super::simulated::{Fault, Simulated};
 use crate::{Journal, MasterSeed, Signed, WalletError, journal, place};
@@ -17,7 +17,7 @@ fn entry(key: u8, index: u8, message: u8) -> Signed {
     Signed {
         root: Root(digest(key)),
         index: index.into(),
-        nonce: index.into(),
+        nonce: Nonce::new(index.into()),
         bound: digest(message % 2),
         // One message with two randomisers reveals as much as two messages.
         rho: [u32::from(message / 2), 7].map(BaseElement::from),
@@ -120,7 +120,7 @@ fn run(steps: Vec<Step>) {
     for signed in released.0.values() {
         journal.reserve(&[*signed]).unwrap();
         let other = Signed {
-            nonce: signed.nonce + 1,
+            nonce: Nonce::new(signed.nonce.get() + 1),
             ..*signed
         };
         assert!(matches!(

@@ -32,7 +32,9 @@ fn a_part_of_a_wallet_is_named() {
     let place = tempfile::tempdir().unwrap();
     let mut wallet = seeded(place.path());
     let key = wallet.add_key(0, 1).unwrap();
-    wallet.sign(&pay(key, 1, 0), &domain()).unwrap();
+    wallet
+        .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+        .unwrap();
     drop(wallet);
     let [seed, journal, gone] = ["seed", "journal", "gone"].map(|name| place.path().join(name));
     // A seed whose journal is gone: nobody knows what it has signed.
@@ -160,12 +162,16 @@ fn an_unsynchronised_tail_is_dropped_and_damage_is_refused() {
     let path = place.path().join("journal");
     let mut wallet = seeded(place.path());
     let key = wallet.add_key(0, 3).unwrap();
-    wallet.sign(&pay(key, 1, 0), &domain()).unwrap();
+    wallet
+        .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+        .unwrap();
     drop(wallet);
     let mut wallet = Wallet::open(place.path()).unwrap();
     wallet.add_key(0, 3).unwrap();
-    wallet.sign(&pay(key, 1, 1), &domain()).unwrap();
-    let three = [2, 3, 4].map(|nonce| pay(key, 1, nonce));
+    wallet
+        .sign(&pay(key, Amount::new(1), Nonce::new(1)), &domain())
+        .unwrap();
+    let three = [2, 3, 4].map(|nonce| pay(key, Amount::new(1), Nonce::new(nonce)));
     wallet.sign_many(&three, &domain()).unwrap();
     drop(wallet);
     let whole = fs::read(&path).unwrap();
@@ -248,7 +254,7 @@ fn a_journal_of_version_1_is_read_as_it_was_written() {
     let entry = |index: u32| Signed {
         root: Root(Digest([1u32, 2, 3, 4].map(BaseElement::from))),
         index,
-        nonce: index,
+        nonce: Nonce::new(index),
         bound: Digest::ZERO,
         rho: [0u32; 2].map(BaseElement::from),
     };

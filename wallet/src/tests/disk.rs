@@ -32,7 +32,9 @@ fn makes_a_wallet_where_the_environment_says() {
     let place = PathBuf::from(place).join("above").join("wallet");
     let mut wallet = seeded(&place);
     let key = wallet.add_key(0, 0).unwrap();
-    wallet.sign(&pay(key, 1, 0), &domain()).unwrap();
+    wallet
+        .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+        .unwrap();
     drop(wallet);
     drop(Wallet::open(&place).unwrap());
 }
@@ -103,7 +105,9 @@ fn signed() -> (tempfile::TempDir, PathBuf, Wallet, Root) {
     let path = place.path().join("wallet");
     let mut wallet = seeded(&path);
     let key = wallet.add_key(0, 2).unwrap();
-    wallet.sign(&pay(key, 1, 0), &domain()).unwrap();
+    wallet
+        .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+        .unwrap();
     (place, path, wallet, key)
 }
 
@@ -160,11 +164,11 @@ fn a_wallet_that_was_tampered_with_signs_nothing_more() {
     for (name, trick) in tricks {
         let (_place, path, mut wallet, key) = signed();
         trick(&path);
-        let first = wallet.sign(&pay(key, 2, 1), &domain());
+        let first = wallet.sign(&pay(key, Amount::new(2), Nonce::new(1)), &domain());
         let disturbed = matches!(&first, Err(WalletError::Disturbed { .. }));
         assert!(disturbed, "{name}: {first:?}");
         for nonce in [0, 1, 2] {
-            let later = wallet.sign(&pay(key, 1, nonce), &domain());
+            let later = wallet.sign(&pay(key, Amount::new(1), Nonce::new(nonce)), &domain());
             assert!(matches!(later, Err(WalletError::Poisoned)), "{name}");
         }
     }
@@ -205,7 +209,9 @@ fn a_copy_is_refused_unless_adopted() {
     let mut wallet = Wallet::adopt(&copy).unwrap();
     wallet.add_key(0, 2).unwrap();
     assert!(already(
-        &wallet.sign(&pay(key, 2, 0), &domain()).unwrap_err(),
+        &wallet
+            .sign(&pay(key, Amount::new(2), Nonce::ZERO), &domain())
+            .unwrap_err(),
         0
     ));
     drop(wallet);
@@ -216,7 +222,9 @@ fn a_copy_is_refused_unless_adopted() {
     fs::copy(&journal, &backup).unwrap();
     let mut wallet = Wallet::open(&path).unwrap();
     wallet.add_key(0, 2).unwrap();
-    wallet.sign(&pay(key, 1, 1), &domain()).unwrap();
+    wallet
+        .sign(&pay(key, Amount::new(1), Nonce::new(1)), &domain())
+        .unwrap();
     drop(wallet);
     fs::copy(&backup, &journal).unwrap();
     assert!(matches!(
@@ -240,7 +248,9 @@ fn a_link_to_the_directory_is_the_directory() {
     drop(wallet);
     let mut wallet = Wallet::open(&link).unwrap();
     wallet.add_key(0, 2).unwrap();
-    wallet.sign(&pay(key, 1, 1), &domain()).unwrap();
+    wallet
+        .sign(&pay(key, Amount::new(1), Nonce::new(1)), &domain())
+        .unwrap();
     assert!(matches!(
         Wallet::open(&path),
         Err(WalletError::Locked { .. })
@@ -249,7 +259,7 @@ fn a_link_to_the_directory_is_the_directory() {
     fs::remove_file(&link).unwrap();
     symlink(place.path(), &link).unwrap();
     assert!(matches!(
-        wallet.sign(&pay(key, 1, 2), &domain()),
+        wallet.sign(&pay(key, Amount::new(1), Nonce::new(2)), &domain()),
         Err(WalletError::Disturbed { .. })
     ));
 }

@@ -46,7 +46,7 @@ fn a_fault_gives_an_error_and_reveals_nothing() {
             calls: &calls,
             wrong,
         });
-        let first = wallet.sign(&pay(key, 1, 0), &domain());
+        let first = wallet.sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain());
         calls_of_one = calls_of_one.min(calls.load(Ordering::Relaxed));
         match first {
             Ok(signed) => assert!(verifies(&signed, key), "call {wrong}"),
@@ -54,7 +54,9 @@ fn a_fault_gives_an_error_and_reveals_nothing() {
                 faults += 1;
                 assert!(wallet.journal().is_empty());
                 // The fault is over, and nothing was spent by it.
-                let signed = wallet.sign(&pay(key, 1, 0), &domain()).unwrap();
+                let signed = wallet
+                    .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+                    .unwrap();
                 assert!(verifies(&signed, key));
             }
             Err(error) => panic!("call {wrong}: {error}"),
@@ -68,25 +70,25 @@ fn the_randomiser_of_the_journal_is_used_again() {
     let disk = Simulated::default();
     let mut wallet = Wallet::make_in(disk.boxed(), MasterSeed::from_bytes([5; 32]), None).unwrap();
     let key = wallet.add_key(0, 1).unwrap();
-    let request = pay(key, 1, 0);
+    let request = pay(key, Amount::new(1), Nonce::ZERO);
     // As a version that searched in another order would have signed.
     let bound = bound_message(
         &request.order.record(request.one_time_key()).digest(),
         &domain(),
     );
     let base = [123u32, 456].map(BaseElement::from);
-    let (rho, _) = find_randomizer(&bound, 0, &base, &ScalarCompressor).unwrap();
+    let (rho, _) = find_randomizer(&bound, Nonce::ZERO, &base, &ScalarCompressor).unwrap();
     let secret = MasterSeed::from_bytes([5; 32]).key_secret(0, 1);
     let own = wallet
         .key(&key)
         .unwrap()
-        .sign(&secret, KeyIndex(0), &bound, 0, &ScalarCompressor)
+        .sign(&secret, KeyIndex(0), &bound, Nonce::ZERO, &ScalarCompressor)
         .unwrap();
     assert_ne!(own.rho, rho);
     let entry = Signed {
         root: key,
         index: 0,
-        nonce: 0,
+        nonce: Nonce::ZERO,
         bound,
         rho,
     };
@@ -101,7 +103,7 @@ fn the_randomiser_of_the_journal_is_used_again() {
     let claimed = Claimed {
         root: key,
         index: 0,
-        nonce: 0,
+        nonce: Nonce::ZERO,
         bound,
     };
     assert_eq!(journal.randomizer(&claimed).unwrap(), Some(rho));
@@ -122,11 +124,11 @@ fn a_randomiser_that_does_not_fit_is_refused() {
     let mut journal = place::make(disk.boxed(), &MasterSeed::from_bytes([5; 32]), None).unwrap();
     let seed = MasterSeed::from_bytes([5; 32]);
     let key = generate_key(&seed.key_secret(0, 1), &ScalarCompressor).unwrap();
-    let request = pay(key.root(), 1, 0);
+    let request = pay(key.root(), Amount::new(1), Nonce::ZERO);
     let entry = Signed {
         root: key.root(),
         index: 0,
-        nonce: 0,
+        nonce: Nonce::ZERO,
         bound: bound_message(
             &request.order.record(request.one_time_key()).digest(),
             &domain(),

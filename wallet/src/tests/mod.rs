@@ -11,8 +11,9 @@ mod simulated;
 use std::path::Path;
 
 use winterlane_ledger::{
-    Account, BaseElement, Digest, Domain, KeySlot, Ledger, LedgerError, Order, Root,
-    ScalarCompressor, Scope, SignedOrder, SlotIndex, Transfer,
+    Account, AccountId, Amount, BaseElement, BatchNumber, ChainId, Digest, Domain, KeySlot, Ledger,
+    LedgerError, Nonce, Order, RollupId, Root, ScalarCompressor, Scope, SignedOrder, SlotIndex,
+    Transfer,
     hash::domain_digest,
     signature::{Claim, KeyError, SecretSource, bound_message, recover_root},
 };
@@ -20,23 +21,23 @@ use winterlane_ledger::{
 use super::*;
 
 fn domain() -> Domain {
-    domain_digest(1, 1)
+    domain_digest(ChainId::new(1), RollupId::new(1))
 }
 
-fn pay(key: Root, amount: u128, nonce: u32) -> Request {
+fn pay(key: Root, amount: Amount, nonce: Nonce) -> Request {
     let transfer = Transfer {
-        from: 1,
-        to: 1,
+        from: AccountId::new(1),
+        to: AccountId::new(1),
         amount,
-        fee: 0,
-        valid_until: 9,
+        fee: Amount::ZERO,
+        valid_until: BatchNumber::new(9),
     };
     Request {
         key,
         order: Order::Transfer(transfer),
         nonce,
         slot: SlotIndex::Zero,
-        index: nonce as u16,
+        index: nonce.get() as u16,
     }
 }
 
@@ -63,10 +64,14 @@ fn two_messages_at_one_nonce_are_refused_across_restarts() {
     let place = tempfile::tempdir().unwrap();
     let mut wallet = Wallet::create(place.path()).unwrap();
     let key = wallet.add_key(0, 2).unwrap();
-    let first = wallet.sign(&pay(key, 1, 0), &domain()).unwrap();
+    let first = wallet
+        .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+        .unwrap();
     assert!(verifies(&first, key));
     assert!(already(
-        &wallet.sign(&pay(key, 2, 0), &domain()).unwrap_err(),
+        &wallet
+            .sign(&pay(key, Amount::new(2), Nonce::ZERO), &domain())
+            .unwrap_err(),
         0
     ));
     for _ in 0..2 {
@@ -74,14 +79,23 @@ fn two_messages_at_one_nonce_are_refused_across_restarts() {
         wallet = Wallet::open(place.path()).unwrap();
         assert_eq!(wallet.add_key(0, 2).unwrap(), key);
         assert!(already(
-            &wallet.sign(&pay(key, 2, 0), &domain()).unwrap_err(),
+            &wallet
+                .sign(&pay(key, Amount::new(2), Nonce::ZERO), &domain())
+                .unwrap_err(),
             0
         ));
-        assert_eq!(wallet.sign(&pay(key, 1, 0), &domain()).unwrap(), first);
+        assert_eq!(
+            wallet
+                .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+                .unwrap(),
+            first
+        );
         assert_eq!(wallet.journal().len(), 1);
     }
     assert!(verifies(
-        &wallet.sign(&pay(key, 2, 1), &domain()).unwrap(),
+        &wallet
+            .sign(&pay(key, Amount::new(2), Nonce::new(1)), &domain())
+            .unwrap(),
         key
     ));
     assert_eq!(wallet.journal().next_index(&key), 2);
@@ -92,37 +106,53 @@ fn every_way_to_meet_a_one_time_key_again_is_seen() {
     let place = tempfile::tempdir().unwrap();
     let mut wallet = seeded(place.path());
     let key = wallet.add_key(0, 2).unwrap();
-    wallet.sign(&pay(key, 1, 1), &domain()).unwrap();
+    wallet
+        .sign(&pay(key, Amount::new(1), Nonce::new(1)), &domain())
+        .unwrap();
     // Another chain.
     assert!(already(
         &wallet
-            .sign(&pay(key, 1, 1), &domain_digest(2, 1))
+            .sign(
+                &pay(key, Amount::new(1), Nonce::new(1)),
+                &domain_digest(ChainId::new(2), RollupId::new(1))
+            )
             .unwrap_err(),
         1
     ));
     // The same order, but at nonce 8, or for the other slot.
     let later = Request {
-        nonce: 8,
-        ..pay(key, 1, 1)
+        nonce: Nonce::new(8),
+        ..pay(key, Amount::new(1), Nonce::new(1))
     };
     assert!(already(&wallet.sign(&later, &domain()).unwrap_err(), 1));
     let other_slot = Request {
         slot: SlotIndex::One,
-        ..pay(key, 1, 1)
+        ..pay(key, Amount::new(1), Nonce::new(1))
     };
     assert!(already(
         &wallet.sign(&other_slot, &domain()).unwrap_err(),
         1
     ));
     // Two messages in one call.
-    let both = [pay(key, 1, 2), pay(key, 2, 2)];
+    let both = [
+        pay(key, Amount::new(1), Nonce::new(2)),
+        pay(key, Amount::new(2), Nonce::new(2)),
+    ];
     assert!(already(&wallet.sign_many(&both, &domain()).unwrap_err(), 2));
     // Which reserved nothing.
     assert_eq!(wallet.journal().len(), 1);
-    assert!(wallet.sign(&pay(key, 2, 2), &domain()).is_ok());
+    assert!(
+        wallet
+            .sign(&pay(key, Amount::new(2), Nonce::new(2)), &domain())
+            .is_ok()
+    );
     // Another key has one-time keys of its own.
     let other = wallet.add_key(1, 2).unwrap();
-    assert!(wallet.sign(&pay(other, 3, 1), &domain()).is_ok());
+    assert!(
+        wallet
+            .sign(&pay(other, Amount::new(3), Nonce::new(1)), &domain())
+            .is_ok()
+    );
 }
 
 #[test]
@@ -130,10 +160,18 @@ fn impossible_requests_write_nothing() {
     let place = tempfile::tempdir().unwrap();
     let mut wallet = seeded(place.path());
     let key = wallet.add_key(0, 1).unwrap();
-    let unknown = wallet.sign(&pay(Root::ZERO, 1, 0), &domain()).unwrap_err();
+    let unknown = wallet
+        .sign(&pay(Root::ZERO, Amount::new(1), Nonce::ZERO), &domain())
+        .unwrap_err();
     assert!(matches!(unknown, WalletError::UnknownKey { .. }));
     let used_up = wallet
-        .sign_many(&[pay(key, 1, 0), pay(key, 1, 2)], &domain())
+        .sign_many(
+            &[
+                pay(key, Amount::new(1), Nonce::ZERO),
+                pay(key, Amount::new(1), Nonce::new(2)),
+            ],
+            &domain(),
+        )
         .unwrap_err();
     assert!(matches!(
         used_up,
@@ -178,11 +216,11 @@ fn keys_are_determined_by_seed_number_and_height_and_share_nothing() {
             .iter()
             .all(|start| !one.chain_starts(0).contains(start))
     );
-    let base = one.randomizer_base(0, &Digest::ZERO, 0);
+    let base = one.randomizer_base(0, &Digest::ZERO, Nonce::ZERO);
     let other = Digest([1u32, 0, 0, 0].map(BaseElement::from));
-    assert_ne!(base, one.randomizer_base(1, &Digest::ZERO, 0));
-    assert_ne!(base, one.randomizer_base(0, &Digest::ZERO, 1));
-    assert_ne!(base, one.randomizer_base(0, &other, 0));
+    assert_ne!(base, one.randomizer_base(1, &Digest::ZERO, Nonce::ZERO));
+    assert_ne!(base, one.randomizer_base(0, &Digest::ZERO, Nonce::new(1)));
+    assert_ne!(base, one.randomizer_base(0, &other, Nonce::ZERO));
     assert!(!format!("{seed:?} {one:?}").contains('5'));
     // The derivation is fixed: keys of today must be keys of tomorrow.
     let fixed =
@@ -206,13 +244,16 @@ fn the_ledger_accepts_what_the_wallet_signs() {
         scope: Scope::SPEND,
     };
     let account = Account {
-        balance: 100,
+        balance: Amount::new(100),
         slots: [slot, KeySlot::default()],
         ..Account::default()
     };
-    let mut ledger = Ledger::genesis(domain(), 0, [(1, account)]).unwrap();
+    let mut ledger =
+        Ledger::genesis(domain(), BatchNumber::ZERO, [(AccountId::new(1), account)]).unwrap();
 
-    let requests: Vec<_> = (0..8).map(|nonce| pay(key, 5, nonce)).collect();
+    let requests: Vec<_> = (0..8)
+        .map(|nonce| pay(key, Amount::new(5), Nonce::new(nonce)))
+        .collect();
     let signed = wallet.sign_many(&requests, &domain()).unwrap();
     let mut batch = ledger.open_batch();
     for order in &signed[..3] {
@@ -222,7 +263,9 @@ fn the_ledger_accepts_what_the_wallet_signs() {
     // put into the next batch.
     drop(batch);
     assert!(already(
-        &wallet.sign(&pay(key, 6, 0), &domain()).unwrap_err(),
+        &wallet
+            .sign(&pay(key, Amount::new(6), Nonce::ZERO), &domain())
+            .unwrap_err(),
         0
     ));
     let mut batch = ledger.open_batch();
@@ -239,8 +282,14 @@ fn the_last_key_of_a_full_one_never_signs() {
     let place = tempfile::tempdir().unwrap();
     let mut wallet = seeded(place.path());
     let key = wallet.add_key(0, 10).unwrap();
-    assert!(wallet.sign(&pay(key, 1, 1022), &domain()).is_ok());
-    let reserved = wallet.sign(&pay(key, 1, 1023), &domain()).unwrap_err();
+    assert!(
+        wallet
+            .sign(&pay(key, Amount::new(1), Nonce::new(1022)), &domain())
+            .is_ok()
+    );
+    let reserved = wallet
+        .sign(&pay(key, Amount::new(1), Nonce::new(1023)), &domain())
+        .unwrap_err();
     assert!(matches!(
         reserved,
         WalletError::Key(KeyError::Exhausted {
@@ -261,29 +310,36 @@ fn a_request_is_read_off_the_account() {
         scope: Scope::SPEND,
     };
     let account = Account {
-        balance: 100,
-        nonce: 70,
+        balance: Amount::new(100),
+        nonce: Nonce::new(70),
         slots: [KeySlot::default(), slot(3)],
         ..Account::default()
     };
-    let order = |amount| pay(key, amount, 0).order;
-    let mut ledger = Ledger::genesis(domain(), 0, [(1, account)]).unwrap();
+    let order = |amount| pay(key, amount, Nonce::ZERO).order;
+    let mut ledger =
+        Ledger::genesis(domain(), BatchNumber::ZERO, [(AccountId::new(1), account)]).unwrap();
     let mut batch = ledger.open_batch();
 
-    let first = wallet.request(&account, SlotIndex::One, order(1));
-    assert_eq!((first.nonce, first.index, first.key), (70, 3, key));
-    let next = first.then(order(2));
-    assert_eq!((next.nonce, next.index), (71, 4));
+    let first = wallet.request(&account, SlotIndex::One, order(Amount::new(1)));
+    assert_eq!(
+        (first.nonce, first.index, first.key),
+        (Nonce::new(70), 3, key)
+    );
+    let next = first.then(order(Amount::new(2)));
+    assert_eq!((next.nonce, next.index), (Nonce::new(71), 4));
     for signed in wallet.sign_many(&[first, next], &domain()).unwrap() {
         batch.signed(signed).unwrap();
     }
     // An order that is lost on the way, and the one in its place.
-    let now = *batch.account(1).unwrap();
-    let lost = wallet.request(&now, SlotIndex::One, order(3));
+    let now = *batch.account(AccountId::new(1)).unwrap();
+    let lost = wallet.request(&now, SlotIndex::One, order(Amount::new(3)));
     wallet.sign(&lost, &domain()).unwrap();
-    let instead = wallet.request(&now, SlotIndex::One, order(4));
-    assert_eq!((instead.nonce, instead.index), (72, lost.index + 1));
-    assert_eq!(instead, lost.instead(order(4)));
+    let instead = wallet.request(&now, SlotIndex::One, order(Amount::new(4)));
+    assert_eq!(
+        (instead.nonce, instead.index),
+        (Nonce::new(72), lost.index + 1)
+    );
+    assert_eq!(instead, lost.instead(order(Amount::new(4))));
     let signed = wallet.sign(&instead, &domain()).unwrap();
     batch.signed(signed).unwrap();
     // A wallet that knows less than the ledger goes by the ledger.
@@ -291,13 +347,18 @@ fn a_request_is_read_off_the_account() {
         slots: [KeySlot::default(), slot(9)],
         ..now
     };
-    assert_eq!(wallet.request(&ahead, SlotIndex::One, order(5)).index, 9);
+    assert_eq!(
+        wallet
+            .request(&ahead, SlotIndex::One, order(Amount::new(5)))
+            .index,
+        9
+    );
     // At the end of the key nothing is signed.
     let ended = Account {
         slots: [KeySlot::default(), slot(1024)],
         ..now
     };
-    let request = wallet.request(&ended, SlotIndex::One, order(5));
+    let request = wallet.request(&ended, SlotIndex::One, order(Amount::new(5)));
     assert!(matches!(
         wallet.sign(&request, &domain()),
         Err(WalletError::Key(KeyError::Exhausted { index: 1024, .. }))

@@ -1,6 +1,7 @@
 //! The book of notes on a disk that fails: the old one is there or the new one, whole.
 
 use winterlane_ledger::{
+    Amount, AssetId, BatchNumber, ChainId, RollupId,
     hash::domain_digest,
     pool::{Payment, PoolOperation},
 };
@@ -14,21 +15,21 @@ fn seed() -> MasterSeed {
 
 fn published(count: u32) -> Vec<PoolOperation> {
     let to = seed().note_secret(0).payment_address();
-    let shield = |value| notes::shield(&to, 7, value).unwrap().0;
+    let shield = |value| notes::shield(&to, AssetId::new(7), value).unwrap().0;
     (1..=count)
         .map(|value| {
             let payment = Payment {
-                batch: 0,
+                batch: BatchNumber::ZERO,
                 record: value,
             };
-            PoolOperation::Shield(shield(value.into()), payment)
+            PoolOperation::Shield(shield(Amount::new(value.into())), payment)
         })
         .collect()
 }
 
 #[test]
 fn a_book_survives_whatever_happens_while_it_is_saved() {
-    let domain = domain_digest(1, 1);
+    let domain = domain_digest(ChainId::new(1), RollupId::new(1));
     let published = published(2);
     for fault in [Fault::Fails, Fault::Kills] {
         for after in 0..12 {
@@ -54,7 +55,7 @@ fn a_book_survives_whatever_happens_while_it_is_saved() {
                 let scanned = store.book().operations() as usize;
                 assert!((1..=2).contains(&scanned));
                 store.scan(&published[scanned..]).unwrap();
-                assert_eq!(store.book().balances(), [(7, 3)]);
+                assert_eq!(store.book().balances(), [(AssetId::new(7), Amount::new(3))]);
             }
         }
     }
@@ -62,19 +63,19 @@ fn a_book_survives_whatever_happens_while_it_is_saved() {
 
 #[test]
 fn a_changed_book_and_the_book_of_another_are_refused() {
-    let domain = domain_digest(1, 1);
+    let domain = domain_digest(ChainId::new(1), RollupId::new(1));
     let disk = Simulated::default();
     let wallet = Wallet::make_in(disk.boxed(), seed(), None).unwrap();
     let mut store = wallet.notes(0, &domain).unwrap();
     store.scan(&published(2)).unwrap();
     let nullifier = store.book().notes()[0].nullifier;
-    store.reserve(&[nullifier], 9).unwrap();
+    store.reserve(&[nullifier], BatchNumber::new(9)).unwrap();
     let book = store.book().clone();
     let bytes = disk.read("notes-0").unwrap();
     let again = wallet.notes(0, &domain).unwrap();
     assert_eq!(*again.book(), book);
 
-    let other = domain_digest(1, 2);
+    let other = domain_digest(ChainId::new(1), RollupId::new(2));
     let error = wallet.notes(0, &other).unwrap_err();
     assert!(matches!(error, WalletError::OtherPool { .. }), "{error}");
     assert_eq!(

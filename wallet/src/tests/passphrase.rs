@@ -24,7 +24,9 @@ fn an_encrypted_wallet_opens_by_its_passphrase_alone() {
     let path = place.path().join("seed");
     let mut wallet = Wallet::import_with(place.path(), seed(), Some(&word("one"))).unwrap();
     let key = wallet.add_key(0, 1).unwrap();
-    let signed = wallet.sign(&pay(key, 1, 0), &domain()).unwrap();
+    let signed = wallet
+        .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+        .unwrap();
     drop(wallet);
     assert!(
         !fs::read(&path)
@@ -52,7 +54,12 @@ fn an_encrypted_wallet_opens_by_its_passphrase_alone() {
         let mut wallet = Wallet::open_with(place.path(), known.as_ref()).unwrap();
         wallet.encrypt(next.as_ref()).unwrap();
         assert_eq!(wallet.add_key(0, 1).unwrap(), key);
-        assert_eq!(wallet.sign(&pay(key, 1, 0), &domain()).unwrap(), signed);
+        assert_eq!(
+            wallet
+                .sign(&pay(key, Amount::new(1), Nonce::ZERO), &domain())
+                .unwrap(),
+            signed
+        );
         let [new, plain] = [
             place.path().join("seed.new").exists(),
             fs::read(&path).unwrap().starts_with(b"winterlane-seed2"),

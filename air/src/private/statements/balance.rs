@@ -55,15 +55,15 @@ pub(super) fn balance(inputs: &BalanceInputs) -> Schedule {
 
     let end = table.difference(end);
     if let Some(most) = inputs.at_most {
-        table.start_sum(end + 1, &limb_elements(most));
+        table.start_sum(end + 1, &limb_elements(most.get()));
         table.set(end + 1, S::AddKept, -BaseElement::ONE);
         table.difference(end + 1);
     }
 
-    table.start_sum(0, &limb_elements(inputs.at_least).map(|limb| -limb));
+    table.start_sum(0, &limb_elements(inputs.at_least.get()).map(|limb| -limb));
     let reserved = BaseElement::from(RESERVED_KEY_INDEX);
     table.assert(POSITION..POSITION + 1, 0, &[reserved]);
-    let asset = BaseElement::from(inputs.asset);
+    let asset = BaseElement::from(inputs.asset.get());
     table.assert(ASSET..ASSET + 1, 0, &[asset]);
     table
 }

@@ -34,10 +34,10 @@ pub(super) fn withdrawal(inputs: &WithdrawalInputs) -> Schedule {
     part(&mut table, 0, nullifier, change, roots);
     // the note is in the tree
     table.assert(REAL..REAL + 1, 0, &[BaseElement::ONE]);
-    let asset = BaseElement::from(inputs.asset);
+    let asset = BaseElement::from(inputs.asset.get());
     table.assert(ASSET..ASSET + 1, 0, &[asset]);
     finish(&mut table);
-    paid(&mut table, &[inputs.amount, inputs.fee]);
+    paid(&mut table, &[inputs.amount.get(), inputs.fee.get()]);
     table
 }
 
@@ -50,11 +50,11 @@ pub(super) fn transfer(inputs: &TransferInputs) -> Schedule {
         part(&mut table, k, nullifier, output, roots);
     }
     if let Some(fee) = &inputs.fee {
-        let asset = BaseElement::from(fee.asset);
+        let asset = BaseElement::from(fee.asset.get());
         table.assert(ASSET..ASSET + 1, 0, &[asset]);
     }
     finish(&mut table);
-    paid(&mut table, &[inputs.fee.map_or(0, |fee| fee.amount)]);
+    paid(&mut table, &[inputs.fee.map_or(0, |fee| fee.amount.get())]);
     table
 }
 

@@ -7,7 +7,7 @@ use alloc::{vec, vec::Vec};
 
 use winter_math::{ToElements, fields::f64::BaseElement};
 use winterlane_ledger::{
-    Anchor, Digest, Domain, Root,
+    Amount, Anchor, AssetId, BatchNumber, Digest, Domain, Root,
     private::{
         Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee, Nullifier,
         Predicate, PrivateInputs, SHOWN_CHAINS, Session, Test, TransferInputs, ValueSet,
@@ -46,17 +46,17 @@ fn all_inputs() -> Vec<PrivateInputs> {
             nullifier: Nullifier(digest(20)),
             change: Commitment(digest(30)),
             recipient: [1; 20],
-            amount: 1 << 100 | 1 << 60 | 7,
-            fee: 3,
-            asset: 4,
+            amount: Amount::new(1 << 100 | 1 << 60 | 7),
+            fee: Amount::new(3),
+            asset: AssetId::new(4),
             domain: Domain(digest(40)),
-            valid_until: 9,
+            valid_until: BatchNumber::new(9),
             ciphertexts: [9; 32],
             association,
         }));
         let fee = Some(Fee {
-            amount: 3,
-            asset: 4,
+            amount: Amount::new(3),
+            asset: AssetId::new(4),
         });
         for fee in [None, fee] {
             all.push(PrivateInputs::Transfer(TransferInputs {
@@ -65,7 +65,7 @@ fn all_inputs() -> Vec<PrivateInputs> {
                 commitments: [30, 35].map(digest).map(Commitment),
                 fee,
                 domain: Domain(digest(40)),
-                valid_until: 9,
+                valid_until: BatchNumber::new(9),
                 ciphertexts: [9; 32],
                 association,
             }));
@@ -80,9 +80,9 @@ fn all_inputs() -> Vec<PrivateInputs> {
         all.push(PrivateInputs::Balance(BalanceInputs {
             state_root: Root(digest(10)),
             domain: Domain(digest(40)),
-            asset: 4,
-            at_least: 50,
-            at_most,
+            asset: AssetId::new(4),
+            at_least: Amount::new(50),
+            at_most: at_most.map(Amount::new),
             session,
         }));
     }

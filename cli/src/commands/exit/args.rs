@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use winterlane_settlement::Party;
 
+use winterlane_ledger::{AccountId, Amount, AssetId};
+
+use crate::args_numbers;
+
 /// Where settlement is.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
@@ -44,8 +48,8 @@ pub(crate) struct Payee {
     #[arg(long, value_name = "ADDRESS")]
     pub(super) to: Option<Party>,
     /// An account of the rollup.
-    #[arg(long, value_name = "ID")]
-    pub(super) to_account: Option<u32>,
+    #[arg(long, value_name = "ID", value_parser = args_numbers::account())]
+    pub(super) to_account: Option<AccountId>,
     /// A note that `exit note` has made.
     #[arg(long, value_name = "FILE.json")]
     pub(super) note: Option<PathBuf>,
@@ -76,11 +80,11 @@ pub(super) enum Task {
         #[command(flatten)]
         keys: Keys,
         /// The account.
-        #[arg(long, value_name = "ID")]
-        account: u32,
+        #[arg(long, value_name = "ID", value_parser = args_numbers::account())]
+        account: AccountId,
         /// How much; all of it if not given, or what the note is worth.
         #[arg(long, value_name = "AMOUNT")]
-        amount: Option<u128>,
+        amount: Option<Amount>,
         #[command(flatten)]
         payee: Payee,
     },
@@ -104,10 +108,10 @@ pub(super) enum Task {
         to: PathBuf,
         /// How much, in the asset's smallest unit.
         #[arg(long, value_name = "N")]
-        amount: u128,
+        amount: Amount,
         /// The asset.
-        #[arg(long, value_name = "N")]
-        asset: u32,
+        #[arg(long, value_name = "N", value_parser = args_numbers::asset())]
+        asset: AssetId,
         /// The file of the note; none may be there.
         #[arg(long, value_name = "FILE.json")]
         out: PathBuf,
@@ -137,8 +141,8 @@ pub(super) enum Task {
         keys: Keys,
         /// The accounts that leave, separated by commas; without it all that have these keys. Each takes a one-time key, and
         /// anybody can make an account with somebody else's key.
-        #[arg(long, value_name = "ID", value_delimiter = ',')]
-        account: Vec<u32>,
+        #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = args_numbers::account())]
+        account: Vec<AccountId>,
         /// The number of the wallet's account of notes.
         #[arg(long, value_name = "N", default_value_t = 0)]
         notes: u32,

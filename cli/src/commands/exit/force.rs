@@ -5,7 +5,7 @@ use std::path::Path;
 use indicatif::ProgressBar;
 use serde_json::json;
 use winterlane_ledger::{
-    Order, Record, Transfer, Withdraw,
+    AccountId, Amount, BatchNumber, Order, Record, Transfer, Withdraw,
     pool::{Payment, PrivateOperation, Shield},
     private::PrivateInputs,
     wire,
@@ -32,7 +32,7 @@ const LIFETIME: u64 = 1 << 40;
 pub(super) fn order(
     place: &Place,
     keys: &Keys,
-    (id, amount): (u32, Option<u128>),
+    (id, amount): (AccountId, Option<Amount>),
     payee: &Payee,
     progress: &ProgressBar,
 ) -> Result<String, Failure> {
@@ -50,13 +50,13 @@ pub(super) fn order(
             "the wallet has no key that may spend from account {id}: name its numbers by --key and --key-height"
         ))
     })?;
-    let valid_until = rebuilt.ledger.batch_number() + LIFETIME;
-    let withdraw = |recipient: [u8; 20], amount: u128| {
+    let valid_until = rebuilt.ledger.batch_number().saturating_add(LIFETIME);
+    let withdraw = |recipient: [u8; 20], amount: Amount| {
         Order::Withdraw(Withdraw {
             from: id,
             amount,
             // the operator takes it because it must
-            fee: 0,
+            fee: Amount::ZERO,
             recipient,
             valid_until,
         })
@@ -67,7 +67,7 @@ pub(super) fn order(
             from: id,
             to,
             amount: all,
-            fee: 0,
+            fee: Amount::ZERO,
             valid_until,
         })
     } else if let Some(path) = &payee.note {
@@ -124,7 +124,7 @@ pub(super) fn notes(
             anchor: rebuilt.notes.root(),
             domain: *rebuilt.ledger.domain(),
             to,
-            valid_until: last + LIFETIME,
+            valid_until: last.saturating_add(LIFETIME),
         });
         let (inputs, proof) = match withdrawn {
             Ok(withdrawn) => withdrawn,
@@ -142,7 +142,9 @@ pub(super) fn notes(
         // the command may be run again
         steps.add(&what, call, ("note_forced", "is forced already"))
     };
-    let mut mine = book.spendable(last).filter(|found| found.note.value > 0);
+    let mut mine = book
+        .spendable(last)
+        .filter(|found| found.note.value > Amount::ZERO);
     let ended = mine.try_for_each(&mut force);
     if found == 0 {
         steps.none("no note of these keys");
@@ -163,7 +165,8 @@ pub(super) fn shield(
     let shield = note::read(path)?;
     let status = client.status().map_err(failed)?;
     let (mut outcome, mut taken) = (None, false);
-    'batches: for batch in (status.first_batch..status.next_batch).rev() {
+    let numbers = (status.first_batch.get()..status.next_batch.get()).rev();
+    'batches: for batch in numbers.map(BatchNumber::new) {
         progress.set_message(format!("looking for the withdrawal: batch {batch}"));
         for payment in payments(&client, batch, &shield)? {
             match demand(&client, payment, &shield) {
@@ -213,7 +216,7 @@ fn demand(client: &Client, payment: Payment, shield: &Shield) -> Result<Outcome,
 }
 
 /// The withdrawals of a settled batch to the note's recipient.
-fn payments(client: &Client, batch: u64, shield: &Shield) -> Result<Vec<Payment>, Failure> {
+fn payments(client: &Client, batch: BatchNumber, shield: &Shield) -> Result<Vec<Payment>, Failure> {
     let recipient = shield.recipient();
     let data = client.batch(batch).map_err(failed)?;
     let data = data.ok_or_else(|| {

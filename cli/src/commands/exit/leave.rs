@@ -3,7 +3,7 @@
 use indicatif::ProgressBar;
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
-    Anchor, Domain,
+    AccountId, Amount, Anchor, BatchNumber, Domain,
     exit::Exit,
     private::{Note, PrivateInputs, WithdrawalInputs},
 };
@@ -27,7 +27,7 @@ const PRESET: HidingPreset = HidingPreset::new(HidingPresetName::Compact, Securi
 pub(super) fn leave(
     place: &Place,
     keys: &Keys,
-    (accounts, notes): (&[u32], u32),
+    (accounts, notes): (&[AccountId], u32),
     to: Party,
     progress: &ProgressBar,
 ) -> Result<String, Failure> {
@@ -77,7 +77,7 @@ impl Leaving<'_> {
     fn accounts(
         &mut self,
         wallet: &mut Wallet<SimdCompressor>,
-        named: &[u32],
+        named: &[AccountId],
     ) -> Result<(), Failure> {
         let mut mine = Vec::new();
         for (id, account) in self.rebuilt.accounts() {
@@ -93,7 +93,7 @@ impl Leaving<'_> {
             }
         }
         // each takes a one-time key, of which there may be too few: those that hold something come first
-        mine.sort_by_key(|(_, account, _)| account.balance == 0);
+        mine.sort_by_key(|(_, account, _)| account.balance == Amount::ZERO);
         self.found += mine.len();
         for (id, account, slot) in mine {
             let exit = Exit {
@@ -118,7 +118,10 @@ impl Leaving<'_> {
         book.scan(&secret.viewing_key(), &self.rebuilt.operations);
         let last = self.rebuilt.ledger.batch_number();
         // what is worth nothing pays for no proof
-        for found in book.spendable(last).filter(|found| found.note.value > 0) {
+        for found in book
+            .spendable(last)
+            .filter(|found| found.note.value > Amount::ZERO)
+        {
             self.found += 1;
             let what = format!("note {}", found.position);
             self.steps.begin(&format!("{what}: proving its withdrawal"));
@@ -154,7 +157,7 @@ pub(super) struct Withdrawing<'a> {
     pub(super) anchor: Anchor,
     pub(super) domain: Domain,
     pub(super) to: Party,
-    pub(super) valid_until: u64,
+    pub(super) valid_until: BatchNumber,
 }
 
 /// Proves the withdrawal.
@@ -175,14 +178,14 @@ pub(super) fn withdraw_note(
     } = found.note;
     let keys = secret.keys();
     let change_rho = secret.viewing_key().change_rho(&found.nullifier);
-    let change = NewNote::new(&found.note.owner, &change_rho, 0);
+    let change = NewNote::new(&found.note.owner, &change_rho, Amount::ZERO);
     let inputs = WithdrawalInputs {
         anchor,
         nullifier: found.nullifier,
         change: change.commitment(asset),
         recipient: to.0,
         amount: value,
-        fee: 0,
+        fee: Amount::ZERO,
         asset,
         domain,
         valid_until,

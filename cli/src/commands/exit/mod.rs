@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use indicatif::{MultiProgress, ProgressBar};
 use serde::Serialize;
 use serde_json::json;
-use winterlane_ledger::{Scope, SlotIndex};
+use winterlane_ledger::{AccountId, AssetId, Scope, SlotIndex};
 use winterlane_prover::SimdCompressor;
 use winterlane_settlement::{
     Call, CallError, Client, Outcome, Owed, Payment, Secret, Settlement, rebuild::Rebuilt,
@@ -99,10 +99,10 @@ fn rebuilt(client: &Client, progress: &ProgressBar) -> Result<Rebuilt<SimdCompre
     let next = client.status().map_err(failed)?.next_batch;
     progress.set_message("following the published batches");
     let rebuilt = Rebuilt::of(client, SimdCompressor, |batch| {
-        tracing::info!(batch, "followed");
+        tracing::info!(batch = batch.get(), "followed");
         progress.set_message(format!(
             "following the published batches: {} of {next}",
-            batch.saturating_add(1)
+            batch.get().saturating_add(1)
         ));
     });
     let (rebuilt, _) = rebuilt.map_err(Failure::invalid)?;
@@ -162,8 +162,8 @@ fn status(place: &Place) -> Result<String, Failure> {
 
 #[derive(Serialize)]
 struct AccountLine {
-    id: u32,
-    asset: u32,
+    id: AccountId,
+    asset: AssetId,
     balance: String,
 }
 

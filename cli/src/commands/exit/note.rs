@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use winterlane_ledger::{Digest, pool::Shield};
+use winterlane_ledger::{Amount, AssetId, Digest, pool::Shield};
 use winterlane_settlement::Party;
 use winterlane_wallet::notes::shield;
 
@@ -21,7 +21,7 @@ use crate::{
 struct NoteFile {
     format: String,
     blinded: Digest,
-    asset: u32,
+    asset: AssetId,
     amount: String,
     /// The note, encrypted to its owner.
     sealed: String,
@@ -32,11 +32,11 @@ const FORMAT: &str = "winterlane note 1";
 /// Makes a note for the address in a file.
 pub(super) fn make(
     to: &Path,
-    (asset, amount): (u32, u128),
+    (asset, amount): (AssetId, Amount),
     out: &Path,
     as_json: bool,
 ) -> Result<String, Failure> {
-    if amount == 0 {
+    if amount == Amount::ZERO {
         return Err(Failure::Unusable("a note of 0 is worth nothing".into()));
     }
     let (note, _) = shield(&address(to)?, asset, amount).map_err(Failure::unusable)?;

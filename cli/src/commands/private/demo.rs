@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use winterlane_ledger::{
+    Amount, AssetId,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, VerifyPrivate, encode_operation},
     private::NoteTree,
@@ -25,9 +26,9 @@ use crate::{
 /// Notes in the pool, one of them Alice's.
 const NOTES: u128 = 16;
 /// What the shop outside gets.
-const AMOUNT: u128 = 600;
+const AMOUNT: Amount = Amount::new(600);
 /// What the node gets.
-const FEE: u128 = 1;
+const FEE: Amount = Amount::new(1);
 
 /// Shields, withdraws privately, verifies.
 pub(crate) fn demo() -> Result<String, Failure> {
@@ -38,7 +39,11 @@ pub(crate) fn demo() -> Result<String, Failure> {
     let mut published = Vec::new();
     for index in 0..NOTES {
         let to = if index == 7 { &alice } else { &others };
-        let note = shield(&to.payment_address(), 0, 1000 + index);
+        let note = shield(
+            &to.payment_address(),
+            AssetId::ZERO,
+            Amount::new(1000 + index),
+        );
         let payment = Payment {
             batch: pool.batch_number(),
             record: 0,
@@ -54,7 +59,7 @@ pub(crate) fn demo() -> Result<String, Failure> {
     book.scan(&alice.viewing_key(), &published);
     let batch_number = pool.batch_number();
     let terms = Terms {
-        asset: 0,
+        asset: AssetId::ZERO,
         amount: AMOUNT,
         fee: FEE,
         batch_number,

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use indicatif::MultiProgress;
 use serde::Serialize;
-use winterlane_ledger::pool::PoolOperation;
+use winterlane_ledger::{AssetId, pool::PoolOperation};
 use winterlane_wallet::{
     Wallet, WalletError,
     notes::{NoteBook, PaymentAddress, State, ViewingKey, shield},
@@ -174,14 +174,14 @@ struct Scanned {
 /// Amounts are text: they may be beyond what programs take for a number.
 #[derive(Serialize)]
 struct Balance {
-    asset: u32,
+    asset: AssetId,
     amount: String,
 }
 
 #[derive(Serialize)]
 struct Shown {
     position: u32,
-    asset: u32,
+    asset: AssetId,
     value: String,
     made_by: u64,
     state: &'static str,

@@ -8,7 +8,7 @@ use std::{io::ErrorKind, path::Path};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use winterlane_ledger::{
-    Root,
+    Amount, AssetId, Root,
     pool::{PolicyRefusal, PoolError, PoolPolicy},
     private::{Association, AssociationMode},
 };
@@ -46,7 +46,7 @@ struct PolicyFile {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LeastFee {
-    asset: u32,
+    asset: AssetId,
     minimum: String,
 }
 
@@ -119,7 +119,7 @@ impl PolicyFile {
         let mut policy = PoolPolicy::open();
         for (entry, LeastFee { asset, minimum }) in (1..).zip(&self.fees) {
             let digits = minimum.bytes().all(|byte| byte.is_ascii_digit());
-            let least = minimum.parse::<u128>().ok().filter(|_| digits);
+            let least = minimum.parse::<Amount>().ok().filter(|_| digits);
             let least = least.ok_or(PolicyFileError::Minimum { entry })?;
             let asset = *asset;
             if policy.minimum_fees().any(|(known, _)| known == asset) {
@@ -145,7 +145,7 @@ enum PolicyFileError {
     #[error("fees, entry {entry}: the minimum is no whole number below 2^128 as text")]
     Minimum { entry: usize },
     #[error("fees, entry {entry}: asset {asset} for the second time")]
-    Twice { entry: usize, asset: u32 },
+    Twice { entry: usize, asset: AssetId },
 }
 
 /// Reads a policy from a file.
@@ -385,10 +385,10 @@ mod tests {
             .map(|mode| Association { mode, root });
         let policies = [
             PoolPolicy::open(),
-            PoolPolicy::open().with_minimum_fee(7, u128::MAX),
+            PoolPolicy::open().with_minimum_fee(AssetId::new(7), Amount::MAX),
             PoolPolicy::open()
-                .with_minimum_fee(0, 0)
-                .with_minimum_fee(9, 10)
+                .with_minimum_fee(AssetId::ZERO, Amount::ZERO)
+                .with_minimum_fee(AssetId::new(9), Amount::new(10))
                 .with_association_sets([approved, refused]),
         ];
         for policy in policies {

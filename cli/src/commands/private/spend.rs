@@ -6,6 +6,7 @@ use indicatif::MultiProgress;
 use serde::Serialize;
 use winterlane_air::presets::HidingPreset;
 use winterlane_ledger::{
+    AccountId, Amount,
     codec::CanonicalBytes,
     pool::{PoolError, PoolOperation, PrivateOperation, account_recipient},
     private::{Note, NoteKeys, Nullifier, PrivateInputs, PrivateProof},
@@ -57,7 +58,7 @@ pub(super) fn send(args: &SendArgs, screen: &MultiProgress) -> Result<String, Fa
 pub(super) fn withdraw(args: &WithdrawArgs, screen: &MultiProgress) -> Result<String, Failure> {
     let recipient = match (args.recipient, args.to_account) {
         (Some(recipient), _) => recipient,
-        (None, account) => account_recipient(account.unwrap_or(0)),
+        (None, account) => account_recipient(account.unwrap_or(AccountId::ZERO)),
     };
     spend(&args.spend, screen, "withdrawn", |notes, store, terms| {
         let book = notes.book();
@@ -99,7 +100,7 @@ fn check_unlinkable(
 /// Why an operation cannot be made, with what to do.
 fn refused(error: SpendError) -> Failure {
     match error {
-        SpendError::Select(SelectError::NotEnough { pending, .. }) if pending > 0 => {
+        SpendError::Select(SelectError::NotEnough { pending, .. }) if pending > Amount::ZERO => {
             Failure::Unusable(format!(
                 "{error}; if that operation was lost, `winterlane private scan --rescan` frees its notes"
             ))
@@ -233,7 +234,7 @@ fn spend(
         PrivateInputs::Withdrawal(inputs) => {
             (Some(inputs.asset), inputs.amount.saturating_add(inputs.fee))
         }
-        _ => (operation.payout().map(|out| out.asset), 0),
+        _ => (operation.payout().map(|out| out.asset), Amount::ZERO),
     };
     let hidden_among = store.candidates(asset, least, set.as_ref());
     let statement = args.statement.as_ref().map(|path| {

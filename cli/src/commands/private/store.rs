@@ -28,7 +28,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 use winterlane_ledger::{
-    Domain,
+    Amount, AssetId, Domain, RollupId,
     pool::{
         Payment, Pool, PoolError, PoolOperation, PoolPolicy, ProofRefusal, SealedPool, Shield,
         VerifyPrivate, decode_operation, encode_operation,
@@ -173,7 +173,7 @@ impl PoolStore {
         let path = directory.join("pool.json");
         if make && !path.exists() {
             let drawn = random_digest().map_err(Failure::unusable)?;
-            let file = PoolFile::new(CHAIN_ID, drawn.0[0].as_int());
+            let file = PoolFile::new(CHAIN_ID, RollupId::new(drawn.0[0].as_int()));
             files::write_json(&path, &file, Access::Published, files::write_new)
                 .map_err(Failure::unusable)?;
         }
@@ -354,7 +354,7 @@ impl PoolStore {
 
     /// The only operation that shielded exactly that much, if there is one and no other. An amount that went
     /// in once and comes out again tells whose it is.
-    pub(crate) fn only_shield_of(&self, asset: u32, amount: u128) -> Option<u64> {
+    pub(crate) fn only_shield_of(&self, asset: AssetId, amount: Amount) -> Option<u64> {
         let mut same = (0..).zip(&self.operations).filter(|(_, operation)| {
             matches!(operation, PoolOperation::Shield(shield, _)
                 if (shield.asset, shield.amount) == (asset, amount))
@@ -367,11 +367,11 @@ impl PoolStore {
     /// shown, worth that much at least, and admitted by the set where one is shown. Only what was shielded shows its value.
     pub(crate) fn candidates(
         &self,
-        asset: Option<u32>,
-        least: u128,
+        asset: Option<AssetId>,
+        least: Amount,
         set: Option<&AssociationSet>,
     ) -> u64 {
-        let shown = |shown: u32| asset.is_none_or(|asset| asset == shown);
+        let shown = |shown: AssetId| asset.is_none_or(|asset| asset == shown);
         let mut candidates = 0;
         // A position beyond 2^32 is in no tree.
         let mut positions = 0_u32..;

@@ -3,12 +3,13 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
-use winterlane_ledger::{Root, SlotIndex};
+use winterlane_ledger::{AccountId, Amount, AssetId, Root, SlotIndex};
 use winterlane_wallet::{
     account::{COLD, HOT, Terms},
     client::Stage,
 };
 
+use crate::args_numbers;
 use crate::args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs};
 
 /// Where a node is, unless somebody says otherwise.
@@ -82,11 +83,11 @@ pub(super) struct NewArgs {
     #[command(flatten)]
     pub(super) place: Place,
     /// The account: the number of its leaf.
-    #[arg(long, value_name = "N")]
-    pub(super) account: u32,
+    #[arg(long, value_name = "N", value_parser = args_numbers::account())]
+    pub(super) account: AccountId,
     /// The asset that it holds.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) asset: u32,
+    #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::asset())]
+    pub(super) asset: AssetId,
     /// Where its node is.
     #[arg(long, value_name = "URL", default_value = NODE)]
     pub(super) node: String,
@@ -107,8 +108,8 @@ pub(super) struct RestoreArgs {
     #[command(flatten)]
     pub(super) place: Place,
     /// The account.
-    #[arg(long, value_name = "N")]
-    pub(super) account: u32,
+    #[arg(long, value_name = "N", value_parser = args_numbers::account())]
+    pub(super) account: AccountId,
     /// Where its node is.
     #[arg(long, value_name = "URL", default_value = NODE)]
     pub(super) node: String,
@@ -158,7 +159,7 @@ pub(super) struct OrderArgs {
     pub(super) asked: Asked,
     /// The fee, in the asset's smallest unit; the node's least if not given.
     #[arg(long, value_name = "N")]
-    pub(super) fee: Option<u128>,
+    pub(super) fee: Option<Amount>,
     /// For how many batches the order is valid; a little more than the node's least if not given.
     #[arg(long, value_name = "BATCHES")]
     pub(super) valid_for: Option<u64>,
@@ -219,11 +220,11 @@ impl OrderArgs {
 #[derive(Debug, Args)]
 pub(super) struct SendArgs {
     /// The account that receives.
-    #[arg(long, value_name = "ACCOUNT")]
-    pub(super) to: u32,
+    #[arg(long, value_name = "ACCOUNT", value_parser = args_numbers::account())]
+    pub(super) to: AccountId,
     /// How much, in the asset's smallest unit.
     #[arg(long, value_name = "N")]
-    pub(super) amount: u128,
+    pub(super) amount: Amount,
     #[command(flatten)]
     pub(super) order: OrderArgs,
 }
@@ -235,7 +236,7 @@ pub(super) struct WithdrawArgs {
     pub(super) recipient: [u8; 20],
     /// How much, in the asset's smallest unit.
     #[arg(long, value_name = "N")]
-    pub(super) amount: u128,
+    pub(super) amount: Amount,
     #[command(flatten)]
     pub(super) order: OrderArgs,
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use winterlane_ledger::{Domain, Root, SlotIndex};
+use winterlane_ledger::{AccountId, AssetId, BatchNumber, Domain, Nonce, Root, SlotIndex};
 use winterlane_wallet::{
     account::{Health, KeyLeft, PublicAccount, Seen, Sent},
     client::OrderPlace,
@@ -45,15 +45,15 @@ pub(super) fn made(wallet: &Wallet, directory: &Path, encrypted: bool) -> String
 
 #[derive(Serialize)]
 struct AccountJson {
-    account: u32,
-    asset: u32,
+    account: AccountId,
+    asset: AssetId,
     balance: String,
-    nonce: u32,
+    nonce: Nonce,
     pending_balance: String,
     pending_orders: u32,
     domain: Domain,
     root: Root,
-    batch: Option<u64>,
+    batch: Option<BatchNumber>,
     proof_verified: bool,
     root_known: bool,
     keys: [Option<KeyJson>; 2],
@@ -183,8 +183,8 @@ struct SentJson<'a> {
 struct OrderJson<'a> {
     what: &'a str,
     id: &'a str,
-    batch: u64,
-    nonce: u32,
+    batch: BatchNumber,
+    nonce: Nonce,
     fee: String,
 }
 
@@ -204,7 +204,7 @@ pub(super) fn sent_json(sent: &[Sent], place: Option<&OrderPlace>) -> Result<Str
 
 #[derive(Serialize)]
 struct HealthJson {
-    account: u32,
+    account: AccountId,
     balance: String,
     pending_orders: u32,
     keys: [Option<KeyJson>; 2],

@@ -134,6 +134,7 @@ fn look(args: &WatchArgs, passphrase: &mut Option<Passphrase>) -> Result<String,
 
 #[cfg(test)]
 mod tests {
+    use winterlane_ledger::AccountId;
     use winterlane_wallet::client::ClientError;
 
     use super::*;
@@ -168,7 +169,10 @@ mod tests {
         };
         for lasting in [
             Unseen::from(AccountError::Node(address)),
-            AccountError::NoAccount { account: 7 }.into(),
+            AccountError::NoAccount {
+                account: AccountId::new(7),
+            }
+            .into(),
             Failure::Unusable("a passphrase that is none".into()).into(),
         ] {
             assert!(matches!(lasting, Unseen::Final(_)));

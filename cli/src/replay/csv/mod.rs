@@ -17,6 +17,7 @@ use thiserror::Error;
 
 pub use self::address::{Address, AddressError};
 use self::strict::{SEPARATORS, Strict};
+use winterlane_ledger::Amount;
 
 /// The header names a transfer file must have.
 pub const COLUMNS: [&str; 4] = ["from_address", "to_address", "value_wei", "fee_wei"];
@@ -31,9 +32,9 @@ pub struct TransferRow {
     /// Who is paid.
     pub to: Address,
     /// What the receiver gets, in the asset's smallest unit.
-    pub value: u128,
+    pub value: Amount,
     /// What the payer gives on top, to the fee pool.
-    pub fee: u128,
+    pub fee: Amount,
 }
 
 /// Why a transfer file cannot be used.
@@ -148,7 +149,8 @@ pub enum LineProblem {
 /// let text = "note,to_address,from_address,fee_wei,value_wei\n\
 ///     hi,0x00000000000000000000000000000000000000b0,0x00000000000000000000000000000000000000a0,2,31337\n";
 /// let rows = read_transfers(text.as_bytes(), None).unwrap();
-/// assert_eq!((rows[0].value, rows[0].fee, rows[0].line), (31337, 2, 2));
+/// let (value, fee) = (rows[0].value.get(), rows[0].fee.get());
+/// assert_eq!((value, fee, rows[0].line), (31337, 2, 2));
 /// ```
 pub fn read_transfers(
     mut input: impl Read,
@@ -309,7 +311,7 @@ fn parse_row(
 }
 
 /// Decimal digits only: `u128::from_str` would also take a plus sign.
-fn parse_amount(text: &str) -> Option<u128> {
+fn parse_amount(text: &str) -> Option<Amount> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

@@ -7,7 +7,7 @@ use super::{
     sealed::Part,
 };
 use crate::{
-    Anchor, Domain, Root,
+    Amount, Anchor, AssetId, BatchNumber, Domain, Root,
     private::{
         Association, AssociationMode, BalanceInputs, Commitment, CredentialInputs, Fee,
         MAX_PREDICATES, Nullifier, Predicate, PrivateInputs, PrivateProof, Session, Test,
@@ -16,7 +16,7 @@ use crate::{
     wire::{DecodeError, Reader, put_amount, put_digest, put_varint, take_digest},
 };
 
-fn take_amount(reader: &mut Reader<'_>) -> Result<u128, DecodeError> {
+fn take_amount(reader: &mut Reader<'_>) -> Result<Amount, DecodeError> {
     reader.amount()
 }
 
@@ -87,12 +87,12 @@ impl Part for WithdrawalInputs {
         out.extend_from_slice(&self.recipient);
         put_amount(out, self.amount);
         put_amount(out, self.fee);
-        put_varint(out, self.asset.into());
+        put_varint(out, self.asset.get().into());
         put_terms(
             out,
             &(
                 self.domain,
-                self.valid_until,
+                self.valid_until.get(),
                 self.ciphertexts,
                 self.association,
             ),
@@ -112,9 +112,9 @@ impl Part for WithdrawalInputs {
             recipient,
             amount,
             fee,
-            asset,
+            asset: AssetId::new(asset),
             domain,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
             ciphertexts,
             association,
         })
@@ -124,13 +124,13 @@ impl Part for WithdrawalInputs {
 impl Part for Fee {
     fn put(&self, out: &mut Vec<u8>) {
         put_amount(out, self.amount);
-        put_varint(out, self.asset.into());
+        put_varint(out, self.asset.get().into());
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             amount: reader.amount()?,
-            asset: reader.id("an asset")?,
+            asset: AssetId::new(reader.id("an asset")?),
         })
     }
 }
@@ -149,7 +149,7 @@ impl Part for TransferInputs {
             out,
             &(
                 self.domain,
-                self.valid_until,
+                self.valid_until.get(),
                 self.ciphertexts,
                 self.association,
             ),
@@ -168,7 +168,7 @@ impl Part for TransferInputs {
             commitments,
             fee,
             domain,
-            valid_until,
+            valid_until: BatchNumber::new(valid_until),
             ciphertexts,
             association,
         })
@@ -195,7 +195,7 @@ impl Part for BalanceInputs {
     fn put(&self, out: &mut Vec<u8>) {
         put_digest(out, &self.state_root.0);
         put_digest(out, &self.domain.0);
-        put_varint(out, self.asset.into());
+        put_varint(out, self.asset.get().into());
         put_amount(out, self.at_least);
         put_option(out, self.at_most.as_ref(), |out, most| {
             put_amount(out, *most);
@@ -207,7 +207,7 @@ impl Part for BalanceInputs {
         Ok(Self {
             state_root: Root(take_digest(reader)?),
             domain: Domain(take_digest(reader)?),
-            asset: reader.id("an asset")?,
+            asset: AssetId::new(reader.id("an asset")?),
             at_least: reader.amount()?,
             at_most: take_option(reader, "whether there is a bound", take_amount)?,
             session: Session::take(reader)?,
@@ -221,20 +221,20 @@ impl Part for Predicate {
         match self.test {
             Test::AtLeast(value) => {
                 out.push(0);
-                put_amount(out, value);
+                put_amount(out, Amount::new(value));
             }
             Test::AtMost(value) => {
                 out.push(1);
-                put_amount(out, value);
+                put_amount(out, Amount::new(value));
             }
             Test::Between(least, most) => {
                 out.push(2);
-                put_amount(out, least);
-                put_amount(out, most);
+                put_amount(out, Amount::new(least));
+                put_amount(out, Amount::new(most));
             }
             Test::Equals(value) => {
                 out.push(3);
-                put_amount(out, value);
+                put_amount(out, Amount::new(value));
             }
             Test::InSet(ValueSet { root, levels }) => {
                 out.push(4);
@@ -248,10 +248,10 @@ impl Part for Predicate {
         let place = reader.byte()?;
         let offset = reader.offset();
         let test = match reader.byte()? {
-            0 => Test::AtLeast(reader.amount()?),
-            1 => Test::AtMost(reader.amount()?),
-            2 => Test::Between(reader.amount()?, reader.amount()?),
-            3 => Test::Equals(reader.amount()?),
+            0 => Test::AtLeast(reader.amount()?.get()),
+            1 => Test::AtMost(reader.amount()?.get()),
+            2 => Test::Between(reader.amount()?.get(), reader.amount()?.get()),
+            3 => Test::Equals(reader.amount()?.get()),
             4 => Test::InSet(ValueSet {
                 root: Root(take_digest(reader)?),
                 levels: reader.byte()?,

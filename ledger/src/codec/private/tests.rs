@@ -5,7 +5,7 @@ use alloc::vec;
 use winter_math::{FieldElement, ToElements, fields::f64::BaseElement};
 
 use super::*;
-use crate::{Anchor, Digest, Domain, Root, codec::CanonicalBytes};
+use crate::{Anchor, AssetId, BatchNumber, Digest, Domain, Root, codec::CanonicalBytes};
 
 fn digest(n: u32) -> Digest {
     Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))
@@ -33,11 +33,11 @@ fn samples() -> Vec<PrivateInputs> {
         nullifier: Nullifier(digest(20)),
         change: Commitment(digest(30)),
         recipient: core::array::from_fn(|i| i as u8),
-        amount: 1 << 100,
-        fee: 3,
-        asset: 4,
+        amount: Amount::new(1 << 100),
+        fee: Amount::new(3),
+        asset: AssetId::new(4),
         domain: Domain(digest(40)),
-        valid_until: 1 << 50,
+        valid_until: BatchNumber::new(1 << 50),
         ciphertexts: [9; 32],
         association: Some(association()),
     };
@@ -46,20 +46,20 @@ fn samples() -> Vec<PrivateInputs> {
         nullifiers: [20, 25].map(digest).map(Nullifier),
         commitments: [30, 35].map(digest).map(Commitment),
         fee: Some(Fee {
-            amount: 3,
-            asset: 4,
+            amount: Amount::new(3),
+            asset: AssetId::new(4),
         }),
         domain: Domain(digest(40)),
-        valid_until: 1 << 50,
+        valid_until: BatchNumber::new(1 << 50),
         ciphertexts: [9; 32],
         association: Some(association()),
     };
     let balance = BalanceInputs {
         state_root: Root(digest(10)),
         domain: Domain(digest(40)),
-        asset: 4,
-        at_least: 1 << 100,
-        at_most: Some(1 << 101),
+        asset: AssetId::new(4),
+        at_least: Amount::new(1 << 100),
+        at_most: Some(Amount::new(1 << 101)),
         session: session(),
     };
     let tests = [
@@ -182,13 +182,13 @@ fn what_no_statement_says_is_refused() {
     for inputs in samples() {
         match inputs {
             PrivateInputs::Withdrawal(mut inputs) => {
-                inputs.fee = u128::MAX;
+                inputs.fee = Amount::MAX;
                 refused.push((PrivateInputs::Withdrawal(inputs), E::TooMuch));
             }
             PrivateInputs::Transfer(inputs) => {
                 let fee = Some(Fee {
-                    amount: 0,
-                    asset: 0,
+                    amount: Amount::ZERO,
+                    asset: AssetId::ZERO,
                 });
                 let other = TransferInputs { fee, ..inputs };
                 refused.push((PrivateInputs::Transfer(other), E::ZeroFee));
@@ -200,7 +200,7 @@ fn what_no_statement_says_is_refused() {
                 refused.push((PrivateInputs::Transfer(other), E::SameNullifier));
             }
             PrivateInputs::Balance(mut inputs) => {
-                inputs.at_most = Some(inputs.at_least - 1);
+                inputs.at_most = inputs.at_least.checked_sub(Amount::new(1));
                 refused.push((PrivateInputs::Balance(inputs), E::EmptyRange));
             }
             PrivateInputs::Credential(inputs) => {

@@ -2,7 +2,8 @@
 
 use super::{Batch, Pool};
 use crate::{
-    Account, Deposit, Digest, KeySlot, MAX_OPERATIONS, Order, Record, SignedOrder,
+    Account, AccountId, Amount, AssetId, Deposit, Digest, KeySlot, MAX_OPERATIONS, Nonce, Order,
+    Record, SignedOrder,
     hash::Compressor,
     ledger::{
         CheckedOrder, LedgerError, ReceiverWitness, SignerWitness, check_order,
@@ -126,7 +127,7 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
     ///
     /// # Errors
     /// [`LedgerError`] when a rule refuses it; the batch is then as before.
-    pub fn collect_fees(&mut self, to: u32) -> Result<(), LedgerError<S::Error>> {
+    pub fn collect_fees(&mut self, to: AccountId) -> Result<(), LedgerError<S::Error>> {
         self.slot_left()?;
         let found = self.existing(to)?;
         let Pool { asset, amount } = self.work.pool;
@@ -172,7 +173,7 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
         }
     }
 
-    fn existing(&self, id: u32) -> Result<Account, LedgerError<S::Error>> {
+    fn existing(&self, id: AccountId) -> Result<Account, LedgerError<S::Error>> {
         self.find(id)
             .map_err(LedgerError::State)?
             .ok_or(LedgerError::UnknownAccount { account: id })
@@ -181,7 +182,7 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
     /// Whether the order may run now, by this account, signed by this one-time key.
     fn authorise(
         &self,
-        id: u32,
+        id: AccountId,
         account: &Account,
         checked: &CheckedOrder,
     ) -> Result<(), LedgerError<S::Error>> {
@@ -204,11 +205,11 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
                 current,
             });
         }
-        if current == u32::MAX {
+        if current == Nonce::MAX {
             return Err(LedgerError::NonceExhausted { account: id });
         }
         let (valid_until, batch_number) = (order.valid_until(), self.ledger.batch_number());
-        match valid_until.checked_sub(batch_number) {
+        match valid_until.since(batch_number) {
             None => {
                 return Err(LedgerError::Expired {
                     valid_until,
@@ -255,8 +256,8 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
     }
 
     /// The pool after a fee.
-    fn pool_with(&self, asset: u32, fee: u128) -> Result<Pool, LedgerError<S::Error>> {
-        if fee == 0 {
+    fn pool_with(&self, asset: AssetId, fee: Amount) -> Result<Pool, LedgerError<S::Error>> {
+        if fee == Amount::ZERO {
             return Ok(self.work.pool);
         }
         match self.work.pool.asset {

@@ -11,7 +11,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Ledger, OperationWitness, ReceiverWitness, ResumeError, SignerWitness};
 use crate::{
-    Account, Domain, Record, Root,
+    Account, AccountId, Amount, AssetId, BatchNumber, Domain, Record, Root,
     hash::Compressor,
     state::{MemoryState, State},
 };
@@ -20,8 +20,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 struct Pool {
     /// Set by the first fee; the pool then takes no other asset until it is collected.
-    asset: Option<u32>,
-    amount: u128,
+    asset: Option<AssetId>,
+    amount: Amount,
 }
 
 /// A batch that takes operations until it is sealed.
@@ -29,15 +29,15 @@ struct Pool {
 /// # Example
 /// A batch that is dropped leaves the ledger as it was:
 /// ```
-/// use winterlane_ledger::{Account, Deposit, Domain, Ledger, LedgerError};
-/// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
+/// use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger, LedgerError};
+/// let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, [(AccountId::new(1), Account::default())])?;
 /// let mut batch = ledger.open_batch();
-/// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
-/// let unknown = batch.deposit(Deposit { to: 2, asset: 0, amount: 5, keys: None });
-/// assert_eq!(unknown, Err(LedgerError::UnknownAccount { account: 2 }));
-/// assert_eq!(batch.account(1).unwrap().balance, 5);
+/// batch.deposit(Deposit { to: AccountId::new(1), asset: AssetId::ZERO, amount: Amount::new(5), keys: None })?;
+/// let unknown = batch.deposit(Deposit { to: AccountId::new(2), asset: AssetId::ZERO, amount: Amount::new(5), keys: None });
+/// assert_eq!(unknown, Err(LedgerError::UnknownAccount { account: AccountId::new(2) }));
+/// assert_eq!(batch.account(AccountId::new(1)).unwrap().balance, Amount::new(5));
 /// drop(batch);
-/// assert_eq!(ledger.account(1).unwrap().balance, 0);
+/// assert_eq!(ledger.account(AccountId::new(1)).unwrap().balance, Amount::ZERO);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub struct Batch<'a, C, S = MemoryState> {
 #[derive(Clone, Debug, Default)]
 struct Work {
     /// Accounts as the batch has left them; those it has not touched are the ledger's.
-    changed: BTreeMap<u32, Account>,
+    changed: BTreeMap<AccountId, Account>,
     /// Witnesses whose siblings and pool asset are filled in later.
     operations: Vec<OperationWitness>,
     pool: Pool,
@@ -63,14 +63,14 @@ struct Work {
 pub struct Draft {
     work: Work,
     domain: Domain,
-    number: u64,
+    number: BatchNumber,
     root: Root,
 }
 
 impl Draft {
     /// The number of the batch.
     #[must_use]
-    pub const fn number(&self) -> u64 {
+    pub const fn number(&self) -> BatchNumber {
         self.number
     }
 
@@ -88,7 +88,7 @@ impl Draft {
 
     /// An account that the operations so far have changed.
     #[must_use]
-    pub fn changed(&self, id: u32) -> Option<&Account> {
+    pub fn changed(&self, id: AccountId) -> Option<&Account> {
         self.work.changed.get(&id)
     }
 }
@@ -96,7 +96,7 @@ impl Draft {
 impl<C: Compressor> Batch<'_, C> {
     /// An account as the operations so far have left it.
     #[must_use]
-    pub fn account(&self, id: u32) -> Option<&Account> {
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.work
             .changed
             .get(&id)
@@ -130,14 +130,14 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
     /// owns the ledger beside it.
     ///
     /// ```
-    /// use winterlane_ledger::{Account, Deposit, Domain, Ledger};
-    /// let mut ledger = Ledger::genesis(Domain::ZERO, 0, [(1, Account::default())])?;
+    /// use winterlane_ledger::{Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger};
+    /// let mut ledger = Ledger::genesis(Domain::ZERO, BatchNumber::ZERO, [(AccountId::new(1), Account::default())])?;
     /// let mut batch = ledger.open_batch();
-    /// batch.deposit(Deposit { to: 1, asset: 0, amount: 5, keys: None })?;
+    /// batch.deposit(Deposit { to: AccountId::new(1), asset: AssetId::ZERO, amount: Amount::new(5), keys: None })?;
     /// let draft = batch.set_aside();
-    /// assert_eq!(ledger.account(1).unwrap().balance, 0);
+    /// assert_eq!(ledger.account(AccountId::new(1)).unwrap().balance, Amount::ZERO);
     /// let sealed = ledger.resume(draft)?.seal(None)?;
-    /// assert_eq!((sealed.records.len(), ledger.account(1).unwrap().balance), (1, 5));
+    /// assert_eq!((sealed.records.len(), ledger.account(AccountId::new(1)).unwrap().balance), (1, Amount::new(5)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -152,7 +152,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
 
     /// The number of this batch.
     #[must_use]
-    pub fn number(&self) -> u64 {
+    pub fn number(&self) -> BatchNumber {
         self.ledger.batch_number()
     }
 
@@ -172,7 +172,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn find(&self, id: u32) -> Result<Option<Account>, S::Error> {
+    pub fn find(&self, id: AccountId) -> Result<Option<Account>, S::Error> {
         match self.work.changed.get(&id) {
             Some(account) => Ok(Some(*account)),
             None => self.ledger.state.account(id),
@@ -181,7 +181,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
 
     /// Fees in the pool: asset and amount; `None` when it is empty.
     #[must_use]
-    pub const fn pool(&self) -> Option<(u32, u128)> {
+    pub const fn pool(&self) -> Option<(AssetId, Amount)> {
         match self.work.pool.asset {
             Some(asset) => Some((asset, self.work.pool.amount)),
             None => None,
@@ -189,7 +189,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
     }
 
     /// Writes the pool's asset into the operations since the pool was last collected.
-    fn name_pool_asset(&mut self, asset: u32) {
+    fn name_pool_asset(&mut self, asset: AssetId) {
         for operation in &mut self.work.operations[self.work.pool_since..] {
             operation.pool_asset = asset;
         }
@@ -206,7 +206,7 @@ impl<'a, C: Compressor, S: State> Batch<'a, C, S> {
         let operation = OperationWitness {
             record,
             batch_number,
-            pool_asset: 0,
+            pool_asset: AssetId::ZERO,
             signer,
             receiver,
         };

@@ -5,7 +5,7 @@ use core::mem;
 
 use super::{Batch, Work};
 use crate::{
-    Digest, MAX_OPERATIONS, PublicInputs, Record,
+    AssetId, Digest, MAX_OPERATIONS, PublicInputs, Record,
     hash::Compressor,
     ledger::{Ledger, SealError, SealedBatch, leaf_digests},
     public::BATCH_NUMBER_BITS,
@@ -33,7 +33,7 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
             return Err(SealError::PoolNotEmpty { asset, amount });
         }
         let batch_number = self.ledger.batch_number();
-        if batch_number >> BATCH_NUMBER_BITS != 0 {
+        if batch_number.get() >> BATCH_NUMBER_BITS != 0 {
             return Err(SealError::BatchNumber { batch_number });
         }
         let pool_since = self.work.pool_since;
@@ -43,7 +43,7 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
         let last = self.work.operations[..pool_since]
             .last()
             .map(|operation| operation.pool_asset);
-        self.name_pool_asset(last.unwrap_or(0));
+        self.name_pool_asset(last.unwrap_or(AssetId::ZERO));
         let old_root = self.ledger.root();
         if let Err(error) = self.write_state() {
             // what was filled in is filled in again when the batch is sealed
@@ -81,11 +81,11 @@ impl<C: Compressor, S: State> Batch<'_, C, S> {
         let mut accounts = Vec::new();
         for operation in &self.work.operations {
             if let Some(signer) = &operation.signer {
-                ids.push(signer.index);
+                ids.push(signer.index.get());
                 accounts.push(signer.account_after(&operation.record));
             }
             if let Some(receiver) = &operation.receiver {
-                ids.push(receiver.index);
+                ids.push(receiver.index.get());
                 accounts.push(receiver.account_after(operation.record.amount()));
             }
         }

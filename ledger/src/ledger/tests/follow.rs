@@ -1,54 +1,62 @@
 //! Following published batches without their signatures.
 
 use super::*;
-use crate::{Domain, PublicInputs, ledger::FollowError, record::operations_digest, wire};
+use crate::{AssetId, Domain, PublicInputs, ledger::FollowError, record::operations_digest, wire};
 
 /// A batch with a payment, a rotation, a creation and a collection, sealed from `genesis(5)`.
 fn varied_batch() -> (SealedBatch, Ledger) {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     let new_root = Key::new(77).tree.root();
     let (slot, scope) = (SlotIndex::One, Scope::SPEND);
     let rotate = RotateKey {
-        account: 1,
+        account: AccountId::new(1),
         slot,
         new_root,
         scope,
-        fee: 4,
-        valid_until: 6,
+        fee: Amount::new(4),
+        valid_until: BatchNumber::new(6),
     };
     let withdraw = Withdraw {
-        from: 2,
-        amount: 7,
-        fee: 0,
+        from: AccountId::new(2),
+        amount: Amount::new(7),
+        fee: Amount::ZERO,
         recipient: [3; 20],
-        valid_until: 5,
+        valid_until: BatchNumber::new(5),
     };
     let keys = NewKeys {
         roots: [new_root; 2],
         scopes: [Scope::SPEND, Scope::ROTATE],
     };
-    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
-    sign_and_apply(&mut batch, pay(Transfer { to: 1, ..PAY }), 1).unwrap();
-    sign_and_apply(&mut batch, Order::RotateKey(rotate), 2).unwrap();
-    sign_and_apply(&mut batch, Order::Withdraw(withdraw), 0).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::ZERO).unwrap();
+    sign_and_apply(
+        &mut batch,
+        pay(Transfer {
+            to: AccountId::new(1),
+            ..PAY
+        }),
+        Nonce::new(1),
+    )
+    .unwrap();
+    sign_and_apply(&mut batch, Order::RotateKey(rotate), Nonce::new(2)).unwrap();
+    sign_and_apply(&mut batch, Order::Withdraw(withdraw), Nonce::ZERO).unwrap();
     batch
         .deposit(Deposit {
-            to: 4,
-            asset: 7,
-            amount: 6,
+            to: AccountId::new(4),
+            asset: AssetId::new(7),
+            amount: Amount::new(6),
             keys: Some(keys),
         })
         .unwrap();
     batch
         .deposit(Deposit {
-            to: 4,
-            asset: 7,
-            amount: 6,
+            to: AccountId::new(4),
+            asset: AssetId::new(7),
+            amount: Amount::new(6),
             keys: None,
         })
         .unwrap();
-    batch.collect_fees(3).unwrap();
+    batch.collect_fees(AccountId::new(3)).unwrap();
     (batch.seal(None).unwrap(), ledger)
 }
 
@@ -62,17 +70,17 @@ fn published_bytes_are_enough_to_follow() {
         },
         ledger,
     ) = varied_batch();
-    let bytes = wire::encode(&records, 5).unwrap();
+    let bytes = wire::encode(&records, BatchNumber::new(5)).unwrap();
     let published = wire::decode_published(&bytes, &public_inputs, &ScalarCompressor).unwrap();
-    let mut follower = genesis(5);
+    let mut follower = genesis(BatchNumber::new(5));
     follower.follow(&public_inputs, &published).unwrap();
     assert!(follower.accounts().eq(ledger.accounts()));
     assert_eq!(
         (follower.root(), follower.batch_number()),
-        (ledger.root(), 6)
+        (ledger.root(), BatchNumber::new(6))
     );
     // What it followed is a state to go on from.
-    sign_and_apply(&mut follower.open_batch(), pay(PAY), 3).unwrap();
+    sign_and_apply(&mut follower.open_batch(), pay(PAY), Nonce::new(3)).unwrap();
 }
 
 #[test]
@@ -85,13 +93,17 @@ fn what_does_not_fit_is_not_followed() {
         },
         _,
     ) = varied_batch();
-    let mut follower = genesis(5);
+    let mut follower = genesis(BatchNumber::new(5));
     let mut refused = |public: PublicInputs, records: &[Record]| {
         let error = follower.follow(&public, records).unwrap_err();
-        assert!(follower.accounts().eq(genesis(5).accounts()));
+        assert!(
+            follower
+                .accounts()
+                .eq(genesis(BatchNumber::new(5)).accounts())
+        );
         assert_eq!(
             (follower.root(), follower.batch_number()),
-            (genesis(5).root(), 5)
+            (genesis(BatchNumber::new(5)).root(), BatchNumber::new(5))
         );
         error
     };
@@ -101,14 +113,14 @@ fn what_does_not_fit_is_not_followed() {
     };
     assert_eq!(refused(domain, &records), FollowError::Domain);
     let number = PublicInputs {
-        batch_number: 6,
+        batch_number: BatchNumber::new(6),
         ..public
     };
     assert_eq!(
         refused(number, &records),
         FollowError::BatchNumber {
-            expected: 5,
-            got: 6
+            expected: BatchNumber::new(5),
+            got: BatchNumber::new(6)
         }
     );
     let old_root = PublicInputs {
@@ -163,15 +175,23 @@ fn what_does_not_fit_is_not_followed() {
         slot: SlotIndex::Zero,
         index: 1,
     };
-    other[1] = pay(Transfer { to: 8, ..PAY }).record(key);
-    let error = LedgerError::UnknownAccount { account: 8 };
+    other[1] = pay(Transfer {
+        to: AccountId::new(8),
+        ..PAY
+    })
+    .record(key);
+    let error = LedgerError::UnknownAccount {
+        account: AccountId::new(8),
+    };
     assert_eq!(
         refused(with_digest(&other), &other),
         FollowError::Record { position: 1, error }
     );
     let create = records[4];
     other.splice(1..2, [create]);
-    let error = LedgerError::AccountExists { account: 4 };
+    let error = LedgerError::AccountExists {
+        account: AccountId::new(4),
+    };
     assert_eq!(
         refused(with_digest(&other), &other),
         FollowError::Record { position: 4, error }

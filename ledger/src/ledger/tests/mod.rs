@@ -7,9 +7,9 @@ mod refusals;
 use alloc::vec::Vec;
 
 use crate::{
-    Account, Deposit, Digest, Domain, KeySlot, KeyUse, Ledger, LedgerError, MAX_OPERATIONS,
-    NewKeys, Order, Record, Root, RotateKey, ScalarCompressor, Scope, SealError, SealedBatch,
-    SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BatchNumber, ChainId, Deposit, Digest, Domain, KeySlot,
+    KeyUse, Ledger, LedgerError, MAX_OPERATIONS, NewKeys, Nonce, Order, Record, RollupId, Root,
+    RotateKey, ScalarCompressor, Scope, SealError, SealedBatch, SlotIndex, Transfer, Withdraw,
     hash::domain_digest,
     ledger::{Batch, GenesisError, check_order, check_orders},
     record::operations_digest,
@@ -19,12 +19,12 @@ use crate::{
 };
 
 pub(super) fn domain() -> Domain {
-    domain_digest(1, 2)
+    domain_digest(ChainId::new(1), RollupId::new(2))
 }
 
 /// Accounts 1, 2, 3 of asset 7 and account 9 of asset 8. Key 10 * id in slot 0 (both scopes from
 /// nonce 0), and in slot 1 key 10 * id + 1, which only rotates.
-pub(super) fn genesis(batch_number: u64) -> Ledger {
+pub(super) fn genesis(batch_number: BatchNumber) -> Ledger {
     let accounts =
         [(1, 7, 1000), (2, 7, 500), (3, 7, 0), (9, 8, 1000)].map(|(id, asset, balance)| {
             let slots = [
@@ -32,11 +32,11 @@ pub(super) fn genesis(batch_number: u64) -> Ledger {
                 Key::new(10 * id + 1).slot(Scope::ROTATE, 0),
             ];
             (
-                id,
+                AccountId::new(id),
                 Account {
-                    asset,
-                    balance,
-                    nonce: 0,
+                    asset: AssetId::new(asset),
+                    balance: Amount::new(balance),
+                    nonce: Nonce::ZERO,
                     slots,
                 },
             )
@@ -45,11 +45,11 @@ pub(super) fn genesis(batch_number: u64) -> Ledger {
 }
 
 const PAY: Transfer = Transfer {
-    from: 1,
-    to: 2,
-    amount: 10,
-    fee: 1,
-    valid_until: 100,
+    from: AccountId::new(1),
+    to: AccountId::new(2),
+    amount: Amount::new(10),
+    fee: Amount::new(1),
+    valid_until: BatchNumber::new(100),
 };
 
 fn pay(transfer: Transfer) -> Order {
@@ -60,27 +60,27 @@ fn pay(transfer: Transfer) -> Order {
 fn sign_and_apply(
     batch: &mut Batch<'_, ScalarCompressor>,
     order: Order,
-    nonce: u32,
+    nonce: Nonce,
 ) -> Result<(), LedgerError> {
-    batch.signed(Key::new(10 * order.signer()).sign(
+    batch.signed(Key::new(10 * order.signer().get()).sign(
         order,
         &domain(),
         nonce,
         SlotIndex::Zero,
-        nonce as u16,
+        nonce.get() as u16,
     ))
 }
 
 /// The refusal of one order as the first operation of batch 5, after checking that it left no trace.
 fn refusal(change: impl FnOnce(&mut Ledger), order: Order) -> LedgerError {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     change(&mut ledger);
     let before: Vec<_> = ledger
         .accounts()
         .map(|(id, account)| (id, *account))
         .collect();
     let mut batch = ledger.open_batch();
-    let error = sign_and_apply(&mut batch, order, 0).unwrap_err();
+    let error = sign_and_apply(&mut batch, order, Nonce::ZERO).unwrap_err();
     assert!(batch.is_empty() && batch.pool().is_none());
     assert!(
         before
@@ -90,7 +90,7 @@ fn refusal(change: impl FnOnce(&mut Ledger), order: Order) -> LedgerError {
     error
 }
 
-fn set(id: u32, change: impl Fn(&mut Account)) -> impl FnOnce(&mut Ledger) {
+fn set(id: AccountId, change: impl Fn(&mut Account)) -> impl FnOnce(&mut Ledger) {
     move |ledger| change(ledger.state.accounts.get_mut(&id).unwrap())
 }
 
@@ -116,21 +116,22 @@ pub(super) fn replay(sealed: &SealedBatch) {
         assert_eq!(operation.receiver.is_some(), record.kind().has_receiver());
         if pool.1 > 0 {
             assert_eq!(
-                operation.pool_asset, pool.0,
+                operation.pool_asset,
+                AssetId::new(pool.0),
                 "the pool's asset changed while it was full"
             );
         }
-        pool.0 = operation.pool_asset;
+        pool.0 = operation.pool_asset.get();
         if let Some(signer) = &operation.signer {
             let [old, new] = [signer.account, signer.account_after(record)];
             assert_eq!(
-                root_of_path(signer.index, &old.leaf_digest(), &signer.siblings),
+                root_of_path(signer.index.get(), &old.leaf_digest(), &signer.siblings),
                 root
             );
-            root = root_of_path(signer.index, &new.leaf_digest(), &signer.siblings);
-            if record.fee() > 0 {
+            root = root_of_path(signer.index.get(), &new.leaf_digest(), &signer.siblings);
+            if record.fee() > Amount::ZERO {
                 assert_eq!(operation.pool_asset, signer.account.asset);
-                pool.1 += record.fee();
+                pool.1 += record.fee().get();
             }
         }
         if let Some(receiver) = &operation.receiver {
@@ -138,11 +139,14 @@ pub(super) fn replay(sealed: &SealedBatch) {
                 .account
                 .map_or(Digest::ZERO, |account| account.leaf_digest());
             let new = receiver.account_after(record.amount()).leaf_digest();
-            assert_eq!(root_of_path(receiver.index, &old, &receiver.siblings), root);
-            root = root_of_path(receiver.index, &new, &receiver.siblings);
+            assert_eq!(
+                root_of_path(receiver.index.get(), &old, &receiver.siblings),
+                root
+            );
+            root = root_of_path(receiver.index.get(), &new, &receiver.siblings);
         }
         if let Record::CollectFees { amount, .. } = record {
-            assert_eq!(*amount, pool.1);
+            assert_eq!(*amount, Amount::new(pool.1));
             assert_eq!(
                 operation.pool_asset,
                 operation.receiver.as_ref().unwrap().account.unwrap().asset
@@ -156,37 +160,40 @@ pub(super) fn replay(sealed: &SealedBatch) {
 
 #[test]
 fn a_batch_of_every_kind() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     let new_key = Key::new(77);
-    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::ZERO).unwrap();
     let withdraw = Withdraw {
-        from: 2,
-        amount: 500,
-        fee: 2,
+        from: AccountId::new(2),
+        amount: Amount::new(500),
+        fee: Amount::new(2),
         recipient: [3; 20],
-        valid_until: 5,
+        valid_until: BatchNumber::new(5),
     };
-    sign_and_apply(&mut batch, Order::Withdraw(withdraw), 0).unwrap();
+    sign_and_apply(&mut batch, Order::Withdraw(withdraw), Nonce::ZERO).unwrap();
     let rotate = RotateKey {
-        account: 1,
+        account: AccountId::new(1),
         slot: SlotIndex::Zero,
         new_root: new_key.tree.root(),
         scope: Scope::SPEND,
-        fee: 4,
-        valid_until: 6,
+        fee: Amount::new(4),
+        valid_until: BatchNumber::new(6),
     };
-    sign_and_apply(&mut batch, Order::RotateKey(rotate), 1).unwrap();
+    sign_and_apply(&mut batch, Order::RotateKey(rotate), Nonce::new(1)).unwrap();
     // The new key signs in the same batch, with its first one-time key.
-    let order = pay(Transfer { to: 1, ..PAY });
+    let order = pay(Transfer {
+        to: AccountId::new(1),
+        ..PAY
+    });
     batch
-        .signed(new_key.sign(order, &domain(), 2, SlotIndex::Zero, 0))
+        .signed(new_key.sign(order, &domain(), Nonce::new(2), SlotIndex::Zero, 0))
         .unwrap();
     batch
         .deposit(Deposit {
-            to: 3,
-            asset: 7,
-            amount: 44,
+            to: AccountId::new(3),
+            asset: AssetId::new(7),
+            amount: Amount::new(44),
             keys: None,
         })
         .unwrap();
@@ -196,78 +203,89 @@ fn a_batch_of_every_kind() {
     };
     batch
         .deposit(Deposit {
-            to: 4,
-            asset: 7,
-            amount: 6,
+            to: AccountId::new(4),
+            asset: AssetId::new(7),
+            amount: Amount::new(6),
             keys: Some(keys),
         })
         .unwrap();
     batch
         .signed(new_key.sign(
             pay(Transfer {
-                from: 4,
-                amount: 5,
+                from: AccountId::new(4),
+                amount: Amount::new(5),
                 ..PAY
             }),
             &domain(),
-            0,
+            Nonce::ZERO,
             SlotIndex::Zero,
             0,
         ))
         .unwrap();
-    assert_eq!(batch.pool(), Some((7, 1 + 2 + 4 + 1 + 1)));
-    batch.collect_fees(3).unwrap();
+    assert_eq!(
+        batch.pool(),
+        Some((AssetId::new(7), Amount::new(1 + 2 + 4 + 1 + 1)))
+    );
+    batch.collect_fees(AccountId::new(3)).unwrap();
     assert_eq!(batch.pool(), None);
     batch.noop().unwrap();
     assert_eq!(batch.len(), 9);
     let sealed = batch.seal(None).unwrap();
     replay(&sealed);
     assert_eq!(sealed.public_inputs.num_operations, 16);
-    assert_eq!(sealed.public_inputs.batch_number, 5);
-    assert_eq!(ledger.batch_number(), 6);
+    assert_eq!(sealed.public_inputs.batch_number, BatchNumber::new(5));
+    assert_eq!(ledger.batch_number(), BatchNumber::new(6));
     assert_eq!(ledger.root(), sealed.public_inputs.new_root);
 
     let balance = |id| ledger.account(id).unwrap().balance;
     assert_eq!(
-        [1, 2, 3, 4, 9].map(balance),
-        [1000 - 11 - 4 - 1, 500 + 10 - 502 + 5, 53, 0, 1000]
+        [1, 2, 3, 4, 9].map(AccountId::new).map(balance),
+        [1000 - 11 - 4 - 1, 500 + 10 - 502 + 5, 53, 0, 1000].map(Amount::new)
     );
-    let one = ledger.account(1).unwrap();
-    assert_eq!(one.nonce, 3);
+    let one = ledger.account(AccountId::new(1)).unwrap();
+    assert_eq!(one.nonce, Nonce::new(3));
     let slot = KeySlot {
         root: new_key.tree.root(),
         next_index: 1,
         scope: Scope::SPEND,
     };
     assert_eq!(one.slots[0], slot);
-    assert_eq!(ledger.account(4).unwrap().slots[1].scope, Scope::ROTATE);
+    assert_eq!(
+        ledger.account(AccountId::new(4)).unwrap().slots[1].scope,
+        Scope::ROTATE
+    );
     // The tree is that of the accounts.
     let accounts: Vec<_> = ledger
         .accounts()
         .map(|(id, account)| (id, *account))
         .collect();
     assert_eq!(
-        Ledger::genesis(domain(), 6, accounts).unwrap().root(),
+        Ledger::genesis(domain(), BatchNumber::new(6), accounts)
+            .unwrap()
+            .root(),
         ledger.root()
     );
 }
 
 #[test]
 fn a_self_transfer_costs_the_fee() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     sign_and_apply(
         &mut batch,
         pay(Transfer {
-            to: 1,
-            amount: 999,
+            to: AccountId::new(1),
+            amount: Amount::new(999),
             ..PAY
         }),
-        0,
+        Nonce::ZERO,
     )
     .unwrap();
-    assert_eq!(batch.account(1).unwrap().balance, 999);
-    batch.collect_fees(1).unwrap();
+    assert_eq!(
+        batch.account(AccountId::new(1)).unwrap().balance,
+        Amount::new(999)
+    );
+    batch.collect_fees(AccountId::new(1)).unwrap();
     let sealed = batch.seal(None).unwrap();
     replay(&sealed);
     assert_eq!(
@@ -278,56 +296,59 @@ fn a_self_transfer_costs_the_fee() {
             .account
             .unwrap()
             .balance,
-        0
+        Amount::ZERO
     );
 }
 
 #[test]
 fn extreme_amounts() {
-    let mut ledger = genesis(5);
-    set(1, |account| account.balance = u128::MAX)(&mut ledger);
+    let mut ledger = genesis(BatchNumber::new(5));
+    set(AccountId::new(1), |account| account.balance = Amount::MAX)(&mut ledger);
     let accounts: Vec<_> = ledger
         .accounts()
         .map(|(id, account)| (id, *account))
         .collect();
-    let mut ledger = Ledger::genesis(domain(), 5, accounts).unwrap();
+    let mut ledger = Ledger::genesis(domain(), BatchNumber::new(5), accounts).unwrap();
     let mut batch = ledger.open_batch();
     let all = Transfer {
-        to: 3,
-        amount: u128::MAX,
-        fee: 0,
+        to: AccountId::new(3),
+        amount: Amount::MAX,
+        fee: Amount::ZERO,
         ..PAY
     };
-    sign_and_apply(&mut batch, pay(all), 0).unwrap();
+    sign_and_apply(&mut batch, pay(all), Nonce::ZERO).unwrap();
     sign_and_apply(
         &mut batch,
         pay(Transfer {
-            amount: 0,
-            fee: 0,
+            amount: Amount::ZERO,
+            fee: Amount::ZERO,
             ..PAY
         }),
-        1,
+        Nonce::new(1),
     )
     .unwrap();
-    assert_eq!(batch.account(3).unwrap().balance, u128::MAX);
+    assert_eq!(
+        batch.account(AccountId::new(3)).unwrap().balance,
+        Amount::MAX
+    );
     let more = batch.deposit(Deposit {
-        to: 3,
-        asset: 7,
-        amount: 1,
+        to: AccountId::new(3),
+        asset: AssetId::new(7),
+        amount: Amount::new(1),
         keys: None,
     });
     assert_eq!(
         more,
         Err(LedgerError::BalanceOverflow {
-            account: 3,
-            amount: 1
+            account: AccountId::new(3),
+            amount: Amount::new(1)
         })
     );
     batch
         .deposit(Deposit {
-            to: 3,
-            asset: 7,
-            amount: 0,
+            to: AccountId::new(3),
+            asset: AssetId::new(7),
+            amount: Amount::ZERO,
             keys: None,
         })
         .unwrap();
@@ -336,40 +357,67 @@ fn extreme_amounts() {
 
 #[test]
 fn the_pool_holds_one_asset_at_a_time() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     let nine = Transfer {
-        from: 9,
-        to: 9,
+        from: AccountId::new(9),
+        to: AccountId::new(9),
         ..PAY
     };
     // Without a fee any asset passes.
-    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), 0).unwrap();
-    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
-    let conflict = LedgerError::PoolAssetConflict { pool: 7, asset: 8 };
-    assert_eq!(sign_and_apply(&mut batch, pay(nine), 1), Err(conflict));
+    sign_and_apply(
+        &mut batch,
+        pay(Transfer {
+            fee: Amount::ZERO,
+            ..nine
+        }),
+        Nonce::ZERO,
+    )
+    .unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::ZERO).unwrap();
+    let conflict = LedgerError::PoolAssetConflict {
+        pool: AssetId::new(7),
+        asset: AssetId::new(8),
+    };
+    assert_eq!(
+        sign_and_apply(&mut batch, pay(nine), Nonce::new(1)),
+        Err(conflict)
+    );
     // A conflict is what stands in the way alone: an order that another rule refuses hears of that rule.
     let account = 4_000_000;
     let nobody = pay(Transfer {
-        to: account,
+        to: AccountId::new(account),
         ..nine
     });
-    let unknown = LedgerError::UnknownAccount { account };
-    assert_eq!(sign_and_apply(&mut batch, nobody, 1), Err(unknown));
-    sign_and_apply(&mut batch, pay(Transfer { fee: 0, ..nine }), 1).unwrap();
-    assert_eq!(batch.collect_fees(9), Err(conflict));
+    let unknown = LedgerError::UnknownAccount {
+        account: AccountId::new(account),
+    };
+    assert_eq!(
+        sign_and_apply(&mut batch, nobody, Nonce::new(1)),
+        Err(unknown)
+    );
+    sign_and_apply(
+        &mut batch,
+        pay(Transfer {
+            fee: Amount::ZERO,
+            ..nine
+        }),
+        Nonce::new(1),
+    )
+    .unwrap();
+    assert_eq!(batch.collect_fees(AccountId::new(9)), Err(conflict));
     assert_eq!(
         batch.seal(None),
         Err(SealError::PoolNotEmpty {
-            asset: 7,
-            amount: 1
+            asset: AssetId::new(7),
+            amount: Amount::new(1)
         })
     );
     assert_eq!(batch.len(), 3);
-    batch.collect_fees(1).unwrap();
-    sign_and_apply(&mut batch, pay(nine), 2).unwrap();
-    batch.collect_fees(9).unwrap();
-    batch.collect_fees(1).unwrap(); // empty
+    batch.collect_fees(AccountId::new(1)).unwrap();
+    sign_and_apply(&mut batch, pay(nine), Nonce::new(2)).unwrap();
+    batch.collect_fees(AccountId::new(9)).unwrap();
+    batch.collect_fees(AccountId::new(1)).unwrap(); // empty
     let sealed = batch.seal(Some(16)).unwrap();
     replay(&sealed);
     let assets: Vec<_> = sealed
@@ -377,33 +425,42 @@ fn the_pool_holds_one_asset_at_a_time() {
         .iter()
         .map(|operation| operation.pool_asset)
         .collect();
-    assert_eq!(assets, [7, 7, 7, 7, 8, 8, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]);
+    assert_eq!(
+        assets,
+        [7, 7, 7, 7, 8, 8, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7].map(AssetId::new)
+    );
 }
 
 #[test]
 fn accounts_are_created_on_empty_leaves_only() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     let keys = Some(NewKeys {
         roots: [Root::ZERO; 2],
         scopes: [Scope::NONE; 2],
     });
     let create = Deposit {
-        to: 4,
-        asset: 1,
-        amount: u128::MAX,
+        to: AccountId::new(4),
+        asset: AssetId::new(1),
+        amount: Amount::MAX,
         keys,
     };
     batch.deposit(create).unwrap();
     let exists = |account| Err(LedgerError::AccountExists { account });
-    assert_eq!(batch.deposit(create), exists(4));
-    assert_eq!(batch.deposit(Deposit { to: 1, ..create }), exists(1));
+    assert_eq!(batch.deposit(create), exists(AccountId::new(4)));
+    assert_eq!(
+        batch.deposit(Deposit {
+            to: AccountId::new(1),
+            ..create
+        }),
+        exists(AccountId::new(1))
+    );
     replay(&batch.seal(None).unwrap());
 }
 
 #[test]
 fn slots_of_a_batch() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let mut batch = ledger.open_batch();
     assert!(batch.is_empty());
     for _ in 0..3 {
@@ -421,7 +478,7 @@ fn slots_of_a_batch() {
     }
     assert_eq!(batch.seal(Some(8)).unwrap().records, [Record::Noop; 8]);
     // Sealing opened the next batch; an empty one may be sealed too.
-    assert_eq!((batch.number(), batch.len()), (6, 0));
+    assert_eq!((batch.number(), batch.len()), (BatchNumber::new(6), 0));
     let sealed = batch.seal(None).unwrap();
     replay(&sealed);
     assert_eq!(sealed.public_inputs.num_operations, 1);
@@ -443,21 +500,33 @@ fn slots_of_a_batch() {
 
 #[test]
 fn an_abandoned_batch_leaves_no_trace() {
-    let mut ledger = genesis(5);
+    let mut ledger = genesis(BatchNumber::new(5));
     let root = ledger.root();
     let mut batch = ledger.open_batch();
-    sign_and_apply(&mut batch, pay(PAY), 0).unwrap();
+    sign_and_apply(&mut batch, pay(PAY), Nonce::ZERO).unwrap();
     drop(batch);
-    assert_eq!((ledger.root(), ledger.batch_number()), (root, 5));
-    assert_eq!(ledger.account(1), genesis(5).account(1));
-    sign_and_apply(&mut ledger.open_batch(), pay(PAY), 0).unwrap();
+    assert_eq!(
+        (ledger.root(), ledger.batch_number()),
+        (root, BatchNumber::new(5))
+    );
+    assert_eq!(
+        ledger.account(AccountId::new(1)),
+        genesis(BatchNumber::new(5)).account(AccountId::new(1))
+    );
+    sign_and_apply(&mut ledger.open_batch(), pay(PAY), Nonce::ZERO).unwrap();
 }
 
 #[test]
 fn many_orders_are_checked_as_one_by_one() {
     let orders: Vec<_> = (0..4u32)
         .map(|n| {
-            let mut signed = Key::new(10).sign(pay(PAY), &domain(), n, SlotIndex::Zero, n as u16);
+            let mut signed = Key::new(10).sign(
+                pay(PAY),
+                &domain(),
+                Nonce::new(n),
+                SlotIndex::Zero,
+                n as u16,
+            );
             signed.signature.key_index += if n == 2 { 5000 } else { 0 };
             signed
         })

@@ -7,7 +7,7 @@ use alloc::{
 
 use super::{ANCHORS, Key, Pool};
 use crate::{
-    Anchor, Domain,
+    Amount, Anchor, AssetId, BatchNumber, Domain,
     pool::{
         Payment, Payout, PoolError, PoolOperation, PoolPolicy, PrivateOperation, Shield,
         VerifyPrivate,
@@ -28,12 +28,12 @@ pub struct PoolBatch<'a> {
 #[derive(Clone, Debug)]
 pub struct PoolDraft {
     domain: Domain,
-    batch_number: u64,
+    batch_number: BatchNumber,
     /// Nullifiers of this batch.
     spent: BTreeSet<Key>,
     commitments: Vec<Commitment>,
     /// What the pool holds of the assets that this batch moved.
-    held: BTreeMap<u32, u128>,
+    held: BTreeMap<AssetId, Amount>,
     payouts: Vec<Payout>,
     /// The last payment, this batch's included.
     paid: Option<Payment>,
@@ -62,7 +62,7 @@ impl PoolDraft {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedPool {
     /// Its number.
-    pub batch_number: u64,
+    pub batch_number: BatchNumber,
     /// The position of the first new note.
     pub first_position: u64,
     /// The new notes, in order.
@@ -99,7 +99,7 @@ impl<'a> PoolBatch<'a> {
 
     /// How much of an asset is in the pool, with what this batch did so far.
     #[must_use]
-    pub fn held(&self, asset: u32) -> u128 {
+    pub fn held(&self, asset: AssetId) -> Amount {
         let held = self.draft.held.get(&asset).copied();
         held.unwrap_or_else(|| self.pool.held(asset))
     }
@@ -145,7 +145,7 @@ impl<'a> PoolBatch<'a> {
     /// [`PoolError`]; the batch is then as it was.
     pub fn shield(&mut self, shield: &Shield, payment: Payment) -> Result<(), PoolError> {
         let Shield { asset, amount, .. } = *shield;
-        if amount == 0 {
+        if amount == Amount::ZERO {
             return Err(PoolError::NothingShielded);
         }
         if let Some(last) = self.draft.paid.filter(|last| payment <= *last) {
@@ -273,9 +273,9 @@ impl<'a> PoolBatch<'a> {
         }
         pool.nullifiers.extend(spent);
         pool.held.extend(held);
-        pool.held.retain(|_, held| *held != 0);
+        pool.held.retain(|_, held| *held != Amount::ZERO);
         pool.paid = paid;
-        pool.batch_number += 1;
+        pool.batch_number = pool.batch_number.saturating_add(1);
         SealedPool {
             batch_number,
             first_position,

@@ -13,7 +13,7 @@ pub use batch::{PoolBatch, PoolDraft, SealedPool};
 
 use super::Payment;
 use crate::{
-    Anchor, Digest, Domain,
+    Amount, Anchor, AssetId, BatchNumber, Digest, Domain,
     digest::DIGEST_BYTES,
     private::{NoteFrontier, Nullifier},
 };
@@ -29,7 +29,7 @@ type Key = [u8; DIGEST_BYTES];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
     domain: Domain,
-    batch_number: u64,
+    batch_number: BatchNumber,
     frontier: NoteFrontier,
     /// The last roots, the newest last; never empty.
     anchors: VecDeque<Anchor>,
@@ -37,7 +37,7 @@ pub struct Pool {
     newest: u64,
     nullifiers: BTreeSet<Key>,
     /// By asset, what is in the pool; no entry of 0.
-    held: BTreeMap<u32, u128>,
+    held: BTreeMap<AssetId, Amount>,
     /// The last withdrawal that paid for a note.
     paid: Option<Payment>,
 }
@@ -48,7 +48,7 @@ pub struct PoolParts {
     /// The rollup on its chain.
     pub domain: Domain,
     /// The number of the next batch.
-    pub batch_number: u64,
+    pub batch_number: BatchNumber,
     /// The frontier of the note tree.
     pub frontier: NoteFrontier,
     /// The last roots, the newest last: at most [`ANCHORS`].
@@ -58,7 +58,7 @@ pub struct PoolParts {
     /// Every nullifier.
     pub nullifiers: Vec<Digest>,
     /// By asset, what the pool holds.
-    pub held: Vec<(u32, u128)>,
+    pub held: Vec<(AssetId, Amount)>,
     /// The last withdrawal from the rollup that paid for a note.
     pub paid: Option<Payment>,
 }
@@ -93,7 +93,7 @@ impl Pool {
         let frontier = NoteFrontier::default();
         Self {
             domain,
-            batch_number: 0,
+            batch_number: BatchNumber::ZERO,
             anchors: [frontier.root()].into(),
             newest: 0,
             frontier,
@@ -117,7 +117,7 @@ impl Pool {
 
     /// The number of the next batch.
     #[must_use]
-    pub const fn batch_number(&self) -> u64 {
+    pub const fn batch_number(&self) -> BatchNumber {
         self.batch_number
     }
 
@@ -167,8 +167,8 @@ impl Pool {
 
     /// How much of an asset is in the pool: what went in less what came out.
     #[must_use]
-    pub fn held(&self, asset: u32) -> u128 {
-        self.held.get(&asset).copied().unwrap_or(0)
+    pub fn held(&self, asset: AssetId) -> Amount {
+        self.held.get(&asset).copied().unwrap_or(Amount::ZERO)
     }
 
     /// Begins a batch. The pool changes when it is [sealed](PoolBatch::seal); a batch that is dropped leaves no
@@ -233,11 +233,11 @@ impl Pool {
             _ => {}
         }
         let nullifiers: BTreeSet<Key> = parts.nullifiers.iter().map(Digest::to_bytes).collect();
-        let mut held: BTreeMap<u32, u128> = parts.held.iter().copied().collect();
+        let mut held: BTreeMap<AssetId, Amount> = parts.held.iter().copied().collect();
         if nullifiers.len() != parts.nullifiers.len() || held.len() != parts.held.len() {
             return Err(PoolPartsError::Twice);
         }
-        held.retain(|_, held| *held != 0);
+        held.retain(|_, held| *held != Amount::ZERO);
         Ok(Self {
             domain: parts.domain,
             batch_number: parts.batch_number,

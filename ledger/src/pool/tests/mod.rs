@@ -12,7 +12,7 @@ use winter_math::fields::f64::BaseElement;
 
 use super::*;
 use crate::{
-    Digest, Domain,
+    Amount, AssetId, BatchNumber, ChainId, Digest, Domain, RollupId,
     hash::domain_digest,
     private::{
         Commitment, Fee, Note, NoteKeys, Nullifier, PrivateInputs, SpendKey, TransferInputs,
@@ -44,7 +44,7 @@ pub(super) fn digest(n: u64) -> Digest {
 }
 
 pub(super) fn domain() -> Domain {
-    domain_digest(1, 7)
+    domain_digest(ChainId::new(1), RollupId::new(7))
 }
 
 pub(super) fn keys() -> NoteKeys {
@@ -54,7 +54,7 @@ pub(super) fn keys() -> NoteKeys {
     }
 }
 
-pub(super) fn note(asset: u32, value: u128, rho: u64) -> Note {
+pub(super) fn note(asset: AssetId, value: Amount, rho: u64) -> Note {
     Note {
         owner: keys().address(),
         asset,
@@ -75,7 +75,9 @@ pub(super) fn shield(note: &Note) -> Shield {
 /// The payment after the last one.
 pub(super) fn next_payment(batch: &PoolBatch<'_>) -> Payment {
     Payment {
-        batch: batch.last_payment().map_or(0, |last| last.batch + 1),
+        batch: batch.last_payment().map_or(BatchNumber::ZERO, |last| {
+            BatchNumber::new(last.batch.get() + 1)
+        }),
         record: 3,
     }
 }
@@ -90,9 +92,9 @@ pub(super) fn withdrawal(
         nullifier,
         change,
         recipient: [9; 20],
-        amount: 0,
-        fee: 0,
-        asset: 7,
+        amount: Amount::ZERO,
+        fee: Amount::ZERO,
+        asset: AssetId::new(7),
         domain: domain(),
         valid_until: pool.batch_number(),
         ciphertexts: [0; 32],
@@ -113,7 +115,7 @@ pub(super) fn transfer(
         commitments,
         fee,
         domain: domain(),
-        valid_until: pool.batch_number() + 40,
+        valid_until: BatchNumber::new(pool.batch_number().get() + 40),
         ciphertexts: ciphertexts_digest(sealed),
         association: None,
     }

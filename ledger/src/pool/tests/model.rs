@@ -1,6 +1,7 @@
 //! A state machine against a model: what the pool holds is what went in less what came out, and is what the
 //! unspent notes are worth; each honest operation is taken, each other one refused for its reason.
 
+use crate::AssetId;
 use alloc::collections::BTreeMap;
 
 use proptest::{prelude::*, test_runner::Config};
@@ -24,8 +25,8 @@ struct Model {
     notes: Vec<Known>,
     /// Notes of the open batch begin here.
     open_from: usize,
-    came_in: BTreeMap<u32, u128>,
-    went_out: BTreeMap<u32, u128>,
+    came_in: BTreeMap<AssetId, u128>,
+    went_out: BTreeMap<AssetId, u128>,
     rho: u64,
 }
 
@@ -58,12 +59,12 @@ enum Step {
 }
 
 impl Model {
-    fn unspent(&self, asset: u32) -> u128 {
+    fn unspent(&self, asset: AssetId) -> u128 {
         let notes = self
             .notes
             .iter()
             .filter(|known| !known.spent && known.note.asset == asset);
-        notes.map(|known| known.note.value).sum()
+        notes.map(|known| known.note.value.get()).sum()
     }
 
     /// A note that can be spent: sealed and unspent, counted around.
@@ -74,9 +75,9 @@ impl Model {
         (!usable.is_empty()).then(|| usable[index % usable.len()])
     }
 
-    fn add(&mut self, asset: u32, value: u128) -> Note {
+    fn add(&mut self, asset: AssetId, value: u128) -> Note {
         self.rho += 10;
-        let made = note(asset, value, 1000 + self.rho);
+        let made = note(asset, Amount::new(value), 1000 + self.rho);
         self.notes.push(Known {
             note: made,
             position: None,
@@ -91,9 +92,15 @@ impl Model {
             Step::Withdraw { note, amount, fee } => {
                 let index = self.spendable(note)?;
                 let Note { asset, value, .. } = self.notes[index].note;
+                let value = value.get();
                 let amount = amount.min(value);
                 let fee = fee.min(value - amount);
-                Some((vec![index], asset, vec![value - amount - fee], amount + fee))
+                Some((
+                    vec![index],
+                    asset.get(),
+                    vec![value - amount - fee],
+                    amount + fee,
+                ))
             }
             Step::Transfer { notes, second, fee } => {
                 let first = self.spendable(notes[0])?;
@@ -104,11 +111,11 @@ impl Model {
                 let inputs: Vec<_> = [Some(first), other].into_iter().flatten().collect();
                 let value: u128 = inputs
                     .iter()
-                    .map(|&index| self.notes[index].note.value)
+                    .map(|&index| self.notes[index].note.value.get())
                     .sum();
                 let fee = fee.min(value);
                 let second = second.min(value - fee);
-                Some((inputs, asset, vec![value - fee - second, second], fee))
+                Some((inputs, asset.get(), vec![value - fee - second, second], fee))
             }
             _ => None,
         }
@@ -118,8 +125,8 @@ impl Model {
         match *step {
             Step::Shield { asset, amount } => {
                 let asset = ASSETS[asset];
-                self.add(asset, amount);
-                *self.came_in.entry(asset).or_default() += amount;
+                self.add(AssetId::new(asset), amount);
+                *self.came_in.entry(AssetId::new(asset)).or_default() += amount;
             }
             Step::Withdraw { .. } | Step::Transfer { .. } => {
                 if let Some((inputs, asset, outputs, out)) = self.spend(step) {
@@ -127,9 +134,9 @@ impl Model {
                         self.notes[index].spent = true;
                     }
                     for value in outputs {
-                        self.add(asset, value);
+                        self.add(AssetId::new(asset), value);
                     }
-                    *self.went_out.entry(asset).or_default() += out;
+                    *self.went_out.entry(AssetId::new(asset)).or_default() += out;
                 }
             }
             Step::Again { .. } | Step::Unproven { .. } => {}
@@ -216,7 +223,7 @@ impl Tested {
     /// The withdrawal of a whole note.
     fn whole(&self, index: usize) -> PrivateOperation {
         let Note { asset, value, .. } = self.model.notes[index].note;
-        let change = note(asset, 0, 1).commitment();
+        let change = note(asset, Amount::ZERO, 1).commitment();
         let inputs = WithdrawalInputs {
             amount: value,
             asset,
@@ -242,9 +249,12 @@ impl StateMachineTest for Tested {
         match step {
             Step::Shield { asset, amount } => {
                 let made = after.notes.last().expect("it was just made").note;
-                assert_eq!((made.asset, made.value), (ASSETS[asset], amount));
+                assert_eq!(
+                    (made.asset, made.value),
+                    (AssetId::new(ASSETS[asset]), Amount::new(amount))
+                );
                 let payment = Payment {
-                    batch: after.notes.len() as u64,
+                    batch: BatchNumber::new(after.notes.len() as u64),
                     record: 0,
                 };
                 tested.take(PoolOperation::Shield(shield(&made), payment));
@@ -254,13 +264,13 @@ impl StateMachineTest for Tested {
                     let made = &after.notes[after.notes.len() - outputs.len()..];
                     let first = tested.nullifier(inputs[0]);
                     let operation = if let Step::Withdraw { .. } = step {
-                        let value = tested.model.notes[inputs[0]].note.value;
+                        let value = tested.model.notes[inputs[0]].note.value.get();
                         let amount = value - outputs[0] - fee.min(out);
                         let fee = out - amount;
                         let inputs = WithdrawalInputs {
-                            amount,
-                            fee,
-                            asset,
+                            amount: Amount::new(amount),
+                            fee: Amount::new(fee),
+                            asset: AssetId::new(asset),
                             ..withdrawal(&tested.pool, first, made[0].note.commitment())
                         };
                         proven(PrivateInputs::Withdrawal(inputs), vec![])
@@ -269,7 +279,10 @@ impl StateMachineTest for Tested {
                         let second = inputs
                             .get(1)
                             .map_or(dummy, |&index| tested.nullifier(index));
-                        let fee = (out > 0).then_some(Fee { amount: out, asset });
+                        let fee = (out > 0).then_some(Fee {
+                            amount: Amount::new(out),
+                            asset: AssetId::new(asset),
+                        });
                         let commitments = [0, 1].map(|i| made[i].note.commitment());
                         let sealed = vec![vec![1; 9], vec![2; 9]];
                         let inputs =
@@ -325,9 +338,17 @@ impl StateMachineTest for Tested {
         }
         batch.seal();
         for asset in ASSETS {
-            let of = |sums: &BTreeMap<u32, u128>| sums.get(&asset).copied().unwrap_or(0);
-            assert_eq!(pool.held(asset), of(&model.came_in) - of(&model.went_out));
-            assert_eq!(pool.held(asset), model.unspent(asset));
+            let of = |sums: &BTreeMap<AssetId, u128>| {
+                sums.get(&AssetId::new(asset)).copied().unwrap_or(0)
+            };
+            assert_eq!(
+                pool.held(AssetId::new(asset)),
+                Amount::new(of(&model.came_in) - of(&model.went_out))
+            );
+            assert_eq!(
+                pool.held(AssetId::new(asset)),
+                Amount::new(model.unspent(AssetId::new(asset)))
+            );
         }
         assert_eq!(pool.notes(), model.notes.len() as u64);
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Root,
+    Amount, AssetId, Root,
     private::{Association, AssociationMode, BalanceInputs, Session},
 };
 
@@ -28,7 +28,7 @@ fn pool() -> Pool {
     let mut pool = Pool::new(domain());
     let mut batch = pool.open_batch();
     for asset in [7, 8] {
-        let note = note(asset, 1000, 1);
+        let note = note(AssetId::new(asset), Amount::new(1000), 1);
         batch.shield(&shield(&note), next_payment(&batch)).unwrap();
     }
     batch.seal();
@@ -37,16 +37,20 @@ fn pool() -> Pool {
 
 fn withdrawn(
     pool: &Pool,
-    asset: u32,
-    fee: u128,
+    asset: AssetId,
+    fee: Amount,
     association: Option<Association>,
 ) -> PrivateOperation {
     let inputs = WithdrawalInputs {
-        amount: 5,
+        amount: Amount::new(5),
         fee,
         asset,
         association,
-        ..withdrawal(pool, Nullifier(digest(90)), note(asset, 1, 2).commitment())
+        ..withdrawal(
+            pool,
+            Nullifier(digest(90)),
+            note(asset, Amount::new(1), 2).commitment(),
+        )
     };
     proven(PrivateInputs::Withdrawal(inputs), vec![])
 }
@@ -57,7 +61,7 @@ fn transferred(
     association: Option<Association>,
 ) -> PrivateOperation {
     let nullifiers = [91, 92].map(|n| Nullifier(digest(n)));
-    let made = [3, 4].map(|rho| note(7, 1, rho).commitment());
+    let made = [3, 4].map(|rho| note(AssetId::new(7), Amount::new(1), rho).commitment());
     let inputs = TransferInputs {
         association,
         ..transfer(pool, nullifiers, made, fee, &[])
@@ -65,7 +69,7 @@ fn transferred(
     proven(PrivateInputs::Transfer(inputs), vec![])
 }
 
-fn fee(asset: u32, amount: u128) -> Option<Fee> {
+fn fee(asset: AssetId, amount: Amount) -> Option<Fee> {
     Some(Fee { amount, asset })
 }
 
@@ -103,21 +107,35 @@ fn refused(policy: &PoolPolicy, operation: &PrivateOperation, refusal: PolicyRef
 #[test]
 fn everybody_pays_the_least_fee() {
     let pool = pool();
-    let policy = PoolPolicy::open().with_minimum_fee(7, 10);
+    let policy = PoolPolicy::open().with_minimum_fee(AssetId::new(7), Amount::new(10));
     for pays in [10, 11, 900] {
-        taken(&policy, &withdrawn(&pool, 7, pays, None));
-        taken(&policy, &transferred(&pool, fee(7, pays), None));
+        taken(
+            &policy,
+            &withdrawn(&pool, AssetId::new(7), Amount::new(pays), None),
+        );
+        taken(
+            &policy,
+            &transferred(&pool, fee(AssetId::new(7), Amount::new(pays)), None),
+        );
     }
     for pays in [0, 1, 9] {
         let (asset, least) = (7, 10);
         let low = PolicyRefusal::FeeTooLow {
-            asset,
-            fee: pays,
-            least,
+            asset: AssetId::new(asset),
+            fee: Amount::new(pays),
+            least: Amount::new(least),
         };
-        refused(&policy, &withdrawn(&pool, 7, pays, None), low);
+        refused(
+            &policy,
+            &withdrawn(&pool, AssetId::new(7), Amount::new(pays), None),
+            low,
+        );
         if pays > 0 {
-            refused(&policy, &transferred(&pool, fee(7, pays), None), low);
+            refused(
+                &policy,
+                &transferred(&pool, fee(AssetId::new(7), Amount::new(pays)), None),
+                low,
+            );
         }
     }
     // whose asset nobody sees
@@ -127,13 +145,29 @@ fn everybody_pays_the_least_fee() {
         PolicyRefusal::NoFee,
     );
     // in another asset, however much
-    let other = PolicyRefusal::FeeAsset { asset: 8 };
-    refused(&policy, &withdrawn(&pool, 8, 500, None), other);
-    refused(&policy, &transferred(&pool, fee(8, 500), None), other);
+    let other = PolicyRefusal::FeeAsset {
+        asset: AssetId::new(8),
+    };
+    refused(
+        &policy,
+        &withdrawn(&pool, AssetId::new(8), Amount::new(500), None),
+        other,
+    );
+    refused(
+        &policy,
+        &transferred(&pool, fee(AssetId::new(8), Amount::new(500)), None),
+        other,
+    );
     // each asset has its own
-    let policy = policy.with_minimum_fee(8, 0);
-    taken(&policy, &withdrawn(&pool, 8, 0, None));
-    taken(&policy, &transferred(&pool, fee(8, 1), None));
+    let policy = policy.with_minimum_fee(AssetId::new(8), Amount::ZERO);
+    taken(
+        &policy,
+        &withdrawn(&pool, AssetId::new(8), Amount::ZERO, None),
+    );
+    taken(
+        &policy,
+        &transferred(&pool, fee(AssetId::new(8), Amount::new(1)), None),
+    );
     refused(
         &policy,
         &transferred(&pool, None, None),
@@ -147,23 +181,42 @@ fn sets_that_count_are_the_ones_that_are_named() {
     let known = [set(APPROVED, 50), set(APPROVED, 60), set(NOT_REFUSED, 70)];
     let policy = PoolPolicy::open().with_association_sets(known);
     for named in known {
-        taken(&policy, &withdrawn(&pool, 7, 0, Some(named)));
+        taken(
+            &policy,
+            &withdrawn(&pool, AssetId::new(7), Amount::ZERO, Some(named)),
+        );
         taken(&policy, &transferred(&pool, None, Some(named)));
     }
     // another root, and a root that counts in the other mode
     for named in [set(APPROVED, 51), set(NOT_REFUSED, 50), set(APPROVED, 70)] {
         let unknown = PolicyRefusal::UnknownSet(named);
-        refused(&policy, &withdrawn(&pool, 7, 0, Some(named)), unknown);
+        refused(
+            &policy,
+            &withdrawn(&pool, AssetId::new(7), Amount::ZERO, Some(named)),
+            unknown,
+        );
         refused(&policy, &transferred(&pool, None, Some(named)), unknown);
     }
     let none = PolicyRefusal::NoAssociation;
-    refused(&policy, &withdrawn(&pool, 7, 0, None), none);
+    refused(
+        &policy,
+        &withdrawn(&pool, AssetId::new(7), Amount::ZERO, None),
+        none,
+    );
     refused(&policy, &transferred(&pool, None, None), none);
     // no set counts
     let closed = PoolPolicy::open().with_association_sets([]);
     let unknown = PolicyRefusal::UnknownSet(known[0]);
-    refused(&closed, &withdrawn(&pool, 7, 0, Some(known[0])), unknown);
-    refused(&closed, &withdrawn(&pool, 7, 0, None), none);
+    refused(
+        &closed,
+        &withdrawn(&pool, AssetId::new(7), Amount::ZERO, Some(known[0])),
+        unknown,
+    );
+    refused(
+        &closed,
+        &withdrawn(&pool, AssetId::new(7), Amount::ZERO, None),
+        none,
+    );
 }
 
 #[test]
@@ -171,15 +224,26 @@ fn fees_and_sets_are_both_asked_for() {
     let pool = pool();
     let named = set(APPROVED, 50);
     let policy = PoolPolicy::open()
-        .with_minimum_fee(7, 10)
+        .with_minimum_fee(AssetId::new(7), Amount::new(10))
         .with_association_sets([named]);
-    taken(&policy, &withdrawn(&pool, 7, 10, Some(named)));
+    taken(
+        &policy,
+        &withdrawn(&pool, AssetId::new(7), Amount::new(10), Some(named)),
+    );
     let (asset, fee, least) = (7, 9, 10);
-    let low = PolicyRefusal::FeeTooLow { asset, fee, least };
-    refused(&policy, &withdrawn(&pool, 7, 9, Some(named)), low);
+    let low = PolicyRefusal::FeeTooLow {
+        asset: AssetId::new(asset),
+        fee: Amount::new(fee),
+        least: Amount::new(least),
+    };
     refused(
         &policy,
-        &withdrawn(&pool, 7, 10, None),
+        &withdrawn(&pool, AssetId::new(7), Amount::new(9), Some(named)),
+        low,
+    );
+    refused(
+        &policy,
+        &withdrawn(&pool, AssetId::new(7), Amount::new(10), None),
         PolicyRefusal::NoAssociation,
     );
 }
@@ -188,20 +252,22 @@ fn fees_and_sets_are_both_asked_for() {
 #[test]
 fn a_policy_takes_no_rule_away() {
     let mut pool = pool();
-    let policy = PoolPolicy::open().with_minimum_fee(7, 10);
-    let mut operation = withdrawn(&pool, 7, 10, None);
+    let policy = PoolPolicy::open().with_minimum_fee(AssetId::new(7), Amount::new(10));
+    let mut operation = withdrawn(&pool, AssetId::new(7), Amount::new(10), None);
     operation.proof.clear();
     let mut batch = pool.open_batch().under(&policy);
     let error = batch.private(&operation, &Word);
     assert!(matches!(error, Err(PoolError::Proof { .. })));
     // shields are paid for by the rollup's own withdrawals
     let paid = next_payment(&batch);
-    batch.shield(&shield(&note(9, 1, 5)), paid).unwrap();
+    batch
+        .shield(&shield(&note(AssetId::new(9), Amount::new(1), 5)), paid)
+        .unwrap();
     let balance = PrivateInputs::Balance(BalanceInputs {
         state_root: Root(digest(1)),
         domain: domain(),
-        asset: 7,
-        at_least: 1,
+        asset: AssetId::new(7),
+        at_least: Amount::new(1),
         at_most: None,
         session: Session {
             verifier: digest(1),
@@ -213,7 +279,7 @@ fn a_policy_takes_no_rule_away() {
     assert!(matches!(policy.check(&other), Err(PoolError::NotOfThePool)));
     // set aside and taken up again, a batch is under no policy until one is named
     let draft = batch.set_aside();
-    let free = withdrawn(&pool, 7, 0, None);
+    let free = withdrawn(&pool, AssetId::new(7), Amount::ZERO, None);
     let mut batch = pool.resume(draft).unwrap().under(&policy);
     assert!(matches!(
         batch.private(&free, &Word),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Anchor, Domain, Root,
+    Anchor, BatchNumber, Domain, Root,
     private::{Association, AssociationMode},
 };
 
@@ -13,7 +13,10 @@ fn pool() -> Pool {
     for rho in 0..3 {
         let mut batch = pool.open_batch();
         batch
-            .shield(&shield(&note(7, 100, rho)), next_payment(&batch))
+            .shield(
+                &shield(&note(AssetId::new(7), Amount::new(100), rho)),
+                next_payment(&batch),
+            )
             .unwrap();
         batch.seal();
     }
@@ -25,13 +28,13 @@ fn samples(pool: &Pool) -> Vec<PoolOperation> {
     let [change, made] = [60, 70].map(|n| Commitment(digest(n)));
     let sealed = vec![vec![3; 1156], vec![4; 1156]];
     let withdrawal = WithdrawalInputs {
-        amount: 60,
-        fee: 1,
+        amount: Amount::new(60),
+        fee: Amount::new(1),
         ..withdrawal(pool, one, change)
     };
     let fee = Some(Fee {
-        amount: 2,
-        asset: 7,
+        amount: Amount::new(2),
+        asset: AssetId::new(7),
     });
     let transfer = |fee| transfer(pool, [one, two], [change, made], fee, &sealed);
     let association = |mode| {
@@ -43,9 +46,9 @@ fn samples(pool: &Pool) -> Vec<PoolOperation> {
     let private = |inputs, sealed| PoolOperation::Private(proven(inputs, sealed));
     vec![
         PoolOperation::Shield(
-            shield(&note(7, 100, 5)),
+            shield(&note(AssetId::new(7), Amount::new(100), 5)),
             Payment {
-                batch: 300,
+                batch: BatchNumber::new(300),
                 record: 7,
             },
         ),
@@ -112,7 +115,7 @@ fn what_the_pool_would_refuse_has_no_published_form() {
     let changes: [fn(&mut WithdrawalInputs); 4] = [
         |inputs| inputs.domain = Domain(digest(1)),
         |inputs| inputs.anchor = Anchor(digest(1)),
-        |inputs| inputs.valid_until = 0,
+        |inputs| inputs.valid_until = BatchNumber::ZERO,
         |inputs| inputs.ciphertexts = [1; 32],
     ];
     for change in changes {

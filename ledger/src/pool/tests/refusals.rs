@@ -1,14 +1,20 @@
 //! Each operation that the pool refuses, with the error that says why; and that a refusal changes nothing.
 
 use super::*;
-use crate::{Anchor, Root, Withdraw, private::BalanceInputs, private::Session};
+use crate::{
+    AccountId, Anchor, BatchNumber, ChainId, RollupId, Root, Withdraw, private::BalanceInputs,
+    private::Session,
+};
 
 /// A pool with one note of 100 of asset 7 at position 0.
 fn pool() -> Pool {
     let mut pool = Pool::new(domain());
     let mut batch = pool.open_batch();
     batch
-        .shield(&shield(&note(7, 100, 1)), next_payment(&batch))
+        .shield(
+            &shield(&note(AssetId::new(7), Amount::new(100), 1)),
+            next_payment(&batch),
+        )
         .unwrap();
     batch.seal();
     pool
@@ -16,11 +22,15 @@ fn pool() -> Pool {
 
 /// A withdrawal of 60 and 1 of that note.
 fn honest(pool: &Pool) -> WithdrawalInputs {
-    let nullifier = note(7, 100, 1).nullifier(&keys().nullifier, 0);
+    let nullifier = note(AssetId::new(7), Amount::new(100), 1).nullifier(&keys().nullifier, 0);
     WithdrawalInputs {
-        amount: 60,
-        fee: 1,
-        ..withdrawal(pool, nullifier, note(7, 39, 2).commitment())
+        amount: Amount::new(60),
+        fee: Amount::new(1),
+        ..withdrawal(
+            pool,
+            nullifier,
+            note(AssetId::new(7), Amount::new(39), 2).commitment(),
+        )
     }
 }
 
@@ -45,16 +55,22 @@ fn an_honest_withdrawal_pays_and_leaves_change() {
     let operation = proven(PrivateInputs::Withdrawal(inputs), vec![]);
     let sealed = apply(&mut pool, &operation).unwrap();
     assert_eq!(sealed.commitments, [inputs.change]);
-    assert_eq!((sealed.batch_number, sealed.first_position), (1, 1));
+    assert_eq!(
+        (sealed.batch_number, sealed.first_position),
+        (BatchNumber::new(1), 1)
+    );
     let payout = Payout {
         id: inputs.nullifier,
-        asset: 7,
+        asset: AssetId::new(7),
         recipient: Some([9; 20]),
-        amount: 60,
-        fee: 1,
+        amount: Amount::new(60),
+        fee: Amount::new(1),
     };
     assert_eq!(sealed.payouts, [payout]);
-    assert_eq!((pool.held(7), pool.notes(), pool.spent()), (39, 2, 1));
+    assert_eq!(
+        (pool.held(AssetId::new(7)), pool.notes(), pool.spent()),
+        (Amount::new(39), 2, 1)
+    );
     assert_eq!(
         (pool.anchor(), pool.anchor_number(&inputs.anchor)),
         (sealed.anchor, Some(1))
@@ -68,8 +84,8 @@ fn each_lie_is_named() {
     let lies: [(&str, Lie, Named); 8] = [
         (
             "domain",
-            |i, _| i.domain = domain_digest(1, 8),
-            |e| matches!(e, PoolError::WrongDomain { found, .. } if *found == domain_digest(1, 8)),
+            |i, _| i.domain = domain_digest(ChainId::new(1), RollupId::new(8)),
+            |e| matches!(e, PoolError::WrongDomain { found, .. } if *found == domain_digest(ChainId::new(1), RollupId::new(8))),
         ),
         (
             "anchor",
@@ -78,13 +94,13 @@ fn each_lie_is_named() {
         ),
         (
             "expiry",
-            |i, _| i.valid_until = 0,
+            |i, _| i.valid_until = BatchNumber::ZERO,
             |e| {
                 matches!(
                     e,
                     PoolError::Expired {
-                        valid_until: 0,
-                        batch_number: 1
+                        valid_until: BatchNumber(0),
+                        batch_number: BatchNumber(1)
                     }
                 )
             },
@@ -96,27 +112,27 @@ fn each_lie_is_named() {
         ),
         (
             "more than there is",
-            |i, _| i.amount = 100,
+            |i, _| i.amount = Amount::new(100),
             |e| {
                 matches!(
                     e,
                     PoolError::TooMuch {
-                        asset: 7,
-                        wanted: 101,
-                        held: 100
+                        asset: AssetId(7),
+                        wanted: Amount(101),
+                        held: Amount(100)
                     }
                 )
             },
         ),
         (
             "another asset",
-            |i, _| i.asset = 8,
+            |i, _| i.asset = AssetId::new(8),
             |e| {
                 matches!(
                     e,
                     PoolError::TooMuch {
-                        asset: 8,
-                        held: 0,
+                        asset: AssetId(8),
+                        held: Amount(0),
                         ..
                     }
                 )
@@ -124,7 +140,7 @@ fn each_lie_is_named() {
         ),
         (
             "a sum beyond 2^128",
-            |i, _| i.amount = u128::MAX,
+            |i, _| i.amount = Amount::MAX,
             |e| matches!(e, PoolError::Inputs(_)),
         ),
         (
@@ -165,10 +181,10 @@ fn a_nullifier_is_taken_once_within_a_batch_too() {
         ),
         "{again}"
     );
-    assert_eq!(batch.held(7), 39);
+    assert_eq!(batch.held(AssetId::new(7)), Amount::new(39));
     batch.seal();
     let later = WithdrawalInputs {
-        valid_until: 9,
+        valid_until: BatchNumber::new(9),
         ..honest(&pool)
     };
     let operation = proven(PrivateInputs::Withdrawal(later), vec![]);
@@ -186,7 +202,11 @@ fn a_nullifier_is_taken_once_within_a_batch_too() {
 
     // One transfer that spends one note twice.
     let nullifier = Nullifier(digest(5));
-    let made = [note(7, 1, 5), note(7, 2, 6)].map(|note| note.commitment());
+    let made = [
+        note(AssetId::new(7), Amount::new(1), 5),
+        note(AssetId::new(7), Amount::new(2), 6),
+    ]
+    .map(|note| note.commitment());
     let twice = transfer(&pool, [nullifier; 2], made, None, &[]);
     let error = apply(&mut pool, &proven(PrivateInputs::Transfer(twice), vec![])).unwrap_err();
     assert!(matches!(error, PoolError::Inputs(_)), "{error}");
@@ -200,7 +220,10 @@ fn an_abandoned_batch_leaves_no_trace() {
     let mut batch = pool.open_batch();
     batch.private(&operation, &Word).unwrap();
     batch
-        .shield(&shield(&note(7, 5, 9)), next_payment(&batch))
+        .shield(
+            &shield(&note(AssetId::new(7), Amount::new(5), 9)),
+            next_payment(&batch),
+        )
         .unwrap();
     drop(batch);
     assert_eq!(pool, before);
@@ -212,7 +235,7 @@ fn anchors_last_for_1024_batches_with_new_notes() {
     let mut pool = pool();
     let operation = proven(
         PrivateInputs::Withdrawal(WithdrawalInputs {
-            valid_until: u64::MAX,
+            valid_until: BatchNumber::MAX,
             ..honest(&pool)
         }),
         vec![],
@@ -224,7 +247,10 @@ fn anchors_last_for_1024_batches_with_new_notes() {
     for rho in 0..1023 {
         let mut batch = pool.open_batch();
         batch
-            .shield(&shield(&note(7, 1, 100 + rho)), next_payment(&batch))
+            .shield(
+                &shield(&note(AssetId::new(7), Amount::new(1), 100 + rho)),
+                next_payment(&batch),
+            )
             .unwrap();
         batch.seal();
     }
@@ -232,7 +258,10 @@ fn anchors_last_for_1024_batches_with_new_notes() {
     apply(&mut last, &operation).unwrap();
     let mut batch = pool.open_batch();
     batch
-        .shield(&shield(&note(7, 1, 99)), next_payment(&batch))
+        .shield(
+            &shield(&note(AssetId::new(7), Amount::new(1), 99)),
+            next_payment(&batch),
+        )
         .unwrap();
     batch.seal();
     let error = apply(&mut pool, &operation).unwrap_err();
@@ -244,19 +273,28 @@ fn shields_are_paid_for_and_bounded() {
     let mut pool = pool();
     let mut batch = pool.open_batch();
     let nothing = batch
-        .shield(&shield(&note(7, 0, 2)), next_payment(&batch))
+        .shield(
+            &shield(&note(AssetId::new(7), Amount::ZERO, 2)),
+            next_payment(&batch),
+        )
         .unwrap_err();
     assert!(matches!(nothing, PoolError::NothingShielded));
     let all = batch
-        .shield(&shield(&note(7, u128::MAX, 2)), next_payment(&batch))
+        .shield(
+            &shield(&note(AssetId::new(7), Amount::MAX, 2)),
+            next_payment(&batch),
+        )
         .unwrap_err();
-    assert!(matches!(all, PoolError::Overflow { asset: 7 }));
+    assert!(matches!(all, PoolError::Overflow { asset: AssetId(7) }));
     batch
-        .shield(&shield(&note(8, u128::MAX, 2)), next_payment(&batch))
+        .shield(
+            &shield(&note(AssetId::new(8), Amount::MAX, 2)),
+            next_payment(&batch),
+        )
         .unwrap();
     let long = Shield {
         sealed: vec![0; MAX_SEALED_BYTES + 1],
-        ..shield(&note(7, 1, 2))
+        ..shield(&note(AssetId::new(7), Amount::new(1), 2))
     };
     assert!(matches!(
         batch.shield(&long, next_payment(&batch)),
@@ -264,36 +302,51 @@ fn shields_are_paid_for_and_bounded() {
     ));
     drop(batch);
 
-    let paid = shield(&note(7, 50, 3));
+    let paid = shield(&note(AssetId::new(7), Amount::new(50), 3));
     let withdraw = Withdraw {
-        from: 1,
-        amount: 50,
-        fee: 1,
+        from: AccountId::new(1),
+        amount: Amount::new(50),
+        fee: Amount::new(1),
         recipient: paid.recipient(),
-        valid_until: 9,
+        valid_until: BatchNumber::new(9),
     };
-    assert!(paid.check_paid_by(&withdraw, 7).is_ok());
+    assert!(paid.check_paid_by(&withdraw, AssetId::new(7)).is_ok());
     let not = |result: Result<(), PoolError>| match result {
         Err(PoolError::NotPaid { what }) => what,
         other => panic!("{other:?}"),
     };
-    assert_eq!(not(paid.check_paid_by(&withdraw, 8)), "the asset");
+    assert_eq!(
+        not(paid.check_paid_by(&withdraw, AssetId::new(8))),
+        "the asset"
+    );
     let less = Withdraw {
-        amount: 49,
+        amount: Amount::new(49),
         ..withdraw
     };
-    assert_eq!(not(paid.check_paid_by(&less, 7)), "the amount");
-    let other = shield(&note(7, 50, 4));
-    assert_eq!(not(other.check_paid_by(&withdraw, 7)), "the recipient");
+    assert_eq!(
+        not(paid.check_paid_by(&less, AssetId::new(7))),
+        "the amount"
+    );
+    let other = shield(&note(AssetId::new(7), Amount::new(50), 4));
+    assert_eq!(
+        not(other.check_paid_by(&withdraw, AssetId::new(7))),
+        "the recipient"
+    );
     // Nearly the same owner, whom nobody is, and another encrypted note, which the owner does not find.
     for lane in 0..4 {
         let mut near = paid.clone();
         near.blinded.0[lane] += BaseElement::new(1 << 40);
-        assert_eq!(not(near.check_paid_by(&withdraw, 7)), "the recipient");
+        assert_eq!(
+            not(near.check_paid_by(&withdraw, AssetId::new(7))),
+            "the recipient"
+        );
     }
     let mut unread = paid.clone();
     unread.sealed.push(0);
-    assert_eq!(not(unread.check_paid_by(&withdraw, 7)), "the recipient");
+    assert_eq!(
+        not(unread.check_paid_by(&withdraw, AssetId::new(7))),
+        "the recipient"
+    );
     // An address, with the note that begins like it.
     let address: [u8; 20] = core::array::from_fn(|i| 200 + i as u8);
     let (fives, _) = address.as_chunks::<5>();
@@ -307,13 +360,16 @@ fn shields_are_paid_for_and_bounded() {
         recipient: address,
         ..withdraw
     };
-    assert_eq!(not(made.check_paid_by(&elsewhere, 7)), "the recipient");
+    assert_eq!(
+        not(made.check_paid_by(&elsewhere, AssetId::new(7))),
+        "the recipient"
+    );
 }
 
 #[test]
 fn a_withdrawal_pays_for_one_note() {
     let mut pool = pool();
-    let one = shield(&note(7, 50, 3));
+    let one = shield(&note(AssetId::new(7), Amount::new(50), 3));
     let last = pool.last_payment().unwrap();
     let after = |record| Payment {
         record: last.record + record,
@@ -328,7 +384,7 @@ fn a_withdrawal_pays_for_one_note() {
     batch.shield(&one, after(2)).unwrap();
     assert_eq!(before(batch.shield(&one, after(2))), (after(2), after(2)));
     assert_eq!(before(batch.shield(&one, after(1))), (after(1), after(2)));
-    assert_eq!(batch.held(7), 150);
+    assert_eq!(batch.held(AssetId::new(7)), Amount::new(150));
     batch.seal();
     // Stored and read it is not forgotten.
     let mut pool = Pool::from_parts(pool.to_parts()).unwrap();
@@ -343,8 +399,8 @@ fn a_statement_about_something_else_is_none_of_the_pool() {
     let balance = PrivateInputs::Balance(BalanceInputs {
         state_root: Root(pool.anchor().0),
         domain: domain(),
-        asset: 7,
-        at_least: 1,
+        asset: AssetId::new(7),
+        at_least: Amount::new(1),
         at_most: None,
         session: Session {
             verifier: digest(1),
@@ -392,7 +448,10 @@ fn parts_are_the_pool_and_false_parts_are_refused() {
         refused(|p| p.nullifiers.push(p.nullifiers[0])),
         PoolPartsError::Twice
     );
-    assert_eq!(refused(|p| p.held.push((7, 1))), PoolPartsError::Twice);
+    assert_eq!(
+        refused(|p| p.held.push((AssetId::new(7), Amount::new(1)))),
+        PoolPartsError::Twice
+    );
 }
 
 #[test]
@@ -404,9 +463,12 @@ fn a_batch_that_was_set_aside_is_taken_up_by_its_pool_alone() {
     batch.private(&operation, &Word).unwrap();
     let draft = batch.set_aside();
     // nothing of it is in the pool yet
-    assert_eq!((pool.spent(), pool.held(7)), (0, 100));
+    assert_eq!(
+        (pool.spent(), pool.held(AssetId::new(7))),
+        (0, Amount::new(100))
+    );
     assert!(
-        Pool::new(domain_digest(1, 8))
+        Pool::new(domain_digest(ChainId::new(1), RollupId::new(8)))
             .resume(draft.clone())
             .is_none()
     );
@@ -420,7 +482,10 @@ fn a_batch_that_was_set_aside_is_taken_up_by_its_pool_alone() {
         })
     ));
     batch.seal();
-    assert_eq!((pool.spent(), pool.held(7)), (1, 39));
+    assert_eq!(
+        (pool.spent(), pool.held(AssetId::new(7))),
+        (1, Amount::new(39))
+    );
     // of a batch that is over
     assert!(pool.resume(draft).is_none());
     // what is kept elsewhere is forgotten here, and nothing else

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use winterlane_ledger::{AccountId, Amount};
+
 use super::*;
 use crate::{client::ClientError, keys::Scopes, testing::until};
 
@@ -178,10 +180,16 @@ fn a_client_waits_as_it_is_told_and_gives_up_in_the_end() {
 fn a_clients_proof_is_verified_by_the_client() {
     let served = Served::new();
     let client = Client::new(&served.address, "test".parse().unwrap()).unwrap();
-    let (proof, root) = served.runtime.block_on(client.account_proof(2)).unwrap();
-    assert_eq!(proof.account.unwrap().balance, 1 << 90);
+    let (proof, root) = served
+        .runtime
+        .block_on(client.account_proof(AccountId::new(2)))
+        .unwrap();
+    assert_eq!(proof.account.unwrap().balance, Amount::new(1 << 90));
     assert_eq!(root, served.node.status().unwrap().root);
-    let (proof, _) = served.runtime.block_on(client.account_proof(77)).unwrap();
+    let (proof, _) = served
+        .runtime
+        .block_on(client.account_proof(AccountId::new(77)))
+        .unwrap();
     assert_eq!(proof.account, None);
 }
 

@@ -1,6 +1,9 @@
 //! Orders: in, again, and refused.
 
-use winterlane_ledger::{SignedOrder, SlotIndex, codec::CanonicalBytes as _, hash::domain_digest};
+use winterlane_ledger::{
+    BatchNumber, ChainId, Nonce, RollupId, SignedOrder, SlotIndex, codec::CanonicalBytes as _,
+    hash::domain_digest,
+};
 
 use super::{super::signed_order, *};
 use crate::{OrderId, OrderState};
@@ -56,22 +59,26 @@ fn orders_that_were_are_elsewhere_or_have_expired_are_refused() {
     crate::testing::until(|| (served.fingerprint().0 == 1).then_some(()));
     let before = served.fingerprint();
     // The nonce is used: the same payment signed anew with the next one-time key.
-    let repeated = payer
-        .key
-        .sign(payer.transfer(1, 5, 0), &domain(), 0, SlotIndex::Zero, 1);
+    let repeated = payer.key.sign(
+        payer.transfer(1, 5, 0),
+        &domain(),
+        Nonce::ZERO,
+        SlotIndex::Zero,
+        1,
+    );
     problem(&submit(&served, &repeated), "refused");
     // The domain is another rollup's.
     let elsewhere = payer.key.sign(
         payer.transfer(1, 5, 0),
-        &domain_digest(1, 18),
-        1,
+        &domain_digest(ChainId::new(1), RollupId::new(18)),
+        Nonce::new(1),
         SlotIndex::Zero,
         1,
     );
     problem(&submit(&served, &elsewhere), "refused");
     // It expires too soon.
     let mut hasty = served.payers[0].clone();
-    hasty.valid_until = 0;
+    hasty.valid_until = BatchNumber::ZERO;
     let order = hasty.pay(1, 5, 0);
     assert_eq!(
         problem(&submit(&served, &order), "refused")["field"],

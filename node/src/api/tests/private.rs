@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use winterlane_ledger::{
-    Anchor, Domain,
+    AccountId, Anchor, Domain,
     codec::CanonicalBytes as _,
     pool::{PrivateOperation, account_recipient},
     private::PrivateInputs,
@@ -79,7 +79,7 @@ fn operations_are_taken_in_both_forms_and_notes_are_scanned() {
         accepted(&post(&served, "transfer", BYTES, &encode(&transfer))),
         three
     );
-    let withdrawal = private_withdrawal(3, root, account_recipient(2), (30, 0));
+    let withdrawal = private_withdrawal(3, root, account_recipient(AccountId::new(2)), (30, 0));
     let four = accepted(&post(&served, "withdraw", BYTES, &encode(&withdrawal)));
     sealed(&served, &three);
     sealed(&served, &four);
@@ -230,7 +230,7 @@ fn the_client_shields_spends_and_scans() {
     let shielding = served.payers[0].shield(1, 60);
     let operations = [
         private_transfer([1, 2], root),
-        private_withdrawal(3, root, account_recipient(2), (30, 0)),
+        private_withdrawal(3, root, account_recipient(AccountId::new(2)), (30, 0)),
     ];
     let mut ids = vec![OrderId::of(&shielding.order)];
     let known = served.runtime.block_on(async {

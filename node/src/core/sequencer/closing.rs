@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use winterlane_ledger::{Order, ledger::SealError};
+use winterlane_ledger::{Amount, AssetId, BatchNumber, Order, ledger::SealError};
 
 use super::{ClosedBatch, Fault, Sequencer};
 use crate::core::{Entry, Operation, trial::Base};
@@ -17,7 +17,7 @@ impl<B: Base> Sequencer<B> {
     }
 
     /// Closes the open batch, unless it is empty; says its number.
-    pub(crate) fn close_now(&mut self) -> Result<Option<u64>, Fault> {
+    pub(crate) fn close_now(&mut self) -> Result<Option<BatchNumber>, Fault> {
         if self.entries.is_empty() {
             return Ok(None);
         }
@@ -51,7 +51,7 @@ impl<B: Base> Sequencer<B> {
                 }
             }
         }
-        self.forget.below(batch.number + 1);
+        self.forget.below(batch.number.saturating_add(1));
     }
 
     /// Pays the pool out, if there is something in it.
@@ -110,7 +110,7 @@ impl<B: Base> Sequencer<B> {
     }
 
     /// The supplies that a batch may have changed. All are given: there are few assets.
-    fn touched(&self, entries: &[Entry]) -> Vec<(u32, u128)> {
+    fn touched(&self, entries: &[Entry]) -> Vec<(AssetId, Amount)> {
         let moves = entries.iter().any(|entry| match &*entry.operation {
             Operation::Order { order, .. } => matches!(order.signed().order, Order::Withdraw(_)),
             Operation::Deposit { .. } | Operation::Shield { .. } => true,
@@ -122,7 +122,7 @@ impl<B: Base> Sequencer<B> {
         if !moves {
             return Vec::new();
         }
-        let mut supplies: Vec<(u32, u128)> = self
+        let mut supplies: Vec<(AssetId, Amount)> = self
             .supplies
             .iter()
             .map(|(asset, supply)| (*asset, *supply))

@@ -35,7 +35,7 @@ impl<B: Base> Sequencer<B> {
         let signer = order.signed().order.signer();
         let fee = order.signed().order.fee();
         let mut refunded = false;
-        if let (Some(account), true) = (self.account(signer)?, fee > 0)
+        if let (Some(account), true) = (self.account(signer)?, !fee.is_zero())
             && !self.collects(account.asset)?
         {
             // a fee that nobody collects goes back to who paid it

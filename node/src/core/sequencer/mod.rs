@@ -22,7 +22,8 @@ use std::{
 
 use thiserror::Error;
 use winterlane_ledger::{
-    Account, CheckedOrder, Ledger, LedgerError, Root, SignedOrder,
+    Account, AccountId, Amount, AssetId, BatchNumber, CheckedOrder, Ledger, LedgerError, Root,
+    SignedOrder,
     ledger::{Batch, Draft, ResumeError},
     pool::Pool,
 };
@@ -83,13 +84,13 @@ pub(crate) struct Known {
 #[derive(Clone, Debug)]
 pub(crate) struct ClosedBatch {
     /// Its number.
-    pub(crate) number: u64,
+    pub(crate) number: BatchNumber,
     /// Its slots.
     pub(crate) slots: u32,
     /// Its operations, and the closing one.
     pub(crate) entries: Vec<Entry>,
     /// How much there is of the assets that entered or left, after it.
-    pub(crate) supplies: Vec<(u32, u128)>,
+    pub(crate) supplies: Vec<(AssetId, Amount)>,
     /// What it did to the shielded pool, if anything.
     pub(crate) pool: Option<Arc<ClosedPool>>,
 }
@@ -98,7 +99,7 @@ pub(crate) struct ClosedBatch {
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     sequence: u64,
-    batch: u64,
+    batch: BatchNumber,
 }
 
 /// See the [module](super).
@@ -116,14 +117,14 @@ pub(crate) struct Sequencer<B> {
     records: usize,
     pool: OpenPool,
     /// By asset, who gets fees of forced orders that nobody collects.
-    refunds: HashMap<u32, u32>,
+    refunds: HashMap<AssetId, AccountId>,
     /// When the first of them came.
     opened: Option<Duration>,
     closed: VecDeque<ClosedBatch>,
     pending: HashMap<OrderId, Pending>,
     claims: HashMap<Claim, OrderId>,
-    per_account: HashMap<u32, u32>,
-    supplies: HashMap<u32, u128>,
+    per_account: HashMap<AccountId, u32>,
+    supplies: HashMap<AssetId, Amount>,
     /// Decisions that the log does not have yet.
     decisions: Vec<Entry>,
     alarms: Vec<Alarm>,
@@ -162,7 +163,7 @@ impl<B: Base> Sequencer<B> {
         base: B,
         pool: Pool,
         next_sequence: u64,
-        supplies: HashMap<u32, u128>,
+        supplies: HashMap<AssetId, Amount>,
         limits: Limits,
         fees: FeeSchedule,
     ) -> Self {
@@ -191,7 +192,7 @@ impl<B: Base> Sequencer<B> {
     }
 
     /// The number of the open batch.
-    pub(crate) fn open_batch(&self) -> u64 {
+    pub(crate) fn open_batch(&self) -> BatchNumber {
         self.ledger.batch_number()
     }
 
@@ -237,7 +238,7 @@ impl<B: Base> Sequencer<B> {
     }
 
     /// An account as all decisions so far leave it.
-    pub(crate) fn account(&mut self, id: u32) -> Result<Option<Account>, Fault> {
+    pub(crate) fn account(&mut self, id: AccountId) -> Result<Option<Account>, Fault> {
         self.with(|batch| batch.find(id))
             .and_then(|found| Ok(found?))
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use winterlane_ledger::{
-    Account, CheckedOrder, Deposit, LedgerError, Order, codec::CanonicalBytes,
+    Account, Amount, AssetId, BatchNumber, CheckedOrder, Deposit, LedgerError, Order,
+    codec::CanonicalBytes,
 };
 
 use super::{Decided, Fault, Known, Sequencer, refused};
@@ -92,7 +93,7 @@ impl<B: Base> Sequencer<B> {
     pub(super) fn leaves(&mut self, order: &CheckedOrder) -> Result<(), Fault> {
         if let Order::Withdraw(withdraw) = &order.signed().order {
             let account = self.account(withdraw.from)?;
-            let asset = account.map_or(0, |account| account.asset);
+            let asset = account.map_or(AssetId::ZERO, |account| account.asset);
             let supply = self.supplies.entry(asset).or_default();
             *supply = supply.saturating_sub(withdraw.amount);
         }
@@ -117,7 +118,7 @@ impl<B: Base> Sequencer<B> {
             return Ok(Err(Refusal::DepositConflict.into()));
         }
         let asset = deposit.asset;
-        let supply = self.supplies.get(&asset).copied().unwrap_or(0);
+        let supply = self.supplies.get(&asset).copied().unwrap_or(Amount::ZERO);
         let Some(supply) = supply.checked_add(deposit.amount) else {
             return Ok(Err(Refusal::Supply { asset }.into()));
         };
@@ -156,7 +157,7 @@ impl<B: Base> Sequencer<B> {
         if let Err(error) = self.fees.check(asset, fee) {
             return Ok(Err(error.into()));
         }
-        if fee > 0 && !self.collects(asset)? {
+        if !fee.is_zero() && !self.collects(asset)? {
             return Ok(Err(Refusal::FeeAsset { asset }.into()));
         }
         let limit = self.limits.max_per_account;
@@ -171,7 +172,7 @@ impl<B: Base> Sequencer<B> {
     }
 
     /// Whether an account collects this asset's fees, and can: it exists and holds the asset.
-    pub(super) fn collects(&mut self, asset: u32) -> Result<bool, Fault> {
+    pub(super) fn collects(&mut self, asset: AssetId) -> Result<bool, Fault> {
         let Some(collector) = self.fees.collector(asset) else {
             return Ok(false);
         };
@@ -180,7 +181,7 @@ impl<B: Base> Sequencer<B> {
     }
 
     /// Whether what the open batch takes lives long enough.
-    pub(super) fn lives(&self, valid_until: u64) -> Result<(), Refusal> {
+    pub(super) fn lives(&self, valid_until: BatchNumber) -> Result<(), Refusal> {
         let earliest = self.open_batch().saturating_add(self.limits.min_lifetime);
         if valid_until < earliest {
             return Err(Refusal::ExpiresTooSoon {
@@ -202,7 +203,7 @@ impl<B: Base> Sequencer<B> {
         let fee = order.signed().order.fee();
         let order = order.clone();
         self.with(|batch| {
-            let collecting = usize::from(fee > 0 || batch.pool().is_some());
+            let collecting = usize::from(!fee.is_zero() || batch.pool().is_some());
             if len + 1 + collecting > slots as usize {
                 return Err(LedgerError::BatchFull { capacity: slots });
             }

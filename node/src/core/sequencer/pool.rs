@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use winterlane_ledger::{
-    CheckedOrder, Deposit,
+    Amount, AssetId, CheckedOrder, Deposit,
     codec::CanonicalBytes,
     pool::{
         Payment, Payout, PolicyRefusal, Pool, PoolBatch, PoolDraft, PoolError, PoolOperation,
@@ -342,7 +342,7 @@ impl<B: Base> Sequencer<B> {
             deposits.push((reference(&payout, false), deposit));
         }
         let Payout { asset, fee, .. } = payout;
-        if let Some(to) = self.fees.collector(asset).filter(|_| fee > 0)
+        if let Some(to) = self.fees.collector(asset).filter(|_| !fee.is_zero())
             && self.collects(asset)?
         {
             let deposit = Deposit {
@@ -379,7 +379,7 @@ impl<B: Base> Sequencer<B> {
         if let Some(deposit) = payout.deposit() {
             deposits.push((reference(&payout, false), deposit));
         }
-        if fee > 0 {
+        if !fee.is_zero() {
             let collector = self.fees.collector(asset);
             let (Some(to), true) = (collector, self.collects(asset)?) else {
                 return Ok(Err(Refusal::FeeAsset { asset }));
@@ -398,10 +398,10 @@ impl<B: Base> Sequencer<B> {
     /// The deposits, if their accounts can take them.
     fn can_be_paid(
         &mut self,
-        asset: u32,
+        asset: AssetId,
         deposits: Vec<Referred>,
     ) -> Result<Result<Vec<Referred>, Refusal>, Fault> {
-        let mut sum = 0u128;
+        let mut sum = Amount::ZERO;
         for (_, deposit) in &deposits {
             let Deposit { to, amount, .. } = *deposit;
             let refused = |what| {
@@ -425,7 +425,7 @@ impl<B: Base> Sequencer<B> {
                 return refused("it would hold 2^128 or more");
             }
         }
-        let supply = self.supplies.get(&asset).copied().unwrap_or(0);
+        let supply = self.supplies.get(&asset).copied().unwrap_or(Amount::ZERO);
         if supply.checked_add(sum).is_none() {
             return Ok(Err(Refusal::Supply { asset }));
         }
@@ -440,7 +440,7 @@ impl<B: Base> Sequencer<B> {
     ) -> Result<Result<Shield, PrivateRefusal>, Fault> {
         let order = &order.signed().order;
         let account = self.account(order.signer())?;
-        let asset = account.map_or(0, |account| account.asset);
+        let asset = account.map_or(AssetId::ZERO, |account| account.asset);
         let shield = match note.paid_by(order, asset) {
             Ok(shield) => shield,
             Err(refusal) => return Ok(Err(refusal)),

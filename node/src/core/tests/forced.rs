@@ -1,5 +1,7 @@
 //! Orders that arrive by settlement.
 
+use winterlane_ledger::{AccountId, Amount, BatchNumber, Nonce};
+
 use super::*;
 use crate::ForcedOutcome;
 
@@ -17,7 +19,7 @@ fn a_forced_order_is_included_or_impossible() {
         sequencer.force(id, order, Known::default(), NOW).unwrap()
     };
     let mut one = payer(1);
-    one.valid_until = 3;
+    one.valid_until = BatchNumber::new(3);
     // no fee, and it expires too soon for an order that the node may refuse
     let order = one.pay(2, 10, 0);
     submit(&mut sequencer, order.clone()).unwrap_err();
@@ -25,8 +27,18 @@ fn a_forced_order_is_included_or_impossible() {
         panic!("a possible order");
     };
     // a batch for each would be more than anybody can prove
-    assert_eq!((receipt.batch, sequencer.open_batch()), (0, 0));
-    assert_eq!(sequencer.account(2).unwrap().unwrap().balance, 1010);
+    assert_eq!(
+        (receipt.batch, sequencer.open_batch()),
+        (BatchNumber::ZERO, BatchNumber::ZERO)
+    );
+    assert_eq!(
+        sequencer
+            .account(AccountId::new(2))
+            .unwrap()
+            .unwrap()
+            .balance,
+        Amount::new(1010)
+    );
     // the same has the same outcome
     let ForcedOutcome::Included(again) = force(&mut sequencer, order) else {
         panic!("it is included");
@@ -36,18 +48,25 @@ fn a_forced_order_is_included_or_impossible() {
     let ForcedOutcome::Included(second) = force(&mut sequencer, one.pay(2, 10, 1)) else {
         panic!("a possible order");
     };
-    assert_eq!(second.batch, 0);
+    assert_eq!(second.batch, BatchNumber::ZERO);
     sequencer.close_now().unwrap();
-    assert_eq!(sequencer.account(90).unwrap().unwrap().balance, 1);
+    assert_eq!(
+        sequencer
+            .account(AccountId::new(90))
+            .unwrap()
+            .unwrap()
+            .balance,
+        Amount::new(1)
+    );
 
     let decided = sequencer.take_decisions().len();
     let mut stale = one.clone();
-    (stale.nonce, stale.index) = (0, 7);
+    (stale.nonce, stale.index) = (Nonce::ZERO, 7);
     let poor = one.sign(one.transfer(2, 5000, 0));
     let mut nobody = payer(2);
-    nobody.id = 77;
+    nobody.id = AccountId::new(77);
     let ahead = Payer {
-        nonce: one.nonce + 1,
+        nonce: one.nonce.next().unwrap(),
         ..one.clone()
     };
     for order in [
@@ -66,21 +85,33 @@ fn a_forced_order_is_included_or_impossible() {
 
     // a fee in an asset that nobody collects goes back to who paid it
     let base = Opening(opening().into_iter().collect());
-    let supplies = HashMap::from([(7, 4000), (8, 2000)]);
+    let supplies = supplies();
     let pool = Pool::new(domain());
     let mut free = Sequencer::new(base, pool, 0, supplies, small(), FeeSchedule::free());
     let outcome = force(&mut free, payer(3).pay(2, 10, 5));
     assert!(matches!(outcome, ForcedOutcome::Included(_)), "{outcome:?}");
-    assert_eq!(free.account(3).unwrap().unwrap().balance, 990);
+    assert_eq!(
+        free.account(AccountId::new(3)).unwrap().unwrap().balance,
+        Amount::new(990)
+    );
     // and not to whoever comes after, into the same batch
     let outcome = force(&mut free, payer(4).pay(2, 10, 6));
     let ForcedOutcome::Included(receipt) = outcome else {
         panic!("a possible order");
     };
     // two orders and what is paid back fill its four slots
-    assert_eq!((receipt.batch, free.open_batch()), (0, 1));
-    assert_eq!(free.account(3).unwrap().unwrap().balance, 990);
-    assert_eq!(free.account(4).unwrap().unwrap().balance, 990);
+    assert_eq!(
+        (receipt.batch, free.open_batch()),
+        (BatchNumber::ZERO, BatchNumber::new(1))
+    );
+    assert_eq!(
+        free.account(AccountId::new(3)).unwrap().unwrap().balance,
+        Amount::new(990)
+    );
+    assert_eq!(
+        free.account(AccountId::new(4)).unwrap().unwrap().balance,
+        Amount::new(990)
+    );
     free.close_now().unwrap();
     let decisions = free.take_decisions();
     let base = Opening(opening().into_iter().collect());
@@ -89,5 +120,8 @@ fn a_forced_order_is_included_or_impossible() {
     for entry in decisions {
         again.replay(entry, NOW).unwrap();
     }
-    assert_eq!(again.account(3).unwrap(), free.account(3).unwrap());
+    assert_eq!(
+        again.account(AccountId::new(3)).unwrap(),
+        free.account(AccountId::new(3)).unwrap()
+    );
 }

@@ -1,5 +1,7 @@
 //! Operations of the shielded pool.
 
+use winterlane_ledger::{AccountId, Amount, AssetId, BatchNumber};
+
 use super::*;
 use crate::{
     private::Verified,
@@ -13,7 +15,7 @@ fn take(sequencer: &mut Sequencer<Opening>, spent: u64, proof: usize) -> u64 {
     let id = OrderId::of_private(&spent.to_le_bytes());
     let operation = Verified::logged(operation);
     let taken = sequencer.private(id, operation, Known::default(), NOW);
-    taken.unwrap().unwrap().batch
+    taken.unwrap().unwrap().batch.get()
 }
 
 /// What a batch publishes has an end, however many slots it has: settlement takes no more at once.
@@ -67,11 +69,14 @@ fn forced_operations_and_notes_are_taken_or_impossible() {
 
     let note = |number: u64| winterlane_ledger::pool::Shield {
         blinded: digest(number),
-        asset: 7,
-        amount: 50,
+        asset: AssetId::new(7),
+        amount: Amount::new(50),
         sealed: vec![number as u8; 20],
     };
-    let payment = |record| winterlane_ledger::pool::Payment { batch: 0, record };
+    let payment = |record| winterlane_ledger::pool::Payment {
+        batch: BatchNumber::ZERO,
+        record,
+    };
     let enter = |sequencer: &mut Sequencer<Opening>, number, record| {
         sequencer
             .force_note(note(number), payment(record), Known::default(), NOW)
@@ -88,10 +93,24 @@ fn forced_operations_and_notes_are_taken_or_impossible() {
         assert!(matches!(refused, Err(Refusal::Private(_))), "{refused:?}");
     }
     // out again, to an account, with a fee to whoever collects it
-    let to = winterlane_ledger::pool::account_recipient(2);
+    let to = winterlane_ledger::pool::account_recipient(AccountId::new(2));
     force(&mut sequencer, private_withdrawal(9, anchor, to, (40, 10))).unwrap();
-    assert_eq!(sequencer.account(2).unwrap().unwrap().balance, 1040);
-    assert_eq!(sequencer.account(90).unwrap().unwrap().balance, 10);
+    assert_eq!(
+        sequencer
+            .account(AccountId::new(2))
+            .unwrap()
+            .unwrap()
+            .balance,
+        Amount::new(1040)
+    );
+    assert_eq!(
+        sequencer
+            .account(AccountId::new(90))
+            .unwrap()
+            .unwrap()
+            .balance,
+        Amount::new(10)
+    );
 
     let decisions = sequencer.take_decisions();
     let base = Opening(opening().into_iter().collect());
@@ -112,7 +131,10 @@ fn forced_operations_and_notes_are_taken_or_impossible() {
         }
         again.replay(entry, NOW).unwrap();
     }
-    assert_eq!(again.account(2).unwrap(), sequencer.account(2).unwrap());
+    assert_eq!(
+        again.account(AccountId::new(2)).unwrap(),
+        sequencer.account(AccountId::new(2)).unwrap()
+    );
     again.close_now().unwrap();
     sequencer.close_now().unwrap();
     let notes = |sequencer: &Sequencer<Opening>| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postgres::{Client, Row, Statement};
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{PublicInputs, codec::CanonicalBytes as _};
+use winterlane_ledger::{BatchNumber, PublicInputs, codec::CanonicalBytes as _};
 
 use super::{ATTEMPTS, Address, FORMAT, JOBS, NEWS, depth, hash_of, news::wait, signed, unsigned};
 use crate::queue::{Depth, QueueError};
@@ -15,7 +15,7 @@ pub struct Claim {
     /// Which rollup.
     pub rollup: [u8; 32],
     /// The batch.
-    pub batch: u64,
+    pub batch: BatchNumber,
     /// The BLAKE3 hash of the witness.
     pub witness: [u8; 32],
     /// What is to be proven; `None` when this version cannot read it.
@@ -141,7 +141,7 @@ impl Claims {
     /// # Errors
     /// [`QueueError`]; the claim may still stand.
     pub fn heartbeat(&mut self, claim: &Claim, lease: Duration) -> Result<bool, QueueError> {
-        let batch = signed(claim.batch);
+        let batch = signed(claim.batch.get());
         let changed = self.client.execute(
             &self.heartbeat,
             &[
@@ -169,7 +169,7 @@ impl Claims {
             &self.finish,
             &[
                 &&claim.rollup[..],
-                &signed(claim.batch),
+                &signed(claim.batch.get()),
                 &claim.fence,
                 &self.worker,
                 &&hash[..],
@@ -217,7 +217,7 @@ impl Claims {
             ),
             &[
                 &&claim.rollup[..],
-                &signed(claim.batch),
+                &signed(claim.batch.get()),
                 &claim.fence,
                 &self.worker,
                 &reason,
@@ -249,7 +249,7 @@ fn claimed(row: &Row) -> Result<Claim, QueueError> {
     let attempt: i32 = row.try_get(6)?;
     Ok(Claim {
         rollup: hash_of(row.try_get(0)?)?,
-        batch: unsigned(row.try_get(1)?),
+        batch: BatchNumber::new(unsigned(row.try_get(1)?)),
         witness: hash_of(row.try_get(2)?)?,
         statement: PublicInputs::from_bytes(statement).ok(),
         preset: Preset::ALL

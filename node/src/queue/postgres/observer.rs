@@ -7,7 +7,7 @@ use std::{
 
 use postgres::{Client, Row};
 use winterlane_air::presets::Preset;
-use winterlane_ledger::{Domain, codec::CanonicalBytes as _};
+use winterlane_ledger::{BatchNumber, Domain, codec::CanonicalBytes as _};
 
 use super::{
     ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, news::News, signed, unsigned,
@@ -37,16 +37,16 @@ pub(crate) struct Observer {
     client: Option<Client>,
     tried: Option<Instant>,
     /// Jobs that were offered and not closed, with the hashes of their witnesses.
-    offered: BTreeMap<u64, [u8; 32]>,
+    offered: BTreeMap<BatchNumber, [u8; 32]>,
     /// Of how many failures of each job it was told. The table knows it, too, but only this says what was heard: an answer
     /// of the database may be lost.
-    told: BTreeMap<u64, i32>,
+    told: BTreeMap<BatchNumber, i32>,
     /// Proofs that were reported.
-    delivered: BTreeSet<(u64, [u8; 32])>,
+    delivered: BTreeSet<(BatchNumber, [u8; 32])>,
     /// Objects that nobody needs. They are removed when the object store lets them.
     garbage: VecDeque<Name>,
     /// What is to be reported, and not in the database.
-    reports: Vec<(u64, Report)>,
+    reports: Vec<(BatchNumber, Report)>,
     _news: News,
 }
 
@@ -91,7 +91,7 @@ impl Observer {
         })
     }
 
-    fn name(&self, batch: u64, kind: Kind, hash: [u8; 32]) -> Name {
+    fn name(&self, batch: BatchNumber, kind: Kind, hash: [u8; 32]) -> Name {
         Name {
             rollup: self.rollup,
             batch,
@@ -125,7 +125,11 @@ impl Observer {
     }
 
     /// The proof that somebody says there is.
-    fn proof(&mut self, batch: u64, hash: [u8; 32]) -> Result<Result<Vec<u8>, String>, QueueError> {
+    fn proof(
+        &mut self,
+        batch: BatchNumber,
+        hash: [u8; 32],
+    ) -> Result<Result<Vec<u8>, String>, QueueError> {
         match self.blobs.get(&self.name(batch, Kind::Proof, hash)) {
             Ok(Some(proof)) => Ok(Ok(proof)),
             Ok(None) => Ok(Err("the proof is not in the object store".into())),
@@ -135,11 +139,11 @@ impl Observer {
     }
 
     /// Strikes a proof out, so that the batch is proven again.
-    fn strike(&mut self, batch: u64, hash: [u8; 32]) -> Result<(), QueueError> {
+    fn strike(&mut self, batch: BatchNumber, hash: [u8; 32]) -> Result<(), QueueError> {
         let rollup = self.rollup;
         self.with(|client| {
             let mut transaction = client.transaction()?;
-            let key: [&(dyn postgres::types::ToSql + Sync); 2] = [&&rollup[..], &signed(batch)];
+            let key: [&(dyn postgres::types::ToSql + Sync); 2] = [&&rollup[..], &signed(batch.get())];
             transaction.execute(
                 "SELECT 1 FROM winterlane_jobs WHERE rollup = $1 AND batch = $2 FOR UPDATE",
                 &key,
@@ -163,7 +167,7 @@ impl Observer {
     /// What was taken out of the database is reported the next time.
     fn later<T>(
         &mut self,
-        reports: Vec<(u64, Report)>,
+        reports: Vec<(BatchNumber, Report)>,
         error: QueueError,
     ) -> Result<T, QueueError> {
         self.reports = reports;
@@ -190,7 +194,7 @@ impl Observer {
 
 /// What the table says of a job.
 struct Heard {
-    batch: u64,
+    batch: BatchNumber,
     /// How often it failed, and of how many times somebody was told.
     failed: i32,
     told: i32,
@@ -200,7 +204,7 @@ struct Heard {
 
 fn heard(row: &Row) -> Result<Heard, QueueError> {
     Ok(Heard {
-        batch: unsigned(row.try_get(0)?),
+        batch: BatchNumber::new(unsigned(row.try_get(0)?)),
         failed: row.try_get(1)?,
         told: row.try_get(2)?,
         reason: row.try_get(3)?,
@@ -208,11 +212,12 @@ fn heard(row: &Row) -> Result<Heard, QueueError> {
 }
 
 /// What the table says of a proof: of which batch, its hash, and how long it took.
-type Said = (u64, Result<[u8; 32], QueueError>, u64);
+type Said = (BatchNumber, Result<[u8; 32], QueueError>, u64);
 
 fn said(row: &Row) -> Result<Said, QueueError> {
     let hash = hash_of(row.try_get(1)?);
-    Ok((unsigned(row.try_get(0)?), hash, unsigned(row.try_get(2)?)))
+    let batch = BatchNumber::new(unsigned(row.try_get(0)?));
+    Ok((batch, hash, unsigned(row.try_get(2)?)))
 }
 
 impl ProofQueue for Observer {
@@ -252,7 +257,7 @@ impl ProofQueue for Observer {
                  SELECT told, pg_notify('winterlane_jobs', '') FROM job",
                 &[
                     &&rollup[..],
-                    &signed(job.batch),
+                    &signed(job.batch.get()),
                     &FORMAT,
                     &&job.witness[..],
                     &job.public_inputs.to_bytes(),
@@ -270,7 +275,7 @@ impl ProofQueue for Observer {
         Ok(())
     }
 
-    fn reports(&mut self) -> Result<Vec<(u64, Report)>, QueueError> {
+    fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
         let rollup = self.rollup;
         let (jobs, proofs) = self.with(|client| {
             let key = &&rollup[..];
@@ -371,17 +376,18 @@ impl ProofQueue for Observer {
         }
     }
 
-    fn refuse(&mut self, batch: u64, proof: &[u8]) -> Result<(), QueueError> {
+    fn refuse(&mut self, batch: BatchNumber, proof: &[u8]) -> Result<(), QueueError> {
         let hash = *blake3::hash(proof).as_bytes();
         // if this fails it is reported, and refused, again
         self.delivered.remove(&(batch, hash));
         self.strike(batch, hash)
     }
 
-    fn close(&mut self, batch: u64) -> Result<(), QueueError> {
+    fn close(&mut self, batch: BatchNumber) -> Result<(), QueueError> {
         let rollup = self.rollup;
         let (jobs, proofs) = self.with(|client| {
-            let key: [&(dyn postgres::types::ToSql + Sync); 2] = [&&rollup[..], &signed(batch)];
+            let key: [&(dyn postgres::types::ToSql + Sync); 2] =
+                [&&rollup[..], &signed(batch.get())];
             let proofs = client.query(
                 "SELECT hash FROM winterlane_proofs WHERE rollup = $1 AND batch = $2",
                 &key,

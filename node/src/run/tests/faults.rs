@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use winterlane_ledger::{
-    Account, Ledger, Order, Record, SignedOrder,
+    Account, AccountId, BatchNumber, Ledger, Order, Record, SignedOrder,
     codec::CanonicalBytes,
     pool::{Pool, PoolOperation, PrivateOperation, decode_operation},
     testing::Numbers,
@@ -20,7 +20,7 @@ use crate::{
     private::{Shielding, decode, encode},
     run::{Stand, start},
     settlement::Folder,
-    testing::{Payer, Word, domain, private_transfer, until, wait},
+    testing::{ASSET, Payer, Word, domain, private_transfer, until, wait},
 };
 
 /// How often each fault is tried: few in every run, as many as `WINTERLANE_NODE_SWEEP` says in a sweep.
@@ -137,12 +137,13 @@ impl Traffic {
         let places = self.payers.iter_mut().zip(&mut self.open);
         let mut round: Vec<Sent> = places
             .map(|(payer, open)| {
-                let to = payer.id % count + 1;
+                let id = payer.id.get();
+                let to = id % count + 1;
                 let next = || {
-                    if (rounds + u64::from(payer.id)).is_multiple_of(3) {
-                        Sent::Shield(payer.shield(rounds * 10 + u64::from(payer.id), 2))
+                    if (rounds + u64::from(id)).is_multiple_of(3) {
+                        Sent::Shield(payer.shield(rounds * 10 + u64::from(id), 2))
                     } else {
-                        Sent::Order(payer.pay(to, 1 + u128::from(payer.id), 0))
+                        Sent::Order(payer.pay(to, 1 + u128::from(id), 0))
                     }
                 };
                 open.get_or_insert_with(next).clone()
@@ -202,11 +203,11 @@ impl Traffic {
         let accounts = opening
             .iter()
             .map(|payer| (payer.id, payer.account(BALANCE)));
-        let accounts: Vec<(u32, Account)> = accounts.collect();
-        let mut oracle = Ledger::genesis(domain(), 0, accounts).unwrap();
+        let accounts: Vec<(AccountId, Account)> = accounts.collect();
+        let mut oracle = Ledger::genesis(domain(), BatchNumber::ZERO, accounts).unwrap();
         let mut pool = Pool::new(domain());
         let mut signed = std::collections::BTreeSet::new();
-        for batch in 0..status.next_to_seal {
+        for batch in (0..status.next_to_seal.get()).map(BatchNumber::new) {
             let inputs = node.batch(batch).unwrap().unwrap().public_inputs;
             let records = wire::decode(&node.records(batch).unwrap().unwrap(), batch).unwrap();
             for record in &records {
@@ -246,7 +247,7 @@ impl Traffic {
 }
 
 /// Applies what a batch published of the pool, as anybody does who follows it.
-fn follow(pool: &mut Pool, node: &Node, batch: u64, records: &[Record]) {
+fn follow(pool: &mut Pool, node: &Node, batch: BatchNumber, records: &[Record]) {
     let bytes = node.pool_operations(batch).unwrap().unwrap();
     let mut bytes = &bytes[..];
     let mut operations = Vec::new();
@@ -264,7 +265,7 @@ fn follow(pool: &mut Pool, node: &Node, batch: u64, records: &[Record]) {
             else {
                 panic!("no withdrawal pays for the note");
             };
-            shield.check_paid_by(withdraw, 7).unwrap();
+            shield.check_paid_by(withdraw, ASSET).unwrap();
         }
         open.apply(&operation, &Word).unwrap();
     }
@@ -382,7 +383,8 @@ fn the_check_of_the_faults_can_fail() {
     traffic.check(&node, &opening);
     let mut wrong = Traffic::new(opening.clone());
     wrong.acknowledged.clone_from(&traffic.acknowledged);
-    wrong.acknowledged[0].batch += 1;
+    let batch = &mut wrong.acknowledged[0].batch;
+    *batch = batch.saturating_add(1);
     let caught = |traffic: &Traffic| {
         let check = std::panic::AssertUnwindSafe(|| traffic.check(&node, &opening));
         std::panic::catch_unwind(check).is_err()

@@ -1,7 +1,7 @@
 //! A node from start to stop, and again.
 
 use redb::ReadableTable as _;
-use winterlane_ledger::{Account, wire};
+use winterlane_ledger::{Account, AccountId, Amount, BatchNumber, Nonce, wire};
 
 use super::{BALANCE, included, options, payers, start_willing};
 use crate::{
@@ -22,7 +22,7 @@ fn orders_are_taken_sealed_proven_and_published() {
     let mut orders = Vec::new();
     for round in 0..5 {
         for payer in &mut payers {
-            let to = payer.id % 3 + 1;
+            let to = payer.id.get() % 3 + 1;
             orders.push(payer.pay(to, 10 + round, 0));
         }
     }
@@ -43,14 +43,17 @@ fn orders_are_taken_sealed_proven_and_published() {
     assert_eq!(places.len(), orders.len() + 1, "no two orders at one place");
 
     // money only moved in circles, but for the deposit
-    let balance = |id| node.account(id).unwrap().unwrap().sealed.unwrap().balance;
+    let balance = |id| {
+        let account = node.account(AccountId::new(id)).unwrap().unwrap();
+        account.sealed.unwrap().balance.get()
+    };
     assert_eq!([1, 2, 3].map(balance), [BALANCE, BALANCE + 500, BALANCE]);
     let status = node.status().unwrap();
     assert_eq!((status.pending, status.unproven, status.held), (0, 0, 0));
     assert!(status.ready() && status.accepted == 16);
-    let proven = node.account_proof(2).unwrap();
+    let proven = node.account_proof(AccountId::new(2)).unwrap();
     let account = proven.proof.verify(&status.root).unwrap().unwrap();
-    assert_eq!(account.balance, BALANCE + 500);
+    assert_eq!(account.balance, Amount::new(BALANCE + 500));
 
     // what is published is what the batches say
     let (batch, _) = places[0];
@@ -66,9 +69,13 @@ fn orders_are_taken_sealed_proven_and_published() {
     assert_eq!(view.stage, BatchStage::Published);
     assert!(node.batch_proof(batch).unwrap().is_some());
     assert_eq!(node.batch(status.next_to_seal).unwrap(), None);
-    let history = node.history(2, None, 100).unwrap();
+    let history = node.history(AccountId::new(2), None, 100).unwrap();
     assert_eq!(history.len(), 11, "five sent, five received, one deposit");
-    assert_eq!(node.history(2, Some(history[3]), 2).unwrap(), history[4..6]);
+    assert_eq!(
+        node.history(AccountId::new(2), Some(history[3]), 2)
+            .unwrap(),
+        history[4..6]
+    );
 
     // An event is told after what it is about can be read.
     let mut seen = (0, 0);
@@ -80,7 +87,7 @@ fn orders_are_taken_sealed_proven_and_published() {
                 _ => {}
             }
         }
-        (seen == (16, status.next_to_publish)).then_some(())
+        (seen == (16, status.next_to_publish.get())).then_some(())
     });
 
     running.stop();
@@ -129,21 +136,24 @@ fn what_was_acknowledged_is_pending_after_a_restart() {
         ));
     }
     for payer in &mut payers {
-        payer.nonce = 0;
+        payer.nonce = Nonce::ZERO;
     }
     let orders: Vec<_> = (0..6).map(|n| payers[n % 2].pay(1, 3, 0)).collect();
     let receipts: Vec<_> = wait(node.submit_many(orders.clone()));
-    assert_eq!(node.pending(1).unwrap().len(), 3);
+    assert_eq!(node.pending(AccountId::new(1)).unwrap().len(), 3);
     let pending: Vec<_> = node
-        .pending(2)
+        .pending(AccountId::new(2))
         .unwrap()
         .iter()
         .map(|order| order.nonce)
         .collect();
-    assert_eq!(pending, [0, 1, 2]);
-    let view = node.account(1).unwrap().unwrap();
-    assert_eq!((view.pending_orders, view.pending.nonce), (3, 3));
-    assert_eq!(view.sealed.map(|account| account.nonce), Some(0));
+    assert_eq!(pending, [Nonce::ZERO, Nonce::new(1), Nonce::new(2)]);
+    let view = node.account(AccountId::new(1)).unwrap().unwrap();
+    assert_eq!(
+        (view.pending_orders, view.pending.nonce),
+        (3, Nonce::new(3))
+    );
+    assert_eq!(view.sealed.map(|account| account.nonce), Some(Nonce::ZERO));
     running.stop();
     running.wait().unwrap();
 
@@ -151,7 +161,7 @@ fn what_was_acknowledged_is_pending_after_a_restart() {
     patient.limits.max_age = std::time::Duration::from_secs(3600);
     patient.limits.slots = 1024;
     let (node, running) = start(patient, Stand::default()).unwrap();
-    assert_eq!(node.account(1).unwrap(), Some(view));
+    assert_eq!(node.account(AccountId::new(1)).unwrap(), Some(view));
     assert_eq!(node.status().unwrap().pending, 6);
     for (order, receipt) in orders.into_iter().zip(receipts) {
         let again = wait(node.submit(order)).unwrap();
@@ -159,11 +169,14 @@ fn what_was_acknowledged_is_pending_after_a_restart() {
         assert!(again.known);
     }
     // closed by hand
-    assert_eq!(wait(node.seal_now()), Ok(0));
+    assert_eq!(wait(node.seal_now()), Ok(BatchNumber::ZERO));
     assert_eq!(wait(node.seal_now()), Err(AdminError::Empty));
-    until(|| (node.status().unwrap().next_to_seal == 1).then_some(()));
-    assert_eq!(node.status().unwrap().pending, 0);
-    let view = node.account(1).unwrap().unwrap();
+    // on the disk first, and then no longer shown as pending
+    until(|| {
+        let status = node.status().unwrap();
+        (status.next_to_seal == BatchNumber::new(1) && status.pending == 0).then_some(())
+    });
+    let view = node.account(AccountId::new(1)).unwrap().unwrap();
     assert_eq!(view.sealed, Some(view.pending));
     running.stop();
     running.wait().unwrap();
@@ -182,8 +195,10 @@ fn a_paused_node_answers_questions_only() {
     wait(node.resume()).unwrap();
     wait(node.submit(order)).unwrap();
     assert_eq!(
-        wait(node.requeue(77)),
-        Err(AdminError::UnknownBatch { batch: 77 })
+        wait(node.requeue(BatchNumber::new(77))),
+        Err(AdminError::UnknownBatch {
+            batch: BatchNumber::new(77)
+        })
     );
     running.stop();
     running.wait().unwrap();
@@ -202,7 +217,14 @@ fn a_full_disk_is_told_before_it_is_full() {
     let order = payers[0].pay(1, 1, 0);
     assert_eq!(wait(node.submit(order)), Err(SubmitError::ReadOnly));
     assert!(node.status().unwrap().read_only);
-    assert_eq!(node.account(1).unwrap().unwrap().pending.balance, BALANCE);
+    assert_eq!(
+        node.account(AccountId::new(1))
+            .unwrap()
+            .unwrap()
+            .pending
+            .balance,
+        Amount::new(BALANCE)
+    );
     running.stop();
     running.wait().unwrap();
 }
@@ -254,10 +276,10 @@ fn a_cloned_node_cannot_fork() {
         _ => None,
     });
     assert!(
-        matches!(alarm, crate::Alarm::Settlement { batch: 0, .. }),
+        matches!(alarm, crate::Alarm::Settlement { batch, .. } if batch.get() == 0),
         "{alarm:?}"
     );
-    assert_eq!(two.status().unwrap().next_to_publish, 0);
+    assert_eq!(two.status().unwrap().next_to_publish, BatchNumber::ZERO);
     for running in [running_one, running_two] {
         running.stop();
         running.wait().unwrap();
@@ -265,7 +287,7 @@ fn a_cloned_node_cannot_fork() {
     // started again, the clone hears it at once
     let error = start_at(second.path()).unwrap_err();
     assert!(
-        matches!(error, StartError::Forked { settled: 1 }),
+        matches!(error, StartError::Forked { settled } if settled.get() == 1),
         "{error}"
     );
     let (_one, running) = start_at(first.path()).unwrap();
@@ -282,7 +304,7 @@ fn settlement_is_heeded_at_the_start() {
     let order = payers[0].pay(2, 1, 0);
     let id = wait(node.submit(order)).unwrap().id;
     included(&node, &id, BatchStage::Sealed);
-    let view = node.batch(0).unwrap().unwrap();
+    let view = node.batch(BatchNumber::ZERO).unwrap().unwrap();
     running.stop();
     running.wait().unwrap();
     let mut settled = Folder::new(folder.path().join("settled"));
@@ -295,7 +317,7 @@ fn settlement_is_heeded_at_the_start() {
         })
         .unwrap();
     let (node, running) = start_willing(folder.path(), &[]).unwrap();
-    assert_eq!(node.status().unwrap().next_to_publish, 1);
+    assert_eq!(node.status().unwrap().next_to_publish, BatchNumber::new(1));
     running.stop();
     running.wait().unwrap();
 }
@@ -306,7 +328,7 @@ fn deposits_create_accounts() {
     let folder = tempfile::tempdir().unwrap();
     let (node, running) = start_willing(folder.path(), &[]).unwrap();
     let payer = &payers(1, 3)[0];
-    assert_eq!(node.account(1).unwrap(), None);
+    assert_eq!(node.account(AccountId::new(1)).unwrap(), None);
     let keys = winterlane_ledger::NewKeys {
         roots: [payer.key.tree.root(), winterlane_ledger::Root::ZERO],
         scopes: [
@@ -320,9 +342,15 @@ fn deposits_create_accounts() {
     };
     let receipt = wait(node.deposit([1; 32], created)).unwrap();
     let expected: Account = payer.account(50);
-    assert_eq!(node.account(1).unwrap().unwrap().pending, expected);
+    assert_eq!(
+        node.account(AccountId::new(1)).unwrap().unwrap().pending,
+        expected
+    );
     included(&node, &receipt.id, BatchStage::Published);
-    assert_eq!(node.account(1).unwrap().unwrap().sealed, Some(expected));
+    assert_eq!(
+        node.account(AccountId::new(1)).unwrap().unwrap().sealed,
+        Some(expected)
+    );
     let mut payer = payer.clone();
     let receipt = wait(node.submit(payer.pay(1, 1, 0))).unwrap();
     included(&node, &receipt.id, BatchStage::Published);
@@ -344,7 +372,7 @@ fn a_forced_order_passes_a_paused_node() {
     };
     included(&node, &receipt.id, BatchStage::Published);
     let mut forged = payers[0].clone().pay(2, 7, 0);
-    forged.nonce += 1;
+    forged.nonce = forged.nonce.next().unwrap();
     let outcome = wait(node.force(forged)).unwrap();
     assert!(
         matches!(outcome, ForcedOutcome::Impossible(_)),
@@ -397,7 +425,10 @@ fn a_log_that_was_changed_is_found_out_before_its_batch_is_sealed() {
         &options(folder.path(), &people).genesis,
         1 << 20,
     );
-    assert_eq!(store.unwrap().view().unwrap().head().next_batch, 0);
+    assert_eq!(
+        store.unwrap().view().unwrap().head().next_batch,
+        BatchNumber::ZERO
+    );
     change();
     let (node, running) = open(&people);
     let (batch, _) = included(&node, &receipt.id, BatchStage::Sealed);

@@ -14,6 +14,8 @@ mod watched;
 
 use std::path::Path;
 
+use winterlane_ledger::BatchNumber;
+
 use super::{
     NodeOptions, Running, StartError,
     prover::{Outcome, ProofJob, Prove},
@@ -83,7 +85,7 @@ pub(super) fn start_willing(
 }
 
 /// Waits until an order is as far as `stage`; says in which batch it is, and where.
-pub(super) fn included(node: &Node, id: &crate::OrderId, stage: BatchStage) -> (u64, u32) {
+pub(super) fn included(node: &Node, id: &crate::OrderId, stage: BatchStage) -> (BatchNumber, u32) {
     until(|| match node.order_status(id).unwrap() {
         Some(OrderState::Included {
             batch,

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use winterlane_ledger::{
-    SignedOrder,
+    AccountId, Amount, AssetId, SignedOrder,
     pool::{PrivateOperation, ProofRefusal, VerifyPrivate},
     private::PrivateInputs,
 };
@@ -61,8 +61,13 @@ fn an_order_that_was_settled_before_it_was_forced_is_refuted() {
     clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
     assert!(stranger.call(&Call::Freeze).unwrap_err().is("nothing_due"));
     // each ran once
-    let balance = node.account(2).unwrap().unwrap().pending.balance;
-    assert_eq!(balance, BALANCE + 101);
+    let balance = node
+        .account(AccountId::new(2))
+        .unwrap()
+        .unwrap()
+        .pending
+        .balance;
+    assert_eq!(balance, Amount::new(BALANCE + 101));
     stop(running);
 }
 
@@ -81,9 +86,9 @@ fn the_node_of_a_frozen_rollup_takes_no_orders() {
     *between.base.lock().unwrap() = None;
     let user = durable.by(secret(7).party());
     let call = Call::Deposit {
-        asset: 7,
-        amount: 5,
-        to: DepositTo::Existing(1),
+        asset: AssetId::new(7),
+        amount: Amount::new(5),
+        to: DepositTo::Existing(AccountId::new(1)),
     };
     user.call(&call).unwrap();
     clock.fetch_add(2 * WINDOW, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    Anchor, Domain, Root,
+    AccountId, Amount, Anchor, AssetId, BatchNumber, Domain, Nonce, Root,
     pool::{
         PolicyRefusal, PoolPolicy, PrivateOperation, ProofRefusal, VerifyPrivate, account_recipient,
     },
@@ -38,7 +38,8 @@ fn end(running: Running) {
 }
 
 fn balance(node: &Node, id: u32) -> u128 {
-    node.account(id).unwrap().unwrap().pending.balance
+    let account = node.account(AccountId::new(id)).unwrap().unwrap();
+    account.pending.balance.get()
 }
 
 fn anchor(node: &Node) -> Anchor {
@@ -90,12 +91,22 @@ fn money_goes_in_around_and_out() {
     assert_eq!([first, second].to_vec(), transfer.sealed);
 
     // out of it: to an account, in the same batch; and to an address outside
-    let withdrawal = private_withdrawal(21, anchor(&node), account_recipient(3), (30, 0));
+    let withdrawal = private_withdrawal(
+        21,
+        anchor(&node),
+        account_recipient(AccountId::new(3)),
+        (30, 0),
+    );
     let receipt = wait(node.submit_private(withdrawal)).unwrap();
     assert_eq!(balance(&node, 3), BALANCE + 30);
     included(&node, &receipt.id, BatchStage::Published);
-    let sealed = node.account(3).unwrap().unwrap().sealed.unwrap();
-    assert_eq!(sealed.balance, BALANCE + 30);
+    let sealed = node
+        .account(AccountId::new(3))
+        .unwrap()
+        .unwrap()
+        .sealed
+        .unwrap();
+    assert_eq!(sealed.balance, Amount::new(BALANCE + 30));
     let outside = private_withdrawal(22, anchor(&node), [5; 20], (20, 0));
     let receipt = wait(node.submit_private(outside.clone())).unwrap();
     included(&node, &receipt.id, BatchStage::Published);
@@ -104,7 +115,7 @@ fn money_goes_in_around_and_out() {
         .path()
         .join(format!("settled/batch-{:010}.pool", receipt.batch));
     assert_eq!(std::fs::read(settled).unwrap(), published);
-    assert_eq!(node.pool_operations(1000).unwrap(), None);
+    assert_eq!(node.pool_operations(BatchNumber::new(1000)).unwrap(), None);
     let proof = *blake3::hash(&outside.proof).as_bytes();
     assert_eq!(
         node.private_proof(&proof).unwrap(),
@@ -117,11 +128,7 @@ fn money_goes_in_around_and_out() {
     assert!(
         matches!(
             refused,
-            PrivateRefusal::TooMuch {
-                held: 100,
-                wanted: 101,
-                ..
-            }
+            PrivateRefusal::TooMuch { held, wanted, .. } if (held.get(), wanted.get()) == (100, 101)
         ),
         "{refused:?}"
     );
@@ -193,13 +200,13 @@ fn each_refusal_has_its_type() {
     let refused = changed(&|operation| {
         inputs(operation, |inputs| {
             if let PrivateInputs::Transfer(inputs) = inputs {
-                inputs.valid_until = 1;
+                inputs.valid_until = BatchNumber::new(1);
             }
         });
     });
     let soon = SubmitError::Refused(Refusal::ExpiresTooSoon {
-        valid_until: 1,
-        earliest: 2,
+        valid_until: BatchNumber::new(1),
+        earliest: BatchNumber::new(2),
     });
     assert_eq!(refused, Err(soon));
     let refused = refusal(changed(&|operation| operation.proof = b"hopes".to_vec()));
@@ -211,11 +218,11 @@ fn each_refusal_has_its_type() {
     assert_eq!(refused, PrivateRefusal::Ciphertexts);
     let refused = refusal(changed(&|operation| operation.sealed.push(Vec::new())));
     assert!(matches!(refused, PrivateRefusal::Sealed { most: 2, .. }));
-    let to_account = private_withdrawal(5, root, account_recipient(9), (5, 0));
+    let to_account = private_withdrawal(5, root, account_recipient(AccountId::new(9)), (5, 0));
     let refused = refusal(submit(to_account));
-    assert!(matches!(refused, PrivateRefusal::Payee { account: 9, .. }));
+    assert!(matches!(refused, PrivateRefusal::Payee { account, .. } if account.get() == 9));
     let refused = refusal(submit(private_withdrawal(5, root, [5; 20], (5, 0))));
-    assert!(matches!(refused, PrivateRefusal::TooMuch { held: 0, .. }));
+    assert!(matches!(refused, PrivateRefusal::TooMuch { held, .. } if held.is_zero()));
 
     // notes that the order does not pay for
     let shielding = payers[0].clone().shield(1, 10);
@@ -282,7 +289,7 @@ fn what_is_pending_survives_a_restart() {
     let shielded = wait(node.shield(shielding.clone())).unwrap();
     let transfer = private_transfer([1, 2], root);
     let receipt = wait(node.submit_private(transfer.clone())).unwrap();
-    let paid = private_withdrawal(3, root, account_recipient(2), (40, 0));
+    let paid = private_withdrawal(3, root, account_recipient(AccountId::new(2)), (40, 0));
     let paid_receipt = wait(node.submit_private(paid.clone())).unwrap();
     end(running);
 
@@ -304,11 +311,19 @@ fn what_is_pending_survives_a_restart() {
     assert!(matches!(busy, Err(SubmitError::Busy { .. })), "{busy:?}");
     wait(node.seal_now()).unwrap();
     for receipt in [shielded, receipt, paid_receipt] {
-        assert_eq!(included(&node, &receipt.id, BatchStage::Sealed).0, 0);
+        assert_eq!(
+            included(&node, &receipt.id, BatchStage::Sealed).0,
+            BatchNumber::ZERO
+        );
     }
     assert_eq!(node.notes(0, 100).unwrap().count, 6);
-    let sealed = node.account(2).unwrap().unwrap().sealed.unwrap();
-    assert_eq!(sealed.balance, BALANCE + 40);
+    let sealed = node
+        .account(AccountId::new(2))
+        .unwrap()
+        .unwrap()
+        .sealed
+        .unwrap();
+    assert_eq!(sealed.balance, Amount::new(BALANCE + 40));
     end(running);
 }
 
@@ -318,9 +333,9 @@ fn fees_of_the_pool_are_collected() {
     let folder = tempfile::tempdir().unwrap();
     let mut payers = payers(3, 4);
     let fee = AssetFee {
-        asset: 7,
-        minimum: 5,
-        collector: 3,
+        asset: AssetId::new(7),
+        minimum: Amount::new(5),
+        collector: AccountId::new(3),
     };
     let (node, running) = patient(folder.path(), &payers, FeeSchedule::new([fee], false), 4);
     let root = anchor(&node);
@@ -332,7 +347,7 @@ fn fees_of_the_pool_are_collected() {
     ));
     let refused = refusal(wait(node.submit_private(private_transfer([1, 2], root))));
     assert_eq!(refused, PolicyRefusal::NoFee.into());
-    let low = private_withdrawal(1, root, account_recipient(2), (10, 4));
+    let low = private_withdrawal(1, root, account_recipient(AccountId::new(2)), (10, 4));
     let low = wait(node.submit_private(low));
     assert!(matches!(
         low,
@@ -342,31 +357,45 @@ fn fees_of_the_pool_are_collected() {
 
     // with a note in the pool that cost nothing
     let (node, running) = patient(folder.path(), &[], FeeSchedule::free(), 4);
-    payers[0].nonce = 0;
+    payers[0].nonce = Nonce::ZERO;
     payers[0].index = 1;
     wait(node.shield(payers[0].shield(1, 100))).unwrap();
     end(running);
     let (node, running) = patient(folder.path(), &[], FeeSchedule::new([fee], false), 4);
     for (number, recipient) in [(1, 9), (2, 9)] {
-        let operation = private_withdrawal(number, root, account_recipient(recipient), (10, 5));
+        let operation = private_withdrawal(
+            number,
+            root,
+            account_recipient(AccountId::new(recipient)),
+            (10, 5),
+        );
         let refused = refusal(wait(node.submit_private(operation)));
         assert!(
-            matches!(refused, PrivateRefusal::Payee { account: 9, .. }),
+            matches!(refused, PrivateRefusal::Payee { account, .. } if account.get() == 9),
             "{refused:?}"
         );
     }
     // two records each: the second does not fit beside the first and what shielding took, and opens a batch
-    let pay = |number| private_withdrawal(number, root, account_recipient(2), (10, 5));
+    let pay =
+        |number| private_withdrawal(number, root, account_recipient(AccountId::new(2)), (10, 5));
     let first = wait(node.submit_private(pay(3))).unwrap();
     let second = wait(node.submit_private(pay(4))).unwrap();
-    assert_eq!((first.batch, second.batch), (0, 1));
+    assert_eq!(
+        (first.batch, second.batch),
+        (BatchNumber::ZERO, BatchNumber::new(1))
+    );
     assert_eq!(
         [2, 3].map(|id| balance(&node, id)),
         [BALANCE + 20, BALANCE + 10]
     );
     let _ = wait(node.seal_now());
     included(&node, &second.id, BatchStage::Sealed);
-    let sealed = node.account(3).unwrap().unwrap().sealed.unwrap();
-    assert_eq!(sealed.balance, BALANCE + 10);
+    let sealed = node
+        .account(AccountId::new(3))
+        .unwrap()
+        .unwrap()
+        .sealed
+        .unwrap();
+    assert_eq!(sealed.balance, Amount::new(BALANCE + 10));
     end(running);
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_verifier::{Policy, verify_batch, verify_records};
 
+use winterlane_ledger::{BatchNumber, Nonce};
+
 use super::{Outcome, ProofJob, Prove, included, options, payers};
 use crate::{
     AdminError, Alarm, BatchStage, Event, Proving,
@@ -31,11 +33,15 @@ fn a_batch_is_proven_for_real() {
     let order = payers[0].pay(2, 40, 0);
     let id = wait(node.submit(order)).unwrap().id;
     let (batch, position) = included(&node, &id, BatchStage::Published);
-    assert_eq!((batch, position), (0, 0));
-    let view = node.batch(0).unwrap().unwrap();
-    let proof = node.batch_proof(0).unwrap().unwrap();
+    assert_eq!((batch, position), (BatchNumber::ZERO, 0));
+    let view = node.batch(BatchNumber::ZERO).unwrap().unwrap();
+    let proof = node.batch_proof(BatchNumber::ZERO).unwrap().unwrap();
     verify_batch(&proof, &view.public_inputs, &Policy::default()).unwrap();
-    verify_records(&node.records(0).unwrap().unwrap(), &view.public_inputs).unwrap();
+    verify_records(
+        &node.records(BatchNumber::ZERO).unwrap().unwrap(),
+        &view.public_inputs,
+    )
+    .unwrap();
     // what is proven needs no witness any more
     let left = std::fs::read_dir(folder.path().join("witness")).unwrap();
     assert_eq!(left.count(), 0);
@@ -101,7 +107,7 @@ fn held_and_requeued(how: fn() -> Outcome) -> Vec<Alarm> {
     let status = node.status().unwrap();
     assert_eq!(
         (status.held, status.unproven, status.next_to_prove),
-        (1, 1, 0)
+        (1, 1, BatchNumber::ZERO)
     );
     let mut alarms = Vec::new();
     until(|| {
@@ -110,7 +116,8 @@ fn held_and_requeued(how: fn() -> Outcome) -> Vec<Alarm> {
                 alarms.push(alarm);
             }
         }
-        matches!(alarms.last(), Some(Alarm::ProofHeld { batch: 0, .. })).then_some(())
+        matches!(alarms.last(), Some(Alarm::ProofHeld { batch, .. }) if batch.get() == 0)
+            .then_some(())
     });
     running.stop();
     running.wait().unwrap();
@@ -118,7 +125,7 @@ fn held_and_requeued(how: fn() -> Outcome) -> Vec<Alarm> {
     // a restart does not try again by itself; an operator does
     let (node, running) = begin(&asked, &fail);
     payers[0].index = 1;
-    payers[0].nonce = 1;
+    payers[0].nonce = Nonce::new(1);
     let second = wait(node.submit(payers[0].pay(2, 1, 0))).unwrap().id;
     included(&node, &second, BatchStage::Held);
     assert_eq!(*asked.lock().unwrap(), (10, 2));

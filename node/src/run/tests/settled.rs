@@ -9,7 +9,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    NewKeys, PublicInputs, Root, SignedOrder,
+    AccountId, Amount, AssetId, BatchNumber, NewKeys, Nonce, PublicInputs, Root, SignedOrder,
     pool::{Payment, ProofRefusal, Shield, VerifyPrivate, account_recipient},
     private::PrivateInputs,
 };
@@ -67,7 +67,7 @@ pub(super) fn create(folder: &Path, payers: &[Payer]) {
     let accounts = payers.iter();
     let genesis = Opening {
         domain: domain(),
-        first_batch: 0,
+        first_batch: BatchNumber::ZERO,
         accounts: accounts
             .map(|payer| (payer.id, payer.account(BALANCE)))
             .collect(),
@@ -167,20 +167,27 @@ fn a_life(over_http: bool) {
     let mut third = Payer::new(3, 4);
     let keys = NewKeys::single(third.key.tree.root());
     let user = by(7);
-    for (amount, to) in [(500, DepositTo::Existing(1)), (90, DepositTo::New(keys))] {
+    for (amount, to) in [
+        (500, DepositTo::Existing(AccountId::new(1))),
+        (90, DepositTo::New(keys)),
+    ] {
         let call = Call::Deposit {
-            asset: 7,
-            amount,
+            asset: AssetId::new(7),
+            amount: Amount::new(amount),
             to,
         };
         user.call(&call).unwrap();
     }
-    let balance = |id: u32| {
+    let balance = |id: AccountId| {
         node.account(id)
             .unwrap()
             .map(|account| account.pending.balance)
     };
-    until(|| (balance(1) == Some(BALANCE + 500) && balance(3) == Some(90)).then_some(()));
+    until(|| {
+        (balance(AccountId::new(1)) == Some(Amount::new(BALANCE + 500))
+            && balance(AccountId::new(3)) == Some(Amount::new(90)))
+        .then_some(())
+    });
     caught_up(&node, &*user);
 
     // a transfer and a withdrawal, which is paid once
@@ -199,13 +206,16 @@ fn a_life(over_http: bool) {
     wait(node.shield(payers[0].shield(1, 200))).unwrap();
     caught_up(&node, &*user);
     let anchor = || node.anchors(1).unwrap().anchors[0].1;
-    let inside = private_withdrawal(50, anchor(), account_recipient(2), (60, 0));
+    let inside = private_withdrawal(50, anchor(), account_recipient(AccountId::new(2)), (60, 0));
     wait(node.submit_private(inside)).unwrap();
     caught_up(&node, &*user);
-    assert_eq!(balance(2), Some(BALANCE + 100 - 40 + 60));
+    assert_eq!(
+        balance(AccountId::new(2)),
+        Some(Amount::new(BALANCE + 100 - 40 + 60))
+    );
     // What the node takes settlement must take, or no batch follows: nothing and something, for whom there is and for whom
     // there is not. Something for an account that is not there is refused.
-    let accounts = [2, 77, u32::MAX].map(account_recipient);
+    let accounts = [2, 77, u32::MAX].map(|id| account_recipient(AccountId::new(id)));
     let whom = [accounts[0], accounts[1], accounts[2], [0; 20], [6; 20]];
     let mut taken = 0;
     for (number, to) in (60..).zip(whom) {
@@ -238,14 +248,17 @@ fn a_life(over_http: bool) {
     user.call(&call).unwrap();
     // and refutes what can never run
     let mut stale = payers[1].clone();
-    (stale.nonce, stale.index) = (0, 9);
+    (stale.nonce, stale.index) = (Nonce::ZERO, 9);
     force(stale.pay(1, 1, 0));
     caught_up(&node, &*user);
-    assert_eq!(balance(3), Some(85));
+    assert_eq!(balance(AccountId::new(3)), Some(Amount::new(85)));
     // the change of the withdrawal, and the note
     assert_eq!(user.status().unwrap().notes, notes + 2);
     let owed = by(8).claims().unwrap();
-    assert_eq!(owed.iter().map(|claim| claim.2).collect::<Vec<_>>(), [70]);
+    assert_eq!(
+        owed.iter().map(|claim| claim.2).collect::<Vec<_>>(),
+        [Amount::new(70)]
+    );
 
     // the operator has done all that was due
     clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
@@ -271,8 +284,8 @@ fn node_root(folder: &Path, payers: &[Payer], durable: &Arc<Durable<Words>>) -> 
 fn shield(number: u64) -> Shield {
     Shield {
         blinded: digest(number),
-        asset: 7,
-        amount: 30,
+        asset: AssetId::new(7),
+        amount: Amount::new(30),
         sealed: vec![number as u8; 30],
     }
 }
@@ -343,7 +356,7 @@ impl Base for Between {
         outcome
     }
 
-    fn batch(&self, number: u64) -> Result<Option<BatchData>, CallError> {
+    fn batch(&self, number: BatchNumber) -> Result<Option<BatchData>, CallError> {
         self.ask(|base| base.batch(number))
     }
 
@@ -355,7 +368,7 @@ impl Base for Between {
         self.ask(|base| base.payments(first, limit))
     }
 
-    fn claims(&self) -> Result<Vec<(Claim, u32, u128)>, CallError> {
+    fn claims(&self) -> Result<Vec<(Claim, AssetId, Amount)>, CallError> {
         self.ask(|base| base.claims())
     }
 }
@@ -374,9 +387,9 @@ fn lost_answers_and_a_settlement_that_is_started_again_change_nothing() {
     let (node, running) = start_over(folder.path(), &payers, between.clone()).unwrap();
     let pay_in = |durable: &Arc<Durable<Words>>| {
         let call = Call::Deposit {
-            asset: 7,
-            amount: 5,
-            to: DepositTo::Existing(1),
+            asset: AssetId::new(7),
+            amount: Amount::new(5),
+            to: DepositTo::Existing(AccountId::new(1)),
         };
         durable.by(secret(7).party()).call(&call).unwrap();
     };
@@ -401,9 +414,17 @@ fn lost_answers_and_a_settlement_that_is_started_again_change_nothing() {
     pay_in(&durable);
     *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
     let status = caught_up(&node, &durable.by(operator));
-    let balance = node.account(1).unwrap().unwrap().pending.balance;
-    assert_eq!(balance, BALANCE - 101 + 10);
-    assert_eq!(status.totals[&7], 2 * BALANCE + 10);
+    let balance = node
+        .account(AccountId::new(1))
+        .unwrap()
+        .unwrap()
+        .pending
+        .balance;
+    assert_eq!(balance, Amount::new(BALANCE - 101 + 10));
+    assert_eq!(
+        status.totals[&AssetId::new(7)],
+        Amount::new(2 * BALANCE + 10)
+    );
     stop(running);
 }
 
@@ -440,12 +461,12 @@ fn refused(words: &Words, refuses: &AtomicBool, why: &str) {
         Ok(Event::Alarm(Alarm::Settlement { batch, reason })) => Some((batch, reason)),
         _ => None,
     });
-    assert_eq!(batch, 0);
+    assert_eq!(batch, BatchNumber::ZERO);
     assert!(
         reason.contains("does not hold") && reason.contains("(proof)") && reason.contains(why),
         "{reason}"
     );
-    assert_eq!(node.status().unwrap().next_to_publish, 0);
+    assert_eq!(node.status().unwrap().next_to_publish, BatchNumber::ZERO);
     stop(running);
     refuses.store(false, Ordering::Relaxed);
     let (node, running) = start_over(folder.path(), &payers, durable.by(operator)).unwrap();
@@ -465,9 +486,9 @@ fn of_two_nodes_one_settles() {
     let (first, running_first) = start_over(one.path(), &payers, durable.by(operator)).unwrap();
     let (second, running_second) = start_over(two.path(), &payers, durable.by(operator)).unwrap();
     let mut alarms = second.subscribe();
-    let pay = |node: &Node, nonce: u32, amount| {
+    let pay = |node: &Node, nonce: u16, amount: u128| {
         let mut payer = payers[0].clone();
-        (payer.nonce, payer.index) = (nonce, nonce as u16);
+        (payer.nonce, payer.index) = (Nonce::new(nonce.into()), nonce);
         wait(node.submit(payer.pay(2, amount, 0))).unwrap();
     };
     pay(&first, 0, 1);
@@ -480,10 +501,10 @@ fn of_two_nodes_one_settles() {
     assert!(reason.contains("another node publishes"), "{reason}");
     pay(&first, 1, 3);
     let status = caught_up(&first, &durable.by(operator));
-    assert_eq!((status.next_batch, status.epoch), (2, 1));
+    assert_eq!((status.next_batch, status.epoch), (BatchNumber::new(2), 1));
     stop(running_first);
     stop(running_second);
     // started again, the copy hears it at once
     let again = start_over(two.path(), &payers, durable.by(operator));
-    assert!(matches!(again, Err(StartError::Forked { settled: 2 })));
+    assert!(matches!(again, Err(StartError::Forked { settled }) if settled.get() == 2));
 }

@@ -13,6 +13,8 @@ use std::{
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_settlement::{Call, Client, DepositTo, Settlement as Base, server::Server};
 
+use winterlane_ledger::{AccountId, Amount, AssetId, BatchNumber};
+
 use super::{
     NodeOptions, included, options, payers,
     settled::{Between, OPERATOR, WINDOW, Words, create, open, secret, start_over, stop},
@@ -93,7 +95,7 @@ fn a_preset_with_too_few_bits_is_told_when_settlement_is_back() {
         _ => None,
     });
     assert_eq!(between.calls.load(Ordering::Relaxed), 0);
-    assert_eq!(node.status().unwrap().next_to_publish, 0);
+    assert_eq!(node.status().unwrap().next_to_publish, BatchNumber::ZERO);
     stop(running);
 }
 
@@ -120,9 +122,9 @@ fn what_is_not_settled_and_what_is_due_is_shown() {
 
     wait(node.submit(payers[0].pay(2, 1, 0))).unwrap();
     let deposit = Call::Deposit {
-        asset: 7,
-        amount: 5,
-        to: DepositTo::Existing(1),
+        asset: AssetId::new(7),
+        amount: Amount::new(5),
+        to: DepositTo::Existing(AccountId::new(1)),
     };
     durable.by(secret(7).party()).call(&deposit).unwrap();
     until(|| (status().settlement_refusals > 0).then_some(()));

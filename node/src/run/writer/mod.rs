@@ -27,7 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use winterlane_ledger::state::ReadState;
+use winterlane_ledger::{AccountId, BatchNumber, state::ReadState};
 
 use super::{
     admission::{Admin, Answer, Candidate, GROUP},
@@ -56,19 +56,19 @@ pub(crate) enum Task {
     Sealed(Box<Sealed>),
     /// A batch is about to be proven; the prover waits until that is written.
     Proving {
-        batch: u64,
+        batch: BatchNumber,
         written: SyncSender<()>,
     },
     Outcome {
-        batch: u64,
+        batch: BatchNumber,
         outcome: Outcome,
     },
     Published {
-        batch: u64,
+        batch: BatchNumber,
         written: SyncSender<()>,
     },
     Unpublished {
-        batch: u64,
+        batch: BatchNumber,
         reason: SettlementError,
     },
     /// Another thread cannot go on.
@@ -87,7 +87,7 @@ const DISK_CHECK: Duration = Duration::from_secs(1);
 pub(crate) struct StoreBase(pub(crate) Arc<Store>);
 
 impl crate::core::Base for StoreBase {
-    fn account(&self, id: u32) -> Result<Option<winterlane_ledger::Account>, StoreError> {
+    fn account(&self, id: AccountId) -> Result<Option<winterlane_ledger::Account>, StoreError> {
         self.0.view()?.account(id)
     }
 }
@@ -121,14 +121,14 @@ pub(crate) struct Writer {
 #[derive(Debug, Default)]
 pub(crate) struct WriterState {
     sealing: Option<ClosedBatch>,
-    unproven: BTreeMap<u64, Job>,
+    unproven: BTreeMap<BatchNumber, Job>,
     /// The batch that is being proven in this process.
-    proving: Option<u64>,
+    proving: Option<BatchNumber>,
     pub(crate) paused: bool,
     read_only: bool,
     stopping: bool,
     /// An alarm about settlement was raised for this batch, and whether it was one that passes.
-    unpublished: Option<(u64, bool)>,
+    unpublished: Option<(BatchNumber, bool)>,
     last_disk_check: Option<Instant>,
 }
 
@@ -213,7 +213,7 @@ impl Writer {
             }
             Task::Outcome { batch, outcome } => self.conclude(batch, outcome)?,
             Task::Published { batch, written } => {
-                self.store.published(batch + 1)?;
+                self.store.published(batch.saturating_add(1))?;
                 fault::point("publishing-noted");
                 self.state.unpublished = None;
                 self.shared.tell(Event::Published { batch });

@@ -1,5 +1,7 @@
 //! Jobs of proving, and what comes of them.
 
+use winterlane_ledger::BatchNumber;
+
 use super::Writer;
 use crate::{
     Alarm, Event,
@@ -24,7 +26,7 @@ impl Writer {
             let reason = "the process died while it was proven";
             self.conclude(batch, Outcome::Failed(reason.into()))?;
         }
-        let open: Vec<u64> = self.state.unproven.keys().copied().collect();
+        let open: Vec<BatchNumber> = self.state.unproven.keys().copied().collect();
         for batch in open {
             self.queue(batch)?;
         }
@@ -35,7 +37,7 @@ impl Writer {
     }
 
     /// Tells the queue what is known of a batch. A queue takes no job twice.
-    pub(super) fn queue(&mut self, batch: u64) -> Result<(), Fault> {
+    pub(super) fn queue(&mut self, batch: BatchNumber) -> Result<(), Fault> {
         let (Some(job), Some(prover)) = (self.state.unproven.get(&batch), &self.prover) else {
             return Ok(());
         };
@@ -54,7 +56,7 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn conclude(&mut self, batch: u64, outcome: Outcome) -> Result<(), Fault> {
+    pub(super) fn conclude(&mut self, batch: BatchNumber, outcome: Outcome) -> Result<(), Fault> {
         if self.state.proving == Some(batch) {
             self.state.proving = None;
         }
@@ -90,7 +92,7 @@ impl Writer {
                 format!("the proof was not accepted: {reason}")
             }
         };
-        tracing::warn!(batch, %reason, "a batch was not proven");
+        tracing::warn!(batch = batch.get(), %reason, "a batch was not proven");
         let changed = self.store.change_job(batch, |job| {
             job.failures = job.failures.saturating_add(1);
             job.held = job.failures > FAILURES;
@@ -117,7 +119,7 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn requeue(&mut self, batch: u64) -> Result<Result<(), AdminError>, Fault> {
+    pub(super) fn requeue(&mut self, batch: BatchNumber) -> Result<Result<(), AdminError>, Fault> {
         let view = self.store.view()?;
         if view.header(batch)?.is_none() {
             return Ok(Err(AdminError::UnknownBatch { batch }));

@@ -5,6 +5,8 @@ use std::{fmt::Write, path::PathBuf};
 
 use redb::{ReadTransaction, ReadableTable};
 
+use winterlane_ledger::BatchNumber;
+
 use super::*;
 use crate::store::{FILE, builder, migrate};
 
@@ -75,7 +77,7 @@ fn rows_are_those_of_the_golden_file() {
     let folder = tempfile::tempdir().unwrap();
     let store = sample(folder.path());
     let mut rows = dump(&store.database.begin_read().unwrap());
-    store.proven(0, b"a proof").unwrap();
+    store.proven(BatchNumber::ZERO, b"a proof").unwrap();
     let after = dump(&store.database.begin_read().unwrap());
     for line in after.lines().filter(|line| line.starts_with("proofs")) {
         writeln!(rows, "{line}").unwrap();
@@ -189,7 +191,7 @@ fn a_store_of_format_1_is_migrated() {
         assert_eq!(sorted(&found), sorted(&with_empty_pool(&rows)));
         assert_eq!(store.view().unwrap().pool().unwrap(), {
             let mut parts = Pool::new(domain()).to_parts();
-            parts.batch_number = 1;
+            parts.batch_number = BatchNumber::new(1);
             Pool::from_parts(parts).unwrap()
         });
         drop(store);

@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use redb::ReadableDatabase;
 use winterlane_ledger::{
-    Account, Deposit, Domain, Ledger, NewKeys, Root, ScalarCompressor, Scope, check_orders,
+    Account, AccountId, Amount, AssetId, BatchNumber, Deposit, Domain, Ledger, NewKeys, Root,
+    ScalarCompressor, Scope, check_orders,
     codec::CanonicalBytes,
     pool::{Payment, Pool, PoolOperation, PoolParts, encode_operation},
     state::{Changes, MemoryState, ReadState, State},
@@ -27,14 +28,14 @@ use golden::dump;
 
 const CACHE: usize = 1 << 20;
 
-fn genesis(accounts: &[(u32, Account)]) -> Genesis {
+fn genesis(accounts: &[(AccountId, Account)]) -> Genesis {
     Genesis {
         accounts: accounts.to_vec(),
         ..Genesis::empty(domain())
     }
 }
 
-fn open(folder: &Path, accounts: &[(u32, Account)]) -> Arc<Store> {
+fn open(folder: &Path, accounts: &[(AccountId, Account)]) -> Arc<Store> {
     Arc::new(Store::open(folder, &genesis(accounts), CACHE).unwrap())
 }
 
@@ -57,18 +58,18 @@ const IDS: [u32; 10] = [
 fn a_ledger_over_the_store_is_the_one_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let first = Account {
-        asset: 7,
-        balance: 5,
+        asset: AssetId::new(7),
+        balance: Amount::new(5),
         ..Account::default()
     };
-    let accounts = [(300, first), (u32::MAX, first), (0, first)];
+    let accounts = [300, u32::MAX, 0].map(|id| (AccountId::new(id), first));
     let mut store = open(folder.path(), &accounts);
     let mut ours = Ledger::open(
         domain(),
         StoreState::new(store.clone()).unwrap(),
         ScalarCompressor,
     );
-    let mut memory = Ledger::genesis(domain(), 0, accounts).unwrap();
+    let mut memory = Ledger::genesis(domain(), BatchNumber::ZERO, accounts).unwrap();
     assert_eq!(ours.root(), memory.root());
     let mut random = Numbers(11);
     for _ in 0..40 {
@@ -76,11 +77,15 @@ fn a_ledger_over_the_store_is_the_one_in_memory() {
         for _ in 0..=random.below(4) {
             let to = IDS[random.below(10) as usize];
             let deposit = Deposit {
-                keys: one.find(to).unwrap().is_none().then_some(NewKeys {
-                    roots: [Root::ZERO; 2],
-                    scopes: [Scope::BOTH; 2],
-                }),
-                ..deposit(to, random.below(100).into())
+                keys: one
+                    .find(AccountId::new(to))
+                    .unwrap()
+                    .is_none()
+                    .then_some(NewKeys {
+                        roots: [Root::ZERO; 2],
+                        scopes: [Scope::BOTH; 2],
+                    }),
+                ..deposit(to, u128::from(random.below(100)))
             };
             one.deposit(deposit).unwrap();
             two.deposit(deposit).unwrap();
@@ -93,7 +98,7 @@ fn a_ledger_over_the_store_is_the_one_in_memory() {
             }
             1 => {
                 let version = ours.batch_number();
-                ours.state_mut().commit(version).unwrap();
+                ours.state_mut().commit(version.get()).unwrap();
                 drop(ours);
                 drop(store);
                 store = open(folder.path(), &[]);
@@ -108,17 +113,17 @@ fn a_ledger_over_the_store_is_the_one_in_memory() {
             (expected.version(), expected.root())
         );
         for id in IDS.into_iter().chain([3, 301]) {
-            let proof = state.prove(id).unwrap();
-            assert_eq!(proof, memory.prove(id));
+            let proof = state.prove(AccountId::new(id)).unwrap();
+            assert_eq!(proof, memory.prove(AccountId::new(id)));
             assert_eq!(
                 proof.verify(&memory.root()),
-                Ok(memory.account(id).copied())
+                Ok(memory.account(AccountId::new(id)).copied())
             );
         }
         for limit in [1, 3, 100] {
             let (found, known) = (
-                state.accounts_from(1, limit),
-                expected.accounts_from(1, limit),
+                state.accounts_from(AccountId::new(1), limit),
+                expected.accounts_from(AccountId::new(1), limit),
             );
             assert_eq!(found.unwrap(), known.unwrap());
         }
@@ -134,10 +139,10 @@ struct Folders {
 impl Fixture for Folders {
     type State = StoreState;
 
-    fn create(&mut self, version: u64, accounts: &[(u32, Account)]) -> StoreState {
+    fn create(&mut self, version: u64, accounts: &[(AccountId, Account)]) -> StoreState {
         let folder = tempfile::tempdir().unwrap();
         let genesis = Genesis {
-            first_batch: version,
+            first_batch: BatchNumber::new(version),
             ..genesis(accounts)
         };
         let store = Store::open(folder.path(), &genesis, CACHE).unwrap();
@@ -170,8 +175,8 @@ fn the_store_is_a_state_as_the_ledger_asks_for_one() {
 #[test]
 fn an_opening_state_is_checked() {
     let account = |balance| Account {
-        asset: 7,
-        balance,
+        asset: AssetId::new(7),
+        balance: Amount::new(balance),
         ..Account::default()
     };
     let mut beyond = account(1);
@@ -181,12 +186,17 @@ fn an_opening_state_is_checked() {
         vec![(1, beyond)],
         vec![(1, account(u128::MAX)), (2, account(1))],
     ] {
+        let wrong = wrong.into_iter();
+        let wrong: Vec<_> = wrong
+            .map(|(id, account)| (AccountId::new(id), account))
+            .collect();
         let folder = tempfile::tempdir().unwrap();
         let error = Store::open(folder.path(), &genesis(&wrong), CACHE).unwrap_err();
-        let expected = matches!(
-            error,
-            StoreError::Genesis(_) | StoreError::Supply { asset: 7 }
-        );
+        let expected = match error {
+            StoreError::Genesis(_) => true,
+            StoreError::Supply { asset } => asset == AssetId::new(7),
+            _ => false,
+        };
         assert!(expected, "{error}");
     }
 }
@@ -227,8 +237,9 @@ fn another_rollup_or_format_is_refused() {
 /// Everything that a store can hold, each kind of row at least once.
 fn sample(folder: &Path) -> Arc<Store> {
     let mut payer = Payer::new(3, 2);
-    payer.valid_until = 9;
+    payer.valid_until = BatchNumber::new(9);
     let accounts = [(3, payer.account(100)), (4, payer.account(5))];
+    let accounts = accounts.map(|(id, account)| (AccountId::new(id), account));
     let store = open(folder, &accounts);
     let signed = payer.pay(4, 10, 0);
     let order_id = OrderId::of(&signed);
@@ -256,7 +267,9 @@ fn sample(folder: &Path) -> Arc<Store> {
             reference: [6; 32],
             deposit,
         },
-        Operation::Collect { to: 4 },
+        Operation::Collect {
+            to: AccountId::new(4),
+        },
         Operation::Shield {
             id: shield_id,
             order: paid,
@@ -278,15 +291,15 @@ fn sample(folder: &Path) -> Arc<Store> {
             })
             .collect()
     };
-    store.append(&entries(0, 0)).unwrap();
-    store.append(&entries(6, 1)).unwrap();
+    store.append(&entries(0, BatchNumber::ZERO)).unwrap();
+    store.append(&entries(6, BatchNumber::new(1))).unwrap();
     let state = StoreState::new(store.clone()).unwrap();
     let mut ledger = Ledger::open(domain(), state, ScalarCompressor);
     let mut batch = ledger.open_batch();
     batch.deposit(deposit).unwrap();
     let sealed = batch.seal(Some(4)).unwrap();
     let payment = Payment {
-        batch: 0,
+        batch: BatchNumber::ZERO,
         record: 3,
     };
     let mut open = pool.open_batch();
@@ -317,26 +330,26 @@ fn sample(folder: &Path) -> Arc<Store> {
             sequence: 0,
             id: Some(order_id),
             claims: [Some(claim), None],
-            accounts: [Some(3), Some(4)],
+            accounts: [Some(AccountId::new(3)), Some(AccountId::new(4))],
             position: 0,
         }],
         with_record: 1,
         consumed: 0..6,
         sealed_at: 1_800_000_000_000,
-        supplies: vec![(7, 1105)],
+        supplies: vec![(AssetId::new(7), Amount::new(1105))],
         witness: Some([8; 32]),
         pool: Some(PoolCommit {
             closed: Arc::new(closed),
-            operations: entries(0, 0)
+            operations: entries(0, BatchNumber::ZERO)
                 .into_iter()
                 .map(|entry| entry.operation)
                 .collect(),
         }),
     };
     store.seal(&commit).unwrap();
-    let failed = store.change_job(0, |job| job.reason = "no memory".into());
+    let failed = store.change_job(BatchNumber::ZERO, |job| job.reason = "no memory".into());
     assert_eq!(failed.unwrap().map(|job| job.failures), Some(0));
-    store.published(1).unwrap();
+    store.published(BatchNumber::new(1)).unwrap();
     store
 }
 
@@ -348,10 +361,14 @@ fn snapshots_are_restored_whole_or_not_at_all() {
     let rows = dump(&store.database.begin_read().unwrap());
     drop(store);
     let witnesses = crate::witness::Witnesses::open(folder.path()).unwrap();
-    witnesses.keep_bytes(0, b"a witness").unwrap();
+    witnesses
+        .keep_bytes(BatchNumber::ZERO, b"a witness")
+        .unwrap();
     let job = |witness| {
         let store = open(folder.path(), &[]);
-        store.change_job(0, |job| job.witness = witness).unwrap();
+        store
+            .change_job(BatchNumber::ZERO, |job| job.witness = witness)
+            .unwrap();
     };
     job(*blake3::hash(b"a witness").as_bytes());
     let mut bytes = Vec::new();
@@ -374,7 +391,9 @@ fn snapshots_are_restored_whole_or_not_at_all() {
     super::snapshot::snapshot(restored.path(), &mut second).unwrap();
     assert_eq!(second, bytes);
     let store = open(restored.path(), &[]);
-    store.change_job(0, |job| job.witness = [8; 32]).unwrap();
+    store
+        .change_job(BatchNumber::ZERO, |job| job.witness = [8; 32])
+        .unwrap();
     assert_eq!(dump(&store.database.begin_read().unwrap()), rows);
 
     for at in (0..bytes.len()).step_by(bytes.len() / 60) {
@@ -408,26 +427,36 @@ fn what_was_written_is_read() {
     drop(sample(folder.path()));
     let store = open(folder.path(), &[]);
     let view = store.view().unwrap();
-    assert_eq!((view.head().next_batch, view.head().next_publish), (1, 1));
+    assert_eq!(
+        (view.head().next_batch, view.head().next_publish),
+        (BatchNumber::new(1), BatchNumber::new(1))
+    );
     assert_eq!(
         (view.head().next_sequence, view.first_logged().unwrap()),
         (6, Some(6))
     );
-    assert_eq!(view.records(0).unwrap(), Some(vec![1, 2, 3]));
+    assert_eq!(
+        view.records(BatchNumber::ZERO).unwrap(),
+        Some(vec![1, 2, 3])
+    );
     assert_eq!(view.jobs().unwrap().len(), 1);
-    assert_eq!(view.supplies().unwrap().get(&7), Some(&1105));
+    assert_eq!(
+        view.supplies().unwrap().get(&AssetId::new(7)),
+        Some(&Amount::new(1105))
+    );
     assert_eq!(view.note_count().unwrap(), 3);
     assert_eq!(view.anchors(9).unwrap().len(), 2);
-    assert_eq!(view.pool().unwrap().held(7), 20);
+    assert_eq!(view.pool().unwrap().held(AssetId::new(7)), Amount::new(20));
     let notes = view.notes(1, 9, 1 << 20).unwrap();
     assert_eq!(notes.len(), 2);
-    assert_eq!((notes[0].0, notes[0].1.batch), (1, 0));
+    assert_eq!((notes[0].0, notes[0].1.batch), (1, BatchNumber::ZERO));
     assert_eq!(view.notes(0, 9, 1).unwrap().len(), 1);
-    assert!(view.pool_operations(0).unwrap().is_some());
-    assert_eq!(view.pool_operations(1).unwrap(), None);
+    assert!(view.pool_operations(BatchNumber::ZERO).unwrap().is_some());
+    assert_eq!(view.pool_operations(BatchNumber::new(1)).unwrap(), None);
     let digest = winterlane_ledger::pool::proof_digest(HOLDS);
     assert_eq!(view.private_proof(&digest).unwrap(), Some(HOLDS.to_vec()));
-    assert_eq!(view.history(4, (u64::MAX, 0), 9).unwrap(), [(0, 0)]);
+    let history = view.history(AccountId::new(4), (BatchNumber::MAX, 0), 9);
+    assert_eq!(history.unwrap(), [(BatchNumber::ZERO, 0)]);
     let mut logged = Vec::new();
     view.log(|sequence, bytes| {
         logged.push((sequence, LoggedEntry::from_bytes(sequence, bytes)?));
@@ -449,11 +478,15 @@ fn what_was_written_is_read() {
             .collect::<Vec<_>>(),
         [6, 7, 8, 9, 10, 11]
     );
-    assert!(logged.iter().all(|(_, entry)| entry.batch == 1));
+    assert!(
+        logged
+            .iter()
+            .all(|(_, entry)| entry.batch == BatchNumber::new(1))
+    );
 
     // a seal that is not the next one changes nothing
     let before = dump(&store.database.begin_read().unwrap());
-    let header = view.header(0).unwrap().unwrap();
+    let header = view.header(BatchNumber::ZERO).unwrap().unwrap();
     let again = SealCommit {
         public_inputs: header.public_inputs,
         changes: Changes::default(),

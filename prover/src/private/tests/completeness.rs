@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use winterlane_ledger::{
-    Scope, SlotIndex,
+    Amount, Scope, SlotIndex,
     private::{AssociationMode, Test},
 };
 
@@ -65,7 +65,7 @@ proptest! {
     #[test]
     fn balances(held in value(), a in value(), b in value(), slot in 0..2_usize, next in 0..1024_u16) {
         let slot = SlotIndex::ALL[slot];
-        let account = account(held, slot, next, Scope::BOTH);
+        let account = account(Amount::new(held), slot, next, Scope::BOTH);
         let bounds = (a.min(held), Some(b.max(held)));
         prop_assert!(balance(account, slot, bounds).broken().is_empty());
     }

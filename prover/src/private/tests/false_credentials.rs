@@ -8,7 +8,7 @@ use winterlane_air::private::{
     violations,
 };
 use winterlane_ledger::{
-    BaseElement, Digest, Root, Signature,
+    AssetId, BaseElement, Digest, Root, Signature,
     amount::limb_elements,
     private::{
         CredentialInputs, HolderSecret, PrivateInputs, SparseKind, SparseTree, Test, schema_domain,
@@ -51,7 +51,7 @@ impl Filler for Liar<'_> {
         self.honest.registers(role)
     }
 
-    fn asset(&self) -> u32 {
+    fn asset(&self) -> AssetId {
         self.honest.asset()
     }
 

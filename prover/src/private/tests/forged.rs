@@ -4,7 +4,7 @@ use winter_air::Air;
 use winter_math::FieldElement;
 use winterlane_air::private::{Role, columns::POSITION, violations};
 use winterlane_ledger::{
-    Anchor, BaseElement, Digest, Scope, SlotIndex,
+    Amount, Anchor, AssetId, BaseElement, Digest, Scope, SlotIndex,
     hash::{compress, tag},
     private::{
         AssociationMode, NoteKeys, PrivateInputs, SHOWN_CHAINS, SparseKind, SparseTree, SpendKey,
@@ -136,19 +136,19 @@ fn value_comes_from_somewhere() {
     for (what, (value, amount, fee), change) in cases {
         let mut case = withdrawal((value, amount.min(value), fee), 3, None);
         let (inputs, witness) = of_withdrawal(&mut case);
-        inputs.amount = amount;
-        witness.change.value = change;
+        inputs.amount = Amount::new(amount);
+        witness.change.value = Amount::new(change);
         inputs.change = witness.change.commitment(ASSET);
         breaks(&case, &["sum-end"], what);
     }
     // another asset leaves than the note's
     let mut case = withdrawal((1000, 700, 1), 3, None);
-    of_withdrawal(&mut case).0.asset += 1;
+    of_withdrawal(&mut case).0.asset.0 += 1;
     breaks(&case, &["public"], "another asset");
     let mut case = withdrawal((1000, 700, 1), 3, None);
-    spend(&mut case, |note| note.asset += 1);
+    spend(&mut case, |note| note.asset.0 += 1);
     let (inputs, witness) = of_withdrawal(&mut case);
-    inputs.asset += 1;
+    inputs.asset.0 += 1;
     inputs.change = witness.change.commitment(inputs.asset);
     breaks(&case, &["checks"], "the note as one of another asset");
 
@@ -179,7 +179,7 @@ impl Filler for Limbs<'_> {
         self.0.registers(role)
     }
 
-    fn asset(&self) -> u32 {
+    fn asset(&self) -> AssetId {
         self.0.asset()
     }
 }
@@ -201,7 +201,7 @@ fn limbs_are_in_their_ranges() {
         let mut case = transfer([Some(value), None], [value, 0], 0, None);
         let (inputs, witness) = of_transfer(&mut case);
         for (k, [low, middle, high]) in limbs.into_iter().enumerate() {
-            let lanes = Digest([BaseElement::from(ASSET), low, middle, high]);
+            let lanes = Digest([BaseElement::from(ASSET.get()), low, middle, high]);
             let blinded = witness.outputs[k].blinded;
             inputs.commitments[k].0 = compress(tag::COMMITMENT, &blinded, &lanes);
         }
@@ -218,8 +218,8 @@ fn limbs_are_in_their_ranges() {
 fn a_dummy_is_worth_nothing_and_a_note_is_in_the_tree() {
     let mut case = transfer([Some(10), None], [4, 6], 0, None);
     let (inputs, witness) = of_transfer(&mut case);
-    witness.inputs[1].value = 5;
-    witness.outputs[1].value = 11;
+    witness.inputs[1].value = Amount::new(5);
+    witness.outputs[1].value = Amount::new(11);
     inputs.nullifiers[1] = witness.inputs[1].nullifier();
     inputs.commitments[1] = witness.outputs[1].commitment(ASSET);
     breaks(&case, &["dummy"], "a dummy of value 5");
@@ -272,7 +272,7 @@ fn sets_are_kept() {
 fn the_change_is_what_is_published() {
     let mut case = withdrawal((1000, 700, 1), 3, None);
     let (_, witness) = of_withdrawal(&mut case);
-    witness.change = NewNote::new(&keys(1).address(), &digest(2), 299);
+    witness.change = NewNote::new(&keys(1).address(), &digest(2), Amount::new(299));
     breaks(&case, &["public"], "another change");
     of_withdrawal(&mut case).0.anchor = Anchor(digest(9));
     breaks(&case, &["checks", "public"], "another anchor");
@@ -286,7 +286,7 @@ fn the_change_is_what_is_published() {
 fn a_balance_is_within_its_bounds() {
     let (zero, both) = (SlotIndex::Zero, Scope::BOTH);
     let held = 1 << 100 | 5;
-    let account = account(held, zero, 1, both);
+    let account = account(Amount::new(held), zero, 1, both);
     for bounds in [
         (held + 1, None),
         (held + (1 << 50), None),
@@ -308,7 +308,7 @@ fn a_balance_is_within_its_bounds() {
 fn a_balance_is_shown_by_who_may_spend_it_with_an_unused_key() {
     let zero = SlotIndex::Zero;
     let bounds = (5, None);
-    let of = |scope, next| balance(account(9, zero, next, scope), zero, bounds);
+    let of = |scope, next| balance(account(Amount::new(9), zero, next, scope), zero, bounds);
     breaks(
         &of(Scope::ROTATE, 1),
         &["account"],
@@ -335,8 +335,8 @@ fn a_balance_is_shown_by_who_may_spend_it_with_an_unused_key() {
         }),
         ("another one-time key's number", |w| w.key.key_index = 0),
         ("another seed", |w| w.key.seed[1] += BaseElement::ONE),
-        ("another account's path", |w| w.id ^= 1 << 20),
-        ("a greater balance", |w| w.account.balance += 1),
+        ("another account's path", |w| w.id.0 ^= 1 << 20),
+        ("a greater balance", |w| w.account.balance.0 += 1),
     ];
     for (what, lie) in lies {
         let mut case = honest.clone();
@@ -358,7 +358,7 @@ fn a_balance_is_shown_by_who_may_spend_it_with_an_unused_key() {
     // another asset
     let mut case = honest;
     if let PrivateInputs::Balance(inputs) = &mut case.inputs {
-        inputs.asset += 1;
+        inputs.asset.0 += 1;
     }
     breaks(&case, &["public"], "another asset");
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use winterlane_ledger::{
     BaseElement, Digest, ScalarCompressor,
     private::{
-        Attribute, AttributeTree, Credential, CredentialInputs, HolderSecret, Predicate,
+        Attribute, AttributeTree, Credential, CredentialInputs, HolderSecret, Issuance, Predicate,
         PrivateInputs, Session, SparseKind, SparseTree, Test, issue,
     },
     signature::KeyTree,
@@ -66,15 +66,18 @@ pub(super) fn attributes() -> AttributeTree {
 
 /// A credential for a holder, signed with one of the issuer's keys.
 pub(super) fn issued(holder: Digest, key_index: u32, (number, last_day): (u32, u32)) -> Credential {
-    let numbers = (number, last_day);
+    let issuance = Issuance {
+        holder,
+        number,
+        last_day,
+        schema: digest(500),
+    };
     let signed = issue(
         issuer(),
         &Toy,
         key_index,
         attributes(),
-        holder,
-        numbers,
-        digest(500),
+        issuance,
         &ScalarCompressor,
     );
     signed.unwrap()

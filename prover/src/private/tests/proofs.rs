@@ -10,7 +10,7 @@ use winterlane_air::{
     presets::{HidingPreset, HidingPresetName, SecurityLevel},
 };
 use winterlane_ledger::{
-    BaseElement, Domain,
+    Amount, BaseElement, Domain,
     codec::CanonicalBytes,
     private::{
         AnswerError, AskedPredicate, BalanceQuestion, CredentialQuestion, PrivateInputs,
@@ -65,18 +65,18 @@ fn elsewhere(inputs: &PrivateInputs) -> Vec<PrivateInputs> {
             let mut others = [*inputs; 6];
             others[0].recipient[19] ^= 1;
             others[1].domain = Domain(digest(1));
-            others[2].valid_until += 1;
+            others[2].valid_until.0 += 1;
             others[3].ciphertexts[0] ^= 1;
             // the same sum
-            others[4].amount -= 1;
-            others[4].fee += 1;
+            others[4].amount.0 -= 1;
+            others[4].fee.0 += 1;
             others[5].nullifier.0 = digest(1);
             others.map(PrivateInputs::Withdrawal).to_vec()
         }
         PrivateInputs::Transfer(inputs) => {
             let mut others = [*inputs; 4];
             others[0].domain = Domain(digest(1));
-            others[1].valid_until += 1;
+            others[1].valid_until.0 += 1;
             others[2].ciphertexts[31] ^= 1;
             others[3].nullifiers.swap(0, 1);
             others.map(PrivateInputs::Transfer).to_vec()
@@ -131,7 +131,7 @@ fn both_verifiers_accept_what_is_true_and_nothing_else() {
 fn what_is_false_is_not_proven() {
     let mut case = honest().swap_remove(0);
     if let PrivateInputs::Withdrawal(inputs) = &mut case.inputs {
-        inputs.amount += 1;
+        inputs.amount.0 += 1;
     }
     let refused = prove(&case, PRESET);
     assert!(
@@ -153,7 +153,7 @@ fn what_is_false_is_not_proven() {
         Err(ProveError::Unsupported { .. })
     ));
     if let PrivateInputs::Withdrawal(inputs) = &mut case.inputs {
-        (inputs.amount, inputs.fee) = (u128::MAX, 1);
+        (inputs.amount, inputs.fee) = (Amount::MAX, Amount::new(1));
     }
     assert!(matches!(
         prove(&case, PRESET),

@@ -9,8 +9,8 @@ use winterlane_air::{
     private::{Violation, constraints::CREDENTIAL_GROUPS, violations},
 };
 use winterlane_ledger::{
-    Account, BaseElement, Digest, Domain, KeySlot, Ledger, Root, ScalarCompressor, Scope,
-    SlotIndex,
+    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, ChainId, Digest, Domain,
+    KeySlot, Ledger, Nonce, RollupId, Root, ScalarCompressor, Scope, SlotIndex,
     hash::{compress, domain_digest},
     private::{
         Association, AssociationMode, BalanceInputs, Fee, Note, NoteKeys, NoteTree, PrivateInputs,
@@ -79,7 +79,7 @@ pub(super) fn keys(n: u32) -> NoteKeys {
     }
 }
 
-pub(super) const ASSET: u32 = 7;
+pub(super) const ASSET: AssetId = AssetId::new(7);
 
 /// A note tree in which the notes of some values are, and a note that is spent for each.
 pub(super) struct Pool {
@@ -95,7 +95,7 @@ pub(super) fn pool(before: u32, values: &[u128], mode: Option<AssociationMode>) 
     let others = |n: u32| Note {
         owner: keys(900 + n).address(),
         asset: ASSET,
-        value: n.into(),
+        value: Amount::new(n.into()),
         rho: digest(5000 + n),
     };
     for n in 0..before {
@@ -107,7 +107,7 @@ pub(super) fn pool(before: u32, values: &[u128], mode: Option<AssociationMode>) 
         let note = Note {
             owner: keys.address(),
             asset: ASSET,
-            value,
+            value: Amount::new(value),
             rho: digest(7000 + n as u32),
         };
         let position = tree.append(note.commitment()).unwrap();
@@ -153,7 +153,7 @@ pub(super) fn withdrawal(
     let change = NewNote::new(
         &keys(50).address(),
         &digest(51),
-        value.wrapping_sub(amount).wrapping_sub(fee),
+        Amount::new(value.wrapping_sub(amount).wrapping_sub(fee)),
     );
     Case {
         inputs: PrivateInputs::Withdrawal(WithdrawalInputs {
@@ -161,11 +161,11 @@ pub(super) fn withdrawal(
             nullifier: note.nullifier(),
             change: change.commitment(ASSET),
             recipient: [3; 20],
-            amount,
-            fee,
+            amount: Amount::new(amount),
+            fee: Amount::new(fee),
             asset: ASSET,
-            domain: domain_digest(1, 2),
-            valid_until: 99,
+            domain: domain_digest(ChainId::new(1), RollupId::new(2)),
+            valid_until: BatchNumber::new(99),
             ciphertexts: [4; 32],
             association: association(&pool, mode),
         }),
@@ -191,11 +191,11 @@ pub(super) fn transfer(
         NewNote::new(
             &keys(60 + k).address(),
             &digest(61 + k),
-            outputs[k as usize],
+            Amount::new(outputs[k as usize]),
         )
     });
     let fee = (fee > 0).then_some(Fee {
-        amount: fee,
+        amount: Amount::new(fee),
         asset: ASSET,
     });
     Case {
@@ -204,8 +204,8 @@ pub(super) fn transfer(
             nullifiers: [0, 1].map(|k: usize| inputs[k].nullifier()),
             commitments: [0, 1].map(|k: usize| outputs[k].commitment(ASSET)),
             fee,
-            domain: domain_digest(1, 2),
-            valid_until: 99,
+            domain: domain_digest(ChainId::new(1), RollupId::new(2)),
+            valid_until: BatchNumber::new(99),
             ciphertexts: [4; 32],
             association: association(&pool, mode),
         }),
@@ -224,8 +224,8 @@ impl SecretSource for Toy {
         })
     }
 
-    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: u32) -> [BaseElement; 2] {
-        let digest = digest(key_index ^ nonce << 8);
+    fn randomizer_base(&self, key_index: u32, bound: &Digest, nonce: Nonce) -> [BaseElement; 2] {
+        let digest = digest(key_index ^ nonce.get() << 8);
         [digest.0[0], bound.0[0]]
     }
 }
@@ -276,11 +276,11 @@ pub(super) fn one_time_key() -> KeyWitness {
 }
 
 /// An account of `balance` with [`key`] in `slot`, whose first `next_index` one-time keys are used.
-pub(super) fn account(balance: u128, slot: SlotIndex, next_index: u16, scope: Scope) -> Account {
+pub(super) fn account(balance: Amount, slot: SlotIndex, next_index: u16, scope: Scope) -> Account {
     let mut account = Account {
         asset: ASSET,
         balance,
-        nonce: 5,
+        nonce: Nonce::new(5),
         ..Account::default()
     };
     account.slots[1 - slot.index()] = KeySlot {
@@ -303,14 +303,22 @@ pub(super) fn balance(
     (at_least, at_most): (u128, Option<u128>),
 ) -> Case {
     let (id, other) = (0x8000_0005, Account::default());
-    let ledger = Ledger::genesis(Domain::ZERO, 0, [(id, account), (id ^ 4, other)]).unwrap();
+    let ledger = Ledger::genesis(
+        Domain::ZERO,
+        BatchNumber::ZERO,
+        [
+            (AccountId::new(id), account),
+            (AccountId::new(id ^ 4), other),
+        ],
+    )
+    .unwrap();
     Case {
         inputs: PrivateInputs::Balance(BalanceInputs {
             state_root: ledger.root(),
-            domain: domain_digest(1, 2),
+            domain: domain_digest(ChainId::new(1), RollupId::new(2)),
             asset: ASSET,
-            at_least,
-            at_most,
+            at_least: Amount::new(at_least),
+            at_most: at_most.map(Amount::new),
             session: Session {
                 verifier: digest(1),
                 challenge: [2; 32],
@@ -318,9 +326,9 @@ pub(super) fn balance(
             },
         }),
         witness: PrivateWitness::Balance(Box::new(BalanceWitness {
-            id,
+            id: AccountId::new(id),
             account,
-            siblings: ledger.prove(id).siblings,
+            siblings: ledger.prove(AccountId::new(id)).siblings,
             slot,
             key: one_time_key(),
         })),
@@ -346,8 +354,8 @@ pub(super) fn honest() -> Vec<Case> {
         ),
         transfer([Some(10), None], [4, 6], 0, refused),
         transfer([None, Some(max)], [max - 1, 1], 0, approved),
-        balance(spend(zero, 500), zero, (500, None)),
-        balance(spend(one, max), one, (1 << 100, Some(max))),
-        balance(spend(one, 1 << 50), one, (0, Some(1 << 50))),
+        balance(spend(zero, Amount::new(500)), zero, (500, None)),
+        balance(spend(one, Amount::new(max)), one, (1 << 100, Some(max))),
+        balance(spend(one, Amount::new(1 << 50)), one, (0, Some(1 << 50))),
     ]
 }

@@ -13,8 +13,8 @@ use winterlane_air::{
     },
 };
 use winterlane_ledger::{
-    Account, BaseElement, Digest, Domain, KeyUse, OperationKind, OperationWitness, Order, Record,
-    SlotIndex,
+    Account, Amount, AssetId, BaseElement, Digest, Domain, KeyUse, Nonce, OperationKind,
+    OperationWitness, Order, Record, SlotIndex,
     amount::limbs,
     hash::{self, Input, tag},
     record::RecordFields,
@@ -100,7 +100,7 @@ fn flag(condition: bool) -> BaseElement {
 }
 
 /// An account that is nobody's: it fills the rows of a side that an operation does not have.
-fn dummy(asset: u32, balance: u128) -> Account {
+fn dummy(asset: AssetId, balance: Amount) -> Account {
     Account {
         asset,
         balance,
@@ -117,13 +117,16 @@ impl<'a> Block<'a> {
         let fields = witness.record.fields();
         let asset = match (&witness.signer, &witness.receiver) {
             (Some(signer), _) => signer.account.asset,
-            (None, Some(receiver)) => receiver.account.or(receiver.created).map_or(0, |a| a.asset),
-            (None, None) => 0,
+            (None, Some(receiver)) => receiver
+                .account
+                .or(receiver.created)
+                .map_or(AssetId::ZERO, |a| a.asset),
+            (None, None) => AssetId::ZERO,
         };
         let siblings = [Digest::ZERO; TREE_DEPTH];
         let signer = match &witness.signer {
             Some(signer) => Side {
-                index: signer.index,
+                index: signer.index.get(),
                 before: signer.account,
                 after: signer.account_after(&witness.record),
                 siblings: signer.siblings,
@@ -131,8 +134,8 @@ impl<'a> Block<'a> {
             None => {
                 let before = dummy(asset, fields.amount);
                 let after = Account {
-                    balance: 0,
-                    nonce: 1,
+                    balance: Amount::ZERO,
+                    nonce: Nonce::new(1),
                     ..before
                 };
                 // the index is bound also here: it keeps the subject in 32 bits
@@ -148,18 +151,18 @@ impl<'a> Block<'a> {
             Some(receiver) => {
                 let after = receiver.account_after(fields.amount);
                 let empty = Account {
-                    balance: 0,
+                    balance: Amount::ZERO,
                     ..after
                 };
                 Side {
-                    index: receiver.index,
+                    index: receiver.index.get(),
                     before: receiver.account.unwrap_or(empty),
                     after,
                     siblings: receiver.siblings,
                 }
             }
             None => {
-                let before = dummy(asset, 0);
+                let before = dummy(asset, Amount::ZERO);
                 let after = Account {
                     balance: fields.amount,
                     ..before
@@ -184,7 +187,10 @@ impl<'a> Block<'a> {
         let zero = BaseElement::ZERO;
         let mut block = Self {
             validity: if fields.kind.is_signed() {
-                fields.valid_until.wrapping_sub(witness.batch_number)
+                fields
+                    .valid_until
+                    .get()
+                    .wrapping_sub(witness.batch_number.get())
             } else {
                 0
             },
@@ -216,7 +222,7 @@ impl<'a> Block<'a> {
     }
 
     /// Fills the columns that are constant within the block.
-    fn set_constants(&mut self, asset: u32, pool_asset: u32) {
+    fn set_constants(&mut self, asset: AssetId, pool_asset: AssetId) {
         use OperationKind as Kind;
         let kind = self.fields.kind;
         let key_index = self.key_index();
@@ -245,18 +251,21 @@ impl<'a> Block<'a> {
         set(column::IS_COLLECT, flag(kind == Kind::CollectFees));
         set(column::SUBJECT, BaseElement::from(fields.subject));
         set(column::TO, BaseElement::from(fields.to));
-        set(column::NONCE, BaseElement::from(self.signer.before.nonce));
+        set(
+            column::NONCE,
+            BaseElement::from(self.signer.before.nonce.get()),
+        );
         set(column::KEY_INDEX, key_index);
-        set(column::ASSET, BaseElement::from(asset));
+        set(column::ASSET, BaseElement::from(asset.get()));
         set(column::SCOPE, BaseElement::from(fields.scope));
-        set(column::VALID_UNTIL, element(fields.valid_until));
-        for (i, limb) in limbs(fields.amount).into_iter().enumerate() {
+        set(column::VALID_UNTIL, element(fields.valid_until.get()));
+        for (i, limb) in limbs(fields.amount.get()).into_iter().enumerate() {
             set(column::AMOUNT.start + i, element(limb));
         }
-        for (i, limb) in limbs(fields.fee).into_iter().enumerate() {
+        for (i, limb) in limbs(fields.fee.get()).into_iter().enumerate() {
             set(column::FEE.start + i, element(limb));
         }
-        set(column::POOL_ASSET, BaseElement::from(pool_asset));
+        set(column::POOL_ASSET, BaseElement::from(pool_asset.get()));
     }
 
     fn key_index(&self) -> BaseElement {
@@ -278,7 +287,7 @@ impl<'a> Block<'a> {
         if fields.kind == OperationKind::CollectFees {
             return Some([0; 3]);
         }
-        let fee = limbs(fields.fee);
+        let fee = limbs(fields.fee.get());
         let mut after = pool;
         for (limb, fee) in after.iter_mut().zip(fee) {
             *limb = limb.checked_add(fee)?;
@@ -302,7 +311,7 @@ impl<'a> Block<'a> {
                 let rho = self
                     .signature
                     .map_or([BaseElement::ZERO; 2], |signature| signature.rho);
-                let nonce = BaseElement::from(self.signer.before.nonce);
+                let nonce = BaseElement::from(self.signer.before.nonce.get());
                 hash::input(
                     tag::SIGN,
                     &before_last,

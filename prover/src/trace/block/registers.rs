@@ -11,7 +11,7 @@ use winterlane_air::{
     },
 };
 use winterlane_ledger::{
-    BaseElement, Digest, OperationKind, SlotIndex,
+    Amount, BaseElement, Digest, OperationKind, SlotIndex,
     amount::{LIMB_BITS, limbs},
 };
 
@@ -24,9 +24,9 @@ fn shifted(value: u64, shift: usize) -> (BaseElement, BaseElement) {
 }
 
 /// Carries out of the two lower limbs of `a + b`.
-fn carries(terms: &[u128]) -> [u64; 2] {
+fn carries(terms: &[Amount]) -> [u64; 2] {
     let sums: [u64; 3] =
-        core::array::from_fn(|limb| terms.iter().map(|&term| limbs(term)[limb]).sum());
+        core::array::from_fn(|limb| terms.iter().map(|&term| limbs(term.get())[limb]).sum());
     let low = sums[0] >> LIMB_BITS[0];
     [low, (sums[1] + low) >> LIMB_BITS[1]]
 }
@@ -162,7 +162,7 @@ impl Block<'_> {
         };
         for (start, value) in RANGE_WINDOWS.into_iter().zip(windows) {
             if (start..=start + LIMB_ROWS).contains(&row) {
-                set_limbs(limbs(value), row - start);
+                set_limbs(limbs(value.get()), row - start);
             }
         }
         if (POOL_CARRY_START..RECEIVER_KEYS_ROW + 1).contains(&row) {
@@ -175,7 +175,7 @@ impl Block<'_> {
             set(column::HINT.start + 1, element(high));
         }
         if (SIGNER_PATH_START..=SIGNER_PATH_END).contains(&row) {
-            let nonce = u64::from(self.signer.before.nonce) + 1;
+            let nonce = u64::from(self.signer.before.nonce.get()) + 1;
             for (i, value) in [self.validity, nonce].into_iter().enumerate() {
                 let (left, bit) = shifted(value, row - SIGNER_PATH_START);
                 set(column::WORD.start + i, left);

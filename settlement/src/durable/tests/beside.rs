@@ -11,7 +11,7 @@ use std::{
 };
 
 use winterlane_ledger::{
-    BaseElement, Deposit, Digest, Ledger, PublicInputs,
+    AccountId, BaseElement, Deposit, Digest, Ledger, PublicInputs,
     pool::{Pool, PrivateOperation, ProofRefusal, VerifyPrivate, ciphertexts_digest},
     private::{Commitment, Nullifier, PrivateInputs, TransferInputs},
     wire,
@@ -73,7 +73,7 @@ fn transfer() -> Call {
         commitments: [3, 4].map(|n| Commitment(digest(n))),
         fee: None,
         domain,
-        valid_until: 1 << 40,
+        valid_until: BatchNumber::new(1 << 40),
         ciphertexts: ciphertexts_digest(&sealed),
         association: None,
     };
@@ -85,19 +85,19 @@ fn transfer() -> Call {
 }
 
 /// The first batch, with the deposit of so much that [`deposit`] makes.
-fn first_batch(amount: u128) -> Call {
-    let mut ledger = Ledger::genesis(genesis().domain, 0, []).unwrap();
+fn first_batch(amount: Amount) -> Call {
+    let mut ledger = Ledger::genesis(genesis().domain, BatchNumber::ZERO, []).unwrap();
     let mut batch = ledger.open_batch();
     let deposit = Deposit {
-        to: 0,
-        asset: 9,
+        to: AccountId::ZERO,
+        asset: AssetId::new(9),
         amount,
         keys: Some(NewKeys::single(Root::ZERO)),
     };
     batch.deposit(deposit).unwrap();
     let sealed = batch.seal(None).unwrap();
     let batch = BatchData {
-        records: wire::encode(&sealed.records, 0).unwrap(),
+        records: wire::encode(&sealed.records, BatchNumber::ZERO).unwrap(),
         proof: b"a proof".to_vec(),
         public: sealed.public_inputs,
         pool: Vec::new(),
@@ -141,9 +141,9 @@ fn others_read_and_call_while_a_proof_is_verified() {
     let (stranger, publisher) = (durable.by(Party([5; 20])), durable.by(operator()));
     let beside = thread::spawn(move || {
         let read = stranger.status().map(|status| status.obligations);
-        let called = stranger.call(&deposit(1));
+        let called = stranger.call(&deposit(Amount::new(1)));
         // a batch has a turn of its own
-        let published = publisher.call(&first_batch(1));
+        let published = publisher.call(&first_batch(Amount::new(1)));
         let _ = say.send((read, called, published));
     });
     let meanwhile = said.recv_timeout(Duration::from_secs(600));
@@ -158,7 +158,7 @@ fn others_read_and_call_while_a_proof_is_verified() {
     ));
     let published = published.unwrap();
     assert!(
-        matches!(&published, Outcome::Settled { batch: 0, kept } if kept == &[0]),
+        matches!(&published, Outcome::Settled { batch, kept } if *batch == BatchNumber::ZERO && kept == &[0]),
         "{published:?}"
     );
     // it came after them
@@ -178,7 +178,7 @@ fn a_call_is_refused_by_what_has_changed_while_its_proof_was_verified() {
     let time = Arc::clone(&clock);
     let time = Box::new(move || time.load(Ordering::Relaxed));
     let durable = open_by(&disk, 1 << 20, gate, time).unwrap();
-    durable.by(who()).call(&deposit(1)).unwrap();
+    durable.by(who()).call(&deposit(Amount::new(1))).unwrap();
     let forcing = calling(&durable, who(), transfer());
     keeper.begun.recv().unwrap();
     clock.fetch_add(2 * Rules::default().window, Ordering::Relaxed);
@@ -197,15 +197,18 @@ fn a_batch_of_an_epoch_that_has_ended_meanwhile_is_not_settled() {
     let disk = Disk::default();
     let (gate, keeper) = Gate::new(true);
     let durable = open_by(&disk, 1 << 20, gate, Box::new(|| 1_000)).unwrap();
-    durable.by(who()).call(&deposit(1)).unwrap();
-    let publishing = calling(&durable, operator(), first_batch(1));
+    durable.by(who()).call(&deposit(Amount::new(1))).unwrap();
+    let publishing = calling(&durable, operator(), first_batch(Amount::new(1)));
     keeper.begun.recv().unwrap();
     let taken_over = durable.by(operator()).call(&Call::TakeOver { seen: 0 });
     assert!(matches!(taken_over, Ok(Outcome::Epoch { epoch: 1 })));
     keeper.go.send(()).unwrap();
     let refused = publishing.join().unwrap().unwrap_err();
     assert!(refused.is("epoch"), "{refused}");
-    assert_eq!(durable.by(who()).status().unwrap().next_batch, 0);
+    assert_eq!(
+        durable.by(who()).status().unwrap().next_batch,
+        BatchNumber::ZERO
+    );
     check_reopened(&disk, durable);
 }
 
@@ -215,7 +218,7 @@ fn what_comes_twice_at_once_is_taken_once() {
     let disk = Disk::default();
     let (gate, keeper) = Gate::new(true);
     let durable = open_by(&disk, 1 << 20, gate, Box::new(|| 1_000)).unwrap();
-    durable.by(who()).call(&deposit(1)).unwrap();
+    durable.by(who()).call(&deposit(Amount::new(1))).unwrap();
     // as often as anybody may ask
     for _ in 0..8 {
         keeper.go.send(()).unwrap();
@@ -225,11 +228,11 @@ fn what_comes_twice_at_once_is_taken_once() {
     assert_eq!(forced.iter().filter(|forced| forced.is_ok()).count(), 1);
     let refused = forced.into_iter().find_map(Result::err).unwrap();
     assert!(refused.is("note_forced"), "{refused}");
-    let publishing = [0; 2].map(|_| calling(&durable, operator(), first_batch(1)));
+    let publishing = [0; 2].map(|_| calling(&durable, operator(), first_batch(Amount::new(1))));
     let outcomes = publishing.map(|call| call.join().unwrap().unwrap());
-    let settled = |outcome: &&Outcome| matches!(outcome, Outcome::Settled { batch: 0, .. });
+    let settled = |outcome: &&Outcome| matches!(outcome, Outcome::Settled { batch, .. } if *batch == BatchNumber::ZERO);
     assert_eq!(outcomes.iter().filter(settled).count(), 1, "{outcomes:?}");
-    let before = |outcome: &&Outcome| matches!(outcome, Outcome::AlreadySettled { batch: 0 });
+    let before = |outcome: &&Outcome| matches!(outcome, Outcome::AlreadySettled { batch } if *batch == BatchNumber::ZERO);
     assert_eq!(outcomes.iter().filter(before).count(), 1, "{outcomes:?}");
     check_reopened(&disk, durable);
 }

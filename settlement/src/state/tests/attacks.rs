@@ -1,6 +1,7 @@
 //! Attempts to take what is not one's own, to end a rollup whose operator does its duty, and to break sums.
 
 use winterlane_ledger::{
+    AccountId, Amount, BatchNumber, Nonce,
     pool::account_recipient,
     private::{Commitment, Fee, Nullifier, TransferInputs},
 };
@@ -17,14 +18,14 @@ fn nobody_leaves_with_anothers_account() {
     // another's key, for the account; the account's opening, for another id; another's opening
     let mut lies = vec![(world.exit(2, ids[0], party(2)), "exit")];
     let swap = |proof: u32, exit: u32, key: u32| {
-        let Call::ExitAccount { exit, .. } = world.exit(key, exit, party(2)) else {
+        let Call::ExitAccount { exit, .. } = world.exit(key, AccountId::new(exit), party(2)) else {
             panic!("an exit");
         };
-        let proof = world.ledger.prove(proof);
+        let proof = world.ledger.prove(AccountId::new(proof));
         Call::ExitAccount { proof, exit }
     };
-    lies.push((swap(ids[0], ids[1], 2), "other_account"));
-    lies.push((swap(ids[1], ids[0], 2), "other_account"));
+    lies.push((swap(ids[0].get(), ids[1].get(), 2), "other_account"));
+    lies.push((swap(ids[1].get(), ids[0].get(), 2), "other_account"));
     // a signature to somebody else
     let Call::ExitAccount { proof, mut exit } = world.exit(1, ids[0], party(1)) else {
         panic!("an exit");
@@ -35,7 +36,8 @@ fn nobody_leaves_with_anothers_account() {
     let Call::ExitAccount { mut proof, exit } = world.exit(1, ids[0], party(1)) else {
         panic!("an exit");
     };
-    proof.account.as_mut().unwrap().balance += 1;
+    let account = proof.account.as_mut().unwrap();
+    account.balance = account.balance.checked_add(Amount::new(1)).unwrap();
     lies.push((Call::ExitAccount { proof, exit }, "opening"));
     lies.push((world.exit(1, ids[0], Party::NOBODY), "nobody"));
     for (call, code) in lies {
@@ -67,7 +69,7 @@ fn an_order_is_no_exit_and_an_exit_no_order() {
     };
     let order = SignedOrder {
         order: withdraw(ids[0], 1_000, 0, party(9).0),
-        nonce: 0,
+        nonce: Nonce::ZERO,
         slot: exit.slot,
         signature: exit.signature,
     };
@@ -78,7 +80,7 @@ fn an_order_is_no_exit_and_an_exit_no_order() {
 #[test]
 fn a_used_one_time_key_lets_nobody_leave() {
     let (mut world, ids) = World::with(&[1_000, 70]);
-    let order = world.order_at(1, pay(ids[0], ids[1], 1, 0), 0, 1);
+    let order = world.order_at(1, pay(ids[0], ids[1], 1, 0), Nonce::ZERO, 1);
     world.settle(Plan::of(vec![order])).unwrap();
     world.freeze_by_deposit();
     for index in 0..2 {
@@ -161,8 +163,8 @@ fn time_does_not_go_back() {
     };
     let call = Call::Deposit {
         asset: EUR,
-        amount: 1,
-        to: DepositTo::Existing(0),
+        amount: Amount::new(1),
+        to: DepositTo::Existing(AccountId::ZERO),
     };
     assert_eq!(due(world.call(party(1), &call).unwrap()), 600);
     assert_eq!(world.state.status().now, 500);
@@ -178,17 +180,20 @@ fn totals_stay_below_their_bound_whatever_moves() {
     world.open(2, EUR, 10);
     let more = Call::Deposit {
         asset: EUR,
-        amount: 1,
-        to: DepositTo::Existing(2),
+        amount: Amount::new(1),
+        to: DepositTo::Existing(AccountId::new(2)),
     };
     assert_eq!(world.refused(party(1), &more), "total_overflow");
     world.settle(Plan::default()).unwrap();
     // everything in one account is no overflow
-    let order = world.order(2, pay(3, 2, 10, 0));
+    let order = world.order(2, pay(AccountId::new(3), AccountId::new(2), 10, 0));
     world.settle(Plan::of(vec![order])).unwrap();
-    assert_eq!(world.ledger.account(2).unwrap().balance, most);
+    assert_eq!(
+        world.ledger.account(AccountId::new(2)).unwrap().balance,
+        Amount::new(most)
+    );
     // money that is owed still counts
-    let order = world.order(1, withdraw(2, most, 0, party(9).0));
+    let order = world.order(1, withdraw(AccountId::new(2), most, 0, party(9).0));
     world.settle(Plan::of(vec![order])).unwrap();
     assert_eq!(world.refused(party(1), &more), "total_overflow");
     let claim = world.state.claims(party(9))[0].0;
@@ -207,10 +212,10 @@ fn rules_that_nothing_can_be_done_by_are_refused() {
         |g| g.rules.lifetime = 1 << 61,
         |g| g.rules.bits = 99,
         |g| g.operator = Party::NOBODY,
-        |g| g.first_batch = 1 << 62,
+        |g| g.first_batch = BatchNumber::new(1 << 62),
         |g| {
             for account in g.accounts.values_mut() {
-                (account.asset, account.balance) = (EUR, 1 << 127);
+                (account.asset, account.balance) = (EUR, Amount::new(1 << 127));
             }
         },
     ];
@@ -240,7 +245,11 @@ fn a_deposit_that_equals_a_payout_stops_no_batch() {
     for amount in [100, 3, 70] {
         let to = DepositTo::Existing(ids[1]);
         let asset = EUR;
-        let call = Call::Deposit { asset, amount, to };
+        let call = Call::Deposit {
+            asset,
+            amount: Amount::new(amount),
+            to,
+        };
         world.call(party(9), &call).unwrap();
     }
     // the batch pays out what it took out: the deposits wait for the next one
@@ -252,7 +261,7 @@ fn a_deposit_that_equals_a_payout_stops_no_batch() {
     assert_eq!(world.waiting().len(), 3);
     assert_eq!(kept(world.settle(Plan::default()).unwrap()), 3);
     let balance = world.ledger.account(ids[1]).unwrap().balance;
-    assert_eq!(balance, 5 + 170 + 173);
+    assert_eq!(balance, Amount::new(5 + 170 + 173));
     world.now += LATE;
     assert_eq!(world.refused(party(3), &Call::Freeze), "nothing_due");
 }
@@ -266,7 +275,12 @@ fn nothing_for_an_account_that_is_not_there_stops_no_batch() {
     for (recipient, fee, owner) in [(77, 0, 40), (1, 3, 41), (u32::MAX, 0, 42)] {
         let owned = world.shielded(1, ids[0], 100, owner);
         let place = (world.pool.anchor(), domain());
-        let (nothing, _) = private(&owned, place, (0, fee), account_recipient(recipient));
+        let (nothing, _) = private(
+            &owned,
+            place,
+            (0, fee),
+            account_recipient(AccountId::new(recipient)),
+        );
         // forced or not
         let (number, _) = forced(
             world
@@ -280,11 +294,11 @@ fn nothing_for_an_account_that_is_not_there_stops_no_batch() {
         assert_eq!(kept(outcome), [number]);
         assert_eq!(world.waiting().len(), 0);
     }
-    assert_eq!(world.state.pool().held(EUR), 297);
+    assert_eq!(world.state.pool().held(EUR), Amount::new(297));
     // something for one that is not there is refused as ever
     let owned = world.shielded(1, ids[0], 100, 43);
     let place = (world.pool.anchor(), domain());
-    let (one, _) = private(&owned, place, (1, 0), account_recipient(77));
+    let (one, _) = private(&owned, place, (1, 0), account_recipient(AccountId::new(77)));
     let refused = world.refused(party(5), &Call::ForcePrivate(one));
     assert_eq!(refused, "payout_account");
 }
@@ -315,7 +329,7 @@ fn money_that_goes_back_stops_no_batch() {
     world.settle(Plan::default()).unwrap();
     assert_eq!(world.waiting().len(), 0);
     let balance = world.ledger.account(ids[0]).unwrap().balance;
-    assert_eq!(balance, 1_000 - 130 + 40 + 30);
+    assert_eq!(balance, Amount::new(1_000 - 130 + 40 + 30));
 }
 
 /// Orders without opening cost nothing, so that there is an end of them; who shows an opening is taken all the same.
@@ -331,7 +345,7 @@ fn orders_that_cost_nothing_do_not_fill_settlement() {
     };
     // each is another one, signed by a key that no account has
     let posted = (0..).take_while(|nonce| {
-        let order = world.order_at(3, pay(ids[0], ids[1], 1, 0), *nonce, 0);
+        let order = world.order_at(3, pay(ids[0], ids[1], 1, 0), Nonce::new(*nonce), 0);
         let call = Call::Force {
             order,
             opening: None,
@@ -392,7 +406,7 @@ fn operations_that_cost_nothing_do_not_fill_settlement() {
     assert_eq!(posted.count(), 256);
     // a fee, or an amount
     let fee = Fee {
-        amount: 1,
+        amount: Amount::new(1),
         asset: EUR,
     };
     world.call(party(5), &transfer(500, Some(fee))).unwrap();
@@ -434,6 +448,6 @@ fn a_payout_to_an_account_that_the_batch_makes_stops_no_batch() {
             ..Plan::default()
         })
         .unwrap();
-    assert_eq!(world.ledger.account(made).unwrap().balance, 69);
+    assert_eq!(world.ledger.account(made).unwrap().balance, Amount::new(69));
     assert_eq!(world.waiting().len(), 0);
 }

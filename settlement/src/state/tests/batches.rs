@@ -1,6 +1,8 @@
 //! Batches: taken once, in order, with what the proof does not know.
 
-use winterlane_ledger::{Deposit, Domain, Root, pool::account_recipient};
+use winterlane_ledger::{
+    AccountId, Amount, BatchNumber, Deposit, Domain, Root, pool::account_recipient,
+};
 
 use super::*;
 
@@ -15,10 +17,15 @@ fn a_batch_is_taken_once_and_where_settlement_is() {
         other.make(Plan::of(vec![order]))
     };
     let outcome = world.publish(&first).unwrap();
-    assert!(matches!(outcome, Outcome::Settled { batch: 6, .. }));
+    assert!(matches!(outcome, Outcome::Settled { batch, .. } if batch.get() == 6));
     // a node that died before it heard so
     let again = world.publish(&first).unwrap();
-    assert_eq!(again, Outcome::AlreadySettled { batch: 6 });
+    assert_eq!(
+        again,
+        Outcome::AlreadySettled {
+            batch: BatchNumber::new(6)
+        }
+    );
     let publish = |batch: &BatchData| Call::Publish {
         epoch: 0,
         batch: batch.clone(),
@@ -36,9 +43,12 @@ fn a_batch_is_taken_once_and_where_settlement_is() {
     assert_eq!(world.refused(OPERATOR, &publish(&later)), "forked");
     world.publish(&next).unwrap();
     world.publish(&later).unwrap();
-    assert_eq!(world.state.root_before(7), Some(first.public.new_root));
-    assert_eq!(world.state.root_before(4), None);
-    assert_eq!(world.state.root_before(10), None);
+    assert_eq!(
+        world.state.root_before(BatchNumber::new(7)),
+        Some(first.public.new_root)
+    );
+    assert_eq!(world.state.root_before(BatchNumber::new(4)), None);
+    assert_eq!(world.state.root_before(BatchNumber::new(10)), None);
 }
 
 #[test]
@@ -133,21 +143,45 @@ fn nobody_appoints_where_there_is_no_governor() {
 fn deposits_come_in_order_and_none_is_invented() {
     let mut world = World::new();
     let ids = [world.open(1, EUR, 100), world.open(2, USD, 7)];
-    assert_eq!(ids, [2, 3], "allotted in order, after the first accounts");
+    assert_eq!(
+        ids,
+        [AccountId::new(2), AccountId::new(3)],
+        "allotted in order, after the first accounts"
+    );
     let to = |id| DepositTo::Existing(id);
     let deposit = |asset, amount, to| Call::Deposit { asset, amount, to };
     // to an account that a deposit before it makes
-    world.call(party(1), &deposit(EUR, 3, to(2))).unwrap();
+    world
+        .call(
+            party(1),
+            &deposit(EUR, Amount::new(3), to(AccountId::new(2))),
+        )
+        .unwrap();
     for (call, code) in [
-        (deposit(USD, 3, to(2)), "wrong_account"),
-        (deposit(EUR, 3, to(4)), "wrong_account"),
-        (deposit(EUR, 0, to(2)), "nothing_deposited"),
-        (deposit(EUR, u128::MAX - 102, to(2)), "total_overflow"),
+        (
+            deposit(USD, Amount::new(3), to(AccountId::new(2))),
+            "wrong_account",
+        ),
+        (
+            deposit(EUR, Amount::new(3), to(AccountId::new(4))),
+            "wrong_account",
+        ),
+        (
+            deposit(EUR, Amount::ZERO, to(AccountId::new(2))),
+            "nothing_deposited",
+        ),
+        (
+            deposit(EUR, Amount::new(u128::MAX - 102), to(AccountId::new(2))),
+            "total_overflow",
+        ),
     ] {
         assert_eq!(world.refused(party(1), &call), code);
     }
     assert_eq!(
-        world.refused(Party::NOBODY, &deposit(EUR, 1, to(2))),
+        world.refused(
+            Party::NOBODY,
+            &deposit(EUR, Amount::new(1), to(AccountId::new(2)))
+        ),
         "nobody"
     );
     let waiting = world.waiting();
@@ -161,22 +195,22 @@ fn deposits_come_in_order_and_none_is_invented() {
     };
     let twice = [&waiting[..], &waiting[2..]].concat();
     let more = Deposit {
-        to: 0,
+        to: AccountId::ZERO,
         asset: EUR,
-        amount: 1,
+        amount: Amount::new(1),
         keys: None,
     };
     let made = Deposit {
-        to: 77,
+        to: AccountId::new(77),
         asset: EUR,
-        amount: 0,
+        amount: Amount::ZERO,
         keys,
     };
     for false_deposits in [
         waiting[1..2].to_vec(),
-        changed(|d| d.amount += 1),
+        changed(|d| d.amount = d.amount.checked_add(Amount::new(1)).unwrap()),
         changed(|d| d.asset = USD),
-        changed(|d| d.to = 9),
+        changed(|d| d.to = AccountId::new(9)),
         changed(|d| d.keys = Some(NewKeys::single(Root(digest(5))))),
         twice,
         vec![more],
@@ -213,7 +247,10 @@ fn deposits_come_in_order_and_none_is_invented() {
     };
     assert_eq!(kept(world.settle(plan)), [0, 1]);
     assert_eq!(kept(world.settle(Plan::default())), [2]);
-    assert_eq!(world.ledger.account(2).unwrap().balance, 103);
+    assert_eq!(
+        world.ledger.account(AccountId::new(2)).unwrap().balance,
+        Amount::new(103)
+    );
 }
 
 #[test]
@@ -230,11 +267,11 @@ fn withdrawals_are_paid_once_to_whom_they_name() {
     // the one of nothing is none
     let claims = world.state.claims(party(9));
     let payment = Payment {
-        batch: 6,
+        batch: BatchNumber::new(6),
         record: 0,
     };
     let claim = Claim::Withdrawal(payment);
-    assert_eq!(claims, [(claim, EUR, 30)]);
+    assert_eq!(claims, [(claim, EUR, Amount::new(30))]);
     let collect = Call::Collect(claim);
     for stranger in [party(8), OPERATOR] {
         assert_eq!(world.refused(stranger, &collect), "not_yours");
@@ -245,14 +282,14 @@ fn withdrawals_are_paid_once_to_whom_they_name() {
         number: 0,
         to: party(9),
         asset: EUR,
-        amount: 30,
+        amount: Amount::new(30),
     };
     assert_eq!(paid, Outcome::Paid(Some(expected)));
     assert_eq!(world.state.payments(0, 9), [expected]);
     assert_eq!(world.refused(party(9), &collect), "no_claim");
     let near = [
         Payment {
-            batch: 7,
+            batch: BatchNumber::new(7),
             ..payment
         },
         Payment {
@@ -270,14 +307,14 @@ fn withdrawals_are_paid_once_to_whom_they_name() {
 fn money_goes_through_the_pool() {
     let (mut world, ids) = World::with(&[1_000, 5]);
     let owned = world.shielded(1, ids[0], 100, 40);
-    assert_eq!(world.state.pool().held(EUR), 100);
+    assert_eq!(world.state.pool().held(EUR), Amount::new(100));
     let place = (world.pool.anchor(), domain());
     // to an account of the rollup, with a fee; the operator takes the fee inside
     let (inside, change) = private(&owned, place, (20, 3), account_recipient(ids[1]));
     let fee = Deposit {
-        to: 0,
+        to: AccountId::ZERO,
         asset: EUR,
-        amount: 3,
+        amount: Amount::new(3),
         keys: None,
     };
     let changed = Owned {
@@ -291,8 +328,14 @@ fn money_goes_through_the_pool() {
         ..Plan::default()
     };
     world.settle(plan).unwrap();
-    assert_eq!(world.ledger.account(ids[1]).unwrap().balance, 25);
-    assert_eq!(world.ledger.account(0).unwrap().balance, 3);
+    assert_eq!(
+        world.ledger.account(ids[1]).unwrap().balance,
+        Amount::new(25)
+    );
+    assert_eq!(
+        world.ledger.account(AccountId::ZERO).unwrap().balance,
+        Amount::new(3)
+    );
     // to somebody outside, with a fee that is collected outside
     let place = (world.pool.anchor(), domain());
     let (outside, _) = private(&changed, place, (70, 7), party(9).0);
@@ -303,7 +346,7 @@ fn money_goes_through_the_pool() {
             ..Plan::default()
         })
         .unwrap();
-    assert_eq!(world.state.pool().held(EUR), 0);
+    assert_eq!(world.state.pool().held(EUR), Amount::ZERO);
     // an operator's fees may be needed for batches that are on their way
     assert_eq!(world.state.claims(OPERATOR), []);
     for _ in 0..8 {
@@ -314,13 +357,16 @@ fn money_goes_through_the_pool() {
     for (who, amount) in [(party(9), 70), (OPERATOR, 7)] {
         let claims = world.state.claims(who);
         assert_eq!(claims.len(), 1);
-        assert_eq!((claims[0].1, claims[0].2), (EUR, amount));
+        assert_eq!((claims[0].1, claims[0].2), (EUR, Amount::new(amount)));
         world.call(who, &Call::Collect(claims[0].0)).unwrap();
         assert_eq!(world.refused(who, &Call::Collect(claims[0].0)), "no_claim");
     }
     // fees that there are not
     let batch = world.make(Plan {
-        more: vec![Deposit { amount: 0, ..fee }],
+        more: vec![Deposit {
+            amount: Amount::ZERO,
+            ..fee
+        }],
         ..Plan::default()
     });
     world.publish(&batch).unwrap();
@@ -352,7 +398,7 @@ fn a_payout_that_is_not_deposited_at_once_is_owed() {
     let deposit = Deposit {
         to: ids[1],
         asset: EUR,
-        amount: 100,
+        amount: Amount::new(100),
         keys: None,
     };
     assert_eq!(world.waiting(), [deposit]);
@@ -362,7 +408,7 @@ fn a_payout_that_is_not_deposited_at_once_is_owed() {
             world.waiting().len(),
             world.ledger.account(ids[1]).unwrap().balance
         ),
-        (0, 105)
+        (0, Amount::new(105))
     );
 }
 
@@ -394,7 +440,7 @@ fn a_note_needs_its_own_payment() {
             with(
                 &shield,
                 Payment {
-                    batch: 5,
+                    batch: BatchNumber::new(5),
                     ..payment
                 },
             ),
@@ -403,7 +449,7 @@ fn a_note_needs_its_own_payment() {
         (
             with(
                 &Shield {
-                    amount: 101,
+                    amount: Amount::new(101),
                     ..shield.clone()
                 },
                 payment,

@@ -1,7 +1,7 @@
 //! Orders, private operations and exits of the tests.
 
 use super::*;
-use winterlane_ledger::{Anchor, Domain};
+use winterlane_ledger::{AccountId, Amount, Anchor, Domain};
 
 pub(super) fn note_keys(n: u32) -> NoteKeys {
     NoteKeys {
@@ -10,21 +10,31 @@ pub(super) fn note_keys(n: u32) -> NoteKeys {
     }
 }
 
-pub(super) fn pay(from: u32, to: u32, amount: u128, fee: u128) -> Order {
+pub(super) fn pay(
+    from: AccountId,
+    to: AccountId,
+    amount: impl Into<Amount>,
+    fee: impl Into<Amount>,
+) -> Order {
     Order::Transfer(Transfer {
         from,
         to,
-        amount,
-        fee,
+        amount: amount.into(),
+        fee: fee.into(),
         valid_until: UNTIL,
     })
 }
 
-pub(super) fn withdraw(from: u32, amount: u128, fee: u128, recipient: [u8; 20]) -> Order {
+pub(super) fn withdraw(
+    from: AccountId,
+    amount: impl Into<Amount>,
+    fee: impl Into<Amount>,
+    recipient: [u8; 20],
+) -> Order {
     Order::Withdraw(Withdraw {
         from,
-        amount,
-        fee,
+        amount: amount.into(),
+        fee: fee.into(),
         recipient,
         valid_until: UNTIL,
     })
@@ -34,11 +44,14 @@ pub(super) fn withdraw(from: u32, amount: u128, fee: u128, recipient: [u8; 20]) 
 pub(super) fn private(
     owned: &Owned,
     (anchor, domain): (Anchor, Domain),
-    (amount, fee): (u128, u128),
+    (amount, fee): (impl Into<Amount>, impl Into<Amount>),
     recipient: [u8; 20],
 ) -> (PrivateOperation, Note) {
+    let (amount, fee) = (amount.into(), fee.into());
+    let left = owned.note.value.checked_sub(amount);
+    let left = left.and_then(|left| left.checked_sub(fee));
     let change = Note {
-        value: owned.note.value - amount - fee,
+        value: left.unwrap(),
         rho: digest(20_000 + owned.position),
         ..owned.note
     };

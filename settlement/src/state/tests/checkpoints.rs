@@ -1,5 +1,7 @@
 //! Checkpoints: that a history goes on from one is what every test of this folder does, at each call.
 
+use winterlane_ledger::AccountId;
+
 use super::*;
 
 /// Something of every kind: settled batches, obligations of each kind, money that is owed, payments.
@@ -44,7 +46,7 @@ fn a_checkpoint_has_one_form_and_no_other_bytes_are_one() {
     for frozen in [false, true] {
         if frozen {
             world.freeze();
-            let exit = world.exit(3, 4, party(3));
+            let exit = world.exit(3, AccountId::new(4), party(3));
             world.call(party(3), &exit).unwrap();
         }
         let bytes = world.state.checkpoint();

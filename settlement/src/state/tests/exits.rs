@@ -1,11 +1,11 @@
 //! Leaving a frozen rollup.
 
-use winterlane_ledger::pool::account_recipient;
+use winterlane_ledger::{AccountId, Amount, AssetId, pool::account_recipient};
 
 use super::*;
 
 /// Who was paid what, of what.
-fn paid(outcome: Outcome) -> (Party, u32, u128) {
+fn paid(outcome: Outcome) -> (Party, AssetId, Amount) {
     match outcome {
         Outcome::Paid(Some(crate::Payment {
             to, asset, amount, ..
@@ -32,7 +32,7 @@ fn an_account_leaves_once_with_what_it_has() {
     // anybody may bring it: the recipient is signed
     assert_eq!(
         paid(world.call(Party::NOBODY, &exit).unwrap()),
-        (party(9), EUR, 968)
+        (party(9), EUR, Amount::new(968))
     );
     assert_eq!(world.refused(party(1), &exit), "left_already");
     // nor by another one-time key, to somebody else
@@ -41,15 +41,15 @@ fn an_account_leaves_once_with_what_it_has() {
     let other = world.exit(2, ids[1], party(9));
     assert_eq!(
         paid(world.call(party(2), &other).unwrap()),
-        (party(9), EUR, 100)
+        (party(9), EUR, Amount::new(100))
     );
-    let operators = world.exit(100, 0, OPERATOR);
+    let operators = world.exit(100, AccountId::ZERO, OPERATOR);
     assert_eq!(
         paid(world.call(OPERATOR, &operators).unwrap()),
-        (OPERATOR, EUR, 2)
+        (OPERATOR, EUR, Amount::new(2))
     );
     // an account with nothing leaves with nothing
-    let empty = world.exit(101, 1, OPERATOR);
+    let empty = world.exit(101, AccountId::new(1), OPERATOR);
     assert_eq!(world.call(OPERATOR, &empty).unwrap(), Outcome::Paid(None));
     assert_eq!(world.refused(OPERATOR, &empty), "left_already");
 }
@@ -62,8 +62,8 @@ fn a_deposit_that_no_batch_took_returns_once_to_who_made_it() {
     world.open(2, EUR, 6);
     let call = Call::Deposit {
         asset: EUR,
-        amount: 7,
-        to: DepositTo::Existing(2),
+        amount: Amount::new(7),
+        to: DepositTo::Existing(AccountId::new(2)),
     };
     world.call(party(3), &call).unwrap();
     assert_eq!(
@@ -74,22 +74,22 @@ fn a_deposit_that_no_batch_took_returns_once_to_who_made_it() {
     let call = |number| Call::ReturnDeposit { number };
     assert_eq!(
         paid(world.call(Party::NOBODY, &call(1)).unwrap()),
-        (party(2), EUR, 6)
+        (party(2), EUR, Amount::new(6))
     );
     assert_eq!(
         paid(world.call(party(8), &call(2)).unwrap()),
-        (party(3), EUR, 7)
+        (party(3), EUR, Amount::new(7))
     );
     for number in 0..4 {
         assert_eq!(world.refused(party(2), &call(number)), "no_obligation");
     }
     // the account that was never made has no leaf; the one that was leaves without the deposit
-    let unmade = world.exit(2, 3, party(9));
+    let unmade = world.exit(2, AccountId::new(3), party(9));
     assert_eq!(world.refused(party(2), &unmade), "empty_leaf");
-    let exit = world.exit(1, 2, party(9));
+    let exit = world.exit(1, AccountId::new(2), party(9));
     assert_eq!(
         paid(world.call(party(1), &exit).unwrap()),
-        (party(9), EUR, 5)
+        (party(9), EUR, Amount::new(5))
     );
 }
 
@@ -139,7 +139,7 @@ fn a_note_leaves_once_by_a_proof_against_the_frozen_anchor() {
     }
     assert_eq!(
         paid(world.call(Party::NOBODY, &exit).unwrap()),
-        (party(9), EUR, 100)
+        (party(9), EUR, Amount::new(100))
     );
     assert_eq!(world.refused(party(1), &exit), "left_already");
     assert_eq!(
@@ -150,7 +150,7 @@ fn a_note_leaves_once_by_a_proof_against_the_frozen_anchor() {
         let exit = exit_note(&owned, &view, party(8));
         assert_eq!(
             paid(world.call(party(8), &exit).unwrap()),
-            (party(8), EUR, amount)
+            (party(8), EUR, Amount::new(amount))
         );
     }
     assert_eq!(world.state.status().frozen.unwrap().notes, 3);
@@ -170,17 +170,20 @@ fn a_forged_note_takes_no_more_than_the_pool() {
         position,
         ..owned
     };
-    let call = exit_note(&forged(101, 7), &view, party(9));
+    let call = exit_note(&forged(Amount::new(101), 7), &view, party(9));
     assert_eq!(world.refused(party(9), &call), "too_much");
     world
-        .call(party(9), &exit_note(&forged(60, 7), &view, party(9)))
+        .call(
+            party(9),
+            &exit_note(&forged(Amount::new(60), 7), &view, party(9)),
+        )
         .unwrap();
-    let call = exit_note(&forged(60, 8), &view, party(9));
+    let call = exit_note(&forged(Amount::new(60), 8), &view, party(9));
     assert_eq!(world.refused(party(9), &call), "too_much");
     let exit = world.exit(1, ids[0], party(8));
     assert_eq!(
         paid(world.call(party(8), &exit).unwrap()),
-        (party(8), EUR, 900)
+        (party(8), EUR, Amount::new(900))
     );
 }
 
@@ -229,8 +232,8 @@ fn what_was_owed_before_is_owed_after() {
         let exit = world.exit(key, id, party(8));
         assert_eq!(
             paid(world.call(party(8), &exit).unwrap()),
-            (party(8), EUR, amount)
+            (party(8), EUR, Amount::new(amount))
         );
     }
-    assert_eq!(world.state.status().totals[&EUR], 0);
+    assert_eq!(world.state.status().totals[&EUR], Amount::ZERO);
 }

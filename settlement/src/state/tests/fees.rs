@@ -1,5 +1,7 @@
 //! Fees of the pool: the operator shows them as deposits, or collects them.
 
+use winterlane_ledger::{AccountId, Amount};
+
 use super::*;
 
 /// Somebody deposits as much as a fee to whoever collects fees, and the record of the fee is taken for the deposit. A batch
@@ -11,9 +13,9 @@ fn a_deposit_that_equals_a_fee_stops_no_batch() {
     let place = (world.pool.anchor(), domain());
     let (outside, _) = private(&owned, place, (20, 7), party(9).0);
     let fee = Deposit {
-        to: 0,
+        to: AccountId::ZERO,
         asset: EUR,
-        amount: 7,
+        amount: Amount::new(7),
         keys: None,
     };
     let first = world.make(Plan {
@@ -23,8 +25,8 @@ fn a_deposit_that_equals_a_fee_stops_no_batch() {
     });
     let deposit = Call::Deposit {
         asset: EUR,
-        amount: 7,
-        to: DepositTo::Existing(0),
+        amount: Amount::new(7),
+        to: DepositTo::Existing(AccountId::ZERO),
     };
     world.call(party(5), &deposit).unwrap();
     let second = world.make(Plan::default());
@@ -35,7 +37,10 @@ fn a_deposit_that_equals_a_fee_stops_no_batch() {
     assert_eq!(world.refused(OPERATOR, &collect), "fees_held");
     world.publish(&second).unwrap();
     assert_eq!(world.refused(OPERATOR, &collect), "no_claim");
-    assert_eq!(world.ledger.account(0).unwrap().balance, 14);
+    assert_eq!(
+        world.ledger.account(AccountId::ZERO).unwrap().balance,
+        Amount::new(14)
+    );
     world.now += LATE;
     assert_eq!(world.refused(party(3), &Call::Freeze), "nothing_due");
 }

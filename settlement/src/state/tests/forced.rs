@@ -1,6 +1,6 @@
 //! Forced orders, and every race that they can be in.
 
-use winterlane_ledger::{Domain, Root, RotateKey};
+use winterlane_ledger::{AccountId, Amount, BatchNumber, Domain, Nonce, Root, RotateKey};
 
 use super::*;
 
@@ -87,8 +87,8 @@ fn after_its_day_whichever_comes_first_is_final() {
     );
     let deposit = Call::Deposit {
         asset: EUR,
-        amount: 1,
-        to: DepositTo::Existing(2),
+        amount: Amount::new(1),
+        to: DepositTo::Existing(AccountId::new(2)),
     };
     assert_eq!(world.refused(party(1), &deposit), "frozen");
     let appoint = Call::Appoint {
@@ -140,16 +140,16 @@ fn what_cannot_run_is_not_shown() {
         Order::Transfer(Transfer {
             from: ids[0],
             to: ids[1],
-            amount: 5,
-            fee: 0,
+            amount: Amount::new(5),
+            fee: Amount::ZERO,
             valid_until,
         })
     };
     let here = world.state.next_batch();
-    let signed = |world: &World, order| world.order_at(1, order, 0, 0);
+    let signed = |world: &World, order| world.order_at(1, order, Nonce::ZERO, 0);
     let cases = [
-        (world.order_at(1, good, 1, 0), "cannot_run"),
-        (world.order_at(2, good, 0, 0), "cannot_run"),
+        (world.order_at(1, good, Nonce::new(1), 0), "cannot_run"),
+        (world.order_at(2, good, Nonce::ZERO, 0), "cannot_run"),
         (signed(&world, pay(ids[0], ids[1], 1_001, 0)), "cannot_run"),
         (signed(&world, pay(ids[0], ids[1], 1_000, 1)), "cannot_run"),
         (
@@ -158,11 +158,17 @@ fn what_cannot_run_is_not_shown() {
         ),
         (signed(&world, pay(ids[0], dollars, 5, 0)), "wrong_account"),
         (signed(&world, pay(ids[0], unmade, 5, 0)), "wrong_account"),
-        (signed(&world, pay(ids[0], 4_000, 5, 0)), "wrong_account"),
-        (signed(&world, expiring(here + 7)), "lifetime"),
-        (signed(&world, expiring(here - 1)), "lifetime"),
-        (signed(&world, expiring(here + (1 << 62))), "lifetime"),
-        (signed(&world, expiring(u64::MAX)), "lifetime"),
+        (
+            signed(&world, pay(ids[0], AccountId::new(4_000), 5, 0)),
+            "wrong_account",
+        ),
+        (signed(&world, expiring(here.saturating_add(7))), "lifetime"),
+        (signed(&world, expiring(here.saturating_sub(1))), "lifetime"),
+        (
+            signed(&world, expiring(here.saturating_add(1 << 62))),
+            "lifetime",
+        ),
+        (signed(&world, expiring(BatchNumber::MAX)), "lifetime"),
     ];
     for (order, code) in cases {
         assert_eq!(
@@ -173,7 +179,7 @@ fn what_cannot_run_is_not_shown() {
     }
     // a signature for another domain leads to no key of the account, if to any
     let key = Key::new(1);
-    let elsewhere = key.sign(good, &Domain::ZERO, 0, SlotIndex::Zero, 0);
+    let elsewhere = key.sign(good, &Domain::ZERO, Nonce::ZERO, SlotIndex::Zero, 0);
     let code = world.refused(party(1), &force(&elsewhere, Some(opening)));
     assert!(["cannot_run", "bad_signature"].contains(&code), "{code}");
     // openings of something else
@@ -184,7 +190,7 @@ fn what_cannot_run_is_not_shown() {
         "other_account"
     );
     let later = Opening {
-        version: here + 1,
+        version: here.saturating_add(1),
         ..opening
     };
     assert_eq!(
@@ -192,7 +198,7 @@ fn what_cannot_run_is_not_shown() {
         "version"
     );
     let before = Opening {
-        version: 5,
+        version: BatchNumber::new(5),
         ..opening
     };
     assert_eq!(
@@ -200,12 +206,16 @@ fn what_cannot_run_is_not_shown() {
         "opening"
     );
     let mut richer = opening;
-    richer.proof.account.as_mut().unwrap().balance += 1;
+    let account = richer.proof.account.as_mut().unwrap();
+    account.balance = account.balance.checked_add(Amount::new(1)).unwrap();
     assert_eq!(
         world.refused(party(1), &force(&order, Some(richer))),
         "opening"
     );
-    world.post(&signed(&world, expiring(here + 8)), Some(opening));
+    world.post(
+        &signed(&world, expiring(here.saturating_add(8))),
+        Some(opening),
+    );
 }
 
 /// Without an opening: the operator answers by one, of any root since, whatever is wrong with the order.
@@ -216,8 +226,8 @@ fn the_operator_refutes_what_could_not_run() {
     let early = world.opening(ids[0]);
     world.settle(Plan::default()).unwrap();
     let cases = [
-        (world.order_at(1, good, 1, 0), "nonce 1"),
-        (world.order_at(2, good, 0, 0), "not by the key"),
+        (world.order_at(1, good, Nonce::new(1), 0), "nonce 1"),
+        (world.order_at(2, good, Nonce::ZERO, 0), "not by the key"),
         (world.order(1, pay(ids[0], ids[1], 1_001, 0)), "less than"),
     ];
     for (order, reason) in cases {
@@ -256,46 +266,46 @@ fn scope_closed_slot_used_index_and_absent_account_refute() {
     };
     let deposit = Call::Deposit {
         asset: EUR,
-        amount: 100,
+        amount: Amount::new(100),
         to: DepositTo::New(keys),
     };
     world.call(party(1), &deposit).unwrap();
-    let order = withdraw(2, 5, 0, [9; 20]);
+    let order = withdraw(AccountId::new(2), 5, 0, [9; 20]);
     // the account is allotted, and no batch has made it
-    let signed = world.order_at(1, order, 0, 0);
+    let signed = world.order_at(1, order, Nonce::ZERO, 0);
     let (absent, _) = world.post(&signed, None);
-    let leaf = world.opening(2);
+    let leaf = world.opening(AccountId::new(2));
     world.refute(absent, leaf).unwrap();
     world.settle(Plan::default()).unwrap();
     // a key that may not spend
     let (number, _) = world.post(&signed, None);
-    let opening = world.opening(2);
+    let opening = world.opening(AccountId::new(2));
     world.refute(number, opening).unwrap();
     // a slot that is closed
-    let closed = key.sign(order, &domain(), 0, SlotIndex::One, 0);
+    let closed = key.sign(order, &domain(), Nonce::ZERO, SlotIndex::One, 0);
     let (number, _) = world.post(&closed, None);
     world.refute(number, opening).unwrap();
     // a one-time key that is used up: the order before took index 2
     let rotate = RotateKey {
-        account: 2,
+        account: AccountId::new(2),
         slot: SlotIndex::One,
         new_root: Key::new(8).tree.root(),
         scope: Scope::SPEND,
-        fee: 0,
+        fee: Amount::ZERO,
         valid_until: UNTIL,
     };
-    let rotate = world.order_at(1, Order::RotateKey(rotate), 0, 2);
+    let rotate = world.order_at(1, Order::RotateKey(rotate), Nonce::ZERO, 2);
     world.settle(Plan::of(vec![rotate])).unwrap();
-    let back = RotateKey::close(2, SlotIndex::Zero, 0, UNTIL);
-    let used = world.order_at(1, Order::RotateKey(back), 1, 1);
+    let back = RotateKey::close(AccountId::new(2), SlotIndex::Zero, Amount::ZERO, UNTIL);
+    let used = world.order_at(1, Order::RotateKey(back), Nonce::new(1), 1);
     let (number, _) = world.post(&used, None);
-    let opening = world.opening(2);
+    let opening = world.opening(AccountId::new(2));
     assert!(matches!(
         world.refute(number, opening).unwrap(),
         Outcome::Refuted { reason, .. } if reason.contains("one-time key")
     ));
     // with the key that was rotated in it can run
-    let signed = Key::new(8).sign(order, &domain(), 1, SlotIndex::One, 0);
+    let signed = Key::new(8).sign(order, &domain(), Nonce::new(1), SlotIndex::One, 0);
     let (number, _) = world.post(&signed, None);
     assert_eq!(world.refute(number, opening).unwrap_err().code(), "can_run");
     assert_eq!(kept(world.settle(Plan::of(vec![signed]))), [number]);
@@ -365,18 +375,18 @@ fn an_order_that_was_taken_before_it_was_posted_is_refuted() {
 fn to_let_it_expire_is_no_excuse() {
     for shown in [true, false] {
         let (mut world, ids) = World::with(&[1_000, 1]);
-        let valid_until = world.state.next_batch() + 8;
+        let valid_until = world.state.next_batch().saturating_add(8);
         let order = Order::Transfer(Transfer {
             from: ids[0],
             to: ids[1],
-            amount: 5,
-            fee: 0,
+            amount: Amount::new(5),
+            fee: Amount::ZERO,
             valid_until,
         });
         let order = world.order(1, order);
         let opening = shown.then(|| world.opening(ids[0]));
         let (number, due) = world.post(&order, opening);
-        while world.state.next_batch() <= valid_until + 1 {
+        while world.state.next_batch() <= valid_until.saturating_add(1) {
             world.settle(Plan::default()).unwrap();
         }
         let opening = world.opening(ids[0]);
@@ -408,7 +418,7 @@ fn the_operator_is_not_asked_for_more_than_the_rules_say() {
         let to = DepositTo::New(NewKeys::single(Root(digest(key))));
         let call = Call::Deposit {
             asset: EUR,
-            amount: 1,
+            amount: Amount::new(1),
             to,
         };
         match world.call(party(1), &call).unwrap() {
@@ -420,14 +430,24 @@ fn the_operator_is_not_asked_for_more_than_the_rules_say() {
     assert_eq!(days.keys().next(), Some(&(world.now + 100)));
     assert_eq!(days.keys().next_back(), Some(&(world.now + 107)));
     // another kind is not pushed
-    let order = world.order_at(100, pay(0, 0, 0, 0), 0, 0);
-    let opening = world.opening(0);
+    let order = world.order_at(
+        100,
+        pay(AccountId::ZERO, AccountId::ZERO, 0, 0),
+        Nonce::ZERO,
+        0,
+    );
+    let opening = world.opening(AccountId::ZERO);
     let (_, due) = world.post(&order, Some(opening));
     assert_eq!(due, world.now + 100);
     // of those without opening there is an end
     let mut posted = 0;
     let refused = loop {
-        let order = world.order_at(7, pay(0, 0, 0, 0), posted, 0);
+        let order = world.order_at(
+            7,
+            pay(AccountId::ZERO, AccountId::ZERO, 0, 0),
+            Nonce::new(posted),
+            0,
+        );
         match world.call(party(1), &force(&order, None)) {
             Ok(_) => posted += 1,
             Err(refusal) => break refusal.code(),

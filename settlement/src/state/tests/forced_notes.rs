@@ -1,6 +1,6 @@
 //! Forced operations of the shielded pool, and notes that were paid for.
 
-use winterlane_ledger::{Anchor, Domain, pool::account_recipient};
+use winterlane_ledger::{AccountId, Amount, Anchor, BatchNumber, Domain, pool::account_recipient};
 
 use super::{
     forced::{forced, kept},
@@ -19,9 +19,12 @@ fn a_private_operation_is_forced_too() {
     let lies: [Lie; 5] = [
         (|i| i.domain = Domain::ZERO, "pool"),
         (|i| i.anchor = Anchor::ZERO, "pool"),
-        (|i| i.valid_until = 9, "private_lifetime"),
-        (|i| i.amount = 101, "pool"),
-        (|i| i.recipient = account_recipient(77), "payout_account"),
+        (|i| i.valid_until = BatchNumber::new(9), "private_lifetime"),
+        (|i| i.amount = Amount::new(101), "pool"),
+        (
+            |i| i.recipient = account_recipient(AccountId::new(77)),
+            "payout_account",
+        ),
     ];
     for (lie, code) in lies {
         let mut operation = operation.clone();
@@ -120,7 +123,7 @@ fn a_note_that_was_paid_for_comes_or_its_money_goes_back() {
         ..Plan::default()
     };
     assert_eq!(kept(world.settle(plan)), [number]);
-    assert_eq!(world.state.pool().held(EUR), 100);
+    assert_eq!(world.state.pool().held(EUR), Amount::new(100));
     // a later one comes before it: it never can, and the account has its money again
     let mut over = World {
         genesis: frozen.genesis.clone(),
@@ -132,24 +135,30 @@ fn a_note_that_was_paid_for_comes_or_its_money_goes_back() {
     };
     over.shielded(2, ids[1], 50, 41);
     let deposit = over.waiting();
-    assert_eq!((deposit[0].to, deposit[0].amount), (ids[0], 100));
+    assert_eq!(
+        (deposit[0].to, deposit[0].amount),
+        (ids[0], Amount::new(100))
+    );
     assert_eq!(over.refused(party(1), &back), "no_claim");
     over.settle(Plan::default()).unwrap();
-    assert_eq!(over.ledger.account(ids[0]).unwrap().balance, 1_000);
+    assert_eq!(
+        over.ledger.account(ids[0]).unwrap().balance,
+        Amount::new(1_000)
+    );
     // it does not come: the end, and the money goes with the account
     frozen.freeze();
     assert_eq!(
         frozen.call(party(1), &back).unwrap(),
         Outcome::Credited {
             account: ids[0],
-            amount: 100
+            amount: Amount::new(100)
         }
     );
     assert_eq!(frozen.refused(party(1), &back), "no_claim");
     let exit = frozen.exit(1, ids[0], party(9));
     assert!(matches!(
         frozen.call(party(1), &exit).unwrap(),
-        Outcome::Paid(Some(crate::Payment { amount: 1_000, .. }))
+        Outcome::Paid(Some(crate::Payment { amount, .. })) if amount.get() == 1_000
     ));
 }
 
@@ -173,5 +182,8 @@ fn a_note_that_was_passed_over_is_not_lost() {
     world.call(party(1), &back).unwrap();
     assert_eq!(world.refused(party(1), &back), "no_claim");
     world.settle(Plan::default()).unwrap();
-    assert_eq!(world.ledger.account(ids[0]).unwrap().balance, 1_000);
+    assert_eq!(
+        world.ledger.account(ids[0]).unwrap().balance,
+        Amount::new(1_000)
+    );
 }

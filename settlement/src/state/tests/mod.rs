@@ -12,8 +12,9 @@ mod forced_notes;
 mod model;
 
 use winterlane_ledger::{
-    Account, BaseElement, Deposit, Digest, Domain, KeyUse, Ledger, NewKeys, Order,
-    ScalarCompressor, Scope, SignedOrder, SlotIndex, Transfer, Withdraw,
+    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, ChainId, Deposit, Digest,
+    Domain, KeyUse, Ledger, NewKeys, Nonce, Order, RollupId, ScalarCompressor, Scope, SignedOrder,
+    SlotIndex, Transfer, Withdraw,
     codec::CanonicalBytes,
     exit::{Exit, SignedExit},
     hash::{compress, domain_digest},
@@ -30,21 +31,24 @@ use self::build::*;
 use super::*;
 use crate::{BatchData, DepositTo, Opening, Owed, PoolData, Proofs, verdicts::Verdicts};
 
-pub(super) const EUR: u32 = 7;
-pub(super) const USD: u32 = 8;
+pub(super) const EUR: AssetId = AssetId::new(7);
+pub(super) const USD: AssetId = AssetId::new(8);
+/// The account that collects fees in EUR, and that in USD.
+pub(super) const COLLECTOR: AccountId = AccountId::ZERO;
+pub(super) const USD_COLLECTOR: AccountId = AccountId::new(1);
 pub(super) const OPERATOR: Party = party(0xa0);
 pub(super) const GOVERNOR: Party = party(0xa1);
 /// A deadline that is long past.
 pub(super) const LATE: u64 = 1_000_000;
 /// Until when orders are valid: for as long as these worlds last.
-pub(super) const UNTIL: u64 = 1_000;
+pub(super) const UNTIL: BatchNumber = BatchNumber::new(1_000);
 
 pub(super) const fn party(n: u8) -> Party {
     Party([n; 20])
 }
 
 pub(super) fn domain() -> Domain {
-    domain_digest(1, 9)
+    domain_digest(ChainId::new(1), RollupId::new(9))
 }
 
 pub(super) fn digest(n: u32) -> Digest {
@@ -127,8 +131,12 @@ impl World {
         };
         let genesis = Genesis {
             domain: domain(),
-            first_batch: 5,
-            accounts: [(0, collector(EUR, 100)), (1, collector(USD, 101))].into(),
+            first_batch: BatchNumber::new(5),
+            accounts: [
+                (COLLECTOR, collector(EUR, 100)),
+                (USD_COLLECTOR, collector(USD, 101)),
+            ]
+            .into(),
             operator: OPERATOR,
             governor: GOVERNOR,
             rules: Rules {
@@ -140,9 +148,9 @@ impl World {
         };
         let accounts = genesis.accounts.iter().map(|(id, a)| (*id, *a));
         Self {
-            ledger: Ledger::genesis(domain(), 5, accounts).unwrap(),
+            ledger: Ledger::genesis(domain(), BatchNumber::new(5), accounts).unwrap(),
             state: State::new(&genesis).unwrap(),
-            pool: empty_pool(domain(), 5),
+            pool: empty_pool(domain(), BatchNumber::new(5)),
             notes: NoteTree::default(),
             genesis,
             now: 10,
@@ -193,7 +201,13 @@ impl World {
     }
 
     /// A deposit to a new account with this key.
-    pub(super) fn open(&mut self, key: u32, asset: u32, amount: u128) -> u32 {
+    pub(super) fn open(
+        &mut self,
+        key: u32,
+        asset: AssetId,
+        amount: impl Into<Amount>,
+    ) -> AccountId {
+        let amount = amount.into();
         let to = DepositTo::New(NewKeys::single(Key::new(key).tree.root()));
         let call = Call::Deposit { asset, amount, to };
         match self.call(party(key as u8), &call).unwrap() {
@@ -203,7 +217,7 @@ impl World {
     }
 
     /// Accounts with keys 1, 2, 3, ... and these balances, in the tree.
-    pub(super) fn with(balances: &[u128]) -> (Self, Vec<u32>) {
+    pub(super) fn with(balances: &[u128]) -> (Self, Vec<AccountId>) {
         let mut world = Self::new();
         let ids = (1..).zip(balances);
         let ids = ids
@@ -245,7 +259,12 @@ impl World {
         for order in plan.orders {
             batch.signed(order).unwrap();
             if let Some((asset, _)) = batch.pool() {
-                batch.collect_fees(asset - EUR).unwrap();
+                let to = if asset == EUR {
+                    COLLECTOR
+                } else {
+                    USD_COLLECTOR
+                };
+                batch.collect_fees(to).unwrap();
             }
         }
         let sealed = batch.seal(None).unwrap();
@@ -291,19 +310,19 @@ impl World {
         self.order_at(key, order, account.nonce, index)
     }
 
-    pub(super) fn order_at(&self, key: u32, order: Order, nonce: u32, index: u16) -> SignedOrder {
+    pub(super) fn order_at(&self, key: u32, order: Order, nonce: Nonce, index: u16) -> SignedOrder {
         Key::new(key).sign(order, &domain(), nonce, SlotIndex::Zero, index)
     }
 
     /// The leaf of an account in the newest tree of the operator.
-    pub(super) fn opening(&self, account: u32) -> Opening {
+    pub(super) fn opening(&self, account: AccountId) -> Opening {
         Opening {
             version: self.ledger.batch_number(),
             proof: self.ledger.prove(account),
         }
     }
 
-    pub(super) fn exit(&self, key: u32, account: u32, to: Party) -> Call {
+    pub(super) fn exit(&self, key: u32, account: AccountId, to: Party) -> Call {
         let index = self
             .ledger
             .account(account)
@@ -311,7 +330,7 @@ impl World {
         self.exit_by(key, account, to, index)
     }
 
-    pub(super) fn exit_by(&self, key: u32, account: u32, to: Party, index: u16) -> Call {
+    pub(super) fn exit_by(&self, key: u32, account: AccountId, to: Party, index: u16) -> Call {
         let exit = Exit {
             account,
             recipient: to.0,
@@ -325,7 +344,9 @@ impl World {
         let bound = exit.message(&domain, KeyUse { slot, index });
         let (key, nonce) = (
             Key::new(key),
-            self.ledger.account(account).map_or(0, |a| a.nonce),
+            self.ledger
+                .account(account)
+                .map_or(Nonce::ZERO, |a| a.nonce),
         );
         let signature = key
             .tree
@@ -360,10 +381,11 @@ impl World {
     pub(super) fn shield(
         &self,
         key: u32,
-        account: u32,
-        amount: u128,
+        account: AccountId,
+        amount: impl Into<Amount>,
         owner: u32,
     ) -> (SignedOrder, Shield, Owned) {
+        let amount = amount.into();
         let keys = note_keys(owner);
         let note = Note {
             owner: keys.address(),
@@ -387,7 +409,13 @@ impl World {
     }
 
     /// Puts money of an account into the pool, in one batch.
-    pub(super) fn shielded(&mut self, key: u32, account: u32, amount: u128, owner: u32) -> Owned {
+    pub(super) fn shielded(
+        &mut self,
+        key: u32,
+        account: AccountId,
+        amount: impl Into<Amount>,
+        owner: u32,
+    ) -> Owned {
         let (order, shield, owned) = self.shield(key, account, amount, owner);
         let payment = Payment {
             batch: self.ledger.batch_number(),
@@ -408,8 +436,11 @@ impl World {
         if self.ledger.root() != self.state.root() {
             return;
         }
-        let mut owed = BTreeMap::<u32, u128>::new();
-        let mut owe = |asset: u32, amount: u128| *owed.entry(asset).or_default() += amount;
+        let mut owed = BTreeMap::<AssetId, Amount>::new();
+        let mut owe = |asset: AssetId, amount: Amount| {
+            let sum: &mut Amount = owed.entry(asset).or_default();
+            *sum = sum.checked_add(amount).unwrap();
+        };
         for (id, account) in self.ledger.accounts() {
             let left = self.state.frozen.as_ref();
             if left.is_none_or(|frozen| !frozen.has_left(id)) {
@@ -419,16 +450,16 @@ impl World {
         for (asset, amount) in self.state.owed_outside_of_the_tree() {
             owe(asset, amount);
         }
-        owed.retain(|_, amount| *amount != 0);
+        owed.retain(|_, amount| !amount.is_zero());
         let mut held = self.state.totals.clone();
-        held.retain(|_, amount| *amount != 0);
+        held.retain(|_, amount| !amount.is_zero());
         assert_eq!(held, owed);
     }
 }
 
 impl State {
     /// Everything but what accounts have.
-    fn owed_outside_of_the_tree(&self) -> Vec<(u32, u128)> {
+    fn owed_outside_of_the_tree(&self) -> Vec<(AssetId, Amount)> {
         let mut owed = Vec::new();
         for (_, obligation) in self.obligations(0, usize::MAX) {
             match obligation.what {

@@ -2,7 +2,7 @@
 //! everything leaves once.
 
 use proptest::prelude::*;
-use winterlane_ledger::pool::account_recipient;
+use winterlane_ledger::{AccountId, Amount, AssetId, pool::account_recipient};
 
 use super::*;
 
@@ -13,7 +13,7 @@ type Step = (u8, u8, u8, u16);
 struct History {
     world: World,
     /// Keys of accounts, by id.
-    keys: BTreeMap<u32, u32>,
+    keys: BTreeMap<AccountId, u32>,
     notes: Vec<Owned>,
     /// Notes that are paid for and not in the pool: the withdrawal, the note, whose.
     unpublished: Vec<(Payment, Shield, Owned)>,
@@ -27,7 +27,7 @@ impl History {
     fn new() -> Self {
         Self {
             world: World::new(),
-            keys: [(0, 100), (1, 101)].into(),
+            keys: [(COLLECTOR, 100), (USD_COLLECTOR, 101)].into(),
             notes: Vec::new(),
             unpublished: Vec::new(),
             next_key: 200,
@@ -35,7 +35,7 @@ impl History {
     }
 
     /// An account in the tree that can sign once more and leave then, if there is one.
-    fn account(&self, pick: u8) -> Option<(u32, u32)> {
+    fn account(&self, pick: u8) -> Option<(AccountId, u32)> {
         let able = self.keys.iter().filter(|(id, _)| {
             let account = self.world.ledger.account(**id);
             account.is_some_and(|account| account.slots[0].next_index < 3)
@@ -45,20 +45,21 @@ impl History {
     }
 
     fn step(&mut self, (what, who, whom, amount): Step) {
-        let amount = u128::from(amount);
+        let units = u128::from(amount);
+        let amount = Amount::new(units);
         match what % 12 {
             0 | 1 => {
                 let asset = if who % 3 == 0 { USD } else { EUR };
                 self.next_key += 1;
-                let id = self.world.open(self.next_key, asset, amount * 10 + 1);
+                let id = self.world.open(self.next_key, asset, units * 10 + 1);
                 self.keys.insert(id, self.next_key);
             }
             2 => {
-                let known: Vec<u32> = self.keys.keys().copied().collect();
+                let known: Vec<AccountId> = self.keys.keys().copied().collect();
                 let account = known[usize::from(who) % known.len()];
                 let asset = self.world.state.accounts[&account].asset;
                 let to = DepositTo::Existing(account);
-                let amount = amount + 1;
+                let amount = Amount::new(units + 1);
                 let call = Call::Deposit { asset, amount, to };
                 self.world.call(party(who.max(1)), &call).unwrap();
             }
@@ -73,7 +74,7 @@ impl History {
                 let to = if one == other { to } else { from };
                 let balance = self.balance(from);
                 let amount = amount.min(balance);
-                let fee = (balance - amount).min(1);
+                let fee = balance.saturating_sub(amount).min(Amount::new(1));
                 let order = self.world.order(key, pay(from, to, amount, fee));
                 self.world.settle(Plan::of(vec![order])).unwrap();
             }
@@ -104,20 +105,20 @@ impl History {
         self.world.now += 1;
     }
 
-    fn asset(&self, id: u32) -> u32 {
+    fn asset(&self, id: AccountId) -> AssetId {
         self.world.ledger.account(id).unwrap().asset
     }
 
-    fn balance(&self, id: u32) -> u128 {
+    fn balance(&self, id: AccountId) -> Amount {
         self.world.ledger.account(id).unwrap().balance
     }
 
-    fn shield(&mut self, who: u8, amount: u128, at_once: bool) {
+    fn shield(&mut self, who: u8, amount: Amount, at_once: bool) {
         let Some((from, key)) = self.account(who) else {
             return;
         };
         let amount = amount.min(self.balance(from));
-        if amount == 0 {
+        if amount.is_zero() {
             return;
         }
         let (order, shield, owned) = self.world.shield(key, from, amount, who.into());
@@ -167,14 +168,14 @@ impl History {
     }
 
     /// A private withdrawal: inside or outside, with a fee or none.
-    fn spend(&mut self, pick: u8, whom: u8, amount: u128) {
+    fn spend(&mut self, pick: u8, whom: u8, amount: Amount) {
         if self.notes.is_empty() {
             return;
         }
         let place = usize::from(pick) % self.notes.len();
         let owned = self.notes.swap_remove(place);
-        let fee = owned.note.value.min(u128::from(whom % 2));
-        let amount = amount.min(owned.note.value - fee);
+        let fee = owned.note.value.min(Amount::new(u128::from(whom % 2)));
+        let amount = amount.min(owned.note.value.saturating_sub(fee));
         let to = match self.account(whom) {
             Some((id, _)) if pick.is_multiple_of(2) && self.asset(id) == owned.note.asset => {
                 account_recipient(id)
@@ -254,19 +255,20 @@ impl History {
             self.world.refused(*who, call);
         }
         let totals = self.world.state.status().totals;
-        assert!(totals.values().all(|total| *total == 0), "{totals:?}");
+        assert!(totals.values().all(|total| total.is_zero()), "{totals:?}");
         let count = calls.len();
         println!("operator gone: {count} of {count} left once, 0 twice, 0 is held");
-        let mut paid = BTreeMap::<u32, u128>::new();
+        let mut paid = BTreeMap::<AssetId, Amount>::new();
         for payment in self.world.state.payments(0, usize::MAX) {
-            *paid.entry(payment.asset).or_default() += payment.amount;
+            let sum = paid.entry(payment.asset).or_default();
+            *sum = sum.checked_add(payment.amount).unwrap();
         }
         assert!(
             self.world
                 .state
                 .owed_outside_of_the_tree()
                 .iter()
-                .all(|one| one.1 == 0)
+                .all(|one| one.1.is_zero())
         );
     }
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_credentials::verifier_digest;
 use winterlane_ledger::{
-    Account, BaseElement, Digest, Domain, KeySlot, Ledger, ScalarCompressor, Scope, SlotIndex,
+    Account, AccountId, Amount, AssetId, BaseElement, BatchNumber, ChainId, Digest, Domain,
+    KeySlot, Ledger, Nonce, RollupId, ScalarCompressor, Scope, SlotIndex,
     codec::CanonicalBytes,
     hash::{compress_input, domain_digest},
     private::{BalanceInputs, PrivateInputs, PrivateProof, RESERVED_KEY_INDEX, Session},
@@ -29,7 +30,7 @@ impl SecretSource for Toy {
         core::array::from_fn(|chain| [key_index, chain as u32].map(BaseElement::from))
     }
 
-    fn randomizer_base(&self, _: u32, _: &Digest, _: u32) -> [BaseElement; 2] {
+    fn randomizer_base(&self, _: u32, _: &Digest, _: Nonce) -> [BaseElement; 2] {
         [1_u32, 2].map(BaseElement::from)
     }
 }
@@ -76,8 +77,8 @@ const NOW: u64 = 1_900_000_000;
 fn proof() -> (Vec<u8>, Value) {
     let (tree, key) = key();
     let mut account = Account {
-        asset: ASSET,
-        balance: 500,
+        asset: AssetId::new(ASSET),
+        balance: Amount::new(500),
         ..Account::default()
     };
     account.slots[0] = KeySlot {
@@ -85,25 +86,30 @@ fn proof() -> (Vec<u8>, Value) {
         next_index: 2,
         scope: Scope::SPEND,
     };
-    let ledger = Ledger::genesis(Domain::ZERO, 0, [(9, account)]).unwrap();
+    let ledger = Ledger::genesis(
+        Domain::ZERO,
+        BatchNumber::ZERO,
+        [(AccountId::new(9), account)],
+    )
+    .unwrap();
     let session = Session {
         verifier: verifier_digest("bank.example"),
         challenge: [0xab; 32],
         expires: NOW,
     };
-    let domain = domain_digest(1, 2);
+    let domain = domain_digest(ChainId::new(1), RollupId::new(2));
     let inputs = PrivateInputs::Balance(BalanceInputs {
         state_root: ledger.root(),
         domain,
-        asset: ASSET,
-        at_least: 300,
+        asset: AssetId::new(ASSET),
+        at_least: Amount::new(300),
         at_most: None,
         session,
     });
     let witness = PrivateWitness::Balance(Box::new(BalanceWitness {
-        id: 9,
+        id: AccountId::new(9),
         account,
-        siblings: ledger.prove(9).siblings,
+        siblings: ledger.prove(AccountId::new(9)).siblings,
         slot: SlotIndex::Zero,
         key,
     }));

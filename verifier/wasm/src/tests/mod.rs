@@ -4,7 +4,8 @@
 mod balance;
 
 use winterlane_ledger::{
-    Digest, Domain, PublicInputs, Record, Root, ScalarCompressor, record::operations_digest, wire,
+    BatchNumber, Digest, Domain, PublicInputs, Record, Root, ScalarCompressor,
+    record::operations_digest, wire,
 };
 use winterlane_verifier::PublicFile;
 
@@ -14,13 +15,17 @@ fn file(number: u64) -> PublicFile {
     let records = [Record::Noop; 4];
     let inputs = PublicInputs {
         domain: Domain::ZERO,
-        batch_number: number,
+        batch_number: BatchNumber::new(number),
         old_root: Root::ZERO,
         new_root: Root::ZERO,
         operations_digest: operations_digest(&records, &ScalarCompressor),
         num_operations: 4,
     };
-    PublicFile::new("fast-128", inputs, wire::encode(&records, number).unwrap())
+    PublicFile::new(
+        "fast-128",
+        inputs,
+        wire::encode(&records, BatchNumber::new(number)).unwrap(),
+    )
 }
 
 fn json(file: &PublicFile) -> Vec<u8> {

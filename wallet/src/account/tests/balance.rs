@@ -1,7 +1,7 @@
 //! What a proof of a balance takes, and when there is none.
 
 use winterlane_ledger::{
-    AccountProof,
+    AccountProof, Amount, ChainId, RollupId,
     hash::{compress_input, tag},
     private::{RESERVED_KEY_INDEX, sparse::climb},
     signature::{SecretSource as _, chain_step_input},
@@ -14,7 +14,9 @@ fn a_balance_takes_a_full_hot_key_and_shows_what_is_there() {
     let place = tempfile::tempdir().unwrap();
     let mut wallet = made(place.path());
     let node = Node::of(&wallet);
-    let small = wallet.held_balance(&node, None, (1, None)).unwrap_err();
+    let small = wallet
+        .held_balance(&node, None, (Amount::new(1), None))
+        .unwrap_err();
     assert!(
         matches!(small, AccountError::SmallKey { height: 2 }),
         "{small}"
@@ -32,17 +34,29 @@ fn a_balance_takes_a_full_hot_key_and_shows_what_is_there() {
     wallet.order(&node, rotate, terms()).unwrap();
     node.seal();
     for bounds in [(1001, None), (0, Some(999))] {
-        let none = wallet.held_balance(&node, None, bounds).unwrap_err();
-        assert!(matches!(none, AccountError::OtherBalance { holds: 1000 }));
+        let none = wallet
+            .held_balance(&node, None, amounts(bounds))
+            .unwrap_err();
+        assert!(matches!(
+            none,
+            AccountError::OtherBalance {
+                holds: Amount(1000)
+            }
+        ));
     }
     for bounds in [(1000, None), (0, Some(1000)), (1000, Some(1000))] {
-        wallet.held_balance(&node, None, bounds).unwrap();
+        wallet.held_balance(&node, None, amounts(bounds)).unwrap();
     }
-    let wrong = wallet.held_balance(&node, Some(Root::ZERO), (1, None));
+    let wrong = wallet.held_balance(&node, Some(Root::ZERO), (Amount::new(1), None));
     assert!(matches!(wrong, Err(AccountError::OtherRoot { .. })));
 
-    let held = wallet.held_balance(&node, None, (1, None)).unwrap();
-    assert_eq!((held.id, held.account.balance, held.slot), (1, 1000, HOT));
+    let held = wallet
+        .held_balance(&node, None, (Amount::new(1), None))
+        .unwrap();
+    assert_eq!(
+        (held.id, held.account.balance, held.slot),
+        (AccountId::new(1), Amount::new(1000), HOT)
+    );
     let proof = AccountProof {
         id: held.id,
         account: Some(held.account),
@@ -50,7 +64,10 @@ fn a_balance_takes_a_full_hot_key_and_shows_what_is_there() {
     };
     assert_eq!(proof.verify(&held.root).unwrap(), Some(held.account));
     assert_eq!(held.root, node.ledger.borrow().root());
-    assert_eq!(held.domain, domain_digest(1, 1));
+    assert_eq!(
+        held.domain,
+        domain_digest(ChainId::new(1), RollupId::new(1))
+    );
 
     // The one-time key is the last, its starts are the key's, its chains end where they say, and it is in the key's tree.
     let control = &held.control;
@@ -90,4 +107,9 @@ fn a_key_without_a_reserved_one_shows_nothing() {
     assert!(none.to_string().contains("1023"), "{none}");
     let unknown = wallet.control(&Root::ZERO);
     assert!(matches!(unknown, Err(WalletError::UnknownKey { .. })));
+}
+
+/// Bounds of a balance.
+fn amounts((least, most): (u128, Option<u128>)) -> (Amount, Option<Amount>) {
+    (Amount::new(least), most.map(Amount::new))
 }

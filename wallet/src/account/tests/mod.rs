@@ -6,7 +6,7 @@ mod node;
 use std::{collections::HashMap, path::Path, time::Duration};
 
 use winterlane_ledger::{
-    KeyUse, Root, ScalarCompressor, SignedOrder,
+    AccountId, Amount, ChainId, KeyUse, Nonce, RollupId, Root, ScalarCompressor, SignedOrder,
     hash::domain_digest,
     signature::{Claim, bound_message, recover_root},
 };
@@ -20,8 +20,8 @@ use crate::{
 
 fn made(place: &Path) -> AccountWallet<ScalarCompressor> {
     let new = NewAccount {
-        account: 1,
-        asset: 7,
+        account: AccountId::new(1),
+        asset: AssetId::new(7),
         node: "http://127.0.0.1:1".to_owned(),
         hot_height: 2,
         cold_height: 5,
@@ -33,7 +33,10 @@ fn opened(place: &Path) -> AccountWallet<ScalarCompressor> {
     AccountWallet::open(place, ScalarCompressor).unwrap()
 }
 
-const PAY: Intent = Intent::Pay { to: 9, amount: 10 };
+const PAY: Intent = Intent::Pay {
+    to: AccountId::new(9),
+    amount: Amount::new(10),
+};
 
 fn terms() -> Terms {
     Terms::default()
@@ -48,7 +51,10 @@ fn no_key_signed_twice(node: &Node) {
             slot: order.slot,
             index,
         };
-        let bound = bound_message(&order.order.record(key).digest(), &domain_digest(1, 1));
+        let bound = bound_message(
+            &order.order.record(key).digest(),
+            &domain_digest(ChainId::new(1), RollupId::new(1)),
+        );
         let claim = Claim {
             bound,
             nonce: order.nonce,
@@ -87,11 +93,17 @@ fn payments_go_on_past_the_end_of_keys() {
         }
     }
     node.seal();
-    assert_eq!((node.balance(9), node.balance(1)), (100, 900));
+    assert_eq!(
+        (
+            node.balance(AccountId::new(9)),
+            node.balance(AccountId::new(1))
+        ),
+        (Amount::new(100), Amount::new(900))
+    );
     let seen = wallet.look(&node, None).unwrap();
     assert_ne!(seen.pending.slots[0].root, first);
     assert!(
-        seen.proven.unwrap().nonce >= 13,
+        seen.proven.unwrap().nonce >= Nonce::new(13),
         "ten payments, three or more keys"
     );
     no_key_signed_twice(&node);
@@ -154,7 +166,7 @@ fn an_order_without_an_answer_is_sent_again_and_counts_once() {
     let node = Node::of(&wallet);
     // It came, or it did not: the wallet cannot tell.
     for (mute, swallows) in [(true, false), (false, true)] {
-        let before = node.balance(9);
+        let before = node.balance(AccountId::new(9));
         node.mute.set(mute);
         node.swallows.set(swallows);
         let error = wallet.order(&node, PAY, terms()).unwrap_err();
@@ -172,7 +184,10 @@ fn an_order_without_an_answer_is_sent_again_and_counts_once() {
         assert!(matches!(resumed, Some(Resumed::Sent(_))), "{resumed:?}");
         assert!(wallet.resume(&node).unwrap().is_none());
         node.seal();
-        assert_eq!(node.balance(9), before + 10);
+        assert_eq!(
+            node.balance(AccountId::new(9)),
+            Amount::new(before.get() + 10)
+        );
     }
     no_key_signed_twice(&node);
 }
@@ -192,14 +207,19 @@ fn a_node_that_lies_about_the_nonce_gets_no_second_order() {
         matches!(
             error,
             AccountError::NonceBehind {
-                found: 2,
-                signed: 1,
+                found: Nonce(2),
+                signed: Nonce(1),
                 ..
             }
         ),
         "{error}"
     );
-    assert!(node.left.borrow().iter().all(|order| order.nonce == 1));
+    assert!(
+        node.left
+            .borrow()
+            .iter()
+            .all(|order| order.nonce == Nonce::new(1))
+    );
     // An honest one later, below the nonce that was signed for: the same.
     node.lies.set(0);
     let error = wallet.order(&node, PAY, terms()).unwrap_err();
@@ -207,8 +227,8 @@ fn a_node_that_lies_about_the_nonce_gets_no_second_order() {
         matches!(
             error,
             AccountError::NonceBehind {
-                found: 0,
-                signed: 1,
+                found: Nonce(0),
+                signed: Nonce(1),
                 ..
             }
         ),
@@ -236,8 +256,8 @@ fn orders_of_two_wallets_of_an_account_do_not_pay_twice() {
         matches!(
             error,
             AccountError::NonceBehind {
-                found: 0,
-                signed: 0,
+                found: Nonce(0),
+                signed: Nonce(0),
                 ..
             }
         ),
@@ -266,18 +286,20 @@ fn false_answers_are_not_believed() {
         matches!(
             error,
             AccountError::Older {
-                known: 1,
-                found: 0,
+                known: Nonce(1),
+                found: Nonce(0),
                 ..
             }
         ),
         "{error}"
     );
     // Another rollup.
-    node.domain.set(domain_digest(1, 2));
+    node.domain
+        .set(domain_digest(ChainId::new(1), RollupId::new(2)));
     let error = wallet.look(&node, None).unwrap_err();
     assert!(matches!(error, AccountError::OtherRollup { .. }), "{error}");
-    node.domain.set(domain_digest(1, 1));
+    node.domain
+        .set(domain_digest(ChainId::new(1), RollupId::new(1)));
 
     /// Answers with a proof of another state.
     struct False<'a>(&'a Node, fn(&mut Proven));
@@ -288,10 +310,10 @@ fn false_answers_are_not_believed() {
         fn fees(&self) -> Result<Fees, ClientError> {
             self.0.fees()
         }
-        fn account(&self, id: u32) -> Result<Option<AccountAnswer>, ClientError> {
+        fn account(&self, id: AccountId) -> Result<Option<AccountAnswer>, ClientError> {
             self.0.account(id)
         }
-        fn proof(&self, id: u32) -> Result<Proven, ClientError> {
+        fn proof(&self, id: AccountId) -> Result<Proven, ClientError> {
             let mut proven = self.0.proof(id)?;
             (self.1)(&mut proven);
             Ok(proven)
@@ -304,7 +326,7 @@ fn false_answers_are_not_believed() {
         }
     }
     let lies: [fn(&mut Proven); 3] = [
-        |proven| proven.proof.account.as_mut().unwrap().balance += 1,
+        |proven| proven.proof.account.as_mut().unwrap().balance.0 += 1,
         |proven| proven.proof.account = None,
         |proven| proven.root = Root::ZERO,
     ];
@@ -312,10 +334,15 @@ fn false_answers_are_not_believed() {
         let error = wallet.look(&False(&node, lie), None).unwrap_err();
         assert!(matches!(error, AccountError::FalseProof(_)), "{error}");
     }
-    let other = False(&node, |proven| proven.proof.id = 2);
+    let other = False(&node, |proven| proven.proof.id = AccountId::new(2));
     let error = wallet.look(&other, None).unwrap_err();
     assert!(
-        matches!(error, AccountError::NoAccount { account: 1 }),
+        matches!(
+            error,
+            AccountError::NoAccount {
+                account: AccountId(1)
+            }
+        ),
         "{error}"
     );
 }
@@ -371,7 +398,7 @@ fn a_lost_wallet_comes_back_and_signs_with_no_key_twice() {
     }
     drop(wallet);
     let mut from = Restore {
-        account: 1,
+        account: AccountId::new(1),
         node: "http://127.0.0.1:1".to_owned(),
         root: Some(node.ledger.borrow().root()),
         attempt: 0,
@@ -406,7 +433,7 @@ fn a_lost_wallet_comes_back_and_signs_with_no_key_twice() {
         .unwrap();
     third.order(&node, PAY, terms()).unwrap();
     node.seal();
-    assert_eq!(node.balance(9), 20);
+    assert_eq!(node.balance(AccountId::new(9)), Amount::new(20));
     no_key_signed_twice(&node);
 
     // Not with a root that is not the node's, another seed's keys, or a place that is taken.
@@ -451,8 +478,8 @@ fn a_wallet_that_is_half_made_is_finished() {
     assert!(matches!(error, AccountError::NoProfile { .. }), "{error}");
     drop(made(place.path()));
     let again = NewAccount {
-        account: 2,
-        asset: 7,
+        account: AccountId::new(2),
+        asset: AssetId::new(7),
         node: String::new(),
         hot_height: 2,
         cold_height: 5,

@@ -7,8 +7,9 @@ use std::{
 
 use serde_json::json;
 use winterlane_ledger::{
-    Account, Domain, KeySlot, Ledger, LedgerError, ScalarCompressor, Scope, SignedOrder,
-    codec::CanonicalBytes as _, hash::domain_digest,
+    Account, AccountId, Amount, BatchNumber, ChainId, Domain, KeySlot, Ledger, LedgerError, Nonce,
+    RollupId, ScalarCompressor, Scope, SignedOrder, codec::CanonicalBytes as _,
+    hash::domain_digest,
 };
 
 use super::super::{AccountWallet, PublicKey};
@@ -37,10 +38,10 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn new(accounts: &[(u32, Account)]) -> Self {
-        let domain = domain_digest(1, 1);
+    pub(super) fn new(accounts: &[(AccountId, Account)]) -> Self {
+        let domain = domain_digest(ChainId::new(1), RollupId::new(1));
         Self {
-            ledger: Ledger::genesis(domain, 0, accounts.iter().copied())
+            ledger: Ledger::genesis(domain, BatchNumber::ZERO, accounts.iter().copied())
                 .unwrap()
                 .into(),
             pending: RefCell::default(),
@@ -65,13 +66,13 @@ impl Node {
         };
         let account = Account {
             asset: wallet.asset(),
-            balance: 1000,
-            nonce: 0,
+            balance: Amount::new(1000),
+            nonce: Nonce::ZERO,
             slots: [slot(&keys[0], Scope::SPEND), slot(&keys[1], Scope::ROTATE)],
         };
         Self::new(&[
             (wallet.account(), account),
-            (9, Account::of(wallet.asset())),
+            (AccountId::new(9), Account::of(wallet.asset())),
         ])
     }
 
@@ -80,13 +81,13 @@ impl Node {
         let number = ledger.batch_number();
         let mut batch = ledger.open_batch();
         for order in self.pending.borrow_mut().drain(..) {
-            self.batches.borrow_mut().insert(name(&order), number);
+            self.batches.borrow_mut().insert(name(&order), number.get());
             batch.signed(order).unwrap();
         }
         batch.seal(None).unwrap();
     }
 
-    pub(super) fn balance(&self, id: u32) -> u128 {
+    pub(super) fn balance(&self, id: AccountId) -> Amount {
         self.ledger.borrow().account(id).unwrap().balance
     }
 
@@ -133,7 +134,7 @@ impl Ask for Node {
         })
     }
 
-    fn account(&self, id: u32) -> Result<Option<AccountAnswer>, ClientError> {
+    fn account(&self, id: AccountId) -> Result<Option<AccountAnswer>, ClientError> {
         let pending = self.pending.borrow();
         let mut ledger = self.ledger.borrow_mut();
         let mut batch = ledger.open_batch();
@@ -143,14 +144,14 @@ impl Ask for Node {
         let account = batch.find(id).unwrap();
         Ok(account.map(|account| AccountAnswer {
             pending: Account {
-                nonce: account.nonce + self.lies.get(),
+                nonce: Nonce::new(account.nonce.get() + self.lies.get()),
                 ..account
             },
             pending_orders: pending.len() as u32,
         }))
     }
 
-    fn proof(&self, id: u32) -> Result<Proven, ClientError> {
+    fn proof(&self, id: AccountId) -> Result<Proven, ClientError> {
         let ledger = self.ledger.borrow();
         Ok(Proven {
             batch: ledger.batch_number().checked_sub(1),
@@ -200,7 +201,7 @@ impl Ask for Node {
             return Err(self.answer());
         }
         Ok(self.batches.borrow().get(id).map(|batch| OrderPlace {
-            batch: *batch,
+            batch: BatchNumber::new(*batch),
             stage: Stage::Published,
             held: false,
         }))

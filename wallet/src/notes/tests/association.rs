@@ -86,10 +86,10 @@ fn only_notes_that_the_set_admits_are_spent() {
             matches!(
                 error,
                 Err(SpendError::NotAdmitted {
-                    asset: 7,
-                    need: 81,
-                    have: 250,
-                    admitted: 110
+                    asset: AssetId(7),
+                    need: Amount(81),
+                    have: Amount(250),
+                    admitted: Amount(110)
                 })
             ),
             "{error:?}"
@@ -98,7 +98,10 @@ fn only_notes_that_the_set_admits_are_spent() {
         let error = book.withdrawal(&alice, &world.tree, &terms(300), [9; 20]);
         assert!(matches!(
             error,
-            Err(SpendError::Select(SelectError::NotEnough { have: 110, .. }))
+            Err(SpendError::Select(SelectError::NotEnough {
+                have: Amount(110),
+                ..
+            }))
         ));
     }
     // With no set nothing is shown.

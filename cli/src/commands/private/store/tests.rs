@@ -1,7 +1,7 @@
 //! Operations that a pool of files does not take.
 
 use winterlane_ledger::{
-    Anchor, Digest,
+    Amount, Anchor, AssetId, BatchNumber, Digest,
     pool::PrivateOperation,
     private::{Commitment, Nullifier, WithdrawalInputs},
 };
@@ -22,8 +22,8 @@ fn an_operation_that_comes_too_late_or_from_elsewhere_is_refused() {
     for number in 0..2 {
         let shield = Shield {
             blinded: digest(number),
-            asset: 7,
-            amount: 100,
+            asset: AssetId::new(7),
+            amount: Amount::new(100),
             sealed: Vec::new(),
         };
         let checked = store.check(store.shielding(shield)).unwrap();
@@ -34,9 +34,9 @@ fn an_operation_that_comes_too_late_or_from_elsewhere_is_refused() {
         nullifier: Nullifier(digest(5)),
         change: Commitment(digest(6)),
         recipient: [1; 20],
-        amount: 10,
-        fee: 1,
-        asset: 7,
+        amount: Amount::new(10),
+        fee: Amount::new(1),
+        asset: AssetId::new(7),
         domain: *store.domain(),
         valid_until: store.pool.batch_number(),
         ciphertexts: [0; 32],
@@ -60,10 +60,16 @@ fn an_operation_that_comes_too_late_or_from_elsewhere_is_refused() {
             (|inputs| inputs.anchor = Anchor(digest(9))) as fn(&mut WithdrawalInputs),
             "none of the last",
         ),
-        (|inputs| inputs.valid_until = 1, "prove it again"),
+        (
+            |inputs| inputs.valid_until = BatchNumber::new(1),
+            "prove it again",
+        ),
         (|inputs| inputs.domain = Domain(digest(9)), "for the domain"),
-        (|inputs| inputs.amount = 200, "the pool holds 200"),
-        (|inputs| inputs.asset = 8, "the pool holds 0"),
+        (
+            |inputs| inputs.amount = Amount::new(200),
+            "the pool holds 200",
+        ),
+        (|inputs| inputs.asset = AssetId::new(8), "the pool holds 0"),
         (|_| (), "the proof does not hold"),
     ] {
         let reason = refused(change);
@@ -71,12 +77,12 @@ fn an_operation_that_comes_too_late_or_from_elsewhere_is_refused() {
     }
     let late = Shield {
         blinded: digest(9),
-        asset: 7,
-        amount: 1,
+        asset: AssetId::new(7),
+        amount: Amount::new(1),
         sealed: Vec::new(),
     };
     let before = Payment {
-        batch: 0,
+        batch: BatchNumber::ZERO,
         record: 0,
     };
     let again = store.check(PoolOperation::Shield(late, before));

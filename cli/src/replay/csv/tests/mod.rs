@@ -2,6 +2,8 @@
 
 use std::io;
 
+use winterlane_ledger::Amount;
+
 use super::*;
 
 mod properties;
@@ -36,8 +38,8 @@ fn reads_by_header_name_whatever_the_order() {
         line: 2,
         from: Address::parse(A).unwrap(),
         to: Address::parse(B).unwrap(),
-        value: 4,
-        fee: 3,
+        value: Amount::new(4),
+        fee: Amount::new(3),
     };
     assert_eq!(rows, [expected]);
 }
@@ -45,7 +47,7 @@ fn reads_by_header_name_whatever_the_order() {
 #[test]
 fn amounts_reach_from_zero_to_the_largest_u128() {
     let rows = read(&with_header(&[format!("{A},{B},{},0", u128::MAX)])).unwrap();
-    assert_eq!((rows[0].value, rows[0].fee), (u128::MAX, 0));
+    assert_eq!((rows[0].value, rows[0].fee), (Amount::MAX, Amount::ZERO));
     for bad in [
         "340282366920938463463374607431768211456",
         "-1",
@@ -378,7 +380,7 @@ fn amounts_are_digits_alone() {
         );
     }
     let text = format!("{HEADER}\n {A} ,\t{B},\" 007\",1 ,x\n");
-    assert_eq!(read(&text).unwrap()[0].value, 7);
+    assert_eq!(read(&text).unwrap()[0].value, Amount::new(7));
 }
 
 #[test]

@@ -63,7 +63,7 @@ proptest! {
             text += &(fields.join(",") + end);
         }
         let found = read_transfers(Piecewise(text.as_bytes(), piece), None).unwrap();
-        let values: Vec<_> = found.iter().map(|row| row.value).collect();
+        let values: Vec<_> = found.iter().map(|row| row.value.get()).collect();
         let expected: Vec<_> = rows.iter().map(|(value, ..)| *value).collect();
         prop_assert_eq!(values, expected);
         let lines: Vec<_> = found.iter().map(|row| row.line).collect();

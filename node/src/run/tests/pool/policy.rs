@@ -1,5 +1,7 @@
 //! What a node asks of private operations besides.
 
+use winterlane_ledger::{AccountId, Amount, AssetId};
+
 use super::*;
 
 /// What the pool's policy asks for is asked of what comes, before its proof is verified; what was taken under another
@@ -9,9 +11,9 @@ fn the_pools_policy_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut payers = payers(3, 4);
     let fee = AssetFee {
-        asset: 7,
-        minimum: 0,
-        collector: 3,
+        asset: AssetId::new(7),
+        minimum: Amount::ZERO,
+        collector: AccountId::new(3),
     };
     let under =
         |payers: &[Payer], policy: PoolPolicy, judge: Arc<dyn VerifyPrivate + Send + Sync>| {
@@ -37,7 +39,7 @@ fn the_pools_policy_is_asked_for() {
         root: Root(digest(50)),
     };
     let policy = PoolPolicy::open()
-        .with_minimum_fee(7, 5)
+        .with_minimum_fee(AssetId::new(7), Amount::new(5))
         .with_association_sets([approved]);
     let (node, running) = under(&[], policy.clone(), Arc::new(Never));
     // pending since the policy was another one
@@ -47,10 +49,11 @@ fn the_pools_policy_is_asked_for() {
     assert_eq!(terms, (&policy).into());
     assert_eq!(
         (terms.fees[0].minimum, terms.association[0].mode),
-        (5, "approved")
+        (Amount::new(5), "approved")
     );
     let withdrawal = |fee, association| {
-        let mut operation = private_withdrawal(3, root, account_recipient(2), (10, fee));
+        let mut operation =
+            private_withdrawal(3, root, account_recipient(AccountId::new(2)), (10, fee));
         if let PrivateInputs::Withdrawal(inputs) = &mut operation.inputs {
             inputs.association = association;
         }
@@ -66,9 +69,9 @@ fn the_pools_policy_is_asked_for() {
         (
             withdrawal(4, Some(approved)),
             PolicyRefusal::FeeTooLow {
-                asset,
-                fee: 4,
-                least,
+                asset: AssetId::new(asset),
+                fee: Amount::new(4),
+                least: Amount::new(least),
             },
         ),
         (withdrawal(5, None), PolicyRefusal::NoAssociation),

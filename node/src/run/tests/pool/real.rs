@@ -26,7 +26,7 @@ fn a_real_proof_withdraws_a_note() {
     println!("{} bytes", encode(&operation).len());
     let mut forged = operation.clone();
     if let PrivateInputs::Withdrawal(inputs) = &mut forged.inputs {
-        inputs.amount += 1;
+        inputs.amount = inputs.amount.checked_add(Amount::new(1)).unwrap();
     }
     let refused = refusal(wait(node.submit_private(forged)));
     assert!(

@@ -19,7 +19,7 @@ use winterlane_air::private::{
     violations,
 };
 use winterlane_ledger::{
-    BaseElement, Digest, Signature, hash::compress_input, private::PrivateInputs,
+    AssetId, BaseElement, Digest, Nonce, Signature, hash::compress_input, private::PrivateInputs,
     signature::message_input,
 };
 
@@ -166,7 +166,7 @@ impl Filler for Liar<'_> {
         registers
     }
 
-    fn asset(&self) -> u32 {
+    fn asset(&self) -> AssetId {
         self.honest.asset()
     }
 
@@ -283,7 +283,7 @@ fn broken(case: &Case, lie: &Lie) -> BTreeSet<(&'static str, usize)> {
         let wanted = lie.wanted.unwrap_or(is_signed);
         let found = (0..1_u32 << 22).find(|&i| {
             let rho = [BaseElement::from(i), BaseElement::from(7_u32)];
-            let [a, b, ..] = compress_input(&message_input(&bound, &rho, 0)).0;
+            let [a, b, ..] = compress_input(&message_input(&bound, &rho, Nonce::ZERO)).0;
             let words = [a, b].map(|word| word.as_int());
             wanted(words)
         });

@@ -8,7 +8,7 @@ use winterlane_air::private::{
     Role,
     columns::{ASSET, BITS, POSITION, REAL, SIDE, SLOT},
 };
-use winterlane_ledger::{BaseElement, Scope, SlotIndex, private::AssociationMode};
+use winterlane_ledger::{Amount, BaseElement, Scope, SlotIndex, private::AssociationMode};
 
 use super::{
     super::world::{Case, account, balance, transfer, withdrawal},
@@ -76,7 +76,13 @@ pub(super) fn wiring(ledger: &mut Ledger) {
 
 pub(super) fn accounts(ledger: &mut Ledger) {
     let slot = SlotIndex::Zero;
-    let of = |scope| balance(account(500, slot, 2, scope), slot, (400, Some(600)));
+    let of = |scope| {
+        balance(
+            account(Amount::new(500), slot, 2, scope),
+            slot,
+            (400, Some(600)),
+        )
+    };
     let case = of(Scope::SPEND);
     let air = case.air();
     let end = air.trace_length();
