@@ -161,10 +161,7 @@ where
     where
         A::PublicInputs: Clone,
     {
-        let info = Hiding::<A, M>::trace_info(&info, inputs.clone(), &options)?;
-        let air = Hiding::<A, M>::new(info, inputs, options);
-        air.parameters().map_err(Clone::clone)?;
-        Ok(air)
+        Hiding::of(&info, inputs, options)
     }
 }
 

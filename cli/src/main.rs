@@ -13,6 +13,8 @@
 //! | `threads`, `memory`, `interrupt` | what there is to run on, and the end that is asked for |
 
 #![forbid(unsafe_code)]
+// they panic where nothing can be written, as on a full disk
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod args;
 mod args_balance;
@@ -77,7 +79,10 @@ fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return match show::print(&error.render().to_string()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::from(UNUSABLE),
+            Err(Failure::Unusable(error) | Failure::Invalid(error)) => {
+                show::say(format_args!("error: {error}"));
+                ExitCode::from(UNUSABLE)
+            }
         };
     }
     // An argument may be the name of a stranger's file. Line by line: clap's own lines stay.

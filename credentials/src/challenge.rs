@@ -48,6 +48,7 @@ pub struct Challenge {
     /// What is to hold.
     pub predicate: String,
     /// The sets that the predicate names, by the name of the file.
+    #[serde(deserialize_with = "winterlane_ledger::maps::unique")]
     pub sets: BTreeMap<String, Vec<Value>>,
     /// Whose credentials count, with those that are revoked.
     pub issuer: Issuer,

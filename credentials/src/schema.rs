@@ -4,9 +4,12 @@ use alloc::{
     collections::BTreeMap,
     string::{String, ToString},
 };
-use core::ops::Range;
+use core::{fmt, ops::Range};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use thiserror::Error;
 use winterlane_ledger::{Digest, private::ATTRIBUTES};
 
@@ -51,14 +54,40 @@ pub struct SchemaAttribute {
 #[serde(deny_unknown_fields)]
 struct Written {
     name: String,
+    #[serde(deserialize_with = "winterlane_ledger::maps::unique")]
     attributes: BTreeMap<String, WrittenAttribute>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize)]
 #[serde(untagged)]
 enum WrittenAttribute {
     Kind(Kind),
     Many(Many),
+}
+
+/// By hand: of a mistake in one of two forms, serde's own `untagged` says neither what it is nor where.
+impl<'de> Deserialize<'de> for WrittenAttribute {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = WrittenAttribute;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("integer, date or text, or an object with `kind` and `values`")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                Kind::deserialize(name.into_deserializer()).map(WrittenAttribute::Kind)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Many::deserialize(MapAccessDeserializer::new(map)).map(WrittenAttribute::Many)
+            }
+        }
+
+        from.deserialize_any(Either)
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -240,8 +269,21 @@ mod tests {
             (r#"{"a": {"kind": "text", "values": 17}}"#, "16 places"),
             (r#"{"and": "text"}"#, "cannot be the name"),
             (r#"{"a b": "text"}"#, "cannot be the name"),
+            (r#"{"a": "text", "b": "date", "a": "date"}"#, "occurs twice"),
             (r#"{"1a": "text"}"#, "cannot be the name"),
-            (r#"{"a": "colour"}"#, "data did not match"),
+            (r#"{"a": "colour"}"#, "colour"),
+            (
+                r#"{"a": "colour"}"#,
+                "expected one of `integer`, `date`, `text`",
+            ),
+            (r#"{"a": 3}"#, "integer, date or text"),
+            (r#"{"a": {"kind": "colour", "values": 2}}"#, "colour"),
+            (r#"{"a": {"kind": "text", "values": 256}}"#, "256"),
+            (r#"{"a": {"kind": "text"}}"#, "missing field `values`"),
+            (
+                r#"{"a": {"kind": "text", "value": 2}}"#,
+                "unknown field `value`",
+            ),
             (r#"{"a": "text", "a.json": "text"}"#, "cannot be the name"),
         ] {
             let error = read(attributes).unwrap_err();

@@ -207,8 +207,8 @@ impl Compressor for ScalarCompressor {
 /// ```
 #[must_use]
 pub fn domain_digest(chain: ChainId, rollup: RollupId) -> Domain {
-    let halves = |id: u64| {
-        let [low, high] = [id & u64::from(u32::MAX), id >> 32].map(BaseElement::new);
+    let halves = |number: u64| {
+        let [low, high] = [number & u64::from(u32::MAX), number >> 32].map(BaseElement::new);
         Digest([low, high, BaseElement::ZERO, BaseElement::ZERO])
     };
     Domain(compress(

@@ -30,6 +30,8 @@ pub mod digest;
 pub mod exit;
 pub mod hash;
 pub mod ledger;
+#[cfg(feature = "serde")]
+pub mod maps;
 mod named;
 mod numbers;
 pub mod operation;

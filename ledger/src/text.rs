@@ -16,7 +16,7 @@ pub(crate) fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Erro
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let amount = text.parse().ok().filter(|_| digits);
     amount
-        .filter(|amount: &u128| format!("{amount}") == text)
+        .filter(|number: &u128| format!("{number}") == text)
         .ok_or_else(|| Error::custom("an amount is a string of decimal digits below 2^128"))
 }
 

@@ -1,6 +1,10 @@
 //! How a command of this package starts and ends: arguments, log, exit status. Both programs do it alike.
 
-use std::process::ExitCode;
+use std::{
+    fmt::Display,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -63,13 +67,32 @@ pub fn main<A: Parser>(carry_out: impl FnOnce(A) -> Result<(), Failure>) -> Exit
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        // A line that cannot be written, on a full disk or to a reader that is gone, would be told by a line that cannot be
+        // written either: and that one panics, and ends a node that could go on.
+        .log_internal_errors(false)
+        .with_writer(io::stderr)
         .init();
     match carry_out(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {}", failure.reason());
+            // when nobody can read it, there is nobody to tell: the status says it
+            let _ = writeln!(io::stderr(), "error: {}", failure.reason());
             ExitCode::from(failure.status())
         }
+    }
+}
+
+/// Writes to standard output. Whoever reads only the first lines has what they want.
+///
+/// # Errors
+/// [`Failure::Unusable`] when it cannot be written otherwise, such as to a full disk.
+pub fn print(text: impl Display) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written = write!(out, "{text}").and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Unusable(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }

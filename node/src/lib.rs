@@ -40,6 +40,8 @@
 //! disk nobody knows.
 
 #![forbid(unsafe_code)]
+// they panic where nothing can be written, as on a full disk
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod api;
 pub mod audit;

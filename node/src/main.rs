@@ -4,6 +4,8 @@
 //! was told to.
 
 #![forbid(unsafe_code)]
+// they panic where nothing can be written, as on a full disk
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod operators;
 mod probe;
@@ -11,7 +13,7 @@ mod signals;
 
 use std::{
     fs::File,
-    io::BufReader,
+    io::{BufReader, Read as _},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::mpsc::{RecvTimeoutError, channel},
@@ -27,6 +29,7 @@ use winterlane_node::{
     keys::KeysError,
     serve::{self, Serving},
 };
+use winterlane_settlement::{Party, Rules};
 
 /// A payment rollup in one process: takes signed orders, proves batches, publishes them.
 #[derive(Debug, Parser)]
@@ -71,6 +74,16 @@ enum Task {
     },
     /// Prints the configuration file with every setting, its default and its meaning.
     Config,
+    /// Prints what a settlement of this rollup begins with (JSON): the domain and the first accounts of the configuration, and
+    /// the rules that most have.
+    Genesis {
+        /// Who publishes batches: 0x and 40 hexadecimal digits. If not given, whose secret is at `settlement.secret`.
+        #[arg(long, value_name = "ADDRESS")]
+        operator: Option<Party>,
+        /// Who may appoint another operator; nobody, if not given.
+        #[arg(long, value_name = "ADDRESS")]
+        governor: Option<Party>,
+    },
     /// Writes a snapshot of a node that does not run, to a file that does not exist.
     Snapshot {
         /// The file.
@@ -136,8 +149,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Some(Task::Config) => {
-            print!("{DEFAULT}");
-            return Ok(());
+            return command::print(DEFAULT);
         }
         Some(Task::Init { account, set }) => return init(&arguments.data, account, set),
         Some(Task::Snapshot { file }) => return snapshot(&arguments.data, file),
@@ -150,19 +162,22 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
                 Measure::Sign(settings) => bench::sign::measure(settings),
                 Measure::Updates(settings) => bench::updates::measure(settings),
             };
-            print!("{}", report.map_err(Failure::unusable)?);
-            return Ok(());
+            return command::print(report.map_err(Failure::unusable)?);
         }
         _ => {}
     }
     if let Some(Task::Audit { task }) = &arguments.command {
-        return operators::audit(task).map_err(|error| of_keys(&error));
+        return command::print(operators::audit(task).map_err(|error| of_keys(&error))?);
     }
     let mut config = read_config(arguments)?;
     if let Some(Task::Keys { task }) = &arguments.command {
         let environment = &config.interface.environment;
-        return operators::keys(task, &arguments.data, environment)
-            .map_err(|error| of_keys(&error));
+        let said = operators::keys(task, &arguments.data, environment);
+        return command::print(said.map_err(|error| of_keys(&error))?);
+    }
+    if let Some(Task::Genesis { operator, governor }) = arguments.command {
+        let governor = governor.unwrap_or(Party::NOBODY);
+        return genesis(&arguments.data, &config, operator, governor);
     }
     if let Some(address) = arguments.listen {
         config.listen.address = address;
@@ -172,8 +187,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if let Some(Task::Probe { question }) = arguments.command {
         let said = probe::probe(config.listen.health, question);
-        println!("{}", said.map_err(Failure::Ended)?);
-        return Ok(());
+        let said = said.map_err(Failure::Ended)?;
+        return command::print(format_args!("{said}\n"));
     }
     // Before the store is opened, or made.
     serve::certificate(&config, &arguments.data).map_err(Failure::unusable)?;
@@ -187,11 +202,17 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         config.queue.objects.clone_from(objects);
     }
     if matches!(arguments.command, Some(Task::Check)) {
-        println!("the configuration can be used");
-        return Ok(());
+        if !config.settlement.at.is_empty() {
+            let operator = config.settlement.operator(&arguments.data);
+            operator.map_err(Failure::Unusable)?;
+        }
+        return command::print("the configuration can be used\n");
     }
     run_node(arguments, &config)
 }
+
+/// The public half of an account takes some 250 bytes: a file without end is not read to it.
+const MAX_ACCOUNT_BYTES: u64 = 1 << 16;
 
 /// `FILE=BALANCE`.
 fn account(text: &str) -> Result<AccountSetting, String> {
@@ -199,7 +220,10 @@ fn account(text: &str) -> Result<AccountSetting, String> {
     let balance = balance
         .parse()
         .map_err(|_| format!("{balance:?} is no balance: a number below 2^128"))?;
-    let written = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let mut written = String::new();
+    File::open(file)
+        .and_then(|file| file.take(MAX_ACCOUNT_BYTES).read_to_string(&mut written))
+        .map_err(|error| format!("{file}: {error}"))?;
     let account: PublicAccount = written
         .parse()
         .map_err(|error| format!("{file}: {error}"))?;
@@ -209,14 +233,43 @@ fn account(text: &str) -> Result<AccountSetting, String> {
 fn init(folder: &Path, accounts: &[AccountSetting], settings: &[String]) -> Result<(), Failure> {
     let unusable = |error: config::InitError| Failure::unusable(error);
     let text = config::initial(accounts, settings).map_err(unusable)?;
+    let config = Config::parse(config::FILE, &text).map_err(Failure::unusable)?;
+    serve::addresses(&config).map_err(|error| {
+        Failure::Unusable(format!("the configuration would be of no use: {error}"))
+    })?;
     config::init(folder, &text).map_err(unusable)?;
-    println!(
-        "{}: {} accounts; `winterlane-node --data {}` runs the node",
+    command::print(format_args!(
+        "{}: {} accounts; `winterlane-node --data {}` runs the node\n",
         folder.join(config::FILE).display(),
         accounts.len(),
         folder.display()
-    );
-    Ok(())
+    ))
+}
+
+fn genesis(
+    folder: &Path,
+    config: &Config,
+    operator: Option<Party>,
+    governor: Party,
+) -> Result<(), Failure> {
+    let operator = match operator {
+        Some(operator) => operator,
+        None => config
+            .settlement
+            .operator(folder)
+            .map_err(Failure::Unusable)?,
+    };
+    let node = config.options(folder).genesis;
+    let settlement = winterlane_settlement::Genesis {
+        domain: node.domain,
+        first_batch: node.first_batch,
+        accounts: node.accounts.into_iter().collect(),
+        operator,
+        governor,
+        rules: Rules::default(),
+    };
+    let text = serde_json::to_string_pretty(&settlement).map_err(Failure::unusable)?;
+    command::print(format_args!("{text}\n"))
 }
 
 /// 1: a log is not in order; 2: it could not be looked at, or the command was not carried out.
@@ -246,11 +299,10 @@ fn forget(folder: &Path, from: u64, keep: &Path) -> Result<(), Failure> {
         SnapshotError::Io(error) => Failure::Unusable(format!("{}: {error}", keep.display())),
         error => Failure::unusable(error),
     })?;
-    println!(
-        "{entries} entries are forgotten; {} has them: tell their senders to send them again",
+    command::print(format_args!(
+        "{entries} entries are forgotten; {} has them: tell their senders to send them again\n",
         keep.display()
-    );
-    Ok(())
+    ))
 }
 
 fn read_config(arguments: &Arguments) -> Result<Config, Failure> {

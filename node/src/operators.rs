@@ -109,36 +109,35 @@ pub(crate) fn is_finding(error: &KeysError) -> bool {
     }
 }
 
-pub(crate) fn audit(task: &AuditTask) -> Result<(), KeysError> {
+/// Carries it out; the result is what to print.
+pub(crate) fn audit(task: &AuditTask) -> Result<String, KeysError> {
     let AuditTask::Check { file, head } = task;
     let report = audit::check(file, head)?;
-    println!(
-        "{} lines, all in the chain and in order",
-        report.head.length
-    );
-    println!("head {}:{}", report.head.length, report.head.link);
-    println!(
-        "keys {}, open proposals {}",
+    let mut said = format!(
+        "{length} lines, all in the chain and in order\nhead {length}:{}\nkeys {}, open proposals {}\n",
+        report.head.link,
         report.state.keys.len(),
-        report.state.proposals.len()
+        report.state.proposals.len(),
+        length = report.head.length,
     );
     if report.torn > 0 {
-        println!(
-            "an unfinished line of {} bytes at the end: a crash, or a node that writes",
+        said += &format!(
+            "an unfinished line of {} bytes at the end: a crash, or a node that writes\n",
             report.torn
         );
     }
     if report.backwards > 0 {
-        println!("the clock went back {} times", report.backwards);
+        said += &format!("the clock went back {} times\n", report.backwards);
     }
-    Ok(())
+    Ok(said)
 }
 
+/// Carries it out; the result is what to print.
 pub(crate) fn keys(
     task: &KeysTask,
     data: &Path,
     environment: &Environment,
-) -> Result<(), KeysError> {
+) -> Result<String, KeysError> {
     match task {
         KeysTask::Generate {
             client,
@@ -147,11 +146,11 @@ pub(crate) fn keys(
         } => {
             let key = PrivateKey::random()?;
             key.save(out)?;
-            println!(
-                "--public {} --proof {}",
+            Ok(format!(
+                "--public {} --proof {}\n",
                 key.public(),
                 key.prove_possession(client, environment)
-            );
+            ))
         }
         KeysTask::Bootstrap(new) => {
             let config = KeysConfig::new(data.join("keys"), environment.clone());
@@ -164,10 +163,15 @@ pub(crate) fn keys(
                 },
                 lifetime: Duration::from_secs(24 * 60 * 60).saturating_mul(new.days),
             })?;
-            if let Outcome::Done { key: Some(key), .. } = outcome {
-                println!("key {} of {}, version {}", key.id, key.client, key.version);
-            }
+            Ok(match outcome {
+                Outcome::Done { key: Some(key), .. } => {
+                    format!(
+                        "key {} of {}, version {}\n",
+                        key.id, key.client, key.version
+                    )
+                }
+                _ => String::new(),
+            })
         }
     }
-    Ok(())
 }

@@ -20,19 +20,34 @@ use crate::{
     webhook::Webhook,
 };
 
-/// The certificate of a configuration, if it has one, and that nothing without TLS is open to other machines.
+/// The certificate of a configuration, if it has one, where its [`addresses`] are in order.
 ///
 /// # Errors
 /// [`ServeError`].
 pub fn certificate(config: &Config, data: &Path) -> Result<Option<Tls>, ServeError> {
+    addresses(config)?;
+    let listen = &config.listen;
+    if listen.certificate.is_empty() {
+        return Ok(None);
+    }
+    let tls = Tls::open(data.join(&listen.certificate), data.join(&listen.key))?;
+    Ok(Some(tls))
+}
+
+/// Whether a configuration's listeners can be what it says: nothing without TLS is open to other machines, and each has an
+/// address of its own. No file is read.
+///
+/// # Errors
+/// [`ServeError::HalfTls`], [`ServeError::Plain`], [`ServeError::Same`].
+pub fn addresses(config: &Config) -> Result<(), ServeError> {
     let listen = &config.listen;
     let tls = match (listen.certificate.as_str(), listen.key.as_str()) {
-        ("", "") => None,
+        ("", "") => false,
         ("", _) | (_, "") => return Err(ServeError::HalfTls),
-        (certificate, key) => Some(Tls::open(data.join(certificate), data.join(key))?),
+        _ => true,
     };
     let listeners = [
-        ("listen.address", listen.address, tls.is_none()),
+        ("listen.address", listen.address, !tls),
         ("listen.health", listen.health, true),
     ];
     let open = |(_, address, plain): &(&str, SocketAddr, bool)| {
@@ -43,7 +58,12 @@ pub fn certificate(config: &Config, data: &Path) -> Result<Option<Tls>, ServeErr
     {
         return Err(ServeError::Plain { setting, address });
     }
-    Ok(tls)
+    // port 0 is any that is free
+    if listen.address == listen.health && listen.address.port() != 0 {
+        let address = listen.address;
+        return Err(ServeError::Same { address });
+    }
+    Ok(())
 }
 
 /// Why a node is not served.
@@ -75,6 +95,12 @@ pub enum ServeError {
     /// One of certificate and key is given.
     #[error("listen.certificate and listen.key: give both, or neither")]
     HalfTls,
+    /// Two listeners cannot have one address.
+    #[error("listen.address and listen.health are both {address}: give each a port of its own")]
+    Same {
+        /// The address.
+        address: SocketAddr,
+    },
     /// Strangers on the network could read and change what is said.
     #[error(
         "{setting} = \"{address}\": other machines reach it, and it would be served without TLS: give listen.certificate and \

@@ -66,7 +66,14 @@ fn compress_here(inputs: &[Input], out: &mut [Digest]) {
 #[cfg(test)]
 mod tests {
     use winterlane_field_simd::Backend;
-    use winterlane_ledger::{ScalarCompressor, hash::compress_input};
+    use winterlane_ledger::{
+        Nonce, ScalarCompressor,
+        hash::compress_input,
+        signature::{
+            CHAINS, ChainValue, Claim, KEY_CAPACITY, KeyIndex, KeyTree, SecretSource, Signature,
+            recover_roots,
+        },
+    };
 
     use super::*;
 
@@ -86,5 +93,74 @@ mod tests {
         let mut out = vec![Digest::ZERO; inputs.len()];
         ScalarCompressor.compress_many(&inputs, &mut out);
         assert_eq!(out, expected);
+    }
+
+    struct Toy;
+
+    impl SecretSource for Toy {
+        fn chain_starts(&self, key_index: u32) -> [ChainValue; CHAINS] {
+            core::array::from_fn(|chain| [key_index.into(), BaseElement::from(chain as u32)])
+        }
+
+        fn randomizer_base(&self, _: u32, bound: &Digest, _: Nonce) -> [BaseElement; 2] {
+            [bound.0[0], bound.0[1]]
+        }
+    }
+
+    /// A signature with something wrong in it; as it is for kind 0.
+    fn spoiled(signature: &Signature, kind: usize) -> Signature {
+        let one = BaseElement::from(1u32);
+        let mut signature = signature.clone();
+        match kind {
+            1 => signature.rho[0] += one,
+            2 => signature.chains[5][1] += one,
+            3 => signature.chains.swap(0, CHAINS - 1),
+            4 => signature.auth[9].0[3] += one,
+            5 => signature.seed[1] += one,
+            6 => signature.key_index ^= 1,
+            7 => signature.key_index = KEY_CAPACITY,
+            _ => {}
+        }
+        signature
+    }
+
+    /// Signatures, and each kind of wrong one at each place among up to twice as many as the widest vector has lanes and
+    /// one more, and among more than are checked at once: each is found to be what the scalar hash finds.
+    #[test]
+    fn signatures_are_checked_as_by_the_scalar_hash() {
+        const KINDS: usize = 9;
+        let seed = [3u32, 4].map(BaseElement::from);
+        let key = KeyTree::generate(&Toy, seed, 1, &SimdCompressor).unwrap();
+        let bound = Digest([7u32, 8, 9, 10].map(BaseElement::from));
+        let signed = [0, 1].map(|index| {
+            let nonce = Nonce::new(index);
+            key.sign(&Toy, KeyIndex(index), &bound, nonce, &SimdCompressor)
+                .unwrap()
+        });
+        let signatures: Vec<_> = (0..KINDS)
+            .map(|kind| spoiled(&signed[kind % 2], kind))
+            .collect();
+        // the last kind is another nonce than the signed one
+        let claims = (0..KINDS).map(|kind| Claim {
+            bound,
+            nonce: Nonce::new((kind % 2 + kind / (KINDS - 1)) as u32),
+            signature: &signatures[kind],
+        });
+        let claims: Vec<_> = claims.collect();
+        let expected = recover_roots(&claims, &ScalarCompressor);
+        let root = Ok(key.root());
+        assert!(expected[0] == root && expected[1..].iter().all(|found| *found != root));
+        assert_eq!(expected.iter().filter(|found| found.is_err()).count(), 3);
+        for backend in Backend::available() {
+            for count in (1..=17).chain([64, 65, 70]) {
+                let first = count % KINDS;
+                let claims = claims.iter().copied().cycle().skip(first).take(count);
+                let claims: Vec<_> = claims.collect();
+                let found = backend.with(|| recover_roots(&claims, &SimdCompressor));
+                let expected = expected.iter().copied().cycle().skip(first).take(count);
+                let expected: Vec<_> = expected.collect();
+                assert_eq!(found.unwrap(), expected, "{backend}, {count}");
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Proofs of any [`Statement`]: from witness to trace to proof, written once.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -11,15 +12,15 @@ use winter_maybe_async::maybe_await;
 use winter_prover::{Proof, Prover};
 use winterfell::TraceTable;
 use winterlane_air::{
-    hiding::Mode,
-    statement::{Hides, Open, Secrecy, Statement, proven_air},
+    hiding::{Hiding, Mode},
+    statement::{Hides, Open, ProvenAir, Secrecy, Statement, proven_air},
 };
 use winterlane_field_simd::zero_column;
 
 use crate::{
     PlainProver, ProverError,
     engine::{EngineOptions, MemoryEstimate, TraceColumns, prove_columns, wait},
-    hiding::{HidingRng, hide, prove_hiding_with},
+    hiding::{HidingRng, hide_with, prove_hiding_air},
 };
 
 /// A statement whose trace can be filled from a witness.
@@ -126,17 +127,19 @@ pub fn statement_memory<S: Provable>(
     limit: Option<u64>,
 ) -> Result<MemoryEstimate, StatementError<S>> {
     let prover = prover_of::<S>(inputs.clone(), preset)?.0;
-    check_memory::<S>(&prover, limit)
+    Ok(admitted::<S>(&prover, limit)?.1)
 }
 
-fn check_memory<S: Provable>(
+/// The AIR of a proof, and the memory that it takes, which is there.
+fn admitted<S: Provable>(
     prover: &StatementProver<S>,
     limit: Option<u64>,
-) -> Result<MemoryEstimate, StatementError<S>> {
+) -> Result<(ProvenAir<S>, MemoryEstimate), StatementError<S>> {
     let air = proven_air::<S>(prover.public_inputs(), prover.options());
-    let estimate = S::Secrecy::estimate(&air.map_err(ProverError::Hiding)?);
+    let air = air.map_err(ProverError::Hiding)?;
+    let estimate = S::Secrecy::estimate(&air);
     estimate.check(limit, EngineOptions::default().system(), true)?;
-    Ok(estimate)
+    Ok((air, estimate))
 }
 
 /// Which prover turns a trace into a proof. Both give the same bytes from the same randomness, up to the grinding
@@ -203,7 +206,9 @@ pub fn prove_statement_with<S: Provable>(
     options: &EngineOptions<'_>,
 ) -> Result<StatementProof<S>, StatementError<S>> {
     let prove = <S::Secrecy as ProveAs<S>>::prove;
-    run::<S>(witness, preset, options, |task| prove(task, randomness))
+    run::<S>(witness, preset, options, |task, air| {
+        prove(task, air, randomness)
+    })
 }
 
 /// Proves the statement of a witness with winterfell's own prover: the same bytes from the same randomness, up
@@ -218,8 +223,8 @@ pub fn prove_statement_stock<S: Provable>(
 ) -> Result<StatementProof<S>, StatementError<S>> {
     let mut randomness = S::Secrecy::randomness()?;
     let prove = <S::Secrecy as ProveAs<S>>::prove_stock;
-    run::<S>(witness, preset, options, |task| {
-        prove(task, &mut randomness)
+    run::<S>(witness, preset, options, |task, air| {
+        prove(task, air, &mut randomness)
     })
 }
 
@@ -230,23 +235,22 @@ fn run<S: Provable>(
     witness: S::Witness<'_>,
     preset: S::Preset,
     options: &EngineOptions<'_>,
-    prove: impl FnOnce(&Task<'_, '_, S>) -> Made<S>,
+    prove: impl FnOnce(&Task<'_, '_, S>, &Arc<ProvenAir<S>>) -> Made<S>,
 ) -> Result<StatementProof<S>, StatementError<S>> {
     let (prover, bits) = prover_of::<S>(S::inputs(witness), preset)?;
-    check_memory::<S>(&prover, options.memory_limit)?;
-    let inputs = prover.public_inputs().clone();
-    let info = S::trace_info(&inputs, prover.options());
-    let (rows, columns) = (info.length(), info.main_trace_width());
-    let air = S::Air::new(info, inputs.clone(), prover.options().clone());
+    // Built once for all that is asked of it.
+    let (air, _) = admitted::<S>(&prover, options.memory_limit)?;
+    let air = Arc::new(air);
+    let (rows, columns) = shape(S::Secrecy::stated(&air));
     let start = Instant::now();
-    let (trace_time, proof) = prove(&Task {
+    let task = Task::<S> {
         prover,
         witness,
-        air,
-        options,
-    })?;
+        options: &options.admitted(),
+    };
+    let (trace_time, proof) = prove(&task, &air)?;
     Ok(StatementProof {
-        public_inputs: inputs,
+        public_inputs: task.prover.public_inputs().clone(),
         proof: proof.to_bytes(),
         bits,
         rows,
@@ -273,33 +277,39 @@ fn prover_of<S: Provable>(
 pub struct Task<'t, 'w, S: Provable> {
     prover: StatementProver<S>,
     witness: S::Witness<'w>,
-    air: S::Air,
     options: &'t EngineOptions<'t>,
 }
 
 impl<S: Provable> Task<'_, '_, S> {
     /// Fills the columns of the trace.
-    fn fill(&self, columns: Vec<&mut [BaseElement]>) -> Result<(), StatementError<S>> {
-        let (rows, width) = self.shape();
+    fn fill(
+        &self,
+        air: &S::Air,
+        columns: Vec<&mut [BaseElement]>,
+    ) -> Result<(), StatementError<S>> {
+        let (rows, width) = shape(air);
         let filling = tracing::info_span!("fill_trace", statement = S::NAME, rows, columns = width);
         filling
-            .in_scope(|| S::fill(self.witness, &self.air, columns))
+            .in_scope(|| S::fill(self.witness, air, columns))
             .map_err(ProveError::Trace)
     }
 
-    /// Rows and columns of the trace.
-    fn shape(&self) -> (usize, usize) {
-        let info = self.air.trace_info();
-        (info.length(), info.main_trace_width())
-    }
-
     /// The trace as winterfell has it, and the time to fill it.
-    fn table(&self) -> Result<(Duration, TraceTable<BaseElement>), StatementError<S>> {
+    fn table(
+        &self,
+        air: &S::Air,
+    ) -> Result<(Duration, TraceTable<BaseElement>), StatementError<S>> {
         let start = Instant::now();
-        let (rows, width) = self.shape();
-        let trace = filled_table(width, rows, |columns| self.fill(columns))?;
+        let (rows, width) = shape(air);
+        let trace = filled_table(width, rows, |columns| self.fill(air, columns))?;
         Ok((start.elapsed(), trace))
     }
+}
+
+/// Rows and columns of an AIR's trace.
+fn shape<A: Air>(air: &A) -> (usize, usize) {
+    let info = air.trace_info();
+    (info.length(), info.main_trace_width())
 }
 
 /// A trace in winterfell's memory, filled.
@@ -328,23 +338,28 @@ pub trait ProveAs<S: Statement>: Secrecy<S::Air> {
     /// What a proof of this AIR takes.
     fn estimate(air: &Self::Proven) -> MemoryEstimate;
 
-    /// The engine's proof, and the time to fill the trace.
+    /// The AIR of the statement that proofs of this AIR are of.
+    fn stated(air: &Self::Proven) -> &S::Air;
+
+    /// The engine's proof of `air`, and the time to fill the trace.
     ///
     /// # Errors
     /// Those of filling and proving.
     fn prove(
         task: &Task<'_, '_, S>,
+        air: &Arc<Self::Proven>,
         randomness: &mut Self::Randomness,
     ) -> Result<(Duration, Proof), StatementError<S>>
     where
         S: Provable;
 
-    /// winterfell's proof, and the time to fill the trace.
+    /// winterfell's proof of `air`, and the time to fill the trace.
     ///
     /// # Errors
     /// Those of filling and proving.
     fn prove_stock(
         task: &Task<'_, '_, S>,
+        air: &Arc<Self::Proven>,
         randomness: &mut Self::Randomness,
     ) -> Result<(Duration, Proof), StatementError<S>>
     where
@@ -362,25 +377,29 @@ impl<S: Statement> ProveAs<S> for Open {
         MemoryEstimate::of_columns(air)
     }
 
-    fn prove(task: &Task<'_, '_, S>, (): &mut ()) -> Made<S>
+    fn stated(air: &S::Air) -> &S::Air {
+        air
+    }
+
+    fn prove(task: &Task<'_, '_, S>, air: &Arc<S::Air>, (): &mut ()) -> Made<S>
     where
         S: Provable,
     {
         let start = Instant::now();
-        let info = task.air.trace_info().clone();
+        let info = air.trace_info().clone();
         let mut trace = TraceColumns::unspecified(info.main_trace_width(), info.length());
-        task.fill(trace.columns_mut())?;
+        task.fill(air, trace.columns_mut())?;
         let trace_time = start.elapsed();
         let inputs = task.prover.public_inputs().clone();
         let proof = prove_columns(&task.prover, info, inputs, trace, task.options)?;
         Ok((trace_time, proof))
     }
 
-    fn prove_stock(task: &Task<'_, '_, S>, (): &mut ()) -> Made<S>
+    fn prove_stock(task: &Task<'_, '_, S>, air: &Arc<S::Air>, (): &mut ()) -> Made<S>
     where
         S: Provable,
     {
-        let (trace_time, trace) = task.table()?;
+        let (trace_time, trace) = task.table(air)?;
         let proof = wait(async { maybe_await!(task.prover.prove(trace)) })?;
         Ok((trace_time, proof))
     }
@@ -401,21 +420,27 @@ where
         MemoryEstimate::of_hiding(air)
     }
 
-    fn prove(task: &Task<'_, '_, S>, rng: &mut HidingRng) -> Made<S>
+    fn stated(air: &Hiding<S::Air, M>) -> &S::Air {
+        air.inner()
+    }
+
+    fn prove(task: &Task<'_, '_, S>, air: &Arc<Self::Proven>, rng: &mut HidingRng) -> Made<S>
     where
         S: Provable,
     {
-        let (trace_time, trace) = task.table()?;
-        let proof = prove_hiding_with::<_, M>(&task.prover, trace, rng, task.options)?;
+        let (trace_time, trace) = task.table(air.inner())?;
+        let air = Arc::clone(air);
+        let proof = prove_hiding_air::<_, M>(&task.prover, air, trace, rng, task.options)?;
         Ok((trace_time, proof))
     }
 
-    fn prove_stock(task: &Task<'_, '_, S>, rng: &mut HidingRng) -> Made<S>
+    fn prove_stock(task: &Task<'_, '_, S>, air: &Arc<Self::Proven>, rng: &mut HidingRng) -> Made<S>
     where
         S: Provable,
     {
-        let (trace_time, trace) = task.table()?;
-        let (hiding, trace) = hide::<_, M>(&task.prover, trace.into(), rng)?;
+        let (trace_time, trace) = task.table(air.inner())?;
+        let air = Arc::clone(air);
+        let (hiding, trace) = hide_with::<_, M>(&task.prover, air, trace.into(), rng)?;
         let proof = wait(async { maybe_await!(hiding.prove(trace)) })?;
         Ok((trace_time, proof))
     }

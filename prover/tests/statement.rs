@@ -1,6 +1,6 @@
 //! A second statement, small, by the same functions as the batch: proven, verified, chained, estimated and hidden.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use winter_air::{
     Air, AirContext, Assertion, EvaluationFrame, ProofOptions, TraceInfo,
@@ -41,11 +41,17 @@ impl ToElements<BaseElement> for Claim {
 
 struct CubesAir(AirContext<BaseElement>, Claim);
 
+thread_local! {
+    /// How many of these AIRs this thread has built.
+    static BUILT: Cell<usize> = const { Cell::new(0) };
+}
+
 impl Air for CubesAir {
     type BaseField = BaseElement;
     type PublicInputs = Claim;
 
     fn new(info: TraceInfo, claim: Claim, options: ProofOptions) -> Self {
+        BUILT.set(BUILT.get() + 1);
         let degrees = vec![TransitionConstraintDegree::new(3)];
         Self(AirContext::new(info, degrees, 2, options), claim)
     }
@@ -367,6 +373,11 @@ fn a_statement_is_hidden() {
         prove_statement_with::<Cubes<Hidden>>(walk, compact, &mut kept, &run()).unwrap(),
     ];
     assert_ne!(first.proof, second.proof, "the same randomness twice");
+    assert_eq!((first.rows, first.columns), (256, 1), "before it is hidden");
+    // what an AIR is built of can be as much work as the proof of a short trace
+    let built = BUILT.get();
+    prove_statement::<Cubes<Hidden>>(walk, compact, &run()).unwrap();
+    assert_eq!(BUILT.get() - built, 1, "one AIR for one proof");
     let verify = |proof: &[u8], claim: &Claim, presets: &[HidingPreset]| {
         let accepted = Accepted::<Cubes<Hidden>>::presets(presets.iter().copied());
         verify_statement(proof, claim, &accepted)

@@ -21,6 +21,7 @@ pub struct Genesis {
     /// The number of the first batch.
     pub first_batch: BatchNumber,
     /// The first accounts. Most rollups begin with those that collect fees and hold nothing.
+    #[serde(deserialize_with = "winterlane_ledger::maps::unique")]
     pub accounts: BTreeMap<AccountId, Account>,
     /// Who publishes batches.
     pub operator: Party,

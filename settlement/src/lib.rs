@@ -35,6 +35,8 @@
 //! What comes in is what goes out: per asset, settlement never pays more than it was given.
 
 #![forbid(unsafe_code)]
+// they panic where nothing can be written, as on a full disk
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod bytes;
 pub mod call;

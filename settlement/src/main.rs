@@ -1,10 +1,14 @@
 //! `winterlane-settlement`: settlement in a folder, served to this machine.
 
 #![forbid(unsafe_code)]
+// they panic where nothing can be written, as on a full disk
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 use std::{
     error::Error,
+    fmt::Display,
     fs,
+    io::{self, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -58,15 +62,35 @@ fn main() -> ExitCode {
     match run(&arguments.task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprint!("error: {error}");
-            let mut reason = error.source();
-            while let Some(source) = reason {
-                eprint!(": {source}");
-                reason = source.source();
-            }
-            eprintln!();
+            // when nobody can read it, there is nobody to tell: the status says it
+            let _ = writeln!(io::stderr(), "error: {}", in_words(&*error));
             ExitCode::from(2)
         }
+    }
+}
+
+/// An error with its reasons: those that its own words do not have already.
+fn in_words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut reason = error.source();
+    while let Some(source) = reason {
+        let said = source.to_string();
+        if !words.contains(&said) {
+            words = format!("{words}: {said}");
+        }
+        reason = source.source();
+    }
+    words
+}
+
+/// Writes a line to standard output. Whoever reads no further has what they want.
+fn print(line: impl Display) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -75,7 +99,7 @@ fn run(task: &Task) -> Result<(), Box<dyn Error>> {
         Task::Secret { file } => {
             let secret = Secret::random()?;
             secret.save(file)?;
-            println!("{}", secret.party());
+            print(secret.party())?;
         }
         Task::Create { folder, genesis } => {
             let text = fs::read_to_string(genesis).map_err(|error| named(genesis, &error))?;
@@ -100,7 +124,10 @@ fn serve(folder: &Path, listen: SocketAddr) -> Result<(), Box<dyn Error>> {
     let verifier = |genesis: &Genesis| Verifier::of_bits(genesis.rules.bits);
     let durable = Durable::open(folder, verifier, durable::system_clock())?;
     let server = Server::start(durable, listen)?;
-    println!("settlement is served at http://{}", server.address());
+    print(format_args!(
+        "settlement is served at http://{}",
+        server.address()
+    ))?;
     // a sender that is gone would be an end, too
     let _ = asked.recv();
     Ok(())

@@ -112,6 +112,12 @@ pub enum SecretError {
     /// The system gave no randomness.
     #[error("the system gave no randomness")]
     Randomness(#[source] getrandom::Error),
+    /// There is a file already.
+    #[error("{path} exists already, and a secret is never written over: name another file")]
+    Exists {
+        /// The file.
+        path: String,
+    },
     /// The file cannot be read or made.
     #[error("{path}: {source}")]
     Io {
@@ -197,7 +203,7 @@ impl Secret {
     /// Makes a file that only its owner reads. One that is there stays as it is.
     ///
     /// # Errors
-    /// [`SecretError::Io`].
+    /// [`SecretError::Exists`], [`SecretError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), SecretError> {
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
@@ -210,9 +216,12 @@ impl Secret {
             file.sync_all()?;
             sync_folder(path)
         };
-        write().map_err(|source| SecretError::Io {
-            path: path.display().to_string(),
-            source,
+        write().map_err(|source| {
+            let path = path.display().to_string();
+            match source.kind() {
+                std::io::ErrorKind::AlreadyExists => SecretError::Exists { path },
+                _ => SecretError::Io { path, source },
+            }
         })
     }
 }
@@ -274,7 +283,7 @@ mod tests {
         assert_eq!(Secret::load(&path).unwrap().party(), secret.party());
         assert!(matches!(
             Secret::random().unwrap().save(&path),
-            Err(SecretError::Io { .. })
+            Err(SecretError::Exists { .. })
         ));
         #[cfg(unix)]
         {

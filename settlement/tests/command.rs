@@ -450,3 +450,60 @@ fn the_commands_of_the_page_make_settlement() {
         );
     }
 }
+
+/// What cannot be written, on a full disk, ends the command with a status that is documented; and it says each reason once.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_no_panic() {
+    let full = || fs::File::create("/dev/full").unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let secret = place.path().join("secret");
+    let output = command()
+        .arg("secret")
+        .arg(&secret)
+        .stdout(full())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    // it is made all the same, and asking again says so
+    let again = command().arg("secret").arg(&secret).output().unwrap();
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert_eq!(again.status.code(), Some(2), "{said}");
+    assert!(said.contains("name another file"), "{said}");
+    let nowhere = place.path().join("nowhere/secret");
+    let refused = command().arg("secret").arg(&nowhere).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
+    let silent = command()
+        .args(["serve", place.path().join("nothing").to_str().unwrap()])
+        .stderr(full())
+        .status()
+        .unwrap();
+    assert_eq!(silent.code(), Some(2));
+}
+
+/// An account that occurs twice would be one of the two, and nobody would see which.
+#[test]
+fn an_account_that_is_given_twice_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let mut genesis = genesis();
+    let account = winterlane_ledger::Account::default();
+    genesis.accounts.insert(AccountId::new(7), account);
+    let text = serde_json::to_string(&genesis).unwrap();
+    let account = serde_json::to_string(&account).unwrap();
+    let twice = text.replace(&account, &format!("{account},\"7\":{account}"));
+    assert_ne!(text, twice);
+    for (text, status) in [(twice, 2), (text, 0)] {
+        let file = place.path().join("genesis.json");
+        fs::write(&file, text).unwrap();
+        let output = command()
+            .args(["create", "settlement", "--genesis"])
+            .arg(&file)
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        assert_eq!(said.contains("`7` occurs twice"), status == 2, "{said}");
+    }
+}

@@ -60,12 +60,9 @@ impl<H: Hasher> AirPolicy<H> {
     ) -> Result<Self, PolicyError>
     where
         A: Air<BaseField = BaseElement>,
-        A::PublicInputs: Clone,
         M: Mode<A>,
     {
-        let info = Hiding::<A, M>::trace_info(inner, inputs.clone(), &options)?;
-        let air = Hiding::<A, M>::new(info, inputs, options.clone());
-        air.parameters().map_err(Clone::clone)?;
+        let air = Hiding::<A, M>::of(inner, inputs, options.clone())?;
         Self::new(TraceShape::of(&air)?, min_bits).accept(options)
     }
 
@@ -86,7 +83,6 @@ impl<H: Hasher> AirPolicy<H> {
     ) -> Result<Self, PolicyError>
     where
         A: Air<BaseField = BaseElement>,
-        A::PublicInputs: Clone,
         M: Mode<A>,
     {
         let options = preset.options_of::<A, M>(inner.length())?;

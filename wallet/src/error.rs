@@ -99,7 +99,9 @@ pub enum WalletError {
     /// in it ([`crate::Wallet::adopt`]).
     #[error(
         "{path} is a copy of a journal: one-time keys that signed after the copy was made would sign \
-         again. Use the original, or adopt the copy if nothing was signed since",
+         again. Use the original; or, if that is gone for good and has signed nothing since, adopt the copy (`winterlane \
+         wallet adopt --wallet {}`)",
+        path.parent().unwrap_or(path).display(),
         path = path.display()
     )]
     Copied {

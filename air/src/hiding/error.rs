@@ -101,17 +101,11 @@ pub enum HidingError {
     /// A periodic column with a cycle that is no power of two from 2 to the number of rows.
     #[error("a periodic column has a cycle of {cycle} rows, the statement's trace {rows}")]
     Cycle {
-        /// Values of the column.
+        /// Values of the column, or coefficients of its polynomial.
         cycle: usize,
         /// Rows of the statement's own trace.
         rows: usize,
     },
-    /// The AIR's periodic polynomials are not those of its periodic values.
-    #[error(
-        "the polynomials of the AIR's periodic columns are not those of their values: do not override \
-         `get_periodic_column_polys`"
-    )]
-    PeriodicPolys,
     /// The AIR exempts other rows than the last one.
     #[error("the AIR exempts {0} rows from its transition constraints: only one can be")]
     Exemptions(usize),

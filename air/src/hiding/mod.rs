@@ -63,8 +63,8 @@ pub use self::parameters::{
 /// with what follows from `A`.
 ///
 /// `A` must not override the provided methods of [`Air`] other than `get_aux_rand_elements`,
-/// `get_aux_assertions`, `evaluate_aux_transition` and `get_periodic_column_values`: the others are
-/// winterfell's own here.
+/// `get_aux_assertions`, `evaluate_aux_transition`, `get_periodic_column_values` and `get_periodic_column_polys`: the
+/// others are winterfell's own here.
 pub struct Hiding<A, M = Doubling> {
     inner: A,
     context: AirContext<BaseElement>,
@@ -77,6 +77,31 @@ where
     A: Air<BaseField = BaseElement>,
     M: Mode<A>,
 {
+    /// The hiding AIR of a statement whose own trace has the shape `inner`: what [`Air::new`] gives for the shape of
+    /// [`Hiding::trace_info`], built once.
+    ///
+    /// # Errors
+    /// When proofs of these parameters would not hide: see [`HidingError`].
+    ///
+    /// # Panics
+    /// As `A::new` does for this shape, these inputs and these options.
+    pub fn of(
+        inner: &TraceInfo,
+        inputs: A::PublicInputs,
+        options: ProofOptions,
+    ) -> Result<Self, HidingError> {
+        let inner = A::new(inner.clone(), inputs, options.clone());
+        let parameters = HidingParameters::of::<A, M>(&inner, &options)?;
+        let info = parameters.trace_info(M::TAG)?;
+        let context = Self::hiding_context(&inner, &parameters, info, options);
+        Ok(Self {
+            inner,
+            context,
+            parameters: Ok(parameters),
+            _mode: PhantomData,
+        })
+    }
+
     /// The shape of the hiding trace of a statement whose own trace has the shape `inner`.
     ///
     /// `inner` is what a trace of `A` says of itself: in [`Doubling`] mode the hiding trace has twice its
@@ -311,6 +336,18 @@ where
         };
         columns.push(vec![BaseElement::ONE, -BaseElement::ONE]);
         columns
+    }
+
+    /// The inner AIR's own, by which its verifiers go, and that of `p`: a column says here what it says there,
+    /// whatever its AIR overrides.
+    fn get_periodic_column_polys(&self) -> Vec<Vec<BaseElement>> {
+        let mut polys = match &self.parameters {
+            Ok(_) => self.inner.get_periodic_column_polys(),
+            Err(_) => return Vec::new(),
+        };
+        // 1 at 1, and -1 at -1.
+        polys.push(vec![BaseElement::ZERO, BaseElement::ONE]);
+        polys
     }
 }
 

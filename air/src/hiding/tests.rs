@@ -4,7 +4,7 @@ use winter_air::{
     Air, AirContext, Assertion, BatchingMethod::Linear, EvaluationFrame, FieldExtension,
     ProofOptions, TraceInfo, TransitionConstraintDegree,
 };
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::{FieldElement, fft, fields::f64::BaseElement};
 
 use super::{
     Doubling, Hiding, HidingError, InPlace, Mode, TailFree, min_rows_doubling, min_rows_in_place,
@@ -90,11 +90,14 @@ fn a_tail_within_the_statement_is_refused() {
     assert!(shape::<256, Doubling>(256, &options(74, 16)).is_ok());
 }
 
-/// [`Cubes`] that say something of the tail alone, or have other periodic polynomials than values.
+/// [`Cubes`] that say something of the tail alone, or have periodic polynomials without values.
 struct Odd<const KIND: u8>(Cubes<100>);
 
 const POLYS: u8 = 0;
 const PERIODIC: u8 = 1;
+const LONG: u8 = 2;
+const THREE: u8 = 3;
+const SHORT: u8 = 4;
 
 impl<const KIND: u8> Air for Odd<KIND> {
     type BaseField = BaseElement;
@@ -126,10 +129,14 @@ impl<const KIND: u8> Air for Odd<KIND> {
     }
 
     fn get_periodic_column_polys(&self) -> alloc::vec::Vec<alloc::vec::Vec<BaseElement>> {
-        match KIND {
-            POLYS => alloc::vec![alloc::vec![BaseElement::ONE; 2]],
-            _ => alloc::vec![],
-        }
+        let coefficients = match KIND {
+            POLYS => 2,
+            LONG => 512,
+            THREE => 3,
+            SHORT => 1,
+            _ => return alloc::vec![],
+        };
+        alloc::vec![alloc::vec![BaseElement::ONE; coefficients]]
     }
 }
 
@@ -143,9 +150,16 @@ impl<const KIND: u8> TailFree for Odd<KIND> {
 fn what_would_change_the_statement_is_refused() {
     fn refused<const KIND: u8>() -> HidingError {
         let (info, options) = (TraceInfo::new(4, 256), options(55, 16));
-        Hiding::<Odd<KIND>, InPlace>::trace_info(&info, (), &options).unwrap_err()
+        let refused = Hiding::<Odd<KIND>, InPlace>::of(&info, (), options.clone()).err();
+        let of_shape = Hiding::<Odd<KIND>, InPlace>::trace_info(&info, (), &options).err();
+        assert_eq!(refused, of_shape);
+        refused.expect("a refusal")
     }
-    assert_eq!(refused::<POLYS>(), HidingError::PeriodicPolys);
+    // A column of 512 rows has no meaning in the inner AIR's own trace, in a doubled one it would have.
+    let cycle = |cycle| HidingError::Cycle { cycle, rows: 256 };
+    assert_eq!(refused::<LONG>(), cycle(512));
+    assert_eq!(refused::<THREE>(), cycle(3));
+    assert_eq!(refused::<SHORT>(), cycle(1));
     // 194 rows are before the tail. A sequence always begins in the first half.
     let outside = HidingError::Assertion {
         segment: "main",
@@ -155,6 +169,41 @@ fn what_would_change_the_statement_is_refused() {
         width: 4,
     };
     assert_eq!(refused::<PERIODIC>(), outside);
+}
+
+/// The inner AIR's verifiers go by its polynomials, whatever its values are: so does the wrapper.
+#[test]
+fn periodic_columns_say_what_they_say_without_the_wrapper() {
+    let (info, options) = (TraceInfo::new(4, 256), options(55, 16));
+    let air = Hiding::<Odd<POLYS>, InPlace>::of(&info, (), options).expect("it hides");
+    let (zero, one) = (BaseElement::ZERO, BaseElement::ONE);
+    assert_eq!(air.inner().get_periodic_column_values().len(), 0);
+    // That one's, and that of 1 and -1 by turns.
+    let polys = alloc::vec![alloc::vec![one, one], alloc::vec![zero, one]];
+    assert_eq!(air.get_periodic_column_polys(), polys);
+    // As winterfell makes it of the values.
+    let mut values = air.get_periodic_column_values();
+    let p = values.last_mut().expect("that of the veil");
+    fft::interpolate_poly(p, &fft::get_inv_twiddles(2));
+    assert_eq!(*p, polys[1]);
+}
+
+/// Built at once or of its shape, it is the same AIR.
+#[test]
+fn an_air_of_its_shape_is_the_air() {
+    fn same<const NEEDED: usize, M: Mode<Cubes<NEEDED>>>() {
+        let (inner, options) = (TraceInfo::new(4, 256), options(55, 16));
+        let air = Hiding::<Cubes<NEEDED>, M>::of(&inner, (), options.clone()).expect("it hides");
+        let info = shape::<NEEDED, M>(256, &options).expect("it hides");
+        let of_shape = Hiding::<Cubes<NEEDED>, M>::new(info.clone(), (), options);
+        assert_eq!(air.trace_info(), &info);
+        assert_eq!(air.parameters(), of_shape.parameters());
+        assert!(air.context() == of_shape.context());
+        let inner = of_shape.inner().trace_info();
+        assert_eq!(air.inner().trace_info(), inner);
+    }
+    same::<194, InPlace>();
+    same::<256, Doubling>();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use winter_air::{
     Air, AirContext, Assertion, EvaluationFrame, ProofOptions, TraceInfo,
     TransitionConstraintDegree,
 };
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::{FieldElement, fft, fields::f64::BaseElement};
 use winterlane_ledger::private::PrivateInputs;
 
 use super::{constraints, schedule::Schedule};
@@ -129,6 +129,19 @@ impl Air for PrivateAir {
 
     fn get_periodic_column_values(&self) -> Vec<Vec<BaseElement>> {
         self.schedule.periodic_columns(self.trace_length())
+    }
+
+    /// Those that winterfell makes of the values. A statement has a use for about half of the selectors: the others
+    /// are zero, and so are their polynomials.
+    fn get_periodic_column_polys(&self) -> Vec<Vec<BaseElement>> {
+        let mut columns = self.get_periodic_column_values();
+        let inv_twiddles = fft::get_inv_twiddles(self.trace_length());
+        for column in &mut columns {
+            if column.iter().any(|&value| value != BaseElement::ZERO) {
+                fft::interpolate_poly(column, &inv_twiddles);
+            }
+        }
+        columns
     }
 }
 

@@ -67,6 +67,8 @@ pub(crate) enum FilesError {
     NotEmpty(PathBuf),
     #[error("{}: exists already; name another file, or remove it", .0.display())]
     Exists(PathBuf),
+    #[error("{}: is a file, and a directory is needed; name another, or remove it", .0.display())]
+    NotDirectory(PathBuf),
     #[error("{}: not text in UTF-8", .0.display())]
     NotText(PathBuf),
     #[error("{}: in use by {holder}; wait for it, or name another directory", .directory.display())]
@@ -113,6 +115,14 @@ impl FilesError {
         let path = path.to_owned();
         move |error| Self::Io { path, error }
     }
+}
+
+/// Makes a directory, and those that it is in; one that is there is good.
+pub(crate) fn make_directory(path: &Path) -> Result<(), FilesError> {
+    fs::create_dir_all(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => FilesError::NotDirectory(path.to_owned()),
+        _ => FilesError::io(path)(error),
+    })
 }
 
 /// Where the proof of that batch is.

@@ -42,7 +42,7 @@ impl Staging {
         // No interrupt comes between making something and having it registered for removal.
         let mut unfinished = interrupt::unfinished();
         let made = !target.exists();
-        fs::create_dir_all(target).map_err(FilesError::io(target))?;
+        super::make_directory(target)?;
         let lock = DirectoryLock::take(target)?;
         if !numbers(target)?.is_empty() && !replace {
             return Err(FilesError::NotEmpty(target.to_owned()));

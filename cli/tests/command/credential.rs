@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{in_directory, mode};
+use super::{csv_in, in_directory, mode};
 
 #[test]
 fn an_issuer_signs_for_holders_and_revokes() {
@@ -191,4 +191,65 @@ fn an_answer_counts_once_and_for_its_question_alone() {
         let (_, errors) = run(2, &prove("alice", &name));
         assert!(errors.contains("did not publish"), "{errors}");
     }
+}
+
+/// What is signed cannot be taken back, and JSON lets a name occur twice: which value counts, nobody would see.
+#[test]
+fn an_attribute_that_is_given_twice_is_not_signed() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |status, line: &str| in_directory(&directory, status, line);
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write(
+        "twice.json",
+        r#"{"name": "test", "attributes": {"age": "integer", "age": "date"}}"#,
+    );
+    let (_, said) = run(
+        2,
+        "credential issuer --issuer town --name N --schema twice.json --height 1",
+    );
+    assert!(said.contains("`age` occurs twice"), "{said}");
+    write(
+        "schema.json",
+        r#"{"name": "test", "attributes": {"age": "integer"}}"#,
+    );
+    run(
+        0,
+        "credential issuer --issuer town --name N --schema schema.json --height 1",
+    );
+    run(0, "credential holder --wallet alice --out alice.json");
+    write("age.json", r#"{"age": 17, "age": 18}"#);
+    let issue = "credential issue --issuer town --holder alice.json --attributes age.json \
+                 --valid-until 2099-12-31 --out credential.json";
+    let (_, said) = run(2, issue);
+    assert!(said.contains("`age` occurs twice"), "{said}");
+    assert!(!directory.path().join("credential.json").exists());
+    write("age.json", r#"{"age": 18}"#);
+    run(0, issue);
+}
+
+/// Where a file has the name that a directory is to have, what is in the way is said, and what to do.
+#[test]
+fn a_file_is_no_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let schema = r#"{"name": "test", "attributes": {"age": "integer"}}"#;
+    fs::write(directory.path().join("schema.json"), schema).unwrap();
+    csv_in(directory.path());
+    in_directory(
+        &directory,
+        0,
+        "private key --wallet alice --out alice.address",
+    );
+    for line in [
+        "credential issuer --issuer schema.json --name N --schema schema.json --height 1",
+        "private shield --pool schema.json --to alice.address --amount 1",
+        "prove --transfers transfers.csv --out schema.json --batch-size 4",
+    ] {
+        let (_, said) = in_directory(&directory, 2, line);
+        assert!(
+            said.contains("is a file, and a directory"),
+            "{line}: {said}"
+        );
+    }
+    let left = fs::read_to_string(directory.path().join("schema.json")).unwrap();
+    assert_eq!(left, schema);
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::{
     AccountId, Amount, AssetId, BatchNumber, ChainId, Ledger, NewKeys, Order, RollupId,
-    ScalarCompressor, SlotIndex, Withdraw,
+    ScalarCompressor, Scope, SlotIndex, Withdraw,
     hash::domain_digest,
     pool::{Payment, Pool, PoolOperation, encode_operation},
     wire,
@@ -25,7 +25,11 @@ use winterlane_settlement::{
     BatchData, Call, Client, DepositTo, Durable, Genesis, Outcome, Owed, Party, PoolData, Rules,
     Secret, Settlement, Verifier, durable, rebuild::Rebuilt, server::Server,
 };
-use winterlane_wallet::{Wallet, notes::shield};
+use winterlane_wallet::{
+    Wallet,
+    account::{AccountWallet, NewAccount, add_hot_keys},
+    notes::shield,
+};
 
 use super::command;
 
@@ -33,7 +37,7 @@ const EURO: u32 = 978;
 /// An asset that is worth nothing.
 const JUNK: u32 = 5;
 const UNTIL: u64 = 1 << 30;
-/// The keys of the page's wallets.
+/// The hot keys of the page's wallets.
 const HEIGHT: u32 = 3;
 
 fn page() -> String {
@@ -102,10 +106,28 @@ impl Operator {
     }
 }
 
+/// A wallet as `winterlane wallet new` makes it: the numbers of its keys are in its own file alone.
 fn wallet(path: &Path) -> (Wallet, NewKeys) {
-    let mut wallet = Wallet::create(path).unwrap();
-    let root = wallet.add_key(0, HEIGHT).unwrap();
-    (wallet, NewKeys::single(root))
+    let new = NewAccount {
+        account: AccountId::new(0),
+        asset: AssetId::new(EURO),
+        node: "http://127.0.0.1:1".to_owned(),
+        hot_height: HEIGHT,
+        cold_height: 5,
+    };
+    let made = AccountWallet::create(path, &new, ScalarCompressor).unwrap();
+    let keys = NewKeys {
+        roots: made.public().keys.map(|key| key.root),
+        scopes: [Scope::SPEND, Scope::ROTATE],
+    };
+    drop(made);
+    (opened(path), keys)
+}
+
+fn opened(path: &Path) -> Wallet {
+    let mut wallet = Wallet::open(path).unwrap();
+    assert!(add_hot_keys(&mut wallet, |_| true).unwrap());
+    wallet
 }
 
 #[test]
@@ -249,8 +271,7 @@ fn the_commands_of_the_page_take_everything_out_once() {
         amount: Amount::new(40),
         sealed: hex(note["sealed"].as_str().unwrap()),
     };
-    let mut bob = Wallet::open(&place.path().join("bob")).unwrap();
-    bob.add_key(0, HEIGHT).unwrap();
+    let mut bob = opened(&place.path().join("bob"));
     let paying = sign(
         &mut bob,
         &operator.ledger,
@@ -333,6 +354,22 @@ fn the_commands_of_the_page_take_everything_out_once() {
     let (status, _, said) = run("winterlane exit force-shield --note other.json");
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("no settled batch has a withdrawal"), "{said}");
+    // a wallet that has nothing here is told so, by its status too: nobody takes that for having left
+    drop(Wallet::create(&place.path().join("nobody")).unwrap());
+    let to = "0xa11ce00000000000000000000000000000000001";
+    let leave = format!("winterlane exit leave --wallet nobody --to {to}");
+    let notes = format!("winterlane exit force-notes --wallet nobody --to {to}");
+    // other keys than the account has are as good as none
+    let other = format!("winterlane exit leave --wallet alice --key 7 --key-height 1 --to {to}");
+    for (line, word) in [
+        (leave, "nothing leaves"),
+        (notes, "nothing is forced"),
+        (other, "--key"),
+    ] {
+        let (status, out, said) = run(&line);
+        assert_eq!(status, Some(2), "{line}: {out}{said}");
+        assert!(said.contains(word), "{line}: {said}");
+    }
     // once more: all has left
     assert_eq!(leaving.len(), 2);
     for line in leaving {

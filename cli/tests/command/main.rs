@@ -1,6 +1,8 @@
 //! The `winterlane` command as a user runs it: files, exit statuses, JSON.
 #![cfg(feature = "command")]
 
+#[cfg(unix)]
+mod adopt;
 mod association;
 mod balance;
 mod chain;

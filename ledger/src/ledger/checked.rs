@@ -6,7 +6,7 @@ use crate::{
     Domain, Root, SignedOrder,
     hash::Compressor,
     record::record_digests,
-    signature::{Claim, SignatureError, bound_message, recover_roots},
+    signature::{Claim, SignatureError, bound_messages, recover_roots},
 };
 
 /// A signed order with the key root that its signature proves.
@@ -76,9 +76,9 @@ pub fn check_orders<C: Compressor + ?Sized>(
     let digests = record_digests(&records, compressor);
     let claims: Vec<Claim<'_>> = orders
         .iter()
-        .zip(&digests)
-        .map(|(signed, digest)| Claim {
-            bound: bound_message(digest, domain),
+        .zip(bound_messages(&digests, domain, compressor))
+        .map(|(signed, bound)| Claim {
+            bound,
             nonce: signed.nonce,
             signature: &signed.signature,
         })

@@ -44,7 +44,26 @@ pub enum DigitError {
 /// ```
 #[must_use]
 pub fn bound_message(record: &RecordDigest, domain: &Domain) -> Digest {
-    hash::compress(tag::DOMAIN, &record.0, &domain.0)
+    hash::compress_input(&bound_input(record, domain))
+}
+
+/// [`bound_message`] of many records.
+pub(crate) fn bound_messages<C: Compressor + ?Sized>(
+    records: &[RecordDigest],
+    domain: &Domain,
+    compressor: &C,
+) -> Vec<Digest> {
+    let inputs: Vec<Input> = records
+        .iter()
+        .map(|record| bound_input(record, domain))
+        .collect();
+    let mut messages = alloc::vec![Digest::ZERO; inputs.len()];
+    compressor.compress_many(&inputs, &mut messages);
+    messages
+}
+
+fn bound_input(record: &RecordDigest, domain: &Domain) -> Input {
+    hash::input(tag::DOMAIN, &record.0.0, &domain.0.0)
 }
 
 /// The input that compresses to `M`, the digest whose digits are signed.

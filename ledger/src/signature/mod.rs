@@ -39,6 +39,7 @@ mod verify;
 pub use bytes::{SIGNATURE_BYTES, SignatureBytesError};
 pub use chain::{SecretSource, chain_step_input, one_time_public_keys};
 pub use key_tree::{KeyError, KeyTree};
+pub(crate) use message::bound_messages;
 pub use message::{DigitError, Digits, bound_message, digits, find_randomizer, message_input};
 pub use verify::{Claim, SignatureError, recover_root, recover_roots};
 

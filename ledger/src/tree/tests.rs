@@ -1,5 +1,7 @@
 //! The tree against the definition, built and updated in every way.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
+
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
@@ -65,6 +67,40 @@ fn no_update_changes_nothing() {
     let root = tree.root();
     assert!(tree.update_many(&[], &ScalarCompressor).is_empty());
     assert_eq!(tree.root(), root);
+}
+
+/// Counts what it compresses.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl Compressor for Counting {
+    fn compress_many(&self, inputs: &[Input], out: &mut [Digest]) {
+        self.0.fetch_add(inputs.len(), Ordering::Relaxed);
+        ScalarCompressor.compress_many(inputs, out);
+    }
+}
+
+/// A replacement is hashed up to where its path meets the next one's, and the last one up to the root.
+#[test]
+fn nothing_is_hashed_that_nobody_reads() {
+    let count = |indices: &[u32]| {
+        let leaves = |n: u64| indices.iter().map(move |index| (*index, leaf(n)));
+        let mut tree = AccountTree::from_leaves(leaves(1), &ScalarCompressor);
+        let counting = Counting::default();
+        let updates: Vec<_> = leaves(2).collect();
+        tree.update_many(&updates, &counting);
+        counting.0.into_inner()
+    };
+    assert_eq!(count(&[]), 0);
+    assert_eq!(count(&[7]), 32);
+    // by ascending index, each node above them once: 4, 2, 1, and 29 up to the root
+    assert_eq!(count(&[0, 1, 2, 3, 4, 5, 6, 7]), 36);
+    // the halves of a tree of eight in turn: two nodes of each, but of the last one
+    assert_eq!(count(&[0, 4, 1, 5, 2, 6, 3, 7]), 7 * 2 + 32);
+    // the same leaf again and again: as if it had been replaced once
+    assert_eq!(count(&[9, 9, 9]), 32);
+    // the halves of the whole tree: all but the root
+    assert_eq!(count(&[0, u32::MAX, 0]), 31 + 31 + 32);
 }
 
 /// Few distinct indices, so that updates meet, at both ends of the range.

@@ -29,9 +29,10 @@ pub struct TreeUpdate {
 /// Replaces leaves one after another, in a tree of which only the siblings of those leaves are read.
 ///
 /// All replacements climb a level together, so that each level is one call of the compressor: what a node
-/// is after replacement i depends on the replacements before i at the levels below only. The tree is read
-/// once, before anything is hashed, and not changed: `siblings` is given the distinct indices in ascending
-/// order, and fills in the path of each.
+/// is after replacement i depends on the replacements before i at the levels below only. A replacement climbs
+/// to where its path meets that of the next one, which writes everything above anew: with accounts side by side
+/// that is far below height 32. The tree is read once, before anything is hashed, and not changed: `siblings` is
+/// given the distinct indices in ascending order, and fills in the path of each.
 ///
 /// # Errors
 /// Those of `siblings`.
@@ -54,23 +55,33 @@ pub fn update<C: Compressor + ?Sized, E>(
         .map(|(id, _)| ids.partition_point(|other| other < id))
         .collect();
     let mut digests: Vec<Digest> = updates.iter().map(|(_, leaf)| *leaf).collect();
-    let mut inputs = vec![[winter_math::fields::f64::BaseElement::default(); 8]; updates.len()];
+    let seen = seen_below(updates);
+    // the replacements that climb to the next level, and what is hashed for them
+    let (mut climbing, mut inputs, mut parents) = (Vec::new(), Vec::new(), Vec::new());
     let mut level = Level::leaves(ids);
     for height in 0..TREE_DEPTH {
-        for (((&(id, _), &place), digest), (path, input)) in updates
-            .iter()
-            .zip(&places)
-            .zip(&digests)
-            .zip(paths.iter_mut().zip(&mut inputs))
-        {
-            level.written[place] = Some(*digest);
+        climbing.clear();
+        inputs.clear();
+        for (i, (&(id, _), path)) in updates.iter().zip(&mut paths).enumerate() {
+            let place = places[i];
+            if height < seen[i] {
+                level.written[place] = Some(digests[i]);
+            }
+            // whoever wrote the sibling last was seen here: the next replacement was not below the sibling
             let written = level.sibling(place).and_then(|other| level.written[other]);
             let sibling = written.unwrap_or(before[level.leaf[place]][height]);
             path[height] = sibling;
-            *input = parent_input(id, height, digest, &sibling);
+            if height + 1 < seen[i] {
+                climbing.push(i);
+                inputs.push(parent_input(id, height, &digests[i], &sibling));
+            }
         }
         level.emit(height, &mut nodes);
-        compressor.compress_many(&inputs, &mut digests);
+        parents.resize(inputs.len(), Digest::ZERO);
+        compressor.compress_many(&inputs, &mut parents);
+        for (&i, parent) in climbing.iter().zip(&parents) {
+            digests[i] = *parent;
+        }
         level.rise(&mut places);
     }
     if let Some(root) = digests.last() {
@@ -81,6 +92,25 @@ pub fn update<C: Compressor + ?Sized, E>(
         });
     }
     Ok(TreeUpdate { paths, nodes })
+}
+
+/// For each replacement, the height from which on nobody sees what it makes of the nodes above its leaf.
+///
+/// The next replacement writes the nodes that both have above them anew, and reads none of them: their lowest
+/// one is where the two paths meet. Of the nodes below, it reads the one beside its own path, and later ones may
+/// read the others. The last replacement is seen up to the root.
+fn seen_below(updates: &[(u32, Digest)]) -> Vec<usize> {
+    let next = updates.iter().skip(1).map(|(next, _)| Some(*next));
+    updates
+        .iter()
+        .zip(next.chain([None]))
+        .map(|(&(id, _), next)| {
+            // indices agree from the height on at which their highest different bit is shifted out
+            next.map_or(TREE_DEPTH + 1, |next| {
+                (u32::BITS - (id ^ next).leading_zeros()) as usize
+            })
+        })
+        .collect()
 }
 
 /// The distinct nodes of one height that an update writes, by ascending index.

@@ -65,6 +65,7 @@ fn changes_of_accounts_are_measured() {
         cache_mib: 1,
         spread: false,
         folder: Some(folder.path().to_owned()),
+        store: None,
     };
     for spread in [false, true] {
         settings.spread = spread;
@@ -72,6 +73,42 @@ fn changes_of_accounts_are_measured() {
         let rate = report.figure("changes").unwrap();
         let number: f64 = rate.split(' ').next().unwrap().parse().unwrap();
         assert!(number > 0.0, "{report}");
+    }
+}
+
+/// A store that is kept is made once, and only for the accounts that it was made with.
+#[test]
+fn a_store_that_is_kept_is_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = updates::Settings {
+        accounts: 50,
+        updates: 10,
+        batch: 4,
+        cache_mib: 1,
+        spread: false,
+        folder: None,
+        store: Some(folder.path().join("store")),
+    };
+    for figure in ["making the store", "opening the store"] {
+        let report = updates::measure(&settings).unwrap();
+        assert!(report.figure(figure).is_some(), "{report}");
+    }
+    let refused = |settings: &updates::Settings| {
+        let error = updates::measure(settings).unwrap_err();
+        assert!(matches!(
+            error,
+            super::BenchError::Setting {
+                setting: "store",
+                ..
+            }
+        ));
+    };
+    settings.spread = true;
+    refused(&settings);
+    settings.spread = false;
+    for accounts in [49, 51] {
+        settings.accounts = accounts;
+        refused(&settings);
     }
 }
 

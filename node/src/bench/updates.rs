@@ -1,23 +1,23 @@
 //! Changes of accounts in a large store.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use winterlane_ledger::{
-    Account, AccountId, Amount, ChainId, KeySlot, Nonce, RollupId,
-    hash::domain_digest,
+    Account, AccountId, Amount, KeySlot, Nonce,
     state::{Changes, ReadState, State},
 };
 use winterlane_prover::SimdCompressor;
 
 use super::{
-    BenchError, Place, Report, forget_peak, mebibytes, millis, payers::ASSET, peak_memory,
-    percentile, rate,
+    BenchError, Place, Report, forget_peak, mebibytes, millis,
+    payers::{ASSET, domain},
+    peak_memory, percentile, rate,
 };
-use crate::store::{Store, StoreState};
+use crate::store::{FILE, FolderLock, Genesis, Store, StoreState};
 
 /// What is changed.
 #[derive(Clone, Debug, clap::Args)]
@@ -41,6 +41,10 @@ pub struct Settings {
     /// Where the store is made, in place of the system's folder for temporary files.
     #[arg(long)]
     pub folder: Option<PathBuf>,
+    /// A folder in which the store is made if it has none, and stays: the next measurement takes the store that is
+    /// there, as the one before has left it.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "folder")]
+    pub store: Option<PathBuf>,
 }
 
 /// Numbers that look random (SplitMix64).
@@ -75,30 +79,36 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
             what: "at least 1",
         });
     }
-    let place = Place::new(settings.folder.as_deref())?;
-    let cache = cache_mib.saturating_mul(1 << 20);
     // how far apart neighbours are
     let step = if spread { u32::MAX / accounts } else { 1 };
+    let place = Where::of(settings)?;
+    let cache = cache_mib.saturating_mul(1 << 20);
     forget_peak();
     let began = Instant::now();
-    let opening = (0..accounts).map(|number| {
-        let account = Account {
-            asset: ASSET,
-            balance: Amount::new(1_000),
-            nonce: Nonce::ZERO,
-            slots: [KeySlot::default(); 2],
-        };
-        (AccountId::new(number * step), account)
-    });
-    let store = Store::create_with(
-        place.path(),
-        domain_digest(ChainId::new(1), RollupId::new(1)),
-        opening,
-        cache,
-    )?;
+    let made = !place.path().join(FILE).exists();
+    if made {
+        let opening = (0..accounts).map(|number| {
+            let account = Account {
+                asset: ASSET,
+                balance: Amount::new(1_000),
+                nonce: Nonce::ZERO,
+                slots: [KeySlot::default(); 2],
+            };
+            (AccountId::new(number * step), account)
+        });
+        Store::create_with(place.path(), domain(), opening, cache)?;
+    }
+    let store = Store::open(place.path(), &Genesis::empty(domain()), cache)?;
     let filling = began.elapsed();
     let filled = peak_memory();
     let mut state = StoreState::new(Arc::new(store))?;
+    let [last, beyond] = [0, 1].map(|more| AccountId::new((accounts - 1) * step + more));
+    if state.account(last)?.is_none() || !state.accounts_from(beyond, 1)?.is_empty() {
+        return Err(BenchError::Setting {
+            setting: "store",
+            what: "a folder whose store was made with the same --accounts and --spread",
+        });
+    }
     forget_peak();
 
     let mut numbers = Numbers(1);
@@ -131,7 +141,7 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
     let took = began.elapsed();
     let peak = peak_memory();
     latencies.sort_unstable();
-    let bytes = std::fs::metadata(place.path().join(crate::store::FILE));
+    let bytes = std::fs::metadata(place.path().join(FILE));
     let bytes = bytes.ok().map(|metadata| metadata.len());
     Ok(Report {
         title: "changes of accounts in a store, each batch of them one transaction that lasts",
@@ -158,11 +168,46 @@ pub fn measure(settings: &Settings) -> Result<Report, BenchError> {
             ("memory at most", mebibytes(peak)),
             ("size of the store", mebibytes(bytes)),
             (
-                "making the store",
+                if made {
+                    "making the store"
+                } else {
+                    "opening the store"
+                },
                 format!("{}, {} at most", seconds(filling), mebibytes(filled)),
             ),
         ],
     })
+}
+
+/// Where the store is.
+enum Where {
+    /// In a folder that is removed afterwards.
+    Own(Place),
+    /// In one that stays, and is this process's meanwhile.
+    Kept { folder: PathBuf, _lock: FolderLock },
+}
+
+impl Where {
+    fn of(settings: &Settings) -> Result<Self, BenchError> {
+        let Some(folder) = &settings.store else {
+            return Ok(Self::Own(Place::new(settings.folder.as_deref())?));
+        };
+        std::fs::create_dir_all(folder).map_err(|source| BenchError::Io {
+            path: folder.clone(),
+            source,
+        })?;
+        Ok(Self::Kept {
+            folder: folder.clone(),
+            _lock: FolderLock::take(folder)?,
+        })
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(place) => place.path(),
+            Self::Kept { folder, .. } => folder,
+        }
+    }
 }
 
 fn seconds(duration: Duration) -> String {

@@ -4,6 +4,8 @@
 //! started as it was told to.
 
 #![forbid(unsafe_code)]
+// they panic where nothing can be written, as on a full disk
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 use std::{
     net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc, time::Duration,
@@ -135,7 +137,7 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
             operations,
         }) => {
             let objects = objects()?;
-            measure(&queue, &objects, (jobs, rounds), proving, operations).map_err(Failure::ended)
+            measure(&queue, &objects, (jobs, rounds), proving, operations)
         }
     }
 }
@@ -207,8 +209,7 @@ fn status(queue: &Address) -> Result<(), Failure> {
         "oldest_seconds": oldest.fold(0.0, f64::max),
         "sizes": sizes,
     });
-    println!("{status:#}");
-    Ok(())
+    command::print(format_args!("{status:#}\n"))
 }
 
 /// Bytes of the witness of an operation, and of a proof, as batches of 1,024 operations have them.
@@ -222,39 +223,39 @@ fn measure(
     (jobs, rounds): (usize, usize),
     proving: Option<f64>,
     operations: usize,
-) -> Result<(), winterlane_node::queue::QueueError> {
-    println!("jobs handed out: claimed, renewed once, finished");
+) -> Result<(), Failure> {
+    command::print("jobs handed out: claimed, renewed once, finished\n")?;
     let mut handed_out = f64::INFINITY;
     for workers in [1, 8, 64] {
-        let figure = measure::hand_out(queue, workers, jobs)?;
+        let figure = measure::hand_out(queue, workers, jobs).map_err(Failure::ended)?;
         let rate = figure.jobs as f64 / figure.seconds;
-        println!(
-            "  {workers:2} workers: {rate:6.0} jobs/s; a claim takes {:.2} ms, 99 of 100 below {:.2} ms",
+        command::print(format_args!(
+            "  {workers:2} workers: {rate:6.0} jobs/s; a claim takes {:.2} ms, 99 of 100 below {:.2} ms\n",
             1e3 * figure.claim_median.as_secs_f64(),
             1e3 * figure.claim_99.as_secs_f64(),
-        );
+        ))?;
         handed_out = rate.min(handed_out);
     }
     let witness = operations.saturating_mul(WITNESS);
-    let figure = measure::added(queue, objects, witness, PROOF, rounds)?;
+    let figure = measure::added(queue, objects, witness, PROOF, rounds).map_err(Failure::ended)?;
     let added = figure.median.as_secs_f64();
-    println!(
+    command::print(format_args!(
         "added to a batch of {operations} operations, from the offer to the proof in the node: {:.1} ms, 9 of 10 \
-         below {:.1} ms",
+         below {:.1} ms\n",
         1e3 * added,
         1e3 * figure.nine_of_ten.as_secs_f64(),
-    );
+    ))?;
     if let Some(proving) = proving {
-        println!(
-            "  that is {:.2} % of {proving} s of proving",
+        command::print(format_args!(
+            "  that is {:.2} % of {proving} s of proving\n",
             100.0 * added / proving
-        );
-        println!(
-            "operations a second by W workers: {operations} min(W / (proving + added), jobs/s)"
-        );
+        ))?;
+        command::print(format_args!(
+            "operations a second by W workers: {operations} min(W / (proving + added), jobs/s)\n"
+        ))?;
         for workers in [1, 2, 4, 8, 16, 32, 64] {
             let rate = measure::throughput(workers, operations, proving, added, handed_out);
-            println!("  {workers:2} workers: {rate:8.0}");
+            command::print(format_args!("  {workers:2} workers: {rate:8.0}\n"))?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! `winterlane-node config` prints; a test compares it with the defaults here.
 
 mod accounts;
+mod check;
 mod init;
 mod interface;
 mod private;
@@ -27,7 +28,7 @@ pub use sections::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 pub use values::{AmountSetting, Patience, PresetSetting, Seconds, SettlementListen, Slots};
-use winterlane_ledger::{AssetId, hash::domain_digest};
+use winterlane_ledger::hash::domain_digest;
 
 use crate::{
     AssetFee, FeeSchedule, Genesis, Limits, NodeOptions, Proving,
@@ -116,25 +117,8 @@ impl Config {
         };
         let config: Self = toml::from_str(text)
             .map_err(|error| at(error.span(), without_passwords(error.message())))?;
-        if let Some((number, asset)) = config.fee_without_collector() {
-            let reason = format!(
-                "private operations pay in asset {asset}, which has no entry in fees.assets to say who collects"
-            );
-            return Err(at(place_of_private_fee(text, number), reason));
-        }
-        if config.private.workers && config.settlement.at.is_empty() {
-            let reason =
-                "private.workers needs settlement.at: what workers say is verified again before it is final".into();
-            return Err(at(place_of_workers(text), reason));
-        }
+        check::check(&config).map_err(|wrong| at(check::place(text, &wrong.way), wrong.reason))?;
         Ok(config)
-    }
-
-    /// The first fee of private operations that nobody would collect: its place in the list, and its asset.
-    fn fee_without_collector(&self) -> Option<(usize, AssetId)> {
-        let collected = |asset| self.fees.assets.iter().any(|fee| fee.asset == asset);
-        let fees = self.private.fees.iter().map(|fee| fee.asset).enumerate();
-        fees.into_iter().find(|&(_, asset)| !collected(asset))
     }
 
     /// What a node in `folder` is started with.
@@ -209,39 +193,6 @@ impl Config {
             queue: orders.queue,
         }
     }
-}
-
-/// Where in the text the asset of a fee of private operations stands.
-fn place_of_private_fee(text: &str, number: usize) -> Option<Range<usize>> {
-    #[derive(Deserialize)]
-    struct Places {
-        private: Fees,
-    }
-    #[derive(Deserialize)]
-    struct Fees {
-        fees: Vec<Fee>,
-    }
-    #[derive(Deserialize)]
-    struct Fee {
-        asset: toml::Spanned<AssetId>,
-    }
-    let places: Places = toml::from_str(text).ok()?;
-    let fee = places.private.fees.get(number)?;
-    Some(fee.asset.span())
-}
-
-/// Where in the text it is said that workers verify private operations.
-fn place_of_workers(text: &str) -> Option<Range<usize>> {
-    #[derive(Deserialize)]
-    struct Places {
-        private: Workers,
-    }
-    #[derive(Deserialize)]
-    struct Workers {
-        workers: toml::Spanned<bool>,
-    }
-    let places: Places = toml::from_str(text).ok()?;
-    Some(places.private.workers.span())
 }
 
 /// A message without what stands before the host of any address in it: an address at the wrong place is repeated by the

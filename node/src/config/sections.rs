@@ -1,9 +1,10 @@
 //! The sections of the file, with their defaults.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use serde::{Deserialize, Serialize};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
+use winterlane_settlement::{Party, Secret};
 
 use winterlane_ledger::{AccountId, AssetId, BatchNumber, ChainId, RollupId};
 
@@ -31,8 +32,10 @@ pub struct Rollup {
 #[serde(default, deny_unknown_fields)]
 pub struct Listen {
     /// The interface.
+    #[serde(deserialize_with = "super::values::address")]
     pub address: SocketAddr,
     /// Health and metrics.
+    #[serde(deserialize_with = "super::values::address")]
     pub health: SocketAddr,
     /// The certificate chain of the interface (PEM), inside the data folder unless the path is absolute; empty for no TLS.
     pub certificate: String,
@@ -129,6 +132,19 @@ pub struct SettlementSettings {
     pub secret: String,
     /// Where a settlement of this process is served; empty for nowhere.
     pub listen: SettlementListen,
+}
+
+impl SettlementSettings {
+    /// The operator at settlement: whose secret is in the file, inside the node's folder unless its path is absolute.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do, in words.
+    pub fn operator(&self, folder: &Path) -> Result<Party, String> {
+        let secret = Secret::load(&folder.join(&self.secret));
+        secret.map(|secret| secret.party()).map_err(|error| {
+            format!("settlement.secret: {error}; `winterlane-settlement secret FILE` makes one")
+        })
+    }
 }
 
 impl Default for Rollup {

@@ -98,6 +98,63 @@ fn mistakes_are_told_with_their_line() {
             "this machine alone",
         ),
         ("slots = ", 1, ""),
+        // what can be read, and leaves nothing to be done
+        ("[orders]\nper_account = 0", 2, "at least 1"),
+        ("[orders]\npending = 0", 2, "at least 1"),
+        ("[orders]\n\nqueue = 0", 3, "at least 1"),
+        ("[orders]\nmin_lifetime = 2305843009213693952", 2, "2^61"),
+        ("[proofs]\nwaiting = 0", 2, "at least 1"),
+        ("[interface]\nconcurrency = 0", 2, "at least 1"),
+        ("[interface]\nconnections = 0", 2, "at least 1"),
+        ("interface.timeout_seconds = 0", 1, "at least 1"),
+        (
+            "[interface]\nwebhooks = [{ url = \"https://x\" }]",
+            2,
+            "HOST:PORT",
+        ),
+        ("[rollup]\nfirst_batch = 4611686018427387904", 2, "2^62"),
+        (
+            "[[rollup.accounts]]\nid = 1\nasset = 0\nbalance = 1\n[[rollup.accounts]]\nasset = 0\nid = 1\nbalance = 1",
+            7,
+            "occurs twice",
+        ),
+        (
+            "[rollup]\naccounts = [{ id = 1, asset = 3, balance = \"340282366920938463463374607431768211455\" },\n\
+             { id = 2, asset = 4, balance = 1 },\n{ id = 3, asset = 3, balance = 1 }]",
+            4,
+            "asset 3",
+        ),
+        (
+            "[[rollup.accounts]]\nid = 1\nasset = 0\nbalance = -1",
+            4,
+            "`-1`, expected an amount",
+        ),
+        (
+            "[[fees.assets]]\nasset = 7\nminimum = 1\ncollector = 2\n[[fees.assets]]\nasset = 7\nminimum = 3\n\
+             collector = 2",
+            6,
+            "asset 7 has an entry already",
+        ),
+        (
+            "[settlement]\nat = \"https://127.0.0.1:7440\"",
+            2,
+            "http://127.0.0.1:7440",
+        ),
+        (
+            "[settlement]\nat = \"http://127.0.0.1:7440/x\"",
+            2,
+            "http://127.0.0.1:7440",
+        ),
+        (
+            "[settlement]\nlisten = \"127.0.0.1:7440\"",
+            2,
+            "settlement.at",
+        ),
+        (
+            "[settlement]\nat = \"http://127.0.0.1:7440\"\nlisten = \"127.0.0.1:7441\"",
+            3,
+            "leave settlement.listen out",
+        ),
     ] {
         let error = Config::parse("node.toml", text).unwrap_err();
         assert!(error.reason.contains(reason), "{text}: {error}");
@@ -164,7 +221,7 @@ fn settings_reach_the_options() {
     };
     assert!(!obliges("[settlement]\nfolder = \"there\""));
     assert!(obliges(
-        "[settlement]\nat = \"http://127.0.0.1:7440\"\nlisten = \"[::1]:0\""
+        "[settlement]\nat = \"settlement\"\nlisten = \"[::1]:0\""
     ));
 }
 

@@ -1,6 +1,7 @@
 //! Values that are checked as they are read: what is out of range is told with its line.
 
 use std::{
+    fmt,
     net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
 };
@@ -108,29 +109,50 @@ fn below<'de, D: Deserializer<'de>>(deserializer: D, most: usize) -> Result<usiz
     }
 }
 
-/// An amount: a number, or one in quotation marks when it is too large for TOML's integers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "NumberOrText", into = "String")]
-pub struct AmountSetting(pub(super) Amount);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NumberOrText {
-    Number(u64),
-    Text(String),
+/// An address to listen on.
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| {
+        de::Error::custom(format!(
+            "{text:?} is no socket address: expected IP:PORT, such as 127.0.0.1:8650"
+        ))
+    })
 }
 
-impl TryFrom<NumberOrText> for AmountSetting {
-    type Error = &'static str;
+/// An amount: a number, or one in quotation marks when it is too large for TOML's integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct AmountSetting(pub(super) Amount);
 
-    fn try_from(written: NumberOrText) -> Result<Self, Self::Error> {
-        match written {
-            NumberOrText::Number(number) => Ok(Self(Amount::new(number.into()))),
-            NumberOrText::Text(text) => {
-                let number = text.parse().map(Self);
-                number.map_err(|_| "an amount is a number below 2^128")
+/// By hand: of a mistake in one of two forms, serde's own `untagged` does not say what it is.
+impl<'de> Deserialize<'de> for AmountSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrText;
+
+        impl de::Visitor<'_> for NumberOrText {
+            type Value = AmountSetting;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an amount: a whole number below 2^128, in quotation marks above 2^63")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<AmountSetting, E> {
+                let amount =
+                    u128::try_from(number).map(|number| AmountSetting(Amount::new(number)));
+                amount.map_err(|_| E::invalid_value(de::Unexpected::Signed(number), &self))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<AmountSetting, E> {
+                Ok(AmountSetting(Amount::new(number.into())))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AmountSetting, E> {
+                let amount = text.parse().map(AmountSetting);
+                amount.map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
+
+        deserializer.deserialize_any(NumberOrText)
     }
 }
 

@@ -400,3 +400,33 @@ fn a_batch_closes_when_it_is_old() {
     // padded to a power of two, not to a full batch
     assert_eq!(sequencer.next_to_seal().map(|batch| batch.slots), Some(2));
 }
+
+/// Whatever the time does, a batch waits for its age at most once more; and an order lives by the numbers of batches, so that
+/// no time makes one that is over acceptable.
+#[test]
+fn a_time_that_jumps_delays_no_batch_and_revives_no_order() {
+    let limits = small();
+    let hour = Duration::from_secs(3600);
+    let start = 1000 * hour;
+    let mut sequencer = sequencer(limits, fees());
+    let (mut one, mut late) = (payer(1), payer(2));
+    late.valid_until = BatchNumber::new(1);
+    let times = [start, start - hour, start + hour, Duration::ZERO, start];
+    for (at, time) in times.into_iter().enumerate() {
+        let (id, order) = checked(one.pay(3, 1, 1));
+        let submitted = sequencer.submit(id, order, None, Known::default(), start);
+        let batch = BatchNumber::new(at as u64);
+        assert_eq!(submitted.unwrap().unwrap().batch, batch);
+        let (id, order) = checked(late.clone().pay(3, 1, 1));
+        let refused = sequencer.submit(id, order, None, Known::default(), time);
+        let refused = refusal(refused.unwrap());
+        assert!(
+            matches!(refused, Refusal::ExpiresTooSoon { .. }),
+            "{refused:?}"
+        );
+        sequencer.tick(time).unwrap();
+        // closed at once when the time went forwards; else after as long as a batch ever waits
+        sequencer.tick(time + limits.max_age).unwrap();
+        assert_eq!(sequencer.open_batch(), batch.saturating_add(1), "{time:?}");
+    }
+}

@@ -22,10 +22,11 @@ use crate::{
     AccountView, AdminError, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace,
     OrderId, OrderState, PendingOrder, ProvenAccount, ReadError, Receipt, Refusal, Status,
     SubmitError,
+    clock::UnixTime,
     panel::Roster,
     run::{
         admission::{Admin, Answer, Command, Submission},
-        shared::{Shared, now_millis},
+        shared::Shared,
     },
     store::{StoreError, View},
 };
@@ -286,17 +287,24 @@ impl Node {
         let view = self.view()?;
         let head = *view.head();
         let jobs = view.jobs()?;
-        let oldest = jobs
-            .first()
-            .map(|(batch, _)| view.header(*batch))
-            .transpose()?;
+        let oldest = jobs.first().map(|(batch, _)| *batch);
         let published = self.shared.publishes.load(Ordering::Relaxed);
-        let unsettled = (published && head.next_publish < head.next_batch)
-            .then(|| view.header(head.next_publish))
-            .transpose()?;
-        let due = self.shared.due();
-        let waited = |sealed_at| Duration::from_millis(now_millis().saturating_sub(sealed_at));
+        let unsettled =
+            (published && head.next_publish < head.next_batch).then_some(head.next_publish);
         let shared = &self.shared;
+        let waited = |batch| -> Result<Option<Duration>, StoreError> {
+            let known = shared.live().ages.of(batch);
+            if known.is_some() {
+                return Ok(known);
+            }
+            // long ago: by the clock of the machine, which may have been set since
+            let header = view.header(batch)?;
+            let sealed_at = header.map(|header| UnixTime::from_millis(header.sealed_at));
+            Ok(sealed_at.map(|sealed_at| shared.clock.now().since(sealed_at)))
+        };
+        let oldest_unproven = oldest.map(waited).transpose()?.flatten();
+        let oldest_unsettled = unsettled.map(waited).transpose()?.flatten();
+        let due = shared.due();
         let live = shared.live();
         Ok(Status {
             domain: head.domain,
@@ -304,14 +312,14 @@ impl Node {
             open_batch: live.open_batch,
             open_operations: live.open_operations,
             next_to_seal: head.next_batch,
-            next_to_prove: jobs.first().map_or(head.next_batch, |(batch, _)| *batch),
+            next_to_prove: oldest.unwrap_or(head.next_batch),
             next_to_publish: head.next_publish,
             pending: live.orders.len() as u64,
             max_pending: shared.limits.max_pending,
             unproven: jobs.len() as u64,
             held: jobs.iter().filter(|(_, job)| job.held).count() as u64,
-            oldest_unproven: oldest.flatten().map(|header| waited(header.sealed_at)),
-            oldest_unsettled: unsettled.flatten().map(|header| waited(header.sealed_at)),
+            oldest_unproven,
+            oldest_unsettled,
             settlement_refusals: shared.unsettled.load(Ordering::Relaxed),
             obligation_left: due
                 .and_then(|due| due.at)

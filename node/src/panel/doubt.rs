@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     OrderId,
+    clock::{Clock as _, SystemClock},
     keys::{ClientName, PublicKey},
     store::StoreError,
 };
@@ -47,7 +48,7 @@ impl FalseVerdict {
         found: String,
     ) -> Self {
         Self {
-            time: crate::run::shared::now_millis(),
+            time: SystemClock.now().millis(),
             client,
             key,
             operation: operation.to_string(),

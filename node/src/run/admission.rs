@@ -94,6 +94,10 @@ pub(crate) const GROUP: usize = 512;
 /// How long the first order of a group waits for others.
 const LINGER: Duration = Duration::from_millis(2);
 
+/// Orders that wait for no others: enough for the vector units of a few cores. With so many there at once, whoever
+/// sends them keeps the cores busy, and waiting would leave them idle.
+const ENOUGH: usize = 64;
+
 /// Checks signatures until somebody says stop, or the writer is gone.
 pub(crate) fn run(commands: &Receiver<Command>, writer: &SyncSender<Task>, domain: &Domain) {
     loop {
@@ -146,7 +150,11 @@ fn gather(first: Command, commands: &Receiver<Command>, group: &mut Group) -> Op
     }
     let until = Instant::now() + LINGER;
     while group.orders.len() < GROUP {
-        let left = until.saturating_duration_since(Instant::now());
+        // what waits already is taken in any case
+        let left = match group.orders.len() {
+            ENOUGH.. => Duration::ZERO,
+            _ => until.saturating_duration_since(Instant::now()),
+        };
         match commands.recv_timeout(left) {
             Ok(Command::Submit(orders, room)) => group.add(orders, room),
             Ok(other) => return Some(other),
@@ -191,9 +199,19 @@ fn check(group: Vec<Submission>, domain: &Domain) -> Vec<Candidate> {
     candidates
 }
 
-/// Signatures that one thread checks together: enough to fill any vector unit in every step, and few enough that a
-/// group of orders is shared between all threads.
+/// Signatures that one thread checks together, at most: enough to fill any vector unit in every step, and few enough
+/// that a group of orders is shared between all threads.
 const SHARE: usize = 16;
+
+/// Signatures that one thread checks together, at least, if there are so many: as many as the widest vector has lanes.
+/// With fewer, the steps that are one after another in each signature would leave lanes empty.
+const LANES: usize = 8;
+
+/// How many of `orders` signatures one of `threads` threads checks together: a small group is shared between all of
+/// them, too.
+fn share(orders: usize, threads: usize) -> usize {
+    orders.div_ceil(threads.max(1)).clamp(LANES, SHARE)
+}
 
 /// Checks signatures on all threads of the present pool.
 ///
@@ -202,9 +220,10 @@ pub(crate) fn check_on_all_threads(
     orders: Vec<SignedOrder>,
     domain: &Domain,
 ) -> Vec<Result<CheckedOrder, SignatureError>> {
+    let share = share(orders.len(), rayon::current_num_threads());
     orders
         .into_par_iter()
-        .chunks(SHARE)
+        .chunks(share)
         .flat_map_iter(|share| check_orders(share, domain, &SimdCompressor))
         .collect()
 }
@@ -218,4 +237,27 @@ pub(crate) fn spawn(
     threads::spawn("admission", writer.clone(), move || {
         run(&commands, &writer, &domain);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small group is shared between the threads; nobody checks fewer than there are lanes, or more than a share.
+    #[test]
+    fn shares_fill_lanes_and_threads() {
+        let expected = [
+            (1, 2, LANES),
+            (16, 2, 8),
+            (20, 2, 10),
+            (30, 2, 15),
+            (16, 64, LANES),
+            (512, 2, SHARE),
+            (512, 64, 8),
+            (5, 0, LANES),
+        ];
+        for (orders, threads, each) in expected {
+            assert_eq!(share(orders, threads), each, "{orders}, {threads}");
+        }
+    }
 }

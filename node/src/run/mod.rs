@@ -22,6 +22,7 @@
 //! | `threads` | how all but the writer are started, and what becomes of a panic |
 
 pub(crate) mod admission;
+mod ages;
 mod duties;
 mod options;
 mod priority;

@@ -18,12 +18,12 @@ use winterlane_prover::SimdCompressor;
 use super::{
     admission,
     priority::{yield_to_orders, yielding_pool},
-    shared::now_millis,
     threads,
     verify::Judge,
     writer::Task,
 };
 use crate::{
+    clock::Clock,
     core::{ClosedBatch, Entry, Operation},
     fault,
     panel::Doubt,
@@ -54,6 +54,7 @@ pub(crate) fn spawn(
     witnesses: Option<Witnesses>,
     replayed: u64,
     second_look: SecondLook,
+    clock: Arc<dyn Clock>,
     closed: Receiver<ClosedBatch>,
     writer: SyncSender<Task>,
 ) -> Result<JoinHandle<()>, StoreError> {
@@ -63,6 +64,7 @@ pub(crate) fn spawn(
         witnesses,
         replayed,
         second_look,
+        clock,
         threads: yielding_pool("sealing", 0)?,
     };
     let name = "sealer";
@@ -85,6 +87,8 @@ struct Sealer {
     /// Signatures and proofs of entries below this number were not checked by this process.
     replayed: u64,
     second_look: SecondLook,
+    /// Says when a batch was sealed.
+    clock: Arc<dyn Clock>,
     /// What hashes: threads of its own, so that the checks of signatures wait for none of it.
     threads: rayon::ThreadPool,
 }
@@ -139,7 +143,7 @@ impl Sealer {
             records,
             operations,
             consumed: first..last + 1,
-            sealed_at: now_millis(),
+            sealed_at: self.clock.now().millis(),
             supplies: closed.supplies.clone(),
             with_record,
             witness,

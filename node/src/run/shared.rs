@@ -7,15 +7,16 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::SyncSender,
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{Semaphore, broadcast};
 use winterlane_ledger::{Account, AccountId, BatchNumber, pool::PoolPolicy};
 
-use super::verify::PrivateSubmission;
+use super::{ages::Ages, verify::PrivateSubmission};
 use crate::{
     Event, PendingOrder,
+    clock::{Clock, SystemClock},
     core::{Entry, FeeSchedule, Limits, Operation},
     panel::{Counts, Roster},
     store::Store,
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) fees: FeeSchedule,
     pub(crate) policy: PoolPolicy,
+    /// The machine's clock, for what is shown to people.
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) started: Instant,
     pub(crate) accepted: AtomicU64,
@@ -81,6 +84,8 @@ pub(crate) struct Live {
     pub(crate) spent: HashMap<[u8; 32], crate::OrderId>,
     /// Accounts as pending operations leave them, each with the last batch that changes it.
     pub(crate) accounts: HashMap<AccountId, (BatchNumber, Account)>,
+    /// How long batches have been sealed.
+    pub(crate) ages: Ages,
     pub(crate) open_batch: BatchNumber,
     pub(crate) open_operations: u32,
     pub(crate) paused: bool,
@@ -111,6 +116,7 @@ impl Shared {
             limits,
             fees,
             policy,
+            clock: Arc::new(SystemClock),
             events: broadcast::channel(EVENTS).0,
             started: Instant::now(),
             accepted: AtomicU64::new(0),
@@ -128,6 +134,11 @@ impl Shared {
             roster: Mutex::default(),
             verifiers: Mutex::default(),
         }
+    }
+
+    /// With another clock than the system's.
+    pub(crate) fn by(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Private operations go there from now on.
@@ -258,12 +269,4 @@ impl Live {
         }
         self.accounts.retain(|_, (last, _)| *last > batch);
     }
-}
-
-/// Milliseconds since 1970 by this machine's clock.
-pub(crate) fn now_millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }

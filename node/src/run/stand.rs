@@ -1,12 +1,14 @@
 //! What tests and measurements put in the place of the real thing.
 
+use std::sync::Arc;
+
 use redb::StorageBackend;
 
 use super::{
     prover::{self, ProofJob, Prove},
     verify::Judge,
 };
-use crate::{panel::PanelQueue, queue::dispatch, witness::Witnesses};
+use crate::{clock::Clock, panel::PanelQueue, queue::dispatch, witness::Witnesses};
 
 /// Makes who proves, from where the witnesses are.
 type MakeProver = Box<dyn FnOnce(Witnesses) -> Box<dyn Prove>>;
@@ -22,6 +24,8 @@ pub(crate) struct Stand {
     pub(crate) judge: Option<Judge>,
     /// Where cases wait for workers that verify private proofs.
     pub(crate) panel: Option<Box<dyn PanelQueue>>,
+    /// The machine's clock.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
 }
 
 impl Prove for Box<dyn Prove> {

@@ -16,6 +16,7 @@ use winterlane_ledger::BatchNumber;
 
 use super::{
     NodeOptions, Running, admission,
+    ages::Ages,
     prover::{self, LocalProver},
     publisher,
     recover::{first_sequence, replay},
@@ -28,6 +29,7 @@ use super::{
 };
 use crate::{
     Node, blob,
+    clock::{Clock as _, SystemClock},
     core::{Fault, Sequencer},
     panel::{self, Doubt},
     queue::{
@@ -172,6 +174,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     )
     .under(policy.clone());
     let entries = replay(&view, &mut sequencer, &genesis.domain)?;
+    let clock = stand.clock.unwrap_or_else(|| Arc::new(SystemClock));
+    let ages = Ages::at_start(&view, clock.now())?;
     drop(view);
     tracing::info!(
         entries = entries.len(),
@@ -180,7 +184,9 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         "the log is replayed"
     );
 
-    let shared = Arc::new(Shared::new(store.clone(), limits, fees, policy, queue));
+    let shared = Shared::new(store.clone(), limits, fees, policy, queue).by(clock.clone());
+    let shared = Arc::new(shared);
+    shared.live().ages = ages;
     shared.checks.in_doubt(doubt.any());
     shared
         .publishes
@@ -204,6 +210,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
             doubt: doubt.clone(),
             judge: judge.clone(),
         },
+        clock,
         closed,
         task_sender.clone(),
     )?);

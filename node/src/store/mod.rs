@@ -90,17 +90,11 @@ impl Store {
     pub(crate) fn open(folder: &Path, genesis: &Genesis, cache: usize) -> Result<Self, StoreError> {
         let file = folder.join(FILE);
         if !file.exists() {
-            // a store that is half made, when the power goes, is no store: it is made beside its place
-            let partial = folder.join("making.redb");
-            match std::fs::remove_file(&partial) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(StoreError::io(partial)(error));
-                }
-                _ => {}
-            }
-            drop(Self::with(builder(cache).create(&partial)?, genesis)?);
-            std::fs::rename(&partial, &file).map_err(StoreError::io(&file))?;
-            crate::disk::sync_folder(&file).map_err(StoreError::io(folder))?;
+            make(
+                folder,
+                |database| Self::with(database, genesis).map(drop),
+                cache,
+            )?;
         }
         let mut database = builder(cache).open(&file)?;
         let format = migrate::format_of(&database)?;
@@ -119,10 +113,10 @@ impl Store {
         domain: Domain,
         accounts: impl IntoIterator<Item = (AccountId, Account)>,
         cache: usize,
-    ) -> Result<Self, StoreError> {
-        let store = Self::opened(builder(cache).create(folder.join(FILE))?);
-        store.initialise_with(domain, BatchNumber::ZERO, accounts)?;
-        Ok(store)
+    ) -> Result<(), StoreError> {
+        let fill =
+            |database| Self::opened(database).initialise_with(domain, BatchNumber::ZERO, accounts);
+        make(folder, fill, cache)
     }
 
     /// Opens a store that is kept elsewhere than in a file.
@@ -159,6 +153,25 @@ impl Store {
     pub(crate) fn view(&self) -> Result<View, StoreError> {
         View::new(self.database.begin_read()?, self.empty)
     }
+}
+
+/// Makes the file of a store, by what fills its database. A store that is half made, when the power goes, is no store: it is
+/// made beside its place.
+fn make(
+    folder: &Path,
+    fill: impl FnOnce(Database) -> Result<(), StoreError>,
+    cache: usize,
+) -> Result<(), StoreError> {
+    let (file, partial) = (folder.join(FILE), folder.join("making.redb"));
+    match std::fs::remove_file(&partial) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StoreError::io(partial)(error));
+        }
+        _ => {}
+    }
+    fill(builder(cache).create(&partial)?)?;
+    std::fs::rename(&partial, &file).map_err(StoreError::io(&file))?;
+    crate::disk::sync_folder(&file).map_err(StoreError::io(folder))
 }
 
 fn builder(cache: usize) -> Builder {

@@ -1,6 +1,7 @@
 //! The command as a process: its exit statuses, and what it says.
 
 mod balance;
+mod container;
 mod page;
 mod served;
 mod settled;
@@ -76,6 +77,52 @@ fn the_default_configuration_can_be_used() {
     assert_eq!(status, 0);
     std::fs::write(folder.path().join("node.toml"), printed).unwrap();
     assert_eq!(output(folder.path(), &["check"]).0, 0);
+}
+
+/// Output that cannot be written ends with a status that is documented; and a node whose log cannot be, on a full disk, goes on:
+/// its orders are on another.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_ends_no_node() {
+    let full = || std::fs::File::create("/dev/full").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["config"][..], &["check"], &["init"]] {
+        let mut command = command(folder.path(), arguments);
+        let output = command.stdout(full()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("standard output: "), "{said}");
+    }
+    // whoever reads nothing has what they want
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let config = command(folder.path(), &["config"]).stdout(writer).status();
+    assert_eq!(config.unwrap().code(), Some(0));
+    let refused = command(folder.path(), &["--config", "/nowhere.toml"])
+        .stderr(full())
+        .status();
+    assert_eq!(refused.unwrap().code(), Some(2));
+
+    let address = format!("127.0.0.1:{}", served::free_ports::<1>()[0]);
+    let arguments = ["--listen", "127.0.0.1:0", "--health", &address];
+    let mut node = command(folder.path(), &arguments)
+        .env("RUST_LOG", "trace")
+        .stderr(full())
+        .spawn()
+        .unwrap();
+    let answers = || {
+        let probe = ["--health", &address, "probe", "live"];
+        output(folder.path(), &probe).0 == 0
+    };
+    let lives = (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        answers() || node.try_wait().unwrap().is_some()
+    });
+    assert!(lives && node.try_wait().unwrap().is_none());
+    let id = node.id().to_string();
+    let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(node.wait().unwrap().code(), Some(0));
 }
 
 /// Asked to stop, it ends well; a second one on its folder does not start.

@@ -42,6 +42,10 @@ fn a_node_settles_with_real_proofs_and_is_killed() {
         governor: Party::NOBODY,
         rules: Rules::default(),
     };
+    // what the node's own command says of its configuration
+    let (status, printed, said) = output(data, &["genesis"]);
+    assert_eq!(status, 0, "{said}");
+    assert_eq!(serde_json::from_str::<Genesis>(&printed).unwrap(), genesis);
     durable::create(&data.join("settlement"), &genesis).unwrap();
     let user = Secret::random().unwrap();
     for round in 1..=2 {

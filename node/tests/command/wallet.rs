@@ -339,6 +339,13 @@ fn a_rollup_is_begun_once_and_with_what_can_be_used() {
         (["init", "--set", "batches.solts=4"], "unknown field"),
         (["init", "--set", "slots=4"], "SECTION.NAME=VALUE"),
         (["init", "--account", "nowhere.toml=1"], "nowhere.toml"),
+        (["init", "--set", "listen.address=0.0.0.0:1"], "without TLS"),
+        (
+            ["init", "--set", "listen.health=127.0.0.1:8650"],
+            "a port of its own",
+        ),
+        #[cfg(unix)]
+        (["init", "--account", "/dev/zero=1"], "/dev/zero"),
     ] {
         let (status, _, said) = output(&fresh, &arguments);
         assert!(status == 2 && said.contains(words), "{arguments:?}: {said}");
@@ -346,15 +353,30 @@ fn a_rollup_is_begun_once_and_with_what_can_be_used() {
     }
     let alice = format!("{}=1", path.join("alice.toml").display());
     let (status, _, said) = output(&fresh, &["init", "--account", &alice, "--account", &alice]);
+    assert!(
+        status == 2 && said.contains("account 1 occurs twice"),
+        "{said}"
+    );
+    assert!(!fresh.exists());
+    // A settlement of the rollup begins with the same accounts; its operator is named, or has a secret in the folder.
+    let (status, _, said) = output(&data, &["genesis"]);
+    assert!(
+        status == 2 && said.contains("winterlane-settlement secret"),
+        "{said}"
+    );
+    let operator = "0x00000000000000000000000000000000000000a0";
+    let (status, printed, said) = output(&data, &["genesis", "--operator", operator]);
+    assert_eq!(status, 0, "{said}");
+    let genesis: winterlane_settlement::Genesis = serde_json::from_str(&printed).unwrap();
+    assert_eq!(genesis.operator.to_string(), operator);
+    let config = winterlane_node::config::Config::read(&data.join("node.toml")).unwrap();
+    let node = config.options(&data).genesis;
+    assert_eq!(genesis.domain, node.domain);
+    assert!(!node.accounts.is_empty());
     assert_eq!(
-        status, 0,
-        "the store says what is wrong with accounts together: {said}"
+        genesis.accounts.into_iter().collect::<Vec<_>>(),
+        node.accounts
     );
-    let (status, _, said) = output(
-        &fresh,
-        &["--listen", "127.0.0.1:0", "--health", "127.0.0.1:0"],
-    );
-    assert!(status == 2 && said.contains("account 1"), "{said}");
 }
 
 /// TLS from the configuration, and another certificate by a signal.

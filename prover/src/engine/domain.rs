@@ -23,6 +23,7 @@ pub(super) struct Domain {
     rows: usize,
     blowup: usize,
     ce_blowup: usize,
+    quotients: usize,
     offset: BaseElement,
     trace_root: BaseElement,
     lde_root: BaseElement,
@@ -37,6 +38,7 @@ impl Domain {
             rows,
             blowup: lde_size / rows,
             ce_blowup: air.ce_domain_size() / rows,
+            quotients: air.num_constraint_composition_columns(),
             offset,
             trace_root: BaseElement::get_root_of_unity(rows.ilog2()),
             lde_root: BaseElement::get_root_of_unity(lde_size.ilog2()),
@@ -50,6 +52,7 @@ impl Domain {
             rows,
             blowup: 4,
             ce_blowup: 2,
+            quotients: 2,
             offset: BaseElement::GENERATOR,
             trace_root: BaseElement::get_root_of_unity(rows.ilog2()),
             lde_root: BaseElement::get_root_of_unity((4 * rows).ilog2()),
@@ -69,6 +72,27 @@ impl Domain {
     /// Constraint evaluation domain size over trace length.
     pub(super) const fn ce_blowup(&self) -> usize {
         self.ce_blowup
+    }
+
+    /// Constraint cosets on which the composition is evaluated throughout: as many as there are columns of the quotient,
+    /// which they fix.
+    pub(super) fn whole_cosets(&self) -> usize {
+        self.quotients.min(self.ce_blowup)
+    }
+
+    /// Constraint cosets on which the composition is evaluated at all: one more, if there is one. Its first row shows
+    /// whether what the others fix is the composition.
+    pub(super) fn evaluated_cosets(&self) -> usize {
+        (self.whole_cosets() + 1).min(self.ce_blowup)
+    }
+
+    /// How many of the `rows` rows from row `start` on are evaluated on constraint coset `k`.
+    pub(super) fn evaluated_rows(&self, k: usize, start: usize, rows: usize) -> usize {
+        if k < self.whole_cosets() {
+            rows
+        } else {
+            usize::from(start == 0)
+        }
     }
 
     /// Points of the extended domain.

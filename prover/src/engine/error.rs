@@ -156,7 +156,7 @@ pub enum ProverError {
         "the trace does not satisfy the constraints: composition degree is {degree} or more, declared below {bound}"
     )]
     UnsatisfiedConstraints {
-        /// A coefficient of this degree is not zero.
+        /// It has this degree, or a higher one.
         degree: usize,
         /// All coefficients from this degree on must be zero.
         bound: usize,

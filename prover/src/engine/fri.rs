@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 use winter_air::ProofOptions;
 use winter_fri::FriOptions;
-use winter_math::{FieldElement, StarkField, fft, fields::f64::BaseElement};
+use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
 use winter_utils::ByteWriter;
 use winterlane_field_simd::packed_element::PackedElement;
 use winterlane_field_simd::vector::MAX_LANES;
@@ -17,7 +17,10 @@ use winterlane_field_simd::{Backend, Matrix, Vector, dispatch};
 use super::openings::{self, LayerOpening};
 use super::planes::{ExtensionKernel, MAX_DEGREE, OfDegree, Planes};
 use super::transcript::{self, CommitmentId, Transcript};
-use super::{ProverError, kernels};
+use super::{
+    ProverError,
+    kernels::{self, Columns},
+};
 
 /// Leaves folded by one task.
 const TASK_LEAVES: usize = 256;
@@ -81,8 +84,7 @@ impl Fri {
             });
             evaluations = next;
         }
-        let remainder = remainder::<E>(&evaluations, options.blowup_factor(), offset);
-        let remainder = E::slice_as_base_elements(&remainder).to_vec();
+        let remainder = remainder(&evaluations, options.blowup_factor(), offset);
         transcript.commit_remainder(&remainder, E::EXTENSION_DEGREE);
         Ok(Self {
             layers,
@@ -267,15 +269,20 @@ impl<E: FieldElement<BaseField = BaseElement>> ExtensionKernel for Fold<'_, E> {
     }
 }
 
-/// The remainder polynomial's coefficients, highest degree first.
-fn remainder<E>(evaluations: &Matrix, blowup: usize, offset: BaseElement) -> Vec<E>
-where
-    E: FieldElement<BaseField = BaseElement>,
-{
-    let mut coefficients = E::slice_from_base_elements(evaluations.elements()).to_vec();
-    let twiddles = fft::get_inv_twiddles(coefficients.len());
-    fft::interpolate_poly_with_offset(&mut coefficients, &twiddles, offset);
-    coefficients.truncate(evaluations.rows() / blowup);
-    coefficients.reverse();
-    coefficients
+/// The base elements of the remainder polynomial's coefficients, highest degree first.
+///
+/// Its degree is below a `blowup`-th of the number of points: so many of the points, evenly spaced, fix it.
+fn remainder(evaluations: &Matrix, blowup: usize, offset: BaseElement) -> Vec<BaseElement> {
+    let (degree, count) = (evaluations.width(), evaluations.rows() / blowup);
+    let mut columns = Columns::unspecified(degree, count);
+    for (d, column) in columns.iter_mut().enumerate() {
+        for (i, cell) in column.iter_mut().enumerate() {
+            *cell = evaluations.row(i * blowup)[d];
+        }
+    }
+    columns.interpolate(0..degree, offset);
+    let columns: Vec<_> = columns.iter().collect();
+    let coefficients = (0..count).rev();
+    let coefficients = coefficients.flat_map(|i| columns.iter().map(move |column| column[i]));
+    coefficients.collect()
 }

@@ -96,12 +96,20 @@ pub struct EngineOptions<'a> {
     hashing: Option<&'a dyn Bulk>,
     /// Where the files are that tell how much memory there is: `/`, unless a test has others.
     pub(crate) system_root: Option<&'a Path>,
+    /// Whether the memory is known to be there.
+    admitted: bool,
 }
 
 impl<'a> EngineOptions<'a> {
     /// The system that has the memory.
     pub(crate) fn system(&self) -> System<'a> {
         System::new(self.system_root.unwrap_or(Path::new("/")))
+    }
+
+    /// The same for a proof whose memory was asked for already, with its trace: it is not asked for again.
+    pub(crate) fn admitted(mut self) -> Self {
+        self.admitted = true;
+        self
     }
 
     /// Reports progress to `observer`.
@@ -229,29 +237,24 @@ where
     typed(|| pipeline::run::<P, _, true>(prover, statement, trace, options))
 }
 
-/// [`prove_with`] or, if `INLINE`, [`prove_inlined`], of a trace that is made column by column, and is as
-/// `info` and `public_inputs` say. `prover`'s `build_aux_trace` and `get_pub_inputs` are not called.
+/// [`prove_with`] or, if `INLINE`, [`prove_inlined`], of a trace that is made column by column, and is one of `air`,
+/// whose public inputs are these elements. `prover`'s `build_aux_trace` and `get_pub_inputs` are not called.
 ///
 /// # Errors
 ///
 /// See [`ProverError`]; [`ProverError::OutOfDomainPoint`] when the verifier would refuse the proof.
 pub(crate) fn prove_made<P, M, const INLINE: bool>(
     prover: &P,
-    info: TraceInfo,
-    public_inputs: <P::Air as Air>::PublicInputs,
+    air: &P::Air,
+    public_inputs: Vec<BaseElement>,
     trace: M,
     options: &EngineOptions<'_>,
 ) -> Result<Proof, ProverError>
 where
     P: Prover<BaseField = BaseElement>,
-    <P::Air as Air>::PublicInputs: Send,
     M: TraceMaker,
 {
-    let statement = Statement {
-        info,
-        public_inputs,
-    };
-    typed(|| pipeline::run::<P, _, INLINE>(prover, statement, Making(trace), options))
+    typed(|| pipeline::run_air::<P, _, INLINE>(prover, air, public_inputs, Making(trace), options))
 }
 
 /// Sees to it that there are threads, and makes a failed allocation an error.

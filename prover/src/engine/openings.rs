@@ -3,7 +3,7 @@
 use winter_air::proof::Queries;
 use winter_fri::FriProof;
 use winter_math::{FieldElement, fields::f64::BaseElement};
-use winter_utils::{ByteWriter, Deserializable, Serializable};
+use winter_utils::{ByteWriter, Deserializable};
 
 use super::ProverError;
 
@@ -15,11 +15,15 @@ pub(super) fn queries<'a>(
 ) -> Result<Queries, ProverError> {
     let mut values = Vec::new();
     for row in rows {
+        values.reserve(row.len() * BaseElement::ELEMENT_BYTES);
         values.write_many(row);
     }
     let mut bytes = Vec::with_capacity(values.len() + opening.len() + 18);
-    values.write_into(&mut bytes);
-    opening.write_into(&mut bytes);
+    for part in [&values[..], opening] {
+        // As a slice of bytes is written, but not byte by byte.
+        bytes.write_usize(part.len());
+        bytes.write_bytes(part);
+    }
     Queries::read_from_bytes(&bytes).map_err(|_| ProverError::Encoding { part })
 }
 

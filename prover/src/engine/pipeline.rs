@@ -53,13 +53,29 @@ where
         info,
         public_inputs,
     } = statement;
-    let public_input_elements = public_inputs.to_elements();
+    let elements = public_inputs.to_elements();
     let air = P::Air::new(info, public_inputs, prover.options().clone());
-    let partitions = prover.options().partition_options();
-    let session = Session::new(&air, partitions, source.held(), S::FRESH, options)?;
-    let bulk = options.bulk::<P::HashFn>()?;
-    let mut channel = ChannelOf::<P>::new(&session.seed(public_input_elements), bulk);
+    run_air::<P, S, INLINE>(prover, &air, elements, source, options)
+}
 
+/// [`run`] of an AIR at hand, whose public inputs are these elements.
+pub(super) fn run_air<P, S, const INLINE: bool>(
+    prover: &P,
+    air: &P::Air,
+    public_inputs: Vec<BaseElement>,
+    source: S,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    S: Source<P>,
+{
+    let partitions = prover.options().partition_options();
+    let session = Session::new(air, partitions, source.held(), S::FRESH, options)?;
+    let bulk = options.bulk::<P::HashFn>()?;
+    let mut channel = ChannelOf::<P>::new(&session.seed(public_inputs), bulk);
+
+    let aux_alone = source.aux_alone();
     let (main, rest) = source.extend(&session)?;
     let main = {
         let _span = session.start(Phase::CommitTrace)?;
@@ -67,11 +83,12 @@ where
     };
     let proving = Proving::<P, S> {
         prover,
-        air: &air,
+        air,
         session,
         channel,
         main,
         rest,
+        aux_alone,
     };
     match prover.options().field_extension().degree() {
         1 => proving.run::<BaseElement, INLINE>(),
@@ -90,6 +107,7 @@ struct Proving<'a, P: Prover<BaseField = BaseElement>, S: Source<P>> {
     main: Segment,
     /// What the auxiliary segment is built from, if there is one.
     rest: Option<S::Rest>,
+    aux_alone: bool,
 }
 
 impl<P: Prover<BaseField = BaseElement>, S: Source<P>> Proving<'_, P, S> {
@@ -102,6 +120,7 @@ impl<P: Prover<BaseField = BaseElement>, S: Source<P>> Proving<'_, P, S> {
             mut channel,
             main,
             rest,
+            aux_alone,
         } = self;
         let mut segments = vec![main];
         let mut rand_elements = None;
@@ -127,6 +146,7 @@ impl<P: Prover<BaseField = BaseElement>, S: Source<P>> Proving<'_, P, S> {
                 boundary: air.get_boundary_constraints(rand_elements, &coefficients.boundary),
                 periodic: air.get_periodic_column_polys(),
                 rand_elements,
+                aux_alone,
             };
             let aux = segments.get(1).map(Segment::extended);
             E::constraints(&stated, session.domain()).evaluate::<P::Air, INLINE>(

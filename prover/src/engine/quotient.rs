@@ -2,63 +2,86 @@
 //!
 //! The composition `H` has degree below `n q`, for `q` quotient columns, and splits as the sum of
 //! `x^(n m) H_m(x)` over `m < q`. On constraint coset `k`, with offset `s_k`, `x^n` is the constant
-//! `s_k^n`, so there `H` agrees with `R_k`, the sum of `s_k^(n m) H_m`, of degree below `n`: one batch
-//! of size-`n` interpolations finds every `R_k`, and one small interpolation across the cosets, whose
-//! offsets are in geometric progression, finds every `H_m`.
+//! `y_k = s_k^n`, so there `H` agrees with `R_k`, the sum of `y_k^m H_m`, of degree below `n`: one batch
+//! of size-`n` interpolations finds `R_k` on `q` cosets, and a `q` by `q` matrix, the same for all coefficients, makes
+//! every `H_m` of them. A constraint evaluation domain has a power of two of cosets: those beyond `q` would say the
+//! same again. One point of the next one is asked, since it says so only if the constraints hold.
 
 use rayon::prelude::*;
-use winter_math::{FieldElement, StarkField, fields::f64::BaseElement};
-use winterlane_field_simd::packed_element::PackedElement;
+use winter_math::{FieldElement, fields::f64::BaseElement};
+use winterlane_field_simd::packed_element::{Dot, PackedElement, Weight};
 use winterlane_field_simd::{Backend, Kernel, Vector, dispatch};
 
 use super::ProverError;
 use super::domain::Domain;
-use super::kernels::{self, Columns};
+use super::kernels::Columns;
 
 /// Rows worked on by one task.
 const TASK_ROWS: usize = 1024;
 
 /// Interpolates the composition, given coset by coset in `degree` base columns each: the first base
-/// columns of the result are those of the `columns` quotient columns.
+/// columns of the result are those of the quotient columns, as many as cosets are evaluated throughout.
 pub(super) fn interpolate(
     mut composition: Columns,
     degree: usize,
-    columns: usize,
     domain: &Domain,
 ) -> Result<Columns, ProverError> {
-    for k in 0..domain.ce_blowup() {
+    let cosets = domain.whole_cosets();
+    for k in 0..cosets {
         let offset = domain.coset_offset(domain.ce_coset(k));
         composition.interpolate(k * degree..(k + 1) * degree, offset);
     }
+    let beyond = composition.iter().skip(cosets * degree);
+    let beyond: Vec<_> = beyond.map(|column| column[0]).collect();
     split(&mut composition, degree, domain);
-    let mut beyond = composition.iter().skip(columns * degree);
-    match beyond.position(|column| column.par_iter().any(|&c| c != BaseElement::ZERO)) {
-        Some(column) => Err(ProverError::UnsatisfiedConstraints {
-            degree: (columns + column / degree) * domain.rows(),
-            bound: columns * domain.rows(),
-        }),
-        None => {
-            drop(beyond);
-            Ok(composition)
+    if beyond.is_empty() || beyond == at_next_coset(&composition, degree, domain) {
+        Ok(composition)
+    } else {
+        let bound = cosets * domain.rows();
+        Err(ProverError::UnsatisfiedConstraints {
+            degree: bound,
+            bound,
+        })
+    }
+}
+
+/// The composition, by coordinate, at the first point of the first coset on which it is not evaluated throughout.
+fn at_next_coset(quotients: &Columns, degree: usize, domain: &Domain) -> Vec<BaseElement> {
+    let cosets = domain.whole_cosets();
+    let x = domain.coset_offset(domain.ce_coset(cosets));
+    let columns: Vec<_> = quotients.iter().take(cosets * degree).collect();
+    let values = columns.into_par_iter().map(|column| {
+        let horner = |sum: BaseElement, &c: &BaseElement| sum * x + c;
+        column.iter().rev().fold(BaseElement::ZERO, horner)
+    });
+    let values: Vec<BaseElement> = values.collect();
+    let y = x.exp(domain.rows() as u64);
+    let mut sums = vec![BaseElement::ZERO; degree];
+    for values in values.chunks_exact(degree).rev() {
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum = *sum * y + value;
         }
     }
+    sums
 }
 
 /// Replaces coefficient `t` of every `R_k` by coefficient `t` of every `H_m`.
 fn split(columns: &mut Columns, degree: usize, domain: &Domain) {
-    let cosets = columns.len() / degree;
-    let root_inv = BaseElement::get_root_of_unity(cosets.ilog2()).inv();
-    let roots = winter_math::get_power_series(root_inv, cosets);
-    let ratio_inv = domain.offset().exp(domain.rows() as u64).inv();
-    let scale = kernels::inverse_of(cosets);
-    let scales = winter_math::get_power_series_with_offset(ratio_inv, scale, cosets);
+    let nodes = (0..domain.whole_cosets()).map(|k| {
+        let offset = domain.coset_offset(domain.ce_coset(k));
+        offset.exp(domain.rows() as u64)
+    });
+    let matrix = inverse_vandermonde(&nodes.collect::<Vec<_>>());
+    let weights: Vec<Vec<Weight>> = matrix
+        .iter()
+        .map(|row| row.iter().copied().map(Weight::new).collect())
+        .collect();
     let backend = Backend::current();
     columns.blocks(TASK_ROWS).into_par_iter().for_each(|block| {
         dispatch(
             backend,
             Split {
-                roots: &roots,
-                scales: &scales,
+                weights: &weights,
                 degree,
                 block,
             },
@@ -66,12 +89,37 @@ fn split(columns: &mut Columns, degree: usize, domain: &Domain) {
     });
 }
 
-/// Interpolates across the cosets, row by row.
+/// The matrix that makes the coefficients of a polynomial, lowest first, of its values at the nodes: column `k` has those
+/// of the polynomial that is one at node `k` and zero at the others.
+fn inverse_vandermonde(nodes: &[BaseElement]) -> Vec<Vec<BaseElement>> {
+    let mut matrix = vec![vec![BaseElement::ZERO; nodes.len()]; nodes.len()];
+    for (k, &node) in nodes.iter().enumerate() {
+        let mut product = vec![BaseElement::ONE];
+        let mut at_node = BaseElement::ONE;
+        for (_, &other) in nodes.iter().enumerate().filter(|&(j, _)| j != k) {
+            product.push(BaseElement::ZERO);
+            for m in (0..product.len()).rev() {
+                let below = if m > 0 {
+                    product[m - 1]
+                } else {
+                    BaseElement::ZERO
+                };
+                product[m] = below - other * product[m];
+            }
+            at_node *= node - other;
+        }
+        let scale = at_node.inv();
+        for (row, coefficient) in matrix.iter_mut().zip(product) {
+            row[k] = coefficient * scale;
+        }
+    }
+    matrix
+}
+
+/// Solves for the columns, row by row.
 struct Split<'a> {
-    /// Powers of the inverse root of unity of the order that there are cosets.
-    roots: &'a [BaseElement],
-    /// Factors of the coefficients found.
-    scales: &'a [BaseElement],
+    /// Row `m` of the matrix makes `H_m`.
+    weights: &'a [Vec<Weight>],
     degree: usize,
     block: Vec<&'a mut [BaseElement]>,
 }
@@ -82,37 +130,49 @@ impl Kernel for Split<'_> {
     #[inline(always)]
     fn run<V: Vector>(self, _token: V::Token) {
         let Self {
-            roots,
-            scales,
+            weights,
             degree,
             mut block,
         } = self;
-        let cosets = roots.len();
-        let bits = cosets.ilog2();
-        let mut values = vec![PackedElement::<V>::ZERO; cosets];
+        let mut values = vec![PackedElement::<V>::ZERO; weights.len()];
         for from in (0..block[0].len()).step_by(V::LANES) {
             for d in 0..degree {
                 for (k, value) in values.iter_mut().enumerate() {
-                    let k = k.reverse_bits() >> (usize::BITS - bits);
                     *value = PackedElement::load(&block[k * degree + d][from..]);
                 }
-                let mut half = 1;
-                while half < cosets {
-                    for start in (0..cosets).step_by(2 * half) {
-                        for j in 0..half {
-                            let root = PackedElement::splat(roots[j * (cosets / (2 * half))]);
-                            let a = values[start + j];
-                            let b = values[start + j + half] * root;
-                            values[start + j] = a + b;
-                            values[start + j + half] = a - b;
-                        }
+                for (m, weights) in weights.iter().enumerate() {
+                    let mut sum = Dot::<V>::new();
+                    for (value, weight) in values.iter().zip(weights) {
+                        sum.add(value.vector(), weight);
                     }
-                    half *= 2;
+                    sum.reduce().store(&mut block[m * degree + d][from..]);
                 }
-                for (m, (&value, &scale)) in values.iter().zip(scales).enumerate() {
-                    let value = value * PackedElement::splat(scale);
-                    value.store(&mut block[m * degree + d][from..]);
-                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coefficients_from_values() {
+        for count in 1..=6_u64 {
+            let nodes: Vec<_> = (0..count)
+                .map(|i| BaseElement::new(7 * i * i + 3))
+                .collect();
+            let matrix = inverse_vandermonde(&nodes);
+            let coefficients: Vec<_> = (0..count).map(|i| BaseElement::new(5 + i)).collect();
+            let value = |&node: &BaseElement| {
+                let terms = coefficients.iter().rev();
+                terms.fold(BaseElement::ZERO, |sum, &c| sum * node + c)
+            };
+            let values: Vec<_> = nodes.iter().map(value).collect();
+            for (row, &coefficient) in matrix.iter().zip(&coefficients) {
+                let terms = row.iter().zip(&values);
+                let found = terms.fold(BaseElement::ZERO, |sum, (&a, &b)| sum + a * b);
+                assert_eq!(found, coefficient, "{count}");
             }
         }
     }

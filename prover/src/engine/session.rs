@@ -51,29 +51,28 @@ impl<'a> Session<'a> {
             air.options(),
             offset,
             partitions,
-            (Tabulated::of(air), held),
+            ((!options.admitted).then(|| Tabulated::of(air)), held),
             fresh,
             options,
         )
     }
 
-    /// [`new`](Self::new), out of the caller's crate.
+    /// [`new`](Self::new), out of the caller's crate. `tabulated` is there if the memory is to be asked for.
     fn of(
         air: &AirContext<BaseElement>,
         options: &ProofOptions,
         offset: BaseElement,
         partitions: PartitionOptions,
-        (tabulated, held): (Tabulated, Held),
+        (tabulated, held): (Option<Tabulated>, Held),
         fresh: bool,
         engine: &EngineOptions<'a>,
     ) -> Result<Self, ProverError> {
         let info = air.trace_info();
         check(info, options, air.lde_domain_size())?;
-        MemoryEstimate::estimate(air, options, tabulated, held).check(
-            engine.memory_limit,
-            engine.system(),
-            false,
-        )?;
+        if let Some(tabulated) = tabulated {
+            let estimate = MemoryEstimate::estimate(air, options, tabulated, held);
+            estimate.check(engine.memory_limit, engine.system(), false)?;
+        }
         let num_constraints = air.num_assertions() + air.num_transition_constraints();
         Ok(Self {
             observer: engine.observer,

@@ -28,6 +28,11 @@ pub(super) trait Source<P: Prover<BaseField = BaseElement>>: Sized {
     /// How its memory counts.
     fn held(&self) -> Held;
 
+    /// Whether the constraints on the auxiliary segment are known to read no cell of the main one.
+    fn aux_alone(&self) -> bool {
+        false
+    }
+
     /// Extends the main segment. The rest is there if there is an auxiliary one.
     fn extend(self, session: &Session<'_>) -> Result<(Extended, Option<Self::Rest>), ProverError>;
 
@@ -100,6 +105,10 @@ pub(crate) trait TraceMaker {
     /// The memory that it has, and that it takes beside the engine's.
     fn held(&self) -> Made;
 
+    /// Whether the constraints on the auxiliary segment read no cell of the main one: these are then not loaded for
+    /// them.
+    fn aux_alone(&self) -> bool;
+
     /// Writes all cells of a column of the main segment, given by its index.
     fn main(&self) -> impl Fn(usize, &mut [BaseElement]) + Sync;
 
@@ -135,6 +144,10 @@ impl<P: Prover<BaseField = BaseElement>, M: TraceMaker> Source<P> for Making<M> 
 
     fn held(&self) -> Held {
         Held::Made(self.0.held())
+    }
+
+    fn aux_alone(&self) -> bool {
+        self.0.aux_alone()
     }
 
     fn extend(self, session: &Session<'_>) -> Result<(Extended, Option<M>), ProverError> {

@@ -9,7 +9,8 @@
 //!
 //! All of it is read from files. A limit whose files are missing or say something else is none.
 
-use std::fs::read_to_string;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Where those files are: `/`, or for tests a folder with a `proc` and a `sys` of its own.
@@ -72,7 +73,7 @@ impl<'a> System<'a> {
     }
 
     fn read(&self, name: &str) -> Option<String> {
-        read_to_string(self.root.join(name)).ok()
+        read(&self.root.join(name))
     }
 
     fn address_space(&self, meminfo: &str) -> Option<u64> {
@@ -169,13 +170,23 @@ fn unescaped(path: &str) -> String {
 /// Bytes left under the limits of a control group, if it has any.
 fn group_available(folder: &Path, files: &GroupFiles) -> Option<u64> {
     // No limit is "max", which does not parse, or in the first version more than there can be.
-    let number =
-        |name: &str| -> Option<u64> { read_to_string(folder.join(name)).ok()?.trim().parse().ok() };
+    let number = |name: &str| -> Option<u64> { read(&folder.join(name))?.trim().parse().ok() };
     let limit = least(files.limits.iter().filter_map(|name| number(name)))?;
     let used = number(files.used)?;
-    let stat = read_to_string(folder.join("memory.stat")).unwrap_or_default();
+    let stat = read(&folder.join("memory.stat")).unwrap_or_default();
     let cached = field(&stat, files.cached).unwrap_or(0);
     Some(limit.saturating_sub(used.saturating_sub(cached)))
+}
+
+/// Room for most of these files.
+const FILE_BYTES: usize = 8192;
+
+/// The text of a file. Those of the kernel's say that they are empty: without room to begin with they would be read some
+/// bytes at a time, and a dozen of them would take as long as a tenth of a short proof.
+fn read(path: &Path) -> Option<String> {
+    let mut text = String::with_capacity(FILE_BYTES);
+    File::open(path).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// The first number after `name` at the start of a line.

@@ -22,15 +22,14 @@ mod veil;
 use std::sync::Arc;
 
 use winter_air::Air;
-use winter_math::fields::f64::BaseElement;
-use winter_prover::{Proof, Prover, Trace};
+use winter_math::{ToElements, fields::f64::BaseElement};
+use winter_prover::{Proof, Prover};
 use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode, TailFree};
 
-use self::prover::Maker;
-#[cfg(not(feature = "test-randomness"))]
-pub(crate) use self::prover::hide;
+pub(crate) use self::prover::hide_with;
 #[cfg(feature = "test-randomness")]
 pub use self::prover::{Hidden, HidingProver, hide};
+use self::prover::{Maker, air_of};
 pub use self::randomness::HidingRng;
 #[cfg(feature = "test-randomness")]
 pub use self::trace::HidingTrace;
@@ -100,7 +99,8 @@ where
     P: HidableProver,
     M: Mode<P::Air>,
 {
-    attempt::<P, M, false>(prover, trace, rng, options)
+    let air = air_of::<P, M>(prover, &trace)?;
+    attempt::<P, M, false>(prover, air, trace, rng, options)
 }
 
 /// [`prove_hiding_with`] for an AIR whose `evaluate_transition` (and `evaluate_aux_transition`) is
@@ -119,7 +119,24 @@ where
     P: HidableProver,
     M: Mode<P::Air>,
 {
-    attempt::<P, M, true>(prover, trace, rng, options)
+    let air = air_of::<P, M>(prover, &trace)?;
+    prove_hiding_air(prover, air, trace, rng, options)
+}
+
+/// [`prove_hiding_inlined`] with the AIR at hand, which must be the one of prover and trace: it is built once for
+/// all that a statement asks of it.
+pub(crate) fn prove_hiding_air<P, M>(
+    prover: &P,
+    air: Arc<HidingAir<P, M>>,
+    trace: P::Trace,
+    rng: &mut HidingRng,
+    options: &EngineOptions<'_>,
+) -> Result<Proof, ProverError>
+where
+    P: HidableProver,
+    M: Mode<P::Air>,
+{
+    attempt::<P, M, true>(prover, air, trace, rng, options)
 }
 
 /// Attempts at a proof. One fails once in 2^28, when its out-of-domain point is one that the verifier
@@ -132,6 +149,7 @@ const ATTEMPTS: usize = 8;
 /// proof that follows is as hiding as the first.
 fn attempt<P, M, const INLINE: bool>(
     prover: &P,
+    air: Arc<HidingAir<P, M>>,
     trace: P::Trace,
     rng: &mut HidingRng,
     options: &EngineOptions<'_>,
@@ -143,10 +161,10 @@ where
     let trace = Arc::new(trace);
     let mut result = Err(ProverError::OutOfDomainPoint);
     for _ in 0..ATTEMPTS {
-        let (hiding, table) = hide::<P, M>(prover, Arc::clone(&trace), rng)?;
-        let (info, inputs) = (table.info().clone(), prover.get_pub_inputs(&trace));
+        let (hiding, table) = hide_with(prover, Arc::clone(&air), Arc::clone(&trace), rng)?;
+        let inputs = prover.get_pub_inputs(&trace).to_elements();
         let maker = Maker::new(&hiding, table);
-        result = engine::prove_made::<_, _, INLINE>(&hiding, info, inputs, maker, options);
+        result = engine::prove_made::<_, _, INLINE>(&hiding, hiding.air(), inputs, maker, options);
         if !matches!(result, Err(ProverError::OutOfDomainPoint)) {
             break;
         }
@@ -155,4 +173,4 @@ where
 }
 
 /// The AIR that a hiding prover of `P` proves.
-type HidingAir<P, M> = Hiding<<P as Prover>::Air, M>;
+pub(crate) type HidingAir<P, M> = Hiding<<P as Prover>::Air, M>;

@@ -28,19 +28,20 @@ use crate::engine::{Held, Made, MemoryEstimate, ProverError, Segment, TraceMaker
 /// It belongs to one trace: with another one the same randomness would be used twice.
 pub struct HidingProver<'p, P: Prover, M> {
     inner: &'p P,
-    air: HidingAir<P, M>,
+    air: Arc<HidingAir<P, M>>,
     key: Arc<ProofKey>,
     _mode: PhantomData<fn() -> M>,
 }
 
-/// What [`hide`] gives: a prover, and the trace that it belongs to.
+/// What [`hide_with`] gives: a prover, and the trace that it belongs to.
 pub type Hidden<'p, P, M> = (HidingProver<'p, P, M>, HidingTrace<<P as Prover>::Trace>);
 
-/// The prover and the trace of a hiding proof, with randomness from `rng`.
+/// The prover and the trace of a hiding proof, with randomness from `rng`: for tests of hiding.
 ///
 /// # Errors
 /// [`ProverError::Hiding`] if the proof would not hide, [`ProverError::TraceShape`] if the trace is not one of
 /// the AIR, [`ProverError::Randomness`] if the system has no randomness to give.
+#[cfg(feature = "test-randomness")]
 pub fn hide<'p, P, M>(
     prover: &'p P,
     trace: Arc<P::Trace>,
@@ -51,24 +52,46 @@ where
     P::Air: 'static,
     M: Mode<P::Air>,
 {
-    let options = prover.options();
-    let inputs = || prover.get_pub_inputs(&trace);
-    let info = HidingAir::<P, M>::trace_info(trace.info(), inputs(), options)?;
-    let air = Hiding::new(info.clone(), inputs(), options.clone());
-    let (main_assertions, _) = air.tail_assertions::<BaseElement>(None);
-    let kind = core::any::type_name::<(P, M)>();
-    let key = rng.proof_key(&hash(
-        kind,
-        &*trace,
-        &info,
-        options,
-        &inputs().to_elements(),
-    ))?;
-    let key = Arc::new(key);
+    let air = air_of::<P, M>(prover, &trace)?;
+    hide_with(prover, air, trace, rng)
+}
+
+/// The hiding AIR of a trace, which [`hide_with`] takes.
+pub(super) fn air_of<P, M>(
+    prover: &P,
+    trace: &P::Trace,
+) -> Result<Arc<HidingAir<P, M>>, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    M: Mode<P::Air>,
+{
+    let (inputs, options) = (prover.get_pub_inputs(trace), prover.options().clone());
+    Ok(Arc::new(Hiding::of(trace.info(), inputs, options)?))
+}
+
+/// The prover and the trace of a hiding proof, with randomness from `rng`. `air` must be the one of prover and trace:
+/// another one's proof would not verify.
+pub(crate) fn hide_with<'p, P, M>(
+    prover: &'p P,
+    air: Arc<HidingAir<P, M>>,
+    trace: Arc<P::Trace>,
+    rng: &mut HidingRng,
+) -> Result<Hidden<'p, P, M>, ProverError>
+where
+    P: Prover<BaseField = BaseElement>,
+    P::Air: 'static,
+    M: Mode<P::Air>,
+{
+    let info = air.trace_info().clone();
     let parameters = air.parameters().map_err(Clone::clone)?.clone();
     let main = trace.main_segment();
     let expected = (parameters.inner_main_width(), parameters.inner_rows());
     check_shape(Segment::Main, expected, (main.num_cols(), main.num_rows()))?;
+    let (main_assertions, _) = air.tail_assertions::<BaseElement>(None);
+    let kind = core::any::type_name::<(P, M)>();
+    let inputs = prover.get_pub_inputs(&trace).to_elements();
+    let key = rng.proof_key(&hash(kind, &*trace, &info, prover.options(), &inputs))?;
+    let key = Arc::new(key);
     let table = HidingTrace::new(trace, info, parameters, main_assertions, Arc::clone(&key));
     let prover = HidingProver {
         inner: prover,
@@ -113,6 +136,11 @@ where
     P::Air: 'static,
     M: Mode<P::Air>,
 {
+    /// The AIR of its proofs.
+    pub(super) fn air(&self) -> &HidingAir<P, M> {
+        &self.air
+    }
+
     /// Writes the auxiliary segment: the inner AIR's columns with a random tail, and the veil. Each column
     /// is given by its coordinates.
     fn fill_auxiliary<E: FieldElement<BaseField = BaseElement>>(
@@ -174,7 +202,7 @@ pub(super) struct Maker<'a, 'p, P: Prover, M> {
 }
 
 impl<'a, 'p, P: Prover, M> Maker<'a, 'p, P, M> {
-    /// Of what [`hide`] gave.
+    /// Of what [`hide_with`] gave.
     pub(super) const fn new(
         prover: &'a HidingProver<'p, P, M>,
         trace: HidingTrace<P::Trace>,
@@ -190,10 +218,16 @@ where
     M: Mode<P::Air>,
 {
     fn held(&self) -> Made {
-        made(&self.prover.air).unwrap_or(Made {
+        made(self.prover.air()).unwrap_or(Made {
             trace: 0,
             auxiliary: 0,
         })
+    }
+
+    /// The veil's constraint is about its own columns.
+    fn aux_alone(&self) -> bool {
+        let parameters = self.prover.air.parameters();
+        parameters.is_ok_and(|parameters| parameters.inner_aux_width() == 0)
     }
 
     fn main(&self) -> impl Fn(usize, &mut [BaseElement]) + Sync {

@@ -7,10 +7,8 @@ use winterlane_air::private::{
         ASSET, BITS, CARRY, INDEX, KEPT, POSITION, RANGE, REAL, SECRET, SIDE, SUM, signature,
     },
 };
-use winterlane_field_simd::rescue::trace_many;
-use winterlane_ledger::{
-    AssetId, BaseElement, Digest, Signature, amount::LIMB_BITS, hash::compress_input,
-};
+use winterlane_field_simd::rescue::{TRACE_LANES, trace_many};
+use winterlane_ledger::{AssetId, BaseElement, Digest, Signature, amount::LIMB_BITS, hash::Input};
 
 use super::chains::Chains;
 
@@ -100,7 +98,7 @@ pub(super) fn fill_columns(
     filler: &impl Filler,
     columns: &mut [&mut [BaseElement]],
 ) {
-    let mut inputs = Vec::with_capacity(rows);
+    let mut hashes = Hashes::with_capacity(rows);
     let attributes = filler.attributes().0;
     let public = |column: usize, row: usize| {
         let mut cells = table.assertions().iter();
@@ -147,8 +145,7 @@ pub(super) fn fill_columns(
         let (lo, hi) = halves;
         let mut input = [lo[0], lo[1], lo[2], lo[3], hi[0], hi[1], hi[2], hi[3]];
         input[7] += table.at(S::Tag, row);
-        let output = compress_input(&input).0;
-        inputs.push(input);
+        let output = hashes.push(input, table.role(row) == Role::Idle);
 
         let bits = bits(&on, &state, &free);
         let mut put = |column: usize, value| {
@@ -232,7 +229,67 @@ pub(super) fn fill_columns(
             state.carry = public_carry(row + 1);
         }
     }
-    permutations(columns, &inputs, rows);
+    hashes.fill(columns);
+}
+
+/// What the rows hash, in order.
+struct Hashes {
+    /// The permutations, one after the other: what the columns hold of each.
+    lanes: Vec<BaseElement>,
+    /// Which of them is that of each row.
+    of_row: Vec<usize>,
+    /// That of an idle row, with its input and output.
+    idle: Option<(usize, Input, Lanes)>,
+}
+
+impl Hashes {
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            lanes: Vec::with_capacity(TRACE_LANES * rows),
+            of_row: Vec::with_capacity(rows),
+            idle: None,
+        }
+    }
+
+    /// The output of the next row, whose input this is.
+    ///
+    /// A row that is idle hashes zeros, since the schedule lets nothing into it: all of them are one hash. Which rows
+    /// these are is public, and no input that has a secret in it is compared.
+    fn push(&mut self, input: Input, is_idle: bool) -> Lanes {
+        if let Some((place, known, output)) = self.idle
+            && is_idle
+            && known == input
+        {
+            self.of_row.push(place);
+            return output;
+        }
+        let place = self.lanes.len() / TRACE_LANES;
+        self.lanes
+            .resize((place + 1) * TRACE_LANES, BaseElement::ZERO);
+        let mut output = [ZERO];
+        // Most rows wait for the output of the one before: one by one, and only once.
+        let lanes = &mut self.lanes[place * TRACE_LANES..];
+        let traced = trace_many(&[input], lanes, 1, &mut output);
+        debug_assert!(
+            traced.is_ok(),
+            "the buffers have the lengths that it asks for"
+        );
+        let [output] = output;
+        self.of_row.push(place);
+        if is_idle {
+            self.idle = Some((place, input, output));
+        }
+        output
+    }
+
+    /// Fills the columns of the permutation.
+    fn fill(&self, columns: &mut [&mut [BaseElement]]) {
+        for (c, column) in columns.iter_mut().take(TRACE_LANES).enumerate() {
+            for (cell, &place) in column.iter_mut().zip(&self.of_row) {
+                *cell = self.lanes[place * TRACE_LANES + c];
+            }
+        }
+    }
 }
 
 /// The index without its lowest bit, which a false witness may not have right.
@@ -351,17 +408,4 @@ fn normal(sum: &[BaseElement; 3]) -> [u64; 3] {
     ];
     // none is below zero, or as large as the modulus
     limbs.map(|limb| u64::try_from(limb).unwrap_or_default())
-}
-
-/// The permutations of all rows at once.
-fn permutations(columns: &mut [&mut [BaseElement]], inputs: &[[BaseElement; 8]], rows: usize) {
-    let width = winterlane_field_simd::rescue::TRACE_LANES;
-    let mut lanes = vec![BaseElement::ZERO; width * rows];
-    let mut outputs = vec![ZERO; rows];
-    // the buffers have the lengths that it asks for
-    let traced = trace_many(inputs, &mut lanes, rows, &mut outputs);
-    debug_assert!(traced.is_ok());
-    for (column, lanes) in columns.iter_mut().zip(lanes.chunks(rows)) {
-        column.copy_from_slice(lanes);
-    }
 }

@@ -2,6 +2,48 @@
 
 use super::errors::sources;
 
+/// What is never a bare integer: its type in `winterlane-ledger` has the same name or one near to it.
+const TYPED: &[&str] = &[
+    "account",
+    "account_id",
+    "amount",
+    "asset",
+    "asset_id",
+    "at_least",
+    "at_most",
+    "balance",
+    "batch",
+    "batch_number",
+    "chain_id",
+    "fee",
+    "first_batch",
+    "id",
+    "last_batch",
+    "minimum",
+    "nonce",
+    "open_batch",
+    "pool_asset",
+    "rollup_id",
+    "valid_until",
+];
+
+/// Where such a name means something else.
+const OTHERWISE: &[(&str, &str)] = &[
+    // of a proof's proof of work
+    ("prover/src/engine/channel.rs", "nonce"),
+    ("prover/src/engine/coin.rs", "nonce"),
+    ("prover/src/engine/session.rs", "nonce"),
+    ("prover/src/engine/transcript.rs", "nonce"),
+    ("verifier/src/door/layout.rs", "nonce"),
+    // of a seed: which of its accounts of notes
+    ("cli/src/args_private.rs", "account"),
+    ("cli/src/commands/private/mod.rs", "account"),
+    // how many updates there are in one
+    ("node/src/bench/updates.rs", "batch"),
+    // short numbers of the module's own tests
+    ("node/src/testing.rs", "id"),
+];
+
 /// Crates whose enums name what others do: stages, roles, events. Those of the protocol, such as its orders and
 /// records, are closed: whoever matches one of them must have thought of all.
 const GROWING: &[&str] = &["wallet/", "settlement/", "node/"];
@@ -110,4 +152,49 @@ fn answers_must_be_used() {
     }
     assert!(found > 200, "{found} methods");
     assert!(dropped.is_empty(), "not #[must_use]: {dropped:#?}");
+}
+
+/// The names in a line of code that are declared as bare integers: fields, arguments, and methods without any.
+fn bare_integers(line: &str) -> impl Iterator<Item = &str> {
+    let declarations = line
+        .match_indices(": ")
+        .chain(line.match_indices("(&self) -> "));
+    declarations.filter_map(move |(at, between)| {
+        let declared = line[at + between.len()..].trim_start_matches('&');
+        let declared = declared.strip_prefix("Option<").unwrap_or(declared);
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let declared = declared.split(|c| !word(c)).next()?;
+        let name = line[..at].rsplit(|c| !word(c)).next()?;
+        ["u32", "u64", "u128"].contains(&declared).then_some(name)
+    })
+}
+
+#[test]
+fn numbers_that_mean_something_have_types() {
+    let found: Vec<_> =
+        bare_integers("pub fn pay(&self, asset: u32, fee: &Option<u128>, to: AccountId)").collect();
+    assert_eq!(found, ["asset", "fee"]);
+    let found: Vec<_> = bare_integers("pub const fn nonce(&self) -> u32 {").collect();
+    assert_eq!(found, ["nonce"]);
+
+    let (mut bare, mut forgotten) = (Vec::new(), OTHERWISE.to_vec());
+    for (file, text) in sources() {
+        for line in text.lines() {
+            let code = line.trim_start();
+            if code.starts_with("//") {
+                continue;
+            }
+            for name in bare_integers(code).filter(|name| TYPED.contains(name)) {
+                forgotten.retain(|row| *row != (file.as_str(), name));
+                if !OTHERWISE.contains(&(file.as_str(), name)) {
+                    bare.push(format!("{file}: {code}"));
+                }
+            }
+        }
+    }
+    assert!(bare.is_empty(), "bare integers: {bare:#?}");
+    assert!(
+        forgotten.is_empty(),
+        "OTHERWISE, and not there: {forgotten:#?}"
+    );
 }

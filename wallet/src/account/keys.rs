@@ -5,8 +5,11 @@ use winterlane_ledger::{
     Account, AccountId, AssetId, Compressor, Root, Scope, SlotIndex, private::RESERVED_KEY_INDEX,
 };
 
-use super::{AccountError, AccountWallet, COLD, COLD_AHEAD, HOT, profile::HeldKey};
-use crate::WalletError;
+use super::{
+    AccountError, AccountWallet, COLD, COLD_AHEAD, HOT,
+    profile::{HeldKey, Profile},
+};
+use crate::{Wallet, WalletError};
 
 /// What the owner of a node is given to create the account: nothing of it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -186,19 +189,45 @@ impl<C: Compressor> AccountWallet<C> {
 
     /// Generates the key if it was not yet.
     pub(super) fn load(&mut self, key: HeldKey) -> Result<(), AccountError> {
-        if self.wallet.key(&key.root).is_some() {
-            return Ok(());
-        }
-        let root = self.wallet.add_key(key.number, key.height)?;
-        if root == key.root {
-            Ok(())
-        } else {
-            Err(AccountError::Profile {
-                path: self.wallet.medium().path(super::PROFILE),
-                reason: format!("key {} has not the root that is written down", key.number),
-            })
-        }
+        add(&mut self.wallet, key)
     }
+}
+
+/// Generates a key that is written down if it was not generated yet.
+fn add<C: Compressor>(wallet: &mut Wallet<C>, key: HeldKey) -> Result<(), AccountError> {
+    if wallet.key(&key.root).is_some() {
+        return Ok(());
+    }
+    let root = wallet.add_key(key.number, key.height)?;
+    if root == key.root {
+        Ok(())
+    } else {
+        Err(AccountError::Profile {
+            path: wallet.medium().path(super::PROFILE),
+            reason: format!("key {} has not the root that is written down", key.number),
+        })
+    }
+}
+
+/// Gives the wallet of an account those of its hot keys whose roots are `wanted`: for a program that signs without a node,
+/// where the account's numbers of keys, which are drawn by lot, would have to be known.
+///
+/// The result says whether the wallet is one of an account. Keys of another wallet have numbers that its owner chose.
+///
+/// # Errors
+/// [`AccountError::Profile`] when what is written down cannot be read or does not fit the seed; [`AccountError::Wallet`].
+pub fn add_hot_keys<C: Compressor>(
+    wallet: &mut Wallet<C>,
+    wanted: impl Fn(&Root) -> bool,
+) -> Result<bool, AccountError> {
+    let Some(profile) = Profile::read(wallet.medium())? else {
+        return Ok(false);
+    };
+    let hot = profile.keys.into_iter().filter(|key| key.slot == HOT);
+    for key in hot.filter(|key| wanted(&key.root)) {
+        add(wallet, key)?;
+    }
+    Ok(true)
 }
 
 /// What the keys of a slot may sign.

@@ -52,7 +52,7 @@ use std::path::Path;
 
 pub use balance::HeldBalance;
 pub use error::AccountError;
-pub use keys::{KeyLeft, PublicAccount, PublicKey};
+pub use keys::{KeyLeft, PublicAccount, PublicKey, add_hot_keys};
 pub use orders::{Intent, Resumed, Sent, Terms};
 pub(crate) use profile::{NEW_PROFILE, PROFILE};
 pub use restore::Restore;

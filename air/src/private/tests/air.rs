@@ -3,7 +3,7 @@
 use alloc::vec;
 
 use winter_air::{Air, BatchingMethod, EvaluationFrame, FieldExtension, ProofOptions};
-use winter_math::{FieldElement, fields::f64::BaseElement};
+use winter_math::{FieldElement, fft, fields::f64::BaseElement};
 use winterlane_ledger::{
     Root,
     private::{CredentialInputs, Predicate, PrivateInputs, Session, Test},
@@ -115,6 +115,20 @@ fn air(inputs: &PrivateInputs) -> PrivateAir {
     let options = options(76, 8);
     let info = PrivateAir::trace_info(inputs, &options);
     PrivateAir::new(info, inputs.clone(), options)
+}
+
+/// Those of the selectors that are nowhere on are not interpolated.
+#[test]
+fn the_polynomials_of_the_selectors_have_their_values() {
+    for inputs in all_inputs() {
+        let air = air(&inputs);
+        let twiddles = fft::get_twiddles(air.trace_length());
+        let mut polynomials = air.get_periodic_column_polys();
+        for polynomial in &mut polynomials {
+            fft::evaluate_poly(polynomial, &twiddles);
+        }
+        assert!(polynomials == air.get_periodic_column_values());
+    }
 }
 
 /// A frame, selectors or a result that is too short satisfies nothing.

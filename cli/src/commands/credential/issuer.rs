@@ -6,7 +6,7 @@
 //! | `heights.json` | how many credentials each key can sign |
 //! | `issuer.json` | what it publishes: name, schema, keys, revoked credentials |
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use indicatif::MultiProgress;
 use serde::{Deserialize, Serialize};
@@ -139,8 +139,7 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
             )));
         }
         let schema: Schema = files::read_json(schema).map_err(Failure::unusable)?;
-        fs::create_dir_all(directory)
-            .map_err(|error| Failure::Unusable(format!("{}: {error}", directory.display())))?;
+        files::make_directory(directory).map_err(Failure::unusable)?;
         let lock = DirectoryLock::take(directory).map_err(Failure::unusable)?;
         let keys = directory.join("keys");
         let (wallet, _) = passphrase::open_or_make(&keys, &args.unlock, &args.encrypting)?;
@@ -224,6 +223,13 @@ pub(super) fn holder(args: &HolderArgs) -> Result<String, Failure> {
     Ok(lines.0)
 }
 
+/// What an issuer says of a holder, by attribute: each once, since what is signed cannot be taken back.
+#[derive(Deserialize)]
+struct Attributes(
+    #[serde(deserialize_with = "winterlane_ledger::maps::unique")]
+    BTreeMap<String, serde_json::Value>,
+);
+
 pub(super) fn issue(args: &IssueArgs, screen: &MultiProgress) -> Result<String, Failure> {
     let holder: HolderKey = files::read_json(&args.holder).map_err(Failure::unusable)?;
     if holder.format != HOLDER_FORMAT {
@@ -237,8 +243,8 @@ pub(super) fn issue(args: &IssueArgs, screen: &MultiProgress) -> Result<String, 
             args.out.clone(),
         )));
     }
-    let json: serde_json::Map<_, _> =
-        files::read_json(&args.attributes).map_err(Failure::unusable)?;
+    let Attributes(json) = files::read_json(&args.attributes).map_err(Failure::unusable)?;
+    let json = json.into_iter().collect();
     let mut opened = Opened::open(&args.issuer, &args.unlock)?;
     let progress = spinner(screen, args.json);
     progress.set_message("signing");

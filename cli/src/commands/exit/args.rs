@@ -32,10 +32,11 @@ pub(crate) struct Keys {
     /// File with the passphrase that the wallet's seed is encrypted by; the terminal is asked if it is needed and not given.
     #[arg(long, value_name = "FILE")]
     pub(super) passphrase_file: Option<PathBuf>,
-    /// Numbers of the wallet's keys, separated by commas.
-    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "0")]
+    /// Numbers of the wallet's keys, separated by commas. If not given: those that the wallet of an account
+    /// (`winterlane wallet`) has written down; 0 in any other wallet.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
     pub(super) key: Vec<u64>,
-    /// Their height: a key of height H has 2^H one-time keys.
+    /// The height of keys that are named by number: a key of height H has 2^H one-time keys.
     #[arg(long, value_name = "H", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=10))]
     pub(super) key_height: u32,
 }

@@ -44,10 +44,11 @@ pub(super) fn order(
             "account {id} is in no published batch: `exit accounts` lists all"
         ))
     })?;
-    let mut wallet = wallet(keys, progress)?;
+    let mut wallet = wallet(keys, &rebuilt, progress)?;
     let slot = spending_slot(&wallet, &account).ok_or_else(|| {
         Failure::Unusable(format!(
-            "the wallet has no key that may spend from account {id}: name its numbers by --key and --key-height"
+            "the wallet has no key that may spend from account {id}: it has been made for another, or its numbers must be \
+             named by --key and --key-height"
         ))
     })?;
     let valid_until = rebuilt.ledger.batch_number().saturating_add(LIFETIME);
@@ -107,7 +108,7 @@ pub(super) fn notes(
 ) -> Result<String, Failure> {
     let client = place.client()?;
     let rebuilt = rebuilt(&client, progress)?;
-    let secret = wallet(keys, progress)?.note_secret(notes);
+    let secret = wallet(keys, &rebuilt, progress)?.note_secret(notes);
     let mut book = NoteBook::new(*rebuilt.ledger.domain());
     book.scan(&secret.viewing_key(), &rebuilt.operations);
     let last = rebuilt.ledger.batch_number();
@@ -147,7 +148,12 @@ pub(super) fn notes(
         .filter(|found| found.note.value > Amount::ZERO);
     let ended = mine.try_for_each(&mut force);
     if found == 0 {
-        steps.none("no note of these keys");
+        // nothing went wrong, and nothing is forced: whoever asked must not take it for done
+        let why = format!(
+            "the pool has no unspent note of the account of notes {notes} of {}; name another by --notes",
+            keys.wallet.display()
+        );
+        steps.fail("nothing is forced", Failure::Unusable(why));
     }
     steps.end(ended)
 }

@@ -45,7 +45,7 @@ pub(super) fn leave(
             "the published batches do not lead to the frozen root: settlement contradicts itself";
         return Err(Failure::Invalid(what.into()));
     }
-    let mut wallet = wallet(keys, progress)?;
+    let mut wallet = wallet(keys, &rebuilt, progress)?;
     let mut leaving = Leaving {
         client: &client,
         rebuilt: &rebuilt,
@@ -58,7 +58,13 @@ pub(super) fn leave(
         .accounts(&mut wallet, accounts)
         .and_then(|()| leaving.notes(&wallet.note_secret(notes)));
     if ended.is_ok() && leaving.found == 0 {
-        leaving.steps.none("no account and no note of these keys");
+        // nothing went wrong, and nothing has left: whoever asked must not take it for done
+        let why = format!(
+            "no account of the rollup has a key of {} that may spend, and no note is its account's of notes {notes}; name \
+             other keys by --key and --key-height, another account of notes by --notes",
+            keys.wallet.display()
+        );
+        leaving.steps.fail("nothing leaves", Failure::Unusable(why));
     }
     leaving.steps.end(ended)
 }

@@ -6,7 +6,7 @@ mod leave;
 mod note;
 mod steps;
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use indicatif::{MultiProgress, ProgressBar};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use winterlane_prover::SimdCompressor;
 use winterlane_settlement::{
     Call, CallError, Client, Outcome, Owed, Payment, Secret, Settlement, rebuild::Rebuilt,
 };
-use winterlane_wallet::{Passphrase, Wallet};
+use winterlane_wallet::{Passphrase, Wallet, account::add_hot_keys};
 
 pub(crate) use self::args::ExitArgs;
 use self::{
@@ -109,15 +109,31 @@ fn rebuilt(client: &Client, progress: &ProgressBar) -> Result<Rebuilt<SimdCompre
     Ok(rebuilt)
 }
 
-/// The wallet, with its keys.
-fn wallet(keys: &Keys, progress: &ProgressBar) -> Result<Wallet<SimdCompressor>, Failure> {
+/// The wallet, with those of its keys that accounts of the rollup have.
+fn wallet(
+    keys: &Keys,
+    rebuilt: &Rebuilt<SimdCompressor>,
+    progress: &ProgressBar,
+) -> Result<Wallet<SimdCompressor>, Failure> {
     let open = |passphrase: Option<&Passphrase>| Wallet::open_with(&keys.wallet, passphrase);
     let file = keys.passphrase_file.as_deref();
     progress.set_message("opening the wallet");
     // its passphrase may be asked for where progress is shown
     let wallet = progress.suspend(|| passphrase::unlocked(&mut None, file, &keys.wallet, open))?;
     let mut wallet = wallet.with_compressor(SimdCompressor);
-    for number in &keys.key {
+    if keys.key.is_empty() {
+        let slots = rebuilt.accounts().flat_map(|(_, account)| account.slots);
+        let used: HashSet<_> = slots.map(|slot| slot.root.to_bytes()).collect();
+        let written = add_hot_keys(&mut wallet, |root| used.contains(&root.to_bytes()));
+        if written.map_err(Failure::unusable)? {
+            return Ok(wallet);
+        }
+    }
+    let named = match keys.key.as_slice() {
+        [] => &[0][..],
+        named => named,
+    };
+    for number in named {
         wallet
             .add_key(*number, keys.key_height)
             .map_err(Failure::unusable)?;

@@ -18,8 +18,6 @@ pub(super) struct Steps {
     done: Vec<Step>,
     /// Why some were not done.
     failures: Vec<Failure>,
-    /// What is said where there was none.
-    none: Option<&'static str>,
     progress: ProgressBar,
     json: bool,
 }
@@ -50,7 +48,6 @@ impl Steps {
         Self {
             done: Vec::new(),
             failures: Vec::new(),
-            none: None,
             progress: progress.clone(),
             json,
         }
@@ -59,11 +56,6 @@ impl Steps {
     /// A step begins.
     pub(super) fn begin(&self, what: &str) {
         self.progress.set_message(what.to_owned());
-    }
-
-    /// There was nothing to do, in words.
-    pub(super) const fn none(&mut self, words: &'static str) {
-        self.none = Some(words);
     }
 
     /// Notes what became of a call. `before` is the refusal that says that it was made before, and what is told then: the
@@ -117,9 +109,6 @@ impl Steps {
                 // with the reasons, in the end
                 End::Failed(_) => {}
             }
-        }
-        if let Some(words) = self.none {
-            lines.add("found", words);
         }
         Ok(lines.0)
     }

@@ -162,8 +162,7 @@ impl PoolStore {
         progress: &ProgressBar,
     ) -> Result<Self, Failure> {
         if make {
-            fs::create_dir_all(directory)
-                .map_err(|error| Failure::Unusable(format!("{}: {error}", directory.display())))?;
+            files::make_directory(directory).map_err(Failure::unusable)?;
         }
         let lock = directory
             .is_dir()

@@ -39,6 +39,8 @@ pub(super) enum WalletTask {
     Watch(WatchArgs),
     /// Encrypt the seed by another passphrase, or by none; of any wallet, with an account or without.
     Passphrase(PassphraseArgs),
+    /// Use a wallet's copy from now on, of which nothing was signed since it was made; of any wallet, with an account or without.
+    Adopt(AdoptArgs),
     /// Print the public half of the keys, or the seed for a backup on paper.
     Export(ExportArgs),
 }
@@ -300,6 +302,19 @@ pub(super) struct PassphraseArgs {
     pub(super) place: Place,
     #[command(flatten)]
     pub(super) change: ChangeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AdoptArgs {
+    #[command(flatten)]
+    pub(super) place: Place,
+    /// Say that the original has signed nothing since the copy was made, and never will again. Nobody can check it, and if
+    /// it is not so, one-time keys sign twice: whoever sees that can sign in your name.
+    #[arg(long)]
+    pub(super) nothing_signed_since: bool,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

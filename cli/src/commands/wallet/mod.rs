@@ -6,12 +6,12 @@ mod watch;
 
 use std::path::Path;
 
+use args::{AdoptArgs, ExportArgs, NewArgs, OrderArgs, RestoreArgs, Waiting, WalletTask};
 pub(crate) use args::{Asked, Place, WalletArgs};
-use args::{ExportArgs, NewArgs, OrderArgs, RestoreArgs, Waiting, WalletTask};
 use indicatif::MultiProgress;
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
-    Passphrase,
+    Passphrase, Wallet as SigningWallet,
     account::{
         AccountError, AccountWallet, COLD, HOT, Intent, NewAccount, Restore, Resumed, Sent, Terms,
     },
@@ -66,6 +66,7 @@ pub(super) fn wallet(args: &WalletArgs, screen: &MultiProgress) -> Result<String
         WalletTask::Passphrase(args) => {
             secret::change(&args.place.wallet, &args.place.unlock, &args.change)
         }
+        WalletTask::Adopt(args) => adopt(args),
         WalletTask::Export(args) => export(args),
     }
 }
@@ -119,6 +120,28 @@ pub(super) fn connect(node: &str, certificate: Option<&Path>) -> Result<NodeClie
         ..ClientConfig::default()
     };
     NodeClient::new(node, certificate, config).map_err(Failure::unusable)
+}
+
+fn adopt(args: &AdoptArgs) -> Result<String, Failure> {
+    let directory = &args.place.wallet;
+    if !args.nothing_signed_since {
+        return Err(Failure::Unusable(format!(
+            "{}: a copy does not know what the original has signed since: say --nothing-signed-since if that is nothing, and the \
+             original is gone. Otherwise `winterlane wallet restore` makes a wallet that takes new keys",
+            directory.display()
+        )));
+    }
+    let open = |passphrase: Option<&Passphrase>| SigningWallet::adopt_with(directory, passphrase);
+    let file = args.place.unlock.passphrase_file.as_deref();
+    let wallet = secret::unlocked(&mut None, file, directory, open)?;
+    let signed = wallet.journal().len();
+    if args.json {
+        return screen::json(&serde_json::json!({ "adopted": true, "signatures": signed }));
+    }
+    let mut lines = screen::Lines::default();
+    lines.add("adopted", directory.display());
+    lines.add("has signed", screen::counted(signed, "message"));
+    Ok(lines.0)
 }
 
 fn new(args: &NewArgs) -> Result<String, Failure> {

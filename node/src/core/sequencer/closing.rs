@@ -8,8 +8,9 @@ use super::{ClosedBatch, Fault, Sequencer};
 use crate::core::{Entry, Operation, trial::Base};
 
 impl<B: Base> Sequencer<B> {
-    /// Closes the open batch if it is old enough.
+    /// Closes the open batch if it is old enough. After a time that goes back it waits no longer than a new one would.
     pub(crate) fn tick(&mut self, now: Duration) -> Result<(), Fault> {
+        self.opened = self.opened.map(|opened| opened.min(now));
         match self.deadline() {
             Some(deadline) if now >= deadline => self.close(),
             _ => Ok(()),

@@ -19,10 +19,20 @@ use super::{
 };
 use crate::{OrderId, Receipt};
 
+/// 64 one-time keys of each payer: for lives that end whenever they do.
 const HEIGHT: u32 = 6;
+
+/// 16 of each: for two lives of [`ROUNDS`]. The other process makes all keys anew, which is most of what a life costs.
+const SHORT: u32 = 4;
+
+/// Rounds of a life that is to end at a place.
+const ROUNDS: u32 = 6;
 
 /// Where the node of the other process is.
 const FOLDER: &str = "WINTERLANE_NODE_TEST_FOLDER";
+
+/// The height of its payers' keys.
+const KEYS: &str = "WINTERLANE_NODE_TEST_KEYS";
 
 /// What the other process runs.
 #[test]
@@ -31,7 +41,8 @@ fn child() {
         return;
     };
     let _scenario = fail::FailScenario::setup();
-    let (node, running) = start_willing(Path::new(&folder), &payers(3, HEIGHT)).unwrap();
+    let height = std::env::var(KEYS).unwrap().parse().unwrap();
+    let (node, running) = start_willing(Path::new(&folder), &payers(3, height)).unwrap();
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
         let round = line.split(' ').map(|hex| Sent::from_bytes(&unhex(hex)));
@@ -63,9 +74,9 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(folder: &Path, points: &str) -> Self {
+    fn spawn(folder: &Path, height: u32, points: &str) -> Self {
         let binary = std::env::current_exe().unwrap();
-        Self::spawn_by(Command::new(binary), folder, points)
+        Self::spawn_by(Command::new(binary), folder, height, points)
     }
 
     /// Under a limit of so many KiB a file. With `told`, a write beyond it is an error, else the death of the process.
@@ -75,10 +86,10 @@ impl Process {
         let script = format!("{trap}ulimit -c 0; ulimit -f {kibibytes}; exec \"$0\" \"$@\"");
         command.args(["-c", &script]);
         command.arg(std::env::current_exe().unwrap());
-        Self::spawn_by(command, folder, "")
+        Self::spawn_by(command, folder, HEIGHT, "")
     }
 
-    fn spawn_by(mut command: Command, folder: &Path, points: &str) -> Self {
+    fn spawn_by(mut command: Command, folder: &Path, height: u32, points: &str) -> Self {
         command
             .args([
                 "--exact",
@@ -87,6 +98,7 @@ impl Process {
                 "--test-threads=1",
             ])
             .env(FOLDER, folder)
+            .env(KEYS, height.to_string())
             .env("FAILPOINTS", points)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -132,6 +144,15 @@ impl Process {
         }
     }
 
+    /// Some rounds, or fewer if it dies.
+    fn rounds(&mut self, traffic: &mut Traffic) {
+        for _ in 0..ROUNDS {
+            if !self.round(traffic) {
+                break;
+            }
+        }
+    }
+
     /// Asks the process to stop, by the end of its input, and says how it ended.
     fn end(mut self) -> ExitStatus {
         drop(self.input.take());
@@ -142,8 +163,8 @@ impl Process {
 }
 
 /// The last life: in this process, and it ends well.
-fn settle(folder: &Path, traffic: &Traffic) {
-    let opening = payers(3, HEIGHT);
+fn settle(folder: &Path, height: u32, traffic: &Traffic) {
+    let opening = payers(3, height);
     let (node, running) = start_willing(folder, &opening).unwrap();
     traffic.check(&node, &opening);
     let root = node.status().unwrap().root;
@@ -160,7 +181,7 @@ fn killed_at_random_under_load_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut traffic = Traffic::new(payers(3, HEIGHT));
         for _ in 0..5 {
-            let mut process = Process::spawn(folder.path(), "");
+            let mut process = Process::spawn(folder.path(), HEIGHT, "");
             // most die under load, some while they start
             if random.below(4) > 0 && !traffic.used_up(HEIGHT) {
                 process.round(&mut traffic);
@@ -179,14 +200,15 @@ fn killed_at_random_under_load_loses_nothing() {
             killer.join().unwrap();
             figures.faults += u64::from(process.end().signal() == Some(9));
         }
-        settle(folder.path(), &traffic);
+        settle(folder.path(), HEIGHT, &traffic);
         figures.acknowledged += traffic.acknowledged.len() as u64;
     }
     figures.print("kills at random");
     assert!(figures.faults > 0);
 }
 
-/// Every place between two steps, passed a few times before the process dies there.
+/// Every place between two steps, passed a few times before the process dies there: each number of times that there are, in
+/// a sweep. A place that a life passes less often than that is left, so that a sweep ends however many seeds it has.
 #[test]
 fn killed_at_each_place_loses_nothing() {
     const PLACES: [&str; 13] = [
@@ -204,21 +226,28 @@ fn killed_at_each_place_loses_nothing() {
         "published",
         "publishing-noted",
     ];
+    /// More often than a life passes a place, or nearly.
+    const PASSES: u64 = 16;
     let mut figures = Figures::default();
     for place in PLACES {
         let mut died = 0;
-        for seed in seeds(2) {
+        let most = seeds(2);
+        for seed in most.start..most.end.min(PASSES) {
             let folder = tempfile::tempdir().unwrap();
-            let mut traffic = Traffic::new(payers(3, HEIGHT));
+            let mut traffic = Traffic::new(payers(3, SHORT));
             // twice, so that what a first death leaves is met by a second
-            for passed in [seed, 0] {
+            let [first, second] = [seed, 0].map(|passed| {
                 let points = format!("{place}={passed}*off->return");
-                let mut process = Process::spawn(folder.path(), &points);
-                while !traffic.used_up(HEIGHT) && process.round(&mut traffic) {}
-                died += u64::from(!process.end().success());
-            }
-            settle(folder.path(), &traffic);
+                let mut process = Process::spawn(folder.path(), SHORT, &points);
+                process.rounds(&mut traffic);
+                !process.end().success()
+            });
+            died += u64::from(first) + u64::from(second);
+            settle(folder.path(), SHORT, &traffic);
             figures.acknowledged += traffic.acknowledged.len() as u64;
+            if !first {
+                break;
+            }
         }
         assert!(died > 0, "nobody died at {place}");
         figures.faults += died;
@@ -233,16 +262,16 @@ fn killed_around_publishing_it_settles_each_batch_once() {
     let mut figures = Figures::default();
     for place in ["before-publishing", "published", "publishing-noted"] {
         let folder = tempfile::tempdir().unwrap();
-        let opening = payers(3, HEIGHT);
+        let opening = payers(3, SHORT);
         settled::create(folder.path(), &opening);
         let mut traffic = Traffic::new(opening);
         for passed in [1, 0] {
             let points = format!("{place}={passed}*off->return");
-            let mut process = Process::spawn(folder.path(), &points);
-            while !traffic.used_up(HEIGHT) && process.round(&mut traffic) {}
+            let mut process = Process::spawn(folder.path(), SHORT, &points);
+            process.rounds(&mut traffic);
             figures.faults += u64::from(!process.end().success());
         }
-        settle(folder.path(), &traffic);
+        settle(folder.path(), SHORT, &traffic);
         figures.acknowledged += traffic.acknowledged.len() as u64;
     }
     figures.print("kills around publishing to a settlement with rules");
@@ -256,7 +285,7 @@ fn a_limit_on_the_size_of_files_loses_nothing() {
     for seed in seeds(2) {
         let folder = tempfile::tempdir().unwrap();
         let mut traffic = Traffic::new(payers(3, HEIGHT));
-        let mut first = Process::spawn(folder.path(), "");
+        let mut first = Process::spawn(folder.path(), HEIGHT, "");
         assert!(first.round(&mut traffic) && first.round(&mut traffic));
         assert!(first.end().success());
         let size = std::fs::metadata(folder.path().join(crate::store::FILE));
@@ -267,7 +296,7 @@ fn a_limit_on_the_size_of_files_loses_nothing() {
             while !traffic.used_up(HEIGHT) && process.round(&mut traffic) {}
             figures.faults += u64::from(!process.end().success());
         }
-        settle(folder.path(), &traffic);
+        settle(folder.path(), HEIGHT, &traffic);
         figures.acknowledged += traffic.acknowledged.len() as u64;
     }
     figures.print("limits on the size of files");

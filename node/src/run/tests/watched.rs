@@ -1,5 +1,5 @@
 //! What is found at the start, and what is watched: that the preset has the bits that settlement asks for; how old what is
-//! not settled is, and how near what is due.
+//! not proven or not settled is, whatever the clock does, and how near what is due.
 
 use std::{
     num::NonZeroUsize,
@@ -20,8 +20,9 @@ use super::{
     settled::{Between, OPERATOR, WINDOW, Words, create, open, secret, start_over, stop},
 };
 use crate::{
-    Alarm, BatchStage, Event, Proving,
-    run::{Stand, StartError, start},
+    Alarm, BatchStage, Event, Node, Proving, Refusal, SubmitError,
+    clock::{ManualClock, UnixTime},
+    run::{Outcome, ProofJob, Prove, Running, Stand, StartError, start},
     settlement::{Chain, SettlementError},
     testing::{until, wait},
 };
@@ -142,5 +143,80 @@ fn what_is_not_settled_and_what_is_due_is_shown() {
         (shown && status.oldest_unsettled.is_none() && status.pending == 0).then_some(())
     });
     assert_eq!(durable.by(operator).status().unwrap().obligations, 0);
+    stop(running);
+}
+
+/// Proves nothing.
+struct Never;
+
+impl Prove for Never {
+    fn prove(&mut self, _: &ProofJob) -> Outcome {
+        Outcome::Cancelled
+    }
+}
+
+/// The machine's clock jumps by a day and back. What waits has waited as long as it has; batches are sealed, the same order is
+/// the same order, and one whose last batch is over stays refused. A process that begins takes the clock's word for what was
+/// sealed before.
+#[test]
+fn a_clock_that_jumps_changes_nothing_but_the_times_that_are_shown() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    const DAY: u64 = 86_400;
+    let folder = tempfile::tempdir().unwrap();
+    let mut people = payers(2, 4);
+    let opening = people.clone();
+    let right = 1_800_000_000;
+    let clock = ManualClock::new(UnixTime::from_seconds(right));
+    let begin = || -> (Node, Running) {
+        let stand = Stand {
+            prover: Some(Box::new(|_| Box::new(Never))),
+            clock: Some(Arc::new(clock.clone())),
+            ..Stand::default()
+        };
+        start(options(folder.path(), &opening), stand).unwrap()
+    };
+    let age = |node: &Node| node.status().unwrap().oldest_unproven.unwrap();
+    let (node, running) = begin();
+    let first = people[0].pay(2, 1, 0);
+    let receipt = wait(node.submit(first.clone())).unwrap();
+    included(&node, &receipt.id, BatchStage::Sealed);
+    let mut before = age(&node);
+    for shown in [right + DAY, right - DAY, right] {
+        clock.set(UnixTime::from_seconds(shown));
+        let now = age(&node);
+        assert!(before <= now && now < HOUR, "{before:?}, then {now:?}");
+        before = now;
+        let again = wait(node.submit(first.clone())).unwrap();
+        assert!(again.known);
+        assert_eq!(
+            (again.sequence, again.batch),
+            (receipt.sequence, receipt.batch)
+        );
+        let mut late = people[1].clone();
+        late.valid_until = BatchNumber::ZERO;
+        let refused = wait(node.submit(late.pay(1, 1, 0))).unwrap_err();
+        assert!(matches!(
+            refused,
+            SubmitError::Refused(Refusal::ExpiresTooSoon { .. })
+        ));
+        let next = wait(node.submit(people[0].pay(2, 1, 0))).unwrap();
+        let (batch, _) = included(&node, &next.id, BatchStage::Sealed);
+        let sealed_at = node.batch(batch).unwrap().unwrap().sealed_at;
+        assert_eq!(sealed_at, shown * 1000);
+    }
+    stop(running);
+
+    // set back by a day while no process runs: nothing has waited less than nothing
+    clock.set(UnixTime::from_seconds(right - DAY));
+    let (node, running) = begin();
+    let before = age(&node);
+    assert!(before < HOUR, "{before:?}");
+    clock.set(UnixTime::from_seconds(right));
+    assert!(age(&node) >= before && age(&node) < HOUR);
+    stop(running);
+    clock.set(UnixTime::from_seconds(right + DAY));
+    let (node, running) = begin();
+    let day = Duration::from_secs(DAY);
+    assert!((day..day + HOUR).contains(&age(&node)));
     stop(running);
 }

@@ -326,6 +326,7 @@ impl Writer {
         self.store.seal(&commit)?;
         fault::point("seal-written");
         let batch = commit.public_inputs.batch_number;
+        self.shared.live().ages.insert(batch, Duration::ZERO);
         if let Some(closed) = self.state.sealing.take() {
             self.sequencer.sealed();
             self.shared.live().remove(&closed.entries, batch);

@@ -87,15 +87,25 @@ where
         // The base columns of the current row, and those of the results.
         let mut cells = vec![T::ZERO; aux.width()];
         let mut values = vec![T::ZERO; constraints.num_aux * degree];
-        for k in 0..domain.ce_blowup() {
+        for k in 0..domain.evaluated_cosets() {
+            let evaluated = domain.evaluated_rows(k, start, rows);
+            if evaluated == 0 {
+                continue;
+            }
             let composition = Composition::new(constraints, Segment::Auxiliary, k, start, rows);
             let main_coset = main.coset(domain.ce_coset(k), domain);
             let aux_coset = aux.coset(domain.ce_coset(k), domain);
 
-            frame.start(main_coset, start);
-            for first in (0..rows).step_by(T::ROWS) {
+            if !constraints.aux_alone {
+                frame.start(main_coset, start);
+            }
+            for first in (0..evaluated).step_by(T::ROWS) {
                 let t = start + first;
-                frame.load::<V>(main_coset, &constraints.periodic, k, t);
+                if constraints.aux_alone {
+                    frame.load_periodic::<V>(&constraints.periodic, k, t);
+                } else {
+                    frame.load::<V>(main_coset, &constraints.periodic, k, t);
+                }
                 load::<V, T, X>(aux_frame.next_mut(), &mut cells, aux_coset, t + 1);
                 load::<V, T, X>(aux_frame.current_mut(), &mut cells, aux_coset, t);
                 results.fill(X::ZERO);

@@ -60,6 +60,15 @@ impl<T: Arithmetic> MainFrame<T> {
         for (next, (current, following)) in self.rows.next_mut().iter_mut().zip(pairs) {
             *next = current.shift_in(following);
         }
+        self.load_periodic(periodic, k, t);
+    }
+
+    /// Loads the periodic columns alone, for functions that do not read the rows.
+    #[inline(always)]
+    pub(super) fn load_periodic<V: Vector>(&mut self, periodic: &PeriodicTable, k: usize, t: usize)
+    where
+        T: RowPack<V>,
+    {
         for pack in 0..T::PACKS {
             let row = t + pack * V::LANES;
             for (packed, values) in self.periodic.iter_mut().zip(periodic.rows_from(k, row)) {

@@ -50,12 +50,16 @@ impl<A: Air<BaseField = BaseElement>, const INLINE: bool> MainTask<'_, A, INLINE
 
         let mut frame = MainFrame::<T>::new(main.columns(), &constraints.periodic);
         let mut results = vec![T::ZERO; constraints.num_main];
-        for k in 0..domain.ce_blowup() {
+        for k in 0..domain.evaluated_cosets() {
+            let evaluated = domain.evaluated_rows(k, start, rows);
+            if evaluated == 0 {
+                continue;
+            }
             let composition = Composition::new(constraints, Segment::Main, k, start, rows);
             let coset = main.coset(domain.ce_coset(k), domain);
 
             frame.start(coset, start);
-            for first in (0..rows).step_by(T::ROWS) {
+            for first in (0..evaluated).step_by(T::ROWS) {
                 frame.load::<V>(coset, &constraints.periodic, k, start + first);
                 results.fill(T::ZERO);
                 air.evaluate_transition(&frame.rows, &frame.periodic, &mut results);

@@ -62,6 +62,8 @@ pub(super) struct Constraints<'a> {
     num_aux: usize,
     /// Coordinates of the random elements of the auxiliary segment.
     rand_elements: Vec<BaseElement>,
+    /// Whether the auxiliary constraints read no cell of the main segment.
+    aux_alone: bool,
     main_boundary: Boundary,
     aux_boundary: Boundary,
     /// The inverse divisors of both.
@@ -79,6 +81,8 @@ pub(super) struct Stated<'a, E: FieldElement> {
     pub(super) periodic: Vec<Vec<BaseElement>>,
     /// The random elements of the auxiliary segment, if there is one.
     pub(super) rand_elements: Option<&'a AuxRandElements<E>>,
+    /// Whether the auxiliary transition constraints are known to read no cell of the main segment.
+    pub(super) aux_alone: bool,
 }
 
 impl<'a> Constraints<'a> {
@@ -106,6 +110,7 @@ impl<'a> Constraints<'a> {
                 .rand_elements
                 .map(|rand| E::slice_as_base_elements(rand.rand_elements()).to_vec())
                 .unwrap_or_default(),
+            aux_alone: stated.aux_alone,
             main_boundary,
             aux_boundary,
             inverses,
@@ -114,7 +119,8 @@ impl<'a> Constraints<'a> {
     }
 
     /// Evaluates the composition over the constraint evaluation domain: the base columns of its
-    /// values on each constraint coset, one coset after the other.
+    /// values on each constraint coset, one coset after the other, as far as they are
+    /// [evaluated](Domain::evaluated_rows).
     ///
     /// The transition constraints are those of `air`; `INLINE` says that its functions inline, so that
     /// packs may be single vectors.
@@ -143,53 +149,52 @@ impl<'a> Constraints<'a> {
     where
         A: Air<BaseField = BaseElement>,
     {
-        let mut composition =
-            Columns::unspecified(self.domain.ce_blowup() * self.degree, self.domain.rows());
-        self.for_each_block(&mut composition, &|start, block| {
-            dispatch(
-                backend,
-                MainTask::<A, INLINE> {
-                    air,
-                    constraints: self,
-                    main,
-                    start,
-                    block,
-                },
-            );
+        let columns = self.domain.evaluated_cosets() * self.degree;
+        let mut composition = Columns::unspecified(columns, self.domain.rows());
+        self.for_each_block(&mut composition, &|start, mut block| {
+            let task = MainTask::<A, INLINE> {
+                air,
+                constraints: self,
+                main,
+                start,
+                block: block.iter_mut().map(|column| &mut **column).collect(),
+            };
+            dispatch(backend, task);
+            match (aux, self.degree) {
+                (None, _) => {}
+                (Some(aux), 1) => {
+                    self.add_aux::<A, 1, INLINE>(backend, (air, main, aux), start, block);
+                }
+                (Some(aux), 2) => {
+                    self.add_aux::<A, 2, INLINE>(backend, (air, main, aux), start, block);
+                }
+                (Some(aux), _) => {
+                    self.add_aux::<A, 3, INLINE>(backend, (air, main, aux), start, block);
+                }
+            }
         });
-        match aux {
-            None => {}
-            Some(aux) if self.degree == 1 => {
-                self.add_aux::<A, 1, INLINE>(backend, (air, main, aux), &mut composition);
-            }
-            Some(aux) if self.degree == 2 => {
-                self.add_aux::<A, 2, INLINE>(backend, (air, main, aux), &mut composition);
-            }
-            Some(aux) => self.add_aux::<A, 3, INLINE>(backend, (air, main, aux), &mut composition),
-        }
         composition
     }
 
-    /// Adds the composition of the constraints on the auxiliary segment, of elements of degree `D`.
+    /// Adds the composition of the constraints on the auxiliary segment, of elements of degree `D`, in one block.
     fn add_aux<A, const D: usize, const INLINE: bool>(
         &self,
         backend: Backend,
         (air, main, aux): (&A, &Extended, &Extended),
-        composition: &mut Columns,
+        start: usize,
+        block: Block<'_>,
     ) where
         A: Air<BaseField = BaseElement>,
     {
-        self.for_each_block(composition, &|start, block| {
-            let task = AuxTask::<A, D, INLINE> {
-                air,
-                constraints: self,
-                main,
-                aux,
-                start,
-                block,
-            };
-            dispatch(backend, task);
-        });
+        let task = AuxTask::<A, D, INLINE> {
+            air,
+            constraints: self,
+            main,
+            aux,
+            start,
+            block,
+        };
+        dispatch(backend, task);
     }
 
     /// Cuts the columns into blocks of rows and works on these in parallel.

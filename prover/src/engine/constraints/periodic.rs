@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 use winterlane_field_simd::lde_rows;
 use winterlane_field_simd::vector::MAX_LANES;
 
 use crate::engine::domain::Domain;
+
+/// Cells of a coset that are tabulated beside those of other cosets.
+const SMALL: usize = 1 << 16;
 
 /// Periodic columns, coset by coset.
 ///
@@ -30,26 +34,40 @@ impl PeriodicTable {
     pub(super) fn new(polys: &[Vec<BaseElement>], domain: &Domain) -> Self {
         let columns = polys.len();
         let cycle = cycle(polys.iter().map(Vec::len));
-        // Columns of one cycle are one transform, of which each coset has its own.
+        // Columns of one cycle are one transform, of which each coset has its own. A selector that is nowhere on is zero
+        // everywhere.
         let mut of_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (column, poly) in polys.iter().enumerate() {
-            of_length.entry(poly.len()).or_default().push(column);
+            if poly
+                .iter()
+                .any(|&coefficient| coefficient != BaseElement::ZERO)
+            {
+                of_length.entry(poly.len()).or_default().push(column);
+            }
         }
         let mut values = vec![BaseElement::ZERO; domain.ce_blowup() * columns * cycle];
-        for (length, same) in of_length {
-            let polys: Vec<_> = same.iter().map(|&column| &polys[column]).collect();
-            for k in 0..domain.ce_blowup() {
-                let offset = domain.coset_offset(domain.ce_coset(k));
+        let size = (columns * cycle).max(1);
+        // Each has a matrix of its size besides, which is in no estimate: large ones are made one after the other.
+        let at_least = if size > SMALL { usize::MAX } else { 1 };
+        let cosets = values.par_chunks_mut(size).enumerate();
+        cosets.with_min_len(at_least).for_each(|(k, values)| {
+            let offset = domain.coset_offset(domain.ce_coset(k));
+            for (&length, same) in &of_length {
+                let polys: Vec<_> = same.iter().map(|&column| &polys[column]).collect();
                 let stretched = offset.exp((domain.rows() / length) as u64);
                 let rows = lde_rows(&polys, 1, stretched);
                 for (i, column) in same.iter().enumerate() {
-                    let cells = &mut values[(k * columns + column) * cycle..][..cycle];
-                    for (t, cell) in cells.iter_mut().enumerate() {
-                        *cell = rows.row(t % length)[i];
+                    let cells = &mut values[column * cycle..][..cycle];
+                    let (first, again) = cells.split_at_mut(length);
+                    for (t, cell) in first.iter_mut().enumerate() {
+                        *cell = rows.row(t)[i];
+                    }
+                    for again in again.chunks_exact_mut(length) {
+                        again.copy_from_slice(first);
                     }
                 }
             }
-        }
+        });
         Self {
             values,
             columns,
@@ -93,6 +111,8 @@ mod tests {
                     .map(|j| BaseElement::new(i as u64 + 7 * j))
                     .collect()
             })
+            // Those of selectors that are nowhere on.
+            .chain([vec![BaseElement::ZERO; 64], vec![BaseElement::ZERO; 2]])
             .collect();
         let table = PeriodicTable::new(&polys, &domain);
         for k in 0..domain.ce_blowup() {

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     EngineOptions, HidingRng, ProverError,
-    hiding::prove_hiding_with,
+    hiding::prove_hiding_inlined,
     private::{PrivateError, PrivateProver, PrivateTraceError, prove_private},
     statement::{ProveError, statement_memory},
 };
@@ -296,7 +296,7 @@ fn a_proof_that_does_not_hide_is_refused() {
     let prover = PrivateProver::new(fewer, case.inputs.clone());
     let mut rng = HidingRng::from_system().unwrap();
     let engine = EngineOptions::default();
-    let hidden = prove_hiding_with::<_, InPlace>(&prover, trace(), &mut rng, &engine).unwrap();
+    let hidden = prove_hiding_inlined::<_, InPlace>(&prover, trace(), &mut rng, &engine).unwrap();
     let found = verify_private(&hidden.to_bytes(), &case.inputs, &PRIVATE_PRESETS);
     assert!(
         matches!(found, Err(PrivateVerifyError::Proof(_))),
