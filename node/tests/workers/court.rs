@@ -14,6 +14,7 @@ use std::{
 
 use tempfile::TempDir;
 use winterlane_ledger::{
+    Amount,
     pool::PrivateOperation,
     private::{NoteTree, PrivateInputs},
 };
