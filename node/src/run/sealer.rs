@@ -43,16 +43,17 @@ pub(crate) struct Sealed {
 /// Who verifies the proofs of private operations once more before they are sealed: of those that a process before this one
 /// took, and of all, when workers that verified them are not believed any more.
 pub(crate) struct SecondLook {
+    /// Signatures and proofs of entries of the log below this number were not checked by this process.
+    pub(crate) replayed: u64,
     pub(crate) doubt: Arc<Doubt>,
     pub(crate) judge: Judge,
 }
 
-/// The sealer's thread. Orders of the log below `replayed` were taken by a process before this one.
+/// The sealer's thread.
 pub(crate) fn spawn(
     store: Arc<Store>,
     domain: Domain,
     witnesses: Option<Witnesses>,
-    replayed: u64,
     second_look: SecondLook,
     clock: Arc<dyn Clock>,
     closed: Receiver<ClosedBatch>,
@@ -62,7 +63,6 @@ pub(crate) fn spawn(
     let mut sealer = Sealer {
         ledger: Ledger::open(domain, state, SimdCompressor),
         witnesses,
-        replayed,
         second_look,
         clock,
         threads: yielding_pool("sealing", 0)?,
@@ -84,8 +84,6 @@ struct Sealer {
     ledger: Ledger<SimdCompressor, StoreState>,
     /// Where witnesses are kept; nowhere when nothing is proven.
     witnesses: Option<Witnesses>,
-    /// Signatures and proofs of entries below this number were not checked by this process.
-    replayed: u64,
     second_look: SecondLook,
     /// Says when a batch was sealed.
     clock: Arc<dyn Clock>,
@@ -168,8 +166,11 @@ impl Sealer {
     fn apply_yielding(&mut self, closed: &ClosedBatch) -> Result<SealedBatch, StoreError> {
         let Self {
             ledger,
-            replayed,
-            second_look: SecondLook { doubt, judge },
+            second_look: SecondLook {
+                replayed,
+                doubt,
+                judge,
+            },
             threads,
             ..
         } = self;

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     Node, blob,
-    clock::{Clock as _, SystemClock},
+    clock::SystemClock,
     core::{Fault, Sequencer},
     panel::{self, Doubt},
     queue::{
@@ -205,8 +205,8 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
         store.clone(),
         genesis.domain,
         kept,
-        sequencer.next_sequence(),
         SecondLook {
+            replayed: sequencer.next_sequence(),
             doubt: doubt.clone(),
             judge: judge.clone(),
         },
