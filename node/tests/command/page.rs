@@ -1,9 +1,9 @@
 //! Pages whose commands take a node: they run as they stand there.
 #![cfg(unix)]
 
-use std::{net::TcpListener, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
-use super::served::winterlane;
+use super::served::{free_ports, winterlane};
 
 /// The commands of a page, one a line.
 fn commands(name: &str) -> Vec<String> {
@@ -24,12 +24,6 @@ fn line(line: &str) -> String {
             format!("ended=0; {command} || ended=$?; test \"$ended\" = {status}")
         }
     }
-}
-
-/// Ports that were free a moment ago.
-fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// Runs commands in a shell, on ports of their own, and returns what they print. Another process may have such a port by the

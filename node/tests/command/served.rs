@@ -1,5 +1,7 @@
 //! A node as a process, on ports that the system chooses, and the wallet's command beside it.
 
+#[cfg(unix)]
+use std::net::TcpListener;
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -29,6 +31,13 @@ pub(crate) fn winterlane() -> PathBuf {
         );
     }
     command
+}
+
+/// Ports that were free a moment ago: another process may have one by now, so that whoever needs them tries again.
+#[cfg(unix)]
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// Runs the wallet's command; its status, standard output and standard error.

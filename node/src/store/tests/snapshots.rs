@@ -1,6 +1,7 @@
 //! Snapshots, whole and damaged.
 
 use super::*;
+use crate::store::snapshot;
 
 /// What was taken out and put in again is the same, and what was damaged is not put in.
 #[test]
@@ -21,23 +22,23 @@ fn snapshots_are_restored_whole_or_not_at_all() {
     };
     job(*blake3::hash(b"a witness").as_bytes());
     let mut bytes = Vec::new();
-    super::snapshot::snapshot(folder.path(), &mut bytes).unwrap();
+    snapshot::snapshot(folder.path(), &mut bytes).unwrap();
     let file = folder.path().join("a snapshot");
     let empty = tempfile::tempdir().unwrap();
-    super::snapshot::snapshot_to(empty.path(), &file).unwrap_err();
+    snapshot::snapshot_to(empty.path(), &file).unwrap_err();
     assert!(!file.exists());
-    super::snapshot::snapshot_to(folder.path(), &file).unwrap();
+    snapshot::snapshot_to(folder.path(), &file).unwrap();
     assert_eq!(std::fs::read(&file).unwrap(), bytes);
     // it takes no other's place
-    super::snapshot::snapshot_to(empty.path(), &file).unwrap_err();
+    snapshot::snapshot_to(empty.path(), &file).unwrap_err();
     assert_eq!(std::fs::read(&file).unwrap(), bytes);
 
     let restored = tempfile::tempdir().unwrap();
-    super::snapshot::restore(restored.path(), &bytes[..]).unwrap();
-    let again = super::snapshot::restore(restored.path(), &bytes[..]).unwrap_err();
+    snapshot::restore(restored.path(), &bytes[..]).unwrap();
+    let again = snapshot::restore(restored.path(), &bytes[..]).unwrap_err();
     assert!(again.to_string().contains("already"), "{again}");
     let mut second = Vec::new();
-    super::snapshot::snapshot(restored.path(), &mut second).unwrap();
+    snapshot::snapshot(restored.path(), &mut second).unwrap();
     assert_eq!(second, bytes);
     let store = open(restored.path(), &[]);
     store
@@ -49,8 +50,8 @@ fn snapshots_are_restored_whole_or_not_at_all() {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1;
         let empty = tempfile::tempdir().unwrap();
-        super::snapshot::restore(empty.path(), &damaged[..]).unwrap_err();
-        super::snapshot::restore(empty.path(), &bytes[..at]).unwrap_err();
+        snapshot::restore(empty.path(), &damaged[..]).unwrap_err();
+        snapshot::restore(empty.path(), &bytes[..at]).unwrap_err();
         assert!(!empty.path().join(super::FILE).exists());
     }
     // another state under an honest hash: the root tells
@@ -66,6 +67,6 @@ fn snapshots_are_restored_whole_or_not_at_all() {
     let hash = blake3::hash(&forged);
     forged.extend_from_slice(hash.as_bytes());
     let empty = tempfile::tempdir().unwrap();
-    let error = super::snapshot::restore(empty.path(), &forged[..]).unwrap_err();
+    let error = snapshot::restore(empty.path(), &forged[..]).unwrap_err();
     assert!(error.to_string().contains("root"), "{error}");
 }
