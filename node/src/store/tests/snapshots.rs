@@ -52,7 +52,7 @@ fn snapshots_are_restored_whole_or_not_at_all() {
         let empty = tempfile::tempdir().unwrap();
         snapshot::restore(empty.path(), &damaged[..]).unwrap_err();
         snapshot::restore(empty.path(), &bytes[..at]).unwrap_err();
-        assert!(!empty.path().join(super::FILE).exists());
+        assert!(!empty.path().join(crate::store::FILE).exists());
     }
     // another state under an honest hash: the root tells
     let mut forged = bytes[..bytes.len() - 33].to_vec();
