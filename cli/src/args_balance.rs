@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use winterlane_ledger::{Amount, AssetId, Domain, Root};
+use winterlane_ledger::{Amount, AssetId, BatchNumber, Domain, Root};
 
 use crate::{
     args_numbers,
@@ -21,6 +21,21 @@ pub(crate) enum BalanceCommand {
     Verify(CheckArgs),
 }
 
+/// Batches of the rollup as files, and what is known of them beforehand.
+#[derive(Debug, Args)]
+pub(crate) struct BatchesArgs {
+    /// Directory with batches of the rollup, as `winterlane fetch` brings them: they are verified, and say the domain.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) batches: Option<PathBuf>,
+    /// Number of the first of these batches.
+    #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::batch(), requires = "batches")]
+    pub(crate) first_batch: BatchNumber,
+    /// The root the first of these batches must start from (64 hexadecimal digits): without it, batches from a state of their
+    /// maker's own count, too.
+    #[arg(long, value_name = "ROOT", requires = "batches")]
+    pub(crate) old_root: Option<Root>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ChallengeArgs {
     /// Name of who asks.
@@ -29,9 +44,8 @@ pub(crate) struct ChallengeArgs {
     /// The domain: which rollup on which chain (64 hexadecimal digits), as `winterlane verify` prints it.
     #[arg(long, value_name = "DIGEST", required_unless_present = "batches")]
     pub(crate) domain: Option<Domain>,
-    /// Directory with batches of the rollup, as `winterlane fetch` brings them: they are verified, and say the domain.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) batches: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) chain: BatchesArgs,
     /// The asset.
     #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::asset())]
     pub(crate) asset: AssetId,
@@ -87,11 +101,9 @@ pub(crate) struct CheckArgs {
     /// verified. May be given several times.
     #[arg(long, value_name = "ROOT")]
     pub(crate) root: Vec<Root>,
-    /// Directory with batches of the rollup, as `winterlane fetch` brings them: they are verified, and the states after the
-    /// last of them count.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) batches: Option<PathBuf>,
-    /// After how many of the last batches the state counts: an account that held so much once may hold less by now.
+    #[command(flatten)]
+    pub(crate) chain: BatchesArgs,
+    /// After how many of the last --batches the state counts: an account that held so much once may hold less by now.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) recent: u16,
     /// Print one JSON object on standard output.

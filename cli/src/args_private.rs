@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
-use winterlane_ledger::{AccountId, Amount, AssetId, Root};
+use winterlane_ledger::{AccountId, Amount, AssetId, Root, private::AssociationMode};
 
 use crate::args_numbers;
 use crate::args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs};
@@ -214,9 +214,10 @@ pub(crate) struct PolicyArgs {
     /// File with an association set that counts from now on, beside those of before; may be given several times.
     #[arg(long, value_name = "FILE", conflicts_with = "open")]
     pub(crate) association: Vec<PathBuf>,
-    /// The root of an association set that counts no more.
-    #[arg(long, value_name = "ROOT", conflicts_with = "open", requires = "pool")]
-    pub(crate) forget: Vec<Root>,
+    /// An association set that counts no more, by its mode and root: approved:ROOT, not-refused:ROOT. The root alone does where
+    /// one set of it counts.
+    #[arg(long, value_name = "[MODE:]ROOT", value_parser = named_set, conflicts_with = "open", requires = "pool")]
+    pub(crate) forget: Vec<NamedSet>,
     /// Ask for nothing.
     #[arg(long)]
     pub(crate) open: bool,
@@ -234,6 +235,29 @@ pub(crate) struct PassphraseArgs {
     pub(crate) unlock: UnlockArgs,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
+}
+
+/// An association set as people name it. An approved and a refused set of the same notes have one root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamedSet {
+    /// Nothing where the root was given alone.
+    pub(crate) mode: Option<AssociationMode>,
+    pub(crate) root: Root,
+}
+
+/// An association set by its mode and root, or by its root.
+fn named_set(text: &str) -> Result<NamedSet, String> {
+    let (mode, root) = match text.split_once(':') {
+        None => (None, text),
+        Some(("approved", root)) => (Some(AssociationMode::Approved), root),
+        Some(("not-refused", root)) => (Some(AssociationMode::NotRefused), root),
+        Some(_) => {
+            let said = "a set is approved:ROOT, not-refused:ROOT, or its root alone";
+            return Err(said.to_owned());
+        }
+    };
+    let root = root.parse::<Root>().map_err(|error| error.to_string())?;
+    Ok(NamedSet { mode, root })
 }
 
 /// An asset and the least fee in it.

@@ -204,10 +204,9 @@ impl Serving {
             tracing::info!(public = %signer.public(), "webhooks are signed by this key");
             for hook in &config.interface.webhooks {
                 let webhook = Webhook::new(&hook.url, hook.alarms_only)?;
-                let (node, keys) = (node.clone(), Arc::clone(&keys));
                 tasks.push(runtime.spawn(webhook.run(
                     node,
-                    keys,
+                    Arc::clone(&keys),
                     Arc::clone(&signer),
                     stopping.clone(),
                 )));

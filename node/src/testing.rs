@@ -5,17 +5,28 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
     Account, AccountId, Amount, Anchor, AssetId, BaseElement, BatchNumber, ChainId, Deposit,
     Digest, Domain, KeySlot, Nonce, Order, RollupId, Scope, SignedOrder, SlotIndex, Transfer,
     Withdraw,
     hash::domain_digest,
-    pool::{PrivateOperation, ProofRefusal, Shield, VerifyPrivate, ciphertexts_digest},
-    private::{Commitment, Nullifier, PrivateInputs, TransferInputs, WithdrawalInputs},
+    pool::{
+        PrivateOperation, ProofRefusal, Shield, VerifyPrivate, account_recipient,
+        ciphertexts_digest,
+    },
+    private::{
+        Commitment, Note, NoteKeys, NoteTree, Nullifier, PrivateInputs, SpendKey, TransferInputs,
+        WithdrawalInputs,
+    },
     signature::KeyTree,
     testing::{Key, Toy},
 };
-use winterlane_prover::SimdCompressor;
+use winterlane_prover::{
+    EngineOptions, HidingRng, PrivateWitness, SimdCompressor,
+    private::{NewNote as NewNoteWitness, SpentNote, WithdrawalWitness},
+    prove_private,
+};
 
 use crate::private::{NewNote, Shielding};
 
@@ -117,6 +128,23 @@ impl Payer {
         fee: impl Into<Amount>,
     ) -> SignedOrder {
         self.withdraw_to([9; 20], amount, fee)
+    }
+
+    /// The next withdrawal, for a note that can be spent by a real proof.
+    pub(crate) fn shield_note(&mut self, note: &Note) -> Shielding {
+        let shield = Shield {
+            blinded: note.owner.blinded(&note.rho),
+            asset: note.asset,
+            amount: note.value,
+            sealed: Vec::new(),
+        };
+        Shielding {
+            order: self.withdraw_to(shield.recipient(), note.value, 0),
+            note: NewNote {
+                blinded: shield.blinded,
+                sealed: shield.sealed,
+            },
+        }
     }
 
     /// The next withdrawal, for a note that is named by a number.
@@ -226,6 +254,80 @@ pub(crate) fn private_withdrawal(
     }
 }
 
+/// Whose the notes are that are spent by real proofs.
+fn note_keys() -> NoteKeys {
+    NoteKeys {
+        spend: SpendKey(digest(100)),
+        nullifier: digest(101),
+    }
+}
+
+/// The note with this number, of so much of asset 7.
+pub(crate) fn note(number: u64, value: impl Into<Amount>) -> Note {
+    Note {
+        owner: note_keys().address(),
+        asset: ASSET,
+        value: value.into(),
+        rho: digest(200 + number),
+    }
+}
+
+/// A withdrawal from the note at this position of the tree to an account, with a real proof.
+pub(crate) fn real_withdrawal(
+    note: &Note,
+    (tree, position): (&NoteTree, u32),
+    to: impl Into<AccountId>,
+    amount: impl Into<Amount>,
+) -> PrivateOperation {
+    let amount = amount.into();
+    let Note {
+        owner,
+        asset,
+        value,
+        rho,
+    } = *note;
+    let spent = SpentNote {
+        keys: note_keys(),
+        rho,
+        asset,
+        value,
+        path: tree.path(position),
+        association: None,
+    };
+    let change_rho = digest(300 + u64::from(position));
+    let left = value.checked_sub(amount).unwrap();
+    let change = NewNoteWitness::new(&owner, &change_rho, left);
+    let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
+        anchor: tree.root(),
+        nullifier: spent.nullifier(),
+        change: change.commitment(asset),
+        recipient: account_recipient(to.into()),
+        amount,
+        fee: Amount::ZERO,
+        asset,
+        domain: domain(),
+        valid_until: BatchNumber::new(1 << 40),
+        ciphertexts: [0; 32],
+        association: None,
+    });
+    let witness = WithdrawalWitness {
+        note: spent,
+        change,
+    };
+    let proof = prove_private(
+        &inputs,
+        &PrivateWitness::Withdrawal(Box::new(witness)),
+        HidingPreset::new(HidingPresetName::Compact, SecurityLevel::Bits128),
+        &mut HidingRng::from_system().unwrap(),
+        &EngineOptions::default(),
+    );
+    PrivateOperation {
+        inputs,
+        sealed: Vec::new(),
+        proof: proof.unwrap().proof,
+    }
+}
+
 /// A deposit to an account that exists.
 pub(crate) fn deposit(to: impl Into<AccountId>, amount: impl Into<Amount>) -> Deposit {
     Deposit {
@@ -242,13 +344,14 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-/// Asks until there is an answer, for a minute at most.
+/// Asks until there is an answer, for five minutes at least: a machine that has other things to do may take its time.
+#[track_caller]
 pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..6000 {
+    for _ in 0..30_000 {
         if let Some(answer) = ask() {
             return answer;
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    panic!("nothing came of it in a minute");
+    panic!("nothing came of it in five minutes");
 }

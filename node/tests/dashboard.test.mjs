@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,28 +23,33 @@ let node;
 let browser;
 const complaints = [];
 
-/** A port that was free a moment ago. */
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+/** Where the node is, on a port that the system has chosen, as its log says. What else it says is read, too, or it could not say it. */
+async function served(log) {
+  let said = "";
+  const found = new Promise((resolve, reject) => {
+    log.setEncoding("utf8");
+    log.on("data", (text) => {
+      said += text;
+      const address = / interface=(\S+)/.exec(said)?.[1];
+      if (address) resolve(`http://${address}`);
+    });
+    log.on("end", () => reject(new Error(`the node ended: ${said}`)));
+  });
+  return found;
 }
 
 before(async () => {
-  const [port, health] = [await freePort(), await freePort()];
-  origin = `http://127.0.0.1:${port}`;
   for (const [name, account] of [["alice", "1"], ["bob", "2"]]) {
-    wallet("new", "--wallet", name, "--account", account, "--public", `${name}.toml`, "--node", origin);
+    wallet("new", "--wallet", name, "--account", account, "--public", `${name}.toml`);
   }
   command("init", "--account", "alice.toml=1000", "--account", "bob.toml=0",
     "--set", "batches.slots=4", "--set", "batches.seconds=0.2", "--set", "store.reserve_mib=1");
   node = spawn(process.env.WINTERLANE_NODE,
-    ["--data", "rollup", "--listen", `127.0.0.1:${port}`, "--health", `127.0.0.1:${health}`],
-    { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+    ["--data", "rollup", "--listen", "127.0.0.1:0", "--health", "127.0.0.1:0"],
+    { cwd: folder, stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, NO_COLOR: "1", RUST_LOG: "info" } });
+  origin = await served(node.stderr);
   for (const amount of ["250", "125"]) {
-    wallet("send", "--wallet", "alice", "--to", "2", "--amount", amount, "--wait", "published");
+    wallet("send", "--wallet", "alice", "--to", "2", "--amount", amount, "--wait", "published", "--node", origin);
   }
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell",
@@ -113,7 +117,7 @@ test("an account is shown with its history and with who checked its proof", asyn
   assert.match(bob, /batch 1, transfer: 125 from 1 to 2, fee 0[\s\S]*batch 0, transfer: 250 from 1 to 2/);
   const root = /Root after batch 1: ([0-9a-f]{64})/.exec(bob)[1];
   // The wallet, which verifies it, comes to the same root.
-  const shown = JSON.parse(wallet("show", "--wallet", "bob", "--json"));
+  const shown = JSON.parse(wallet("show", "--wallet", "bob", "--json", "--node", origin));
   assert.equal(shown.root, root);
   assert.equal(shown.balance, "375");
   const nobody = await lookUp(page, "77");

@@ -51,6 +51,8 @@ pub mod rebuild;
 #[cfg(feature = "serve")]
 pub mod server;
 pub mod state;
+#[cfg(any(test, feature = "store"))]
+mod verdicts;
 pub mod view;
 
 use std::error::Error;

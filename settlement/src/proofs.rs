@@ -29,6 +29,15 @@ pub trait Proofs: VerifyPrivate + Send + Sync {
     fn records(&self, public: &PublicInputs, bytes: &[u8]) -> Result<Vec<Record>, PublishedError> {
         wire::decode_published(bytes, public, &ScalarCompressor)
     }
+
+    /// Asked of a call that nothing speaks against, before it changes anything: whether all that was said of its proofs is
+    /// what a verifier said. One that verifies when it is asked has nothing to add.
+    ///
+    /// # Errors
+    /// The call is not to be made now.
+    fn decided(&self) -> Result<(), Box<ProofRefusal>> {
+        Ok(())
+    }
 }
 
 impl<P: Proofs + ?Sized> Proofs for &P {
@@ -38,6 +47,10 @@ impl<P: Proofs + ?Sized> Proofs for &P {
 
     fn records(&self, public: &PublicInputs, bytes: &[u8]) -> Result<Vec<Record>, PublishedError> {
         (**self).records(public, bytes)
+    }
+
+    fn decided(&self) -> Result<(), Box<ProofRefusal>> {
+        (**self).decided()
     }
 }
 

@@ -42,7 +42,7 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 
 pub use self::{
-    connections::{CONNECTIONS, Limits},
+    connections::{CONNECTIONS, Limits, accept, http, stopped},
     stalled::Impatient,
     unread::{Lingering, Unread, Watched},
 };

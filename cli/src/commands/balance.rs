@@ -21,7 +21,7 @@ use super::{
     session::{mark_answered, now},
     spinner,
     statement::prove_statement,
-    verify::recent_roots,
+    verify::chain,
     wallet::{client, failure, open},
 };
 use crate::{
@@ -55,13 +55,14 @@ fn asked(challenge: &BalanceChallenge) -> String {
 
 /// The domain that is asked about: as it is given, and as batches say it.
 fn domain(args: &ChallengeArgs) -> Result<Domain, Failure> {
-    let batches = args.batches.as_deref();
-    let found = batches.map(|directory| recent_roots(directory, 0));
-    match (args.domain, found.transpose()?) {
-        (Some(given), Some((found, _))) if given != found => Err(Failure::Invalid(format!(
+    let batches = args.chain.batches.as_deref();
+    let found = batches.map(|directory| chain(directory, &args.chain, 0));
+    let found = found.transpose()?.map(|chain| chain.domain);
+    match (args.domain, found) {
+        (Some(given), Some(found)) if given != found => Err(Failure::Invalid(format!(
             "--domain: the batches are of {found}, not of {given}"
         ))),
-        (Some(domain), _) | (None, Some((domain, _))) => Ok(domain),
+        (Some(domain), _) | (None, Some(domain)) => Ok(domain),
         (None, None) => Err(Failure::Unusable(
             "which rollup is meant? Name its --domain, or --batches of it".into(),
         )),
@@ -222,6 +223,9 @@ struct Checked {
     #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<String>,
     state_root: Root,
+    /// Where the batches start that were verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_root: Option<Root>,
     security_bits: u32,
     proof_bytes: usize,
     verify_seconds: f64,
@@ -240,6 +244,15 @@ fn verify(args: &CheckArgs) -> Result<String, Failure> {
     );
     lines.add("in the rollup", checked.domain);
     lines.add("state root", checked.state_root);
+    if let Some(first) = checked.old_root {
+        lines.add("first root", first);
+        if args.chain.old_root.is_none() {
+            lines.add(
+                "taken as found",
+                "where the batches start (--old-root): compare the first root",
+            );
+        }
+    }
     lines.add("provable bits", checked.security_bits);
     lines.add("proof bytes", grouped(checked.proof_bytes));
     lines.add("seconds", format_args!("{:.4}", checked.verify_seconds));
@@ -248,16 +261,19 @@ fn verify(args: &CheckArgs) -> Result<String, Failure> {
 
 fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Failure> {
     let mut roots = args.root.clone();
-    if let Some(directory) = &args.batches {
-        let (domain, recent) = recent_roots(directory, args.recent.into())?;
-        if domain != challenge.domain {
+    let mut first_root = None;
+    if let Some(directory) = &args.chain.batches {
+        let chain = chain(directory, &args.chain, args.recent.into())?;
+        if chain.domain != challenge.domain {
             return Err(Failure::Invalid(format!(
-                "{}: its batches are of the rollup {domain}, and the challenge is about {}",
+                "{}: its batches are of the rollup {}, and the challenge is about {}",
                 directory.display(),
+                chain.domain,
                 challenge.domain
             )));
         }
-        roots.extend(recent);
+        roots.extend(chain.recent);
+        first_root = Some(chain.old_root);
     }
     let question = challenge.question(&roots).map_err(|error| {
         Failure::Unusable(format!(
@@ -285,6 +301,7 @@ fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Fail
         at_least: inputs.at_least.to_string(),
         at_most: inputs.at_most.map(|most| most.to_string()),
         state_root: inputs.state_root,
+        old_root: first_root,
         security_bits: verified.bits,
         proof_bytes: bytes.len(),
         verify_seconds: time.as_secs_f64(),

@@ -53,7 +53,7 @@ pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
         Some(Command::Wallet(args)) => wallet::wallet(&args, screen),
         Some(Command::Balance(command)) => balance::balance(&command, screen),
         Some(Command::Fetch(args)) => fetch::fetch(&args, screen),
-        Some(Command::Exit(args)) => exit::exit(&args),
+        Some(Command::Exit(args)) => exit::exit(&args, screen),
         Some(Command::Private(command)) => private::private(&command, screen),
         Some(Command::Credential(command)) => credential::credential(&command, screen),
         Some(Command::Completions { shell }) => Ok(shell::completions(shell)),

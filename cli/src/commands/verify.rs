@@ -12,6 +12,7 @@ use winterlane_verifier::{Policy, Verified, verify_batch, verify_links};
 use crate::{
     Failure,
     args::VerifyArgs,
+    args_balance::BatchesArgs,
     files::{self, BatchFiles, PublicFile},
     show::{self, Lines, counted, grouped},
     threads,
@@ -113,24 +114,22 @@ impl Accepted {
 
     /// Compares with what the caller knows.
     fn check_pins(&self, args: &VerifyArgs) -> Result<(), Failure> {
-        let pins = [
-            (
-                "--old-root: the first batch starts from",
-                args.old_root,
-                self.old_root,
-            ),
-            (
-                "--new-root: the last batch ends with",
-                args.new_root,
-                self.new_root,
-            ),
-        ];
-        for (what, expected, found) in pins {
-            if let Some(expected) = expected.filter(|expected| *expected != found) {
-                return Err(Failure::Invalid(format!("{what} {found}, not {expected}")));
-            }
-        }
-        Ok(())
+        self.check_start(args.old_root)?;
+        let what = "--new-root: the last batch ends with";
+        check_root(what, args.new_root, self.new_root)
+    }
+
+    /// Compares where the batches start with what the caller knows.
+    fn check_start(&self, old_root: Option<Root>) -> Result<(), Failure> {
+        let what = "--old-root: the first batch starts from";
+        check_root(what, old_root, self.old_root)
+    }
+}
+
+fn check_root(what: &str, expected: Option<Root>, found: Root) -> Result<(), Failure> {
+    match expected.filter(|expected| *expected != found) {
+        Some(expected) => Err(Failure::Invalid(format!("{what} {found}, not {expected}"))),
+        None => Ok(()),
     }
 }
 
@@ -162,7 +161,7 @@ impl Claim {
 fn check(args: &VerifyArgs) -> Result<Accepted, Failure> {
     let directory = &args.directory;
     let numbers = files::numbers(directory).map_err(Failure::unusable)?;
-    check_numbers(&numbers, args)?;
+    check_numbers(directory, &numbers, args.first_batch, args.batches)?;
     for &number in &numbers {
         let path = files::proof_path(directory, number);
         files::proof_size(&path).map_err(Failure::unusable)?;
@@ -187,22 +186,28 @@ pub(super) fn verify_written(directory: &Path, level: SecurityLevel) -> Result<A
     verify_proofs(directory, &claims(directory, &numbers)?, level)
 }
 
-/// Verifies the batches of a directory: their domain, and the roots after the last `recent` of them, the newest last.
-pub(super) fn recent_roots(
-    directory: &Path,
-    recent: usize,
-) -> Result<(Domain, Vec<Root>), Failure> {
+/// Batches of a directory that were verified.
+pub(super) struct Chain {
+    pub(super) domain: Domain,
+    /// The root before the first of them.
+    pub(super) old_root: Root,
+    /// The roots after the last of them, the newest last.
+    pub(super) recent: Vec<Root>,
+}
+
+/// Verifies the batches of a directory; of the last `recent` of them the roots are wanted.
+pub(super) fn chain(directory: &Path, args: &BatchesArgs, recent: usize) -> Result<Chain, Failure> {
     let numbers = files::numbers(directory).map_err(Failure::unusable)?;
-    if numbers.is_empty() {
-        return Err(Failure::unusable(files::FilesError::NoBatches(
-            directory.to_owned(),
-        )));
-    }
+    check_numbers(directory, &numbers, args.first_batch, None)?;
     let claims = claims(directory, &numbers)?;
     let accepted = verify_proofs(directory, &claims, SecurityLevel::Bits128)?;
+    accepted.check_start(args.old_root)?;
     let roots = claims.iter().map(|claim| claim.inputs.new_root);
-    let roots = roots.skip(claims.len().saturating_sub(recent)).collect();
-    Ok((accepted.domain, roots))
+    Ok(Chain {
+        domain: accepted.domain,
+        old_root: accepted.old_root,
+        recent: roots.skip(claims.len().saturating_sub(recent)).collect(),
+    })
 }
 
 /// What the public files of a directory say.
@@ -231,16 +236,20 @@ fn verify_proofs(
 
 /// Whether the files of a directory are those of batches without a gap, from the first expected to the
 /// last expected.
-fn check_numbers(numbers: &[BatchNumber], args: &VerifyArgs) -> Result<(), Failure> {
+fn check_numbers(
+    directory: &Path,
+    numbers: &[BatchNumber],
+    first_batch: BatchNumber,
+    batches: Option<u64>,
+) -> Result<(), Failure> {
     let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
-        let error = files::FilesError::NoBatches(args.directory.clone());
+        let error = files::FilesError::NoBatches(directory.to_owned());
         return Err(Failure::unusable(error));
     };
-    if first != args.first_batch {
+    if first != first_batch {
         return Err(Failure::Invalid(format!(
-            "the first batch here is {first}, not {}: what comes before is missing, or was never meant to be \
-             here (then say --first-batch {first})",
-            args.first_batch
+            "the first batch here is {first}, not {first_batch}: what comes before is missing, or was never meant to \
+             be here (then say --first-batch {first})"
         )));
     }
     let gap = numbers
@@ -254,7 +263,7 @@ fn check_numbers(numbers: &[BatchNumber], args: &VerifyArgs) -> Result<(), Failu
             pair[1]
         )));
     }
-    match args.batches {
+    match batches {
         Some(expected) if expected != numbers.len() as u64 => Err(Failure::Invalid(format!(
             "--batches: there are {}, {first} to {last}, not {expected}",
             counted(numbers.len(), "batch")

@@ -208,8 +208,30 @@ fn a_pool_asks_for_fees_and_sets() {
     assert!(errors.contains("does not count"), "{errors}");
     let (_, errors) = run(2, &format!("private policy --pool pool --forget {root}"));
     assert!(errors.contains("no set with root"), "{errors}");
+    // A set of refused notes of the same positions has the same root, and is forgotten for itself.
+    set(directory.path(), "opposite", "refused\n0\n1\n2\n3\n");
+    let two = "private policy --pool pool --association opposite --json";
+    let two: Value = serde_json::from_str(&run(0, two).0).unwrap();
+    let [one, other] = [0, 1].map(|at| &two["association"][at]);
+    assert_eq!(one["root"], other["root"]);
+    let both = one["root"].as_str().unwrap();
+    let (_, errors) = run(2, &format!("private policy --pool pool --forget {both}"));
+    assert!(
+        errors.contains(&format!("approved:{both} or not-refused:{both}")),
+        "{errors}"
+    );
+    let (_, errors) = run(
+        2,
+        &format!("private policy --pool pool --forget refused:{both}"),
+    );
+    assert!(errors.contains("not-refused:ROOT"), "{errors}");
+    run(
+        0,
+        &format!("private policy --pool pool --forget not-refused:{both}"),
+    );
     let (policy, _) = run(0, "private policy --pool pool --json");
     let policy: Value = serde_json::from_str(&policy).unwrap();
+    assert_eq!(policy["association"], serde_json::json!([one]));
     let newer = policy["association"][0]["root"].as_str().unwrap();
     let (_, errors) = run(2, &format!("private policy --pool pool --forget {newer}"));
     assert!(errors.contains("no set would be left"), "{errors}");

@@ -93,11 +93,14 @@ fn nobody_at_the_other_end_of_a_pipe_is_no_crash() {
     }
 }
 
+/// One arena of the allocator: each further one reserves 64 MiB of a limited address space, or does not, by chance.
+const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
+
 #[test]
 fn more_threads_than_the_system_allows_are_fewer_or_refused_with_words() {
     let (directory, _) = proven();
     let verify = format!("$W verify {}", text(directory.path()));
-    let huge = [("RAYON_NUM_THREADS", "100000")];
+    let huge = [("RAYON_NUM_THREADS", "100000"), ONE_ARENA];
     let output = shell(&verify, &huge);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 
@@ -105,7 +108,7 @@ fn more_threads_than_the_system_allows_are_fewer_or_refused_with_words() {
     let limit = "ulimit -v 2000000;";
     let output = shell(&format!("{limit} {verify}"), &huge);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let output = shell(&format!("{limit} {verify} --threads 4096"), &[]);
+    let output = shell(&format!("{limit} {verify} --threads 4096"), &[ONE_ARENA]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(
@@ -272,7 +275,7 @@ fn a_small_address_space_is_refused_with_words() {
         let line = format!(
             "ulimit -v {kibibytes}; $W prove --transfers {csv} --out {out} --replace --threads 2 --json"
         );
-        let output = shell(&line, &[]);
+        let output = shell(&line, &[ONE_ARENA]);
         let said = String::from_utf8_lossy(&output.stderr);
         let status = output.status.code();
         assert!(
@@ -306,8 +309,7 @@ fn four_batches_fit_where_one_does() {
             "ulimit -v {kibibytes}; $W prove --transfers {csv} --out {out} --replace --threads 1 --json \
              {size} {slots} {height} {levels} {more}"
         );
-        // One arena of the allocator: a second one reserves 64 MiB, or does not, by chance.
-        let output = shell(&line, &[("MALLOC_ARENA_MAX", "1")]);
+        let output = shell(&line, &[ONE_ARENA]);
         (
             output.status.code(),
             String::from_utf8_lossy(&output.stderr).into_owned(),

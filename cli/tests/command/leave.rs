@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use serde_json::{Value, json};
 use winterlane_ledger::{
     Account, AccountId, Amount, AssetId, BatchNumber, ChainId, KeySlot, NewKeys, Nonce, RollupId,
     Root, Scope, hash::domain_digest,
@@ -26,6 +27,11 @@ const HEIGHT: u32 = 1;
 
 /// A settlement that is frozen, with these accounts; and where it is served.
 fn frozen(folder: &Path, accounts: BTreeMap<AccountId, Account>) -> Server {
+    serve(folder, accounts, true)
+}
+
+/// A settlement with these accounts, in which a deposit waits; frozen by it, if it is to be.
+fn serve(folder: &Path, accounts: BTreeMap<AccountId, Account>, frozen: bool) -> Server {
     let genesis = Genesis {
         domain: domain_digest(ChainId::new(1), RollupId::new(7)),
         first_batch: BatchNumber::ZERO,
@@ -47,19 +53,37 @@ fn frozen(folder: &Path, accounts: BTreeMap<AccountId, Account>) -> Server {
         to: DepositTo::New(NewKeys::single(Root::ZERO)),
     };
     carol.call(&deposit).unwrap();
-    clock.fetch_add(2 * genesis.rules.window, Ordering::Relaxed);
-    carol.call(&Call::Freeze).unwrap();
+    if frozen {
+        clock.fetch_add(2 * genesis.rules.window, Ordering::Relaxed);
+        carol.call(&Call::Freeze).unwrap();
+    }
     Server::start(durable, ([127, 0, 0, 1], 0).into()).unwrap()
 }
 
+const TO: &str = "0xa11ce00000000000000000000000000000000001";
+
 /// Runs `exit leave`: its status, what it says, what it complains of.
 fn leave(place: &Path, server: &Server, more: &[&str]) -> (Option<i32>, String, String) {
+    let leave = [
+        "leave",
+        "--wallet",
+        "alice",
+        "--key",
+        "0,1",
+        "--key-height",
+        "1",
+        "--to",
+        TO,
+    ];
+    exit(place, server, &[&leave[..], more].concat())
+}
+
+/// Runs a command of `exit`: its status, what it says, what it complains of.
+fn exit(place: &Path, server: &Server, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = command()
-        .args(["exit", "leave", "--wallet", "alice", "--key", "0,1"])
-        .args(["--key-height", "1"])
-        .args(["--to", "0xa11ce00000000000000000000000000000000001"])
+        .arg("exit")
+        .args(arguments)
         .args(["--settlement", &format!("http://{}", server.address())])
-        .args(more)
         .current_dir(place)
         .output()
         .unwrap();
@@ -71,13 +95,9 @@ fn leave(place: &Path, server: &Server, more: &[&str]) -> (Option<i32>, String, 
     )
 }
 
-#[test]
-fn what_cannot_leave_keeps_nothing_else_back() {
-    let place = tempfile::tempdir().unwrap();
-    let mut wallet = Wallet::create(&place.path().join("alice")).unwrap();
-    let roots = [0, 1].map(|number| wallet.add_key(number, HEIGHT).unwrap());
-    drop(wallet);
-    let account = |root, balance| Account {
+/// An account with this key.
+fn account(root: Root, balance: Amount) -> Account {
+    Account {
         asset: AssetId::new(978),
         balance,
         nonce: Nonce::ZERO,
@@ -89,7 +109,15 @@ fn what_cannot_leave_keeps_nothing_else_back() {
             },
             KeySlot::default(),
         ],
-    };
+    }
+}
+
+#[test]
+fn what_cannot_leave_keeps_nothing_else_back() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = Wallet::create(&place.path().join("alice")).unwrap();
+    let roots = [0, 1].map(|number| wallet.add_key(number, HEIGHT).unwrap());
+    drop(wallet);
     // Strangers made accounts with her first key before she made hers: one that is empty, and more than the key signs for.
     let accounts = [
         (0, account(roots[0], Amount::ZERO)),
@@ -133,4 +161,66 @@ fn what_cannot_leave_keeps_nothing_else_back() {
     let (status, _, said) = leave(place.path(), &server, &["--account", "4,9"]);
     assert_eq!(status, Some(2), "{said}");
     assert!(said.contains("account 9: "), "{said}");
+}
+
+/// Programs read what was done of an object, also where something was not.
+#[test]
+fn what_was_done_is_told_as_an_object() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path();
+    let mut wallet = Wallet::create(&path.join("alice")).unwrap();
+    let root = wallet.add_key(0, HEIGHT).unwrap();
+    drop(wallet);
+    let accounts = BTreeMap::from([
+        (AccountId::new(0), account(root, Amount::new(700))),
+        (AccountId::new(1), account(root, Amount::new(1))),
+    ]);
+    let json = |output: &str| -> Value { serde_json::from_str(output).unwrap() };
+    Secret::from_bytes([7; 32])
+        .save(&path.join("carol.secret"))
+        .unwrap();
+
+    let server = serve(&path.join("running"), accounts.clone(), false);
+    let keys = ["--wallet", "alice", "--key-height", "1", "--json"];
+    let force = ["force", "--account", "0", "--amount", "9", "--to", TO];
+    let (status, out, said) = exit(path, &server, &[&force[..], &keys].concat());
+    assert_eq!((status, said.as_str()), (Some(0), ""), "{out}");
+    assert_eq!(json(&out)["outcome"]["forced"]["number"], 1, "{out}");
+    // what is refused is told on standard error, as without it
+    let (status, out, said) = exit(path, &server, &["freeze", "--json"]);
+    assert_eq!((status, out.as_str()), (Some(1), ""), "{said}");
+    let notes = ["force-notes", "--to", TO];
+    let (status, out, said) = exit(path, &server, &[&notes[..], &keys].concat());
+    assert_eq!(status, Some(2), "{out}{said}");
+    let steps = &json(&out)["steps"];
+    assert_eq!(steps[0]["of"], "nothing is forced", "{out}");
+    assert!(steps[0]["failed"].is_string(), "{out}");
+    drop(server);
+
+    let server = frozen(&path.join("frozen"), accounts);
+    let (status, out, said) = leave(path, &server, &["--account", "0,9", "--json"]);
+    assert_eq!(status, Some(2), "{out}{said}");
+    let steps = json(&out)["steps"].clone();
+    assert_eq!(steps[0]["of"], "account 9", "{out}");
+    assert!(steps[0]["failed"].as_str().unwrap().contains("no key"));
+    assert_eq!(steps[1]["of"], "account 0", "{out}");
+    assert_eq!(steps[1]["outcome"]["paid"]["amount"], "700", "{out}");
+    let (status, out, said) = leave(path, &server, &["--account", "0", "--json"]);
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    let before = json!([{ "of": "account 0", "before": "has left already" }]);
+    assert_eq!(json(&out)["steps"], before, "{out}");
+    let (status, out, said) = exit(path, &server, &["deposits", "--json"]);
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    assert_eq!(json(&out)["steps"][0]["outcome"]["paid"]["amount"], "1");
+    let collect = ["collect", "--secret", "carol.secret", "--json"];
+    let (status, out, _) = exit(path, &server, &collect);
+    assert_eq!((status, json(&out)), (Some(0), json!({ "steps": [] })));
+    let (status, out, _) = exit(path, &server, &["status", "--json"]);
+    assert_eq!(status, Some(0));
+    assert!(json(&out)["frozen"].is_object(), "{out}");
+    for read in ["accounts", "payments"] {
+        let (status, out, said) = exit(path, &server, &[read, "--json"]);
+        assert_eq!((status, said.as_str()), (Some(0), ""));
+        assert!(json(&out).is_object(), "{out}");
+    }
 }

@@ -4,6 +4,7 @@
 #[cfg(unix)]
 mod adopt;
 mod association;
+mod balance;
 mod chain;
 mod credential;
 mod docs;

@@ -5,52 +5,76 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{FOUR, command, csv_in, expect, names, prove, said, text};
 
-/// Starts a run that takes a while, and waits until it has staged files in `out`.
-fn start(directory: &Path, out: &Path, more: &[&str]) -> Child {
-    let csv = csv_in(directory);
-    let child = command()
-        .args(["prove", "--transfers", text(&csv), "--out", text(out)])
-        .args(FOUR)
-        .args([
-            "--engine",
-            "stock",
-            "--threads",
-            "1",
-            "--profile",
-            "smallest",
-        ])
-        .args(more)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    let staged = || {
-        out.exists()
-            && names(out)
-                .iter()
-                .any(|name| name.starts_with(".unverified-"))
-    };
-    while !staged() {
-        assert!(
-            start.elapsed() < Duration::from_secs(60),
-            "it does not begin"
-        );
-        thread::sleep(Duration::from_millis(2));
+/// Sends a signal.
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([name, &id]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// Starts a run, and stops it (SIGSTOP) where it is doing something: whatever the machine does besides, it does not go on
+/// before it is told to (SIGCONT). One that was through before anybody looked starts again.
+fn caught(mut run: impl FnMut() -> Child, doing: impl Fn() -> bool) -> Child {
+    for _ in 0..100 {
+        let mut child = run();
+        while child.try_wait().unwrap().is_none() {
+            if !doing() {
+                thread::sleep(Duration::from_millis(1));
+                continue;
+            }
+            signal(&child, "-STOP");
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            if doing() {
+                return child;
+            }
+            signal(&child, "-CONT");
+        }
     }
-    child
+    panic!("each of 100 runs was through before it could be stopped");
+}
+
+/// A run that takes a while, stopped when it has staged files in `out`.
+fn staging(directory: &Path, out: &Path, more: &[&str]) -> Child {
+    let csv = csv_in(directory);
+    let run = || {
+        // one that was through has left its batches: the next takes their place
+        let again = more.is_empty() && out.exists();
+        if again {
+            fs::remove_dir_all(out).unwrap();
+        }
+        command()
+            .args(["prove", "--transfers", text(&csv), "--out", text(out)])
+            .args(FOUR)
+            .args([
+                "--engine",
+                "stock",
+                "--threads",
+                "1",
+                "--profile",
+                "smallest",
+            ])
+            .args(more)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let staged = |name: &String| name.starts_with(".unverified-");
+    caught(run, || out.exists() && names(out).iter().any(staged))
 }
 
 #[test]
 fn a_second_run_into_a_directory_is_refused_and_says_whose_it_is() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("out");
-    let mut first = start(directory.path(), &out, &[]);
+    let mut first = staging(directory.path(), &out, &[]);
     let csv = directory.path().join("transfers.csv");
     for replace in [&[][..], &["--replace"]] {
         let base = ["prove", "--transfers", text(&csv), "--out", text(&out)];
@@ -58,6 +82,7 @@ fn a_second_run_into_a_directory_is_refused_and_says_whose_it_is() {
         let holder = format!("in use by process {}", first.id());
         assert!(errors.contains(&holder), "{errors}");
     }
+    signal(&first, "-CONT");
     assert!(first.wait().unwrap().success());
     assert_eq!(names(&out).len(), 8, "{:?}", names(&out));
     expect(0, &["verify", text(&out), "--batches", "4"]);
@@ -65,7 +90,7 @@ fn a_second_run_into_a_directory_is_refused_and_says_whose_it_is() {
 
 #[test]
 fn an_interrupted_run_leaves_nothing_and_takes_nothing() {
-    for signal in ["-INT", "-TERM"] {
+    for wish in ["-INT", "-TERM"] {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().join("out");
         // Into a new directory, and then in the place of batches.
@@ -74,16 +99,10 @@ fn an_interrupted_run_leaves_nothing_and_takes_nothing() {
                 prove(&directory, &out, &[]);
             }
             let more: &[&str] = if replace { &["--replace"] } else { &[] };
-            let mut run = start(directory.path(), &out, more);
-            let id = run.id().to_string();
-            assert!(
-                Command::new("kill")
-                    .args([signal, &id])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-            assert_eq!(run.wait().unwrap().code(), Some(2), "{signal}");
+            let mut run = staging(directory.path(), &out, more);
+            signal(&run, wish);
+            signal(&run, "-CONT");
+            assert_eq!(run.wait().unwrap().code(), Some(2), "{wish}");
             if replace {
                 assert_eq!(names(&out).len(), 8, "{:?}", names(&out));
                 expect(0, &["verify", text(&out), "--batches", "4"]);
@@ -99,36 +118,34 @@ fn an_interrupted_run_leaves_nothing_and_takes_nothing() {
 fn an_interrupt_while_batches_are_exchanged_waits_and_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("out");
-    fs::create_dir(&out).unwrap();
-    for number in 0..10_000 {
-        fs::write(out.join(format!("batch-{number:04}.proof")), "old").unwrap();
-    }
     let csv = csv_in(directory.path());
-    let mut run = command()
-        .args(["prove", "--transfers", text(&csv), "--out", text(&out)])
-        .args(FOUR)
-        .arg("--replace")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let id = run.id().to_string();
-    let exchanging = || {
-        names(&out)
-            .iter()
-            .any(|name| name.starts_with(".publishing-"))
+    let run = || {
+        if out.exists() {
+            fs::remove_dir_all(&out).unwrap();
+        }
+        fs::create_dir(&out).unwrap();
+        for number in 0..10_000 {
+            fs::write(out.join(format!("batch-{number:04}.proof")), "old").unwrap();
+        }
+        command()
+            .args(["prove", "--transfers", text(&csv), "--out", text(&out)])
+            .args(FOUR)
+            .arg("--replace")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     };
-    while run.try_wait().unwrap().is_none() && !exchanging() {
-        thread::sleep(Duration::from_millis(1));
-    }
+    let exchanging = |name: &String| name.starts_with(".publishing-");
+    let run = caught(run, || names(&out).iter().any(exchanging));
     // Once would do; the second is as patient.
     for _ in 0..2 {
-        Command::new("kill").args(["-INT", &id]).status().unwrap();
+        signal(&run, "-INT");
     }
+    signal(&run, "-CONT");
     let output = run.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    // As a rule it comes in time; if not, the words are others, and as true.
     assert!(
         said.contains("published") && !said.contains("nothing"),
         "{said}"

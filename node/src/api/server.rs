@@ -3,17 +3,14 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-    sync::{Semaphore, watch},
-    task::JoinSet,
+    net::{TcpListener, TcpStream},
+    sync::watch,
 };
 use tokio_rustls::TlsAcceptor;
-use tower_service::Service as _;
-use winterlane_settlement::server::{Impatient, Lingering, Unread};
+pub(crate) use winterlane_settlement::server::stopped;
+use winterlane_settlement::server::{Impatient, accept, http};
 
 use super::{
     call::Peer,
@@ -50,9 +47,6 @@ impl Default for ServerConfig {
     }
 }
 
-/// The most bytes of a request's head.
-const HEAD: usize = 32 << 10;
-
 /// Serves `router`, with TLS if there is a certificate, until `stopping` holds `true`: then nothing more is accepted, and requests under way are finished, within the
 /// time of grace.
 ///
@@ -64,60 +58,39 @@ pub async fn serve(
     router: Router,
     tls: Option<Arc<Tls>>,
     config: ServerConfig,
-    mut stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
-    let permits = Arc::new(Semaphore::new(config.connections));
     let crowd = Crowd::default();
-    let mut connections = JoinSet::new();
-    loop {
-        // A permit first: a connection that is accepted is one that is served.
-        let permit = tokio::select! {
-            permit = Arc::clone(&permits).acquire_owned() => permit,
-            () = stopped(&mut stopping) => break,
+    let end = stopping.clone();
+    let connection = move |stream: TcpStream, peer: SocketAddr| {
+        let Some(place) = crowd.enter(Caller::network(peer.ip()), config.per_address) else {
+            tracing::debug!(%peer, "as many connections of one address as there may be");
+            return None;
         };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stopped(&mut stopping) => break,
-        };
-        while connections.try_join_next().is_some() {}
-        match accepted {
-            Ok((stream, peer)) => {
-                let Some(place) = crowd.enter(Caller::network(peer.ip()), config.per_address)
-                else {
-                    tracing::debug!(%peer, "as many connections of one address as there may be");
-                    continue;
-                };
-                // Small answers are not held back for more.
-                let _ = stream.set_nodelay(true);
-                let (router, stopping) = (router.clone(), stopping.clone());
-                let tls = tls.as_ref().map(|tls| tls.current());
-                let stream = Impatient::new(stream, config.stall);
-                connections.spawn(async move {
-                    let _held: (_, Place) = (permit, place);
-                    match tls {
-                        None => connection(stream, peer, router, config, stopping).await,
-                        Some(tls) => {
-                            let handshake = TlsAcceptor::from(tls).accept(stream);
-                            if let Some(stream) = shaken(handshake, peer, config, &stopping).await {
-                                connection(stream, peer, router, config, stopping).await;
-                            }
-                        }
+        let (router, stopping) = (router.clone(), stopping.clone());
+        let tls = tls.as_ref().map(|tls| tls.current());
+        let stream = Impatient::new(stream, config.stall);
+        Some(async move {
+            let _held: Place = place;
+            match tls {
+                None => connection(stream, peer, router, config, stopping).await,
+                Some(tls) => {
+                    let handshake = TlsAcceptor::from(tls).accept(stream);
+                    if let Some(stream) = shaken(handshake, peer, config, &stopping).await {
+                        connection(stream, peer, router, config, stopping).await;
                     }
-                });
+                }
             }
-            // Out of file descriptors, mostly: the others go on, and some end.
-            Err(error) => {
-                tracing::warn!(%error, %address, "no connection accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-    drop(listener);
-    let finish = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(config.grace, finish).await.is_err() {
-        tracing::warn!(%address, left = connections.len(), "connections cut off at the end of the time of grace");
-        connections.shutdown().await;
+        })
+    };
+    let failed = |error: &io::Error| tracing::warn!(%error, %address, "no connection accepted");
+    let ServerConfig {
+        connections, grace, ..
+    } = config;
+    let left = accept(listener, connections, grace, end, connection, failed).await;
+    if left > 0 {
+        tracing::warn!(%address, left, "connections cut off at the end of the time of grace");
     }
     Ok(())
 }
@@ -149,35 +122,13 @@ async fn connection(
     peer: SocketAddr,
     router: Router,
     config: ServerConfig,
-    mut stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 ) {
-    let unread = Unread::default();
-    let stream = Lingering::new(stream, unread.clone());
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let ended = http(stream, router, config.headers, stopping, |request| {
         request.extensions_mut().insert(Peer(peer));
-        router.clone().call(request.map(|body| unread.watch(body)))
     });
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(config.headers)
-        .max_buf_size(HEAD)
-        .max_headers(64);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopped(&mut stopping) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
+    if let Err(error) = ended.await {
         // Strangers hang up, and send what is no HTTP: not worth more than this.
         tracing::debug!(%error, %peer, "connection");
     }
-}
-
-/// Waits until the node stops; also when whoever would say so is gone.
-pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|stopping| *stopping).await;
 }

@@ -1,5 +1,6 @@
 //! The handle of a running node.
 
+mod operate;
 mod pool;
 
 pub use pool::{Anchors, NoteView, Notes, NullifierState};
@@ -19,9 +20,8 @@ use winterlane_ledger::{
 };
 
 use crate::{
-    AccountView, AdminError, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace,
-    OrderId, OrderState, PendingOrder, ProvenAccount, ReadError, Receipt, Refusal, Status,
-    SubmitError,
+    AccountView, BatchStage, BatchView, Event, Fees, ForcedOutcome, HistoryPlace, OrderId,
+    OrderState, PendingOrder, ProvenAccount, ReadError, Receipt, Refusal, Status, SubmitError,
     clock::UnixTime,
     panel::Roster,
     run::{
@@ -363,39 +363,6 @@ impl Node {
         self.shared.events.subscribe()
     }
 
-    /// Takes no more orders until [`Node::resume`]. Batches go on being sealed and proven; a restart
-    /// resumes.
-    ///
-    /// # Errors
-    /// [`AdminError::Busy`], [`AdminError::Stopped`].
-    pub async fn pause(&self) -> Result<(), AdminError> {
-        Ok(self.ask(Admin::Pause).await?)
-    }
-
-    /// Takes orders again.
-    ///
-    /// # Errors
-    /// [`AdminError::Busy`], [`AdminError::Stopped`].
-    pub async fn resume(&self) -> Result<(), AdminError> {
-        Ok(self.ask(Admin::Resume).await?)
-    }
-
-    /// Closes the open batch as it is, and returns its number. It is sealed as soon as those before it are.
-    ///
-    /// # Errors
-    /// [`AdminError::Empty`] when it has no operations; [`AdminError::Busy`], [`AdminError::Stopped`].
-    pub async fn seal_now(&self) -> Result<BatchNumber, AdminError> {
-        self.ask(Admin::Seal).await?
-    }
-
-    /// Proves a batch that is held or waiting as if it had never failed.
-    ///
-    /// # Errors
-    /// [`AdminError::UnknownBatch`], [`AdminError::Proven`]; [`AdminError::Busy`], [`AdminError::Stopped`].
-    pub async fn requeue(&self, batch: BatchNumber) -> Result<(), AdminError> {
-        self.ask(|answer| Admin::Requeue { batch, answer }).await?
-    }
-
     /// This moment of the store. A node that has ended reads no more: its store may be unsound, or another
     /// process's.
     fn view(&self) -> Result<View, ReadError> {
@@ -427,15 +394,6 @@ impl Node {
         let (answer, asked) = oneshot::channel();
         self.send(Command::Admin(admin(answer)))?;
         asked.await.map_err(|_| Unsent::Stopped)
-    }
-}
-
-impl From<Unsent> for AdminError {
-    fn from(unsent: Unsent) -> Self {
-        match unsent {
-            Unsent::Full => Self::Busy,
-            Unsent::Stopped => Self::Stopped,
-        }
     }
 }
 

@@ -166,11 +166,12 @@ impl Sealer {
     fn apply_yielding(&mut self, closed: &ClosedBatch) -> Result<SealedBatch, StoreError> {
         let Self {
             ledger,
-            second_look: SecondLook {
-                replayed,
-                doubt,
-                judge,
-            },
+            second_look:
+                SecondLook {
+                    replayed,
+                    doubt,
+                    judge,
+                },
             threads,
             ..
         } = self;

@@ -10,7 +10,10 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use tokio::sync::{broadcast::error::RecvError, watch};
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    watch,
+};
 
 use crate::{
     Event, Node,
@@ -59,15 +62,26 @@ impl Webhook {
         })
     }
 
-    /// Tells the receiver what happens, until the node stops.
-    pub async fn run(
+    /// Tells the receiver what happens from this call on, until the node stops.
+    pub fn run(
         self,
-        node: Node,
+        node: &Node,
+        keys: Arc<Keys>,
+        signer: Arc<PrivateKey>,
+        stopping: watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send + 'static + use<> {
+        // now, and not when somebody first waits for it: what happens between the two is told too
+        let events = node.subscribe();
+        self.tell_all(events, keys, signer, stopping)
+    }
+
+    async fn tell_all(
+        self,
+        mut events: broadcast::Receiver<Event>,
         keys: Arc<Keys>,
         signer: Arc<PrivateKey>,
         mut stopping: watch::Receiver<bool>,
     ) {
-        let mut events = node.subscribe();
         let mut waiting: VecDeque<Value> = VecDeque::new();
         let (mut number, mut failures) = (0_u64, 0_u32);
         let mut next = tokio::time::Instant::now();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Checking, Stop, WorkerOptions, backoff, metrics};
+use super::{Checking, Stop, WorkerOptions, backoff, idle, metrics, stop::connected};
 use crate::{
     panel::{self, SignedVerdict},
     queue::{
@@ -21,14 +21,18 @@ pub(super) fn serve(options: &WorkerOptions, checking: &Checking, id: &str, stop
     let policy = panel::policy();
     let (mut failures, mut told) = (0, false);
     while !stop.asked() {
-        let ended = Assignments::connect(&options.queue, checking.key.public()).and_then(|queue| {
+        let (address, key) = (options.queue.clone(), checking.key.public());
+        let connect = move || Assignments::connect(&address, key);
+        let ended = connected(|| stop.asked(), connect).and_then(|queue| {
             if told {
                 tracing::info!("private operations are verified again");
             }
             (failures, told) = (0, false);
             judge_all(queue, checking, (id, &policy), options.poll, stop)
         });
-        if let Err(error) = ended {
+        if let Err(error) = ended
+            && !stop.asked()
+        {
             // before a node has made the tables this is how it is
             if !told {
                 tracing::warn!(%error, "no private operations can be verified; it is asked again");
@@ -55,7 +59,7 @@ fn judge_all(
         }
         let assigned = queue.take(MOST)?;
         if assigned.is_empty() {
-            queue.wait(poll.min(APPEAR))?;
+            idle(poll.min(APPEAR), stop, |time| queue.wait(time))?;
         }
         for Assigned { case, operation } in assigned {
             let begun = Instant::now();

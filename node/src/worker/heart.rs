@@ -4,13 +4,19 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
     },
     thread::{Builder, JoinHandle},
 };
 
-use super::WorkerOptions;
-use crate::queue::postgres::claims::{Claim, Claims};
+use super::{WorkerOptions, stop::connected};
+use crate::queue::{
+    QueueError,
+    postgres::{
+        Address,
+        claims::{Claim, Claims},
+    },
+};
 
 /// A thread that renews a claim until this is dropped.
 ///
@@ -36,7 +42,7 @@ impl Heart {
                 while ended.recv_timeout(heartbeat) == Err(RecvTimeoutError::Timeout) {
                     let mut queue = match connection.take() {
                         Some(queue) => queue,
-                        None => match Claims::connect(&address, &worker) {
+                        None => match connect(&address, &worker, &ended) {
                             Ok(queue) => queue,
                             Err(error) => {
                                 tracing::debug!(%error, "no heartbeat");
@@ -70,6 +76,13 @@ impl Heart {
     pub(super) fn lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
     }
+}
+
+/// A connection, unless nobody needs a heartbeat any more before there is one.
+fn connect(address: &Address, worker: &str, ended: &Receiver<()>) -> Result<Claims, QueueError> {
+    let (address, worker) = (address.clone(), worker.to_owned());
+    let over = || ended.try_recv() == Err(TryRecvError::Disconnected);
+    connected(over, move || Claims::connect(&address, &worker))
 }
 
 impl Drop for Heart {

@@ -38,7 +38,11 @@ use winterlane_ledger::{SealedBatch, codec::decode_batch};
 use winterlane_prover::{BatchError, ProverError};
 
 pub use self::stop::Stop;
-use self::{heart::Heart, metrics::Counted};
+use self::{
+    heart::Heart,
+    metrics::Counted,
+    stop::{LOOK, connected},
+};
 use crate::{
     blob::{BlobError, Blobs, Kind, Name},
     keys::PrivateKey,
@@ -204,9 +208,10 @@ impl Worker<'_> {
         let mut failures = 0;
         while !self.stop.asked() {
             let (memory, lease, poll) = (self.memory(), self.options.lease, self.options.poll);
-            let claimed = self.with(|queue| match queue.claim(memory, lease)? {
+            let stop = self.stop;
+            let claimed = self.with(Stop::asked, |queue| match queue.claim(memory, lease)? {
                 Some(claim) => Ok(Some(claim)),
-                None => queue.wait(poll).map(|()| None),
+                None => idle(poll, stop, |time| queue.wait(time)).map(|()| None),
             });
             metrics::reachable(claimed.is_ok());
             match claimed {
@@ -216,6 +221,8 @@ impl Worker<'_> {
                         self.work(&claim);
                     }
                 }
+                // whatever it is, nobody asks again
+                Err(_) if self.stop.asked() => {}
                 Err(error) => {
                     if !self.told {
                         tracing::warn!(%error, "the queue cannot be used; it is asked again");
@@ -238,15 +245,18 @@ impl Worker<'_> {
         }
     }
 
-    /// Does something with the connection; a new one, if there is none that works.
+    /// Does something with the connection; a new one, if there is none that works. A new one is waited for until `given_up`.
     fn with<T>(
         &mut self,
+        given_up: fn(&Stop) -> bool,
         act: impl FnOnce(&mut Claims) -> Result<T, QueueError>,
     ) -> Result<T, QueueError> {
         let queue = match &mut self.connection {
             Some(queue) => queue,
             None => {
-                let queue = Claims::connect(&self.options.queue, &self.id)?;
+                let (address, id) = (self.options.queue.clone(), self.id.clone());
+                let connect = move || Claims::connect(&address, &id);
+                let queue = connected(|| given_up(self.stop), connect)?;
                 if self.told {
                     self.told = false;
                     tracing::info!("the queue can be used again");
@@ -429,7 +439,7 @@ impl Worker<'_> {
     ) -> Option<bool> {
         let mut failures = 0;
         loop {
-            match self.with(&mut act) {
+            match self.with(Stop::now, &mut act) {
                 Ok(ended) => return Some(ended),
                 Err(error) => {
                     failures += 1;
@@ -454,6 +464,21 @@ fn name(claim: &Claim, kind: Kind, hash: [u8; 32]) -> Name {
         batch: claim.batch,
         kind,
         hash,
+    }
+}
+
+/// Waits for news by `wait`, which says whether there was any, for so long at most, and until the worker is asked to stop.
+fn idle(
+    poll: Duration,
+    stop: &Stop,
+    mut wait: impl FnMut(Duration) -> Result<bool, QueueError>,
+) -> Result<(), QueueError> {
+    let until = Instant::now() + poll;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() || stop.asked() || wait(left.min(LOOK))? {
+            return Ok(());
+        }
     }
 }
 

@@ -1,9 +1,18 @@
 //! How a worker is asked to stop.
 
 use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{RecvTimeoutError, channel},
+    },
+    thread::Builder,
     time::{Duration, Instant},
 };
+
+use crate::queue::QueueError;
+
+/// How often a wish is looked for while something else is waited for.
+pub(super) const LOOK: Duration = Duration::from_millis(100);
 
 /// A wish to stop: after the job that is under way, or at once.
 #[derive(Debug, Default)]
@@ -75,9 +84,55 @@ impl Stop {
     }
 }
 
+/// Connects on a thread of its own, and waits for it for as long as `given_up` does not say otherwise. Connecting cannot be
+/// broken off, and takes as long as the other side likes: the thread goes on, and nobody needs what comes of it.
+pub(super) fn connected<T: Send + 'static>(
+    given_up: impl Fn() -> bool,
+    connect: impl FnOnce() -> Result<T, QueueError> + Send + 'static,
+) -> Result<T, QueueError> {
+    let (say, said) = channel();
+    let connect = move || {
+        // nobody hears it any more, if it was given up
+        let _ = say.send(connect());
+    };
+    let thread = Builder::new().name("connect".into()).spawn(connect);
+    thread.map_err(QueueError::Thread)?;
+    loop {
+        match said.recv_timeout(LOOK) {
+            Ok(connected) => return connected,
+            Err(RecvTimeoutError::Timeout) if !given_up() => {}
+            Err(_) => {
+                let reason = "there was no connection before the worker stopped waiting";
+                return Err(QueueError::Server(reason.into()));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A server that takes connections and says nothing is not waited for by a worker that is asked to stop.
+    #[test]
+    fn connecting_ends_with_the_wish_to_stop() {
+        let stop = Stop::new();
+        let (answer, answered) = channel::<Result<u8, QueueError>>();
+        let late = |_| Err(QueueError::Server("late".into()));
+        let waits = move || answered.recv().unwrap_or_else(late);
+        std::thread::scope(|scope| {
+            let connecting = scope.spawn(|| connected(|| stop.asked(), waits));
+            stop.ask(Duration::from_secs(1 << 20));
+            let error = connecting.join().unwrap().unwrap_err();
+            assert!(matches!(error, QueueError::Server(_)), "{error}");
+        });
+        drop(answer);
+        // what comes of it in time is what is got, also when it fails
+        assert_eq!(connected(|| false, || Ok(7)).unwrap(), 7);
+        let refused = || Err::<u8, _>(QueueError::Server("no".into()));
+        let error = connected(|| false, refused).unwrap_err().to_string();
+        assert!(error.contains("no"), "{error}");
+    }
 
     #[test]
     fn asked_once_it_ends_the_job_and_twice_it_gives_it_up() {

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{output, served::free_ports};
+use super::output;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -221,8 +221,7 @@ fn what_the_container_runs_is_a_command() {
 
     // nobody lives there: that is 1, and a command that is none would be 2
     let other = tempfile::tempdir().unwrap();
-    let [_, health] = free_ports();
-    let settings = format!("[listen]\nhealth = \"127.0.0.1:{health}\"\n");
+    let settings = "[listen]\nhealth = \"127.0.0.1:1\"\n";
     fs::write(other.path().join("node.toml"), settings).unwrap();
     let (_, probe) = instruction(&file, "HEALTHCHECK")
         .split_once("CMD ")

@@ -13,6 +13,18 @@ use std::{
     time::Duration,
 };
 
+/// Asks until there is an answer, for five minutes at least: a machine that has other things to do may take its time.
+#[track_caller]
+fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..6000 {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nothing came of it in five minutes");
+}
+
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_winterlane-node"));
     command.arg("--data").arg(folder).args(arguments);
@@ -91,22 +103,23 @@ fn what_cannot_be_written_ends_no_node() {
         .status();
     assert_eq!(refused.unwrap().code(), Some(2));
 
-    let address = format!("127.0.0.1:{}", served::free_ports::<1>()[0]);
-    let arguments = ["--listen", "127.0.0.1:0", "--health", &address];
-    let mut node = command(folder.path(), &arguments)
-        .env("RUST_LOG", "trace")
-        .stderr(full())
-        .spawn()
-        .unwrap();
-    let answers = || {
+    // its log would say which port it has: it is given one, and another if somebody else has taken that
+    let on_a_port = |_| {
+        let address = format!("127.0.0.1:{}", served::free_ports::<1>()[0]);
+        let arguments = ["--listen", "127.0.0.1:0", "--health", &address];
+        let mut node = command(folder.path(), &arguments)
+            .env("RUST_LOG", "trace")
+            .stderr(full())
+            .spawn()
+            .unwrap();
         let probe = ["--health", &address, "probe", "live"];
-        output(folder.path(), &probe).0 == 0
+        let lives = until(|| match node.try_wait().unwrap() {
+            Some(_) => Some(false),
+            None => (output(folder.path(), &probe).0 == 0).then_some(true),
+        });
+        lives.then_some(node)
     };
-    let lives = (0..600).any(|_| {
-        std::thread::sleep(Duration::from_millis(50));
-        answers() || node.try_wait().unwrap().is_some()
-    });
-    assert!(lives && node.try_wait().unwrap().is_none());
+    let mut node = (0..20).find_map(on_a_port).expect("a node that lives");
     let id = node.id().to_string();
     let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
     assert!(asked.success());
@@ -122,12 +135,11 @@ fn one_process_has_a_folder_and_stops_when_asked() {
     let mut first = command(folder.path(), &arguments).spawn().unwrap();
     let lock = folder.path().join("lock");
     let holder = format!("process {}\n", first.id());
-    for _ in 0..600 {
-        if std::fs::read_to_string(&lock).is_ok_and(|said| said == holder) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until(|| {
+        std::fs::read_to_string(&lock)
+            .ok()
+            .filter(|said| *said == holder)
+    });
     let (status, _, said) = output(folder.path(), &arguments);
     assert_eq!(status, 2, "{said}");
     assert!(said.contains("is in use by process"), "{said}");

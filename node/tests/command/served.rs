@@ -1,10 +1,11 @@
 //! A node as a process, on ports that the system chooses, and the wallet's command beside it.
 
+#[cfg(unix)]
+use std::net::TcpListener;
 use std::{
-    net::{TcpListener, TcpStream},
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command},
-    time::Duration,
+    process::{Child, Command, Stdio},
 };
 
 /// The `winterlane` command. It is another package's: `cargo test --workspace` has built it, else it is built here.
@@ -32,7 +33,8 @@ pub(crate) fn winterlane() -> PathBuf {
     command
 }
 
-/// Ports that were free a moment ago.
+/// Ports that were free a moment ago: another process may have one by now, so that whoever needs them tries again.
+#[cfg(unix)]
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
     let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
@@ -66,17 +68,21 @@ pub(crate) struct Served {
     child: Child,
     pub(crate) port: u16,
     pub(crate) health: u16,
+    /// Where its settlement is, if the node serves one.
+    pub(crate) settlement: Option<String>,
 }
 
+/// What the log says before the address of a settlement.
+const SETTLEMENT: &str = "settlement is served at ";
+
 impl Served {
-    /// Runs the node of a folder.
+    /// Runs the node of a folder, on ports that the system chooses.
     pub(crate) fn start(data: &Path) -> Self {
-        let [port, health] = free_ports();
-        Self::start_at(data, port, health)
+        Self::start_at(data, 0, 0)
     }
 
     pub(crate) fn start_at(data: &Path, port: u16, health: u16) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_winterlane-node"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_winterlane-node"))
             .arg("--data")
             .arg(data)
             .args([
@@ -85,20 +91,46 @@ impl Served {
                 "--health",
                 &format!("127.0.0.1:{health}"),
             ])
-            .env("RUST_LOG", "warn")
+            .env("RUST_LOG", "info")
+            .env("NO_COLOR", "1")
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut served = Self {
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (mut said, mut settlement) = (String::new(), None);
+        // it ends, or says where it is: whichever takes as long as it likes
+        let (port, health) = loop {
+            let Some(Ok(line)) = log.next() else {
+                panic!("the node ended: {:?}\n{said}", child.wait());
+            };
+            if let Some((_, at)) = line.split_once(SETTLEMENT) {
+                settlement = Some(at.trim().to_owned());
+            }
+            let port = |name: &str| -> Option<u16> {
+                let rest = line.split_once(name)?.1;
+                let address = rest.split_whitespace().next()?;
+                address.rsplit(':').next()?.parse().ok()
+            };
+            if let Some(found) = port(" interface=").zip(port(" health=")) {
+                break found;
+            }
+            said.push_str(&line);
+            said.push('\n');
+        };
+        // what is not read it could not say
+        std::thread::spawn(move || {
+            for line in log.map_while(Result::ok) {
+                if line.contains(" WARN ") || line.contains(" ERROR ") {
+                    eprintln!("{line}");
+                }
+            }
+        });
+        Self {
             child,
             port,
             health,
-        };
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = served.child.try_wait().unwrap();
-            assert!(ended.is_none(), "the node ended: {ended:?}");
-            std::thread::sleep(Duration::from_millis(50));
+            settlement,
         }
-        served
     }
 
     pub(crate) fn url(&self) -> String {

@@ -1,6 +1,6 @@
 //! The command with a settlement of its own process, which verifies real proofs.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use winterlane_ledger::{
     Amount, AssetId, BatchNumber, ChainId, NewKeys, RollupId, Root, hash::domain_digest,
@@ -10,26 +10,18 @@ use winterlane_settlement::{
     StoreError, Verifier, durable,
 };
 
-use super::{
-    output,
-    served::{Served, free_ports},
-};
+use super::{output, served::Served, until};
 
 /// Asks until settlement has so many batches.
 fn settled(client: &Client, batches: u64) -> Status {
-    for _ in 0..2400 {
-        match client.status() {
-            Ok(status) if status.next_batch >= BatchNumber::new(batches) => return status,
-            _ => std::thread::sleep(Duration::from_millis(50)),
-        }
-    }
-    panic!("batch {batches} was not settled in two minutes");
+    until(|| {
+        let status = client.status().ok()?;
+        (status.next_batch >= BatchNumber::new(batches)).then_some(status)
+    })
 }
 
-fn configure(data: &Path, port: u16) {
-    let text = format!(
-        "[batches]\nslots = 2\nseconds = 0.1\n[settlement]\nat = \"settlement\"\nlisten = \"127.0.0.1:{port}\"\n"
-    );
+fn configure(data: &Path) {
+    let text = "[batches]\nslots = 2\nseconds = 0.1\n[settlement]\nat = \"settlement\"\nlisten = \"127.0.0.1:0\"\n";
     std::fs::write(data.join("node.toml"), text).unwrap();
 }
 
@@ -39,8 +31,7 @@ fn configure(data: &Path, port: u16) {
 fn a_node_settles_with_real_proofs_and_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    let [port] = free_ports();
-    configure(data, port);
+    configure(data);
     let operator = Secret::random().unwrap();
     operator.save(&data.join("operator.secret")).unwrap();
     let genesis = Genesis {
@@ -57,9 +48,10 @@ fn a_node_settles_with_real_proofs_and_is_killed() {
     assert_eq!(serde_json::from_str::<Genesis>(&printed).unwrap(), genesis);
     durable::create(&data.join("settlement"), &genesis).unwrap();
     let user = Secret::random().unwrap();
-    let client = Client::new(&format!("http://127.0.0.1:{port}"), Some(user)).unwrap();
     for round in 1..=2 {
         let node = Served::start(data);
+        let at = node.settlement.as_deref().unwrap();
+        let client = Client::new(at, Some(user.clone())).unwrap();
         let deposit = Call::Deposit {
             asset: AssetId::new(9),
             amount: Amount::new(5),

@@ -1,8 +1,10 @@
 //! `winterlane wallet` against a node.
 
+#[cfg(unix)]
+use super::until;
 use super::{
     output,
-    served::{Served, expect, free_ports, wallet},
+    served::{Served, expect, wallet, winterlane},
 };
 
 /// A folder with the wallets `alice` (account 1) and `bob` (account 2), and a rollup in `rollup` in which alice has 1,000. Batches
@@ -50,9 +52,8 @@ fn payments_withdrawals_and_keys_that_change_by_themselves() {
         &["--health", &health, "probe", "ready"],
     );
     assert!(status == 0 && printed == "ready\n", "{printed}{said}");
-    let [nobody] = free_ports();
-    let nobody = format!("127.0.0.1:{nobody}");
-    let (status, ..) = output(&path.join("rollup"), &["--health", &nobody, "probe"]);
+    let nobody = ["--health", "127.0.0.1:1", "probe"];
+    let (status, ..) = output(&path.join("rollup"), &nobody);
     assert_eq!(status, 1);
     // Eight one-time keys, of which six are for use: the next key comes by itself.
     for _ in 0..8 {
@@ -175,12 +176,63 @@ fn payments_withdrawals_and_keys_that_change_by_themselves() {
     expect(0, path, &format!("{watch} --wallet bob --rotate"));
 }
 
+/// A node that is away for a while ends no watching: it is told once, and again when there is something to see.
+#[cfg(unix)]
+#[test]
+fn an_account_is_watched_while_its_node_is_away() {
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::{Command, Stdio},
+    };
+
+    let folder = rollup("");
+    let path = folder.path();
+    let node = Served::start(&path.join("rollup"));
+    let (port, health) = (node.port, node.health);
+    let line = format!(
+        "wallet watch --wallet alice --every 1 --json --node {}",
+        node.url()
+    );
+    let mut watch = Command::new(winterlane())
+        .args(line.split_whitespace())
+        .current_dir(path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut looks = BufReader::new(watch.stdout.take().unwrap()).lines();
+    let mut says = BufReader::new(watch.stderr.take().unwrap()).lines();
+    let mut say = || says.next().unwrap().unwrap();
+    assert!(looks.next().unwrap().unwrap().contains("\"balance\""));
+    drop(node);
+    let told = say();
+    assert!(
+        told.contains("no answer from") && told.contains("tried again"),
+        "{told}"
+    );
+    let node = Served::start_at(&path.join("rollup"), port, health);
+    let told = say();
+    assert!(told.contains("can be looked at again"), "{told}");
+    let id = watch.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.unwrap().success());
+    assert_eq!(watch.wait().unwrap().code(), Some(2));
+    drop(node);
+    // what cannot pass by itself ends it
+    let node = Served::start(&path.join("rollup"));
+    let foreign = "wallet new --wallet carol --account 77 --height 2 --cold-height 5";
+    expect(0, path, foreign);
+    let line = format!("wallet watch --wallet carol --node {}", node.url());
+    let said = expect(2, path, &line);
+    assert!(said.contains("account 77 is not in"), "{said}");
+}
+
 #[test]
 fn a_node_that_is_away_loses_no_order_and_doubles_none() {
     let folder = rollup("");
     let path = folder.path();
-    let [port, health] = free_ports();
-    let node = Served::start_at(&path.join("rollup"), port, health);
+    let node = Served::start(&path.join("rollup"));
+    let (port, health) = (node.port, node.health);
     let at = format!("--node {}", node.url());
     expect(
         0,
@@ -331,7 +383,7 @@ fn a_rollup_is_begun_once_and_with_what_can_be_used() {
 #[cfg(unix)]
 #[test]
 fn a_node_with_tls_is_asked_by_those_who_trust_it() {
-    use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     let folder = rollup("listen.certificate=node.pem listen.key=node.key");
     let path = folder.path();
@@ -358,14 +410,7 @@ fn a_node_with_tls_is_asked_by_those_who_trust_it() {
     assert!(status == 0 && shown.contains("1000"), "{said}");
     issue("second.pem");
     node.signal("-HUP");
-    for attempt in 0.. {
-        let (status, _, said) = ask("second.pem");
-        if status == 0 {
-            break;
-        }
-        assert!(attempt < 60, "{said}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until(|| (ask("second.pem").0 == 0).then_some(()));
     let (status, _, said) = ask("first.pem");
     assert!(status == 2 && said.contains("no answer"), "{said}");
 }

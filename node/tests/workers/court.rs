@@ -13,11 +13,10 @@ use std::{
 };
 
 use tempfile::TempDir;
-use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
-    AccountId, Amount, AssetId, BatchNumber,
-    pool::{PrivateOperation, Shield, account_recipient},
-    private::{Note, NoteKeys, NoteTree, PrivateInputs, SpendKey, WithdrawalInputs},
+    Amount,
+    pool::PrivateOperation,
+    private::{NoteTree, PrivateInputs},
 };
 use winterlane_node::{
     Genesis, Limits, Node, NodeOptions, PanelSettings, PrivateChecks, PrivateVerifying, Receipt,
@@ -25,20 +24,15 @@ use winterlane_node::{
     clock::SystemClock,
     keys::{KeyId, Keys, KeysConfig, NewKey, NewVerifier, Outcome, PrivateKey, Role},
     panel::{self, SignedVerdict, Verdict},
-    private::{NewNote, PrivateRefusal, Shielding, encode},
+    private::{PrivateRefusal, encode},
     queue::postgres::panel::{Assigned, Assignments},
     settlement::{Published, Settled, Settlement, SettlementError},
-};
-use winterlane_prover::{
-    EngineOptions, HidingRng, PrivateWitness,
-    private::{NewNote as NewNoteWitness, SpentNote, WithdrawalWitness},
-    prove_private,
 };
 
 use crate::{
     farm::Worker,
     server::Server,
-    testing::{Payer, digest, domain, until, wait},
+    testing::{Payer, domain, note, real_withdrawal, until, wait},
 };
 
 /// Where nothing is published, and nothing false would be taken.
@@ -71,22 +65,6 @@ pub(crate) struct Court {
     pub(crate) folder: TempDir,
     pub(crate) queue: String,
     pub(crate) tree: NoteTree,
-}
-
-fn note_keys() -> NoteKeys {
-    NoteKeys {
-        spend: SpendKey(digest(100)),
-        nullifier: digest(101),
-    }
-}
-
-fn note(at: usize) -> Note {
-    Note {
-        owner: note_keys().address(),
-        asset: AssetId::new(7),
-        value: Amount::new(VALUE),
-        rho: digest(200 + at as u64),
-    }
 }
 
 impl Court {
@@ -126,21 +104,7 @@ impl Court {
         let keys = Arc::new(Keys::open(config, Arc::new(SystemClock)).unwrap());
         node.trust(Arc::<Keys>::clone(&keys));
         for at in 0..NOTES {
-            let note = note(at);
-            let blinded = note.owner.blinded(&note.rho);
-            let shield = Shield {
-                blinded,
-                asset: AssetId::new(7),
-                amount: Amount::new(VALUE),
-                sealed: Vec::new(),
-            };
-            let shielding = Shielding {
-                order: payer.withdraw_to(shield.recipient(), VALUE, 0),
-                note: NewNote {
-                    blinded,
-                    sealed: Vec::new(),
-                },
-            };
+            let shielding = payer.shield_note(&note(at as u64, VALUE));
             wait(node.shield(shielding)).unwrap();
         }
         wait(node.seal_now()).unwrap();
@@ -243,49 +207,9 @@ impl Court {
 
     /// Withdraws a note, by a real proof.
     pub(crate) fn withdrawal(&self, at: usize) -> PrivateOperation {
-        let note = note(at);
-        let spent = SpentNote {
-            keys: note_keys(),
-            rho: note.rho,
-            asset: AssetId::new(7),
-            value: Amount::new(VALUE),
-            path: self.tree.path(u32::try_from(at).unwrap()),
-            association: None,
-        };
-        let change = NewNoteWitness::new(
-            &note.owner,
-            &digest(300 + at as u64),
-            Amount::new(VALUE - 42),
-        );
-        let inputs = PrivateInputs::Withdrawal(WithdrawalInputs {
-            anchor: self.tree.root(),
-            nullifier: spent.nullifier(),
-            change: change.commitment(AssetId::new(7)),
-            recipient: account_recipient(AccountId::new(1)),
-            amount: Amount::new(42),
-            fee: Amount::ZERO,
-            asset: AssetId::new(7),
-            domain: domain(),
-            valid_until: BatchNumber::new(1 << 40),
-            ciphertexts: [0; 32],
-            association: None,
-        });
-        let witness = WithdrawalWitness {
-            note: spent,
-            change,
-        };
-        let proof = prove_private(
-            &inputs,
-            &PrivateWitness::Withdrawal(Box::new(witness)),
-            HidingPreset::new(HidingPresetName::Compact, SecurityLevel::Bits128),
-            &mut HidingRng::from_system().unwrap(),
-            &EngineOptions::default(),
-        );
-        PrivateOperation {
-            inputs,
-            sealed: Vec::new(),
-            proof: proof.unwrap().proof,
-        }
+        let note = note(at as u64, VALUE);
+        let position = u32::try_from(at).unwrap();
+        real_withdrawal(&note, (&self.tree, position), 1, 42)
     }
 
     /// The same, with another amount than its proof says.

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -28,6 +28,10 @@ use crate::{
 pub(crate) fn preset() -> Preset {
     Preset::new(PresetName::Fast, SecurityLevel::Bits128)
 }
+
+/// The lease, in seconds, of workers whose failures are counted: a machine that does not let a worker run for two seconds has
+/// not made it fail.
+pub(crate) const PATIENT: &str = "600";
 
 /// How many batches a test sends, where more are only more.
 pub(crate) fn batches() -> u64 {
@@ -319,6 +323,11 @@ impl Worker {
     /// Waits until it has said something.
     pub(crate) fn says(&self, words: &str) {
         until(|| self.said().contains(words).then_some(()));
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().unwrap()
     }
 
     /// Asks it to stop, and waits until it has: well.

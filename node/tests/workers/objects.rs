@@ -8,7 +8,7 @@ use winterlane_ledger::BatchNumber;
 
 use crate::{
     bucket::Bucket,
-    farm::{Farm, batches},
+    farm::{Farm, PATIENT, batches},
     server::Server,
 };
 
@@ -44,7 +44,7 @@ fn the_object_store_is_full() {
     // full when the proof is written: the worker keeps it, and the claim
     bucket.fill(true);
     let refused = bucket.refused();
-    let worker = farm.worker("one", &[]);
+    let worker = farm.worker("one", &["--lease", PATIENT]);
     crate::testing::until(|| (bucket.refused() > refused + 1).then_some(()));
     worker.says("the object store cannot be used");
     bucket.fill(false);

@@ -13,6 +13,10 @@ use crate::{
     testing::until,
 };
 
+/// For how long workers are waited for, where somebody does not answer: a test waits for as long. Those that do answer have to
+/// within it, on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Two processes take the verification from the node: what holds and what does not. One is killed, PostgreSQL is killed: the
 /// node goes on alone, and is helped again when they are back.
 #[test]
@@ -20,7 +24,7 @@ fn workers_verify_private_operations() {
     let Some(mut server) = Server::start() else {
         return;
     };
-    let court = Court::open(&server, Duration::from_secs(8));
+    let court = Court::open(&server, PATIENCE);
     let keys = ["one", "two"].map(|client| court.saved(client));
     // nobody is there: the node does it
     let first = court.withdrawal(0);
@@ -85,7 +89,7 @@ fn verdicts_are_believed_for_what_they_are() {
     let Some(server) = Server::start() else {
         return;
     };
-    let court = Court::open(&server, Duration::from_secs(45));
+    let court = Court::open(&server, Duration::from_secs(600));
     let mut alarms = court.node.subscribe();
     let mut players = ["one", "two"].map(|client| court.player(client));
     court.present(2);
@@ -165,7 +169,7 @@ fn a_revoked_key_judges_nothing() {
     let Some(server) = Server::start() else {
         return;
     };
-    let court = Court::open(&server, Duration::from_secs(10));
+    let court = Court::open(&server, PATIENCE);
     let mut players = ["one", "two"].map(|client| court.player(client));
     court.present(2);
     let forged = court.forged(0);

@@ -1,10 +1,14 @@
 //! Workers that are stopped, killed, and mistaken for each other.
 
+use std::{net::TcpListener, process::Command};
+
 use winterlane_ledger::BatchNumber;
+use winterlane_node::keys::PrivateKey;
 
 use crate::{
-    farm::{Farm, batches},
+    farm::{Farm, PATIENT, Worker, batches},
     server::Server,
+    testing::until,
 };
 
 #[test]
@@ -47,6 +51,33 @@ fn workers_are_stopped_and_killed_and_share_a_name() {
     farm.conclude(&server);
 }
 
+/// A server that takes connections and says nothing holds up no worker that is asked to stop: neither one that proves nor one
+/// that verifies.
+#[test]
+fn a_worker_stops_while_it_connects() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let queue = format!("postgres://me@{}/x", server.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("worker.key");
+    PrivateKey::random().unwrap().save(&key).unwrap();
+    for checks_only in [false, true] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_winterlane-worker"));
+        command.args(["--queue", &queue]);
+        if checks_only {
+            command.arg("--checks-only").arg("--key").arg(&key);
+        } else {
+            command.arg("--objects").arg(folder.path().join("objects"));
+        }
+        let log = folder.path().join(format!("{checks_only}.log"));
+        let mut worker = Worker::spawn(command, "connecting", log);
+        let (silent, _) = server.accept().unwrap();
+        worker.signal("TERM");
+        let status = until(|| worker.ended());
+        assert_eq!(status.code(), Some(0), "{}", worker.said());
+        drop(silent);
+    }
+}
+
 /// Asked to stop, a worker ends its job; asked twice it gives the job back, and that is no failure.
 #[test]
 fn workers_stop_in_good_order() {
@@ -57,12 +88,12 @@ fn workers_stop_in_good_order() {
     for _ in 0..batches() {
         farm.seal();
     }
-    let worker = farm.worker("one", &[]);
+    let worker = farm.worker("one", &["--lease", PATIENT]);
     worker.says("claimed");
     worker.stop();
     farm.seal();
     farm.seal();
-    let worker = farm.worker("two", &["--grace", "0.001"]);
+    let worker = farm.worker("two", &["--grace", "0.001", "--lease", PATIENT]);
     worker.says("claimed");
     worker.stop();
     let mut client = server.client();
@@ -73,7 +104,7 @@ fn workers_stop_in_good_order() {
     assert_eq!((left.get::<_, i64>(1), left.get::<_, i64>(2)), (0, 0));
     // what one node has left in the queue, the next one on its folder takes
     farm.restart_node();
-    let worker = farm.worker("three", &[]);
+    let worker = farm.worker("three", &["--lease", PATIENT]);
     for batch in 0..farm.sealed {
         farm.proven(BatchNumber::new(batch));
     }
@@ -94,7 +125,7 @@ fn workers_stop_in_good_order() {
 #[test]
 fn mistakes_are_told_in_words() {
     let command = |arguments: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_winterlane-worker"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_winterlane-worker"));
         let output = command
             .args(arguments)
             .env_remove("WINTERLANE_QUEUE")

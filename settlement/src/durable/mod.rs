@@ -6,6 +6,9 @@
 //! and what it covers leaves the log in the same transaction; but for the batches, which are the published data that
 //! people leave by.
 //!
+//! Proofs are verified while others read (`verdicts`): one of a batch, and one of anybody else, at a time, since whoever
+//! sends many must not take every core.
+//!
 //! | module | what it holds |
 //! |---|---|
 //! | `log` | the tables: appending, replaying, checkpoints |
@@ -14,7 +17,6 @@
 //! A folder is one process's: another one that opens it is refused. After a failed write nobody knows what the disk
 //! has: every further call is refused, and the process is to be started again.
 
-mod calm;
 mod error;
 mod log;
 #[cfg(test)]
@@ -25,7 +27,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -33,13 +35,12 @@ use redb::Database;
 
 pub use self::error::StoreError;
 use self::{
-    calm::Calm,
     error::at,
     log::{Log, Opened},
 };
 use crate::{
     BatchData, Call, CallError, Claim, Genesis, Obligation, Outcome, Party, Payment, Proofs,
-    Settlement, State, Status, party::sync_folder, state::Context,
+    Settlement, State, Status, party::sync_folder, state::Context, verdicts::Verdicts,
 };
 use winterlane_ledger::{Amount, AssetId, BatchNumber};
 
@@ -67,6 +68,10 @@ pub struct Durable<P> {
     _lock: Option<FolderLock>,
     genesis: Genesis,
     memory: Mutex<Memory>,
+    /// Held by whoever has the proofs of a batch verified.
+    publishing: Mutex<()>,
+    /// Held by whoever has another proof verified: strangers do not keep a batch waiting.
+    verifying: Mutex<()>,
     proofs: P,
     clock: Clock,
     /// As [`LEAST`]; a test does not wait for so many.
@@ -194,6 +199,8 @@ impl<P: Proofs> Durable<P> {
                 checkpoint,
                 failed: false,
             }),
+            publishing: Mutex::default(),
+            verifying: Mutex::default(),
             clock,
             least,
         }))
@@ -226,10 +233,30 @@ impl<P: Proofs> Durable<P> {
     }
 
     fn call(&self, caller: Party, call: &Call) -> Result<Outcome, CallError> {
-        let mut memory = self.memory()?;
-        let now = (self.clock)().max(memory.state.status().now);
-        let context = Context { caller, now };
-        let outcome = memory.state.call(context, call, &Calm(&self.proofs))?;
+        let turn = match call {
+            Call::Publish { .. } => &self.publishing,
+            _ => &self.verifying,
+        };
+        let verdicts = Verdicts::default();
+        // until the call is made, so that calls with proofs are made in the order in which these are verified
+        let mut turn_taken = None;
+        let (mut memory, context, outcome) = loop {
+            let mut memory = self.memory()?;
+            let now = (self.clock)().max(memory.state.status().now);
+            let context = Context { caller, now };
+            let outcome = memory.state.call(context, call, &verdicts);
+            if !verdicts.open() {
+                break (memory, context, outcome?);
+            }
+            if outcome.is_ok() {
+                // a mistake of the state machine: what it has now rests on nothing, and is not on the disk
+                memory.failed = true;
+                continue;
+            }
+            drop(memory);
+            turn_taken.get_or_insert_with(|| turn.lock().unwrap_or_else(PoisonError::into_inner));
+            verdicts.answer(&self.proofs);
+        };
         if matches!(outcome, Outcome::AlreadySettled { .. }) {
             return Ok(outcome);
         }

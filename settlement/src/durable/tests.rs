@@ -4,6 +4,8 @@
 #[path = "../../../node/src/run/tests/medium.rs"]
 mod medium;
 
+mod beside;
+
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use redb::{Builder, StorageBackend};
@@ -28,6 +30,18 @@ fn genesis() -> Genesis {
 }
 
 fn open(disk: &Disk, least: u64) -> Result<Arc<Durable<Verifier>>, StoreError> {
+    let genesis = genesis();
+    let verifier = Verifier::of_bits(genesis.rules.bits);
+    open_by(disk, least, verifier, Box::new(|| 1_000))
+}
+
+/// The same, with other proofs and another clock.
+fn open_by<P: Proofs>(
+    disk: &Disk,
+    least: u64,
+    proofs: P,
+    clock: Clock,
+) -> Result<Arc<Durable<P>>, StoreError> {
     let mut builder = Builder::new();
     builder.set_cache_size(1 << 20);
     let fresh = StorageBackend::len(disk).unwrap() == 0;
@@ -37,9 +51,7 @@ fn open(disk: &Disk, least: u64) -> Result<Arc<Durable<Verifier>>, StoreError> {
     } else {
         database
     };
-    let verifier = |genesis: &Genesis| Verifier::of_bits(genesis.rules.bits);
-    let clock = Box::new(|| 1_000);
-    Durable::with(database, None, Path::new("disk"), verifier, clock, least)
+    Durable::with(database, None, Path::new("disk"), |_| proofs, clock, least)
 }
 
 fn deposit(amount: Amount) -> Call {

@@ -102,6 +102,9 @@ impl State {
             *fee = fee.saturating_add(*amount);
         }
         let shown = deposits_shown(&self.queue, &self.accounts, &seen, &moved, &mut fees)?;
+        proofs
+            .decided()
+            .map_err(|source| Refusal::Proof { source })?;
 
         // Nothing can fail from here on.
         open.seal();

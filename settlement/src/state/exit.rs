@@ -172,6 +172,9 @@ impl State {
         // everything else is as in a batch: nullifier, anchor, domain, proof. The batch itself is dropped.
         let tried = frozen.pool.open_batch().private(&operation, proofs);
         tried.map_err(|error| Refusal::ExitNote(Box::new(error)))?;
+        proofs
+            .decided()
+            .map_err(|source| Refusal::Proof { source })?;
         let outcome = self.pay(recipient, asset, amount)?;
         let frozen = self.frozen()?;
         frozen.notes.insert(key);

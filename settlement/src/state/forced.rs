@@ -253,6 +253,9 @@ impl State {
             operation: 0,
             source: Box::new(source),
         })?;
+        proofs
+            .decided()
+            .map_err(|source| Refusal::Proof { source })?;
         let operation = Box::new(operation.clone());
         let what = Owed::Private { operation };
         let lane = Lane::Private;

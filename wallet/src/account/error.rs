@@ -203,6 +203,19 @@ pub enum AccountError {
     },
 }
 
+impl AccountError {
+    /// Whether the same may succeed later without that anybody does anything: the node is away or busy, another program has the
+    /// wallet for a moment, or a batch has to be sealed first.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Node(error) | Self::Unanswered { source: error, .. } => error.passes(),
+            Self::Wallet(WalletError::Locked { .. }) | Self::TooFarAhead { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 const fn hint(slot: SlotIndex) -> &'static str {
     match slot {
         SlotIndex::Zero => "`winterlane wallet rotate` replaces it",

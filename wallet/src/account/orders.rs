@@ -23,6 +23,8 @@ use crate::{
 
 /// How many batches an order is valid for beyond the least, unless the caller says otherwise.
 const LIFETIME: u64 = 30;
+/// The longest pause between two questions about an order that is waited for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often an order is signed anew because another one took its nonce.
 const ATTEMPTS: u32 = 3;
 
@@ -188,7 +190,8 @@ impl<C: Compressor> AccountWallet<C> {
         Ok(sent)
     }
 
-    /// Waits until an order is as far as wanted, for `patience` at most.
+    /// Waits until an order is as far as wanted, for `patience` at most. The node has the order: one that is away meanwhile is
+    /// asked again.
     ///
     /// # Errors
     /// [`AccountError::NotYet`], [`AccountError::Held`], [`AccountError::Node`].
@@ -202,7 +205,15 @@ impl<C: Compressor> AccountWallet<C> {
         let began = Instant::now();
         let mut pause = Duration::from_millis(50);
         loop {
-            let place = node.order(&sent.id)?.unwrap_or(OrderPlace {
+            let found = match node.order(&sent.id) {
+                Err(error) if error.passes() && began.elapsed() < patience => {
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    continue;
+                }
+                found => found?,
+            };
+            let place = found.unwrap_or(OrderPlace {
                 batch: sent.batch,
                 stage: Stage::Pending,
                 held: false,
@@ -223,7 +234,7 @@ impl<C: Compressor> AccountWallet<C> {
                 });
             }
             std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_secs(1));
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -44,6 +44,18 @@ pub enum ClientError {
     },
 }
 
+impl ClientError {
+    /// Whether the same question may have an answer later: the node is away, or busy.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::NoAnswer { .. } => true,
+            Self::Refused(refused) => refused.passes(),
+            Self::Address { .. } | Self::Certificate { .. } | Self::Answer { .. } => false,
+        }
+    }
+}
+
 /// A problem document (RFC 9457) of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {

@@ -18,6 +18,9 @@ pub(crate) struct Place {
     /// The file of the caller's secret. Without it nobody calls, which is enough for all but `collect`.
     #[arg(long, value_name = "FILE")]
     pub(super) secret: Option<PathBuf>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Which keys of which wallet.
@@ -65,17 +68,11 @@ pub(super) enum Task {
     Status {
         #[command(flatten)]
         place: Place,
-        /// Print one JSON object on standard output.
-        #[arg(long)]
-        json: bool,
     },
     /// Rebuild accounts and notes from the published batches alone, and list the accounts.
     Accounts {
         #[command(flatten)]
         place: Place,
-        /// Print one JSON object on standard output.
-        #[arg(long)]
-        json: bool,
     },
     /// Make the operator take a withdrawal or a payment of an account, or be frozen.
     Force {
@@ -119,6 +116,9 @@ pub(super) enum Task {
         /// The file of the note; none may be there.
         #[arg(long, value_name = "FILE.json")]
         out: PathBuf,
+        /// Print one JSON object on standard output.
+        #[arg(long)]
+        json: bool,
     },
     /// Make the operator put a note into the pool that a settled withdrawal has paid for; or, where it cannot be put in any
     /// more, return its money to the account.
@@ -165,8 +165,24 @@ pub(super) enum Task {
     Payments {
         #[command(flatten)]
         place: Place,
-        /// Print one JSON object on standard output.
-        #[arg(long)]
-        json: bool,
     },
+}
+
+impl Task {
+    /// Whether one JSON object is asked for.
+    pub(super) const fn json(&self) -> bool {
+        match self {
+            Self::Status { place }
+            | Self::Accounts { place }
+            | Self::Force { place, .. }
+            | Self::ForceNotes { place, .. }
+            | Self::ForceShield { place, .. }
+            | Self::Freeze { place }
+            | Self::Leave { place, .. }
+            | Self::Deposits { place }
+            | Self::Collect { place }
+            | Self::Payments { place } => place.json,
+            Self::Note { json, .. } => *json,
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use indicatif::ProgressBar;
+use serde_json::json;
 use winterlane_ledger::{
     AccountId, Amount, BatchNumber, Order, Record, Transfer, Withdraw,
     pool::{Payment, PrivateOperation, Shield},
@@ -12,13 +14,16 @@ use winterlane_settlement::{Call, CallError, Client, Opening, Outcome, Party, Se
 use winterlane_wallet::notes::{Found, NoteBook};
 
 use super::{
-    Keys, Place, Steps, add_outcome,
+    Keys, Place, Steps,
     args::Payee,
     failed,
     leave::{Withdrawing, withdraw_note},
-    note, rebuilt, spending_slot, wallet,
+    note, rebuilt, spending_slot, told, wallet,
 };
-use crate::{Failure, show::Lines};
+use crate::{
+    Failure,
+    show::{self, Lines},
+};
 
 /// For how many batches what is forced is valid: for as long as the proof of a batch can compare, about. That it expires
 /// is no excuse.
@@ -27,19 +32,19 @@ const LIFETIME: u64 = 1 << 40;
 pub(super) fn order(
     place: &Place,
     keys: &Keys,
-    id: AccountId,
-    amount: Option<Amount>,
+    (id, amount): (AccountId, Option<Amount>),
     payee: &Payee,
+    progress: &ProgressBar,
 ) -> Result<String, Failure> {
     let client = place.client()?;
-    let rebuilt = rebuilt(&client)?;
+    let rebuilt = rebuilt(&client, progress)?;
     let account = rebuilt.ledger.account(id).copied();
     let account = account.ok_or_else(|| {
         Failure::Unusable(format!(
             "account {id} is in no published batch: `exit accounts` lists all"
         ))
     })?;
-    let mut wallet = wallet(keys, &rebuilt)?;
+    let mut wallet = wallet(keys, &rebuilt, progress)?;
     let slot = spending_slot(&wallet, &account).ok_or_else(|| {
         Failure::Unusable(format!(
             "the wallet has no key that may spend from account {id}: it has been made for another, or its numbers must be \
@@ -88,25 +93,31 @@ pub(super) fn order(
         version: rebuilt.ledger.batch_number(),
         proof: rebuilt.ledger.prove(id),
     });
-    let mut lines = Lines::default();
+    progress.set_message("posting the order");
     let outcome = client.call(&Call::Force { order, opening });
-    add_outcome(&mut lines, &outcome.map_err(failed)?);
-    Ok(lines.0)
+    told(&outcome.map_err(failed)?, place.json)
 }
 
 /// Each note of the wallet as a whole, by a private withdrawal that says nothing of which note it is.
-pub(super) fn notes(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result<String, Failure> {
+pub(super) fn notes(
+    place: &Place,
+    keys: &Keys,
+    notes: u32,
+    to: Party,
+    progress: &ProgressBar,
+) -> Result<String, Failure> {
     let client = place.client()?;
-    let rebuilt = rebuilt(&client)?;
-    let secret = wallet(keys, &rebuilt)?.note_secret(notes);
+    let rebuilt = rebuilt(&client, progress)?;
+    let secret = wallet(keys, &rebuilt, progress)?.note_secret(notes);
     let mut book = NoteBook::new(*rebuilt.ledger.domain());
     book.scan(&secret.viewing_key(), &rebuilt.operations);
     let last = rebuilt.ledger.batch_number();
-    let mut steps = Steps::default();
+    let mut steps = Steps::new(progress, place.json);
     let mut found = 0;
     let mut force = |note: &Found| {
         found += 1;
         let what = format!("note {}", note.position);
+        steps.begin(&format!("{what}: proving its withdrawal"));
         let withdrawn = withdraw_note(&Withdrawing {
             rebuilt: &rebuilt,
             secret: &secret,
@@ -151,13 +162,18 @@ pub(super) fn notes(place: &Place, keys: &Keys, notes: u32, to: Party) -> Result
 ///
 /// A record does not say its asset, and anybody may pay to the note's address: as much of another asset, which pays for
 /// nothing, or the same again. So every withdrawal to it is tried, those of the newest batch first.
-pub(super) fn shield(place: &Place, path: &Path) -> Result<String, Failure> {
+pub(super) fn shield(
+    place: &Place,
+    path: &Path,
+    progress: &ProgressBar,
+) -> Result<String, Failure> {
     let client = place.client()?;
     let shield = note::read(path)?;
     let status = client.status().map_err(failed)?;
     let (mut outcome, mut taken) = (None, false);
     let numbers = (status.first_batch.get()..status.next_batch.get()).rev();
     'batches: for batch in numbers.map(BatchNumber::new) {
+        progress.set_message(format!("looking for the withdrawal: batch {batch}"));
         for payment in payments(&client, batch, &shield)? {
             match demand(&client, payment, &shield) {
                 Err(error) if error.is("no_claim") => taken = true,
@@ -169,19 +185,23 @@ pub(super) fn shield(place: &Place, path: &Path) -> Result<String, Failure> {
             }
         }
     }
-    let mut lines = Lines::default();
-    match outcome {
-        Some(Ok(outcome)) => add_outcome(&mut lines, &outcome),
-        Some(Err(error)) if error.is("already_forced") => lines.add("note", "is forced already"),
+    let before = match outcome {
+        Some(Ok(outcome)) => return told(&outcome, place.json),
+        Some(Err(error)) if error.is("already_forced") => "is forced already",
         Some(Err(error)) => return Err(failed(error)),
-        None if taken => lines.add("note", "is in the pool, or its money has returned"),
+        None if taken => "is in the pool, or its money has returned",
         None => {
             return Err(Failure::Invalid(format!(
                 "no settled batch has a withdrawal that pays for {}: `exit force --note` makes one",
                 path.display()
             )));
         }
+    };
+    if place.json {
+        return show::json(&json!({ "before": before }));
     }
+    let mut lines = Lines::default();
+    lines.add("note", before);
     Ok(lines.0)
 }
 

@@ -1,5 +1,6 @@
 //! Leaving: every account of the wallet by a signature, every note by a proof.
 
+use indicatif::ProgressBar;
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
 use winterlane_ledger::{
     AccountId, Amount, Anchor, BatchNumber, Domain,
@@ -26,9 +27,9 @@ const PRESET: HidingPreset = HidingPreset::new(HidingPresetName::Compact, Securi
 pub(super) fn leave(
     place: &Place,
     keys: &Keys,
-    accounts: &[AccountId],
-    notes: u32,
+    (accounts, notes): (&[AccountId], u32),
     to: Party,
+    progress: &ProgressBar,
 ) -> Result<String, Failure> {
     let client = place.client()?;
     let frozen = client.status().map_err(failed)?.frozen;
@@ -38,19 +39,19 @@ pub(super) fn leave(
                 .into(),
         )
     })?;
-    let rebuilt = rebuilt(&client)?;
+    let rebuilt = rebuilt(&client, progress)?;
     if (rebuilt.ledger.root(), rebuilt.notes.root()) != (frozen.root, frozen.anchor) {
         let what =
             "the published batches do not lead to the frozen root: settlement contradicts itself";
         return Err(Failure::Invalid(what.into()));
     }
-    let mut wallet = wallet(keys, &rebuilt)?;
+    let mut wallet = wallet(keys, &rebuilt, progress)?;
     let mut leaving = Leaving {
         client: &client,
         rebuilt: &rebuilt,
         frozen: &frozen,
         to,
-        steps: Steps::default(),
+        steps: Steps::new(progress, place.json),
         found: 0,
     };
     let ended = leaving
@@ -106,6 +107,7 @@ impl Leaving<'_> {
                 recipient: self.to.0,
             };
             let what = format!("account {id}");
+            self.steps.begin(&what);
             match wallet.sign_exit(&account, slot, exit, &self.frozen.exit_domain) {
                 Ok(exit) => {
                     let proof = self.rebuilt.ledger.prove(id);
@@ -128,6 +130,7 @@ impl Leaving<'_> {
         {
             self.found += 1;
             let what = format!("note {}", found.position);
+            self.steps.begin(&format!("{what}: proving its withdrawal"));
             let withdrawn = withdraw_note(&Withdrawing {
                 rebuilt: self.rebuilt,
                 secret,

@@ -8,6 +8,7 @@ mod steps;
 
 use std::{collections::HashSet, fmt::Write as _};
 
+use indicatif::{MultiProgress, ProgressBar};
 use serde::Serialize;
 use serde_json::json;
 use winterlane_ledger::{AccountId, AssetId, Scope, SlotIndex};
@@ -22,7 +23,7 @@ use self::{
     args::{Keys, Place, Task},
     steps::Steps,
 };
-use super::passphrase;
+use super::{passphrase, spinner};
 use crate::{
     Failure,
     show::{self, Lines, counted},
@@ -30,30 +31,38 @@ use crate::{
 };
 
 /// Runs `exit`.
-pub(super) fn exit(args: &ExitArgs) -> Result<String, Failure> {
-    match &args.task {
-        Task::Status { place, json } => status(place, *json),
-        Task::Accounts { place, json } => accounts(place, *json),
+pub(super) fn exit(args: &ExitArgs, screen: &MultiProgress) -> Result<String, Failure> {
+    let progress = spinner(screen, args.task.json());
+    let done = carry_out(&args.task, &progress);
+    progress.finish_and_clear();
+    done
+}
+
+fn carry_out(task: &Task, progress: &ProgressBar) -> Result<String, Failure> {
+    match task {
+        Task::Status { place } => status(place),
+        Task::Accounts { place } => accounts(place, progress),
         Task::Force {
             place,
             keys,
             account,
             amount,
             payee,
-        } => force::order(place, keys, *account, *amount, payee),
+        } => force::order(place, keys, (*account, *amount), payee, progress),
         Task::ForceNotes {
             place,
             keys,
             notes,
             to,
-        } => force::notes(place, keys, *notes, *to),
+        } => force::notes(place, keys, *notes, *to, progress),
         Task::Note {
             to,
             amount,
             asset,
             out,
-        } => note::make(to, *asset, *amount, out),
-        Task::ForceShield { place, note } => force::shield(place, note),
+            json,
+        } => note::make(to, (*asset, *amount), out, *json),
+        Task::ForceShield { place, note } => force::shield(place, note, progress),
         Task::Freeze { place } => freeze(place),
         Task::Leave {
             place,
@@ -61,10 +70,10 @@ pub(super) fn exit(args: &ExitArgs) -> Result<String, Failure> {
             account,
             notes,
             to,
-        } => leave::leave(place, keys, account, *notes, *to),
-        Task::Deposits { place } => deposits(place),
-        Task::Collect { place } => collect(place),
-        Task::Payments { place, json } => payments(place, *json),
+        } => leave::leave(place, keys, (account.as_slice(), *notes), *to, progress),
+        Task::Deposits { place } => deposits(place, progress),
+        Task::Collect { place } => collect(place, progress),
+        Task::Payments { place } => payments(place),
     }
 }
 
@@ -85,10 +94,16 @@ fn failed(error: CallError) -> Failure {
 }
 
 /// The rollup from its published batches.
-fn rebuilt(client: &Client) -> Result<Rebuilt<SimdCompressor>, Failure> {
+fn rebuilt(client: &Client, progress: &ProgressBar) -> Result<Rebuilt<SimdCompressor>, Failure> {
     threads::start(None)?;
+    let next = client.status().map_err(failed)?.next_batch;
+    progress.set_message("following the published batches");
     let rebuilt = Rebuilt::of(client, SimdCompressor, |batch| {
         tracing::info!(batch = batch.get(), "followed");
+        progress.set_message(format!(
+            "following the published batches: {} of {next}",
+            batch.get().saturating_add(1)
+        ));
     });
     let (rebuilt, _) = rebuilt.map_err(Failure::invalid)?;
     Ok(rebuilt)
@@ -98,10 +113,13 @@ fn rebuilt(client: &Client) -> Result<Rebuilt<SimdCompressor>, Failure> {
 fn wallet(
     keys: &Keys,
     rebuilt: &Rebuilt<SimdCompressor>,
+    progress: &ProgressBar,
 ) -> Result<Wallet<SimdCompressor>, Failure> {
     let open = |passphrase: Option<&Passphrase>| Wallet::open_with(&keys.wallet, passphrase);
     let file = keys.passphrase_file.as_deref();
-    let wallet = passphrase::unlocked(&mut None, file, &keys.wallet, open)?;
+    progress.set_message("opening the wallet");
+    // its passphrase may be asked for where progress is shown
+    let wallet = progress.suspend(|| passphrase::unlocked(&mut None, file, &keys.wallet, open))?;
     let mut wallet = wallet.with_compressor(SimdCompressor);
     if keys.key.is_empty() {
         let slots = rebuilt.accounts().flat_map(|(_, account)| account.slots);
@@ -123,10 +141,10 @@ fn wallet(
     Ok(wallet)
 }
 
-fn status(place: &Place, as_json: bool) -> Result<String, Failure> {
+fn status(place: &Place) -> Result<String, Failure> {
     let client = place.client()?;
     let status = client.status().map_err(failed)?;
-    if as_json {
+    if place.json {
         return show::json(&status);
     }
     let mut lines = Lines::default();
@@ -165,8 +183,8 @@ struct AccountLine {
     balance: String,
 }
 
-fn accounts(place: &Place, as_json: bool) -> Result<String, Failure> {
-    let rebuilt = rebuilt(&place.client()?)?;
+fn accounts(place: &Place, progress: &ProgressBar) -> Result<String, Failure> {
+    let rebuilt = rebuilt(&place.client()?, progress)?;
     let accounts = rebuilt.accounts().map(|(id, account)| AccountLine {
         id,
         asset: account.asset,
@@ -175,7 +193,7 @@ fn accounts(place: &Place, as_json: bool) -> Result<String, Failure> {
     let accounts: Vec<_> = accounts.collect();
     let (root, batch) = (rebuilt.ledger.root(), rebuilt.ledger.batch_number());
     let (anchor, notes) = (rebuilt.notes.root(), rebuilt.notes.count());
-    if as_json {
+    if place.json {
         return show::json(&json!({
             "root": root, "next_batch": batch, "anchor": anchor, "notes": notes, "accounts": accounts,
         }));
@@ -206,7 +224,11 @@ fn spending_slot(
 
 fn freeze(place: &Place) -> Result<String, Failure> {
     let mut lines = Lines::default();
-    match place.client()?.call(&Call::Freeze).map_err(failed)? {
+    let outcome = place.client()?.call(&Call::Freeze).map_err(failed)?;
+    if place.json {
+        return show::json(&json!({ "outcome": outcome }));
+    }
+    match outcome {
         Outcome::Frozen(view) => {
             lines.add("frozen at root", view.root);
             lines.add("anchor", view.anchor);
@@ -244,15 +266,26 @@ fn add_outcome(lines: &mut Lines, outcome: &Outcome) {
     }
 }
 
-fn deposits(place: &Place) -> Result<String, Failure> {
+/// What became of the one call of a command.
+fn told(outcome: &Outcome, as_json: bool) -> Result<String, Failure> {
+    if as_json {
+        return show::json(&json!({ "outcome": outcome }));
+    }
+    let mut lines = Lines::default();
+    add_outcome(&mut lines, outcome);
+    Ok(lines.0)
+}
+
+fn deposits(place: &Place, progress: &ProgressBar) -> Result<String, Failure> {
     let client = place.client()?;
-    let mut steps = Steps::default();
+    let mut steps = Steps::new(progress, place.json);
     let obligations = client.obligations(0, usize::MAX).map_err(failed)?;
     let ended = obligations.iter().try_for_each(|(number, obligation)| {
         let Owed::Deposit { .. } = obligation.what else {
             return Ok(());
         };
         let (number, what) = (*number, format!("deposit {number}"));
+        steps.begin(&what);
         let call = client.call(&Call::ReturnDeposit { number });
         // somebody else has returned it meanwhile
         steps.add(&what, call, ("no_obligation", "has been returned"))
@@ -260,25 +293,26 @@ fn deposits(place: &Place) -> Result<String, Failure> {
     steps.end(ended)
 }
 
-fn collect(place: &Place) -> Result<String, Failure> {
+fn collect(place: &Place, progress: &ProgressBar) -> Result<String, Failure> {
     if place.secret.is_none() {
         let need = "only whom it is owed to collects: name the file of your secret by --secret";
         return Err(Failure::Unusable(need.into()));
     }
     let client = place.client()?;
-    let mut steps = Steps::default();
+    let mut steps = Steps::new(progress, place.json);
     let claims = client.claims().map_err(failed)?;
     let ended = claims.iter().try_for_each(|(claim, asset, amount)| {
         let what = format!("{amount} of asset {asset}");
+        steps.begin(&what);
         let call = client.call(&Call::Collect(*claim));
         steps.add(&what, call, ("no_claim", "has been collected"))
     });
     steps.end(ended)
 }
 
-fn payments(place: &Place, as_json: bool) -> Result<String, Failure> {
+fn payments(place: &Place) -> Result<String, Failure> {
     let payments = place.client()?.payments(0, usize::MAX).map_err(failed)?;
-    if as_json {
+    if place.json {
         return show::json(&json!({ "payments": payments }));
     }
     let mut lines = Lines::default();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use winterlane_ledger::{Amount, AssetId, Digest, pool::Shield};
 use winterlane_settlement::Party;
 use winterlane_wallet::notes::shield;
@@ -11,7 +12,7 @@ use crate::{
     Failure,
     commands::private::address,
     files::{self, Access},
-    show::Lines,
+    show::{self, Lines},
 };
 
 /// What is published of the note. Whoever has the file can have the note put into the pool, and spends nothing.
@@ -31,9 +32,9 @@ const FORMAT: &str = "winterlane note 1";
 /// Makes a note for the address in a file.
 pub(super) fn make(
     to: &Path,
-    asset: AssetId,
-    amount: Amount,
+    (asset, amount): (AssetId, Amount),
     out: &Path,
+    as_json: bool,
 ) -> Result<String, Failure> {
     if amount == Amount::ZERO {
         return Err(Failure::Unusable("a note of 0 is worth nothing".into()));
@@ -51,10 +52,16 @@ pub(super) fn make(
             .collect(),
     };
     files::write_json(out, &file, Access::Owner, files::write_new).map_err(Failure::unusable)?;
+    let address = Party(note.recipient());
+    if as_json {
+        return show::json(&json!({
+            "note": out.display().to_string(), "address": address, "asset": asset, "amount": file.amount,
+        }));
+    }
     let mut lines = Lines::default();
     lines.add("note", out.display());
     lines.add("paid by", "a withdrawal of exactly that much to");
-    lines.add("address", Party(note.recipient()));
+    lines.add("address", address);
     Ok(lines.0)
 }
 

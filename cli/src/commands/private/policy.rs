@@ -18,7 +18,7 @@ use winterlane_wallet::notes::AssociationSet;
 use super::store;
 use crate::{
     Failure,
-    args_private::PolicyArgs,
+    args_private::{NamedSet, PolicyArgs},
     commands::named,
     files::{self, Access, DirectoryLock},
     show::{self, Lines, counted},
@@ -260,6 +260,29 @@ fn of_changed(
     Ok(policy)
 }
 
+/// The set that somebody names, of those that count.
+fn one_of(counting: &[Association], named: &NamedSet) -> Result<Association, Failure> {
+    let NamedSet { mode, root } = named;
+    let meant = |set: &&Association| set.root == *root && mode.is_none_or(|mode| set.mode == mode);
+    let found: Vec<_> = counting.iter().filter(meant).collect();
+    match found[..] {
+        [set] => Ok(*set),
+        [] => {
+            let of_mode = mode.map_or("", |mode| match mode {
+                AssociationMode::Approved => " of approved notes",
+                AssociationMode::NotRefused => " of refused notes",
+            });
+            Err(Failure::Unusable(format!(
+                "no set{of_mode} with root {root} counts"
+            )))
+        }
+        _ => Err(Failure::Unusable(format!(
+            "a set of approved notes and one of refused notes have the root {root}: say approved:{root} or \
+             not-refused:{root}"
+        ))),
+    }
+}
+
 /// The policy that somebody asks for, from the one before.
 fn changed(
     args: &PolicyArgs,
@@ -291,12 +314,9 @@ fn changed(
         counting.retain(|known| *known != set);
         counting.push(set);
     }
-    for root in &args.forget {
-        let all = counting.len();
-        counting.retain(|known| known.root != *root);
-        if counting.len() == all {
-            return Err(Failure::Unusable(format!("no set with root {root} counts")));
-        }
+    for set in &args.forget {
+        let forgotten = one_of(&counting, set)?;
+        counting.retain(|known| *known != forgotten);
         if counting.is_empty() {
             // Without a set none would be asked for: nobody means that by forgetting one.
             return Err(Failure::Unusable(
@@ -322,6 +342,36 @@ mod tests {
     use winterlane_ledger::Digest;
 
     use super::*;
+
+    /// Two sets of the same notes have one root, so that the root alone is not enough.
+    #[test]
+    fn a_set_is_named_by_its_mode_and_root() {
+        let root = |n: u32| Root(Digest([n, 2, 3, 4].map(Into::into)));
+        let [approved, refused] = [AssociationMode::Approved, AssociationMode::NotRefused];
+        let set = |mode, n| Association {
+            mode,
+            root: root(n),
+        };
+        let counting = [set(approved, 1), set(refused, 1), set(refused, 2)];
+        let find = |mode, n| {
+            let root = root(n);
+            one_of(&counting, &NamedSet { mode, root }).map_err(|failure| match failure {
+                Failure::Unusable(said) => said,
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(find(Some(approved), 1), Ok(set(approved, 1)));
+        assert_eq!(find(Some(refused), 1), Ok(set(refused, 1)));
+        assert_eq!(find(None, 2), Ok(set(refused, 2)));
+        for (mode, n, words) in [
+            (None, 1, "say approved:"),
+            (None, 3, "no set with root"),
+            (Some(approved), 2, "no set of approved notes with root"),
+        ] {
+            let said = find(mode, n).unwrap_err();
+            assert!(said.contains(words), "{said}");
+        }
+    }
 
     fn read_text(text: &str) -> Result<PoolPolicy, String> {
         let file: PolicyFile = serde_json::from_str(text).map_err(|error| error.to_string())?;

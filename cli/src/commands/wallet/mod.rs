@@ -2,12 +2,11 @@
 
 mod args;
 mod show;
+mod watch;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
-use args::{
-    AdoptArgs, ExportArgs, NewArgs, OrderArgs, RestoreArgs, Waiting, WalletTask, WatchArgs,
-};
+use args::{AdoptArgs, ExportArgs, NewArgs, OrderArgs, RestoreArgs, Waiting, WalletTask};
 pub(crate) use args::{Asked, Place, WalletArgs};
 use indicatif::MultiProgress;
 use winterlane_prover::SimdCompressor;
@@ -19,7 +18,11 @@ use winterlane_wallet::{
     client::{ClientConfig, NodeClient},
 };
 
-use super::{passphrase as secret, seed::read_seed, session::now, spinner};
+use super::{
+    passphrase::{self as secret, UnlockError},
+    seed::read_seed,
+    spinner,
+};
 use crate::{
     Failure,
     files::{self, Access},
@@ -59,7 +62,7 @@ pub(super) fn wallet(args: &WalletArgs, screen: &MultiProgress) -> Result<String
             let slot = args.slot.slot();
             order(&args.order, Intent::Rotate { slot }, args.height, screen)
         }
-        WalletTask::Watch(args) => watch(args),
+        WalletTask::Watch(args) => watch::watch(args),
         WalletTask::Passphrase(args) => {
             secret::change(&args.place.wallet, &args.place.unlock, &args.change)
         }
@@ -85,11 +88,11 @@ pub(super) fn failure(error: AccountError) -> Failure {
 }
 
 pub(super) fn open(place: &Place) -> Result<Wallet, Failure> {
-    open_again(place, &mut None)
+    Ok(open_again(place, &mut None)?)
 }
 
 /// Opens a wallet by a passphrase that may be known already, and else is from then on.
-fn open_again(place: &Place, passphrase: &mut Option<Passphrase>) -> Result<Wallet, Failure> {
+fn open_again(place: &Place, passphrase: &mut Option<Passphrase>) -> Result<Wallet, UnlockError> {
     let directory = &place.wallet;
     let open = |passphrase: Option<&Passphrase>| match AccountWallet::open_with(
         directory,
@@ -101,7 +104,7 @@ fn open_again(place: &Place, passphrase: &mut Option<Passphrase>) -> Result<Wall
     };
     let file = place.unlock.passphrase_file.as_deref();
     let opened = secret::unlocked(passphrase, file, directory, open)?;
-    opened.map_err(failure)
+    opened.map_err(|error| UnlockError::Asked(failure(error)))
 }
 
 /// The node that was asked for, or else the one that the wallet was made with.
@@ -272,61 +275,6 @@ fn wait(
     let place = wallet.wait(node, sent, wanted.stage(), waiting.patience());
     progress.finish_and_clear();
     place.map(Some).map_err(failure)
-}
-
-/// Looks at the account now and then. Ends with 1 as soon as a person has to look.
-fn watch(args: &WatchArgs) -> Result<String, Failure> {
-    let mut passphrase = None;
-    loop {
-        // Opened anew each time: between two looks other commands may use it.
-        let mut wallet = open_again(&args.place, &mut passphrase)?;
-        let node = client(&args.asked, &wallet)?;
-        if args.rotate {
-            if let Some(resumed) = wallet.resume(&node).map_err(failure)? {
-                screen::say(told(&resumed));
-            }
-            let terms = Terms {
-                root: args.asked.root,
-                ..Terms::default()
-            };
-            for sent in wallet.keep_keys(&node, terms).map_err(failure)? {
-                screen::say(format_args!("{}: in batch {}", sent.what, sent.batch));
-            }
-        }
-        let seen = wallet.look(&node, args.asked.root).map_err(failure)?;
-        let health = wallet.health(&seen);
-        drop(wallet);
-        if let Some(path) = &args.metrics {
-            // A file that stays as it was says that nobody looks any more.
-            let looked = format!(
-                "# HELP winterlane_wallet_looked_seconds When the account was looked at, in seconds since 1970.\n\
-                 # TYPE winterlane_wallet_looked_seconds gauge\n\
-                 winterlane_wallet_looked_seconds{{account=\"{}\"}} {}\n",
-                health.account,
-                now()
-            );
-            write_open(path, &(health.metrics() + &looked))?;
-        }
-        let findings = health.findings();
-        if args.json {
-            screen::print(&show::health_json(&health)?)?;
-        }
-        if !findings.is_empty() {
-            let findings: Vec<_> = findings.iter().map(ToString::to_string).collect();
-            let account = health.account;
-            return Err(Failure::Invalid(format!(
-                "account {account}: {}",
-                findings.join("; ")
-            )));
-        }
-        if args.once {
-            return Ok(match args.json {
-                true => String::new(),
-                false => show::health(&health),
-            });
-        }
-        std::thread::sleep(Duration::from_secs(args.every));
-    }
 }
 
 /// Writes a file that others read: a node's owner, a collector of metrics.

@@ -96,9 +96,7 @@ fn answers_fit_their_schemas() {
         "Results",
     );
     let sealed = || served.json(&format!("/v1/orders/{id}"))["state"] == "included";
-    while !sealed() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    crate::testing::until(|| sealed().then_some(()));
     for (path, schema) in [
         (format!("/v1/orders/{id}"), "OrderState"),
         ("/v1/accounts/0".to_owned(), "Account"),

@@ -5,11 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use winterlane_ledger::{AccountId, Amount};
 
 use super::*;
-use crate::{
-    client::{ClientConfig, ClientError},
-    keys::Scopes,
-    testing::until,
-};
+use crate::{client::ClientError, keys::Scopes, testing::until};
 
 fn closed() -> ApiConfig {
     ApiConfig {
@@ -262,17 +258,11 @@ fn webhooks_are_signed_and_sent_until_they_are_taken() {
             listener,
             receiver,
             None,
-            server::ServerConfig::default(),
+            patient(),
             stopping.clone(),
         ));
         let hook = crate::webhook::Webhook::new(&address, true).unwrap();
-        let hook = tokio::spawn(hook.run(
-            served.node.clone(),
-            Arc::clone(&served.keys),
-            signer,
-            stopping,
-        ));
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let hook = tokio::spawn(hook.run(&served.node, Arc::clone(&served.keys), signer, stopping));
         served.node.pause().await.unwrap();
         served.node.resume().await.unwrap();
         let told = [

@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, runtime::Runtime, sync::watch, task::JoinHandle};
 use super::{Api, ApiConfig, health, install_metrics, server};
 use crate::{
     Genesis, Limits, Node, NodeOptions, Running,
-    client::{Client, HeldKey, Reply, Transport},
+    client::{Client, ClientConfig, HeldKey, Reply, Transport},
     keys::{
         Keys, Message, Nonce, Role, SignatureHeaders, sign,
         tests::{Holder, World},
@@ -46,6 +46,18 @@ pub(super) struct Served {
     _folder: TempDir,
 }
 
+/// Limits of time that no machine exceeds, whatever it does besides: they are no test's subject, but where it sets its own.
+pub(super) const LONG: Duration = Duration::from_secs(600);
+
+/// The limits of a listener, with [`LONG`] ones of time.
+pub(super) fn patient() -> server::ServerConfig {
+    server::ServerConfig {
+        stall: LONG,
+        headers: LONG,
+        ..server::ServerConfig::default()
+    }
+}
+
 impl Served {
     pub(super) fn new() -> Self {
         Self::with(ApiConfig {
@@ -56,6 +68,10 @@ impl Served {
     }
 
     pub(super) fn with(config: ApiConfig) -> Self {
+        let config = ApiConfig {
+            timeout: LONG,
+            ..config
+        };
         let mut world = World::new();
         let [ada, bert] = world.keymasters();
         let keys = Arc::new(world.keys.take().unwrap());
@@ -96,13 +112,7 @@ impl Served {
         let mut listen = |router| {
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
             let address = format!("http://{}", listener.local_addr().unwrap());
-            let serve = server::serve(
-                listener,
-                router,
-                None,
-                server::ServerConfig::default(),
-                stopping.clone(),
-            );
+            let serve = server::serve(listener, router, None, patient(), stopping.clone());
             tasks.push(runtime.spawn(async move { serve.await.unwrap() }));
             address
         };
@@ -160,6 +170,10 @@ impl Served {
             .unwrap()
             .with_keys(keys)
             .with_clock(Arc::new(self.world.clock.clone()))
+            .with_config(ClientConfig {
+                timeout: LONG,
+                ..ClientConfig::default()
+            })
     }
 
     /// One request with these headers and nothing added.

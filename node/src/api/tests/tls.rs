@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use winterlane_wallet::client::{Ask as _, ClientConfig, NodeClient};
+use winterlane_wallet::client::{Ask as _, ClientConfig as WalletConfig, NodeClient};
 
 use super::*;
 use crate::{
@@ -42,7 +42,7 @@ fn with_tls(served: &mut Served, tls: &Arc<Tls>) -> String {
         listener,
         served.api.router(),
         Some(Arc::clone(tls)),
-        server::ServerConfig::default(),
+        patient(),
         served.stop.subscribe(),
     );
     served
@@ -53,9 +53,9 @@ fn with_tls(served: &mut Served, tls: &Arc<Tls>) -> String {
 
 /// Asks once: nobody waits for what does not come.
 fn client(address: &str, trusted: &Path) -> NodeClient {
-    let config = ClientConfig {
+    let config = WalletConfig {
         attempts: 1,
-        ..ClientConfig::default()
+        ..WalletConfig::default()
     };
     NodeClient::new(address, Some(trusted), config).unwrap()
 }

@@ -226,11 +226,11 @@ impl Claims {
         Ok(!ended.is_empty())
     }
 
-    /// Waits until there may be a job, for so long at most.
+    /// Waits until there may be a job, for so long at most; says whether there was news.
     ///
     /// # Errors
     /// [`QueueError`].
-    pub fn wait(&mut self, patience: Duration) -> Result<(), QueueError> {
+    pub fn wait(&mut self, patience: Duration) -> Result<bool, QueueError> {
         wait(&mut self.client, patience)
     }
 

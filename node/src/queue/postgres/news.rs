@@ -76,15 +76,15 @@ fn listen(address: &Address, channel: &str, wake: &dyn Fn(), stop: &AtomicBool) 
     }
 }
 
-/// Waits until something was told on the channels that this connection listens to, for so long at most.
-pub(super) fn wait(client: &mut Client, patience: Duration) -> Result<(), QueueError> {
+/// Waits until something was told on the channels that this connection listens to, for so long at most; says whether it was.
+pub(super) fn wait(client: &mut Client, patience: Duration) -> Result<bool, QueueError> {
     let mut notifications = client.notifications();
-    notifications.timeout_iter(patience).next()?;
+    let heard = notifications.timeout_iter(patience).next()?.is_some();
     // one is as good as many
     while notifications.iter().next()?.is_some() {}
     drop(notifications);
     if client.is_closed() {
         return Err(QueueError::Server("the connection has ended".into()));
     }
-    Ok(())
+    Ok(heard)
 }

@@ -329,11 +329,11 @@ impl Assignments {
         Ok(())
     }
 
-    /// Waits until there may be a case, for so long at most.
+    /// Waits until there may be a case, for so long at most; says whether there was news.
     ///
     /// # Errors
     /// [`QueueError`].
-    pub fn wait(&mut self, patience: Duration) -> Result<(), QueueError> {
+    pub fn wait(&mut self, patience: Duration) -> Result<bool, QueueError> {
         wait(&mut self.client, patience)
     }
 }

@@ -98,11 +98,15 @@ fn the_node_of_a_frozen_rollup_takes_no_orders() {
     // asked again and again, it is told once: the page and those who wait for webhooks are given some events, and each that
     // says nothing new takes the place of another
     let asked = || between.asked.load(Ordering::Relaxed);
+    let mut paused = || {
+        let events = std::iter::from_fn(|| events.try_recv().ok());
+        events.filter(|event| *event == Event::Paused).count()
+    };
+    // it is shown before it is told
+    assert_eq!(until(|| Some(paused()).filter(|paused| *paused > 0)), 1);
     let before = asked();
     until(|| (asked() >= before + 4).then_some(()));
-    let events = std::iter::from_fn(|| events.try_recv().ok());
-    let paused = events.filter(|event| *event == Event::Paused).count();
-    assert_eq!(paused, 1);
+    assert_eq!(paused(), 0);
     stop(running);
     // and one that is started again takes nothing before it has asked
     let (node, running) = start_over(folder.path(), &payers, between).unwrap();

@@ -26,6 +26,8 @@ pub(super) struct Node {
     pub(super) left: RefCell<Vec<SignedOrder>>,
     pub(super) batches: RefCell<HashMap<String, u64>>,
     pub(super) away: Cell<bool>,
+    /// Gives no answer to so many questions about orders.
+    pub(super) misses: Cell<u32>,
     /// Takes orders and does not say so.
     pub(super) mute: Cell<bool>,
     /// Swallows orders and does not say so.
@@ -46,6 +48,7 @@ impl Node {
             left: RefCell::default(),
             batches: RefCell::default(),
             away: Cell::default(),
+            misses: Cell::default(),
             mute: Cell::default(),
             swallows: Cell::default(),
             lies: Cell::default(),
@@ -193,6 +196,10 @@ impl Ask for Node {
     }
 
     fn order(&self, id: &str) -> Result<Option<OrderPlace>, ClientError> {
+        if let Some(left) = self.misses.get().checked_sub(1) {
+            self.misses.set(left);
+            return Err(self.answer());
+        }
         Ok(self.batches.borrow().get(id).map(|batch| OrderPlace {
             batch: BatchNumber::new(*batch),
             stage: Stage::Published,
