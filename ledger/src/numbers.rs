@@ -92,8 +92,8 @@ named_number! {
     /// What an [`Amount`] counts: a number that the settlement layer gives to a coin. Any `u32`.
     ///
     /// ```compile_fail,E0308
-    /// use winterlane_ledger::{AccountId, AssetId, Deposit};
-    /// let _ = Deposit { to: AssetId::new(1), asset: AccountId::new(2), amount: 3.into(), keys: None };
+    /// use winterlane_ledger::{AccountId, Amount, AssetId, Deposit};
+    /// let _ = Deposit { to: AssetId::new(1), asset: AccountId::new(2), amount: Amount::new(3), keys: None };
     /// ```
     #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
     #[cfg_attr(feature = "serde", serde(transparent))]
