@@ -2,8 +2,8 @@
 //!
 //! What a verifier says of bytes depends on these bytes alone, and takes milliseconds; whether a call may be made depends on
 //! the state, and takes none. So a call is tried twice. At first every proof is taken to hold, and what was asked is noted:
-//! a call that anything cheap speaks against is refused, and nothing was verified. Then what was noted is verified, while
-//! the state is free. Then the call is tried again, in the state as it is by then, with what the verifier said: of a proof that
+//! what speaks against a call before its proofs are asked for refuses it, and nothing was verified. Then what was noted is
+//! verified, while the state is free. Then the call is tried again, in the state as it is by then, with what the verifier said: of a proof that
 //! was not verified by now it is noted again, and nothing is changed.
 
 use std::{
@@ -70,6 +70,11 @@ impl Verdicts {
     /// Whether the last try has asked something that is not answered: then it has changed nothing, and says nothing.
     pub(crate) fn open(&self) -> bool {
         !self.lock().open.is_empty()
+    }
+
+    /// Nothing is open any more: the call is tried once more before anything is verified.
+    pub(crate) fn forget_open(&self) {
+        self.lock().open.clear();
     }
 
     /// Has everything answered that is open, up to the first proof that does not hold.

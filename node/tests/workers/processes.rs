@@ -56,6 +56,7 @@ fn workers_are_stopped_and_killed_and_share_a_name() {
 #[test]
 fn a_worker_stops_while_it_connects() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
     let queue = format!("postgres://me@{}/x", server.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("worker.key");
@@ -70,7 +71,10 @@ fn a_worker_stops_while_it_connects() {
         }
         let log = folder.path().join(format!("{checks_only}.log"));
         let mut worker = Worker::spawn(command, "connecting", log);
-        let (silent, _) = server.accept().unwrap();
+        let (silent, _) = until(|| {
+            assert!(worker.ended().is_none(), "{}", worker.said());
+            server.accept().ok()
+        });
         worker.signal("TERM");
         let status = until(|| worker.ended());
         assert_eq!(status.code(), Some(0), "{}", worker.said());

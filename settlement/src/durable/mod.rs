@@ -7,7 +7,8 @@
 //! people leave by.
 //!
 //! Proofs are verified while others read (`verdicts`): one of a batch, and one of anybody else, at a time, since whoever
-//! sends many must not take every core.
+//! sends many must not take every core. A batch counts when its proofs are verified, not when it arrives: an operator keeps
+//! that much of the time that a duty leaves.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -254,7 +255,13 @@ impl<P: Proofs> Durable<P> {
                 continue;
             }
             drop(memory);
-            turn_taken.get_or_insert_with(|| turn.lock().unwrap_or_else(PoisonError::into_inner));
+            if turn_taken.is_none() {
+                turn_taken = Some(turn.lock().unwrap_or_else(PoisonError::into_inner));
+                // what came before it in the turn may speak against it: of a note that is forced many times at once, one
+                // proof is verified
+                verdicts.forget_open();
+                continue;
+            }
             verdicts.answer(&self.proofs);
         };
         if matches!(outcome, Outcome::AlreadySettled { .. }) {

@@ -26,7 +26,7 @@ use tokio::{
 };
 
 /// How long what still arrives is dropped; a test does not depend on how fast its machine is.
-const TIME: Duration = Duration::from_secs(if cfg!(test) { 600 } else { 10 });
+const TIME: Duration = Duration::from_secs(if cfg!(test) { 600 } else { 30 });
 /// How many bytes are.
 const BYTES: usize = 64 << 20;
 

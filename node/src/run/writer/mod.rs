@@ -323,10 +323,11 @@ impl Writer {
     fn write_seal(&mut self, sealed: Sealed) -> Result<(), Fault> {
         let Sealed { commit, written } = sealed;
         fault::point("before-seal");
+        let batch = commit.public_inputs.batch_number;
+        // before anybody can see the batch: without an age it would have that of the machine's clock
+        self.shared.live().ages.insert(batch, Duration::ZERO);
         self.store.seal(&commit)?;
         fault::point("seal-written");
-        let batch = commit.public_inputs.batch_number;
-        self.shared.live().ages.insert(batch, Duration::ZERO);
         if let Some(closed) = self.state.sealing.take() {
             self.sequencer.sealed();
             self.shared.live().remove(&closed.entries, batch);

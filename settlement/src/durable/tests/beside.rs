@@ -19,6 +19,9 @@ use winterlane_ledger::{
 
 use super::*;
 
+/// Longer than any machine takes: who waits in vain fails, and does not hang.
+const LONG: Duration = Duration::from_secs(600);
+
 /// Proofs that hold, when they are let through: private ones, and those of batches if `batches` says so.
 struct Gate {
     begun: Mutex<Sender<()>>,
@@ -45,7 +48,7 @@ impl Gate {
 
     fn pass(&self) -> Result<(), Box<ProofRefusal>> {
         self.begun.lock().unwrap().send(())?;
-        self.go.lock().unwrap().recv()?;
+        self.go.lock().unwrap().recv_timeout(LONG)?;
         Ok(())
     }
 }
@@ -135,7 +138,7 @@ fn others_read_and_call_while_a_proof_is_verified() {
     let (gate, keeper) = Gate::new(false);
     let durable = open_by(&disk, 1 << 20, gate, Box::new(|| 1_000)).unwrap();
     let forcing = calling(&durable, who(), transfer());
-    keeper.begun.recv().unwrap();
+    keeper.begun.recv_timeout(LONG).unwrap();
     // on a thread of its own: one that waits for the proof waits for ever, and is not to take this test with it
     let (say, said) = channel();
     let (stranger, publisher) = (durable.by(Party([5; 20])), durable.by(operator()));
@@ -146,7 +149,7 @@ fn others_read_and_call_while_a_proof_is_verified() {
         let published = publisher.call(&first_batch(Amount::new(1)));
         let _ = say.send((read, called, published));
     });
-    let meanwhile = said.recv_timeout(Duration::from_secs(600));
+    let meanwhile = said.recv_timeout(LONG);
     keeper.go.send(()).unwrap();
     let forced = forcing.join().unwrap().unwrap();
     beside.join().unwrap();
@@ -180,7 +183,7 @@ fn a_call_is_refused_by_what_has_changed_while_its_proof_was_verified() {
     let durable = open_by(&disk, 1 << 20, gate, time).unwrap();
     durable.by(who()).call(&deposit(Amount::new(1))).unwrap();
     let forcing = calling(&durable, who(), transfer());
-    keeper.begun.recv().unwrap();
+    keeper.begun.recv_timeout(LONG).unwrap();
     clock.fetch_add(2 * Rules::default().window, Ordering::Relaxed);
     let frozen = durable.by(Party::NOBODY).call(&Call::Freeze).unwrap();
     assert!(matches!(frozen, Outcome::Frozen(_)), "{frozen:?}");
@@ -199,7 +202,7 @@ fn a_batch_of_an_epoch_that_has_ended_meanwhile_is_not_settled() {
     let durable = open_by(&disk, 1 << 20, gate, Box::new(|| 1_000)).unwrap();
     durable.by(who()).call(&deposit(Amount::new(1))).unwrap();
     let publishing = calling(&durable, operator(), first_batch(Amount::new(1)));
-    keeper.begun.recv().unwrap();
+    keeper.begun.recv_timeout(LONG).unwrap();
     let taken_over = durable.by(operator()).call(&Call::TakeOver { seen: 0 });
     assert!(matches!(taken_over, Ok(Outcome::Epoch { epoch: 1 })));
     keeper.go.send(()).unwrap();
