@@ -408,7 +408,7 @@ fn notes_in_a_log_show_nothing() {
     // what the whole shows is what is published: the test can tell
     let shown = format!("{spend:?}");
     assert!(
-        shown.contains("amount: 30") && shown.contains("Input(..)"),
+        shown.contains("amount: Amount(30)") && shown.contains("Input(..)"),
         "{shown}"
     );
 }
