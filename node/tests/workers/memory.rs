@@ -52,13 +52,15 @@ fn jobs_go_to_workers_with_the_memory_for_them() {
     small.says("the worker starts");
     let large = farm.worker("large", &["--lease", PATIENT]);
     farm.proven(batch);
-    assert!(!small.said().contains("claimed"), "{}", small.said());
     large.stop();
-    let metrics = scrape(&small.said());
-    assert!(
-        metrics.contains("winterlane_worker_queue_reachable 1"),
-        "{metrics}"
-    );
+    // it may not have asked yet
+    until(|| {
+        let metrics = scrape(&small.said());
+        metrics
+            .contains("winterlane_worker_queue_reachable 1")
+            .then_some(())
+    });
+    assert!(!small.said().contains("claimed"), "{}", small.said());
     small.stop();
 
     // the estimate in the queue is wrong: the worker sees what it needs, and gives the job back
