@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
 };
 
@@ -67,6 +67,7 @@ pub fn main<A: Parser>(carry_out: impl FnOnce(A) -> Result<(), Failure>) -> Exit
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(has_colours())
         // A line that cannot be written, on a full disk or to a reader that is gone, would be told by a line that cannot be
         // written either: and that one panics, and ends a node that could go on.
         .log_internal_errors(false)
@@ -80,6 +81,14 @@ pub fn main<A: Parser>(carry_out: impl FnOnce(A) -> Result<(), Failure>) -> Exit
             ExitCode::from(failure.status())
         }
     }
+}
+
+/// Whether the log has colours: on a terminal that has them, unless its user wants none (<https://no-color.org>). A file or a
+/// collector of logs would be given their bytes as part of the words.
+fn has_colours() -> bool {
+    let variable = |name| std::env::var_os(name);
+    let unwanted = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !unwanted && variable("TERM").is_none_or(|name| name != "dumb")
 }
 
 /// Writes to standard output. Whoever reads only the first lines has what they want.

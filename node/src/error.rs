@@ -29,6 +29,12 @@ pub enum SubmitError {
     /// An operator has paused the node.
     #[error("the node is paused by its operator; try again later")]
     Paused,
+    /// Settlement has ended the rollup: what would be taken now would never be settled.
+    #[error(
+        "the rollup has ended: settlement has frozen it, and no batch follows. What an account holds leaves by `winterlane exit leave` \
+         (docs/exit.md)"
+    )]
+    Frozen,
     /// The disk is nearly full, and the node takes nothing more.
     #[error("the node's disk is nearly full, so that it only answers questions; try again later")]
     ReadOnly,
@@ -148,6 +154,11 @@ pub enum AdminError {
         /// The number asked for.
         batch: BatchNumber,
     },
+    /// Settlement has ended the rollup.
+    #[error(
+        "the rollup has ended: settlement has frozen it, and what the node took would never be settled"
+    )]
+    Frozen,
     /// The open batch has no operations.
     #[error("the open batch is empty")]
     Empty,

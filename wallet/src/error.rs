@@ -100,7 +100,7 @@ pub enum WalletError {
     #[error(
         "{path} is a copy of a journal: one-time keys that signed after the copy was made would sign \
          again. Use the original; or, if that is gone for good and has signed nothing since, adopt the copy (`winterlane \
-         wallet adopt --wallet {}`)",
+         wallet adopt --wallet {} --nothing-signed-since`)",
         path.parent().unwrap_or(path).display(),
         path = path.display()
     )]

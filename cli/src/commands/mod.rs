@@ -20,7 +20,7 @@ use std::{fs::File, io, path::Path, time::Duration};
 use winterlane_ledger::{ChainId, RollupId};
 
 use indicatif::{MultiProgress, ProgressBar};
-use winterlane::replay::{Plan, PlanOptions, TransferRow, read_transfers};
+use winterlane::replay::{Plan, PlanError, PlanOptions, TransferRow, read_transfers};
 use winterlane_field_simd::Backend;
 
 pub(crate) use fetch::FetchArgs;
@@ -89,7 +89,12 @@ fn plan(args: &ReplayArgs, rows: &[TransferRow]) -> Result<Plan, Failure> {
         batch_size: args.batch_size,
         key_height: args.key_height,
     };
-    Plan::new(rows, options).map_err(|error| named(&args.transfers, error))
+    Plan::new(rows, options).map_err(|error| match error {
+        // no fault of the file's
+        PlanError::BatchSize(_) => Failure::Unusable(format!("--batch-size: {error}")),
+        PlanError::KeyHeight(_) => Failure::Unusable(format!("--key-height: {error}")),
+        error => named(&args.transfers, error),
+    })
 }
 
 /// An error in what was read, with the name of the file.

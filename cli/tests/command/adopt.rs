@@ -70,7 +70,8 @@ fn an_issuer_that_was_moved_issues_again() {
     let next = "credential issuer --issuer moved --new-key --height 1";
     let (_, said) = run(2, next);
     assert!(
-        said.contains("wallet adopt --wallet") && said.contains("moved/keys"),
+        said.contains("wallet adopt --wallet")
+            && said.contains("moved/keys --nothing-signed-since`"),
         "{said}"
     );
     run(0, "wallet adopt --wallet moved/keys --nothing-signed-since");

@@ -215,6 +215,11 @@ fn what_was_done_is_told_as_an_object() {
     let collect = ["collect", "--secret", "carol.secret", "--json"];
     let (status, out, _) = exit(path, &server, &collect);
     assert_eq!((status, json(&out)), (Some(0), json!({ "steps": [] })));
+    // in words, too, it says that there is nothing
+    let (status, out, _) = exit(path, &server, &collect[..3]);
+    assert_eq!((status, out.contains("nothing")), (Some(0), true), "{out}");
+    let (status, out, _) = exit(path, &server, &["deposits"]);
+    assert_eq!((status, out.contains("nothing")), (Some(0), true), "{out}");
     let (status, out, _) = exit(path, &server, &["status", "--json"]);
     assert_eq!(status, Some(0));
     assert!(json(&out)["frozen"].is_object(), "{out}");

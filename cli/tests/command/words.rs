@@ -44,7 +44,11 @@ fn mistakes_are_named_with_what_to_do() {
         ("--threads", "0", "a number of threads is 1 to 4096"),
         ("--threads", "100000", "a number of threads is 1 to 4096"),
         ("--threads", "-1", "a number of threads is 1 to 4096"),
-        ("--batch-size", "3", "power of two"),
+        (
+            "--batch-size",
+            "3",
+            "error: --batch-size: a batch has a power of two",
+        ),
     ] {
         let (_, errors) = said(2, &[&base[..], &[&format!("{option}={value}")]].concat());
         assert!(errors.contains(message), "{errors}");

@@ -153,11 +153,7 @@ pub(super) async fn revoke_everything(call: Call) -> Result<Response, Problem> {
 pub(super) async fn proposals(call: Call) -> Result<Response, Problem> {
     let now = call.api.keys.now();
     let state = call.api.keys.state();
-    let open = state
-        .proposals
-        .values()
-        .filter(|proposal| now < proposal.expires);
-    let open: Vec<_> = open.map(forms::to_value).collect();
+    let open: Vec<_> = state.open_proposals(now).map(forms::to_value).collect();
     drop(state);
     Ok(Json(json!({ "proposals": open })).into_response())
 }

@@ -58,9 +58,12 @@ impl From<SubmitError> for Problem {
             SubmitError::Busy { retry_after } => {
                 Self::new(Kind::Busy, text).retry_after(retry_after)
             }
-            SubmitError::Paused | SubmitError::ReadOnly | SubmitError::Stopped => {
-                Self::new(Kind::Unavailable, text).retry_after(LATER)
-            }
+            SubmitError::Frozen => Self::new(Kind::Conflict, text).with("taken", false),
+            // it was looked for among what was taken before: the sender need not ask again to know
+            SubmitError::Paused | SubmitError::ReadOnly => Self::new(Kind::Unavailable, text)
+                .retry_after(LATER)
+                .with("taken", false),
+            SubmitError::Stopped => Self::new(Kind::Unavailable, text).retry_after(LATER),
         }
     }
 }
@@ -187,6 +190,35 @@ impl From<AuthError> for Problem {
             AuthError::Busy => Self::new(Kind::Busy, text).retry_after(Duration::from_secs(60)),
             AuthError::Storage(source) => source.into(),
             AuthError::Missing { .. } | AuthError::Unknown => Self::new(Kind::Unauthorised, text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Who is refused by a node that takes nothing knows it: but for one that stops, which cannot say.
+    #[test]
+    fn a_node_that_takes_nothing_says_that_it_has_not_taken_it() {
+        let unavailable = "/problems/unavailable";
+        for (error, kind, taken) in [
+            (SubmitError::Paused, unavailable, Value::Bool(false)),
+            (SubmitError::ReadOnly, unavailable, Value::Bool(false)),
+            (
+                SubmitError::Frozen,
+                "/problems/conflict",
+                Value::Bool(false),
+            ),
+            (SubmitError::Stopped, unavailable, Value::Null),
+        ] {
+            let document = Problem::from(error).document();
+            assert_eq!(
+                (&document["type"], &document["taken"]),
+                (&kind.into(), &taken)
+            );
         }
     }
 }

@@ -18,9 +18,9 @@ impl Node {
     /// Takes orders again.
     ///
     /// # Errors
-    /// [`AdminError::Busy`], [`AdminError::Stopped`].
+    /// [`AdminError::Frozen`] when the rollup has ended; [`AdminError::Busy`], [`AdminError::Stopped`].
     pub async fn resume(&self) -> Result<(), AdminError> {
-        Ok(self.ask(Admin::Resume).await?)
+        self.ask(Admin::Resume).await?
     }
 
     /// Closes the open batch as it is, and returns its number. It is sealed as soon as those before it are.

@@ -159,11 +159,7 @@ impl Keys {
         now: UnixTime,
         act: ProposedAct,
     ) -> Result<(Event, Outcome), KeysError> {
-        let waiting = state
-            .proposals
-            .values()
-            .filter(|proposal| now < proposal.expires)
-            .count();
+        let waiting = state.open_proposals(now).count();
         if waiting >= MAX_PROPOSALS {
             return Err(KeysError::Full {
                 what: "proposals",

@@ -168,16 +168,9 @@ impl Keys {
     pub fn approve(&self, by: KeyId, id: ProposalId) -> Result<Outcome, KeysError> {
         self.decide(Actor::Key(by), |state, now| {
             Self::holds(state, by, now)?;
-            let found = state
-                .proposals
-                .get(&id)
-                .filter(|proposal| now < proposal.expires);
+            let found = state.open_proposals(now).find(|proposal| proposal.id == id);
             let proposal = found.ok_or(KeysError::NoProposal(id))?;
-            // A key that has ended asks for nothing any more.
             let proposer = state.key(proposal.by)?;
-            if !state.phase_of(proposer, now).is_live() {
-                return Err(KeysError::NoProposal(id));
-            }
             if proposer.client == state.key(by)?.client {
                 return Err(KeysError::SamePerson);
             }

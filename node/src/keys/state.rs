@@ -111,6 +111,15 @@ impl State {
             .filter(live)
     }
 
+    /// The proposals that can be approved: their time is not over, and the key that made them is live. One that has ended
+    /// asks for nothing any more.
+    pub fn open_proposals(&self, now: UnixTime) -> impl Iterator<Item = &Proposal> {
+        self.proposals.values().filter(move |proposal| {
+            let by = self.phase(proposal.by, now);
+            now < proposal.expires && by.is_some_and(Phase::is_live)
+        })
+    }
+
     /// How many keys are live.
     #[must_use]
     pub fn live(&self, now: UnixTime) -> usize {

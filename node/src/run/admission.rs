@@ -69,7 +69,9 @@ pub(crate) enum Admin {
         answer: Answer<Result<Result<Receipt, Refusal>, SubmitError>>,
     },
     Pause(Answer<()>),
-    Resume(Answer<()>),
+    /// Settlement has ended the rollup: nothing is taken ever again.
+    End(Answer<()>),
+    Resume(Answer<Result<(), AdminError>>),
     Seal(Answer<Result<BatchNumber, AdminError>>),
     Requeue {
         batch: BatchNumber,

@@ -53,6 +53,8 @@ pub(super) struct Duties {
     window: Option<Duration>,
     /// What was told last: once, until it is another thing.
     told: Option<String>,
+    /// The writer was told that the rollup has ended.
+    ended: bool,
 }
 
 /// A forced order or operation that was not possible when it was tried.
@@ -100,6 +102,7 @@ impl Duties {
             patience: None,
             window: None,
             told: None,
+            ended: false,
         }
     }
 
@@ -130,11 +133,12 @@ impl Duties {
             }
             Err(Trouble::Told { number, reason }) => self.tell(number, reason),
             Err(Trouble::Settlement(error)) => {
-                if error.is_frozen() && !self.shared.live().paused {
+                if error.is_frozen() && !self.ended {
                     // what is taken from now on would never be settled
                     let (answer, asked) = oneshot::channel();
-                    self.send(Admin::Pause(answer))?;
+                    self.send(Admin::End(answer))?;
                     asked.blocking_recv().map_err(|_| Stop::Gone)?;
+                    self.ended = true;
                 }
                 self.tell(None, error.to_string())
             }

@@ -330,6 +330,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     };
     // before anything is taken that would never be settled
     writer.state.paused = ended;
+    writer.state.ended = ended;
     writer.replayed(&entries)?;
     let writer = Builder::new()
         .name("writer".into())

@@ -92,7 +92,8 @@ impl Served {
                 &format!("127.0.0.1:{health}"),
             ])
             .env("RUST_LOG", "info")
-            .env("NO_COLOR", "1")
+            // what is no terminal is given no colours, whatever its user says
+            .env_remove("NO_COLOR")
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

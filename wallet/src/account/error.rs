@@ -210,6 +210,7 @@ impl AccountError {
     pub fn passes(&self) -> bool {
         match self {
             Self::Node(error) | Self::Unanswered { source: error, .. } => error.passes(),
+            Self::Refused { refused, .. } => refused.passes(),
             Self::Wallet(WalletError::Locked { .. }) | Self::TooFarAhead { .. } => true,
             _ => false,
         }

@@ -369,7 +369,7 @@ impl<C: Compressor> AccountWallet<C> {
         }
         self.save()?;
         let answer = match node.submit(signed) {
-            Err(ClientError::Refused(refused)) if !refused.passes() => {
+            Err(ClientError::Refused(refused)) if !refused.passes() || refused.untaken() => {
                 self.profile.outbox = None;
                 self.save()?;
                 return Err(AccountError::Refused { what, refused });

@@ -31,6 +31,17 @@ pub enum ClientError {
         /// What came in between.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// There is no secure connection: the certificate is not one to trust, or there is no TLS at the address.
+    #[error(
+        "no secure connection to {address}: {source}; if its certificate is not a public authority's, --certificate FILE names what \
+         to trust (docs/operate/tls.md)"
+    )]
+    Insecure {
+        /// The node.
+        address: String,
+        /// What is wrong.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The node refused, in words.
     #[error("the node refused: {0}")]
     Refused(Refused),
@@ -51,7 +62,10 @@ impl ClientError {
         match self {
             Self::NoAnswer { .. } => true,
             Self::Refused(refused) => refused.passes(),
-            Self::Address { .. } | Self::Certificate { .. } | Self::Answer { .. } => false,
+            Self::Address { .. }
+            | Self::Certificate { .. }
+            | Self::Insecure { .. }
+            | Self::Answer { .. } => false,
         }
     }
 }
@@ -88,6 +102,13 @@ impl Refused {
     #[must_use]
     pub fn passes(&self) -> bool {
         matches!(self.kind(), "busy" | "unavailable" | "slow" | "storage")
+    }
+
+    /// Whether the node says that it has not taken what was sent, now or before: it takes nothing at the moment. That is an answer,
+    /// though the same may be taken later.
+    #[must_use]
+    pub fn untaken(&self) -> bool {
+        self.document["taken"] == Value::Bool(false)
     }
 
     /// After which time trying again makes sense.

@@ -1,6 +1,6 @@
 //! The questions over HTTP/1.1, with TLS where the address says so.
 
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{fmt, io::ErrorKind, path::Path, sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
 use ureq::{
@@ -143,11 +143,21 @@ impl NodeClient {
                 Ok((status, answer)) => {
                     let document = serde_json::from_slice(&answer).unwrap_or_default();
                     let refused = Refused { status, document };
-                    if !refused.passes() {
+                    if !refused.passes() || refused.untaken() {
                         return Err(ClientError::Refused(refused));
                     }
                     wait = wait.max(refused.retry_after().unwrap_or(wait));
                     ClientError::Refused(refused)
+                }
+                // what rustls refuses comes as data that is none, and is refused the next time, too
+                Err(ureq::Error::Io(error))
+                    if error.kind() == ErrorKind::InvalidData
+                        && self.address.starts_with("https") =>
+                {
+                    return Err(ClientError::Insecure {
+                        address: self.address.clone(),
+                        source: Box::new(error),
+                    });
                 }
                 Err(error) => ClientError::NoAnswer {
                     address: self.address.clone(),
@@ -258,7 +268,76 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, ClientError> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        sync::atomic::{AtomicU32, Ordering},
+    };
+
     use super::*;
+
+    /// Where every connection is answered with these words, whatever is asked; and how many there were.
+    fn says(scheme: &str, words: &'static str) -> (String, Arc<AtomicU32>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                count.fetch_add(1, Ordering::SeqCst);
+                let mut sink = [0; 4096];
+                // the question first, and its end last: unread bytes would take the answer away
+                if stream.read(&mut sink).is_ok_and(|read| read > 0) {
+                    let _ = stream.write_all(words.as_bytes());
+                }
+                while stream.read(&mut sink).is_ok_and(|read| read > 0) {}
+            }
+        });
+        (address, asked)
+    }
+
+    fn client(address: &str) -> NodeClient {
+        let config = ClientConfig {
+            attempts: 3,
+            ..ClientConfig::default()
+        };
+        NodeClient::new(address, None, config).unwrap()
+    }
+
+    #[test]
+    fn a_node_that_takes_nothing_is_asked_once() {
+        let (address, asked) = says(
+            "http",
+            "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 52\r\n\r\n\
+             {\"type\":\"/problems/unavailable\",\"taken\":     false }",
+        );
+        let error = client(&address).get::<serde_json::Value>("/").unwrap_err();
+        let ClientError::Refused(refused) = &error else {
+            panic!("{error}");
+        };
+        assert!(refused.untaken() && refused.passes(), "{error}");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        // one that does not say so is asked again
+        let (address, asked) = says(
+            "http",
+            "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 33\r\n\r\n\
+             {\"type\":\"/problems/unavailable\"} ",
+        );
+        let error = client(&address).get::<serde_json::Value>("/").unwrap_err();
+        assert!(error.passes(), "{error}");
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+    }
+
+    #[test]
+    fn what_is_no_tls_is_told_at_once() {
+        let (address, asked) = says("https", "HTTP/1.1 400 Bad Request\r\n\r\n");
+        let error = client(&address).get::<serde_json::Value>("/").unwrap_err();
+        assert!(matches!(error, ClientError::Insecure { .. }), "{error}");
+        assert!(!error.passes());
+        assert!(error.to_string().contains("--certificate"), "{error}");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
 
     #[test]
     fn a_file_that_holds_no_certificates_is_not_read() {

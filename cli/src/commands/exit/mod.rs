@@ -280,6 +280,10 @@ fn deposits(place: &Place, progress: &ProgressBar) -> Result<String, Failure> {
     let client = place.client()?;
     let mut steps = Steps::new(progress, place.json);
     let obligations = client.obligations(0, usize::MAX).map_err(failed)?;
+    let deposit = |what: &Owed| matches!(what, Owed::Deposit { .. });
+    if !place.json && !obligations.iter().any(|(_, owed)| deposit(&owed.what)) {
+        return Ok(nothing("deposits", "nothing to return"));
+    }
     let ended = obligations.iter().try_for_each(|(number, obligation)| {
         let Owed::Deposit { .. } = obligation.what else {
             return Ok(());
@@ -301,6 +305,9 @@ fn collect(place: &Place, progress: &ProgressBar) -> Result<String, Failure> {
     let client = place.client()?;
     let mut steps = Steps::new(progress, place.json);
     let claims = client.claims().map_err(failed)?;
+    if claims.is_empty() && !place.json {
+        return Ok(nothing("owed", "nothing, to the address of this secret"));
+    }
     let ended = claims.iter().try_for_each(|(claim, asset, amount)| {
         let what = format!("{amount} of asset {asset}");
         steps.begin(&what);
@@ -315,9 +322,19 @@ fn payments(place: &Place) -> Result<String, Failure> {
     if place.json {
         return show::json(&json!({ "payments": payments }));
     }
+    if payments.is_empty() {
+        return Ok(nothing("paid", "nothing so far"));
+    }
     let mut lines = Lines::default();
     for payment in &payments {
         add_payment(&mut lines, payment);
     }
     Ok(lines.0)
+}
+
+/// Where there is nothing to list: a command that says nothing could be taken for one that did not look.
+fn nothing(name: &str, what: &str) -> String {
+    let mut lines = Lines::default();
+    lines.add(name, what);
+    lines.0
 }

@@ -16,6 +16,23 @@ use crate::{
 };
 
 impl<B: Base> Sequencer<B> {
+    /// The answer to what was taken before: an order, a private operation or a deposit; `for_note`: with a note that the order
+    /// is to pay for. It changes nothing, so that a node that takes nothing gives it too: whoever lost an answer asks for it.
+    pub(crate) fn answered(
+        &self,
+        id: OrderId,
+        for_note: bool,
+        known: Known,
+    ) -> Option<Result<Receipt, SubmitError>> {
+        let receipt = self.receipt(id, known)?;
+        let [_, note_taken] = known.claimed;
+        if for_note && self.taken(&Claim::of_note(&id), note_taken).is_none() {
+            let refusal = PrivateRefusal::PaidWithoutNote { first: id };
+            return Some(Err(Refusal::Private(refusal).into()));
+        }
+        Some(Ok(receipt))
+    }
+
     /// Decides on an order, and on the note that it is to pay for, if it is to pay for one, at the time `now` (since any
     /// beginning, as long as it is the same).
     pub(crate) fn submit(
@@ -27,14 +44,9 @@ impl<B: Base> Sequencer<B> {
         now: Duration,
     ) -> Decided<Receipt> {
         let claim = Claim::of_order(&order);
-        let [key_taken, note_taken] = known.claimed;
-        if let Some(receipt) = self.receipt(id, known) {
-            let paid_for = || self.taken(&Claim::of_note(&id), note_taken).is_some();
-            if note.is_some() && !paid_for() {
-                let refusal = PrivateRefusal::PaidWithoutNote { first: id };
-                return Ok(Err(Refusal::Private(refusal).into()));
-            }
-            return Ok(Ok(receipt));
+        let [key_taken, _] = known.claimed;
+        if let Some(answer) = self.answered(id, note.is_some(), known) {
+            return Ok(answer);
         }
         if let Some(first) = self.taken(&claim, key_taken).filter(|first| *first != id) {
             self.reuse(&order, first, id);

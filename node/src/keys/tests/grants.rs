@@ -78,6 +78,17 @@ fn a_proposal_ends_with_its_time_and_with_its_proposer() {
         world.keys().approve(bert.id, orphan),
         Err(KeysError::NoProposal(_))
     ));
+    // what nobody can approve is not shown as open either, and takes no place from others
+    let now = world.keys().now();
+    assert_eq!(world.keys().state().open_proposals(now).count(), 0);
+    let open = proposed(
+        world
+            .keys()
+            .create(bert.id, world.new_key("dora", Role::Keymaster.scopes()).1),
+    );
+    let state = world.keys().state();
+    let shown: Vec<_> = state.open_proposals(now).map(|shown| shown.id).collect();
+    assert_eq!(shown, [open]);
 }
 
 #[test]

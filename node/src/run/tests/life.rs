@@ -187,7 +187,15 @@ fn a_paused_node_answers_questions_only() {
     let folder = tempfile::tempdir().unwrap();
     let mut payers = payers(2, 3);
     let (node, running) = start_willing(folder.path(), &payers).unwrap();
+    let before = payers[1].pay(1, 1, 0);
+    let receipt = wait(node.submit(before.clone())).unwrap();
     wait(node.pause()).unwrap();
+    // whoever lost the answer gets it: what was taken is taken
+    let again = wait(node.submit(before)).unwrap();
+    assert_eq!(
+        (again.id, again.sequence, again.batch, again.known),
+        (receipt.id, receipt.sequence, receipt.batch, true)
+    );
     let order = payers[0].pay(2, 1, 0);
     assert_eq!(wait(node.submit(order.clone())), Err(SubmitError::Paused));
     until(|| node.status().unwrap().paused.then_some(()));

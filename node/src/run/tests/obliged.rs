@@ -21,7 +21,7 @@ use super::{
     start_willing,
 };
 use crate::{
-    BatchStage, Event, Refusal, SubmitError,
+    AdminError, BatchStage, Event, Refusal, SubmitError,
     run::{Stand, start},
     settlement::{Obligation, Owed, Published, Settled, Settlement, SettlementError},
     testing::{Word, deposit, private_transfer, until, wait},
@@ -107,11 +107,16 @@ fn the_node_of_a_frozen_rollup_takes_no_orders() {
     let before = asked();
     until(|| (asked() >= before + 4).then_some(()));
     assert_eq!(paused(), 0);
+    let refused = wait(node.submit(payers[0].clone().pay(2, 1, 0)));
+    assert_eq!(refused, Err(SubmitError::Frozen));
+    // frozen is final: nobody takes it back
+    assert_eq!(wait(node.resume()), Err(AdminError::Frozen));
+    assert!(node.status().unwrap().paused);
     stop(running);
     // and one that is started again takes nothing before it has asked
     let (node, running) = start_over(folder.path(), &payers, between).unwrap();
     let refused = wait(node.submit(payers[0].clone().pay(2, 1, 0)));
-    assert!(matches!(refused, Err(SubmitError::Paused)), "{refused:?}");
+    assert_eq!(refused, Err(SubmitError::Frozen));
     stop(running);
 }
 

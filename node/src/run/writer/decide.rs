@@ -33,15 +33,17 @@ impl Writer {
                 note,
                 answer,
             } = candidate;
+            let paid_for = note.as_ref().map(|_| Claim::of_note(&id));
+            let claims = [Some(Claim::of_order(&order)), paid_for];
+            let known = known(&view, &id, claims)?;
             let result = match self.closed_to_orders() {
-                Some(error) => Err(error),
-                None => {
-                    let paid_for = note.as_ref().map(|_| Claim::of_note(&id));
-                    let claims = [Some(Claim::of_order(&order)), paid_for];
-                    let known = known(&view, &id, claims)?;
-                    self.sequencer
-                        .submit(id, order, note.as_ref(), known, now)?
+                Some(error) => {
+                    let before = self.sequencer.answered(id, note.is_some(), known);
+                    before.unwrap_or(Err(error))
                 }
+                None => self
+                    .sequencer
+                    .submit(id, order, note.as_ref(), known, now)?,
             };
             answers.push_back((answer, result));
         }
@@ -58,12 +60,15 @@ impl Writer {
             operation,
             answer,
         } = candidate;
+        let nullifiers = operation.operation().nullifiers();
+        let claim = |at: usize| nullifiers.get(at).map(Claim::of_nullifier);
+        let known = known(&self.store.view()?, &id, [claim(0), claim(1)])?;
         let result = match self.closed_to_orders() {
-            Some(error) => Err(error),
+            Some(error) => {
+                let before = self.sequencer.answered(id, false, known);
+                before.unwrap_or(Err(error))
+            }
             None => {
-                let nullifiers = operation.operation().nullifiers();
-                let claim = |at: usize| nullifiers.get(at).map(Claim::of_nullifier);
-                let known = known(&self.store.view()?, &id, [claim(0), claim(1)])?;
                 let now = self.now();
                 self.sequencer.private(id, operation, known, now)?
             }
@@ -138,10 +143,12 @@ impl Writer {
         }
     }
 
-    /// Why no orders are taken now.
+    /// Why no orders are taken now. What was taken before has its answer nevertheless.
     fn closed_to_orders(&self) -> Option<SubmitError> {
         if self.state.stopping {
             Some(SubmitError::Stopped)
+        } else if self.state.ended {
+            Some(SubmitError::Frozen)
         } else if self.state.paused {
             Some(SubmitError::Paused)
         } else if self.state.read_only {
@@ -149,6 +156,13 @@ impl Writer {
         } else {
             None
         }
+    }
+
+    fn pause(&mut self) {
+        self.state.paused = true;
+        // shown before it is answered: whoever asks next sees it
+        self.shared.live().paused = true;
+        self.shared.tell(Event::Paused);
     }
 
     pub(super) fn administer(&mut self, admin: Admin, answers: &mut Answers) -> Result<(), Fault> {
@@ -165,13 +179,16 @@ impl Writer {
                 } else {
                     self.closed_to_orders()
                 };
+                let bytes = winterlane_ledger::codec::CanonicalBytes::to_bytes(&*deposit);
+                let id = OrderId::of_deposit(&reference, &bytes);
+                let view = self.store.view()?;
+                let known = known(&view, &id, [Some(Claim::of_deposit(&reference)), None])?;
                 let result = match closed {
-                    Some(error) => Err(error),
+                    Some(error) => {
+                        let before = self.sequencer.answered(id, false, known);
+                        before.unwrap_or(Err(error))
+                    }
                     None => {
-                        let bytes = winterlane_ledger::codec::CanonicalBytes::to_bytes(&*deposit);
-                        let id = OrderId::of_deposit(&reference, &bytes);
-                        let view = self.store.view()?;
-                        let known = known(&view, &id, [Some(Claim::of_deposit(&reference)), None])?;
                         let now = self.now();
                         self.sequencer.deposit(reference, *deposit, known, now)?
                     }
@@ -199,18 +216,27 @@ impl Writer {
                 let _ = answer.send(result);
             }
             Admin::Pause(answer) => {
-                self.state.paused = true;
-                // shown before it is answered: whoever asks next sees it
-                self.shared.live().paused = true;
-                self.shared.tell(Event::Paused);
+                self.pause();
+                let _ = answer.send(());
+            }
+            Admin::End(answer) => {
+                self.state.ended = true;
+                if !self.state.paused {
+                    self.pause();
+                }
                 let _ = answer.send(());
             }
             Admin::Resume(answer) => {
-                self.state.paused = false;
-                // shown before it is answered: whoever asks next sees it
-                self.shared.live().paused = false;
-                self.shared.tell(Event::Resumed);
-                let _ = answer.send(());
+                let result = if self.state.ended {
+                    Err(AdminError::Frozen)
+                } else {
+                    self.state.paused = false;
+                    // shown before it is answered: whoever asks next sees it
+                    self.shared.live().paused = false;
+                    self.shared.tell(Event::Resumed);
+                    Ok(())
+                };
+                let _ = answer.send(result);
             }
             Admin::Seal(answer) => {
                 let closed = self.sequencer.close_now()?;

@@ -125,6 +125,8 @@ pub(crate) struct WriterState {
     /// The batch that is being proven in this process.
     proving: Option<BatchNumber>,
     pub(crate) paused: bool,
+    /// Settlement has ended the rollup.
+    pub(crate) ended: bool,
     read_only: bool,
     stopping: bool,
     /// An alarm about settlement was raised for this batch, and whether it was one that passes.

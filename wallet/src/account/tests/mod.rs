@@ -193,6 +193,52 @@ fn an_order_without_an_answer_is_sent_again_and_counts_once() {
     no_key_signed_twice(&node);
 }
 
+/// What a node that takes nothing says is an answer: nothing waits, and what it had before it tells nevertheless.
+#[test]
+fn a_node_that_takes_no_orders_refuses_them() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    node.closed.set(true);
+    let error = wallet.order(&node, PAY, terms()).unwrap_err();
+    assert!(matches!(error, AccountError::Refused { .. }), "{error}");
+    assert!(error.passes(), "it may take the same later");
+    assert!(wallet.resume(&node).unwrap().is_none());
+    node.closed.set(false);
+    wallet.order(&node, PAY, terms()).unwrap();
+    node.seal();
+    assert_eq!(node.balance(AccountId::new(9)), Amount::new(10));
+    no_key_signed_twice(&node);
+    // an order without an answer came before the node was closed, or it never did
+    for swallows in [false, true] {
+        let place = tempfile::tempdir().unwrap();
+        let mut wallet = made(place.path());
+        let node = Node::of(&wallet);
+        node.mute.set(!swallows);
+        node.swallows.set(swallows);
+        let error = wallet.order(&node, PAY, terms()).unwrap_err();
+        assert!(matches!(error, AccountError::Unanswered { .. }), "{error}");
+        drop(wallet);
+        let mut wallet = opened(place.path());
+        node.closed.set(true);
+        node.mute.set(false);
+        node.swallows.set(false);
+        match wallet.resume(&node).unwrap() {
+            Some(Resumed::Sent(_)) => assert!(!swallows),
+            Some(Resumed::Dropped { .. }) => assert!(swallows),
+            None => panic!("the order was forgotten"),
+        }
+        assert!(wallet.resume(&node).unwrap().is_none());
+        node.seal();
+        node.closed.set(false);
+        wallet.order(&node, PAY, terms()).unwrap();
+        node.seal();
+        let paid = if swallows { 10 } else { 20 };
+        assert_eq!(node.balance(AccountId::new(9)), Amount::new(paid));
+        no_key_signed_twice(&node);
+    }
+}
+
 /// A node that refuses an order by its nonce, and then names a higher one, could have both orders taken.
 #[test]
 fn a_node_that_lies_about_the_nonce_gets_no_second_order() {

@@ -32,6 +32,8 @@ pub(super) struct Node {
     pub(super) mute: Cell<bool>,
     /// Swallows orders and does not say so.
     pub(super) swallows: Cell<bool>,
+    /// Takes no orders, and says so.
+    pub(super) closed: Cell<bool>,
     /// Says that nonces are that much higher, and refuses by the nonce.
     pub(super) lies: Cell<u32>,
     pub(super) domain: Cell<Domain>,
@@ -51,6 +53,7 @@ impl Node {
             misses: Cell::default(),
             mute: Cell::default(),
             swallows: Cell::default(),
+            closed: Cell::default(),
             lies: Cell::default(),
             domain: domain.into(),
         }
@@ -170,6 +173,12 @@ impl Ask for Node {
         }
         let mut pending = self.pending.borrow_mut();
         let known = pending.contains(order) || self.batches.borrow().contains_key(&name(order));
+        if !known && self.closed.get() {
+            return Err(ClientError::Refused(Refused {
+                status: 503,
+                document: json!({ "type": "/problems/unavailable", "detail": "paused", "taken": false }),
+            }));
+        }
         if !known {
             let mut ledger = self.ledger.borrow_mut();
             let mut batch = ledger.open_batch();
