@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use winterlane_ledger::{
-    Digest, Domain, MAX_OPERATIONS, PublicInputs, Root, ScalarCompressor,
+    BatchNumber, Digest, Domain, MAX_OPERATIONS, PublicInputs, Root, ScalarCompressor,
     record::operations_digest, wire,
 };
 use winterlane_verifier::verify_records;
@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((number, bytes)) = data.split_first_chunk() else {
         return;
     };
-    let batch_number = u64::from_le_bytes(*number);
+    let batch_number = BatchNumber::new(u64::from_le_bytes(*number));
     let Ok(records) = wire::decode(bytes, batch_number) else {
         return;
     };
