@@ -33,7 +33,7 @@ pub struct HidingProver<'p, P: Prover, M> {
     _mode: PhantomData<fn() -> M>,
 }
 
-/// What [`hide_with`] gives: a prover, and the trace that it belongs to.
+/// What `hide_with` gives: a prover, and the trace that it belongs to.
 pub type Hidden<'p, P, M> = (HidingProver<'p, P, M>, HidingTrace<<P as Prover>::Trace>);
 
 /// The prover and the trace of a hiding proof, with randomness from `rng`: for tests of hiding.
