@@ -412,5 +412,8 @@ fn a_node_with_tls_is_asked_by_those_who_trust_it() {
     node.signal("-HUP");
     until(|| (ask("second.pem").0 == 0).then_some(()));
     let (status, _, said) = ask("first.pem");
-    assert!(status == 2 && said.contains("no secure connection"), "{said}");
+    assert!(
+        status == 2 && said.contains("no secure connection"),
+        "{said}"
+    );
 }
