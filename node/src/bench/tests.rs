@@ -1,6 +1,9 @@
 //! Small runs of each measure.
 
+use winterlane_ledger::{Account, AccountId, Amount, AssetId, KeySlot, Nonce, hash::domain_digest};
+
 use super::{orders, restart, sign, updates};
+use crate::store::{Genesis, Store, StoreError};
 
 #[test]
 fn orders_are_measured_with_and_without_proving() {
@@ -110,6 +113,42 @@ fn a_store_that_is_kept_is_used_again() {
         settings.accounts = accounts;
         refused(&settings);
     }
+}
+
+/// A node's store is not measured with, though it has the accounts that are asked for: that would change them.
+#[test]
+fn a_store_of_a_node_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let rollup = crate::config::Rollup::default();
+    let domain = domain_digest(rollup.chain_id, rollup.rollup_id);
+    let account = Account {
+        asset: AssetId::new(1),
+        balance: Amount::new(1_000),
+        nonce: Nonce::ZERO,
+        slots: [KeySlot::default(); 2],
+    };
+    let genesis = Genesis {
+        accounts: vec![(AccountId::new(0), account)],
+        ..Genesis::empty(domain)
+    };
+    let root = || {
+        let store = Store::open(folder.path(), &genesis, 1 << 20).unwrap();
+        store.view().unwrap().head().root
+    };
+    let before = root();
+    let settings = updates::Settings {
+        accounts: 1,
+        updates: 1,
+        batch: 1,
+        cache_mib: 1,
+        spread: false,
+        folder: None,
+        store: Some(folder.path().to_owned()),
+    };
+    let refused = updates::measure(&settings).unwrap_err();
+    let other = matches!(refused, super::BenchError::Store(StoreError::Domain { found, .. }) if found == domain);
+    assert!(other, "{refused}");
+    assert_eq!(root(), before);
 }
 
 #[test]

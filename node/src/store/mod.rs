@@ -89,7 +89,8 @@ impl Store {
     /// Opens the store in a folder, or makes it. `cache` is how much of it is kept in memory, in bytes.
     pub(crate) fn open(folder: &Path, genesis: &Genesis, cache: usize) -> Result<Self, StoreError> {
         let file = folder.join(FILE);
-        if !file.exists() {
+        // that nobody can say whether there is one is not that there is none
+        if !file.try_exists().map_err(StoreError::io(&file))? {
             make(
                 folder,
                 |database| Self::with(database, genesis).map(drop),
@@ -163,6 +164,11 @@ fn make(
     cache: usize,
 ) -> Result<(), StoreError> {
     let (file, partial) = (folder.join(FILE), folder.join("making.redb"));
+    if file.try_exists().map_err(StoreError::io(&file))? {
+        return Err(StoreError::io(&file)(
+            std::io::ErrorKind::AlreadyExists.into(),
+        ));
+    }
     match std::fs::remove_file(&partial) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(StoreError::io(partial)(error));
