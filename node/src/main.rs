@@ -204,7 +204,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if matches!(arguments.command, Some(Task::Check)) {
         if !config.settlement.at.is_empty() {
             let operator = config.settlement.operator(&arguments.data);
-            operator.map_err(Failure::Unusable)?;
+            operator.map_err(Failure::unusable)?;
         }
         return command::print("the configuration can be used\n");
     }
@@ -257,7 +257,7 @@ fn genesis(
         None => config
             .settlement
             .operator(folder)
-            .map_err(Failure::Unusable)?,
+            .map_err(Failure::unusable)?,
     };
     let node = config.options(folder).genesis;
     let settlement = winterlane_settlement::Genesis {

@@ -22,8 +22,8 @@ pub use interface::{Interface, WebhookSetting};
 pub use private::{AssociationSetting, ModeSetting, PrivateFee, PrivateSettings};
 pub use queue::{QueueAddress, QueueSettings};
 pub use sections::{
-    Batches, FeeSetting, FeeSettings, Listen, Orders, Proofs, Rollup, SettlementSettings,
-    StoreSettings,
+    Batches, FeeSetting, FeeSettings, Listen, OperatorError, Orders, Proofs, Rollup,
+    SettlementSettings, StoreSettings,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

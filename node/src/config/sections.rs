@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, path::Path};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
-use winterlane_settlement::{Party, Secret};
+use winterlane_settlement::{Party, Secret, party::SecretError};
 
 use winterlane_ledger::{AccountId, AssetId, BatchNumber, ChainId, RollupId};
 
@@ -138,13 +139,19 @@ impl SettlementSettings {
     /// The operator at settlement: whose secret is in the file, inside the node's folder unless its path is absolute.
     ///
     /// # Errors
-    /// What is wrong, and what to do, in words.
-    pub fn operator(&self, folder: &Path) -> Result<Party, String> {
-        let secret = Secret::load(&folder.join(&self.secret));
-        secret.map(|secret| secret.party()).map_err(|error| {
-            format!("settlement.secret: {error}; `winterlane-settlement secret FILE` makes one")
-        })
+    /// [`OperatorError`].
+    pub fn operator(&self, folder: &Path) -> Result<Party, OperatorError> {
+        let secret = Secret::load(&folder.join(&self.secret))?;
+        Ok(secret.party())
     }
+}
+
+/// The operator's secret at settlement cannot be had.
+#[derive(Debug, Error)]
+#[error("settlement.secret: {source}; `winterlane-settlement secret FILE` makes one")]
+pub struct OperatorError {
+    #[from]
+    source: SecretError,
 }
 
 impl Default for Rollup {
