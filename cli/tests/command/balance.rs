@@ -49,7 +49,7 @@ fn batches_from_another_beginning_do_not_count() {
     // The chain is looked at before the answer.
     let answer = directory.path().join("answer.proof");
     fs::write(&answer, "no proof").unwrap();
-    let verify = [
+    let without = [
         "balance",
         "verify",
         "--challenge",
@@ -57,7 +57,7 @@ fn batches_from_another_beginning_do_not_count() {
         "--proof",
         text(&answer),
     ];
-    let verify = [&verify[..], &["--batches", text(&out)]].concat();
+    let verify = [&without[..], &["--batches", text(&out)]].concat();
     for (status, more, words) in [
         (
             1,
@@ -74,14 +74,6 @@ fn batches_from_another_beginning_do_not_count() {
         let (_, errors) = said(status, &[&verify[..], &more].concat());
         assert!(errors.contains(words), "{errors}");
     }
-    let without = [
-        "balance",
-        "verify",
-        "--challenge",
-        text(&question),
-        "--proof",
-        text(&answer),
-    ];
     let (_, errors) = said(2, &[&without[..], &["--old-root", root]].concat());
     assert!(errors.contains("--batches"), "{errors}");
 }

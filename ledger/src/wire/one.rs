@@ -154,7 +154,7 @@ pub(super) fn take_record(
                     to: AccountId::new(to),
                     amount,
                     fee,
-                    valid_until: BatchNumber::new(valid_until.get()),
+                    valid_until,
                 })
                 .record(key)
             }
@@ -167,7 +167,7 @@ pub(super) fn take_record(
                     amount,
                     fee,
                     recipient,
-                    valid_until: BatchNumber::new(valid_until.get()),
+                    valid_until,
                 })
                 .record(key)
             }
@@ -188,7 +188,7 @@ pub(super) fn take_record(
                     new_root,
                     scope,
                     fee,
-                    valid_until: BatchNumber::new(valid_until.get()),
+                    valid_until,
                 })
                 .record(key)
             }

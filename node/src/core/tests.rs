@@ -95,6 +95,12 @@ fn submit(sequencer: &mut Sequencer<Opening>, order: SignedOrder) -> Result<Rece
         .unwrap()
 }
 
+/// What an account has after all that is pending.
+fn balance(sequencer: &mut Sequencer<Opening>, id: u32) -> u128 {
+    let account = sequencer.account(AccountId::new(id)).unwrap();
+    account.unwrap().balance.get()
+}
+
 fn refusal(result: Result<Receipt, SubmitError>) -> Refusal {
     match result {
         Err(SubmitError::Refused(refusal)) => refusal,
@@ -136,14 +142,7 @@ fn nonces_are_contiguous_and_the_same_order_is_one() {
         "{stale:?}"
     );
     assert_eq!(sequencer.take_decisions().len(), 2);
-    assert_eq!(
-        sequencer
-            .account(AccountId::new(2))
-            .unwrap()
-            .unwrap()
-            .balance,
-        Amount::new(1020)
-    );
+    assert_eq!(balance(&mut sequencer, 2), 1020);
     assert!(sequencer.take_alarms().is_empty());
 }
 
@@ -366,14 +365,7 @@ fn deposits_are_taken_once() {
             asset: AssetId::new(7)
         }
     );
-    assert_eq!(
-        sequencer
-            .account(AccountId::new(1))
-            .unwrap()
-            .unwrap()
-            .balance,
-        Amount::new(1005)
-    );
+    assert_eq!(balance(&mut sequencer, 1), 1005);
 }
 
 #[test]

@@ -269,10 +269,10 @@ impl<C: Compressor> AccountWallet<C> {
                 found: asset,
             });
         }
-        let nonce = seen.proven.map_or(0, |proven| proven.nonce.get());
-        if (self.profile.domain, self.profile.proven_nonce) != (Some(domain), Nonce::new(nonce)) {
+        let nonce = seen.proven.map_or(Nonce::ZERO, |proven| proven.nonce);
+        if (self.profile.domain, self.profile.proven_nonce) != (Some(domain), nonce) {
             self.profile.domain = Some(domain);
-            self.profile.proven_nonce = Nonce::new(nonce);
+            self.profile.proven_nonce = nonce;
             self.save()?;
         }
         Ok(seen)

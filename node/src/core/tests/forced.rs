@@ -1,6 +1,6 @@
 //! Orders that arrive by settlement.
 
-use winterlane_ledger::{AccountId, Amount, BatchNumber, Nonce};
+use winterlane_ledger::{AccountId, BatchNumber, Nonce};
 
 use super::*;
 use crate::ForcedOutcome;
@@ -31,14 +31,7 @@ fn a_forced_order_is_included_or_impossible() {
         (receipt.batch, sequencer.open_batch()),
         (BatchNumber::ZERO, BatchNumber::ZERO)
     );
-    assert_eq!(
-        sequencer
-            .account(AccountId::new(2))
-            .unwrap()
-            .unwrap()
-            .balance,
-        Amount::new(1010)
-    );
+    assert_eq!(balance(&mut sequencer, 2), 1010);
     // the same has the same outcome
     let ForcedOutcome::Included(again) = force(&mut sequencer, order) else {
         panic!("it is included");
@@ -50,14 +43,7 @@ fn a_forced_order_is_included_or_impossible() {
     };
     assert_eq!(second.batch, BatchNumber::ZERO);
     sequencer.close_now().unwrap();
-    assert_eq!(
-        sequencer
-            .account(AccountId::new(90))
-            .unwrap()
-            .unwrap()
-            .balance,
-        Amount::new(1)
-    );
+    assert_eq!(balance(&mut sequencer, 90), 1);
 
     let decided = sequencer.take_decisions().len();
     let mut stale = one.clone();
@@ -90,10 +76,7 @@ fn a_forced_order_is_included_or_impossible() {
     let mut free = Sequencer::new(base, pool, 0, supplies, small(), FeeSchedule::free());
     let outcome = force(&mut free, payer(3).pay(2, 10, 5));
     assert!(matches!(outcome, ForcedOutcome::Included(_)), "{outcome:?}");
-    assert_eq!(
-        free.account(AccountId::new(3)).unwrap().unwrap().balance,
-        Amount::new(990)
-    );
+    assert_eq!(balance(&mut free, 3), 990);
     // and not to whoever comes after, into the same batch
     let outcome = force(&mut free, payer(4).pay(2, 10, 6));
     let ForcedOutcome::Included(receipt) = outcome else {
@@ -104,14 +87,8 @@ fn a_forced_order_is_included_or_impossible() {
         (receipt.batch, free.open_batch()),
         (BatchNumber::ZERO, BatchNumber::new(1))
     );
-    assert_eq!(
-        free.account(AccountId::new(3)).unwrap().unwrap().balance,
-        Amount::new(990)
-    );
-    assert_eq!(
-        free.account(AccountId::new(4)).unwrap().unwrap().balance,
-        Amount::new(990)
-    );
+    assert_eq!(balance(&mut free, 3), 990);
+    assert_eq!(balance(&mut free, 4), 990);
     free.close_now().unwrap();
     let decisions = free.take_decisions();
     let base = Opening(opening().into_iter().collect());

@@ -95,22 +95,8 @@ fn forced_operations_and_notes_are_taken_or_impossible() {
     // out again, to an account, with a fee to whoever collects it
     let to = winterlane_ledger::pool::account_recipient(AccountId::new(2));
     force(&mut sequencer, private_withdrawal(9, anchor, to, (40, 10))).unwrap();
-    assert_eq!(
-        sequencer
-            .account(AccountId::new(2))
-            .unwrap()
-            .unwrap()
-            .balance,
-        Amount::new(1040)
-    );
-    assert_eq!(
-        sequencer
-            .account(AccountId::new(90))
-            .unwrap()
-            .unwrap()
-            .balance,
-        Amount::new(10)
-    );
+    assert_eq!(balance(&mut sequencer, 2), 1040);
+    assert_eq!(balance(&mut sequencer, 90), 10);
 
     let decisions = sequencer.take_decisions();
     let base = Opening(opening().into_iter().collect());
