@@ -7,7 +7,7 @@ use alloc::{
 use core::{fmt, ops::Range};
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{self, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use thiserror::Error;
@@ -58,11 +58,19 @@ struct Written {
     attributes: BTreeMap<String, WrittenAttribute>,
 }
 
-#[derive(Clone, Serialize)]
-#[serde(untagged)]
+#[derive(Clone)]
 enum WrittenAttribute {
     Kind(Kind),
     Many(Many),
+}
+
+impl Serialize for WrittenAttribute {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Kind(kind) => kind.serialize(serializer),
+            Self::Many(many) => many.serialize(serializer),
+        }
+    }
 }
 
 /// By hand: of a mistake in one of two forms, serde's own `untagged` says neither what it is nor where.

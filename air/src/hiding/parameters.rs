@@ -59,6 +59,7 @@ pub struct HidingParameters {
     queries: usize,
     padding: usize,
     quotients: usize,
+    quotient_degree: usize,
 }
 
 impl HidingParameters {
@@ -78,6 +79,7 @@ impl HidingParameters {
             queries: options.num_queries(),
             padding: 0,
             quotients: 0,
+            quotient_degree: 0,
             inner,
         };
         parameters.check_rows(air, options)?;
@@ -86,7 +88,7 @@ impl HidingParameters {
         if needed > rows {
             return Err(HidingError::TailInStatement { needed, tail, rows });
         }
-        parameters.quotients = parameters.count_quotients(air);
+        (parameters.quotients, parameters.quotient_degree) = parameters.count_quotients(air);
         parameters.check_blowup(options.blowup_factor())?;
         let random = parameters.check_assertions(air)?;
         parameters.padding = MIN_RANDOM_COLUMNS.saturating_sub(random);
@@ -140,15 +142,19 @@ impl HidingParameters {
         check_cycles(&air.get_periodic_column_polys(), self.inner.length())
     }
 
-    /// Quotient columns of the constraints when the tail is exempt; two at least, since a single one and N
-    /// would share the mask `r`.
-    fn count_quotients<A: Air<BaseField = BaseElement>>(&self, air: &A) -> usize {
+    /// Quotient columns of the constraints when the tail is exempt, and the greatest degree of the quotient.
+    ///
+    /// Two columns at least, since a single one and N would share the mask `r`. And one coefficient of the last column
+    /// is always zero: if a quotient could fill its columns, nothing would tell the prover of a false trace.
+    fn count_quotients<A: Air<BaseField = BaseElement>>(&self, air: &A) -> (usize, usize) {
         let (main, aux) = degrees(air);
         let divisor = self.rows - self.exemptions();
         let highest = main.iter().chain(&aux);
         let highest = highest.map(|degree| degree.get_evaluation_degree(self.rows));
-        let quotient = highest.max().unwrap_or(0).saturating_sub(divisor);
-        (quotient / self.rows + 1).max(2)
+        let of_inner = highest.max().unwrap_or(0).saturating_sub(divisor);
+        let columns = ((of_inner + 1) / self.rows + 1).max(2);
+        let of_veil = columns * self.rows - 1 - divisor;
+        (columns, of_inner.max(of_veil))
     }
 
     fn check_blowup(&self, blowup: usize) -> Result<(), HidingError> {
@@ -245,6 +251,15 @@ impl HidingParameters {
     #[must_use]
     pub const fn quotients(&self) -> usize {
         self.quotients
+    }
+
+    /// The degree that the quotient has at most, if the constraints hold: below that of as many columns.
+    ///
+    /// A prover whose quotient has a higher one has a false trace. Its proof would not verify, and would show what the
+    /// constraints are not: the veil covers a quotient, and not by how much something else differs from one.
+    #[must_use]
+    pub const fn quotient_degree(&self) -> usize {
+        self.quotient_degree
     }
 
     /// Columns of the main segment that hold randomness alone.

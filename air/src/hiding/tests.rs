@@ -188,6 +188,58 @@ fn periodic_columns_say_what_they_say_without_the_wrapper() {
     assert_eq!(*p, polys[1]);
 }
 
+/// `c' = t c^2` with a period of two, whose quotient would have `2 n` coefficients in a doubled trace: two columns of it
+/// would be full.
+struct Filling(AirContext<BaseElement>);
+
+impl Air for Filling {
+    type BaseField = BaseElement;
+    type PublicInputs = ();
+
+    fn new(info: TraceInfo, (): (), options: ProofOptions) -> Self {
+        let degrees = alloc::vec![TransitionConstraintDegree::with_cycles(2, alloc::vec![2])];
+        Self(AirContext::new(info, degrees, 1, options))
+    }
+
+    fn context(&self) -> &AirContext<BaseElement> {
+        &self.0
+    }
+
+    fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+        &self,
+        frame: &EvaluationFrame<E>,
+        periodic: &[E],
+        result: &mut [E],
+    ) {
+        result[0] = frame.next()[0] - periodic[0] * frame.current()[0].square();
+    }
+
+    fn get_assertions(&self) -> alloc::vec::Vec<Assertion<BaseElement>> {
+        alloc::vec![Assertion::single(0, 0, BaseElement::ONE)]
+    }
+
+    fn get_periodic_column_values(&self) -> alloc::vec::Vec<alloc::vec::Vec<BaseElement>> {
+        alloc::vec![[1_u64, 2].map(BaseElement::new).to_vec()]
+    }
+}
+
+/// Something of the last column is left for the prover to see that a trace is false.
+#[test]
+fn no_quotient_fills_its_columns() {
+    let (inner, options) = (TraceInfo::new(1, 64), options(8, 8));
+    let air = Hiding::<Filling, Doubling>::of(&inner, (), options.clone()).expect("it hides");
+    let parameters = air.parameters().expect("it hides");
+    assert_eq!(parameters.quotients(), 3);
+    assert_eq!(air.context().num_constraint_composition_columns(), 3);
+    // Degree 2 n - 1 of the AIR's own, 3 n - 1 - (n - k) of the veil's, whose k is 65.
+    assert_eq!(parameters.quotient_degree(), 2 * 128 + 65 - 1);
+    let cubes =
+        Hiding::<Cubes<256>, Doubling>::of(&TraceInfo::new(4, 256), (), options).expect("it hides");
+    let parameters = cubes.parameters().expect("it hides");
+    assert_eq!(parameters.quotients(), 3);
+    assert_eq!(parameters.quotient_degree(), 2 * 512 + 257 - 1);
+}
+
 /// Built at once or of its shape, it is the same AIR.
 #[test]
 fn an_air_of_its_shape_is_the_air() {

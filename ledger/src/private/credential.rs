@@ -121,10 +121,20 @@ impl HolderSecret {
     }
 
     /// The holder's name for one verifier: the same each time, and another for another verifier.
+    ///
+    /// The verifier is a digest of its name. A digest that somebody chose could be the one for which this is the holder key:
+    /// no [statement](super::PrivateInputs::check) shows a pseudonym for that one.
     #[must_use]
     pub fn pseudonym(&self, verifier: &Digest) -> Digest {
         compress(tag::PSEUDONYM, &self.0, verifier)
     }
+}
+
+/// Whether a pseudonym for this verifier is the holder key: the verifier's last lane makes up for the tag of the one, and
+/// gives that of the other.
+pub(super) fn shows_holder_key(verifier: &Digest) -> bool {
+    let zero = BaseElement::ZERO;
+    *verifier == Digest([zero, zero, zero, tag::HOLDER - tag::PSEUDONYM])
 }
 
 /// The domain under which an issuer signs credentials of a schema: none of a rollup.
@@ -299,7 +309,11 @@ pub fn issue<S: SecretSource + ?Sized, C: Compressor + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ScalarCompressor, private::sparse::climb, testing::Key};
+    use crate::{
+        ScalarCompressor,
+        private::{CredentialInputs, PrivateInputs, PrivateInputsError, Session, sparse::climb},
+        testing::Key,
+    };
 
     fn digest(n: u32) -> Digest {
         Digest([n, n + 1, n + 2, n + 3].map(BaseElement::from))
@@ -372,5 +386,35 @@ mod tests {
         assert_ne!(a.pseudonym(&digest(7)), a.pseudonym(&digest(8)));
         assert_ne!(a.pseudonym(&digest(7)), b.pseudonym(&digest(7)));
         assert_ne!(a.key(), a.pseudonym(&Digest::ZERO));
+    }
+
+    /// Whoever chose the verifier's digest, and not its name, could ask for the key under which an issuer knows a holder.
+    #[test]
+    fn no_pseudonym_is_the_holder_key() {
+        let holder = HolderSecret(digest(1));
+        let zero = BaseElement::ZERO;
+        let verifier = Digest([zero, zero, zero, tag::HOLDER - tag::PSEUDONYM]);
+        assert_eq!(holder.pseudonym(&verifier), holder.key());
+        let inputs = |verifier, pseudonym| {
+            PrivateInputs::Credential(CredentialInputs {
+                issuer: Root(digest(1)),
+                schema: digest(2),
+                predicates: Vec::new(),
+                today: 3,
+                revocation: Root(digest(4)),
+                pseudonym,
+                session: Session {
+                    verifier,
+                    challenge: [5; 32],
+                    expires: 6,
+                },
+            })
+        };
+        let shown = Some(holder.pseudonym(&verifier));
+        let refused = inputs(verifier, shown).check();
+        assert_eq!(refused, Err(PrivateInputsError::HolderKey));
+        // Without one there is nothing to show, and another verifier's are none.
+        assert_eq!(inputs(verifier, None).check(), Ok(()));
+        assert_eq!(inputs(digest(7), shown).check(), Ok(()));
     }
 }

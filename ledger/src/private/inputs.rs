@@ -9,7 +9,7 @@ use thiserror::Error;
 use winter_math::{ToElements, fields::f64::BaseElement};
 
 use super::{
-    credential::ATTRIBUTES,
+    credential::{ATTRIBUTES, shows_holder_key},
     note::{Commitment, Nullifier},
     session::Session,
     sparse::SET_LEVELS,
@@ -217,6 +217,9 @@ pub enum PrivateInputsError {
     /// A set's tree with another number of levels than one of [`SET_LEVELS`].
     #[error("the tree of a set has {0} levels; there are 4, 8, 12 and 16")]
     SetLevels(u8),
+    /// The one verifier whose pseudonyms are holder keys.
+    #[error("a pseudonym for this verifier would be the holder key, which issuers know")]
+    HolderKey,
     /// A credential has no such attribute.
     #[error("attribute {0}; a credential has {ATTRIBUTES}")]
     NoSuchAttribute(u8),
@@ -270,6 +273,9 @@ impl PrivateInputs {
                 let count = inputs.predicates.len();
                 if count > MAX_PREDICATES {
                     return Err(PrivateInputsError::TooManyPredicates(count));
+                }
+                if inputs.pseudonym.is_some() && shows_holder_key(&inputs.session.verifier) {
+                    return Err(PrivateInputsError::HolderKey);
                 }
                 for predicate in &inputs.predicates {
                     if usize::from(predicate.place) >= ATTRIBUTES {

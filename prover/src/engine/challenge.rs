@@ -129,7 +129,8 @@ fn out_of_domain<E: FieldElement<BaseField = BaseElement>>(
         let _span = session.start(Phase::Quotient)?;
         let (degree, columns) = (E::EXTENSION_DEGREE, session.quotient_columns());
         let extended = threads::enter(|| {
-            let coefficients = quotient::interpolate(composition, degree, domain)?;
+            let coefficients =
+                quotient::interpolate(composition, degree, domain, session.quotient_degree())?;
             Ok::<_, ProverError>(Extended::new(&coefficients, columns, degree, domain))
         })?;
         session.commit(extended, Phase::Quotient, transcript)?

@@ -71,7 +71,8 @@ where
     S: Source<P>,
 {
     let partitions = prover.options().partition_options();
-    let session = Session::new(air, partitions, source.held(), S::FRESH, options)?;
+    let session = Session::new(air, partitions, source.held(), S::FRESH, options)?
+        .with_quotient_degree(source.quotient_degree());
     let bulk = options.bulk::<P::HashFn>()?;
     let mut channel = ChannelOf::<P>::new(&session.seed(public_inputs), bulk);
 

@@ -6,6 +6,12 @@
 //! of size-`n` interpolations finds `R_k` on `q` cosets, and a `q` by `q` matrix, the same for all coefficients, makes
 //! every `H_m` of them. A constraint evaluation domain has a power of two of cosets: those beyond `q` would say the
 //! same again. One point of the next one is asked, since it says so only if the constraints hold.
+//!
+//! *A false trace.* Its composition is no polynomial, and a proof of what is found in its place does not verify. A plain
+//! proof may be made all the same, as stock winterfell makes it. A hiding one must not: the veil covers a quotient, and not
+//! how far the composition is from one, which a single false row shows by itself. Where the composition has as many
+//! cosets as columns, no point is left to ask. So the degree is looked at, too: if the constraints hold, the last
+//! column has zeros from some coefficient on, and in a false trace all of these are zero by chance alone.
 
 use rayon::prelude::*;
 use winter_math::{FieldElement, fields::f64::BaseElement};
@@ -20,11 +26,13 @@ use super::kernels::Columns;
 const TASK_ROWS: usize = 1024;
 
 /// Interpolates the composition, given coset by coset in `degree` base columns each: the first base
-/// columns of the result are those of the quotient columns, as many as cosets are evaluated throughout.
+/// columns of the result are those of the quotient columns, as many as cosets are evaluated throughout. `most` is the
+/// degree that the quotient has at most, if that is to be looked at.
 pub(super) fn interpolate(
     mut composition: Columns,
     degree: usize,
     domain: &Domain,
+    most: Option<usize>,
 ) -> Result<Columns, ProverError> {
     let cosets = domain.whole_cosets();
     for k in 0..cosets {
@@ -34,6 +42,9 @@ pub(super) fn interpolate(
     let beyond = composition.iter().skip(cosets * degree);
     let beyond: Vec<_> = beyond.map(|column| column[0]).collect();
     split(&mut composition, degree, domain);
+    if let Some(most) = most {
+        check_degree(&composition, degree, domain, most)?;
+    }
     if beyond.is_empty() || beyond == at_next_coset(&composition, degree, domain) {
         Ok(composition)
     } else {
@@ -42,6 +53,28 @@ pub(super) fn interpolate(
             degree: bound,
             bound,
         })
+    }
+}
+
+/// Refuses a quotient of a degree above `most`.
+fn check_degree(
+    quotients: &Columns,
+    degree: usize,
+    domain: &Domain,
+    most: usize,
+) -> Result<(), ProverError> {
+    let (rows, bound) = (domain.rows(), most.saturating_add(1));
+    let columns = quotients.iter().take(domain.whole_cosets() * degree);
+    let places = columns.enumerate().filter_map(|(base_column, column)| {
+        let first = base_column / degree * rows;
+        // From the end: of a true statement all that is looked at is zero.
+        let beyond = column.get(bound.saturating_sub(first)..)?;
+        let place = beyond.iter().rposition(|&c| c != BaseElement::ZERO)?;
+        Some(first.max(bound) + place)
+    });
+    match places.max() {
+        Some(degree) => Err(ProverError::UnsatisfiedConstraints { degree, bound }),
+        None => Ok(()),
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Session<'a> {
     /// What the proof says of itself.
     context: Context,
     domain: Domain,
+    /// The degree that the quotient has at most, if that is looked at.
+    quotient_degree: Option<usize>,
     /// Whether the proof ends at an out-of-domain point that the verifier refuses.
     fresh: bool,
 }
@@ -82,8 +84,15 @@ impl<'a> Session<'a> {
             quotient_columns: air.num_constraint_composition_columns(),
             context: Context::new::<BaseElement>(info.clone(), options.clone(), num_constraints),
             domain: Domain::new(air, offset),
+            quotient_degree: None,
             fresh,
         })
+    }
+
+    /// The same, which makes no proof whose quotient has a higher degree, if there is one.
+    pub(super) const fn with_quotient_degree(mut self, most: Option<usize>) -> Self {
+        self.quotient_degree = most;
+        self
     }
 
     /// What the public coin is seeded with: the context of the proof and the public inputs.
@@ -106,6 +115,11 @@ impl<'a> Session<'a> {
     /// Columns of the quotient, of elements of the challenges' field.
     pub(super) const fn quotient_columns(&self) -> usize {
         self.quotient_columns
+    }
+
+    /// The degree that the quotient has at most, if that is looked at.
+    pub(super) const fn quotient_degree(&self) -> Option<usize> {
+        self.quotient_degree
     }
 
     /// Whether there is an auxiliary segment.

@@ -33,6 +33,11 @@ pub(super) trait Source<P: Prover<BaseField = BaseElement>>: Sized {
         false
     }
 
+    /// The degree that the quotient of a true statement has at most, if it is to be looked at.
+    fn quotient_degree(&self) -> Option<usize> {
+        None
+    }
+
     /// Extends the main segment. The rest is there if there is an auxiliary one.
     fn extend(self, session: &Session<'_>) -> Result<(Extended, Option<Self::Rest>), ProverError>;
 
@@ -109,6 +114,9 @@ pub(crate) trait TraceMaker {
     /// them.
     fn aux_alone(&self) -> bool;
 
+    /// The degree that the quotient has at most if the constraints hold; a proof with a higher one is not made.
+    fn quotient_degree(&self) -> usize;
+
     /// Writes all cells of a column of the main segment, given by its index.
     fn main(&self) -> impl Fn(usize, &mut [BaseElement]) + Sync;
 
@@ -148,6 +156,10 @@ impl<P: Prover<BaseField = BaseElement>, M: TraceMaker> Source<P> for Making<M> 
 
     fn aux_alone(&self) -> bool {
         self.0.aux_alone()
+    }
+
+    fn quotient_degree(&self) -> Option<usize> {
+        Some(self.0.quotient_degree())
     }
 
     fn extend(self, session: &Session<'_>) -> Result<(Extended, Option<M>), ProverError> {

@@ -15,7 +15,7 @@ use winter_prover::{
     TracePolyTable, matrix::ColMatrix,
 };
 use winter_utils::Serializable;
-use winterlane_air::hiding::{Hiding, Mode};
+use winterlane_air::hiding::{Hiding, HidingParameters, Mode};
 
 use super::HidingAir;
 use super::randomness::{HidingRng, ProofKey, Purpose};
@@ -228,6 +228,12 @@ where
     fn aux_alone(&self) -> bool {
         let parameters = self.prover.air.parameters();
         parameters.is_ok_and(|parameters| parameters.inner_aux_width() == 0)
+    }
+
+    /// Of an AIR that does not hide no trace satisfies the constraints.
+    fn quotient_degree(&self) -> usize {
+        let parameters = self.prover.air.parameters();
+        parameters.map_or(0, HidingParameters::quotient_degree)
     }
 
     fn main(&self) -> impl Fn(usize, &mut [BaseElement]) + Sync {

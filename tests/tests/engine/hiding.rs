@@ -103,6 +103,53 @@ fn in_place_where_the_tail_is_free() {
     }
 }
 
+/// A trace with one false cell, of which no proof is made: it would not verify, and would show what is false.
+fn unproven<A, M>(rows: usize, width: usize, options: &ProofOptions, cells: &[(usize, usize)])
+where
+    A: TestAir,
+    M: Mode<A>,
+{
+    let prover = TestProver::<A, Hash>::new(options.clone());
+    let mut rng = HidingRng::from_system().unwrap();
+    for &(column, row) in cells {
+        let mut trace = A::trace(width, rows, 7);
+        let cell = trace.get(column, row) + BaseElement::ONE;
+        trace.set(column, row, cell);
+        let run = EngineOptions::default();
+        let result = prove_hiding_with::<_, M>(&prover, trace, &mut rng, &run);
+        assert!(
+            matches!(result, Err(ProverError::UnsatisfiedConstraints { .. })),
+            "column {column}, row {row}, {options:?}"
+        );
+    }
+}
+
+/// In a quotient that is evaluated on as many cosets as it has columns, too: of degrees 2 and 4.
+#[test]
+fn no_hiding_proof_is_made_of_a_false_trace() {
+    // In no assertion: the first rows, the last that constraints speak of, one in the middle.
+    let doubled = [(1, 1), (2, 63), (0, 65), (3, 127)];
+    let in_place = [(1, 1), (2, 40), (3, 79)];
+    for extension in [FieldExtension::Quadratic, FieldExtension::Cubic] {
+        for blowup in [2, 8] {
+            let options = options(10, blowup, extension);
+            unproven::<Secret<2>, Doubling>(128, 6, &options, &doubled);
+            unproven::<Secret<2>, InPlace>(128, 6, &options, &in_place);
+            unproven::<Fibonacci, Doubling>(64, 2, &options, &[(0, 5), (1, 63)]);
+        }
+        for blowup in [4, 8] {
+            let options = options(10, blowup, extension);
+            unproven::<Secret<3>, Doubling>(128, 6, &options, &doubled);
+            unproven::<Secret<4>, Doubling>(128, 6, &options, &doubled);
+            unproven::<Secret<4>, InPlace>(128, 6, &options, &in_place);
+            unproven::<Periodic, Doubling>(128, 3, &options, &[(0, 9), (2, 127)]);
+        }
+        let options = options(10, 8, extension);
+        unproven::<Secret<7>, Doubling>(128, 6, &options, &doubled);
+        unproven::<Rap, Doubling>(128, 4, &options, &[(0, 9), (0, 127)]);
+    }
+}
+
 /// With the same randomness stock winterfell makes the bytes of every backend.
 fn as_stock<A: TestAir, M: Mode<A>>(rows: usize, width: usize, options: &ProofOptions) {
     let prover = TestProver::<A, Hash>::new(options.clone());

@@ -13,7 +13,7 @@ use winterlane_verifier::{DEFAULT_MAX_PROOF_BYTES, PublicFile};
 use crate::{Answer, Chain, Pool};
 
 /// Counts up when the meaning of a function changes.
-const INTERFACE: u32 = 2;
+const INTERFACE: u32 = 3;
 
 /// The most bytes of each input, and so how many inputs there are: 0 what is expected, asked or published, 1 the
 /// proof. No kind of them is longer than those of batches.

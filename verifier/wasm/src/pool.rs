@@ -65,7 +65,6 @@ pub struct Pool {
 struct OperationSaid {
     valid: bool,
     number: String,
-    kind: &'static str,
     published_bytes: usize,
     #[serde(flatten)]
     proof: Option<ProofSaid>,
@@ -74,7 +73,7 @@ struct OperationSaid {
 }
 
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[serde(tag = "kind", rename_all = "camelCase")]
 enum Says {
     Shield(ShieldSaid),
     Withdrawal(WithdrawalSaid),
@@ -212,23 +211,18 @@ impl Pool {
         published_bytes: usize,
         proof: Option<ProofSaid>,
     ) -> Result<OperationSaid, Fault> {
-        let (kind, says) = match operation {
+        let says = match operation {
             PoolOperation::Shield(shield, _) => {
                 self.assets.insert(shield.asset.get());
-                let says = ShieldSaid {
+                Says::Shield(ShieldSaid {
                     amount: shield.amount.to_string(),
                     asset: shield.asset,
                     commitments: [shield.commitment().0],
-                };
-                ("shield", Says::Shield(says))
+                })
             }
             PoolOperation::Private(private) => match &private.inputs {
-                PrivateInputs::Withdrawal(inputs) => {
-                    ("withdrawal", Says::Withdrawal(WithdrawalSaid::new(inputs)))
-                }
-                PrivateInputs::Transfer(inputs) => {
-                    ("transfer", Says::Transfer(TransferSaid::new(inputs)))
-                }
+                PrivateInputs::Withdrawal(inputs) => Says::Withdrawal(WithdrawalSaid::new(inputs)),
+                PrivateInputs::Transfer(inputs) => Says::Transfer(TransferSaid::new(inputs)),
                 _ => return Err(no_such_operation()),
             },
             _ => return Err(no_such_operation()),
@@ -236,7 +230,6 @@ impl Pool {
         Ok(OperationSaid {
             valid: true,
             number: self.operations.to_string(),
-            kind,
             published_bytes,
             proof,
             says,

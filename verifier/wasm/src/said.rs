@@ -61,12 +61,17 @@ pub(crate) struct AssociationSaid {
 impl AssociationSaid {
     fn new(association: &Association) -> Self {
         Self {
-            mode: match association.mode {
-                AssociationMode::Approved => "approved",
-                AssociationMode::NotRefused => "notRefused",
-            },
+            mode: mode_name(association.mode),
             root: association.root,
         }
+    }
+}
+
+/// Which notes a set names, in the word that answers and expectations have for it.
+pub(crate) const fn mode_name(mode: AssociationMode) -> &'static str {
+    match mode {
+        AssociationMode::Approved => "approved",
+        AssociationMode::NotRefused => "notRefused",
     }
 }
 

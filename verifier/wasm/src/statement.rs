@@ -8,8 +8,8 @@ use winterlane_ledger::{
     Anchor, AssetId, BatchNumber, Digest, Domain, Root,
     codec::CanonicalBytes,
     private::{
-        BalanceQuestion, Nullifier, PrivateInputs, PrivateProof, Question, Session,
-        inputs::MAX_PRIVATE_PROOF_BYTES,
+        Association, AssociationMode, BalanceQuestion, Nullifier, PrivateInputs, PrivateProof,
+        Question, Session, inputs::MAX_PRIVATE_PROOF_BYTES,
     },
 };
 use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
@@ -17,7 +17,7 @@ use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
 use crate::{
     Answer, Fault, Stage,
     expected::{compare, number, read},
-    said::{BalanceSaid, ProofSaid, TransferSaid, WithdrawalSaid, bytes32, refused},
+    said::{BalanceSaid, ProofSaid, TransferSaid, WithdrawalSaid, bytes32, mode_name, refused},
 };
 
 /// The most bytes of a private proof with what it says.
@@ -37,10 +37,36 @@ struct Known {
     batch_number: Option<String>,
     /// The nullifiers that were taken.
     spent: Option<Vec<Digest>>,
-    /// The root of the association set that the spent notes must be in, or not in.
-    association: Option<Root>,
+    /// The association set that the spent notes must be in, or not in.
+    association: Option<AskedSet>,
     /// What was asked about a balance.
     balance: Option<AskedBalance>,
+}
+
+/// An association set, in the words in which an answer has it. Its root alone would not do: an approved and a refused set of
+/// the same notes have one root, and whoever is not approved could show that they are not in it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedSet {
+    mode: AskedMode,
+    root: Root,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum AskedMode {
+    Approved,
+    NotRefused,
+}
+
+impl From<AskedSet> for Association {
+    fn from(AskedSet { mode, root }: AskedSet) -> Self {
+        let mode = match mode {
+            AskedMode::Approved => AssociationMode::Approved,
+            AskedMode::NotRefused => AssociationMode::NotRefused,
+        };
+        Self { mode, root }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,7 +113,6 @@ impl AskedBalance {
 #[serde(rename_all = "camelCase")]
 struct StatementSaid {
     valid: bool,
-    kind: &'static str,
     #[serde(flatten)]
     proof: ProofSaid,
     #[serde(flatten)]
@@ -97,7 +122,7 @@ struct StatementSaid {
 }
 
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[serde(tag = "kind", rename_all = "camelCase")]
 enum Says {
     Withdrawal(WithdrawalSaid),
     Transfer(TransferSaid),
@@ -109,7 +134,7 @@ enum Says {
 ///
 /// | of | fields |
 /// |---|---|
-/// | withdrawals, transfers | `domain`, `anchors`, `batchNumber` (text), `spent`, `association` (the root of a set) |
+/// | withdrawals, transfers | `domain`, `anchors`, `batchNumber` (text), `spent`, `association` (a set: `mode`, `approved` or `notRefused`, and `root`) |
 /// | balances | `balance`, without which none is accepted: `stateRoots`, `domain`, `asset`, `atLeast`, `atMost`, `verifier` (a name), `challenge`, `expires` (numbers as text) |
 ///
 /// A proof about a credential is refused here: it is worth something as the [`answer`](crate::answer()) to a
@@ -122,18 +147,17 @@ pub fn statement(known: &[u8], bytes: &[u8], now: u64) -> Answer {
 fn try_statement(known: &[u8], bytes: &[u8], now: u64) -> Result<StatementSaid, Fault> {
     let known: Known = read(known, MAX_KNOWN_BYTES)?;
     let PrivateProof { inputs, proof } = read_statement(bytes)?;
-    let (kind, says, taken_as_found) = match &inputs {
+    let (says, taken_as_found) = match &inputs {
         PrivateInputs::Withdrawal(of) => {
             let note = Notes {
                 domain: of.domain,
                 anchor: of.anchor,
                 valid_until: of.valid_until,
                 nullifiers: &[of.nullifier],
-                association: of.association.map(|set| set.root),
+                association: of.association,
             };
             let open = known.check(&note)?;
-            let says = Says::Withdrawal(WithdrawalSaid::new(of));
-            ("withdrawal", says, open)
+            (Says::Withdrawal(WithdrawalSaid::new(of)), open)
         }
         PrivateInputs::Transfer(of) => {
             let note = Notes {
@@ -141,10 +165,10 @@ fn try_statement(known: &[u8], bytes: &[u8], now: u64) -> Result<StatementSaid, 
                 anchor: of.anchor,
                 valid_until: of.valid_until,
                 nullifiers: &of.nullifiers,
-                association: of.association.map(|set| set.root),
+                association: of.association,
             };
             let open = known.check(&note)?;
-            ("transfer", Says::Transfer(TransferSaid::new(of)), open)
+            (Says::Transfer(TransferSaid::new(of)), open)
         }
         PrivateInputs::Balance(of) => {
             let Some(asked) = &known.balance else {
@@ -155,7 +179,7 @@ fn try_statement(known: &[u8], bytes: &[u8], now: u64) -> Result<StatementSaid, 
                 .check(&inputs, now)
                 .map_err(|error| refused(&PrivateVerifyError::Answer(error)))?;
             let says = Says::Balance(BalanceSaid::new(of, &asked.verifier));
-            ("balance", says, alloc::vec!["answered"])
+            (says, alloc::vec!["answered"])
         }
         _ => return Err(unasked("a credential")),
     };
@@ -163,7 +187,6 @@ fn try_statement(known: &[u8], bytes: &[u8], now: u64) -> Result<StatementSaid, 
         verify_private(&proof, &inputs, &PRIVATE_PRESETS).map_err(|error| refused(&error))?;
     Ok(StatementSaid {
         valid: true,
-        kind,
         proof: ProofSaid::new(&inputs, &verified),
         says,
         taken_as_found,
@@ -197,7 +220,7 @@ struct Notes<'a> {
     anchor: Anchor,
     valid_until: BatchNumber,
     nullifiers: &'a [Nullifier],
-    association: Option<Root>,
+    association: Option<Association>,
 }
 
 impl Known {
@@ -232,9 +255,18 @@ impl Known {
                 taken.0
             ));
         }
-        match (self.association, notes.association) {
+        match (self.association.map(Association::from), notes.association) {
             (Some(asked), Some(found)) => {
-                compare("the root of the association set is", Some(asked), found)?;
+                compare(
+                    "the mode of the association set is",
+                    Some(mode_name(asked.mode)),
+                    mode_name(found.mode),
+                )?;
+                compare(
+                    "the root of the association set is",
+                    Some(asked.root),
+                    found.root,
+                )?;
             }
             (Some(_), None) => return pin(&"it names no association set"),
             _ => {}

@@ -71,7 +71,7 @@ test("what is known of a withdrawal is compared", () => {
     [{ anchors: [] }, /none of the 0 roots/],
     [{ batchNumber: BigInt(validUntil) + 1n }, /it was valid until batch/],
     [{ spent: [other, ...nullifiers] }, /is spent already/],
-    [{ association: other }, /names no association set/],
+    [{ association: { mode: "approved", root: other } }, /names no association set/],
   ];
   for (const [change, reason] of cases) refused(verifier.verifyStatement(withdrawal, { ...known, ...change }), "pin", reason);
 });
@@ -89,7 +89,7 @@ test("a transfer says its fee, and no amount", () => {
 });
 
 test("malformed knowledge is refused, and none is taken for it", () => {
-  for (const known of [{ domain: "zz" }, { anchors: other }, { batchNumber: -1 }, { batchNumber: "x" }, { realm: 1 }, { balance: {} }, { spent: [other.slice(1)] }]) {
+  for (const known of [{ domain: "zz" }, { anchors: other }, { batchNumber: -1 }, { batchNumber: "x" }, { realm: 1 }, { balance: {} }, { association: other }, { association: { mode: "refused", root: other } }, { association: { root: other } }, { spent: [other.slice(1)] }]) {
     const found = verifier.verifyStatement(withdrawal, known);
     refused(found, "expected", /./);
     assert.equal(found.unusable, true);

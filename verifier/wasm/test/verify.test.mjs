@@ -257,7 +257,7 @@ function faultyModule(bodies) {
   const name = (word) => vector([...text.encode(word)]);
   const answer = (value) => [0x41, value];
   const trap = [0x00];
-  const code = { interface: answer(2), input: answer(8), begin: answer(0), output: answer(0), output_bytes: answer(0), ...bodies(answer, trap) };
+  const code = { interface: answer(3), input: answer(8), begin: answer(0), output: answer(0), output_bytes: answer(0), ...bodies(answer, trap) };
   const bytes = [
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     // No parameters or two numbers, to a number.

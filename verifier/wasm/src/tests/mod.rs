@@ -1,6 +1,7 @@
 //! The native build behind the same interface: what is refused before a proof is looked at. That proofs are
 //! accepted, and hostile ones are not, is shown on the module itself (`verifier/wasm/test`).
 
+mod association;
 mod balance;
 
 use winterlane_ledger::{

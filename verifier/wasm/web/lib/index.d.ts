@@ -183,8 +183,8 @@ export interface Known {
   batchNumber?: number | bigint | string;
   /** Nullifiers that were taken. */
   spent?: string[];
-  /** The root of the association set that is asked for. */
-  association?: string;
+  /** The association set that is asked for: an approved and a refused set of the same notes have one root. */
+  association?: Association;
   /** Your question about a balance; without one no proof of a balance is accepted. */
   balance?: {
     stateRoots: string[];
