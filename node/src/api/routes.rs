@@ -11,6 +11,17 @@ use super::{
 };
 use crate::keys::Scope;
 
+impl Route {
+    /// Whether the answer may have megabytes.
+    pub(super) fn answers_much(&self) -> bool {
+        let (_, answer) = self.schemas;
+        matches!(
+            answer,
+            "application/octet-stream" | "text/plain" | "Notes" | "Keys"
+        )
+    }
+}
+
 /// The methods that are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
