@@ -12,13 +12,9 @@ use super::{
 use crate::keys::Scope;
 
 impl Route {
-    /// Whether the answer may have megabytes.
+    /// Whether the answer may have megabytes, and is anybody's to ask for.
     pub(super) fn answers_much(&self) -> bool {
-        let (_, answer) = self.schemas;
-        matches!(
-            answer,
-            "application/octet-stream" | "text/plain" | "Notes" | "Keys"
-        )
+        matches!(self.schemas.1, "application/octet-stream" | "Notes")
     }
 }
 
