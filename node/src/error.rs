@@ -38,6 +38,15 @@ pub enum SubmitError {
     /// The disk is nearly full, and the node takes nothing more.
     #[error("the node's disk is nearly full, so that it only answers questions; try again later")]
     ReadOnly,
+    /// Settlement lacks so many of the node's batches that more could not be settled in time: an order that somebody forces
+    /// there meanwhile would expire before the node could take it.
+    #[error(
+        "settlement does not have the last {batches} batches, as many as there may be; orders are taken again when it has caught up"
+    )]
+    Unsettled {
+        /// How many batches.
+        batches: u64,
+    },
     /// The node is stopping or has stopped. *Whether the order was taken is unknown*: send it again once
     /// the node is back, and it answers as it would have.
     #[error("the node is stopping; whether the order was taken is unknown: send the same again")]
@@ -162,4 +171,12 @@ pub enum AdminError {
     /// The open batch has no operations.
     #[error("the open batch is empty")]
     Empty,
+    /// Settlement lacks as many batches as it may: another would be one too many.
+    #[error(
+        "settlement does not have the last {batches} batches, as many as there may be; a batch is closed when it has caught up"
+    )]
+    Unsettled {
+        /// How many batches.
+        batches: u64,
+    },
 }

@@ -189,6 +189,8 @@ pub struct Status {
     pub paused: bool,
     /// Whether the disk is too full to take orders.
     pub read_only: bool,
+    /// Whether settlement lacks so many batches that the node takes no orders.
+    pub too_far_ahead: bool,
     /// Bytes left on the disk of the store, where the system says.
     pub disk_free: Option<u64>,
     /// Orders acknowledged since the process started.
@@ -205,7 +207,7 @@ impl Status {
     /// Whether the node takes orders.
     #[must_use]
     pub const fn ready(&self) -> bool {
-        !self.paused && !self.read_only && self.pending < self.max_pending
+        !self.paused && !self.read_only && !self.too_far_ahead && self.pending < self.max_pending
     }
 }
 

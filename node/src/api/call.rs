@@ -18,7 +18,7 @@ use super::{
     limits::Caller,
     parameters::{PathParameters, Query},
     problem::{Kind, Problem},
-    routes::{Permission, Route},
+    routes::{Method, Permission, Route},
 };
 use crate::keys::{Access, Identity, KeyId, Message, Phase, Presented};
 
@@ -139,10 +139,22 @@ pub(super) async fn carry_out(
         caller,
     };
     let timeout = api.config.timeout;
-    let mut response = tokio::time::timeout(timeout, (route.handler)(call)).await.map_err(|_| {
+    let _made = match route.answers_much() {
+        true => Some(api.answers_room.make(timeout).await?),
+        false => None,
+    };
+    let response = tokio::time::timeout(timeout, (route.handler)(call)).await.map_err(|_| {
         let text = "the node took too long; whether it was carried out is unknown: the same order again has the same answer";
         Problem::new(Kind::Unavailable, text).retry_after(std::time::Duration::from_secs(1))
     })??;
+    let mut response = match route.method {
+        Method::Get => {
+            let network = Caller::network(address);
+            api.answers_room.keep(network, response).await?
+        }
+        // it was carried out, so that it is answered; its body had room
+        Method::Post => response,
+    };
     let headers = response.headers_mut();
     headers
         .entry(header::CACHE_CONTROL)

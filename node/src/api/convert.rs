@@ -60,9 +60,11 @@ impl From<SubmitError> for Problem {
             }
             SubmitError::Frozen => Self::new(Kind::Conflict, text).with("taken", false),
             // it was looked for among what was taken before: the sender need not ask again to know
-            SubmitError::Paused | SubmitError::ReadOnly => Self::new(Kind::Unavailable, text)
-                .retry_after(LATER)
-                .with("taken", false),
+            SubmitError::Paused | SubmitError::ReadOnly | SubmitError::Unsettled { .. } => {
+                Self::new(Kind::Unavailable, text)
+                    .retry_after(LATER)
+                    .with("taken", false)
+            }
             SubmitError::Stopped => Self::new(Kind::Unavailable, text).retry_after(LATER),
         }
     }
@@ -207,6 +209,11 @@ mod tests {
         for (error, kind, taken) in [
             (SubmitError::Paused, unavailable, Value::Bool(false)),
             (SubmitError::ReadOnly, unavailable, Value::Bool(false)),
+            (
+                SubmitError::Unsettled { batches: 3 },
+                unavailable,
+                Value::Bool(false),
+            ),
             (
                 SubmitError::Frozen,
                 "/problems/conflict",

@@ -44,6 +44,7 @@ pub(super) async fn stream(call: Call) -> Result<Response, Problem> {
     })?;
     let mut events = call.api.node.subscribe();
     let mut stopping = call.api.stopping.clone();
+    let (api, key) = (call.api, call.identity.map(|identity| identity.key));
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
@@ -59,6 +60,10 @@ pub(super) async fn stream(call: Call) -> Result<Response, Problem> {
                 _ = stopping.changed() => break,
                 () = sender.closed() => break,
             };
+            // A stream lasts for as long as its listener likes, and a key does not. Nothing is told after its end.
+            if key.is_some_and(|key| !api.keys.is_live(key)) {
+                break;
+            }
             // A listener that does not read is dropped; it comes back and reads the store.
             if sender.try_send(text).is_err() {
                 break;

@@ -53,6 +53,7 @@ async fn ready(State(api): State<Arc<Api>>) -> Response {
             Err(_) => "stopped\n",
             Ok(status) if status.paused => "paused\n",
             Ok(status) if status.read_only => "disk nearly full\n",
+            Ok(status) if status.too_far_ahead => "too much not settled\n",
             Ok(status) if !status.ready() => "too much pending\n",
             Ok(_) => return "ready\n".into_response(),
         };

@@ -5,8 +5,8 @@
 //! that is documented and guarded.
 //!
 //! What a call goes through, in this order: a token of the caller's bucket; the body, bounded and whole; the credentials
-//! ([`crate::keys`]); the scope; the nonce, on the disk; the handler, which has a time limit. Whatever is refused on the way
-//! is answered with a problem document (RFC 9457) and has changed nothing.
+//! ([`crate::keys`]); the scope; the nonce, on the disk; the handler, which has a time limit; room for the answer, if it is a
+//! large one (`room`). Whatever is refused on the way is answered with a problem document (RFC 9457) and has changed nothing.
 //!
 //! Health and metrics have a listener of their own ([`health`]): they are for the machines that watch the node, and not for
 //! the world.
@@ -30,6 +30,7 @@ mod orders;
 mod parameters;
 mod private;
 mod problem;
+mod room;
 mod routes;
 pub mod server;
 #[cfg(test)]
@@ -102,6 +103,7 @@ pub struct Api {
     at_once: Semaphore,
     /// Room for bodies, in KiB.
     bodies: Semaphore,
+    answers_room: room::Room,
     listeners: Arc<Semaphore>,
     alerts: events::Alerts,
     answers: measures::Answers,
@@ -131,6 +133,7 @@ impl Api {
             by_key: Limits::new(config.key_requests_per_second),
             at_once: Semaphore::new(config.concurrency),
             bodies: Semaphore::new(body::ROOM),
+            answers_room: room::Room::new(),
             listeners: Arc::new(Semaphore::new(config.listeners)),
             alerts: events::Alerts::default(),
             answers: measures::Answers::default(),

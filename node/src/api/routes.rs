@@ -11,6 +11,13 @@ use super::{
 };
 use crate::keys::Scope;
 
+impl Route {
+    /// Whether the answer may have megabytes, and is anybody's to ask for.
+    pub(super) fn answers_much(&self) -> bool {
+        matches!(self.schemas.1, "application/octet-stream" | "Notes")
+    }
+}
+
 /// The methods that are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {

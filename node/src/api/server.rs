@@ -64,7 +64,7 @@ pub async fn serve(
     let crowd = Crowd::default();
     let end = stopping.clone();
     let connection = move |stream: TcpStream, peer: SocketAddr| {
-        let Some(place) = crowd.enter(Caller::network(peer.ip()), config.per_address) else {
+        let Some(place) = crowd.enter(Caller::network(peer.ip()), 1, config.per_address) else {
             tracing::debug!(%peer, "as many connections of one address as there may be");
             return None;
         };

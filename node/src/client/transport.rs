@@ -99,6 +99,11 @@ impl Transport {
         })
     }
 
+    /// The host and port.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// Sends one request and waits for the whole answer.
     pub(crate) async fn send(
         &self,

@@ -28,6 +28,11 @@ impl Claim {
         Self::new(&order.root().to_bytes(), order.signed().key().index)
     }
 
+    /// The key of a slot, whichever of its one-time keys. None of them has its number.
+    pub(crate) fn of_key(order: &CheckedOrder) -> Self {
+        Self::new(&order.root().to_bytes(), u16::MAX - 3)
+    }
+
     /// A deposit. No one-time key has its number.
     pub(crate) fn of_deposit(reference: &[u8; 32]) -> Self {
         Self::new(reference, u16::MAX)

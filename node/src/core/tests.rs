@@ -178,6 +178,13 @@ fn a_one_time_key_that_signs_twice_raises_an_alarm() {
         let _ = sequencer.force(id, order, Known::default(), NOW).unwrap();
     }
     assert_eq!(sequencer.take_alarms(), []);
+    // nor does another one-time key of the same key: it is to be replaced as it is
+    let mut payer = payer;
+    (payer.nonce, payer.index) = (Nonce::new(1), 1);
+    submit(&mut sequencer, payer.sign(payer.transfer(2, 10, 1))).unwrap();
+    let again = refusal(submit(&mut sequencer, payer.sign(payer.transfer(2, 11, 1))));
+    assert!(matches!(again, Refusal::KeyReuse { index: 1, .. }));
+    assert_eq!(sequencer.take_alarms(), []);
     // the store remembers as well, after the batch was sealed
     let known = Known {
         place: None,

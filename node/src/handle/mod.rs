@@ -328,6 +328,7 @@ impl Node {
             private_checks: shared.checks.view(),
             paused: live.paused,
             read_only: live.read_only,
+            too_far_ahead: live.too_far_ahead,
             disk_free: live.disk_free,
             accepted: shared.accepted.load(Ordering::Relaxed),
             refused: shared.refused.load(Ordering::Relaxed),

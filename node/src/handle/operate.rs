@@ -26,7 +26,8 @@ impl Node {
     /// Closes the open batch as it is, and returns its number. It is sealed as soon as those before it are.
     ///
     /// # Errors
-    /// [`AdminError::Empty`] when it has no operations; [`AdminError::Busy`], [`AdminError::Stopped`].
+    /// [`AdminError::Empty`] when it has no operations; [`AdminError::Unsettled`]; [`AdminError::Busy`],
+    /// [`AdminError::Stopped`].
     pub async fn seal_now(&self) -> Result<BatchNumber, AdminError> {
         self.ask(Admin::Seal).await?
     }

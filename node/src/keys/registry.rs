@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    BearerToken, ClientName, Environment, KeyId, KeyRecord, KeysError, Nonces, Proposal, PublicKey,
-    Refusal, Scope, Scopes, SignatureBytes, State,
+    BearerToken, ClientName, Environment, KeyId, KeyRecord, KeysError, Nonces, Phase, Proposal,
+    PublicKey, Refusal, Scope, Scopes, SignatureBytes, State,
     usage::{KeyUsage, Usage},
 };
 use crate::{
@@ -220,6 +220,13 @@ impl Keys {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .lines(from, limit)?)
+    }
+
+    /// Whether a key is accepted at this moment.
+    #[must_use]
+    pub fn is_live(&self, id: KeyId) -> bool {
+        let phase = self.state().phase(id, self.now());
+        phase.is_some_and(Phase::is_live)
     }
 
     /// When and how often a key was used.

@@ -163,16 +163,23 @@ impl PrivateKey {
         next.push(".next");
         let next = Path::new(&next);
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let write = || {
+            // What a call that was broken off has left is taken away and not written over: it may be a second name of a key
+            // that is in use.
+            match std::fs::remove_file(next) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
             let mut file = options.open(next)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             // There whole or not at all, and never in the place of another.
-            std::fs::hard_link(next, path)?;
+            let linked = std::fs::hard_link(next, path);
             std::fs::remove_file(next)?;
+            linked?;
             crate::disk::sync_folder(path)
         };
         write().map_err(|source| KeysError::Io {

@@ -19,13 +19,14 @@ use winterlane_ledger::{Deposit, pool::Payment, state::ReadState as _};
 
 use super::{
     admission::{Admin, Answer},
+    ahead,
     publisher::{Stop, TURN},
     shared::{Due, Shared},
     verify::Judge,
     writer::Task,
 };
 use crate::{
-    Alarm, Event, ForcedOutcome, Receipt, Refusal, SubmitError,
+    AdminError, Alarm, Event, ForcedOutcome, Receipt, Refusal, SubmitError,
     private::Verified,
     settlement::{Obligation, Opening, Owed, Settlement, SettlementError},
     store::Store,
@@ -55,6 +56,8 @@ pub(super) struct Duties {
     told: Option<String>,
     /// The writer was told that the rollup has ended.
     ended: bool,
+    /// Something was taken, and is in a batch that stays open for long.
+    unsealed: bool,
 }
 
 /// A forced order or operation that was not possible when it was tried.
@@ -103,6 +106,7 @@ impl Duties {
             window: None,
             told: None,
             ended: false,
+            unsealed: false,
         }
     }
 
@@ -114,11 +118,13 @@ impl Duties {
         };
         // A batch that is closed soon by its age takes them as they come. A batch for each would be more than anybody can
         // prove, and whoever posts them would end the rollup.
-        if taken && self.shared.limits.max_age > SOON {
+        self.unsealed |= taken && self.shared.limits.max_age > SOON;
+        if self.unsealed {
             let (answer, asked) = oneshot::channel();
             self.send(Admin::Seal(answer))?;
-            // that it was closed meanwhile is as good
-            let _ = asked.blocking_recv().map_err(|_| Stop::Gone)?;
+            let closed = asked.blocking_recv().map_err(|_| Stop::Gone)?;
+            // that it was closed meanwhile is as good; one that must wait for settlement is closed later
+            self.unsealed = matches!(closed, Err(AdminError::Unsettled { .. }));
         }
         self.show_due(settlement);
         match done {
@@ -147,8 +153,12 @@ impl Duties {
 
     /// Shows how long is left for what is due first. When settlement does not say, what it said before counts on.
     fn show_due(&mut self, settlement: &mut dyn Settlement) {
-        if self.window.is_none() {
-            self.window = settlement.window().ok().map(Duration::from_secs);
+        if self.window.is_none()
+            && let (Ok(window), Some(most)) = (settlement.window(), ahead::by(settlement))
+        {
+            self.window = Some(Duration::from_secs(window));
+            // settlement may not have been there at the start
+            self.shared.most_ahead.store(most, Ordering::Relaxed);
         }
         if let (Some(window), Ok(left)) = (self.window, settlement.time_left()) {
             let at = left.and_then(|left| Instant::now().checked_add(left));

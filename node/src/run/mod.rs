@@ -15,6 +15,7 @@
 //! | `prover` | proves on this machine; [`crate::queue`] is how the writer gets there |
 //! | `publisher` | gives proven batches to settlement |
 //! | `duties` | takes what settlement obliges the operator to |
+//! | `ahead` | how far a node goes ahead of its settlement |
 //! | `shared` | what handles read |
 //! | `options`, `start`, `recover`, `running` | what a node is started with, its start, what it does with what the process before left, its end |
 //! | `priority` | which threads yield to orders |
@@ -23,6 +24,7 @@
 
 pub(crate) mod admission;
 mod ages;
+mod ahead;
 mod duties;
 mod options;
 mod priority;

@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::{Semaphore, broadcast};
 use winterlane_ledger::{Account, AccountId, BatchNumber, pool::PoolPolicy};
 
-use super::{ages::Ages, verify::PrivateSubmission};
+use super::{ages::Ages, ahead::UNBOUNDED, verify::PrivateSubmission};
 use crate::{
     Event, PendingOrder,
     clock::{Clock, SystemClock},
@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) obliged: AtomicBool,
     /// Nothing is sealed until everything that is sealed is settled.
     pub(crate) quiet: AtomicBool,
+    /// How many batches may not be settled before no more orders are taken ([`super::ahead`]).
+    pub(crate) most_ahead: AtomicU64,
     live: Mutex<Live>,
     /// How proofs of private operations were verified.
     pub(crate) checks: Arc<Counts>,
@@ -90,6 +92,8 @@ pub(crate) struct Live {
     pub(crate) open_operations: u32,
     pub(crate) paused: bool,
     pub(crate) read_only: bool,
+    /// Settlement lacks so many batches that no orders are taken.
+    pub(crate) too_far_ahead: bool,
     pub(crate) disk_free: Option<u64>,
 }
 
@@ -126,6 +130,7 @@ impl Shared {
             queue,
             obliged: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
+            most_ahead: AtomicU64::new(UNBOUNDED),
             live: Mutex::default(),
             checks: Arc::default(),
             publishes: AtomicBool::new(false),

@@ -17,6 +17,7 @@ use winterlane_ledger::BatchNumber;
 use super::{
     NodeOptions, Running, admission,
     ages::Ages,
+    ahead,
     prover::{self, LocalProver},
     publisher,
     recover::{first_sequence, replay},
@@ -156,9 +157,11 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let preset = preset.map(|proving| proving.preset);
     let mut settlement = settlement;
     let mut ended = false;
+    let mut most_ahead = ahead::UNBOUNDED;
     if let Some(settlement) = &mut settlement {
         publisher::heed(&store, &mut **settlement, preset)?;
         ended = publisher::has_ended(&mut **settlement);
+        most_ahead = ahead::by(&mut **settlement).unwrap_or_else(ahead::unheard);
     }
     let doubt = Arc::new(Doubt::open(&folder)?);
     let view = store.view()?;
@@ -187,6 +190,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let shared = Shared::new(store.clone(), limits, fees, policy, queue).by(clock.clone());
     let shared = Arc::new(shared);
     shared.live().ages = ages;
+    shared.most_ahead.store(most_ahead, Ordering::Relaxed);
     shared.checks.in_doubt(doubt.any());
     shared
         .publishes

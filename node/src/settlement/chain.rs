@@ -260,6 +260,11 @@ impl Settlement for Chain {
         Ok(self.link()?.base.status().map_err(failed)?.rules.window)
     }
 
+    fn lifetime(&mut self) -> Result<Option<u64>, SettlementError> {
+        let status = self.link()?.base.status().map_err(failed)?;
+        Ok(Some(status.rules.lifetime))
+    }
+
     fn refute(&mut self, number: u64, opening: &Opening) -> Result<(), SettlementError> {
         let opening = *opening;
         let call = Call::Refute { number, opening };

@@ -183,6 +183,15 @@ pub trait Settlement: Send + 'static {
         Ok(u64::MAX)
     }
 
+    /// For how many batches a forced order is valid, at least, after the one that settlement waits for when it is posted:
+    /// the operator must not go further ahead. `None` where no orders are forced.
+    ///
+    /// # Errors
+    /// [`SettlementError`].
+    fn lifetime(&mut self) -> Result<Option<u64>, SettlementError> {
+        Ok(None)
+    }
+
     /// Shows that a forced order could not have run.
     ///
     /// # Errors

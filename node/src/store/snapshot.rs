@@ -166,8 +166,8 @@ fn short(error: io::Error) -> SnapshotError {
 
 /// Writes this moment of a store to `out`, which is not synchronised here.
 ///
-/// Witnesses of batches that are not proven are read from their files meanwhile: one that is gone by then is of
-/// a batch that was proven since, and its job is left out.
+/// Witnesses of batches that are not proven are files beside the store. One that is gone, or damaged, is left out, and its job
+/// is not: the batch is held where the snapshot is restored, as it is here, and somebody hears of it.
 pub(crate) fn write(
     view: &View,
     witnesses: &Witnesses,
@@ -207,11 +207,12 @@ pub(crate) fn write(
     copy!(9, CLAIMS, |key| key);
     let mut kept = Vec::new();
     for (batch, job) in view.jobs()? {
-        // proven since: its proof is made again after a restore, if there is its witness
-        if let Some(bytes) = witnesses.bytes(batch, &job.witness) {
-            out.row(10, &batch.get().to_be_bytes(), &job.to_bytes())?;
-            kept.push((batch, bytes));
-        }
+        out.row(10, &batch.get().to_be_bytes(), &job.to_bytes())?;
+        kept.extend(
+            witnesses
+                .bytes(batch, &job.witness)
+                .map(|bytes| (batch, bytes)),
+        );
     }
     for row in transaction.open_table(HISTORY)?.iter()? {
         let (key, _) = row?;

@@ -160,22 +160,23 @@ impl Webhook {
             ("signature", signed.signature),
         ];
         let sent = self.transport.send("POST", &self.path, &headers, body);
+        // a path is often all that keeps strangers from a receiver: it stands in no log
         match tokio::time::timeout(Duration::from_secs(10), sent).await {
             Ok(Ok(reply)) if (200..300).contains(&reply.status) => true,
             Ok(Ok(reply)) => {
                 tracing::warn!(
                     status = reply.status,
-                    path = self.path,
+                    at = self.transport.authority(),
                     "a webhook was not accepted"
                 );
                 false
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, path = self.path, "a webhook was not delivered");
+                tracing::warn!(%error, at = self.transport.authority(), "a webhook was not delivered");
                 false
             }
             Err(_) => {
-                tracing::warn!(path = self.path, "a webhook got no answer");
+                tracing::warn!(at = self.transport.authority(), "a webhook got no answer");
                 false
             }
         }
@@ -203,4 +204,60 @@ pub fn verify(
 ) -> bool {
     keys::verify_signed(message, presented, public, environment)
         .is_some_and(|(id, created)| id == signer_id(public) && created.abs_diff(now) <= window)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Mutex, PoisonError},
+    };
+
+    use super::*;
+    use crate::keys::tests::World;
+
+    /// What a log was told.
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Told {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            told.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Receivers are told apart by a path that nobody can guess. Who reads the node's log must not be able to tell them things.
+    #[test]
+    fn a_receivers_path_stands_in_no_log() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = nobody.local_addr().unwrap();
+        drop(nobody);
+        let webhook = Webhook::new(&format!("http://{at}/hook/hush"), true).unwrap();
+        let world = World::new();
+        let signer = PrivateKey::from_seed(&[7; 32]);
+        let told = Told::default();
+        let log = {
+            let told = told.clone();
+            tracing_subscriber::fmt()
+                .with_writer(move || told.clone())
+                .finish()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let taken = tracing::subscriber::with_default(log, || {
+            runtime.block_on(webhook.tell(world.keys(), &signer, b"{}"))
+        });
+        let told = told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = String::from_utf8_lossy(&told);
+        assert!(!taken && told.contains(&at.to_string()), "{told}");
+        assert!(!told.contains("hush"), "{told}");
+    }
 }

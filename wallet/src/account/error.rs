@@ -156,6 +156,17 @@ pub enum AccountError {
         /// What came in between.
         source: ClientError,
     },
+    /// The node asks for a high fee, and nobody has agreed to it.
+    #[error(
+        "the node asks for a fee of {asked}, and a wallet pays {most} here without being told: no more than a hundredth of what the \
+             account holds, and than what the order pays. `--fee {asked}` agrees to it"
+    )]
+    HighFee {
+        /// What the node asks for, in the asset's smallest unit.
+        asked: Amount,
+        /// The most that would be paid.
+        most: Amount,
+    },
     /// An order waits for an answer.
     #[error("an earlier order ({what}) waits for an answer: send it again first")]
     Waiting {

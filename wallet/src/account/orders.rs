@@ -25,6 +25,8 @@ use crate::{
 const LIFETIME: u64 = 30;
 /// The longest pause between two questions about an order that is waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A fee that the caller has not named is this part of what the account holds, at most.
+const FEE_PART: u128 = 100;
 /// How often an order is signed anew because another one took its nonce.
 const ATTEMPTS: u32 = 3;
 
@@ -82,7 +84,8 @@ impl fmt::Display for Intent {
 /// On what terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// The fee; the node's least, if it is not given.
+    /// The fee; the node's least, if it is not given. That is the node's word, and goes to whoever runs it: a wallet pays no more
+    /// without being told than a hundredth of what the account holds, and than what the order pays.
     pub fee: Option<Amount>,
     /// For how many batches the order is valid, from the open one on; a little more than the node's least, if it is not given.
     pub lifetime: Option<u64>,
@@ -117,6 +120,19 @@ pub enum Resumed {
         /// The node's reason.
         reason: String,
     },
+}
+
+/// The fee that a node asks for, if the wallet pays it without being told.
+fn agreed(asked: Amount, holds: Amount, intent: Intent) -> Result<Amount, AccountError> {
+    let of_balance = Amount::new(holds.get() / FEE_PART);
+    let most = match intent {
+        Intent::Pay { amount, .. } | Intent::Withdraw { amount, .. } => of_balance.min(amount),
+        Intent::Rotate { .. } => of_balance,
+    };
+    if asked > most {
+        return Err(AccountError::HighFee { asked, most });
+    }
+    Ok(asked)
 }
 
 impl<C: Compressor> AccountWallet<C> {
@@ -252,7 +268,10 @@ impl<C: Compressor> AccountWallet<C> {
         let lifetime = terms
             .lifetime
             .unwrap_or(fees.min_lifetime.saturating_add(LIFETIME));
-        let fee = terms.fee.unwrap_or(fees.minimum(self.profile.asset));
+        let fee = match terms.fee {
+            Some(fee) => fee,
+            None => agreed(fees.minimum(self.profile.asset), proven.balance, intent)?,
+        };
         let valid_until = fees.open_batch.saturating_add(lifetime);
         let order = match intent {
             Intent::Pay { to, amount } => Order::Transfer(Transfer {

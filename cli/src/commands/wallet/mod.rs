@@ -81,6 +81,7 @@ pub(super) fn failure(error: AccountError) -> Failure {
         | AccountError::ForeignKey { .. }
         | AccountError::NonceBehind { .. }
         | AccountError::OtherBalance { .. }
+        | AccountError::HighFee { .. }
         | AccountError::Refused { .. }
         | AccountError::Held { .. } => Failure::invalid(error),
         error => Failure::unusable(error),

@@ -179,6 +179,42 @@ fn events_tell_what_happens() {
     for _ in lines {}
 }
 
+/// A stream lasts for as long as its listener likes, and no longer than its key.
+#[test]
+fn a_stream_of_events_ends_with_its_key() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
+    let served = Served::with(ApiConfig {
+        open: crate::keys::Scopes::NONE,
+        requests_per_second: 0,
+        key_requests_per_second: 0,
+        ..ApiConfig::default()
+    });
+    let reader = served.holder("reader", Role::Reader);
+    let nonce = crate::keys::Nonce::from_bytes(crate::keys::random().unwrap());
+    let signed = served.signature(&reader, "GET", "/v1/events", b"", nonce);
+    let address = served.address.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let mut request = String::from("GET /v1/events HTTP/1.1\r\nhost: node\r\n");
+    for (name, value) in as_headers(&signed) {
+        request += &format!("{name}: {value}\r\n");
+    }
+    write!(stream, "{request}\r\n").unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().contains("200"));
+    assert!(lines.by_ref().any(|line| line == ": "));
+    served.runtime.block_on(served.node.pause()).unwrap();
+    assert!(lines.by_ref().any(|line| line == "event: paused"));
+    let _ = served
+        .keys
+        .revoke(served.ada.id, reader.id, "leaked")
+        .unwrap();
+    served.runtime.block_on(served.node.resume()).unwrap();
+    // the last piece of the answer has no bytes
+    let next = lines.find(|line| line == "event: resumed" || line == "0");
+    assert_eq!(next.as_deref(), Some("0"), "told after the key was revoked");
+}
+
 #[test]
 fn a_node_that_is_closed_to_strangers() {
     use crate::keys::Scopes;

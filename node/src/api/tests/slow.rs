@@ -115,3 +115,21 @@ fn an_answer_that_nobody_reads_is_given_up() {
         read += count;
     }
 }
+
+/// When answers that nobody reads have taken all of their room, large ones are given later: small ones as ever, and what was
+/// carried out is answered however long the answer is.
+#[test]
+fn without_room_large_answers_are_given_later() {
+    let served = Served::new();
+    let filled = served.api.answers_room.fill();
+    let refused = problem(&served.get("/openapi.json"), "unavailable");
+    assert!(refused["detail"].as_str().unwrap().contains("not read"));
+    assert_eq!(served.get("/v1/time").status, 200);
+    let bytes = [("content-type", "application/octet-stream".to_owned())];
+    let many = [1_u8, 0, 0, 0, 7].repeat(400);
+    let answered = served.send("POST", "/v1/orders/batch", &bytes, &many);
+    assert_eq!(answered.status, 200);
+    assert!(answered.body.len() > 16 << 10, "{}", answered.body.len());
+    drop(filled);
+    assert_eq!(served.get("/openapi.json").status, 200);
+}

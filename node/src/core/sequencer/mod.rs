@@ -128,11 +128,11 @@ pub(crate) struct Sequencer<B> {
     /// Decisions that the log does not have yet.
     decisions: Vec<Entry>,
     alarms: Vec<Alarm>,
-    /// One-time keys of which an alarm has told.
+    /// Keys of which an alarm has told.
     reused: HashSet<Claim>,
 }
 
-/// One-time keys that are remembered so that each is told of once. With more, some are told of again.
+/// Keys that are remembered so that each is told of once. With more, some are told of again.
 const REUSED: usize = 1 << 16;
 
 impl<B> std::fmt::Debug for Sequencer<B> {
@@ -267,13 +267,14 @@ impl<B: Base> Sequencer<B> {
         self.claims.get(claim).copied().or(in_store)
     }
 
-    /// A one-time key has signed another order, too: that is told once for each key. Who has given one away could tell it
-    /// again and again, and whatever else is told would be lost among that.
+    /// A one-time key has signed another order, too: that is told once for each slot's key, which has to be replaced as a whole.
+    /// Who has given one away could tell it again and again, and of each of a thousand one-time keys, and whatever else is told
+    /// would be lost among that.
     fn reuse(&mut self, order: &CheckedOrder, first: OrderId, second: OrderId) {
         if self.reused.len() >= REUSED {
             self.reused.clear();
         }
-        if self.reused.insert(Claim::of_order(order)) {
+        if self.reused.insert(Claim::of_key(order)) {
             let key = order.signed().key();
             self.alarms.push(Alarm::KeyReuse {
                 account: order.signed().order.signer(),

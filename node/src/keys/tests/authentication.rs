@@ -310,6 +310,13 @@ fn private_keys_are_kept_in_files_of_their_own() {
         "a key is never replaced"
     );
     assert_eq!(PrivateKey::load(&path).unwrap().public(), key.public());
+    // nor by a second name, which a process leaves that dies while it makes the first
+    let second = folder.path().join("desk.key.next");
+    assert!(!second.exists(), "a secret is left behind");
+    std::fs::hard_link(&path, &second).unwrap();
+    other.save(&path).unwrap_err();
+    assert_eq!(PrivateKey::load(&path).unwrap().public(), key.public());
+    assert!(!second.exists());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -16,12 +16,13 @@ use winterlane_settlement::{Call, DepositTo, Party, Settlement as _};
 use super::{
     BALANCE, Willing, included, options, payers,
     settled::{
-        Between, OPERATOR, WINDOW, Words, caught_up, create, open, secret, start_over, stop,
+        Between, OPERATOR, WINDOW, Words, caught_up, create, create_with, open, secret, start_over,
+        stop,
     },
     start_willing,
 };
 use crate::{
-    AdminError, BatchStage, Event, Refusal, SubmitError,
+    AdminError, BatchStage, Event, OrderId, Refusal, SubmitError,
     run::{Stand, start},
     settlement::{Obligation, Owed, Published, Settled, Settlement, SettlementError},
     testing::{Word, deposit, private_transfer, until, wait},
@@ -68,6 +69,71 @@ fn an_order_that_was_settled_before_it_was_forced_is_refuted() {
         .pending
         .balance;
     assert_eq!(balance, Amount::new(BALANCE + 101));
+    stop(running);
+}
+
+/// Settlement is away, and the node goes on: not so far that an order is expired before the node can hear that somebody has
+/// forced it, or whoever posts one ends the rollup.
+#[test]
+fn an_order_that_is_forced_while_settlement_is_away_does_not_expire() {
+    const LIFETIME: u64 = 8;
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 6);
+    create_with(folder.path(), &payers, LIFETIME);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let between = Between::new(durable.by(operator));
+    let (node, running) = start_over(folder.path(), &payers, between.clone()).unwrap();
+    *between.base.lock().unwrap() = None;
+    // more batches of four than a forced order lives for; what is not taken is sent again
+    let (mut taken, mut refused) = (Vec::new(), None);
+    for _ in 0..6 * LIFETIME {
+        let mut next = payers[0].clone();
+        let order = next.pay(2, 1, 0);
+        match wait(node.submit(order.clone())) {
+            Ok(_) => {
+                payers[0] = next;
+                taken.push(order);
+            }
+            Err(SubmitError::Unsettled { batches }) => {
+                assert!(batches < LIFETIME, "{batches}");
+                refused = Some(order);
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let stranger = durable.by(Party::NOBODY);
+    let mut ignored = payers[1].clone();
+    ignored.valid_until = stranger
+        .status()
+        .unwrap()
+        .next_batch
+        .saturating_add(LIFETIME);
+    let order = ignored.pay(1, 5, 0);
+    let id = OrderId::of(&order);
+    stranger
+        .call(&Call::Force {
+            order,
+            opening: None,
+        })
+        .unwrap();
+    // whoever takes nothing says so, and knows what it took
+    let refused = refused.expect("the node has gone on as if settlement were there");
+    assert!(!node.status().unwrap().ready());
+    assert!(wait(node.submit(taken[0].clone())).unwrap().known);
+    assert!(matches!(
+        wait(node.seal_now()),
+        Err(AdminError::Unsettled { .. })
+    ));
+    *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
+    caught_up(&node, &stranger);
+    let (batch, _) = included(&node, &id, BatchStage::Published);
+    assert!(batch <= ignored.valid_until);
+    clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+    assert!(stranger.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    wait(node.submit(refused)).unwrap();
+    caught_up(&node, &stranger);
     stop(running);
 }
 

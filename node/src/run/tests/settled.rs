@@ -66,6 +66,11 @@ pub(super) const WINDOW: u64 = 1_000;
 
 /// Makes a settlement beside a node's store.
 pub(super) fn create(folder: &Path, payers: &[Payer]) {
+    create_with(folder, payers, Rules::default().lifetime);
+}
+
+/// The same, where forced orders must be valid for so many batches.
+pub(super) fn create_with(folder: &Path, payers: &[Payer], lifetime: u64) {
     let accounts = payers.iter();
     let genesis = Opening {
         domain: domain(),
@@ -78,7 +83,7 @@ pub(super) fn create(folder: &Path, payers: &[Payer]) {
         rules: Rules {
             window: WINDOW,
             per_unit: 64,
-            lifetime: 8,
+            lifetime,
             bits: 128,
         },
     };

@@ -153,6 +153,10 @@ impl Writer {
             Some(SubmitError::Paused)
         } else if self.state.read_only {
             Some(SubmitError::ReadOnly)
+        } else if self.too_far_ahead() {
+            Some(SubmitError::Unsettled {
+                batches: self.ahead(),
+            })
         } else {
             None
         }
@@ -237,6 +241,10 @@ impl Writer {
                     Ok(())
                 };
                 let _ = answer.send(result);
+            }
+            Admin::Seal(answer) if self.too_far_ahead() => {
+                let batches = self.ahead();
+                let _ = answer.send(Err(AdminError::Unsettled { batches }));
             }
             Admin::Seal(answer) => {
                 let closed = self.sequencer.close_now()?;

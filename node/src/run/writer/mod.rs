@@ -129,6 +129,8 @@ pub(crate) struct WriterState {
     pub(crate) ended: bool,
     read_only: bool,
     stopping: bool,
+    /// The first batch that settlement does not have.
+    next_publish: BatchNumber,
     /// An alarm about settlement was raised for this batch, and whether it was one that passes.
     unpublished: Option<(BatchNumber, bool)>,
     last_disk_check: Option<Instant>,
@@ -153,6 +155,7 @@ impl Writer {
 
     fn serve(&mut self) -> Result<(), Fault> {
         self.shared.live().open_batch = self.sequencer.open_batch();
+        self.state.next_publish = self.store.view()?.head().next_publish;
         self.queue_jobs()?;
         self.wake_publisher();
         self.check_disk();
@@ -175,7 +178,9 @@ impl Writer {
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                 }
             }
-            self.sequencer.tick(self.now())?;
+            if !self.fills_up() {
+                self.sequencer.tick(self.now())?;
+            }
             self.commit(answers)?;
             self.check_disk();
         }
@@ -188,9 +193,25 @@ impl Writer {
 
     /// How long to wait for a task.
     fn patience(&self) -> Duration {
-        let deadline = self.sequencer.deadline();
+        let deadline = self.sequencer.deadline().filter(|_| !self.fills_up());
         let left = deadline.map(|deadline| deadline.saturating_sub(self.now()));
         left.unwrap_or(DISK_CHECK).min(DISK_CHECK)
+    }
+
+    /// Batches that are decided and that settlement does not have.
+    fn ahead(&self) -> u64 {
+        let open = self.sequencer.open_batch();
+        open.since(self.state.next_publish).unwrap_or(0)
+    }
+
+    /// Whether a batch is closed when it is full, and not for its age: too many are not settled.
+    fn fills_up(&self) -> bool {
+        self.ahead() > self.shared.most_ahead.load(Ordering::Relaxed) / 2
+    }
+
+    /// Whether so many batches are not settled that no more orders are taken.
+    fn too_far_ahead(&self) -> bool {
+        self.ahead() >= self.shared.most_ahead.load(Ordering::Relaxed)
     }
 
     /// Does one task; says how many orders it had.
@@ -215,8 +236,10 @@ impl Writer {
             }
             Task::Outcome { batch, outcome } => self.conclude(batch, outcome)?,
             Task::Published { batch, written } => {
-                self.store.published(batch.saturating_add(1))?;
+                let next = batch.saturating_add(1);
+                self.store.published(next)?;
                 fault::point("publishing-noted");
+                self.state.next_publish = self.state.next_publish.max(next);
                 self.state.unpublished = None;
                 self.shared.tell(Event::Published { batch });
                 let _ = written.send(());
@@ -290,6 +313,7 @@ impl Writer {
                 accounts.push((id, (batch, account)));
             }
         }
+        let too_far_ahead = self.too_far_ahead();
         let mut live = self.shared.live();
         live.add(decisions);
         live.accounts.extend(accounts);
@@ -297,6 +321,7 @@ impl Writer {
         live.open_operations = self.sequencer.open_operations();
         live.paused = self.state.paused;
         live.read_only = self.state.read_only;
+        live.too_far_ahead = too_far_ahead;
         Ok(())
     }
 

@@ -70,3 +70,19 @@ fn snapshots_are_restored_whole_or_not_at_all() {
     let error = snapshot::restore(empty.path(), &forged[..]).unwrap_err();
     assert!(error.to_string().contains("root"), "{error}");
 }
+
+/// A batch that is not proven keeps its job when its witness is lost: without a job nobody would hear that it waits, and
+/// nothing after it would ever be published.
+#[test]
+fn a_job_whose_witness_is_lost_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(sample(folder.path()));
+    let mut bytes = Vec::new();
+    snapshot::snapshot(folder.path(), &mut bytes).unwrap();
+    let restored = tempfile::tempdir().unwrap();
+    snapshot::restore(restored.path(), &bytes[..]).unwrap();
+    let jobs = |folder: &Path| open(folder, &[]).view().unwrap().jobs().unwrap();
+    let expected = jobs(folder.path());
+    assert!(!expected.is_empty());
+    assert_eq!(jobs(restored.path()), expected);
+}

@@ -394,6 +394,51 @@ fn false_answers_are_not_believed() {
     );
 }
 
+/// Whoever runs a node says what its fee is, and gets it: else a payment of 10 could cost all that there is.
+#[test]
+fn a_fee_is_not_the_nodes_to_choose() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wallet = made(place.path());
+    let node = Node::of(&wallet);
+    let pay = |amount| Intent::Pay {
+        to: AccountId::new(9),
+        amount: Amount::new(amount),
+    };
+    // the account holds 1,000
+    let rotate = Intent::Rotate { slot: HOT };
+    for (intent, asked, most) in [
+        (pay(10), 990, 10),
+        (pay(10), 11, 10),
+        (pay(500), 11, 10),
+        (pay(4), 5, 4),
+        (rotate, u128::MAX, 10),
+    ] {
+        node.fee.set(Amount::new(asked));
+        match wallet.order(&node, intent, terms()).unwrap_err() {
+            AccountError::HighFee { asked: of, most: m } => {
+                assert_eq!((of, m), (Amount::new(asked), Amount::new(most)));
+            }
+            error => panic!("{error}"),
+        }
+    }
+    assert!(node.left.borrow().is_empty(), "nothing was signed");
+    node.fee.set(Amount::new(10));
+    assert_eq!(
+        wallet.order(&node, pay(10), terms()).unwrap().fee,
+        Amount::new(10)
+    );
+    // who names a fee has agreed to it, whatever the node says
+    let agreed = Terms {
+        fee: Some(Amount::new(70)),
+        ..terms()
+    };
+    node.fee.set(Amount::new(70));
+    assert_eq!(
+        wallet.order(&node, pay(5), agreed).unwrap().fee,
+        Amount::new(70)
+    );
+}
+
 #[test]
 fn a_key_of_somebody_else_is_told() {
     let place = tempfile::tempdir().unwrap();

@@ -7,15 +7,15 @@ use std::{
 
 use serde_json::json;
 use winterlane_ledger::{
-    Account, AccountId, Amount, BatchNumber, ChainId, Domain, KeySlot, Ledger, LedgerError, Nonce,
-    RollupId, ScalarCompressor, Scope, SignedOrder, codec::CanonicalBytes as _,
+    Account, AccountId, Amount, AssetId, BatchNumber, ChainId, Domain, KeySlot, Ledger,
+    LedgerError, Nonce, RollupId, ScalarCompressor, Scope, SignedOrder, codec::CanonicalBytes as _,
     hash::domain_digest,
 };
 
 use super::super::{AccountWallet, PublicKey};
 use crate::client::{
-    AccountAnswer, Acknowledged, Ask, ClientError, Fees, NodeStatus, OrderPlace, Proven, Refused,
-    Stage,
+    AccountAnswer, Acknowledged, Ask, AssetFee, ClientError, Fees, NodeStatus, OrderPlace, Proven,
+    Refused, Stage,
 };
 
 /// A node in memory, which can be told to misbehave.
@@ -36,6 +36,8 @@ pub(super) struct Node {
     pub(super) closed: Cell<bool>,
     /// Says that nonces are that much higher, and refuses by the nonce.
     pub(super) lies: Cell<u32>,
+    /// The least fee that it asks for; it takes any.
+    pub(super) fee: Cell<Amount>,
     pub(super) domain: Cell<Domain>,
 }
 
@@ -55,6 +57,7 @@ impl Node {
             swallows: Cell::default(),
             closed: Cell::default(),
             lies: Cell::default(),
+            fee: Cell::default(),
             domain: domain.into(),
         }
     }
@@ -131,7 +134,10 @@ impl Ask for Node {
 
     fn fees(&self) -> Result<Fees, ClientError> {
         Ok(Fees {
-            assets: Vec::new(),
+            assets: vec![AssetFee {
+                asset: AssetId::new(7),
+                minimum: self.fee.get(),
+            }],
             open_batch: self.ledger.borrow().batch_number(),
             min_lifetime: 2,
         })
