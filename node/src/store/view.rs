@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
+use rayon::prelude::*;
 use redb::{ReadTransaction, ReadableTable};
 use winterlane_ledger::{
     Account, AccountId, Amount, AssetId, BatchNumber, Digest, Root,
@@ -170,6 +171,26 @@ impl View {
         let row = table.get(key.key())?;
         row.map(|row| Tile::from_bytes(row.value())).transpose()
     }
+
+    /// The siblings of a few leaves, which are neighbours when there are more than a few, on this thread.
+    fn siblings_here(&self, ids: &[u32], out: &mut [Siblings]) -> Result<(), StoreError> {
+        let table = self.transaction.open_table(TILES)?;
+        // neighbours share the tiles further up
+        let read = RefCell::new(HashMap::new());
+        for (id, siblings) in ids.iter().zip(out) {
+            let tile = |key: TileKey| {
+                if let Some(tile) = read.borrow().get(&key) {
+                    return Ok(Option::<Tile>::clone(tile));
+                }
+                let row = table.get(key.key())?;
+                let tile = row.map(|row| Tile::from_bytes(row.value())).transpose()?;
+                read.borrow_mut().insert(key, tile.clone());
+                Ok::<_, StoreError>(tile)
+            };
+            siblings_from(*id, &self.empty, tile, siblings)?;
+        }
+        Ok(())
+    }
 }
 
 impl ReadState for View {
@@ -215,24 +236,17 @@ impl ReadState for View {
     }
 
     fn siblings(&self, ids: &[u32], out: &mut [Siblings]) -> Result<(), StoreError> {
-        let table = self.transaction.open_table(TILES)?;
-        // neighbours share the tiles further up
-        let read = RefCell::new(HashMap::new());
-        for (id, siblings) in ids.iter().zip(out) {
-            let tile = |key: TileKey| {
-                if let Some(tile) = read.borrow().get(&key) {
-                    return Ok(Option::<Tile>::clone(tile));
-                }
-                let row = table.get(key.key())?;
-                let tile = row.map(|row| Tile::from_bytes(row.value())).transpose()?;
-                read.borrow_mut().insert(key, tile.clone());
-                Ok::<_, StoreError>(tile)
-            };
-            siblings_from(*id, &self.empty, tile, siblings)?;
+        if ids.len() <= LEAVES_A_TASK {
+            return self.siblings_here(ids, out);
         }
-        Ok(())
+        ids.par_chunks(LEAVES_A_TASK)
+            .zip(out.par_chunks_mut(LEAVES_A_TASK))
+            .try_for_each(|(ids, out)| self.siblings_here(ids, out))
     }
 }
+
+/// Leaves whose siblings are read in one task of many threads.
+const LEAVES_A_TASK: usize = 128;
 
 fn account_row(id: AccountId, bytes: &[u8]) -> Result<Account, StoreError> {
     Account::from_bytes(bytes)

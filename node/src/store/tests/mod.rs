@@ -1,6 +1,6 @@
 //! The store against the state in memory, and what it writes.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use redb::ReadableDatabase;
 use winterlane_ledger::{
@@ -170,6 +170,44 @@ fn the_store_is_a_state_as_the_ledger_asks_for_one() {
     }
     for seed in 0..3 {
         winterlane_ledger::testing::state::check_ledger(&mut Folders::default(), seed);
+    }
+}
+
+/// What changes of many accounts leave behind, whose paths all threads read, is what a new store of them has; so is that of
+/// few, which one thread reads.
+#[test]
+fn many_changes_lead_where_few_do() {
+    let account = |id: u32, balance: u32| {
+        let account = Account {
+            asset: AssetId::new(7),
+            balance: Amount::new(balance.into()),
+            ..Account::default()
+        };
+        (AccountId::new(id), account)
+    };
+    let first: Vec<_> = (0..2_000).map(|id| account(id, 1)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), &first);
+    let mut state = StoreState::new(store.clone()).unwrap();
+    let mut accounts: BTreeMap<_, _> = first.into_iter().collect();
+    let rows = |store: &Store| -> Vec<String> {
+        let rows = dump(&store.database.begin_read().unwrap());
+        let rows = rows.lines().map(str::to_owned);
+        rows.filter(|row| row.starts_with("accounts ") || row.starts_with("tiles "))
+            .collect()
+    };
+    // some of them new, beside the others and far away
+    for (count, step) in [(5, 3), (1_000, 5), (128, 30_000_000), (129, 33_000_000)] {
+        let changed: Vec<_> = (0..count).map(|n| account(n * step, n + step)).collect();
+        accounts.extend(changed.iter().copied());
+        let changes = Changes::of(&state, changed, &ScalarCompressor).unwrap();
+        state.apply(changes).unwrap();
+        state.commit(state.version()).unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let expected: Vec<_> = accounts.iter().map(|(id, one)| (*id, *one)).collect();
+        let other = open(other.path(), &expected);
+        assert_eq!(state.root(), other.view().unwrap().head().root);
+        assert_eq!(rows(&store), rows(&other), "{count}");
     }
 }
 
