@@ -39,7 +39,7 @@ pub(crate) struct BatchesArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ChallengeArgs {
     /// Name of who asks.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = args_numbers::name)]
     pub(crate) verifier: String,
     /// The domain: which rollup on which chain (64 hexadecimal digits), as `winterlane verify` prints it.
     #[arg(long, value_name = "DIGEST", required_unless_present = "batches")]

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use winterlane_wallet::credentials::Day;
 
 use crate::{
+    args_numbers,
     args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs},
     args_private::ProofSize,
 };
@@ -36,7 +37,7 @@ pub(crate) struct IssuerArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) issuer: PathBuf,
     /// Name of the issuer, for people.
-    #[arg(long, value_name = "NAME", required_unless_present = "new_key")]
+    #[arg(long, value_name = "NAME", required_unless_present = "new_key", value_parser = args_numbers::name)]
     pub(crate) name: Option<String>,
     /// JSON file with the attributes and their kinds.
     #[arg(long, value_name = "FILE.json", required_unless_present = "new_key")]
@@ -127,7 +128,7 @@ pub(crate) struct ChallengeArgs {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) sets: PathBuf,
     /// Name of who asks.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = args_numbers::name)]
     pub(crate) verifier: String,
     /// For how many minutes an answer counts.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=525_600))]

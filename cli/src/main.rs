@@ -44,6 +44,14 @@ use args::Cli;
 use failure::{Failure, INVALID, UNUSABLE};
 
 fn main() -> ExitCode {
+    if std::env::args_os().skip(1).any(|word| word == "--json") {
+        show::failures_as_json();
+    }
+    if let Err(error) = winterlane_machine::process::begin() {
+        return unusable(format_args!(
+            "the system lets no signal be handled: {error}"
+        ));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -59,19 +67,20 @@ fn main() -> ExitCode {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(Failure::Invalid(error))) => {
             show::say(format_args!("invalid: {error}"));
+            show::failure(&error, INVALID);
             ExitCode::from(INVALID)
         }
-        Ok(Err(Failure::Unusable(error))) => {
-            show::say(format_args!("error: {error}"));
-            ExitCode::from(UNUSABLE)
-        }
-        Err(_) => {
-            show::say(
-                "error: a mistake in winterlane itself; please report it with the lines above",
-            );
-            ExitCode::from(UNUSABLE)
-        }
+        Ok(Err(Failure::Unusable(error))) => unusable(error),
+        Err(_) => unusable("a mistake in winterlane itself; please report it with the lines above"),
     }
+}
+
+/// Says why something cannot be used.
+fn unusable(error: impl std::fmt::Display) -> ExitCode {
+    let error = error.to_string();
+    show::say(format_args!("error: {error}"));
+    show::failure(&error, UNUSABLE);
+    ExitCode::from(UNUSABLE)
 }
 
 /// Help, version, or a command line that cannot be understood.
@@ -79,15 +88,15 @@ fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return match show::print(&error.render().to_string()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(Failure::Unusable(error) | Failure::Invalid(error)) => {
-                show::say(format_args!("error: {error}"));
-                ExitCode::from(UNUSABLE)
-            }
+            Err(Failure::Unusable(error) | Failure::Invalid(error)) => unusable(error),
         };
     }
+    let text = error.render().to_string();
     // An argument may be the name of a stranger's file. Line by line: clap's own lines stay.
-    for line in error.render().to_string().lines() {
+    for line in text.lines() {
         show::say(line);
     }
+    let first = text.lines().next().unwrap_or_default();
+    show::failure(first.strip_prefix("error: ").unwrap_or(first), UNUSABLE);
     ExitCode::from(UNUSABLE)
 }

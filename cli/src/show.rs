@@ -4,71 +4,15 @@
 //! or [`json`], so that no file can move the cursor, colour a line or turn the order of letters around.
 
 use std::{
-    fmt::{self, Display, Write as _},
+    fmt::{Display, Write as _},
     io::{self, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde::Serialize;
+pub(crate) use winterlane_machine::Escaped;
 
 use crate::Failure;
-
-/// Text with every character escaped (as `\u{1b}`) that acts on a terminal or cannot be seen.
-pub(crate) struct Escaped<T>(pub(crate) T);
-
-impl<T: Display> Display for Escaped<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(Escaping(f), "{}", self.0)
-    }
-}
-
-struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
-
-impl fmt::Write for Escaping<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text;
-        while let Some((at, character)) = rest.char_indices().find(|(_, c)| is_hidden(*c)) {
-            self.0.write_str(&rest[..at])?;
-            write!(self.0, "{}", character.escape_unicode())?;
-            rest = &rest[at + character.len_utf8()..];
-        }
-        self.0.write_str(rest)
-    }
-}
-
-/// Whether a character acts on the terminal or on its neighbours instead of being seen: control
-/// characters, line and paragraph separators, and Unicode's format characters (category Cf: direction,
-/// zero width, joiners, tags), with the fillers that look like nothing.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{600}'..='\u{605}'
-                | '\u{61c}'
-                | '\u{6dd}'
-                | '\u{70f}'
-                | '\u{890}'..='\u{891}'
-                | '\u{8e2}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{110bd}'
-                | '\u{110cd}'
-                | '\u{13430}'..='\u{1343f}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
-}
 
 /// One JSON object on one line, in ASCII: what JSON may hold as it is but a terminal obeys is escaped.
 pub(crate) fn json(value: &impl Serialize) -> Result<String, Failure> {
@@ -106,8 +50,33 @@ pub(crate) fn or_refused<T>(checked: Result<T, Failure>, as_json: bool) -> Resul
     checked
 }
 
+/// Whether a failure is written as an object.
+static FAILURES_AS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Whether something was written to standard output, or tried to be.
+static PRINTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on [`failure`] writes objects: `--json` was asked for.
+pub(crate) fn failures_as_json() {
+    FAILURES_AS_JSON.store(true, Ordering::Relaxed);
+}
+
+/// Writes why there is no result, as an object, where `--json` was asked for: a program that reads standard output finds an
+/// object there, however the command ends. A command that has written one already has said it in its own way.
+pub(crate) fn failure(reason: &str, status: u8) {
+    if !FAILURES_AS_JSON.load(Ordering::Relaxed) || PRINTED.load(Ordering::Relaxed) {
+        return;
+    }
+    let object = json(&serde_json::json!({ "error": reason, "status": status }));
+    // The status says it where this cannot be written.
+    let _ = object.and_then(|object| print(&object));
+}
+
 /// Writes the result to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    if !text.is_empty() {
+        PRINTED.store(true, Ordering::Relaxed);
+    }
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads only the first lines has what they want.
@@ -164,41 +133,6 @@ pub(crate) fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_acts_on_a_terminal_is_escaped() {
-        let hostile = [
-            "\u{1b}[2K",
-            "\r",
-            "\n",
-            "\t",
-            "\u{8}",
-            "\u{7f}",
-            "\u{9b}31m",
-            "\u{202e}",
-            "\u{2066}",
-            "\u{200b}",
-            "\u{200d}",
-            "\u{2060}",
-            "\u{feff}",
-            "\u{2028}",
-            "\u{e0041}",
-            "\u{61c}",
-            "\u{ad}",
-        ];
-        for text in hostile {
-            let shown = Escaped(format!("a{text}b")).to_string();
-            assert!(shown.starts_with("a\\u{"), "{shown:?}");
-            assert!(!shown.chars().any(is_hidden), "{shown:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_read_stays_as_it_is() {
-        for text in ["", "fast-128", "Zürich — 東京", "C:\\a b", "🦀"] {
-            assert_eq!(Escaped(text).to_string(), text);
-        }
-    }
 
     #[test]
     fn json_is_ascii_and_says_the_same() {

@@ -21,7 +21,8 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(test)]
+// The clock, and tests.
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 mod balance;

@@ -15,6 +15,9 @@ pub const MAX_INTEGER: i64 = (1 << 53) - 1;
 /// Bytes of a text, at most.
 pub const MAX_TEXT_BYTES: usize = 1024;
 
+/// The number of 1970-01-01, from year 1 on.
+const DAYS_TO_1970: u32 = 719_162;
+
 const TEXT_CONTEXT: &str = "winterlane 2026-11-28 credential: number of a text";
 
 /// A day of the calendar, from year 1 to 9999. Printed and read as `2008-11-28`.
@@ -50,7 +53,25 @@ impl Day {
     #[cfg(feature = "std")]
     #[must_use]
     pub fn today() -> Self {
-        Self(time::OffsetDateTime::now_utc().date())
+        use std::time::{SystemTime, UNIX_EPOCH};
+
+        let seconds = |time: std::time::Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        Self::at(match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => seconds(since),
+            // so long before; a part of a second counts as one
+            Err(before) => (-seconds(before.duration())).saturating_sub(1),
+        })
+    }
+
+    /// The day at so many seconds since 1970. A clock that is beyond the calendar shows its first or its last day: it is wrong, and
+    /// what comes of it is refused as a day that cannot be.
+    #[cfg(any(feature = "std", test))]
+    fn at(seconds: i64) -> Self {
+        let days = seconds
+            .div_euclid(86_400)
+            .saturating_add(DAYS_TO_1970.into());
+        let number = u32::try_from(days.max(0)).unwrap_or(u32::MAX);
+        Self::from_number(number).unwrap_or(Self::LAST)
     }
 
     /// Days since 1 January of year 1, counted from 0.
@@ -71,7 +92,7 @@ impl Day {
     /// Days since 1970-01-01, by which credentials expire; `None` before that day.
     #[must_use]
     pub fn since_1970(self) -> Option<u32> {
-        self.number().checked_sub(719_162)
+        self.number().checked_sub(DAYS_TO_1970)
     }
 
     /// So many days later; `None` after the year 9999.
@@ -320,6 +341,23 @@ mod tests {
     use std::format;
 
     use super::*;
+
+    /// A clock may say anything, and no command crashes for it.
+    #[test]
+    fn every_time_has_a_day() {
+        for (seconds, day) in [
+            (0, "1970-01-01"),
+            (86_399, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (4_294_967_296, "2106-02-07"),
+            (253_402_300_799, "9999-12-31"),
+            (253_402_300_800, "9999-12-31"),
+            (i64::MAX, "9999-12-31"),
+            (i64::MIN, "0001-01-01"),
+        ] {
+            assert_eq!(Day::at(seconds).to_string(), day, "{seconds}");
+        }
+    }
 
     #[test]
     fn days_are_those_of_the_calendar() {

@@ -8,6 +8,7 @@ use std::{
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use winterlane_machine::{Escaped, process, text};
 
 /// Why a command ends without success: what its exit status says, and what is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,15 +55,13 @@ impl Failure {
 pub fn main<A: Parser>(carry_out: impl FnOnce(A) -> Result<(), Failure>) -> ExitCode {
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            let unusable = Failure::Unusable(String::new());
-            return ExitCode::from(if error.use_stderr() {
-                unusable.status()
-            } else {
-                0
-            });
+        Err(error) if error.use_stderr() => {
+            // What was given may be a stranger's name. Line by line: those of the parser stay.
+            let said = text::lines(&error.render().to_string());
+            let _ = io::stderr().write_all(said.as_bytes());
+            return ExitCode::from(Failure::Unusable(String::new()).status());
         }
+        Err(error) => return ended(print(error.render())),
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
@@ -73,11 +72,19 @@ pub fn main<A: Parser>(carry_out: impl FnOnce(A) -> Result<(), Failure>) -> Exit
         .log_internal_errors(false)
         .with_writer(io::stderr)
         .init();
-    match carry_out(arguments) {
+    let begun = process::begin().map_err(|error| {
+        Failure::Unusable(format!("the system lets no signal be handled: {error}"))
+    });
+    ended(begun.and_then(|()| carry_out(arguments)))
+}
+
+/// Says why there is no result, and gives the status.
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // when nobody can read it, there is nobody to tell: the status says it
-            let _ = writeln!(io::stderr(), "error: {}", failure.reason());
+            let _ = writeln!(io::stderr(), "error: {}", Escaped(failure.reason()));
             ExitCode::from(failure.status())
         }
     }

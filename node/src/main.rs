@@ -22,6 +22,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use signals::Asked;
+use winterlane_machine::{Keeper, folder};
 use winterlane_node::{
     Node, SnapshotError, bench,
     command::{self, Failure},
@@ -171,6 +172,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut config = read_config(arguments)?;
     if let Some(Task::Keys { task }) = &arguments.command {
+        if matches!(task, operators::KeysTask::Bootstrap(_)) {
+            check_folder(&arguments.data)?;
+        }
         let environment = &config.interface.environment;
         let said = operators::keys(task, &arguments.data, environment);
         return command::print(said.map_err(|error| of_keys(&error))?);
@@ -191,6 +195,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         return command::print(format_args!("{said}\n"));
     }
     // Before the store is opened, or made.
+    check_folder(&arguments.data)?;
     serve::certificate(&config, &arguments.data).map_err(Failure::unusable)?;
     let told = arguments.queue.clone();
     if let Some(address) = told.or_else(|| std::env::var("WINTERLANE_QUEUE").ok()) {
@@ -231,6 +236,7 @@ fn account(text: &str) -> Result<AccountSetting, String> {
 }
 
 fn init(folder: &Path, accounts: &[AccountSetting], settings: &[String]) -> Result<(), Failure> {
+    check_folder(folder)?;
     let unusable = |error: config::InitError| Failure::unusable(error);
     let text = config::initial(accounts, settings).map_err(unusable)?;
     let config = Config::parse(config::FILE, &text).map_err(Failure::unusable)?;
@@ -244,6 +250,11 @@ fn init(folder: &Path, accounts: &[AccountSetting], settings: &[String]) -> Resu
         accounts.len(),
         folder.display()
     ))
+}
+
+/// Refuses a folder that is another program's, or that holds files of somebody else, before anything is made in it.
+fn check_folder(folder: &Path) -> Result<(), Failure> {
+    folder::check_to_begin(folder, Keeper::Node).map_err(Failure::unusable)
 }
 
 fn genesis(
@@ -291,6 +302,7 @@ fn snapshot(folder: &Path, file: &Path) -> Result<(), Failure> {
 fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {
     let at = |error: std::io::Error| Failure::Unusable(format!("{}: {error}", file.display()));
     let opened = File::open(file).map_err(at)?;
+    check_folder(folder)?;
     winterlane_node::restore(folder, BufReader::new(opened)).map_err(Failure::unusable)
 }
 

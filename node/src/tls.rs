@@ -14,6 +14,10 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 use thiserror::Error;
+use winterlane_machine::small;
+
+/// Certificates and keys in PEM have at most that many bytes: those of all public authorities have a quarter of it.
+pub(crate) const MAX_PEM_BYTES: u64 = 1 << 20;
 
 /// Why a certificate is not used.
 #[derive(Debug, Error)]
@@ -106,7 +110,7 @@ fn read(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
         what,
     };
     let bytes = |path: &Path| {
-        std::fs::read(path).map_err(|source| TlsError::Io {
+        small::read(path, MAX_PEM_BYTES).map_err(|source| TlsError::Io {
             path: path.to_owned(),
             source,
         })

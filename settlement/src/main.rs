@@ -7,7 +7,6 @@
 use std::{
     error::Error,
     fmt::Display,
-    fs,
     io::{self, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -16,6 +15,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use winterlane_machine::{Escaped, process, small, text};
 use winterlane_settlement::{Durable, Genesis, Secret, Verifier, durable, server::Server};
 
 /// Settlement of a payment rollup: what a base chain would do, on one machine.
@@ -54,16 +54,30 @@ enum Task {
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            // what was given may be a stranger's name
+            let said = text::lines(&error.render().to_string());
+            let _ = io::stderr().write_all(said.as_bytes());
+            return ExitCode::from(2);
+        }
         Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return ended(print(error.render().to_string().trim_end()).map_err(Into::into));
         }
     };
-    match run(&arguments.task) {
+    ended(
+        process::begin()
+            .map_err(Into::into)
+            .and_then(|()| run(&arguments.task)),
+    )
+}
+
+/// Says why there is no result, and gives the status.
+fn ended(result: Result<(), Box<dyn Error>>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // when nobody can read it, there is nobody to tell: the status says it
-            let _ = writeln!(io::stderr(), "error: {}", in_words(&*error));
+            let _ = writeln!(io::stderr(), "error: {}", Escaped(in_words(&*error)));
             ExitCode::from(2)
         }
     }
@@ -102,15 +116,23 @@ fn run(task: &Task) -> Result<(), Box<dyn Error>> {
             print(secret.party())?;
         }
         Task::Create { folder, genesis } => {
-            let text = fs::read_to_string(genesis).map_err(|error| named(genesis, &error))?;
+            let bytes =
+                small::read(genesis, MAX_GENESIS_BYTES).map_err(|error| named(genesis, &error))?;
             let genesis: Genesis =
-                serde_json::from_str(&text).map_err(|error| named(genesis, &error))?;
+                serde_json::from_slice(&bytes).map_err(|error| named(genesis, &error))?;
             durable::create(folder, &genesis)?;
+            let folder = Escaped(folder.display());
+            print(format_args!(
+                "settlement is made in {folder}; `winterlane-settlement serve {folder}` serves it"
+            ))?;
         }
         Task::Serve { folder, listen } => serve(folder, *listen)?,
     }
     Ok(())
 }
+
+/// What a genesis of a million accounts takes, and more.
+const MAX_GENESIS_BYTES: u64 = 1 << 30;
 
 fn named(path: &Path, error: &dyn Error) -> String {
     format!("{}: {error}", path.display())

@@ -11,7 +11,7 @@
 //! A new wallet gets its journal first and its seed last. So a seed that has its name has a journal,
 //! unless somebody took it away; and a journal without a seed has signed nothing, unless it says so.
 
-use std::ffi::OsStr;
+use std::{ffi::OsStr, path::Path};
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -38,6 +38,14 @@ pub(crate) fn is_ours(name: &OsStr) -> bool {
         || name
             .as_encoded_bytes()
             .starts_with(crate::notes::BOOK.as_bytes())
+}
+
+/// Whether a directory has a wallet, or the beginning of one.
+pub(crate) fn is_at(directory: &Path) -> bool {
+    let names = [SEED, NEW_SEED, JOURNAL, NEW_JOURNAL];
+    names
+        .iter()
+        .any(|name| std::fs::symlink_metadata(directory.join(name)).is_ok())
 }
 
 /// Makes a wallet where there is none, or only the beginning of one; encrypted, if there is a passphrase.

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::{
     Failure,
     args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs},
-    interrupt, show,
+    files, interrupt, show,
 };
 
 /// The passphrase of a wallet: from the file, if one is given, and else from the terminal.
@@ -93,6 +93,7 @@ pub(super) fn open_or_make(
             Ok((wallet, false))
         }
         Err(UnlockError::Wallet(WalletError::Missing { .. } | WalletError::HalfMade { .. })) => {
+            files::check_for_wallet(directory).map_err(Failure::unusable)?;
             let passphrase = of_new(unlock, encrypting)?;
             let made = Wallet::create_with(directory, passphrase.as_ref());
             Ok((made.map_err(Failure::unusable)?, true))

@@ -16,9 +16,11 @@ pub(crate) use lock::DirectoryLock;
 pub(crate) use publish::Staging;
 pub(crate) use read::{proof_size, read_limited, read_proof, read_public};
 pub(crate) use single::{
-    Access, read_json, read_text, write_json, write_new, write_over, write_same,
+    Access, check_new, check_place, read_json, read_text, write_json, write_new, write_over,
+    write_same,
 };
 use thiserror::Error;
+use winterlane_machine::{FolderError, Keeper, folder};
 pub(crate) use winterlane_verifier::PublicFile;
 use winterlane_verifier::UnknownFormat;
 
@@ -61,6 +63,10 @@ pub(crate) enum FilesError {
     },
     #[error("{}: {kind}, not a regular file; it was not opened", .path.display())]
     NotRegular { path: PathBuf, kind: &'static str },
+    #[error("{}: {kind}, not a regular file; it was not replaced", .path.display())]
+    NotReplaced { path: PathBuf, kind: &'static str },
+    #[error("{}: there is no such directory, and a file is to be written there", .0.display())]
+    NoDirectory(PathBuf),
     #[error("{}: no batches (files called batch-0000.proof and batch-0000.public.json)", .0.display())]
     NoBatches(PathBuf),
     #[error("{}: has batches already; name another directory or add --replace", .0.display())]
@@ -69,6 +75,8 @@ pub(crate) enum FilesError {
     Exists(PathBuf),
     #[error("{}: is a file, and a directory is needed; name another, or remove it", .0.display())]
     NotDirectory(PathBuf),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error("{}: not text in UTF-8", .0.display())]
     NotText(PathBuf),
     #[error("{}: in use by {holder}; wait for it, or name another directory", .directory.display())]
@@ -117,8 +125,28 @@ impl FilesError {
     }
 }
 
+/// Makes a directory for `keeper`; one that is there is good if it is its own, or can become that.
+pub(crate) fn make_directory_of(path: &Path, keeper: Keeper) -> Result<(), FilesError> {
+    match keeper {
+        // They lie beside other files.
+        Keeper::Batches => folder::check_not_anothers(path, keeper)?,
+        _ if path.is_dir() => folder::check_to_begin(path, keeper)?,
+        _ => {}
+    }
+    make_directory(path)
+}
+
+/// Checks that a wallet may be made in a directory: nobody else keeps it. Files of its owner may lie there; a directory that
+/// is open to others the wallet itself refuses.
+pub(crate) fn check_for_wallet(path: &Path) -> Result<(), FilesError> {
+    if fs::symlink_metadata(path).is_ok() && !path.is_dir() {
+        return Err(FilesError::NotDirectory(path.to_owned()));
+    }
+    Ok(folder::check_not_anothers(path, Keeper::Wallet)?)
+}
+
 /// Makes a directory, and those that it is in; one that is there is good.
-pub(crate) fn make_directory(path: &Path) -> Result<(), FilesError> {
+fn make_directory(path: &Path) -> Result<(), FilesError> {
     fs::create_dir_all(path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => FilesError::NotDirectory(path.to_owned()),
         _ => FilesError::io(path)(error),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use winterlane_machine::Keeper;
 
 use super::{
     BatchFiles, FilesError, PUBLISHING, lock::DirectoryLock, number_of, numbers, proof_path,
@@ -42,7 +43,7 @@ impl Staging {
         // No interrupt comes between making something and having it registered for removal.
         let mut unfinished = interrupt::unfinished();
         let made = !target.exists();
-        super::make_directory(target)?;
+        super::make_directory_of(target, Keeper::Batches)?;
         let lock = DirectoryLock::take(target)?;
         if !numbers(target)?.is_empty() && !replace {
             return Err(FilesError::NotEmpty(target.to_owned()));

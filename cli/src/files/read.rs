@@ -103,7 +103,7 @@ pub(super) fn check_kind(path: &Path, kind: FileType) -> Result<(), FilesError> 
     })
 }
 
-fn name_of(kind: FileType) -> &'static str {
+pub(super) fn name_of(kind: FileType) -> &'static str {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;

@@ -1,7 +1,7 @@
 //! Single files: addresses, keys, credentials, proofs. Read with a limit, written whole or not at all.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Write},
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -10,7 +10,10 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
-use super::{FilesError, read_limited};
+use super::{
+    FilesError,
+    read::{name_of, read_limited},
+};
 
 /// Who may read a file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,20 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FilesErro
     })
 }
 
+/// Checks that a new file can be written under this name, before something is done that cannot be undone and has no other
+/// place to go: a one-time key that signs, notes that are spent.
+pub(crate) fn check_new(path: &Path) -> Result<(), FilesError> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(FilesError::Exists(path.to_owned()));
+    }
+    check_place(path)
+}
+
+/// Checks that the directory of this name takes files.
+pub(crate) fn check_place(path: &Path) -> Result<(), FilesError> {
+    stage(path, b"", Access::Owner).map(drop)
+}
+
 /// Writes a file that must not be there yet.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], access: Access) -> Result<(), FilesError> {
     let staged = stage(path, bytes, access)?;
@@ -72,8 +89,17 @@ pub(crate) fn write_same(path: &Path, bytes: &[u8], access: Access) -> Result<()
     }
 }
 
-/// Writes a file, in the place of one that may be there.
+/// Writes a file, in the place of one that may be there. Of a regular one alone: a rename takes the place of whatever has
+/// the name, and a device such as `/dev/null` would be gone for everybody, or a link with what it leads to left as it was.
 pub(crate) fn write_over(path: &Path, bytes: &[u8], access: Access) -> Result<(), FilesError> {
+    if let Ok(found) = fs::symlink_metadata(path)
+        && !found.is_file()
+    {
+        return Err(FilesError::NotReplaced {
+            path: path.to_owned(),
+            kind: name_of(found.file_type()),
+        });
+    }
     let staged = stage(path, bytes, access)?;
     staged
         .persist(path)
@@ -99,7 +125,14 @@ pub(crate) fn write_json(
 /// Writes the content to a file beside `path`, and waits until it is on the disk.
 fn stage(path: &Path, bytes: &[u8], access: Access) -> Result<NamedTempFile, FilesError> {
     let io = || FilesError::io(path);
-    let mut staged = NamedTempFile::new_in(directory(path)).map_err(io())?;
+    let place = directory(path);
+    // The error that is given has the name of the temporary file in it, which nobody knows.
+    let mut staged = NamedTempFile::new_in(place).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            FilesError::NoDirectory(place.to_owned())
+        }
+        kind => FilesError::io(place)(kind.into()),
+    })?;
     staged.write_all(bytes).map_err(io())?;
     if access != Access::Owner {
         open_to_all(&staged).map_err(io())?;

@@ -183,7 +183,8 @@ fn a_batch_that_does_not_fit_is_refused_before_any_work() {
         let output = winterlane(&[&base[..], &arguments].concat());
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(output.stdout.is_empty() && !out.exists(), "{said}");
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(object["status"] == 2 && !out.exists(), "{said}");
         let (_, needed) = said.split_once("a batch needs ").expect(&said);
         let (needed, rest) = needed.split_once(' ').expect(&said);
         assert!(rest.starts_with("MiB of memory, there are 16: "), "{said}");

@@ -93,6 +93,47 @@ fn nobody_at_the_other_end_of_a_pipe_is_no_crash() {
     }
 }
 
+/// A file that grows beyond the limit of its size is an error, as a full disk is, and not an end of the process by a signal; and
+/// a mask of 0 does not give what is written to every user of the machine.
+#[test]
+fn limits_and_masks_of_the_process_are_no_surprise() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let csv = csv_in(directory.path());
+    let out = directory.path().join("out");
+    let prove = format!(
+        "$W prove --transfers {} --limit 1 --batch-size 4 --json --out {}",
+        text(&csv),
+        text(&out)
+    );
+    // of 512 or 1,024 bytes, by the shell: a proof has some hundred times as many
+    let output = shell(&format!("ulimit -f 10; {prove}"), &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("batch-0000.proof"), "{said}");
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["status"], 2);
+    assert!(
+        !out.exists() || fs::read_dir(&out).unwrap().next().is_none(),
+        "{said}"
+    );
+
+    let output = shell(&format!("umask 000; {prove}"), &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let mut made = vec![out.clone()];
+    made.extend(
+        fs::read_dir(&out)
+            .unwrap()
+            .map(|entry| entry.unwrap().path()),
+    );
+    assert!(made.len() > 2, "{made:?}");
+    for path in made {
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o022, 0, "{}: {mode:o}", path.display());
+    }
+}
+
 /// One arena of the allocator: each further one reserves 64 MiB of a limited address space, or does not, by chance.
 const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 

@@ -19,6 +19,7 @@ mod passphrase;
 mod private;
 #[cfg(unix)]
 mod publishing;
+mod slips;
 mod strangers;
 mod words;
 

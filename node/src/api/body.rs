@@ -147,8 +147,10 @@ pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let field = if path == "." { "body".to_owned() } else { path };
-        Problem::field(field, error.inner().to_string())
+        // A question mark is a member that was not read as far as its name.
+        let path = path.trim_end_matches(['.', '?']);
+        let field = if path.is_empty() { "body" } else { path };
+        Problem::field(field.to_owned(), error.inner().to_string())
     })?;
     deserializer
         .end()
@@ -171,6 +173,29 @@ mod tests {
             .unwrap();
         let body = Body::from(vec![b'x'; length]);
         runtime.block_on(read(body, &HeaderMap::new(), limit, room))
+    }
+
+    /// What ends before a member has its name is told to be in what was read; and nothing is told to be at "?".
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Outer {
+            #[expect(dead_code, reason = "read, and never looked at")]
+            inner: Vec<std::collections::BTreeMap<String, u32>>,
+        }
+        for (text, field) in [
+            ("{", "body"),
+            ("{\"inner", "body"),
+            ("{\"inner\":[{}]", "body"),
+            ("{\"inner\":[{", "inner[0]"),
+            ("{\"inner\":[{\"a\":-1}]}", "inner[0].a"),
+            ("{\"inner\":[]} ,", "body"),
+        ] {
+            let problem = json::<Outer>(text.as_bytes()).unwrap_err();
+            let named = problem.document()["field"].clone();
+            assert_eq!(named, field, "{text}");
+        }
     }
 
     /// However many requests there are: their bodies have so much room together, and give it back.

@@ -6,11 +6,13 @@ use ureq::{
     Agent,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
+use winterlane_machine::small;
 
 use super::{
     BlobError, Blobs, Name,
     sign::{Credentials, Request},
 };
+use crate::tls::MAX_PEM_BYTES;
 
 /// How long a signed request is valid: clocks may differ by less.
 const VALID: Duration = Duration::from_secs(300);
@@ -130,7 +132,8 @@ fn tls(place: &Place) -> Result<TlsConfig, String> {
     let Some(file) = &place.ca else {
         return Ok(builder.build());
     };
-    let pem = std::fs::read(file).map_err(|error| format!("ca={file}: {error}"))?;
+    let pem =
+        small::read(file.as_ref(), MAX_PEM_BYTES).map_err(|error| format!("ca={file}: {error}"))?;
     let certificates = parse_pem(&pem).filter_map(|item| match item {
         Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
         Ok(_) => None,

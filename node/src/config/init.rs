@@ -5,6 +5,7 @@ use std::{fs, io, path::Path};
 use thiserror::Error;
 
 use super::{AccountSetting, Config, ConfigError};
+use crate::store::{FolderLock, StoreError};
 
 /// The name of the configuration in the node's folder.
 pub const FILE: &str = "node.toml";
@@ -18,6 +19,9 @@ pub enum InitError {
         "{0} exists: a rollup is begun once; change its configuration by hand, or name another folder with --data"
     )]
     Exists(String),
+    /// Another process has the folder, or it cannot be locked.
+    #[error(transparent)]
+    Locked(#[from] StoreError),
     /// A setting is not of the form `SECTION.NAME=VALUE`.
     #[error(
         "{0:?}: expected SECTION.NAME=VALUE, such as batches.slots=16; `winterlane-node config` prints every setting"
@@ -77,14 +81,21 @@ pub fn initial(accounts: &[AccountSetting], settings: &[String]) -> Result<Strin
 /// [`InitError`]; nothing is changed then.
 pub fn init(folder: &Path, text: &str) -> Result<(), InitError> {
     let path = folder.join(FILE);
-    let found = [path.clone(), folder.join(crate::store::FILE)];
-    if let Some(found) = found.into_iter().find(|path| path.exists()) {
-        return Err(InitError::Exists(found.display().to_string()));
-    }
+    let check = || {
+        let found = [path.clone(), folder.join(crate::store::FILE)];
+        match found.into_iter().find(|path| path.exists()) {
+            Some(found) => Err(InitError::Exists(found.display().to_string())),
+            None => Ok(()),
+        }
+    };
+    check()?;
     let io = |path: &Path| {
         let path = path.display().to_string();
         move |source| InitError::Io { path, source }
     };
     fs::create_dir_all(folder).map_err(io(folder))?;
+    // Two at once would write one over the other's, and both say that theirs is there.
+    let _lock = FolderLock::take(folder)?;
+    check()?;
     crate::disk::write_whole(&path, text.as_bytes()).map_err(io(&path))
 }

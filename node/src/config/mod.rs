@@ -14,7 +14,7 @@ mod sections;
 mod tests;
 mod values;
 
-use std::{fmt, fs, num::NonZeroUsize, ops::Range, path::Path, time::Duration};
+use std::{fmt, num::NonZeroUsize, ops::Range, path::Path, time::Duration};
 
 pub use accounts::{AccountSetting, KeySetting, PublicAccount};
 pub use init::{FILE, InitError, init, initial};
@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 pub use values::{AmountSetting, Patience, PresetSetting, Seconds, SettlementListen, Slots};
 use winterlane_ledger::hash::domain_digest;
+use winterlane_machine::small;
 
 use crate::{
     AssetFee, FeeSchedule, Genesis, Limits, NodeOptions, Proving,
@@ -37,6 +38,9 @@ use crate::{
 
 /// Every setting with its default, unit and meaning.
 pub const DEFAULT: &str = include_str!("default.toml");
+
+/// What the accounts of a large first state take, and more.
+const MAX_CONFIG_BYTES: u64 = 1 << 30;
 
 /// The settings of a node.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,7 +98,7 @@ impl Config {
     /// [`ConfigError`], with the line.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let file = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| ConfigError {
+        let text = small::read_text(path, MAX_CONFIG_BYTES).map_err(|error| ConfigError {
             file: file.clone(),
             line: None,
             reason: error.to_string(),

@@ -42,7 +42,7 @@ fn the_default_file_has_every_setting_and_its_default() {
 #[test]
 fn the_page_for_operators_has_the_default_file() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate/configuration.md");
-    let page = fs::read_to_string(page).unwrap();
+    let page = std::fs::read_to_string(page).unwrap();
     assert!(
         page.contains(&format!("```toml\n{DEFAULT}```")),
         "docs/operate/configuration.md is out of date"

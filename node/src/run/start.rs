@@ -13,6 +13,7 @@ use std::{
 use thiserror::Error;
 
 use winterlane_ledger::BatchNumber;
+use winterlane_machine::{Keeper, folder};
 
 use super::{
     NodeOptions, Running, admission,
@@ -145,6 +146,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
             return Err(StartError::NoSecondLook);
         }
     }
+    folder::check_not_anothers(&folder, Keeper::Node).map_err(StoreError::from)?;
     std::fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
     let lock = FolderLock::take(&folder)?;
     let started = Instant::now();

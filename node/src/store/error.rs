@@ -45,6 +45,9 @@ pub enum StoreError {
         /// The one configured.
         expected: winterlane_ledger::Domain,
     },
+    /// The folder is another program's.
+    #[error(transparent)]
+    Folder(#[from] winterlane_machine::FolderError),
     /// Another process has the folder.
     #[error("{} is in use by {holder}", .path.display())]
     Locked {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    FILE, FolderLock, Store, StoreError, builder,
+    FolderLock, Store, StoreError, builder,
     snapshot::{self, SnapshotError},
     tables::LOG,
 };
@@ -21,8 +21,9 @@ impl Store {
         from: u64,
         keep: &Path,
     ) -> Result<u64, SnapshotError> {
+        let file = snapshot::there(folder)?;
         let _lock = FolderLock::take(folder)?;
-        let database = builder(64 << 20).open(folder.join(FILE));
+        let database = builder(64 << 20).open(file);
         let store = Self::opened(database.map_err(StoreError::from)?);
         let view = store.view()?;
         let (mut first, mut last) = (None, None);

@@ -14,7 +14,7 @@
 use std::{
     fs::File,
     io::{self, BufWriter, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use redb::{ReadableTable, WriteTransaction};
@@ -26,6 +26,7 @@ use winterlane_ledger::{
     private::NoteFrontier,
     tree::{BuildError, TreeBuilder, empty_digests},
 };
+use winterlane_machine::{Keeper, folder};
 use winterlane_prover::SimdCompressor;
 
 use super::{
@@ -71,6 +72,9 @@ pub enum SnapshotError {
         /// The entry.
         from: u64,
     },
+    /// There is no store in the folder.
+    #[error("{0} has no {FILE}: no node has run there; --data names the folder of one")]
+    Missing(String),
     /// There is a store in the folder.
     #[error("{0} has a store already; a snapshot is restored into an empty folder")]
     Exists(String),
@@ -245,7 +249,15 @@ const CHUNK: usize = 4096;
 /// # Errors
 /// [`SnapshotError::Exists`] when the folder has a store; [`SnapshotError::Damaged`] when the bytes are no
 /// snapshot, or their accounts do not hash to the root they name.
-pub fn restore(folder: &Path, snapshot: impl Read) -> Result<(), SnapshotError> {
+pub fn restore(folder: &Path, mut snapshot: impl Read) -> Result<(), SnapshotError> {
+    // Before a folder is made for what is no snapshot.
+    let mut start = [0; MAGIC.len()];
+    snapshot.read_exact(&mut start).map_err(short)?;
+    if start != *MAGIC {
+        return Err(damaged("it does not begin like one"));
+    }
+    let snapshot = start.as_slice().chain(snapshot);
+    folder::check_not_anothers(folder, Keeper::Node).map_err(StoreError::from)?;
     std::fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
     let _lock = FolderLock::take(folder)?;
     let file = folder.join(FILE);
@@ -458,11 +470,20 @@ fn push(
 impl Store {
     /// A snapshot of the store in a folder that no node has open.
     pub(crate) fn snapshot_folder(folder: &Path, out: impl Write) -> Result<(), SnapshotError> {
+        let file = there(folder)?;
         let _lock = FolderLock::take(folder)?;
-        let file = folder.join(FILE);
         let database = builder(64 << 20).open(&file).map_err(StoreError::from)?;
         let store = Self::opened(database);
         write(&store.view()?, &Witnesses::open(folder)?, out)
+    }
+}
+
+/// The file of the store in `folder`, where there is one: before a lock is made for it.
+pub(super) fn there(folder: &Path) -> Result<PathBuf, SnapshotError> {
+    let file = folder.join(FILE);
+    match file.try_exists().map_err(StoreError::io(&file))? {
+        true => Ok(file),
+        false => Err(SnapshotError::Missing(folder.display().to_string())),
     }
 }
 
@@ -480,6 +501,7 @@ pub fn snapshot(folder: &Path, out: impl Write) -> Result<(), SnapshotError> {
 /// # Errors
 /// [`SnapshotError`].
 pub fn snapshot_to(folder: &Path, file: &Path) -> Result<(), SnapshotError> {
+    there(folder)?;
     let opened = File::create_new(file)?;
     let written = snapshot(folder, BufWriter::new(&opened)).and_then(|()| {
         opened.sync_all()?;

@@ -5,6 +5,7 @@ mod container;
 mod page;
 mod served;
 mod settled;
+mod slips;
 mod wallet;
 
 use std::{

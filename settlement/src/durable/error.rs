@@ -6,6 +6,7 @@ use std::{
 };
 
 use thiserror::Error;
+use winterlane_machine::FolderError;
 
 use crate::{
     GenesisError,
@@ -29,6 +30,9 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The folder is another program's, or has files of somebody else in it.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// There is none.
     #[error("{path} is not there: make it first")]
     Missing {

@@ -44,6 +44,7 @@ use crate::{
     Settlement, State, Status, party::sync_folder, state::Context, verdicts::Verdicts,
 };
 use winterlane_ledger::{Amount, AssetId, BatchNumber};
+use winterlane_machine::{Keeper, folder};
 
 const FILE: &str = "settlement.redb";
 
@@ -105,6 +106,7 @@ struct Memory {
 /// [`StoreError`]; the folder then has no settlement.
 pub fn create(folder: &Path, genesis: &Genesis) -> Result<(), StoreError> {
     State::new(genesis)?;
+    folder::check_to_begin(folder, Keeper::Settlement)?;
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! Settlement on a disk, in a process of its own, at an address: what it answered lasts, whatever ends it.
 
+mod slips;
 mod strangers;
 
 use std::{

@@ -37,7 +37,9 @@ impl<C> Wallet<C> {
 }
 
 /// The attributes of a person or a thing: an object of JSON, by a schema. Each value is salted, and the values
-/// of an attribute that may have several stand at places drawn by lot.
+/// of an attribute that may have several stand at places drawn by lot. Every attribute of the schema is there: one about
+/// which nothing is said is an empty list, since a name that was forgotten looks like nothing, and what is signed cannot be
+/// taken back.
 ///
 /// # Errors
 /// [`IssueError::Attribute`] names the attribute, and what is wrong with it.
@@ -58,7 +60,10 @@ pub fn attributes(schema: &Schema, json: &Map<String, Json>) -> Result<Vec<State
     let mut stated = Vec::new();
     for (name, attribute) in schema.attributes() {
         let values = match json.get(name) {
-            None => continue,
+            None => {
+                let reason = "it is missing: what the issuer says nothing about is written as an empty list, []";
+                return Err(wrong(name, reason.into()));
+            }
             Some(Json::Array(values)) => &values[..],
             Some(value) => std::slice::from_ref(value),
         };

@@ -359,8 +359,12 @@ fn attributes_are_read_by_the_schema() {
         .map(|one| one.salt.to_bytes())
         .collect();
     assert_eq!(salts.len(), 40 * 5);
-    // What is not said is not there.
+    // What is not said is an empty list; what is forgotten is refused, by its name.
+    for name in ["income", "languages"] {
+        let said = wrong(&|person| drop(person.remove(name)));
+        assert!(said.contains(name) && said.contains("missing"), "{said}");
+    }
     let mut short = person();
-    short.remove("income");
+    short.insert("income".into(), json!([]));
     assert_eq!(attributes(&schema(), &short).unwrap().len(), 4);
 }

@@ -17,10 +17,11 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// A directory that a wallet is in. If others can look into it, they no longer can.
+    /// A directory that a wallet is in. If others can look into it, they no longer can; a directory without a wallet, which
+    /// somebody named by mistake, stays as it is.
     pub(crate) fn open(directory: &Path) -> Result<Self, WalletError> {
         let disk = Self::at(directory)?;
-        if disk.directory.is_dir() {
+        if crate::place::is_at(&disk.directory) {
             close(&disk.directory).map_err(WalletError::io(&disk.directory))?;
         }
         Ok(disk)

@@ -14,6 +14,7 @@ use winterlane_ledger::{
     Digest, Root,
     signature::{KEY_CAPACITY, KeyError},
 };
+use winterlane_machine::Keeper;
 use winterlane_prover::SimdCompressor;
 use winterlane_wallet::{
     Wallet, WalletError,
@@ -139,7 +140,7 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
             )));
         }
         let schema: Schema = files::read_json(schema).map_err(Failure::unusable)?;
-        files::make_directory(directory).map_err(Failure::unusable)?;
+        files::make_directory_of(directory, Keeper::Issuer).map_err(Failure::unusable)?;
         let lock = DirectoryLock::take(directory).map_err(Failure::unusable)?;
         let keys = directory.join("keys");
         let (wallet, _) = passphrase::open_or_make(&keys, &args.unlock, &args.encrypting)?;
@@ -191,6 +192,8 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
 }
 
 pub(super) fn holder(args: &HolderArgs) -> Result<String, Failure> {
+    // Before a wallet is made for it.
+    files::check_place(&args.out).map_err(Failure::unusable)?;
     let (wallet, made) = passphrase::open_or_make(&args.wallet, &args.unlock, &args.encrypting)?;
     let encrypted = wallet.is_encrypted().map_err(Failure::unusable)?;
     let key = HolderKey {
@@ -237,12 +240,8 @@ pub(super) fn issue(args: &IssueArgs, screen: &MultiProgress) -> Result<String, 
         let error = format!("{path}: the format is {format:?}, not {HOLDER_FORMAT:?}");
         return Err(Failure::Unusable(error));
     }
-    if args.out.exists() {
-        // Before a one-time key is used for it.
-        return Err(Failure::unusable(files::FilesError::Exists(
-            args.out.clone(),
-        )));
-    }
+    // Before a one-time key is used for it.
+    files::check_new(&args.out).map_err(Failure::unusable)?;
     let Attributes(json) = files::read_json(&args.attributes).map_err(Failure::unusable)?;
     let json = json.into_iter().collect();
     let mut opened = Opened::open(&args.issuer, &args.unlock)?;

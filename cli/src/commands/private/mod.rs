@@ -77,9 +77,17 @@ struct KeyMade {
 
 fn key(args: &KeyArgs) -> Result<String, Failure> {
     let (directory, unlock) = (&args.wallet.wallet, &args.wallet.unlock);
+    // Before a wallet is made for them.
+    if let Some(path) = &args.backup {
+        files::check_new(path).map_err(Failure::unusable)?;
+    }
+    if let Some(path) = &args.out {
+        files::check_place(path).map_err(Failure::unusable)?;
+    }
     let (wallet, made) = match &args.restore {
         None => passphrase::open_or_make(directory, unlock, &args.encrypting)?,
         Some(path) => {
+            files::check_for_wallet(directory).map_err(Failure::unusable)?;
             let seed = read_seed(path)?;
             let passphrase = passphrase::of_new(unlock, &args.encrypting)?;
             let wallet = Wallet::import_with(directory, seed, passphrase.as_ref());

@@ -225,6 +225,10 @@ fn spend(
         valid_until: expiry_after(batch_number, args.lifetime),
         association: set.as_ref(),
     };
+    // Before notes are reserved for it.
+    if let Some(path) = &args.statement {
+        files::check_new(path).map_err(Failure::unusable)?;
+    }
     let prepared = prepare(&notes, &store, &terms)?;
     check_policy(&store, &prepared)?;
     progress.set_message("proving");

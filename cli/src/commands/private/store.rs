@@ -35,6 +35,7 @@ use winterlane_ledger::{
     },
     private::{NoteTree, PrivateInputs},
 };
+use winterlane_machine::Keeper;
 use winterlane_prover::SimdCompressor;
 use winterlane_verifier::{PRIVATE_PRESETS, PoolFile, verify_private};
 use winterlane_wallet::notes::{AssociationSet, random_digest};
@@ -162,7 +163,7 @@ impl PoolStore {
         progress: &ProgressBar,
     ) -> Result<Self, Failure> {
         if make {
-            files::make_directory(directory).map_err(Failure::unusable)?;
+            files::make_directory_of(directory, Keeper::Pool).map_err(Failure::unusable)?;
         }
         let lock = directory
             .is_dir()

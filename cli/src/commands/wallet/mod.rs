@@ -146,8 +146,11 @@ fn adopt(args: &AdoptArgs) -> Result<String, Failure> {
 }
 
 fn new(args: &NewArgs) -> Result<String, Failure> {
-    // A wrong address is told before anything is made.
+    // What is wrong is told before anything is made.
     connect(&args.node, None)?;
+    if let Some(path) = &args.public {
+        files::check_new(path).map_err(Failure::unusable)?;
+    }
     let new = NewAccount {
         account: args.account,
         asset: args.asset,
@@ -156,11 +159,18 @@ fn new(args: &NewArgs) -> Result<String, Failure> {
         cold_height: args.heights.cold_height,
     };
     let directory = &args.place.wallet;
+    files::check_for_wallet(directory).map_err(Failure::unusable)?;
     let passphrase = secret::of_new(&args.place.unlock, &args.encrypting)?;
     let wallet = AccountWallet::create_with(directory, &new, passphrase.as_ref(), SimdCompressor)
         .map_err(failure)?;
     if let Some(path) = &args.public {
-        write_open(path, &wallet.public().to_toml())?;
+        let text = wallet.public().to_toml();
+        files::write_new(path, text.as_bytes(), Access::Open).map_err(|error| {
+            Failure::Unusable(format!(
+                "the wallet in {} is made, and {error}; `winterlane wallet export --public` prints the same",
+                directory.display()
+            ))
+        })?;
     }
     let encrypted = wallet.is_encrypted().map_err(failure)?;
     if args.json {
@@ -181,6 +191,7 @@ fn restore(args: &RestoreArgs, screen: &MultiProgress) -> Result<String, Failure
         cold_height: args.heights.cold_height,
     };
     let directory = &args.place.wallet;
+    files::check_for_wallet(directory).map_err(Failure::unusable)?;
     let passphrase = secret::of_new(&args.place.unlock, &args.encrypting)?;
     let seed = (seed, passphrase.as_ref());
     let mut wallet = AccountWallet::restore_with(directory, seed, &from, &node, SimdCompressor)
@@ -276,11 +287,6 @@ fn wait(
     let place = wallet.wait(node, sent, wanted.stage(), waiting.patience());
     progress.finish_and_clear();
     place.map(Some).map_err(failure)
-}
-
-/// Writes a file that others read: a node's owner, a collector of metrics.
-fn write_open(path: &Path, text: &str) -> Result<(), Failure> {
-    files::write_over(path, text.as_bytes(), Access::Open).map_err(Failure::unusable)
 }
 
 fn export(args: &ExportArgs) -> Result<String, Failure> {

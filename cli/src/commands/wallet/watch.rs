@@ -1,16 +1,23 @@
 //! `wallet watch`: looks at the account again and again, until a person has to.
 
-use std::{thread, time::Duration};
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    path::Path,
+    thread,
+    time::Duration,
+};
 
 use winterlane_wallet::{
     Passphrase, WalletError,
     account::{AccountError, Terms},
 };
 
-use super::{args::WatchArgs, client, failure, open_again, show, told, write_open};
+use super::{args::WatchArgs, client, failure, open_again, show, told};
 use crate::{
     Failure,
-    commands::{passphrase::UnlockError, session::now},
+    commands::{named, passphrase::UnlockError, session::now},
+    files::{self, Access},
     show as screen,
 };
 
@@ -115,7 +122,7 @@ fn look(args: &WatchArgs, passphrase: &mut Option<Passphrase>) -> Result<String,
             health.account,
             now()
         );
-        write_open(path, &(health.metrics() + &looked))?;
+        write_metrics(path, &(health.metrics() + &looked))?;
     }
     let findings = health.findings();
     if args.json {
@@ -132,12 +139,66 @@ fn look(args: &WatchArgs, passphrase: &mut Option<Passphrase>) -> Result<String,
     })
 }
 
+/// How every file of metrics of a wallet begins.
+const METRICS: &[u8] = b"# HELP winterlane_wallet_";
+
+/// Writes metrics for a collector, in the place of those of the last look; and of nothing else, since a name that was
+/// mistyped may be that of a seed.
+fn write_metrics(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut start = Vec::new();
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => File::open(path)
+            .and_then(|file| file.take(METRICS.len() as u64).read_to_end(&mut start))
+            .map(|_| !start.is_empty() && start != METRICS),
+        // What is no regular file is refused where it would be replaced.
+        _ => Ok(false),
+    };
+    match found {
+        Ok(false) => {
+            files::write_over(path, text.as_bytes(), Access::Open).map_err(Failure::unusable)
+        }
+        Ok(true) => Err(Failure::Unusable(format!(
+            "--metrics: {} is there, and has no metrics of a wallet; it was not written over: name another file",
+            path.display()
+        ))),
+        Err(error) => Err(named(path, error)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use winterlane_ledger::AccountId;
     use winterlane_wallet::client::ClientError;
 
     use super::*;
+
+    /// A mistyped name may be that of anything.
+    #[test]
+    fn metrics_take_the_place_of_metrics_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let metrics = "# HELP winterlane_wallet_balance what there is\n";
+        write_metrics(&path("new"), metrics).unwrap();
+        write_metrics(&path("new"), &format!("{metrics}more\n")).unwrap();
+        assert!(fs::read_to_string(path("new")).unwrap().ends_with("more\n"));
+        fs::write(path("seed"), "a seed").unwrap();
+        fs::write(path("empty"), "").unwrap();
+        write_metrics(&path("empty"), metrics).unwrap();
+        let mut others = vec!["seed", "."];
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("new", path("link")).unwrap();
+            others.push("link");
+        }
+        for name in others {
+            assert!(matches!(
+                write_metrics(&path(name), metrics),
+                Err(Failure::Unusable(_))
+            ));
+        }
+        assert_eq!(fs::read_to_string(path("seed")).unwrap(), "a seed");
+        assert!(fs::read_to_string(path("new")).unwrap().ends_with("more\n"));
+    }
 
     #[test]
     fn pauses_grow_to_an_end() {

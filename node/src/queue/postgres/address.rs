@@ -1,6 +1,6 @@
 //! Where the database is, with which password, and whether the connection has TLS.
 
-use std::{fmt, fs, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use postgres::{
     Client, Config, NoTls,
@@ -8,8 +8,12 @@ use postgres::{
 };
 use rustls::ClientConfig;
 use tokio_postgres_rustls::MakeRustlsConnect;
+use winterlane_machine::small;
 
-use crate::{queue::QueueError, tls::trusting};
+use crate::{
+    queue::QueueError,
+    tls::{MAX_PEM_BYTES, trusting},
+};
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -66,7 +70,8 @@ fn take_tls(address: &str) -> Result<(String, Option<ClientConfig>), QueueError>
         (false, Some(_)) => return Err(wrong("sslrootcert without sslmode=require")),
         (true, None) => Some(trusting(None).map_err(wrong)?),
         (true, Some(file)) => {
-            let pem = fs::read(file).map_err(|error| wrong(format!("sslrootcert={file}: {error}")));
+            let pem = small::read(file.as_ref(), MAX_PEM_BYTES)
+                .map_err(|error| wrong(format!("sslrootcert={file}: {error}")));
             let config = trusting(Some(&pem?));
             Some(config.map_err(|error| wrong(format!("sslrootcert={file}: {error}")))?)
         }
@@ -175,7 +180,7 @@ mod tests {
         assert!(address.tls.is_none());
         let folder = tempfile::tempdir().unwrap();
         let none = folder.path().join("none.pem");
-        fs::write(&none, "nothing").unwrap();
+        std::fs::write(&none, "nothing").unwrap();
         let none = format!(
             "postgres://me:hush@db/x?sslmode=require&sslrootcert={}",
             none.display()
