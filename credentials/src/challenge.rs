@@ -435,3 +435,23 @@ fn set_root(values: &[Value]) -> Option<ValueSet> {
 fn set_tree(values: &[Value]) -> Option<SparseTree> {
     SparseTree::set(values.iter().map(Value::encoded))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of two sets with one name, nobody would see which one counts.
+    #[test]
+    fn a_set_that_is_given_twice_is_refused() {
+        let text = r#"{"sets": {"towns": [], "towns": []}}"#;
+        let error = serde_json::from_str::<Challenge>(text).unwrap_err();
+        assert!(
+            error.to_string().contains("`towns` occurs twice"),
+            "{error}"
+        );
+        // what is missing besides is told where no name occurs twice
+        let text = r#"{"sets": {"towns": [], "names": []}}"#;
+        let error = serde_json::from_str::<Challenge>(text).unwrap_err();
+        assert!(error.to_string().contains("missing field"), "{error}");
+    }
+}

@@ -89,8 +89,8 @@ pub enum Alarm {
         /// What the verifier said.
         reason: String,
     },
-    /// The queue of proofs cannot be used. It is tried again, and nothing is lost; told once, until it has
-    /// worked again.
+    /// The queue of proofs cannot be used: told once, until it has worked again. Or one of those that prove cannot, and is
+    /// named: told once an hour. It is tried again, and nothing is lost; no batch has failed by it.
     Queue {
         /// What it said.
         reason: String,

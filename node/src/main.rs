@@ -28,6 +28,7 @@ use winterlane_node::{
     command::{self, Failure},
     config::{self, AccountSetting, Config, DEFAULT, PublicAccount},
     keys::KeysError,
+    queue::postgres::Address,
     serve::{self, Serving},
 };
 use winterlane_settlement::{Party, Rules};
@@ -105,7 +106,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         keep: PathBuf,
     },
-    /// Reads the configuration, and says whether it can be used.
+    /// Reads the configuration, and says whether it can be used; and verifies the audit log, if there is one. Ends with 1 if the
+    /// log is not in order.
     Check,
     /// Asks the node that runs with this configuration how it is. Ends with 1 if it does not live, or is not ready.
     Probe {
@@ -141,6 +143,8 @@ enum Measure {
     Sign(bench::sign::Settings),
     /// Changes of accounts in a large store.
     Updates(bench::updates::Settings),
+    /// Private operations verified by workers through the queue, beside the node's own verifier.
+    Panel(bench::panel::Settings),
 }
 
 fn main() -> ExitCode {
@@ -162,6 +166,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
                 Measure::Restart(settings) => bench::restart::measure(settings),
                 Measure::Sign(settings) => bench::sign::measure(settings),
                 Measure::Updates(settings) => bench::updates::measure(settings),
+                Measure::Panel(settings) => {
+                    let missing = || "--queue is missing, and WINTERLANE_QUEUE too".to_owned();
+                    let queue = queue(arguments).ok_or_else(missing);
+                    let queue = queue.map_err(Failure::Unusable)?.parse::<Address>();
+                    bench::panel::measure(settings, &queue.map_err(Failure::unusable)?)
+                }
             };
             return command::print(report.map_err(Failure::unusable)?);
         }
@@ -197,8 +207,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Before the store is opened, or made.
     check_folder(&arguments.data)?;
     serve::certificate(&config, &arguments.data).map_err(Failure::unusable)?;
-    let told = arguments.queue.clone();
-    if let Some(address) = told.or_else(|| std::env::var("WINTERLANE_QUEUE").ok()) {
+    if let Some(address) = queue(arguments) {
         let address = config::QueueAddress::try_from(address);
         config.queue.address =
             address.map_err(|reason| Failure::Unusable(format!("--queue: {reason}")))?;
@@ -211,9 +220,18 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             let operator = config.settlement.operator(&arguments.data);
             operator.map_err(Failure::unusable)?;
         }
-        return command::print("the configuration can be used\n");
+        let environment = &config.interface.environment;
+        let said = operators::look(&arguments.data, environment);
+        let said = said.map_err(|error| of_keys(&error))?;
+        return command::print(format_args!("the configuration can be used\n{said}"));
     }
     run_node(arguments, &config)
+}
+
+/// Where the queue is, from the arguments, or from the environment, which other users do not see.
+fn queue(arguments: &Arguments) -> Option<String> {
+    let told = arguments.queue.clone();
+    told.or_else(|| std::env::var("WINTERLANE_QUEUE").ok())
 }
 
 /// The public half of an account takes some 250 bytes: a file without end is not read to it.

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use winterlane_node::{
     audit::{self, AuditError, Head, Link, LinkError},
-    clock::SystemClock,
+    clock::{Clock as _, SystemClock},
     keys::{
         ClientName, Environment, Keys, KeysConfig, KeysError, NewKey, NewVerifier, Outcome,
         PrivateKey, PublicKey, Role, SignatureBytes,
@@ -56,7 +56,7 @@ pub(crate) struct Bootstrap {
     client: ClientName,
     /// What it may do.
     #[arg(long, value_enum, default_value = "keymaster")]
-    role: RoleName,
+    role: Role,
     /// The public half.
     #[arg(long)]
     public: PublicKey,
@@ -66,29 +66,6 @@ pub(crate) struct Bootstrap {
     /// How many days it lasts.
     #[arg(long, default_value_t = 90)]
     days: u32,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum RoleName {
-    Reader,
-    Submitter,
-    Operator,
-    Auditor,
-    Keymaster,
-    Worker,
-}
-
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Self {
-        match name {
-            RoleName::Reader => Self::Reader,
-            RoleName::Submitter => Self::Submitter,
-            RoleName::Operator => Self::Operator,
-            RoleName::Auditor => Self::Auditor,
-            RoleName::Keymaster => Self::Keymaster,
-            RoleName::Worker => Self::Worker,
-        }
-    }
 }
 
 fn head(text: &str) -> Result<Head, String> {
@@ -112,24 +89,16 @@ pub(crate) fn is_finding(error: &KeysError) -> bool {
 /// Carries it out; the result is what to print.
 pub(crate) fn audit(task: &AuditTask) -> Result<String, KeysError> {
     let AuditTask::Check { file, head } = task;
-    let report = audit::check(file, head)?;
-    let mut said = format!(
-        "{length} lines, all in the chain and in order\nhead {length}:{}\nkeys {}, open proposals {}\n",
-        report.head.link,
-        report.state.keys.len(),
-        report.state.proposals.len(),
-        length = report.head.length,
-    );
-    if report.torn > 0 {
-        said += &format!(
-            "an unfinished line of {} bytes at the end: a crash, or a node that writes\n",
-            report.torn
-        );
-    }
-    if report.backwards > 0 {
-        said += &format!("the clock went back {} times\n", report.backwards);
-    }
-    Ok(said)
+    Ok(audit::check(file, head)?.words(SystemClock.now()))
+}
+
+/// Verifies the audit log in the node's folder, if there is one; the result is what to print.
+pub(crate) fn look(data: &Path, environment: &Environment) -> Result<String, KeysError> {
+    let config = KeysConfig::new(data.join("keys"), environment.clone());
+    Ok(match Keys::check(&config)? {
+        Some(report) => format!("the audit log: {}", report.words(SystemClock.now())),
+        None => "there is no audit log yet\n".to_owned(),
+    })
 }
 
 /// Carries it out; the result is what to print.
@@ -156,7 +125,7 @@ pub(crate) fn keys(
             let config = KeysConfig::new(data.join("keys"), environment.clone());
             let outcome = Keys::open(config, Arc::new(SystemClock))?.bootstrap(NewKey {
                 client: new.client.clone(),
-                scopes: Role::from(new.role).scopes(),
+                scopes: new.role.scopes(),
                 verifier: NewVerifier::Ed25519 {
                     public: new.public,
                     proof: new.proof,

@@ -6,12 +6,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use thiserror::Error;
 use winterlane_ledger::{
     BatchNumber, SealedBatch,
     codec::{decode_batch, encode_batch},
 };
 
 use crate::{disk::write_whole, store::StoreError};
+
+/// Why a witness is not read, in words.
+#[derive(Debug, Error)]
+pub(crate) enum Unread {
+    /// The system does not let the node read it now: rights, open files, a disk that fails.
+    #[error("{path}: {source}", path = path.display())]
+    Medium {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// It is gone, or is not what was written: to read it again helps nobody.
+    #[error("{0}")]
+    Damaged(String),
+}
 
 /// The folder of the witnesses.
 #[derive(Clone, Debug)]
@@ -49,23 +66,29 @@ impl Witnesses {
         write_whole(&path, bytes).map_err(StoreError::io(&path))
     }
 
-    /// The bytes of a witness, if they have this hash.
-    pub(crate) fn bytes(&self, batch: BatchNumber, hash: &[u8; 32]) -> Option<Vec<u8>> {
-        let bytes = fs::read(self.path(batch)).ok()?;
-        (blake3::hash(&bytes).as_bytes() == hash).then_some(bytes)
+    /// The bytes of a witness.
+    pub(crate) fn bytes(&self, batch: BatchNumber, hash: &[u8; 32]) -> Result<Vec<u8>, Unread> {
+        let path = self.path(batch);
+        let bytes = fs::read(&path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => Unread::Damaged(format!("{}: {source}", path.display())),
+            _ => Unread::Medium {
+                path: path.clone(),
+                source,
+            },
+        })?;
+        if blake3::hash(&bytes).as_bytes() != hash {
+            let said = format!("{} is not the file that was written", path.display());
+            return Err(Unread::Damaged(said));
+        }
+        Ok(bytes)
     }
 
-    /// The witness of a batch, if it has this hash.
-    pub(crate) fn read(&self, batch: BatchNumber, hash: &[u8; 32]) -> Result<SealedBatch, String> {
+    /// The witness of a batch.
+    pub(crate) fn read(&self, batch: BatchNumber, hash: &[u8; 32]) -> Result<SealedBatch, Unread> {
+        let bytes = self.bytes(batch, hash)?;
         let path = self.path(batch);
-        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        if blake3::hash(&bytes).as_bytes() != hash {
-            return Err(format!(
-                "{} is not the file that was written",
-                path.display()
-            ));
-        }
-        decode_batch(&bytes).map_err(|error| format!("{}: {error}", path.display()))
+        let damaged = |error| Unread::Damaged(format!("{}: {error}", path.display()));
+        decode_batch(&bytes).map_err(damaged)
     }
 
     /// Removes the witness of a batch that is proven. One that stays is removed at the next start.
@@ -95,5 +118,31 @@ impl Witnesses {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the system does not let the node read may be there: no batch fails for it. What is gone or changed stays so.
+    #[test]
+    fn what_cannot_be_read_now_is_not_taken_for_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let witnesses = Witnesses::open(folder.path()).unwrap();
+        let batch = BatchNumber::new(7);
+        let hash = *blake3::hash(b"witness").as_bytes();
+        let read = || witnesses.bytes(batch, &hash);
+        assert!(matches!(read(), Err(Unread::Damaged(_))));
+        witnesses.keep_bytes(batch, b"witness").unwrap();
+        assert_eq!(read().unwrap(), b"witness");
+        witnesses.keep_bytes(batch, b"another").unwrap();
+        assert!(matches!(read(), Err(Unread::Damaged(_))));
+        witnesses.remove(batch);
+        // the system's refusal that comes to root, too
+        fs::create_dir(witnesses.path(batch)).unwrap();
+        assert!(matches!(read(), Err(Unread::Medium { .. })));
+        let read = witnesses.read(batch, &hash).map(drop);
+        assert!(matches!(read, Err(Unread::Medium { .. })));
     }
 }

@@ -5,7 +5,7 @@
 //! | `POST /v1/calls` | the bytes of a [`Call`]; the answer is an [`crate::Outcome`] |
 //! | `GET /v1/status`, `GET /v1/genesis` | where settlement is, and what it began with |
 //! | `GET /v1/batches/{n}` | the published data of a batch, in bytes |
-//! | `GET /v1/obligations?first=N&limit=M`, `GET /v1/payments?first=N&limit=M` | from number N on, at most M, and at most 100 |
+//! | `GET /v1/obligations?first=N&limit=M`, `GET /v1/payments?first=N&limit=M` | from number N on, at most M, and at most 100; by default from 0 on, and 100 |
 //! | `GET /v1/claims` | what the caller may collect |
 //!
 //! A caller says who it is by `authorization: Bearer`, and its [`Secret`]. Secrets travel as they are, so that the
@@ -14,10 +14,12 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `connections` | how many there are, and for how long |
+//! | `query` | parameters of requests |
 //! | `stalled` | those whose other end does not read |
 //! | `unread` | requests that are answered before they are read |
 
 mod connections;
+mod query;
 mod stalled;
 mod unread;
 
@@ -43,6 +45,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub use self::{
     connections::{CONNECTIONS, Limits, accept, http, stopped},
+    query::{Query, QueryError, number},
     stalled::Impatient,
     unread::{Lingering, Unread, Watched},
 };
@@ -198,8 +201,7 @@ fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>, patience: Duration) -> 
         .route(
             "/v1/obligations",
             get(|server: Shared<_>, headers: HeaderMap, uri: Uri| {
-                let (first, limit) = asked(&uri);
-                answer::<P, _>(server, headers, move |settlement| {
+                listed::<P, _>(server, headers, uri, |settlement, first, limit| {
                     settlement.obligations(first, limit).map(page)
                 })
             }),
@@ -207,8 +209,7 @@ fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>, patience: Duration) -> 
         .route(
             "/v1/payments",
             get(|server: Shared<_>, headers: HeaderMap, uri: Uri| {
-                let (first, limit) = asked(&uri);
-                answer::<P, _>(server, headers, move |settlement| {
+                listed::<P, _>(server, headers, uri, |settlement, first, limit| {
                     settlement.payments(first, limit)
                 })
             }),
@@ -217,18 +218,34 @@ fn router<P: Proofs + 'static>(durable: Arc<Durable<P>>, patience: Duration) -> 
         .with_state(durable)
 }
 
-/// From which number on, and how many: the numbers after `first=` and `limit=`, or 0 and [`PAGE`], which is the most.
-fn asked(uri: &Uri) -> (u64, usize) {
-    let number = |name: &str| {
-        let mut parts = uri.query().unwrap_or_default().split('&');
-        parts
-            .find_map(|part| part.strip_prefix(name))?
-            .parse::<u64>()
-            .ok()
-    };
-    let limit = number("limit=").and_then(|limit| usize::try_from(limit).ok());
-    let limit = limit.unwrap_or(PAGE).min(PAGE);
-    (number("first=").unwrap_or(0), limit)
+/// From which number on, and how many: `first` and `limit`, or 0 and [`PAGE`], which is the most.
+fn asked(uri: &Uri) -> Result<(u64, usize), QueryError> {
+    let query = Query::parse(uri.query(), &["first", "limit"])?;
+    let first = query.number("first", "a number from 0 on, below 2^64")?;
+    let limit = query.number::<u64>("limit", "a number from 0 on, below 2^64")?;
+    let limit = limit.map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE));
+    Ok((first.unwrap_or(0), limit.min(PAGE)))
+}
+
+/// Answers by a list, from the number on and as long as the query says.
+async fn listed<P: Proofs + 'static, T: Serialize>(
+    server: Shared<Arc<Durable<P>>>,
+    headers: HeaderMap,
+    uri: Uri,
+    ask: impl FnOnce(Handle<P>, u64, usize) -> Result<T, CallError> + Send + 'static,
+) -> Response {
+    match asked(&uri) {
+        Ok((first, limit)) => {
+            answer::<P, _>(server, headers, move |settlement| {
+                ask(settlement, first, limit)
+            })
+            .await
+        }
+        Err(error) => {
+            let message = format!("{}: {error}", error.parameter());
+            problem(StatusCode::BAD_REQUEST, "query", &message)
+        }
+    }
 }
 
 fn problem(status: StatusCode, code: &str, message: &str) -> Response {
@@ -373,8 +390,12 @@ async fn call<P: Proofs + 'static>(
 
 async fn batch<P: Proofs + 'static>(
     Shared(durable): Shared<Arc<Durable<P>>>,
-    Path(number): Path<BatchNumber>,
+    Path(text): Path<String>,
 ) -> Response {
+    let Some(number) = number::<BatchNumber>(&text) else {
+        let message = "the number of a batch is decimal digits, below 2^64";
+        return problem(StatusCode::BAD_REQUEST, "number", message);
+    };
     wait(move || match durable.by(Party::NOBODY).batch(number) {
         Ok(Some(batch)) => {
             let kind = [(header::CONTENT_TYPE, "application/octet-stream")];

@@ -1,7 +1,5 @@
 //! `balance`: an account of the rollup holds at least so much, and nobody sees which account, or how much.
 
-use std::time::Instant;
-
 use indicatif::MultiProgress;
 use serde::Serialize;
 use winterlane_ledger::{
@@ -10,7 +8,6 @@ use winterlane_ledger::{
     private::{PrivateInputs, PrivateProof},
 };
 use winterlane_prover::private::{BalanceWitness, KeyWitness, PrivateWitness};
-use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_answer};
 use winterlane_wallet::{
     account::HeldBalance,
     credentials::{AskedBalance, BalanceChallenge, ask_balance},
@@ -18,7 +15,7 @@ use winterlane_wallet::{
 
 use super::{
     named,
-    session::{mark_answered, now},
+    session::{mark_answered, now, verified},
     spinner,
     statement::prove_statement,
     verify::chain,
@@ -280,18 +277,11 @@ fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Fail
             "{error}: name --batches of the rollup, which are verified, or a --root, as settlement says"
         ))
     })?;
-    let bytes = files::read_proof(&args.proof).map_err(Failure::unusable)?;
-    let start = Instant::now();
-    let answer = verify_answer(&bytes, &question, now(), &PRIVATE_PRESETS);
-    let (inputs, verified) = answer.map_err(|error| match error {
-        PrivateVerifyError::Bytes(_) => named(&args.proof, error),
-        error => Failure::invalid(error),
-    })?;
-    let PrivateInputs::Balance(inputs) = inputs else {
+    let answer = verified(&args.proof, &question)?;
+    let PrivateInputs::Balance(inputs) = answer.inputs else {
         // The question was about one.
         return Err(Failure::Invalid("it is no proof of a balance".into()));
     };
-    let time = start.elapsed();
     mark_answered(&args.challenge)?;
     Ok(Checked {
         valid: true,
@@ -302,8 +292,8 @@ fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Fail
         at_most: inputs.at_most.map(|most| most.to_string()),
         state_root: inputs.state_root,
         old_root: first_root,
-        security_bits: verified.bits,
-        proof_bytes: bytes.len(),
-        verify_seconds: time.as_secs_f64(),
+        security_bits: answer.bits,
+        proof_bytes: answer.bytes,
+        verify_seconds: answer.time.as_secs_f64(),
     })
 }

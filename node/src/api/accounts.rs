@@ -1,7 +1,5 @@
 //! Accounts: what they hold, the proof of it, and what happened to them.
 
-use core::str::FromStr;
-
 use axum::{
     Json,
     http::{HeaderValue, header},
@@ -14,6 +12,7 @@ use super::{
     Api,
     call::Call,
     json as forms,
+    parameters::number,
     problem::{Kind, Problem},
 };
 use crate::HistoryPlace;
@@ -71,10 +70,10 @@ pub(super) async fn pending(call: Call) -> Result<Response, Problem> {
 
 pub(super) async fn history(call: Call) -> Result<Response, Problem> {
     let id: AccountId = call.parameters.get("account")?;
-    let before: Option<Place> = call.query.get("before", "expected BATCH.POSITION")?;
+    let before = call.query.get("before", "expected BATCH.POSITION", place)?;
     let limit = call.query.limit(20, 100)?;
     let entries = call
-        .blocking(move |api| entries(api, id, before.map(|place| place.0), limit))
+        .blocking(move |api| entries(api, id, before, limit))
         .await?;
     let next = entries
         .last()
@@ -128,15 +127,8 @@ fn entries(
 }
 
 /// `BATCH.POSITION`.
-struct Place(HistoryPlace);
-
-impl FromStr for Place {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (batch, position) = text.split_once('.').ok_or(())?;
-        let batch = batch.parse().map_err(|_| ())?;
-        let position = position.parse().map_err(|_| ())?;
-        Ok(Self(HistoryPlace { batch, position }))
-    }
+fn place(text: &str) -> Option<HistoryPlace> {
+    let (batch, position) = text.split_once('.')?;
+    let (batch, position) = (number(batch)?, number(position)?);
+    Some(HistoryPlace { batch, position })
 }

@@ -68,6 +68,11 @@ struct ReasonJson {
 
 pub(super) async fn own(call: Call) -> Result<Response, Problem> {
     let id = call.key()?;
+    one(&call, id).await
+}
+
+/// What is known of a key.
+async fn one(call: &Call, id: KeyId) -> Result<Response, Problem> {
     let value = call
         .blocking(move |api| {
             let record = api.keys.state().key(id)?.clone();
@@ -91,14 +96,8 @@ pub(super) async fn list(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn show(call: Call) -> Result<Response, Problem> {
-    let id: KeyId = call.parameters.get("key")?;
-    let value = call
-        .blocking(move |api| {
-            let record = api.keys.state().key(id)?.clone();
-            Ok(key(&api.keys, &record))
-        })
-        .await?;
-    Ok(Json(value).into_response())
+    let id = call.parameters.get("key")?;
+    one(&call, id).await
 }
 
 pub(super) async fn create(call: Call) -> Result<Response, Problem> {
@@ -177,7 +176,7 @@ pub(super) async fn withdraw(call: Call) -> Result<Response, Problem> {
 pub(super) async fn audit(call: Call) -> Result<Response, Problem> {
     let from = call
         .query
-        .get("from", "expected the number of a line, from 0")?
+        .number("from", "expected the number of a line, from 0")?
         .unwrap_or(0);
     let limit = call.query.limit(1000, 10_000)?;
     let lines = call

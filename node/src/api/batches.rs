@@ -16,7 +16,9 @@ use super::{
 };
 
 pub(super) async fn list(call: Call) -> Result<Response, Problem> {
-    let before: Option<BatchNumber> = call.query.get("before", "expected the number of a batch")?;
+    let before: Option<BatchNumber> = call
+        .query
+        .number("before", "expected the number of a batch")?;
     let limit = call.query.limit(20, 100)?;
     let batches = call
         .blocking(move |api| {

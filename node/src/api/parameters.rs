@@ -1,6 +1,9 @@
-//! Parameters of paths and queries.
+//! Parameters of paths and queries. Queries are read as settlement reads them.
 
 use core::str::FromStr;
+
+use winterlane_settlement::server::QueryError;
+pub(super) use winterlane_settlement::server::{Query, number};
 
 use super::problem::{Kind, Problem};
 
@@ -29,55 +32,8 @@ impl PathParameters {
     }
 }
 
-/// The parameters of a query: plain names and values, each name once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Query(Vec<(String, String)>);
-
-impl Query {
-    /// Reads a query. Nothing here needs percent signs, so that there is one spelling.
-    pub(super) fn parse(text: Option<&str>, known: &[&str]) -> Result<Self, Problem> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for pair in text
-            .unwrap_or_default()
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-        {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if !known.contains(&name) {
-                let known = if known.is_empty() {
-                    "none".to_owned()
-                } else {
-                    known.join(", ")
-                };
-                return Err(Problem::field(
-                    "query",
-                    format!("an unknown parameter; known here: {known}"),
-                ));
-            }
-            if pairs.iter().any(|(found, _)| found == name) {
-                return Err(Problem::field(name, "given twice"));
-            }
-            pairs.push((name.to_owned(), value.to_owned()));
-        }
-        Ok(Self(pairs))
-    }
-
-    /// The parameter as a `T`; nothing if it is not given.
-    pub(super) fn get<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
-        let found = self.0.iter().find(|(found, _)| found == name);
-        found
-            .map(|(_, value)| value.parse().map_err(|_| Problem::field(name, what)))
-            .transpose()
-    }
-
-    /// How many of a list are asked for: `most` at most, `usual` if not said.
-    pub(super) fn limit(&self, usual: usize, most: usize) -> Result<usize, Problem> {
-        let what = format!("a number from 1 to {most}");
-        let limit = self.get("limit", &what)?.unwrap_or(usual);
-        if (1..=most).contains(&limit) {
-            Ok(limit)
-        } else {
-            Err(Problem::field("limit", what))
-        }
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        Self::field(error.parameter(), error.to_string())
     }
 }

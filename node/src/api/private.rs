@@ -132,7 +132,7 @@ const MOST_NOTES: usize = 4096;
 
 pub(super) async fn notes(call: Call) -> Result<Response, Problem> {
     let what = "expected the position of a note";
-    let from: u64 = call.query.get("from", what)?.unwrap_or(0);
+    let from: u64 = call.query.number("from", what)?.unwrap_or(0);
     let limit = call.query.limit(1024, MOST_NOTES)?;
     let bytes = call.wants_bytes();
     let found = call

@@ -23,6 +23,31 @@ pub struct Report {
     pub state: State,
 }
 
+impl Report {
+    /// What it says, in lines for people. Proposals are open that can be approved at `now`.
+    #[must_use]
+    pub fn words(&self, now: UnixTime) -> String {
+        let length = self.head.length;
+        let mut said = format!(
+            "{length} lines, all in the chain and in order\nhead {length}:{}\nkeys {}, {} of them live, open proposals {}\n",
+            self.head.link,
+            self.state.keys.len(),
+            self.state.live(now),
+            self.state.open_proposals(now).count(),
+        );
+        if self.torn > 0 {
+            said += &format!(
+                "an unfinished line of {} bytes at the end: a crash, or a node that writes\n",
+                self.torn
+            );
+        }
+        if self.backwards > 0 {
+            said += &format!("the clock went back {} times\n", self.backwards);
+        }
+        said
+    }
+}
+
 /// Verifies a log: each line's hash, number and form, and that the events follow from one another (no key is revoked
 /// that was never made). `noted` are heads from elsewhere which must be in it.
 ///

@@ -3,6 +3,7 @@
 //! | measure | what is timed |
 //! |---|---|
 //! | [`orders`] | from when a request is due until its answer, over HTTP on the loopback interface |
+//! | [`panel`] | private operations verified by the node alone, and by workers through the queue |
 //! | [`restart`] | starting a node that has so many orders pending |
 //! | [`sign`] | signing orders for the two above, into a file |
 //! | [`updates`] | changing accounts of a large store: reading, hashing, writing, synchronising |
@@ -11,6 +12,7 @@
 //! small run is a test.
 
 pub mod orders;
+pub mod panel;
 mod payers;
 pub mod restart;
 pub mod sign;
@@ -27,7 +29,9 @@ use std::{
 use thiserror::Error;
 use winterlane_ledger::signature::KeyError;
 
-use crate::{StartError, StopError, StoreError, client::ClientError, serve::ServeError};
+use crate::{
+    StartError, StopError, StoreError, client::ClientError, queue::QueueError, serve::ServeError,
+};
 
 /// Why nothing was measured.
 #[derive(Debug, Error)]
@@ -67,6 +71,9 @@ pub enum BenchError {
     /// The interface does not start.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// The client.
     #[error(transparent)]
     Client(#[from] ClientError),

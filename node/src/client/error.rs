@@ -73,6 +73,13 @@ impl Refused {
         }
     }
 
+    /// Whether the node says that it has not taken what was sent, now or before: it is paused, its disk is nearly full, or the
+    /// rollup has ended. That is an answer, though the same may be taken later.
+    #[must_use]
+    pub fn untaken(&self) -> bool {
+        self.document["taken"] == Value::Bool(false)
+    }
+
     /// After which time trying again makes sense.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

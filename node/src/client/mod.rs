@@ -3,9 +3,10 @@
 //! - *Nonces and time*: each attempt is signed anew. If the node says that the clocks differ, the client signs by the node's
 //!   clock from then on, within [`ClientConfig::max_skew`]: else whoever sits between could have requests signed for
 //!   next year.
-//! - *Retries*: what the node did not take (429, 503) is sent again after the time that it says. What got no answer is sent again
+//! - *Retries*: what a busy node did not take (429, 503) is sent again after the time that it says. What got no answer is sent again
 //!   only if that is harmless: reads, and orders, which have the same answer however often they come. A command without an answer is
-//!   [`ClientError::Unknown`]: look before you repeat it.
+//!   [`ClientError::Unknown`]: look before you repeat it. A node that takes no orders at all, since it is paused or its disk is full,
+//!   says so ([`Refused::untaken`]): that is told at once, and whoever wants to wait for it does so where people see it.
 //! - *Changes of keys*: the client may hold several keys, say the new one and the old one during a rotation. It uses the first that the
 //!   node accepts, and remembers which.
 
@@ -326,7 +327,7 @@ impl Client {
                         // A nonce that came twice: a proxy repeated the request. Another nonce, where that is harmless.
                         "replay" if repeatable => {}
                         "key-ended" | "credentials" if self.switch(&mut others).await => continue,
-                        "busy" | "unavailable" | "slow" => {
+                        "busy" | "unavailable" | "slow" if !refused.untaken() => {
                             let told = refused.retry_after().unwrap_or(wait);
                             wait = wait.max(told);
                         }

@@ -136,6 +136,12 @@ fn mistakes_are_told_with_their_line() {
             "asset 7 has an entry already",
         ),
         (
+            "[[fees.assets]]\nasset = 7\nminimum = 1\ncollector = 2\n[[private.fees]]\nasset = 7\nminimum = 3\n\
+             [[private.fees]]\nminimum = 3\nasset = 7",
+            10,
+            "asset 7 has an entry already",
+        ),
+        (
             "[settlement]\nat = \"https://127.0.0.1:7440\"",
             2,
             "http://127.0.0.1:7440",

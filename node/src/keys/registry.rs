@@ -1,7 +1,8 @@
 //! [`Keys`]: commands on the state of keys. Each is an event on the disk before it counts.
 
 use std::{
-    path::PathBuf,
+    io::ErrorKind,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use super::{
     usage::{KeyUsage, Usage},
 };
 use crate::{
-    audit::{Actor, AuditLog, Entry, Event, Head},
+    audit::{self, Actor, AuditError, AuditLog, Entry, Event, Head, Report},
     clock::{Clock, UnixTime},
 };
 
@@ -108,7 +109,47 @@ pub struct Keys {
     log: Mutex<AuditLog>,
 }
 
+impl KeysConfig {
+    /// Where the audit log is.
+    fn log(&self) -> PathBuf {
+        self.folder.join("audit.log")
+    }
+
+    /// Whether a log is of this environment, or of none yet.
+    fn fits(&self, state: &State, path: &Path) -> Result<(), KeysError> {
+        match &state.environment {
+            Some(found) if *found != self.environment => Err(KeysError::OtherEnvironment {
+                path: path.to_owned(),
+                found: found.to_string(),
+                wanted: self.environment.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Keys {
+    /// Verifies the audit log in the configured folder and changes nothing, also while a node has it open. `None` where there is
+    /// none yet.
+    ///
+    /// # Errors
+    /// [`KeysError`] when the log is damaged, contradicts itself, or is of another environment.
+    pub fn check(config: &KeysConfig) -> Result<Option<Report>, KeysError> {
+        let path = config.log();
+        match audit::check(&path, &[]) {
+            Ok(report) => {
+                config.fits(&report.state, &path)?;
+                Ok(Some(report))
+            }
+            Err(KeysError::Audit(AuditError::Io { source, .. }))
+                if source.kind() == ErrorKind::NotFound =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Opens the keys in the configured folder, or begins with none.
     ///
     /// # Errors
@@ -120,7 +161,7 @@ impl Keys {
             source,
         };
         crate::disk::private_folder(folder).map_err(io)?;
-        let (log, recovery) = AuditLog::open(&folder.join("audit.log"))?;
+        let (log, recovery) = AuditLog::open(&config.log())?;
         let mut state = State::default();
         for entry in &recovery.entries {
             state.apply(entry)?;
@@ -133,17 +174,8 @@ impl Keys {
         let floor = last.map_or(0, |time| time.after(config.window).seconds());
         let nonces = Nonces::open(&folder.join("nonces"), floor)?;
         let usage = Usage::open(&folder.join("usage.json"));
-        let fresh = match &state.environment {
-            None => true,
-            Some(found) if *found == config.environment => false,
-            Some(found) => {
-                return Err(KeysError::OtherEnvironment {
-                    path: log.path().to_owned(),
-                    found: found.to_string(),
-                    wanted: config.environment.to_string(),
-                });
-            }
-        };
+        config.fits(&state, log.path())?;
+        let fresh = state.environment.is_none();
         let (state, log) = (RwLock::new(state), Mutex::new(log));
         let keys = Self {
             config,

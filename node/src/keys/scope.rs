@@ -128,7 +128,7 @@ impl<'de> Deserialize<'de> for Scopes {
 }
 
 /// A named set of scopes, for people who hand out keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Role {

@@ -1,16 +1,20 @@
 //! The queue inside the node: one prover, one proof at a time.
+//!
+//! A machine that cannot prove now, for want of memory most likely, has not failed to prove *this batch*: the prover rests, says so,
+//! and tries the same batch again. Counted as failures, a moment without memory would use up all attempts of a batch, which would
+//! then be held until somebody requeues it.
 
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
     thread::{Builder, JoinHandle},
     time::Instant,
 };
 
 use winterlane_ledger::BatchNumber;
 
-use super::{Depth, ProofQueue, QueueError, Report, dispatch::Wake};
+use super::{Depth, ProofQueue, QueueError, Report, dispatch::Wake, turn::backoff};
 use crate::run::{
     prover::{Outcome, ProofJob, Prove},
     writer::Task,
@@ -20,11 +24,55 @@ use crate::run::{
 pub(crate) struct Embedded {
     /// `None` once it ends.
     jobs: Option<Sender<ProofJob>>,
-    results: Receiver<(BatchNumber, Outcome)>,
+    results: Receiver<(BatchNumber, Report)>,
     /// Jobs that the prover has or will have, and since when. One is not taken twice.
     waiting: BTreeMap<BatchNumber, Instant>,
     prover: Option<JoinHandle<()>>,
+    /// Dropped, it ends a prover that rests.
+    end: Option<Sender<()>>,
     memory: u64,
+}
+
+/// What the prover's thread has of the node.
+struct Ends {
+    writer: SyncSender<Task>,
+    give: Sender<(BatchNumber, Report)>,
+    wake: Wake,
+    ended: Receiver<()>,
+}
+
+impl Ends {
+    /// Proves, however often this machine cannot at first. `None`: the node has ended.
+    fn prove(&self, prover: &mut dyn Prove, job: &ProofJob) -> Option<()> {
+        let batch = job.batch;
+        for failures in 1.. {
+            let (written, wait) = sync_channel(1);
+            // a writer that is gone has ended the node
+            self.writer.send(Task::Proving { batch, written }).ok()?;
+            wait.recv().ok()?;
+            // a panic is a failure of this proof, not of the node
+            let outcome = catch_unwind(AssertUnwindSafe(|| prover.prove(job)))
+                .unwrap_or_else(|_| Outcome::Failed("the prover panicked".into()));
+            let Outcome::Unable(reason) = outcome else {
+                return self.tell(batch, Report::Outcome(outcome));
+            };
+            self.tell(batch, Report::Trouble(format!("this node: {reason}")))?;
+            // nobody proves it while the prover rests
+            let outcome = Outcome::Unable(reason);
+            self.writer.send(Task::Outcome { batch, outcome }).ok()?;
+            let rested = self.ended.recv_timeout(backoff(failures));
+            if rested != Err(RecvTimeoutError::Timeout) {
+                return None;
+            }
+        }
+        None
+    }
+
+    fn tell(&self, batch: BatchNumber, report: Report) -> Option<()> {
+        self.give.send((batch, report)).ok()?;
+        self.wake.wake();
+        Some(())
+    }
 }
 
 impl Embedded {
@@ -38,32 +86,30 @@ impl Embedded {
     ) -> Result<Self, QueueError> {
         let (jobs, taken) = channel::<ProofJob>();
         let (give, results) = channel();
+        let (end, ended) = channel::<()>();
+        let ends = Ends {
+            writer,
+            give,
+            wake,
+            ended,
+        };
+        let prove = move || {
+            for job in taken {
+                if ends.prove(&mut *prover, &job).is_none() {
+                    return;
+                }
+            }
+        };
         let thread = Builder::new()
             .name("prover".into())
-            .spawn(move || {
-                for job in taken {
-                    let batch = job.batch;
-                    let (written, wait) = sync_channel(1);
-                    let proving = Task::Proving { batch, written };
-                    // a writer that is gone has ended the node
-                    if writer.send(proving).is_err() || wait.recv().is_err() {
-                        return;
-                    }
-                    // a panic is a failure of this proof, not of the node
-                    let outcome = catch_unwind(AssertUnwindSafe(|| prover.prove(&job)))
-                        .unwrap_or_else(|_| Outcome::Failed("the prover panicked".into()));
-                    if give.send((job.batch, outcome)).is_err() {
-                        return;
-                    }
-                    wake.wake();
-                }
-            })
+            .spawn(prove)
             .map_err(QueueError::Thread)?;
         Ok(Self {
             jobs: Some(jobs),
             results,
             waiting: BTreeMap::new(),
             prover: Some(thread),
+            end: Some(end),
             memory,
         })
     }
@@ -83,9 +129,11 @@ impl ProofQueue for Embedded {
 
     fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
         let mut reports = Vec::new();
-        while let Ok((batch, outcome)) = self.results.try_recv() {
-            self.waiting.remove(&batch);
-            reports.push((batch, Report::Outcome(outcome)));
+        while let Ok((batch, report)) = self.results.try_recv() {
+            if let Report::Outcome(_) = report {
+                self.waiting.remove(&batch);
+            }
+            reports.push((batch, report));
         }
         Ok(reports)
     }
@@ -119,6 +167,7 @@ impl Drop for Embedded {
         self.jobs = None;
         // nobody listens any more: the thread ends with its next result
         self.results = channel().1;
+        self.end = None;
         if let Some(prover) = self.prover.take() {
             let _ = prover.join();
         }

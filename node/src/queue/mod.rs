@@ -36,8 +36,11 @@ use crate::{
 pub(crate) enum Report {
     /// Somebody came to an end with it. A proof is what its maker says; nobody has verified it.
     Outcome(Outcome),
-    /// The queue does not have the job any more: it is to be offered again.
+    /// The queue does not have the job any more, or not as it was offered: it is to be offered again.
     Lost,
+    /// Who took the job cannot do it, for a reason of their own: no failure of the job. It is to be offered again, since
+    /// its witness may be what is missing.
+    Trouble(String),
 }
 
 /// Where jobs of proving wait, and are done by somebody.
@@ -106,6 +109,15 @@ pub enum QueueError {
     /// The server cannot be used.
     #[error("PostgreSQL: {0}")]
     Server(String),
+    /// A witness cannot be read now.
+    #[error("{path}: {source}", path = path.display())]
+    Witness {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The object store failed.
     #[error(transparent)]
     Blob(#[from] BlobError),

@@ -8,6 +8,15 @@ use std::{
 
 use super::QueueError;
 
+/// The longest wait between two attempts at the same thing.
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// How long to wait after so many failures: longer and longer, up to [`LONGEST`].
+pub(crate) fn backoff(failures: u32) -> Duration {
+    let wait = Duration::from_millis(100).saturating_mul(1 << failures.min(10));
+    wait.min(LONGEST)
+}
+
 /// Why a turn was not finished.
 pub(crate) enum Stop {
     /// The queue failed.

@@ -17,7 +17,10 @@ use winterlane_prover::{
 };
 
 use super::priority::yielding_pool;
-use crate::{store::StoreError, witness::Witnesses};
+use crate::{
+    store::StoreError,
+    witness::{Unread, Witnesses},
+};
 
 /// How batches are proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +58,8 @@ pub(crate) enum Outcome {
     /// A proof was made, and the verifier did not take it.
     Rejected(String),
     Failed(String),
+    /// What is wrong is this machine's, such as too little memory, and may pass. The queue tries again.
+    Unable(String),
     /// The node is stopping.
     Cancelled,
 }
@@ -94,7 +99,8 @@ impl Prove for LocalProver {
     fn prove(&mut self, job: &ProofJob) -> Outcome {
         let batch = match self.witnesses.read(job.batch, &job.witness) {
             Ok(batch) => batch,
-            Err(reason) => return Outcome::Failed(reason),
+            Err(Unread::Damaged(reason)) => return Outcome::Failed(reason),
+            Err(error @ Unread::Medium { .. }) => return Outcome::Unable(error.to_string()),
         };
         if batch.public_inputs != job.public_inputs {
             return Outcome::Failed("the witness is of another batch".into());
@@ -115,6 +121,9 @@ impl Prove for LocalProver {
                 millis: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
             },
             Err(_) if stopped() => Outcome::Cancelled,
+            Err(error @ BatchError::Engine(ProverError::Memory { .. })) => {
+                Outcome::Unable(error.to_string())
+            }
             Err(error) => Outcome::Failed(error.to_string()),
         }
     }

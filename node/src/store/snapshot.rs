@@ -39,7 +39,7 @@ use super::{
     },
     write::write_run,
 };
-use crate::witness::Witnesses;
+use crate::witness::{Unread, Witnesses};
 
 /// The first bytes of a snapshot.
 const MAGIC: &[u8; 20] = b"winterlane snapshot\n";
@@ -212,11 +212,15 @@ pub(crate) fn write(
     let mut kept = Vec::new();
     for (batch, job) in view.jobs()? {
         out.row(10, &batch.get().to_be_bytes(), &job.to_bytes())?;
-        kept.extend(
-            witnesses
-                .bytes(batch, &job.witness)
-                .map(|bytes| (batch, bytes)),
-        );
+        match witnesses.bytes(batch, &job.witness) {
+            Ok(bytes) => kept.push((batch, bytes)),
+            // the job is held where the snapshot is restored, as it is here
+            Err(Unread::Damaged(_)) => {}
+            // it is there: a snapshot without it would be one of a batch that nobody can prove
+            Err(Unread::Medium { path, source }) => {
+                return Err(StoreError::io(path)(source).into());
+            }
+        }
     }
     for row in transaction.open_table(HISTORY)?.iter()? {
         let (key, _) = row?;

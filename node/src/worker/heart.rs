@@ -1,6 +1,7 @@
 //! Heartbeats: a claim is renewed while its proof is made.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -30,7 +31,8 @@ pub(super) struct Heart {
 }
 
 impl Heart {
-    pub(super) fn start(options: &WorkerOptions, worker: &str, claim: &Claim) -> Self {
+    /// Starts it, unless the system has no thread for it.
+    pub(super) fn start(options: &WorkerOptions, worker: &str, claim: &Claim) -> io::Result<Self> {
         let lost = Arc::new(AtomicBool::new(false));
         let (end, ended) = channel::<()>();
         let beat = {
@@ -61,15 +63,12 @@ impl Heart {
                 }
             }
         };
-        let thread = Builder::new().name("heartbeat".into()).spawn(beat);
-        if let Err(error) = &thread {
-            tracing::warn!(%error, "there are no heartbeats");
-        }
-        Self {
+        let thread = Builder::new().name("heartbeat".into()).spawn(beat)?;
+        Ok(Self {
             lost,
             end: Some(end),
-            thread: thread.ok(),
-        }
+            thread: Some(thread),
+        })
     }
 
     /// Whether the job is over, or another worker's.

@@ -17,7 +17,7 @@ use crate::{
         dispatch::Wake,
         postgres::{
             Address, FORMAT,
-            claims::Claims,
+            claims::{Claims, Wish},
             make_tables,
             observer::{Observer, Parts},
         },
@@ -30,6 +30,15 @@ use crate::{
 const LEASE: Duration = Duration::from_secs(600);
 /// The format of jobs that are not real: no worker takes them.
 const NONE: i32 = 0;
+
+/// Jobs of one format and one rollup, however large.
+const fn wish(format: i32, rollup: &[u8]) -> Wish<'_> {
+    Wish {
+        format,
+        rollup: Some(rollup),
+        ..Wish::within(u64::MAX)
+    }
+}
 
 /// How fast a queue hands out jobs.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +81,7 @@ pub fn hand_out(address: &Address, workers: usize, jobs: usize) -> Result<HandOu
                     let mut times = Vec::new();
                     loop {
                         let before = Instant::now();
-                        let claim = queue.claim_as(NONE, Some(rollup), u64::MAX, LEASE)?;
+                        let claim = queue.claim_as(&wish(NONE, rollup), LEASE)?;
                         let Some(claim) = claim else {
                             return Ok::<_, QueueError>(times);
                         };
@@ -187,7 +196,7 @@ pub fn added(
         let before = Instant::now();
         observer.offer(&job)?;
         let rollup = domain.to_bytes();
-        let claim = worker.claim_as(FORMAT, Some(&rollup), u64::MAX, LEASE)?;
+        let claim = worker.claim_as(&wish(FORMAT, &rollup), LEASE)?;
         let claim = claim.ok_or_else(|| {
             QueueError::Server("another worker took the job: measure without workers".into())
         })?;

@@ -2,8 +2,9 @@
 //!
 //! | metric | meaning |
 //! |---|---|
-//! | `winterlane_worker_jobs_total{end}` | jobs, by how they ended: `proven`, `late`, `failed`, `too_large`, `given_up` |
+//! | `winterlane_worker_jobs_total{end}` | jobs, by how they ended: `proven`, `late`, `failed`, `too_large`, `unable`, `given_up` |
 //! | `winterlane_worker_busy` | 1 while a job is under way |
+//! | `winterlane_worker_resting` | 1 while no jobs are taken, since the worker cannot do them |
 //! | `winterlane_worker_prove_seconds` | how long proofs took |
 //! | `winterlane_worker_checks_total{verdict}` | private operations, by what was said of their proofs: `holds`, `refused`, or nothing (`none`) |
 //! | `winterlane_worker_check_seconds` | how long verifying them took |
@@ -33,6 +34,8 @@ pub(super) enum Counted {
     Late,
     Failed,
     TooLarge,
+    /// Given back: what is wrong is the worker's, or its object store's.
+    Unable,
     GivenUp,
 }
 
@@ -42,6 +45,7 @@ pub(super) fn count(end: Counted) {
         Counted::Late => "late",
         Counted::Failed => "failed",
         Counted::TooLarge => "too_large",
+        Counted::Unable => "unable",
         Counted::GivenUp => "given_up",
     };
     counter!("winterlane_worker_jobs_total", "end" => end).increment(1);
@@ -49,6 +53,11 @@ pub(super) fn count(end: Counted) {
 
 pub(super) fn busy(busy: bool) {
     gauge!("winterlane_worker_busy").set(f64::from(u8::from(busy)));
+}
+
+/// Whether no jobs are taken, since the worker cannot do them.
+pub(super) fn resting(resting: bool) {
+    gauge!("winterlane_worker_resting").set(f64::from(u8::from(resting)));
 }
 
 pub(super) fn reachable(reachable: bool) {
@@ -82,6 +91,7 @@ pub(super) fn object_store_failed() {
 pub fn serve(address: SocketAddr) -> std::io::Result<SocketAddr> {
     let handle = install_metrics();
     busy(false);
+    resting(false);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

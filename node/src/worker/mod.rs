@@ -11,49 +11,49 @@
 //! | failure | what the worker does |
 //! |---|---|
 //! | PostgreSQL cannot be reached | asks again; a proof that is under way goes on, and is handed in later |
-//! | the object store is full, or cannot be reached | keeps the proof and its claim, and tries again |
-//! | more memory than there is | gives the job back, and takes no more of that size |
+//! | the witness is not in its object store, is damaged there, or cannot be read | gives the job back, and rests |
+//! | the proof cannot be handed in: a full object store, no rights | tries again; after a few tries it gives the job back, keeps the proof, and goes on trying |
+//! | more memory than there is | gives the job back, and takes no more of that size for a while |
+//! | a preset that this version does not know | gives the job back, and takes no more of these |
 //! | the job is over, or another worker's | gives the proof up |
-//! | anything else | fails the claim, with words that the node shows |
+//! | the prover fails, or the witness is none | fails the claim, with words that the node shows |
+//!
+//! Only the last counts against the job: what is wrong with a worker must not use up the attempts that others have. A worker
+//! that gives a job back says why, in its log and to the node, which raises an alarm with its name, and writes the witness
+//! again. One that *rests* takes no jobs. It looks, more and more rarely, whether its object store has the witness of the job
+//! that is next, and goes on when it has.
 //!
 //! A worker with a key judges proofs of private operations too ([`crate::panel`]), on threads of their own, so that they do
 //! not wait for a batch. Its key is the one secret whose loss counts: who has it speaks for this worker.
 
 mod check;
 mod heart;
+mod job;
 pub mod measure;
 pub mod metrics;
 mod stop;
 
 use std::{
     num::NonZeroUsize,
-    panic::{AssertUnwindSafe, catch_unwind},
     thread::Builder,
     time::{Duration, Instant},
 };
 
 use thiserror::Error;
-use winterlane_air::BatchStatement;
-use winterlane_ledger::{SealedBatch, codec::decode_batch};
-use winterlane_prover::{BatchError, ProverError};
 
 pub use self::stop::Stop;
-use self::{
-    heart::Heart,
-    metrics::Counted,
-    stop::{LOOK, connected},
-};
+use self::stop::{LOOK, connected};
 use crate::{
-    blob::{BlobError, Blobs, Kind, Name},
+    blob::Blobs,
     keys::PrivateKey,
     queue::{
         QueueError,
         postgres::{
             Address,
-            claims::{Claim, Claims},
+            claims::{Claims, Wish},
         },
+        turn::backoff,
     },
-    run::prover::prove_witness,
 };
 
 /// What a worker is started with.
@@ -115,9 +115,6 @@ pub enum WorkerError {
     Randomness(#[from] getrandom::Error),
 }
 
-/// The longest wait between two attempts at the same thing.
-const LONGEST: Duration = Duration::from_secs(15);
-
 /// How long no job is taken of a size for which there was no memory.
 const LARGER: Duration = Duration::from_secs(60);
 
@@ -164,6 +161,9 @@ pub fn run(options: &WorkerOptions, stop: &Stop) -> Result<(), WorkerError> {
                 stop,
                 pool,
                 too_large: None,
+                unknown: Vec::new(),
+                resting: false,
+                rests: 0,
                 connection: None,
                 told: false,
             }
@@ -185,53 +185,105 @@ struct Worker<'a> {
     pool: rayon::ThreadPool,
     /// A job of so many bytes was too large, at this time.
     too_large: Option<(u64, Instant)>,
+    /// Presets that this version does not know.
+    unknown: Vec<String>,
+    /// Something keeps it from its work: no jobs are taken.
+    resting: bool,
+    /// How often it rested, or failed, since it has proven something.
+    rests: u32,
     connection: Option<Claims>,
     /// That the queue cannot be reached was told.
     told: bool,
-}
-
-/// What came of an attempt.
-enum Made {
-    Proof {
-        bytes: Vec<u8>,
-        millis: u64,
-    },
-    Failed(String),
-    /// It takes so many bytes, which are not there.
-    Memory(u64),
-    /// The job is over, or the worker stops.
-    GivenUp,
 }
 
 impl Worker<'_> {
     fn serve(&mut self) {
         let mut failures = 0;
         while !self.stop.asked() {
-            let (memory, lease, poll) = (self.memory(), self.options.lease, self.options.poll);
-            let stop = self.stop;
-            let claimed = self.with(Stop::asked, |queue| match queue.claim(memory, lease)? {
-                Some(claim) => Ok(Some(claim)),
-                None => idle(poll, stop, |time| queue.wait(time)).map(|()| None),
-            });
-            metrics::reachable(claimed.is_ok());
-            match claimed {
-                Ok(claim) => {
-                    failures = 0;
-                    if let Some(claim) = claim {
-                        self.work(&claim);
-                    }
-                }
+            let turn = if self.resting {
+                self.rest()
+            } else {
+                self.turn()
+            };
+            match turn {
+                Ok(()) => failures = 0,
                 // whatever it is, nobody asks again
                 Err(_) if self.stop.asked() => {}
                 Err(error) => {
-                    if !self.told {
-                        tracing::warn!(%error, "the queue cannot be used; it is asked again");
-                        self.told = true;
-                    }
+                    self.unreachable(&error);
                     failures += 1;
                     self.stop.sleep(backoff(failures));
                 }
             }
+        }
+    }
+
+    /// Takes a job and does it, or waits until there may be one.
+    fn turn(&mut self) -> Result<(), QueueError> {
+        let (lease, poll, stop) = (self.options.lease, self.options.poll, self.stop);
+        let unknown = self.unknown.clone();
+        let wish = self.wish(&unknown);
+        let claimed = self.with(Stop::asked, |queue| match queue.claim_as(&wish, lease)? {
+            Some(claim) => Ok(Some(claim)),
+            None => idle(poll, stop, |time| queue.wait(time)).map(|()| None),
+        })?;
+        metrics::reachable(true);
+        if let Some(claim) = claimed {
+            self.work(&claim);
+        }
+        Ok(())
+    }
+
+    /// Rests, and looks whether the object store has what the next job needs. If so, jobs are taken again.
+    fn rest(&mut self) -> Result<(), QueueError> {
+        self.stop.sleep(backoff(self.rests));
+        if self.stop.asked() {
+            return Ok(());
+        }
+        let unknown = self.unknown.clone();
+        let wish = self.wish(&unknown);
+        let next = self.with(Stop::asked, |queue| queue.next(&wish))?;
+        metrics::reachable(true);
+        // without a job there is nothing to look for
+        let Some(job) = next else {
+            return Ok(());
+        };
+        match self.look(&job) {
+            Ok(_) => {
+                tracing::info!(
+                    "the object store has what the next job needs: jobs are taken again"
+                );
+                self.resting = false;
+                metrics::resting(false);
+            }
+            Err(missing) => {
+                self.rests += 1;
+                let complaint = missing.to_string();
+                tracing::debug!(batch = job.batch.get(), reason = %complaint, "no job is taken");
+                // said again the next time, if it is not heard now
+                let said = self.with(Stop::asked, |queue| queue.complain(&job, &complaint));
+                if let Err(error) = said {
+                    tracing::debug!(%error, "the node is not told");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The queue cannot be used: told once, until it can.
+    fn unreachable(&mut self, error: &QueueError) {
+        metrics::reachable(false);
+        if !self.told {
+            tracing::warn!(%error, "the queue cannot be used; it is asked again");
+            self.told = true;
+        }
+    }
+
+    /// The jobs that this worker takes.
+    fn wish<'b>(&self, unknown: &'b [String]) -> Wish<'b> {
+        Wish {
+            unknown,
+            ..Wish::within(self.memory())
         }
     }
 
@@ -270,201 +322,6 @@ impl Worker<'_> {
         }
         result
     }
-
-    /// Does one job, to whatever end.
-    fn work(&mut self, claim: &Claim) {
-        let Claim {
-            batch,
-            attempt,
-            memory,
-            ..
-        } = *claim;
-        tracing::info!(
-            batch = batch.get(),
-            attempt,
-            memory,
-            fence = claim.fence(),
-            "claimed"
-        );
-        metrics::busy(true);
-        let heart = Heart::start(self.options, &self.id, claim);
-        let made = self.attempt(claim, &heart);
-        let counted = match made {
-            Made::Proof { bytes, millis } => self.hand_in(claim, &heart, &bytes, millis),
-            Made::Failed(reason) => {
-                tracing::warn!(batch = batch.get(), %reason, "not proven");
-                drop(heart);
-                self.end(|queue| queue.fail(claim, &reason));
-                Counted::Failed
-            }
-            Made::Memory(needed) => {
-                tracing::warn!(
-                    batch = batch.get(),
-                    needed,
-                    "too large for this worker: given back"
-                );
-                self.too_large = Some((needed.min(memory), Instant::now()));
-                drop(heart);
-                self.end(|queue| queue.release(claim));
-                Counted::TooLarge
-            }
-            Made::GivenUp => {
-                let over = heart.lost();
-                tracing::info!(batch = batch.get(), over, "given up");
-                drop(heart);
-                if !over {
-                    self.end(|queue| queue.release(claim));
-                }
-                Counted::GivenUp
-            }
-        };
-        metrics::count(counted);
-        metrics::busy(false);
-    }
-
-    fn attempt(&self, claim: &Claim, heart: &Heart) -> Made {
-        let batch = match self.witness(claim, heart) {
-            Ok(batch) => batch,
-            Err(made) => return made,
-        };
-        let Some(preset) = claim.preset else {
-            return Made::Failed(
-                "this version does not know the preset: upgrade the worker".into(),
-            );
-        };
-        let start = Instant::now();
-        let stopped = || self.stop.now() || heart.lost();
-        // a panic is a failure of this proof, not of the worker
-        let proof = catch_unwind(AssertUnwindSafe(|| {
-            self.pool.install(|| {
-                let memory = self.options.memory;
-                prove_witness::<BatchStatement>(&batch, preset, claim.stock, memory, &stopped)
-            })
-        }));
-        let seconds = start.elapsed();
-        match proof {
-            Ok(Ok(bytes)) => {
-                metrics::proved(seconds);
-                Made::Proof {
-                    bytes,
-                    millis: u64::try_from(seconds.as_millis()).unwrap_or(u64::MAX),
-                }
-            }
-            Ok(Err(_)) if stopped() => Made::GivenUp,
-            Ok(Err(BatchError::Engine(ProverError::Memory { needed, .. }))) => Made::Memory(needed),
-            Ok(Err(error)) => Made::Failed(error.to_string()),
-            Err(_) => Made::Failed("the prover panicked".into()),
-        }
-    }
-
-    /// The witness of a job, if it is the one that the job is about.
-    fn witness(&self, claim: &Claim, heart: &Heart) -> Result<SealedBatch, Made> {
-        let name = name(claim, Kind::Witness, claim.witness);
-        let bytes = match self.persist(heart, || self.objects.get(&name)) {
-            Some(Ok(Some(bytes))) => bytes,
-            Some(Ok(None)) => {
-                let reason =
-                    "the witness is not in the object store; do node and worker use the same one?";
-                return Err(Made::Failed(reason.into()));
-            }
-            Some(Err(error)) => return Err(Made::Failed(error.to_string())),
-            None => return Err(Made::GivenUp),
-        };
-        let batch = decode_batch(&bytes);
-        let batch = batch.map_err(|error| Made::Failed(format!("the witness: {error}")))?;
-        if claim.statement != Some(batch.public_inputs) {
-            let reason = "the witness is of another batch than the job";
-            return Err(Made::Failed(reason.into()));
-        }
-        Ok(batch)
-    }
-
-    /// Tries again until it works, or nobody needs it; damage is not mended by that.
-    fn persist<T>(
-        &self,
-        heart: &Heart,
-        act: impl Fn() -> Result<T, BlobError>,
-    ) -> Option<Result<T, BlobError>> {
-        let mut failures = 0;
-        loop {
-            match act() {
-                Err(error) if error.is_of_the_object() => return Some(Err(error)),
-                Err(error) => {
-                    failures += 1;
-                    metrics::object_store_failed();
-                    if failures == 1 {
-                        tracing::warn!(%error, "the object store cannot be used; it is asked again");
-                    }
-                    self.stop.sleep(backoff(failures));
-                    if self.stop.now() || heart.lost() {
-                        return None;
-                    }
-                }
-                done => return Some(done),
-            }
-        }
-    }
-
-    /// Hands a proof in. Any valid one is taken, also when the claim has been lost meanwhile.
-    fn hand_in(&mut self, claim: &Claim, heart: &Heart, proof: &[u8], millis: u64) -> Counted {
-        let hash = *blake3::hash(proof).as_bytes();
-        let name = name(claim, Kind::Proof, hash);
-        let batch = claim.batch;
-        if !matches!(
-            self.persist(heart, || self.objects.put(&name, proof)),
-            Some(Ok(()))
-        ) {
-            tracing::warn!(batch = batch.get(), "proven, and not handed in");
-            if !heart.lost() {
-                self.end(|queue| queue.release(claim));
-            }
-            return Counted::GivenUp;
-        }
-        let needed = self.end(|queue| queue.finish(claim, &hash, millis));
-        if needed == Some(false) {
-            // the node has another; this one nobody will ask for
-            let _ = self.objects.remove(&name);
-            tracing::info!(batch = batch.get(), "proven, and no longer needed");
-            return Counted::Late;
-        }
-        tracing::info!(batch = batch.get(), millis, bytes = proof.len(), "proven");
-        Counted::Proven
-    }
-
-    /// Ends a claim, however long it takes to reach the queue, unless the worker is to stop at once. The lease
-    /// ends what this cannot.
-    fn end(
-        &mut self,
-        mut act: impl FnMut(&mut Claims) -> Result<bool, QueueError>,
-    ) -> Option<bool> {
-        let mut failures = 0;
-        loop {
-            match self.with(Stop::now, &mut act) {
-                Ok(ended) => return Some(ended),
-                Err(error) => {
-                    failures += 1;
-                    metrics::reachable(false);
-                    if !self.told {
-                        tracing::warn!(%error, "the queue cannot be used; it is asked again");
-                        self.told = true;
-                    }
-                    if self.stop.now() {
-                        return None;
-                    }
-                    self.stop.sleep(backoff(failures));
-                }
-            }
-        }
-    }
-}
-
-fn name(claim: &Claim, kind: Kind, hash: [u8; 32]) -> Name {
-    Name {
-        rollup: claim.rollup,
-        batch: claim.batch,
-        kind,
-        hash,
-    }
 }
 
 /// Waits for news by `wait`, which says whether there was any, for so long at most, and until the worker is asked to stop.
@@ -480,10 +337,4 @@ fn idle(
             return Ok(());
         }
     }
-}
-
-/// Longer and longer, up to [`LONGEST`].
-fn backoff(failures: u32) -> Duration {
-    let wait = Duration::from_millis(100).saturating_mul(1 << failures.min(10));
-    wait.min(LONGEST)
 }

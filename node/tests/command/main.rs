@@ -210,12 +210,48 @@ fn keys_are_made_on_the_machine_and_the_log_is_checked() {
     assert_eq!(check(&head).0, 0);
     assert_eq!(check(&head.replacen('3', "2", 1)).0, 1);
     assert_eq!(check("3:zz").0, 2);
+    // the check of the configuration looks at it too
+    let whole = |config: &str| output(folder.path(), &["--config", config, "check"]);
+    let config = folder.path().join("node.toml");
+    std::fs::write(&config, "").unwrap();
+    let (status, printed, said) = whole(config.to_str().unwrap());
+    assert!(
+        status == 0
+            && printed.contains(&format!(
+                "the audit log: 3 lines, all in the chain and in order\nhead {head}\n"
+            )),
+        "{printed}{said}"
+    );
+    let other = folder.path().join("other.toml");
+    std::fs::write(&other, "[interface]\nenvironment = \"other\"\n").unwrap();
+    let (status, printed, said) = whole(other.to_str().unwrap());
+    assert!(
+        status == 2 && said.contains("development") && printed.is_empty(),
+        "{printed}{said}"
+    );
+    // and at the operator's secret, where there is a settlement
+    std::fs::write(&other, "[settlement]\nat = \"there\"\n").unwrap();
+    let (status, printed, said) = whole(other.to_str().unwrap());
+    assert!(
+        status == 2 && said.contains("winterlane-settlement secret") && printed.is_empty(),
+        "{printed}{said}"
+    );
     let mut bytes = std::fs::read(&log).unwrap();
     let place = bytes.len() / 2;
     bytes[place] ^= 1;
     std::fs::write(&log, bytes).unwrap();
     let (status, _, said) = check("");
     assert!(status == 1 && said.contains("line "), "{said}");
+    let (status, printed, said) = whole(config.to_str().unwrap());
+    assert!(
+        status == 1 && said.contains("line ") && printed.is_empty(),
+        "{printed}{said}"
+    );
     std::fs::remove_file(&log).unwrap();
     assert_eq!(check("").0, 2);
+    let (status, printed, said) = whole(config.to_str().unwrap());
+    assert!(
+        status == 0 && printed.contains("there is no audit log yet"),
+        "{printed}{said}"
+    );
 }

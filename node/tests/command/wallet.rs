@@ -217,7 +217,14 @@ fn an_account_is_watched_while_its_node_is_away() {
     let sent = Command::new("kill").args(["-INT", &id]).status();
     assert!(sent.unwrap().success());
     assert_eq!(watch.wait().unwrap().code(), Some(2));
+    // who looks once does not wait
+    let once = format!("wallet watch --wallet alice --once --node {}", node.url());
     drop(node);
+    let said = expect(2, path, &once);
+    assert!(
+        said.contains("no answer from") && !said.contains("tried again"),
+        "{said}"
+    );
     // what cannot pass by itself ends it
     let node = Served::start(&path.join("rollup"));
     let foreign = "wallet new --wallet carol --account 77 --height 2 --cold-height 5";

@@ -222,3 +222,37 @@ fn jobs_of_a_smaller_priority_number_come_first_and_old_ones_before_new_ones() {
     farm.conclude(&server);
     worker.stop();
 }
+
+/// Leases follow the server's clock, which may jump: here the leases do, in the other direction. No job waits for the clock, and
+/// what is proven twice is proven.
+#[test]
+fn the_servers_clock_jumps_and_no_job_is_lost() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    let batch = farm.seal();
+    let mut client = server.client();
+    let mut one = Player::new(&server, &farm, "one");
+    let mut two = Player::new(&server, &farm, "two");
+    // back, after a worker has died: its lease seems to end an hour later
+    let lost = one.claim(Duration::from_secs(1));
+    let back = "UPDATE winterlane_jobs SET lease = lease + interval '1 hour', offered = offered + interval '1 hour'";
+    assert_eq!(client.execute(back, &[]).unwrap(), 1);
+    assert!(one.claims.depth().unwrap()[0].oldest_seconds >= 0.0);
+    let claim = two.claim(LONG);
+    assert_eq!((lost.batch, claim.batch, claim.attempt), (batch, batch, 2));
+    // forward, under a worker that lives: another takes its job, too
+    let forward = "UPDATE winterlane_jobs SET lease = lease - interval '1 hour'";
+    assert_eq!(client.execute(forward, &[]).unwrap(), 1);
+    let third = one.claim(LONG);
+    assert_eq!((third.batch, third.attempt), (batch, 3));
+    assert!(!two.claims.heartbeat(&claim, LONG).unwrap());
+    until(|| (farm.node.batch(batch).unwrap().unwrap().failures == 2).then_some(()));
+    // and its proof is as good as any
+    let proof = two.prove(&claim);
+    assert!(two.finish(&claim, &proof));
+    farm.proven(batch);
+    until(|| (!one.claims.heartbeat(&third, LONG).unwrap()).then_some(()));
+    farm.conclude(&server);
+}

@@ -174,6 +174,11 @@ fn nonsense_in_the_tables_ends_nothing() {
         ),
         // a proof that is not there
         ("UPDATE winterlane_jobs SET proven = true", false),
+        // a job that no worker knows how to do
+        (
+            "UPDATE winterlane_jobs SET format = 7, preset = 'none', complaints = -1",
+            false,
+        ),
         // a claim without end, and one of a name without end
         ("UPDATE winterlane_jobs SET lease = 'infinity'", false),
         (

@@ -25,3 +25,4 @@ mod server;
 #[path = "../../src/testing.rs"]
 #[allow(dead_code, reason = "shared with the crate's own tests")]
 mod testing;
+mod unable;

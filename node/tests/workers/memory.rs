@@ -13,7 +13,7 @@ use crate::{
     server::Server,
     testing::until,
 };
-use winterlane_node::queue::postgres::claims::Claims;
+use winterlane_node::{Alarm, queue::postgres::claims::Claims};
 
 #[test]
 fn jobs_go_to_workers_with_the_memory_for_them() {
@@ -76,16 +76,21 @@ fn jobs_go_to_workers_with_the_memory_for_them() {
         let metrics = scrape(&small.said());
         metrics.contains("end=\"too_large\"} 1").then_some(())
     });
+    // whom it is too large for is told, and the batch has not failed
+    farm.alarm(|alarm| {
+        matches!(alarm, Alarm::Queue { reason }
+            if reason.starts_with("worker small-") && reason.contains("too large for its memory"))
+    });
+    assert_eq!(farm.node.batch(batch).unwrap().unwrap().failures, 0);
     let large = farm.worker("large", &["--lease", PATIENT]);
     farm.proven(batch);
-    assert_eq!(farm.node.batch(batch).unwrap().unwrap().failures, 0);
     small.stop();
     large.stop();
     farm.conclude(&server);
 }
 
 /// The metrics of a worker, whose log says where they are.
-fn scrape(log: &str) -> String {
+pub(crate) fn scrape(log: &str) -> String {
     let address = log.split("metrics=").nth(1).unwrap();
     let address = address.split_whitespace().next().unwrap();
     let mut stream = TcpStream::connect(address).unwrap();

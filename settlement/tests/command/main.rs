@@ -192,7 +192,15 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
         ("GET /v1/nothing HTTP/1.1\r\n", "404"),
         ("GET /v1/batches/x HTTP/1.1\r\n", "400"),
         ("GET /v1/batches/18446744073709551615 HTTP/1.1\r\n", "404"),
-        ("GET /v1/obligations?first=x HTTP/1.1\r\n", "200"),
+        ("GET /v1/batches/+1 HTTP/1.1\r\n", "400"),
+        ("GET /v1/obligations?first=0&limit=1 HTTP/1.1\r\n", "200"),
+        ("GET /v1/payments HTTP/1.1\r\n", "200"),
+        ("GET /v1/obligations?first=x HTTP/1.1\r\n", "400"),
+        ("GET /v1/obligations?first=-1 HTTP/1.1\r\n", "400"),
+        ("GET /v1/payments?first=+1 HTTP/1.1\r\n", "400"),
+        ("GET /v1/payments?first= HTTP/1.1\r\n", "400"),
+        ("GET /v1/payments?first=1&first=1 HTTP/1.1\r\n", "400"),
+        ("GET /v1/payments?last=1 HTTP/1.1\r\n", "400"),
         ("GET /v1/calls HTTP/1.1\r\n", "405"),
         (
             "GET /v1/status HTTP/1.1\r\nauthorization: Bearer 12\r\n",
@@ -221,6 +229,15 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
             "{request}: {answer}"
         );
     }
+    // which parameter it is
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let request =
+        "GET /v1/payments?first=1&limit=-1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("\"code\":\"query\""), "{answer}");
+    assert!(answer.contains("\"message\":\"limit: a number"), "{answer}");
     assert_eq!(here.status().unwrap(), before);
     drop(server);
     let gone = client.status().unwrap_err();

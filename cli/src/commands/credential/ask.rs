@@ -1,18 +1,14 @@
 //! The verifier's side: the question, and the check of an answer.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use winterlane_ledger::{Digest, private::PrivateInputs};
-use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_answer};
 use winterlane_wallet::credentials::{
     self, Challenge, Code, Day, Issuer, Predicate, PredicateError, Question, Value,
 };
 
-use super::super::{
-    named,
-    session::{mark_answered, now},
-};
+use super::super::session::{mark_answered, now, verified};
 use crate::{
     Failure,
     args_credential::{ChallengeArgs, CheckArgs},
@@ -124,26 +120,19 @@ pub(super) fn verify(args: &CheckArgs) -> Result<String, Failure> {
 fn check(args: &CheckArgs) -> Result<Checked, Failure> {
     let challenge: Challenge = files::read_json(&args.challenge).map_err(Failure::unusable)?;
     let question = challenge.question().map_err(Failure::unusable)?;
-    let bytes = files::read_proof(&args.proof).map_err(Failure::unusable)?;
-    let start = Instant::now();
-    let answer = verify_answer(&bytes, &question, now(), &PRIVATE_PRESETS);
-    let (inputs, verified) = answer.map_err(|error| match error {
-        PrivateVerifyError::Bytes(_) => named(&args.proof, error),
-        error => Failure::invalid(error),
-    })?;
-    let pseudonym = match inputs {
+    let answer = verified(&args.proof, &question)?;
+    let pseudonym = match answer.inputs {
         PrivateInputs::Credential(inputs) => inputs.pseudonym,
         _ => None,
     };
-    let time = start.elapsed();
     mark_answered(&args.challenge)?;
     Ok(Checked {
         valid: true,
         predicate: challenge.predicate,
         issuer: challenge.issuer.name,
-        security_bits: verified.bits,
-        proof_bytes: bytes.len(),
-        verify_seconds: time.as_secs_f64(),
+        security_bits: answer.bits,
+        proof_bytes: answer.bytes,
+        verify_seconds: answer.time.as_secs_f64(),
         pseudonym,
     })
 }

@@ -277,9 +277,22 @@ fn large_bodies_and_bad_addresses_are_refused() {
         "/v1/accounts/0/history?before=1",
         "/v1/accounts/0/history?before=a.b",
         "/v1/batches?before=-1",
+        "/v1/batches?before=+1",
+        "/v1/batches?before=01",
+        "/v1/batches?before=1.0",
+        "/v1/batches?before=%201",
+        "/v1/batches?before=",
+        "/v1/batches?before=1&before=1",
+        "/v1/accounts/0/history?before=+1.0",
+        "/v1/accounts/0/history?before=1.-0",
+        "/v1/accounts/0/history?before=1.0.0",
+        "/v1/private/notes?from=+1",
+        "/v1/private/anchors?limit=+1",
     ] {
         problem(&served.get(path), "bad-field");
     }
+    let body = problem(&served.get("/v1/batches?limit=2&before=+1"), "bad-field");
+    assert_eq!(body["field"], "before");
     let reply = served.send("DELETE", "/v1/orders", &[], b"");
     problem(&reply, "method");
 }

@@ -155,25 +155,73 @@ fn a_client_waits_as_it_is_told_and_gives_up_in_the_end() {
         .unwrap()
         .with_config(config);
     let paused = served.runtime.block_on(anyone.submit(&order));
+    // that it is paused is an answer, and says what became of the order
     assert!(
-        matches!(paused, Err(ClientError::Refused(refused)) if refused.kind() == "unavailable")
+        matches!(&paused, Err(ClientError::Refused(refused))
+            if refused.kind() == "unavailable" && refused.untaken()),
+        "{paused:?}"
     );
-    let resumed = served.runtime.block_on(async {
-        let patient = ClientConfig {
-            attempts: 1000,
-            ..config
-        };
-        let client = Client::new(&served.address, "test".parse().unwrap())
-            .unwrap()
-            .with_config(patient);
-        let (submitted, _) = tokio::join!(client.submit(&order), async {
-            tokio::time::sleep(Duration::from_millis(60)).await;
-            served.node.resume().await.unwrap();
-        });
-        submitted
-    });
-    assert!(!resumed.unwrap().known);
+    assert!(
+        paused
+            .unwrap_err()
+            .to_string()
+            .contains("paused by its operator")
+    );
+    served.runtime.block_on(served.node.resume()).unwrap();
+    let taken = served.runtime.block_on(anyone.submit(&order));
+    assert!(!taken.unwrap().known);
     assert!(Client::new("ftp://x", "test".parse().unwrap()).is_err());
+}
+
+/// What a node has no time for is sent again; that it takes nothing now is told at once, however many attempts are left.
+#[test]
+fn a_client_asks_a_busy_node_again_and_not_one_that_takes_nothing() {
+    use axum::{Router, http::StatusCode, routing::post};
+    let served = Served::new();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let node = Router::new().route(
+        "/v1/orders",
+        post(async move || {
+            let unavailable = r#"{"type":"/problems/unavailable","retry_after_ms":1"#;
+            match count.fetch_add(1, Ordering::Relaxed) {
+                0 | 1 => (StatusCode::SERVICE_UNAVAILABLE, format!("{unavailable}}}")),
+                2 => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    format!("{unavailable},\"taken\":false}}"),
+                ),
+                _ => (
+                    StatusCode::ACCEPTED,
+                    r#"{"sequence":7,"batch":0,"known":false}"#.to_owned(),
+                ),
+            }
+        }),
+    );
+    let order = served.payers[0].clone().pay(1, 5, 0);
+    served.runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopping) = watch::channel(false);
+        let server = tokio::spawn(server::serve(listener, node, None, patient(), stopping));
+        let config = ClientConfig {
+            attempts: 100,
+            max_wait: Duration::from_millis(5),
+            ..ClientConfig::default()
+        };
+        let client = Client::new(&address, "test".parse().unwrap()).unwrap();
+        let client = client.with_config(config);
+        let untaken = client.submit(&order).await;
+        assert!(
+            matches!(&untaken, Err(ClientError::Refused(refused)) if refused.untaken()),
+            "{untaken:?}"
+        );
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+        assert_eq!(client.submit(&order).await.unwrap().sequence, 7);
+        assert_eq!(asked.load(Ordering::Relaxed), 4);
+        drop(client);
+        stop.send_replace(true);
+        server.await.unwrap().unwrap();
+    });
 }
 
 #[test]

@@ -81,6 +81,10 @@ fn a_proposal_ends_with_its_time_and_with_its_proposer() {
     // what nobody can approve is not shown as open either, and takes no place from others
     let now = world.keys().now();
     assert_eq!(world.keys().state().open_proposals(now).count(), 0);
+    // nor does the offline checker count it
+    let log = world.folder.path().join("audit.log");
+    let offline = || check(&log, &[]).unwrap().words(now);
+    assert!(offline().contains("open proposals 0\n"), "{}", offline());
     let open = proposed(
         world
             .keys()
@@ -89,6 +93,11 @@ fn a_proposal_ends_with_its_time_and_with_its_proposer() {
     let state = world.keys().state();
     let shown: Vec<_> = state.open_proposals(now).map(|shown| shown.id).collect();
     assert_eq!(shown, [open]);
+    assert!(
+        offline().contains("keys 2, 1 of them live, open proposals 1\n"),
+        "{}",
+        offline()
+    );
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub struct Claim {
     pub statement: Option<PublicInputs>,
     /// With which options; `None` when this version does not know them.
     pub preset: Option<Preset>,
+    /// These options in words.
+    pub(crate) preset_name: String,
     /// Bytes that the proof takes.
     pub memory: u64,
     /// By winterfell's own prover.
@@ -40,12 +42,47 @@ impl Claim {
     }
 }
 
+/// A job that this worker could take, and has not.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) rollup: [u8; 32],
+    pub(crate) batch: BatchNumber,
+    /// The BLAKE3 hash of the witness.
+    pub(crate) witness: [u8; 32],
+}
+
+/// Which jobs a worker takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish<'a> {
+    /// Of this format.
+    pub(crate) format: i32,
+    /// Of this rollup; by default of any.
+    pub(crate) rollup: Option<&'a [u8]>,
+    /// That take at most so many bytes.
+    pub(crate) memory: u64,
+    /// With no preset of these names, which this version does not know.
+    pub(crate) unknown: &'a [String],
+}
+
+impl Wish<'_> {
+    /// Jobs of this version that take at most so many bytes.
+    pub(crate) const fn within(memory: u64) -> Self {
+        Self {
+            format: FORMAT,
+            rollup: None,
+            memory,
+            unknown: &[],
+        }
+    }
+}
+
 /// One worker's connection.
 pub struct Claims {
     client: Client,
     /// Who claims: no two processes say the same.
     worker: String,
     claim: Statement,
+    next: Statement,
     heartbeat: Statement,
     finish: Statement,
 }
@@ -58,25 +95,30 @@ impl std::fmt::Debug for Claims {
     }
 }
 
-/// Locks the first job that is free, and takes it. An expired lease is the failure of the claim that had it; one
-/// without a worker only says when a job that failed may be tried again.
-const CLAIM: &str = "
-WITH next AS (
-    SELECT rollup, batch FROM winterlane_jobs
-     WHERE NOT proven AND (lease IS NULL OR lease < now()) AND attempt < $4 AND memory <= $3
-       AND format = $5 AND ($6::bytea IS NULL OR rollup = $6)
-     ORDER BY priority, batch LIMIT 1 FOR UPDATE SKIP LOCKED)
+/// The first job that a worker may take.
+const NEXT: &str = "
+    SELECT rollup, batch, witness FROM winterlane_jobs
+     WHERE NOT proven AND (lease IS NULL OR lease < now()) AND attempt < $1 AND memory <= $2
+       AND format = $3 AND ($4::bytea IS NULL OR rollup = $4) AND preset <> ALL($5::text[])
+     ORDER BY priority, batch LIMIT 1";
+
+/// Takes the job that is locked as `next`. An expired lease is the failure of the claim that had it; one without a
+/// worker only says when a job that failed may be tried again.
+const TAKE: &str = "
 UPDATE winterlane_jobs AS job
    SET failed = least(job.failed, 2147483646) + (job.worker IS NOT NULL)::integer,
        reason = CASE WHEN job.worker IS NULL THEN job.reason
                      ELSE 'worker ' || left(job.worker, 100) || ' was not heard of for the time of its lease' END,
-       fence = nextval('winterlane_fence'), worker = $1,
-       lease = now() + make_interval(secs => $2), attempt = job.attempt + 1
+       fence = nextval('winterlane_fence'), worker = $6,
+       lease = now() + make_interval(secs => $7), lease_seconds = $7, attempt = job.attempt + 1
   FROM next WHERE job.rollup = next.rollup AND job.batch = next.batch
 RETURNING job.rollup, job.batch, job.witness, job.statement, job.preset, job.memory, job.attempt, job.fence";
 
+/// Counts a complaint, which follows.
+const COMPLAIN: &str = "complaints = least(complaints, 2147483646) + 1, complaint =";
+
 const HEARTBEAT: &str = "
-UPDATE winterlane_jobs SET lease = now() + make_interval(secs => $5)
+UPDATE winterlane_jobs SET lease = now() + make_interval(secs => $5), lease_seconds = $5
  WHERE rollup = $1 AND batch = $2 AND fence = $3 AND worker = $4 AND NOT proven";
 
 /// Notes a proof, whoever has the claim by now; only the present one's ends the search for another.
@@ -98,7 +140,10 @@ impl Claims {
         let mut client = address.connect()?;
         client.batch_execute(&format!("LISTEN {JOBS}"))?;
         Ok(Self {
-            claim: client.prepare(CLAIM)?,
+            claim: client.prepare(&format!(
+                "WITH next AS ({NEXT} FOR UPDATE SKIP LOCKED) {TAKE}"
+            ))?,
+            next: client.prepare(NEXT)?,
             heartbeat: client.prepare(HEARTBEAT)?,
             finish: client.prepare(FINISH)?,
             worker: worker.to_owned(),
@@ -111,29 +156,50 @@ impl Claims {
     /// # Errors
     /// [`QueueError`].
     pub fn claim(&mut self, memory: u64, lease: Duration) -> Result<Option<Claim>, QueueError> {
-        self.claim_as(FORMAT, None, memory, lease)
+        self.claim_as(&Wish::within(memory), lease)
     }
 
-    /// As [`claim`](Self::claim), of one format and one rollup.
+    /// As [`claim`](Self::claim), of what is wished for.
     pub(crate) fn claim_as(
         &mut self,
-        format: i32,
-        rollup: Option<&[u8]>,
-        memory: u64,
+        wish: &Wish<'_>,
         lease: Duration,
     ) -> Result<Option<Claim>, QueueError> {
         let row = self.client.query_opt(
             &self.claim,
             &[
+                &ATTEMPTS,
+                &signed(wish.memory),
+                &wish.format,
+                &wish.rollup,
+                &wish.unknown,
                 &self.worker,
                 &lease.as_secs_f64(),
-                &signed(memory),
-                &ATTEMPTS,
-                &format,
-                &rollup,
             ],
         )?;
         row.map(|row| claimed(&row)).transpose()
+    }
+
+    /// The job that a claim would take now.
+    pub(crate) fn next(&mut self, wish: &Wish<'_>) -> Result<Option<Waiting>, QueueError> {
+        let row = self.client.query_opt(
+            &self.next,
+            &[
+                &ATTEMPTS,
+                &signed(wish.memory),
+                &wish.format,
+                &wish.rollup,
+                &wish.unknown,
+            ],
+        )?;
+        let waiting = |row: Row| {
+            Ok(Waiting {
+                rollup: hash_of(row.try_get(0)?)?,
+                batch: BatchNumber::new(unsigned(row.try_get(1)?)),
+                witness: hash_of(row.try_get(2)?)?,
+            })
+        };
+        row.map(waiting).transpose()
     }
 
     /// Renews the lease. `false`: the job is over, or another's; give it up.
@@ -186,10 +252,8 @@ impl Claims {
     /// # Errors
     /// [`QueueError`].
     pub fn fail(&mut self, claim: &Claim, reason: &str) -> Result<bool, QueueError> {
-        let reason = format!("worker {}: {reason}", self.worker);
-        let change =
-            "failed = least(failed, 2147483646) + 1, lease = now() + attempt * interval '5 s'";
-        self.end(claim, change, NEWS, &reason)
+        let change = "failed = least(failed, 2147483646) + 1, lease = now() + attempt * interval '5 s', reason = $5";
+        self.end(claim, change, NEWS, reason)
     }
 
     /// Gives the job back as if it had not been claimed. `false`: the claim has ended before.
@@ -197,8 +261,18 @@ impl Claims {
     /// # Errors
     /// [`QueueError`].
     pub fn release(&mut self, claim: &Claim) -> Result<bool, QueueError> {
-        let change = "attempt = greatest(attempt - 1, 0), lease = NULL";
+        let change = "attempt = greatest(attempt - 1, 0), lease = NULL, reason = coalesce(nullif($5, ''), reason)";
         self.end(claim, change, JOBS, "")
+    }
+
+    /// Gives the job back as if it had not been claimed, and says what keeps *this worker* from it. The node hears of it: it
+    /// puts right what it can, and tells people. `false`: the claim has ended before.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub fn decline(&mut self, claim: &Claim, complaint: &str) -> Result<bool, QueueError> {
+        let change = format!("attempt = greatest(attempt - 1, 0), lease = NULL, {COMPLAIN} $5");
+        self.end(claim, &change, NEWS, complaint)
     }
 
     fn end(
@@ -206,12 +280,11 @@ impl Claims {
         claim: &Claim,
         change: &str,
         channel: &str,
-        reason: &str,
+        said: &str,
     ) -> Result<bool, QueueError> {
         let ended = self.client.query(
             &format!(
-                "WITH ended AS (UPDATE winterlane_jobs SET worker = NULL, fence = NULL, {change},
-                        reason = coalesce(nullif($5, ''), reason)
+                "WITH ended AS (UPDATE winterlane_jobs SET worker = NULL, fence = NULL, {change}
                   WHERE rollup = $1 AND batch = $2 AND fence = $3 AND worker = $4 AND NOT proven RETURNING 1)
                  SELECT pg_notify('{channel}', '') FROM ended"
             ),
@@ -220,10 +293,36 @@ impl Claims {
                 &signed(claim.batch.get()),
                 &claim.fence,
                 &self.worker,
-                &reason,
+                &self.says(said),
             ],
         )?;
         Ok(!ended.is_empty())
+    }
+
+    /// Says again what keeps this worker from a job that waits.
+    pub(crate) fn complain(&mut self, job: &Waiting, complaint: &str) -> Result<(), QueueError> {
+        self.client.query(
+            &format!(
+                "WITH job AS (UPDATE winterlane_jobs SET {COMPLAIN} $4
+                  WHERE rollup = $1 AND batch = $2 AND witness = $3 AND NOT proven RETURNING 1)
+                 SELECT pg_notify('{NEWS}', '') FROM job"
+            ),
+            &[
+                &&job.rollup[..],
+                &signed(job.batch.get()),
+                &&job.witness[..],
+                &self.says(complaint),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// What the node shows of a worker's words.
+    fn says(&self, said: &str) -> String {
+        if said.is_empty() {
+            return String::new();
+        }
+        format!("worker {}: {said}", self.worker)
     }
 
     /// Waits until there may be a job, for so long at most; says whether there was news.
@@ -255,6 +354,7 @@ fn claimed(row: &Row) -> Result<Claim, QueueError> {
         preset: Preset::ALL
             .into_iter()
             .find(|known| known.to_string() == preset),
+        preset_name: preset.to_owned(),
         memory: unsigned(row.try_get(5)?),
         stock: attempt >= ATTEMPTS,
         attempt: u32::try_from(attempt).unwrap_or(0),

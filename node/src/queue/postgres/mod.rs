@@ -6,7 +6,9 @@
 //! that has come after its own. A proof is another matter: it is verified by the node, so that any valid one is taken,
 //! from whomever and however late.
 //!
-//! Times are the server's: the clocks of nodes and workers do not matter.
+//! Times are the server's: the clocks of nodes and workers do not matter. When the server's clock jumps forward, claims run out
+//! that are at work: their batches are proven twice at worst. When it jumps back, the node cuts leases to the length that they
+//! have, so that nobody who is dead is waited for longer than that.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -56,6 +58,11 @@ pub(crate) fn words(error: &postgres::Error) -> String {
         if database.code() == &SqlState::UNDEFINED_TABLE {
             said.push_str("; the node makes the tables when it starts with this queue");
         }
+        if database.code() == &SqlState::UNDEFINED_COLUMN {
+            said.push_str(
+                "; the tables are those of an older version: upgrade the node before its workers",
+            );
+        }
         if said.contains("pg_hba.conf") && said.contains("no encryption") {
             said.push_str("; with sslmode=require in the address the connection has TLS");
         }
@@ -85,8 +92,8 @@ fn depth(client: &mut Client, rollup: Option<&[u8]>) -> Result<Vec<Depth>, Queue
                 count(*) FILTER (WHERE NOT proven AND claimed),
                 count(*) FILTER (WHERE proven),
                 count(*) FILTER (WHERE NOT proven AND NOT claimed AND attempt >= $2),
-                coalesce(extract(epoch FROM clock_timestamp() - min(offered)
-                    FILTER (WHERE NOT proven AND (claimed OR attempt < $2))), 0)::float8
+                greatest(coalesce(extract(epoch FROM clock_timestamp() - min(offered)
+                    FILTER (WHERE NOT proven AND (claimed OR attempt < $2))), 0), 0)::float8
            FROM (SELECT *, worker IS NOT NULL AND lease >= now() AS claimed FROM winterlane_jobs) AS jobs
           WHERE format > 0 AND ($1::bytea IS NULL OR rollup = $1)
           GROUP BY memory ORDER BY memory",

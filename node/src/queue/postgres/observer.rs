@@ -16,13 +16,15 @@ use crate::{
     blob::{BlobError, Blobs, Kind, Name},
     queue::{Depth, ProofQueue, QueueError, Report, dispatch::Wake},
     run::prover::{self, Outcome, ProofJob},
-    witness::Witnesses,
+    witness::{Unread, Witnesses},
 };
 
 /// How long to wait before a connection is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 /// Proofs that are read at once: they are in memory together.
 const PROOFS: i64 = 32;
+/// How long a batch that workers complain of is left alone after it was offered again.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Objects that are removed at once.
 const REMOVED: usize = 16;
 
@@ -41,6 +43,10 @@ pub(crate) struct Observer {
     /// Of how many failures of each job it was told. The table knows it, too, but only this says what was heard: an answer
     /// of the database may be lost.
     told: BTreeMap<BatchNumber, i32>,
+    /// Complaints of workers about each job that were reported, and when.
+    complaints: BTreeMap<BatchNumber, (i32, Instant)>,
+    /// Of these, jobs that were not offered again since: whatever the object store says that it has is written anew.
+    doubted: BTreeSet<BatchNumber>,
     /// Proofs that were reported.
     delivered: BTreeSet<(BatchNumber, [u8; 32])>,
     /// Objects that nobody needs. They are removed when the object store lets them.
@@ -84,6 +90,8 @@ impl Observer {
             tried: None,
             offered: BTreeMap::new(),
             told: BTreeMap::new(),
+            complaints: BTreeMap::new(),
+            doubted: BTreeSet::new(),
             delivered: BTreeSet::new(),
             garbage: VecDeque::new(),
             reports: Vec::new(),
@@ -132,7 +140,11 @@ impl Observer {
     ) -> Result<Result<Vec<u8>, String>, QueueError> {
         match self.blobs.get(&self.name(batch, Kind::Proof, hash)) {
             Ok(Some(proof)) => Ok(Ok(proof)),
-            Ok(None) => Ok(Err("the proof is not in the object store".into())),
+            Ok(None) => {
+                let reason =
+                    "its proof is not in the object store; do node and worker use the same one?";
+                Ok(Err(reason.into()))
+            }
             Err(error) if error.is_of_the_object() => Ok(Err(error.to_string())),
             Err(error) => Err(error.into()),
         }
@@ -162,6 +174,24 @@ impl Observer {
         })?;
         self.garbage.push_back(self.name(batch, Kind::Proof, hash));
         Ok(())
+    }
+
+    /// A complaint that was not reported yet. Whoever complains all the time is heard now and then.
+    fn complained(&mut self, job: Heard) -> Option<Report> {
+        // a row that was made anew has none
+        if job.complaints <= 0 {
+            self.complaints.remove(&job.batch);
+            return None;
+        }
+        let now = Instant::now();
+        match self.complaints.get(&job.batch) {
+            Some((known, _)) if *known == job.complaints => return None,
+            Some((_, when)) if now.duration_since(*when) < PATIENCE => return None,
+            _ => {}
+        }
+        self.complaints.insert(job.batch, (job.complaints, now));
+        self.doubted.insert(job.batch);
+        Some(Report::Trouble(job.complaint))
     }
 
     /// What was taken out of the database is reported the next time.
@@ -200,6 +230,11 @@ struct Heard {
     told: i32,
     /// Why it failed the last time.
     reason: String,
+    /// How often workers could not do it for a reason of their own, and what the last one said.
+    complaints: i32,
+    complaint: String,
+    /// Its format and its preset are those of this node.
+    as_offered: bool,
 }
 
 fn heard(row: &Row) -> Result<Heard, QueueError> {
@@ -208,30 +243,52 @@ fn heard(row: &Row) -> Result<Heard, QueueError> {
         failed: row.try_get(1)?,
         told: row.try_get(2)?,
         reason: row.try_get(3)?,
+        complaints: row.try_get(4)?,
+        complaint: row.try_get(5)?,
+        as_offered: row.try_get(6)?,
     })
 }
 
-/// What the table says of a proof: of which batch, its hash, and how long it took.
-type Said = (BatchNumber, Result<[u8; 32], QueueError>, u64);
+/// What the table says of a proof.
+struct Said {
+    batch: BatchNumber,
+    /// Its hash, unless what is there is none.
+    hash: Option<[u8; 32]>,
+    /// How long it took.
+    millis: u64,
+    /// Who says that there is one.
+    worker: String,
+}
 
 fn said(row: &Row) -> Result<Said, QueueError> {
-    let hash = hash_of(row.try_get(1)?);
-    let batch = BatchNumber::new(unsigned(row.try_get(0)?));
-    Ok((batch, hash, unsigned(row.try_get(2)?)))
+    Ok(Said {
+        batch: BatchNumber::new(unsigned(row.try_get(0)?)),
+        hash: hash_of(row.try_get(1)?).ok(),
+        millis: unsigned(row.try_get(2)?),
+        worker: row.try_get(3)?,
+    })
 }
 
 impl ProofQueue for Observer {
     fn offer(&mut self, job: &ProofJob) -> Result<(), QueueError> {
-        let Some(bytes) = self.witnesses.bytes(job.batch, &job.witness) else {
-            let reason = "the witness is not the file that was written".into();
-            let report = Report::Outcome(Outcome::Failed(reason));
-            self.reports.push((job.batch, report));
-            return Ok(());
+        let bytes = match self.witnesses.bytes(job.batch, &job.witness) {
+            Ok(bytes) => bytes,
+            Err(Unread::Damaged(reason)) => {
+                let report = Report::Outcome(Outcome::Failed(reason));
+                self.reports.push((job.batch, report));
+                return Ok(());
+            }
+            // offered later
+            Err(Unread::Medium { path, source }) => {
+                return Err(QueueError::Witness { path, source });
+            }
         };
         let name = self.name(job.batch, Kind::Witness, job.witness);
         // a batch that was not proven may have failed by a witness that somebody changed
-        if job.failures > 0 || !self.blobs.has(&name)? {
+        let doubted = job.failures > 0 || self.doubted.contains(&job.batch);
+        if doubted || !self.blobs.has(&name)? {
             self.blobs.put(&name, &bytes)?;
+            self.doubted.remove(&job.batch);
         }
         let (rollup, preset, priority) = (self.rollup, self.preset.to_string(), self.priority);
         let memory = prover::memory(job.public_inputs.num_operations, self.preset);
@@ -276,13 +333,20 @@ impl ProofQueue for Observer {
     }
 
     fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
-        let rollup = self.rollup;
+        let (rollup, preset) = (self.rollup, self.preset.to_string());
         let (jobs, proofs) = self.with(|client| {
             let key = &&rollup[..];
             // Workers may write into these tables whatever they like: what no worker of ours writes is put right, and no more
             // is read of it than there can be.
             client.execute(
                 "DELETE FROM winterlane_proofs WHERE rollup = $1 AND length(hash) <> 32",
+                &[key],
+            )?;
+            // The server's clock has jumped back: who died before that would be waited for until the clock is there again.
+            client.execute(
+                "UPDATE winterlane_jobs SET lease = now() + make_interval(secs => lease_seconds)
+                  WHERE rollup = $1 AND worker IS NOT NULL AND lease_seconds BETWEEN 0 AND 86400
+                    AND lease > now() + make_interval(secs => lease_seconds)",
                 &[key],
             )?;
             // A claim without end, or the last claim there may be: nobody comes after it and finds that it has run out.
@@ -299,8 +363,10 @@ impl ProofQueue for Observer {
                 &[key, &ATTEMPTS],
             )?;
             let jobs = client.query(
-                "SELECT batch, failed, told, left(reason, 500) FROM winterlane_jobs WHERE rollup = $1",
-                &[key],
+                "SELECT batch, failed, told, left(reason, 500), complaints, left(complaint, 500),
+                        format = $2 AND preset = $3
+                   FROM winterlane_jobs WHERE rollup = $1",
+                &[key, &FORMAT, &preset],
             )?;
             let jobs = jobs.iter().map(heard).collect::<Result<Vec<_>, _>>()?;
             // for a process after this one
@@ -309,7 +375,7 @@ impl ProofQueue for Observer {
                 &[key],
             )?;
             let proofs = client.query(
-                "SELECT batch, hash, millis FROM winterlane_proofs WHERE rollup = $1 ORDER BY batch, made LIMIT $2",
+                "SELECT batch, hash, millis, left(worker, 100) FROM winterlane_proofs WHERE rollup = $1 ORDER BY batch, made LIMIT $2",
                 &[key, &PROOFS],
             )?;
             let proofs = proofs.iter().map(said).collect::<Result<Vec<_>, _>>()?;
@@ -319,32 +385,39 @@ impl ProofQueue for Observer {
         let mut reports = std::mem::take(&mut self.reports);
         let mut missing = std::mem::take(&mut self.offered);
         let before = std::mem::take(&mut self.told);
-        for Heard {
-            batch,
-            failed,
-            told,
-            reason,
-        } in jobs
-        {
-            let told = before.get(&batch).copied().unwrap_or(told);
-            self.told.insert(batch, failed);
-            for _ in 0..failed.saturating_sub(told).min(ATTEMPTS) {
-                let failed = Outcome::Failed(reason.clone());
+        self.complaints
+            .retain(|batch, _| missing.contains_key(batch));
+        for job in jobs {
+            let batch = job.batch;
+            let told = before.get(&batch).copied().unwrap_or(job.told);
+            self.told.insert(batch, job.failed);
+            for _ in 0..job.failed.saturating_sub(told).min(ATTEMPTS) {
+                let failed = Outcome::Failed(job.reason.clone());
                 reports.push((batch, Report::Outcome(failed)));
             }
             if let Some(witness) = missing.remove(&batch) {
                 self.offered.insert(batch, witness);
+                if !job.as_offered {
+                    reports.push((batch, Report::Lost));
+                }
             } else {
                 // left by a process before this one: the dispatcher knows whether anybody needs it
                 self.offered.insert(batch, [0; 32]);
                 reports.push((batch, Report::Lost));
             }
+            reports.extend(self.complained(job).map(|report| (batch, report)));
         }
         reports.extend(missing.into_keys().map(|batch| (batch, Report::Lost)));
         let mut trouble = None;
-        for (batch, hash, millis) in proofs {
+        for Said {
+            batch,
+            hash,
+            millis,
+            worker,
+        } in proofs
+        {
             // one that is none was written since, and is deleted the next time
-            let Ok(hash) = hash else {
+            let Some(hash) = hash else {
                 continue;
             };
             if self.delivered.contains(&(batch, hash)) {
@@ -356,7 +429,7 @@ impl ProofQueue for Observer {
                     Outcome::Proven { proof, millis }
                 }
                 Ok(Err(reason)) => match self.strike(batch, hash) {
-                    Ok(()) => Outcome::Failed(reason),
+                    Ok(()) => Outcome::Failed(format!("worker {worker}: {reason}")),
                     Err(error) => return self.later(reports, error),
                 },
                 Err(error @ QueueError::Blob(BlobError::Unreachable { .. })) => {
@@ -399,6 +472,7 @@ impl ProofQueue for Observer {
             Ok((jobs, proofs))
         })?;
         self.offered.remove(&batch);
+        self.doubted.remove(&batch);
         let witnesses = jobs.iter().map(|row| (Kind::Witness, row));
         let proofs = proofs.iter().map(|row| (Kind::Proof, row));
         for (kind, row) in witnesses.chain(proofs) {

@@ -123,7 +123,8 @@ impl PostgresPanel {
                 self.client.insert(Connection {
                     present: client.prepare(
                         "SELECT verifier FROM winterlane_verifiers
-                          WHERE policy = $1 AND seen > now() - make_interval(secs => $2) AND length(verifier) = 32
+                          WHERE policy = $1 AND length(verifier) = 32
+                            AND seen BETWEEN now() - make_interval(secs => $2) AND now() + make_interval(secs => $2)
                           LIMIT $3",
                     )?,
                     ask: client.prepare(ASK)?,

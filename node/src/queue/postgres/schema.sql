@@ -20,12 +20,20 @@ CREATE TABLE IF NOT EXISTS winterlane_jobs (
     failed    integer     NOT NULL DEFAULT 0,    -- failures so far
     told      integer     NOT NULL DEFAULT 0,    -- of these, failures that the node has heard of
     reason    text        NOT NULL DEFAULT '',   -- of the last one
+    complaints integer    NOT NULL DEFAULT 0,    -- workers that could not do it, for a reason of their own
+    complaint text        NOT NULL DEFAULT '',   -- what the last of them said
     proven    boolean     NOT NULL DEFAULT false,-- a proof waits for the node
     fence     bigint,                            -- of the present claim: grows with each
     worker    text,                              -- who has the present claim
     lease     timestamptz,                       -- until when; without a worker: not before
+    lease_seconds float8,                        -- how long the present claim's lease is when it is renewed
     PRIMARY KEY (rollup, batch)
 );
+
+-- For tables of a version before this one.
+ALTER TABLE winterlane_jobs ADD COLUMN IF NOT EXISTS complaints integer NOT NULL DEFAULT 0,
+                            ADD COLUMN IF NOT EXISTS complaint text NOT NULL DEFAULT '',
+                            ADD COLUMN IF NOT EXISTS lease_seconds float8;
 
 CREATE INDEX IF NOT EXISTS winterlane_jobs_next ON winterlane_jobs (priority, batch) WHERE NOT proven;
 

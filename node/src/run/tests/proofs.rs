@@ -49,6 +49,40 @@ fn a_batch_is_proven_for_real() {
     running.wait().unwrap();
 }
 
+/// With too little memory a batch waits, and has not failed: with more it is proven, and nobody has to requeue it.
+#[test]
+fn a_batch_waits_for_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 3);
+    let with = |memory_limit, payers: &[crate::testing::Payer]| {
+        let mut options = options(folder.path(), payers);
+        options.limits.slots = 2;
+        options.proving = Some(Proving {
+            preset: Preset::new(PresetName::Fast, SecurityLevel::Bits128),
+            threads: None,
+            memory_limit,
+        });
+        start(options, Stand::default()).unwrap()
+    };
+    let (node, running) = with(Some(1 << 10), &payers);
+    let mut events = node.subscribe();
+    let id = wait(node.submit(payers[0].pay(2, 40, 0))).unwrap().id;
+    let (batch, _) = included(&node, &id, BatchStage::Sealed);
+    until(|| {
+        let event = events.try_recv().ok()?;
+        matches!(event, Event::Alarm(Alarm::Queue { reason }) if reason.starts_with("this node: "))
+            .then_some(())
+    });
+    let view = node.batch(batch).unwrap().unwrap();
+    assert_eq!((view.stage, view.failures), (BatchStage::Sealed, 0));
+    running.stop();
+    running.wait().unwrap();
+    let (node, running) = with(None, &payers);
+    included(&node, &id, BatchStage::Proven);
+    running.stop();
+    running.wait().unwrap();
+}
+
 /// Fails as long as it is told to; remembers how often each engine was asked.
 struct Unwilling {
     asked: Arc<Mutex<(u32, u32)>>,
@@ -155,6 +189,56 @@ fn a_prover_that_panics_is_a_failure_of_the_proof() {
 fn a_proof_that_is_not_accepted_raises_an_alarm_each_time() {
     let alarms = held_and_requeued(|| Outcome::Rejected("not of these inputs".into()));
     assert_eq!(alarms.len(), 7, "{alarms:?}");
+}
+
+/// A machine that cannot prove for a while, for want of memory, has not failed to prove the batch: it rests and tries again, is
+/// told of once, and a restart meanwhile counts nothing either.
+#[test]
+fn a_machine_that_cannot_prove_now_fails_no_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 3);
+    let asked = Arc::<Mutex<(u32, u32)>>::default();
+    let fail = Arc::new(Mutex::new(true));
+    let begin = |payers: &[crate::testing::Payer]| {
+        let (asked, fail) = (asked.clone(), fail.clone());
+        let how: fn() -> Outcome = || Outcome::Unable("no memory".into());
+        let stand = Stand {
+            prover: Some(Box::new(move |_| Box::new(Unwilling { asked, fail, how }))),
+            ..Stand::default()
+        };
+        start(options(folder.path(), payers), stand).unwrap()
+    };
+    let (node, running) = begin(&payers);
+    let mut events = node.subscribe();
+    let id = wait(node.submit(payers[0].pay(2, 1, 0))).unwrap().id;
+    let (batch, _) = included(&node, &id, BatchStage::Sealed);
+    let mut told = Vec::new();
+    until(|| {
+        while let Ok(event) = events.try_recv() {
+            if let Event::Alarm(alarm) = event {
+                told.push(alarm);
+            }
+        }
+        (asked.lock().unwrap().0 >= 4 && !told.is_empty()).then_some(())
+    });
+    assert_eq!(asked.lock().unwrap().1, 0);
+    let view = node.batch(batch).unwrap().unwrap();
+    assert_eq!((view.stage, view.failures), (BatchStage::Sealed, 0));
+    assert!(
+        matches!(&told[..], [Alarm::Queue { reason }] if reason == "this node: no memory"),
+        "{told:?}"
+    );
+    // stopped while the prover rests or is asked
+    running.stop();
+    running.wait().unwrap();
+    let (node, running) = begin(&[]);
+    let before = asked.lock().unwrap().0;
+    until(|| (asked.lock().unwrap().0 > before).then_some(()));
+    assert_eq!(node.batch(batch).unwrap().unwrap().failures, 0);
+    *fail.lock().unwrap() = false;
+    included(&node, &id, BatchStage::Proven);
+    running.stop();
+    running.wait().unwrap();
 }
 
 /// A process that dies while it proves has failed to prove, each time; one that is stopped meanwhile has not.

@@ -78,7 +78,8 @@ impl Writer {
                 self.wake_publisher();
                 return Ok(());
             }
-            Outcome::Cancelled => {
+            // whoever is unable tries again
+            Outcome::Cancelled | Outcome::Unable(_) => {
                 self.store.change_job(batch, |job| job.begun = false)?;
                 return Ok(());
             }

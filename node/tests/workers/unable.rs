@@ -1,0 +1,92 @@
+//! Workers that cannot do their work, for a reason of their own. No batch fails by it, and others can have the job.
+
+use std::{fs, os::unix::fs::symlink, path::Path};
+
+use winterlane_node::{Alarm, BatchStage};
+
+use crate::{
+    farm::{Farm, PATIENT},
+    memory::scrape,
+    server::Server,
+    testing::{domain, until},
+};
+
+/// Alone, and with an object store that is not the node's, a worker takes one job, says what is wrong, and rests: it looks again
+/// and again, and goes on by itself when the store is right.
+#[test]
+fn a_worker_with_another_object_store_uses_up_no_attempts() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    let batch = farm.seal();
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other");
+    let objects = other.to_str().unwrap();
+    let worker = farm.worker(
+        "wrong",
+        &[
+            "--objects",
+            objects,
+            "--lease",
+            PATIENT,
+            "--metrics",
+            "127.0.0.1:0",
+        ],
+    );
+    farm.alarm(|alarm| {
+        matches!(alarm, Alarm::Queue { reason }
+            if reason.starts_with("worker wrong-") && reason.contains("is not in the object store"))
+    });
+    worker.says("this worker cannot do its work");
+    let mut client = server.client();
+    let (attempts, failed) = until(|| {
+        let row = "SELECT complaints, attempt, failed FROM winterlane_jobs";
+        let row = client.query_one(row, &[]).unwrap();
+        (row.get::<_, i32>(0) >= 3).then(|| (row.get::<_, i32>(1), row.get::<_, i32>(2)))
+    });
+    assert_eq!((attempts, failed), (0, 0));
+    assert_eq!(
+        worker.said().matches("claimed").count(),
+        1,
+        "{}",
+        worker.said()
+    );
+    let view = farm.node.batch(batch).unwrap().unwrap();
+    assert_eq!((view.stage, view.failures), (BatchStage::Sealed, 0));
+    let metrics = scrape(&worker.said());
+    assert!(metrics.contains("winterlane_worker_resting 1"), "{metrics}");
+    assert!(metrics.contains("end=\"unable\"} 1"), "{metrics}");
+    // somebody mounts what should have been there
+    fs::remove_dir(&other).unwrap();
+    symlink(&farm.objects, &other).unwrap();
+    farm.proven(batch);
+    worker.says("jobs are taken again");
+    worker.stop();
+    farm.conclude(&server);
+}
+
+/// A worker that cannot read its object store holds no job for ever: after a few tries others may have it.
+#[test]
+fn a_worker_that_cannot_read_its_object_store_gives_jobs_back() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    let batch = farm.seal();
+    // what the system refuses to root, too: a file where a folder should be
+    let folder = tempfile::tempdir().unwrap();
+    let rollup = Path::new(folder.path()).join(domain().to_string());
+    fs::write(&rollup, "").unwrap();
+    let objects = folder.path().to_str().unwrap();
+    let unable = farm.worker("unable", &["--objects", objects, "--lease", PATIENT]);
+    farm.alarm(
+        |alarm| matches!(alarm, Alarm::Queue { reason } if reason.starts_with("worker unable-")),
+    );
+    assert_eq!(farm.node.batch(batch).unwrap().unwrap().failures, 0);
+    let able = farm.worker("able", &["--lease", PATIENT]);
+    farm.proven(batch);
+    unable.stop();
+    able.stop();
+    farm.conclude(&server);
+}
