@@ -40,6 +40,18 @@ pub(crate) const fn elements_mut(words: &mut [u64]) -> &mut [BaseElement] {
     unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), words.len()) }
 }
 
+/// The bytes of some words.
+pub(crate) const fn bytes(words: &[u64]) -> &[u8] {
+    // SAFETY: any byte of a u64 may be read as `u8`; the slice lives as long as the words do.
+    unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
+}
+
+/// The bytes of some words, to be changed in place.
+pub(crate) const fn bytes_mut(words: &mut [u64]) -> &mut [u8] {
+    // SAFETY: as in `bytes`, and every eight bytes are a u64.
+    unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
+}
+
 /// The words of elements of the base field or of an extension, coordinates in order.
 #[inline(always)]
 #[must_use]

@@ -1,4 +1,4 @@
-//! Large buffers: whole huge pages where the system has them, from a [pool](crate::pool).
+//! Large buffers: whole huge pages where the system has them, from a [pool](crate::pool), or a part of one.
 
 use core::ops::{Deref, DerefMut};
 use std::panic::panic_any;
@@ -11,9 +11,10 @@ use crate::pool::HUGE_PAGE;
 use crate::{
     memory::{self, Line},
     pool,
+    shelf::{self, Part},
 };
 
-/// Buffers below this many bytes come from the allocator.
+/// Buffers below this many bytes come from a shelf, or from the allocator if they are small even for that.
 const MIN_MAPPED: usize = 1 << 20;
 
 /// There is no memory for a buffer, or no machine could have it.
@@ -40,6 +41,7 @@ pub struct HugeBuffer {
 #[derive(Debug)]
 enum Storage {
     Lines(Vec<Line>),
+    Part(Part),
     Mapped(MmapMut),
     /// Left behind when the mapping goes back to the pool.
     Taken,
@@ -74,13 +76,15 @@ impl HugeBuffer {
         let bytes = bytes.filter(|&bytes| isize::try_from(bytes).is_ok());
         let bytes = bytes.ok_or(error)?;
         // Miri does not know the mapping's flags.
-        let mapped = if bytes < MIN_MAPPED || cfg!(miri) {
+        let pooled = if bytes < shelf::UNIT || cfg!(miri) {
             None
+        } else if bytes < MIN_MAPPED {
+            Part::take(bytes).map(Storage::Part)
         } else {
-            pool::take(bytes)
+            pool::take(bytes).map(Storage::Mapped)
         };
-        let storage = match mapped {
-            Some(map) => Storage::Mapped(map),
+        let storage = match pooled {
+            Some(storage) => storage,
             None => Storage::Lines(memory::try_lines(len).ok_or(error)?),
         };
         Ok(Self { storage, len })
@@ -137,6 +141,12 @@ impl Deref for HugeBuffer {
     fn deref(&self) -> &[u64] {
         match &self.storage {
             Storage::Lines(lines) => &memory::values(lines)[..self.len],
+            // SAFETY: a part starts at a multiple of `UNIT` bytes in a mapping, which starts at a page and is there
+            // as long as the part is; it was taken with room for `len` words, and no other buffer has its bytes; every
+            // bit pattern is a u64. Storage that is not taken has a part that is not dropped.
+            Storage::Part(part) => unsafe {
+                core::slice::from_raw_parts(part.start().cast(), self.len)
+            },
             // SAFETY: a mapping starts at a page and was made with room for `len` words, the bytes of
             // which were counted without wrapping; every bit pattern is a u64.
             Storage::Mapped(map) => unsafe {
@@ -151,6 +161,11 @@ impl DerefMut for HugeBuffer {
     fn deref_mut(&mut self) -> &mut [u64] {
         match &mut self.storage {
             Storage::Lines(lines) => &mut memory::values_mut(lines)[..self.len],
+            // SAFETY: as in `deref`, and the part is this buffer's alone. The pointer is that of the mapping, which may be
+            // written to: there is no reference to its bytes but through the parts.
+            Storage::Part(part) => unsafe {
+                core::slice::from_raw_parts_mut(part.start().cast_mut().cast(), self.len)
+            },
             // SAFETY: as in `deref`, and the mapping is this buffer's alone.
             Storage::Mapped(map) => unsafe {
                 core::slice::from_raw_parts_mut(map.as_mut_ptr().cast(), self.len)
@@ -166,7 +181,20 @@ mod tests {
 
     #[test]
     fn buffers_are_aligned_and_as_long_as_asked() {
-        for len in [0, 1, 7, 8, 1000, (1 << 17) - 1, 1 << 17, (1 << 18) + 3] {
+        for len in [
+            0,
+            1,
+            7,
+            8,
+            1000,
+            2047,
+            2048,
+            2049,
+            77_777,
+            (1 << 17) - 1,
+            1 << 17,
+            (1 << 18) + 3,
+        ] {
             let mut buffer = HugeBuffer::new(len);
             assert_eq!(buffer.len(), len);
             assert_eq!(buffer.as_ptr().align_offset(64), 0);

@@ -29,6 +29,7 @@ mod pool;
 pub mod rescue;
 mod scalar;
 mod scatter;
+mod shelf;
 mod tables;
 pub mod vector;
 #[cfg(target_arch = "x86_64")]
@@ -43,7 +44,9 @@ pub use ntt::{
     evaluate_columns, evaluate_poly_with_offset, interpolate_columns, interpolate_columns_into,
     interpolate_columns_with_offset, interpolate_poly_with_offset,
 };
-pub use pool::{can_map, limit_growth, pool_limit, pooled_bytes, release_pool, set_pool_limit};
+pub use pool::{
+    can_map, limit_growth, mapped_bytes, pool_limit, pooled_bytes, release_pool, set_pool_limit,
+};
 pub use scatter::{STAGED_ROWS, scatter_rows};
 pub use tables::MAX_LOG_SIZE;
 pub use vector::{Kernel, Vector};

@@ -46,23 +46,11 @@ thread_local! {
     static SCRATCH: Cell<Option<HugeBuffer>> = const { Cell::new(None) };
 }
 
-/// Scratch of more values than this comes with huge pages: it is swept many times over.
-const LARGE: usize = 1 << 13;
-
-/// The fewest values that a [`HugeBuffer`] takes huge pages for.
-const HUGE: usize = 1 << 17;
-
 /// Runs `f` with room for at least `count` values, which hold anything. The room is kept by the
 /// thread for its next use; a nested use gets its own.
 pub(crate) fn with_scratch<R>(count: usize, f: impl FnOnce(&mut [u64]) -> R) -> R {
     let scratch = SCRATCH.take().filter(|scratch| scratch.len() >= count);
-    let mut scratch = scratch.unwrap_or_else(|| {
-        HugeBuffer::new(if count > LARGE {
-            count.max(HUGE)
-        } else {
-            count
-        })
-    });
+    let mut scratch = scratch.unwrap_or_else(|| HugeBuffer::new(count));
     let result = f(&mut scratch[..count]);
     SCRATCH.set(Some(scratch));
     result

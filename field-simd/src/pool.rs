@@ -1,7 +1,8 @@
 //! Mappings of whole huge pages, kept and reused.
 //!
 //! First touches of fresh pages cost more than half the time of a large transform. So a mapping that is
-//! no longer used is kept, up to a limit, and the next request of about its size gets it back.
+//! no longer used is kept, up to a limit, and the next request of about its size gets it back. Small
+//! buffers share a page of it ([`shelf`](crate::shelf)).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +22,8 @@ struct Pool {
     used: usize,
     /// Bytes in use and kept beyond which fresh mappings take the place of kept ones.
     ceiling: usize,
+    /// Bytes that were ever mapped.
+    mapped: u64,
 }
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
@@ -28,6 +31,7 @@ static POOL: Mutex<Pool> = Mutex::new(Pool {
     limit: 2 << 30,
     used: 0,
     ceiling: usize::MAX,
+    mapped: 0,
 });
 
 fn lock() -> MutexGuard<'static, Pool> {
@@ -39,9 +43,8 @@ impl Pool {
         self.kept.iter().map(|map| map.len()).sum()
     }
 
-    /// The smallest kept mapping that holds `bytes` and is not more than twice as large.
-    fn reuse(&mut self, bytes: usize) -> Option<MmapMut> {
-        let most = bytes.max(HUGE_PAGE).saturating_mul(2);
+    /// The smallest kept mapping of `bytes` to `most` bytes.
+    fn reuse(&mut self, bytes: usize, most: usize) -> Option<MmapMut> {
         let fits = |map: &MmapMut| map.len() >= bytes && map.len() <= most;
         let (best, _) = self
             .kept
@@ -77,27 +80,41 @@ impl Pool {
 }
 
 /// A mapping of at least `bytes` bytes, kept or fresh, with huge pages if the system grants them; none
-/// if it refuses the mapping.
+/// if it refuses the mapping. A kept one is not more than twice as large.
 ///
 /// What it holds is unspecified: zeros, or what an earlier use left there.
 pub(crate) fn take(bytes: usize) -> Option<MmapMut> {
-    if let Some(map) = lock().reuse(bytes) {
+    let most = bytes.max(HUGE_PAGE).saturating_mul(2);
+    if let Some(map) = lock().reuse(bytes, most) {
         return Some(map);
     }
     let bytes = bytes.checked_next_multiple_of(HUGE_PAGE)?;
+    fresh(bytes).or_else(|| {
+        // What is kept may be what is missing.
+        release_pool();
+        fresh(bytes)
+    })
+}
+
+/// A mapping of one huge page, otherwise as [`take`]; but nothing that is kept is given back for it.
+pub(crate) fn take_page() -> Option<MmapMut> {
+    // A larger one is for a larger buffer.
+    let kept = lock().reuse(HUGE_PAGE, HUGE_PAGE);
+    kept.or_else(|| fresh(HUGE_PAGE))
+}
+
+/// A new mapping, of whole huge pages, if the system has one.
+fn fresh(bytes: usize) -> Option<MmapMut> {
     // In a statement of its own: giving memory back takes a while, and nobody should wait for it.
     let gone = lock().make_room(bytes);
     drop(gone);
-    let map = MmapMut::map_anon(bytes).or_else(|_| {
-        // What is kept may be what is missing.
-        release_pool();
-        MmapMut::map_anon(bytes)
-    });
-    let map = map.ok()?;
+    let map = MmapMut::map_anon(bytes).ok()?;
     // A hint: without huge pages the mapping works as well, only slower.
     #[cfg(target_os = "linux")]
     let _ = map.advise(memmap2::Advice::HugePage);
-    lock().used += map.len();
+    let mut pool = lock();
+    pool.used += bytes;
+    pool.mapped += bytes as u64;
     Some(map)
 }
 
@@ -142,6 +159,13 @@ pub fn pooled_bytes() -> usize {
     lock().kept_bytes()
 }
 
+/// Bytes that buffers have ever made this process map. What a buffer gets of the kept ones is mapped already: two proofs
+/// alike, one after the other, map once.
+#[must_use]
+pub fn mapped_bytes() -> u64 {
+    lock().mapped
+}
+
 /// Whether the system would map `bytes` bytes now, kept buffers given back if need be; it may still
 /// lack the memory when they are written to, and what it would map to one it need not to another.
 #[must_use]
@@ -183,6 +207,7 @@ mod tests {
             limit: usize::MAX,
             used: 0,
             ceiling: usize::MAX,
+            mapped: 0,
         }
     }
 
@@ -203,11 +228,13 @@ mod tests {
     #[test]
     fn the_best_fit_is_reused_and_counts_as_used() {
         let mut pool = pool(&[600, 2000, 700]);
-        assert_eq!(pool.reuse(650 << 12).map(|map| map.len()), Some(700 << 12));
+        let most = 1300 << 12;
+        let found = pool.reuse(650 << 12, most);
+        assert_eq!(found.map(|map| map.len()), Some(700 << 12));
         assert_eq!((pages(&pool), pool.used), (vec![600, 2000], 700 << 12));
-        // More than twice as large.
-        assert!(pool.reuse(650 << 12).is_none());
-        assert!(pool.reuse(usize::MAX).is_none());
+        // Larger than it may be.
+        assert!(pool.reuse(650 << 12, most).is_none());
+        assert!(pool.reuse(usize::MAX, usize::MAX).is_none());
     }
 
     #[test]

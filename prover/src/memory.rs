@@ -1,7 +1,8 @@
 //! Memory that stays with the process between proofs.
 //!
 //! The first touch of fresh memory takes a system longer than most of what a proof then does with it. So the engine
-//! keeps its large buffers for the next proof: up to [`DEFAULT_LIMIT`] bytes, unless it is told otherwise.
+//! keeps its buffers for the next proof, from 16 KiB on, trees of BLAKE3's digests among them: up to [`DEFAULT_LIMIT`] bytes,
+//! unless it is told otherwise. Small ones share pages of 2 MiB; a page is given back when no buffer is in it.
 //!
 //! - A program that proves now and then calls [`release`] after a proof, and has the memory for itself.
 //! - A program that only proves calls [`keep_what_there_is`] at its start: a proof that needs more than the limit

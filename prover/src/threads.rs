@@ -4,11 +4,13 @@
 //! `RAYON_NUM_THREADS` or the cores may be more than the tasks that a control group or `ulimit -u`
 //! allows, or their stacks more than the address space. Here a pool has fewer threads then.
 
+use std::io;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 
-use rayon::{ThreadBuilder, ThreadPoolBuildError, ThreadPoolBuilder};
+use rayon::{ThreadBuilder, ThreadPoolBuilder};
 use winterlane_field_simd::Backend;
 
 use crate::engine::address_space_left;
@@ -37,16 +39,18 @@ pub struct ThreadsError {
 /// [`ThreadsError`] if the system gives no thread at all.
 pub fn install(wanted: Option<NonZeroUsize>) -> Result<usize, ThreadsError> {
     let wanted = wanted.map_or_else(default_threads, NonZeroUsize::get);
-    let error = |error: ThreadPoolBuildError| ThreadsError {
-        wanted,
-        reason: error.to_string(),
-    };
-    let threads = granted(wanted).map_err(error)?;
+    let error = |reason: String| ThreadsError { wanted, reason };
+    let started = Waiting::start(fitting(wanted, address_space_left()));
+    let mut waiting = started.map_err(|failed| error(failed.to_string()))?;
+    let threads = waiting.len();
     let builder = ThreadPoolBuilder::new().num_threads(threads);
-    match builder.spawn_handler(spawn).build_global() {
+    let builder = builder.spawn_handler(|thread| waiting.hand_over(thread));
+    match builder.build_global() {
         Ok(()) => Ok(threads),
         // An error of the system's has a source, and that the pool exists has none.
-        Err(failed) if std::error::Error::source(&failed).is_some() => Err(error(failed)),
+        Err(failed) if std::error::Error::source(&failed).is_some() => {
+            Err(error(failed.to_string()))
+        }
         Err(_) => Ok(rayon::current_num_threads()),
     }
 }
@@ -86,11 +90,7 @@ fn default_threads() -> usize {
     let asked = asked.ok().and_then(|number| number.parse().ok());
     asked
         .filter(|&threads| threads > 0)
-        .or_else(|| {
-            std::thread::available_parallelism()
-                .ok()
-                .map(NonZeroUsize::get)
-        })
+        .or_else(|| thread::available_parallelism().ok().map(NonZeroUsize::get))
         .unwrap_or(1)
         .min(rayon::max_num_threads())
 }
@@ -104,48 +104,58 @@ fn fitting(wanted: usize, left: Option<u64>) -> usize {
     wanted.min(most).max(1)
 }
 
-/// The most threads, or a few less, that the system gives of those wanted: by trying.
-fn granted(wanted: usize) -> Result<usize, ThreadPoolBuildError> {
-    let mut threads = fitting(wanted, address_space_left());
-    loop {
-        // Scoped threads are gone when the scope ends; those of a pool that is dropped may linger.
-        let pool = ThreadPoolBuilder::new().num_threads(threads);
-        match pool.build_scoped(ThreadBuilder::run, |_| ()) {
-            Ok(()) => return Ok(threads),
-            Err(error) if threads == 1 => return Err(error),
-            Err(_) => threads = (threads / 4 * 3).max(threads / 2).max(1),
-        }
-    }
-}
+/// Threads that have started, and wait for what they are to do.
+///
+/// rayon builds the global pool once, with as many threads as it is told, or never. How many the system gives is known
+/// when they run: so they are started first. Those that are not needed end when this is dropped.
+struct Waiting(Vec<SyncSender<ThreadBuilder>>);
 
-/// Starts a thread of a pool; a few times, since the tasks of threads that have ended may still count.
-fn spawn(thread: ThreadBuilder) -> std::io::Result<()> {
-    const TRIES: usize = 100;
-    let (name, stack) = (thread.name().map(str::to_owned), thread.stack_size());
-    // A closure that could not be started is gone, and what it owns with it.
-    let thread = Arc::new(Mutex::new(Some(thread)));
-    let mut tries = 0;
-    loop {
-        let mut builder = std::thread::Builder::new();
-        if let Some(name) = &name {
-            builder = builder.name(name.clone());
-        }
-        if let Some(bytes) = stack {
-            builder = builder.stack_size(bytes);
-        }
-        let own = Arc::clone(&thread);
-        let started = builder.spawn(move || {
-            let thread = own.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(thread) = thread {
-                thread.run();
+impl Waiting {
+    /// Starts `wanted` threads; if the system refuses one of them, three quarters of those that it gave stay, so that
+    /// something is left for the rest of the program.
+    ///
+    /// # Errors
+    /// What the system says if it gives none at all.
+    fn start(wanted: usize) -> io::Result<Self> {
+        Self::start_by(wanted, |work| thread::Builder::new().spawn(work).map(drop))
+    }
+
+    /// [`start`](Self::start), where `spawn` starts a thread that does this work.
+    fn start_by(
+        wanted: usize,
+        mut spawn: impl FnMut(Box<dyn FnOnce() + Send>) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let mut threads = Vec::with_capacity(wanted);
+        for _ in 0..wanted.max(1) {
+            // Room for one, so that handing over waits for nobody.
+            let (sender, receiver) = mpsc::sync_channel::<ThreadBuilder>(1);
+            let started = spawn(Box::new(move || {
+                if let Ok(thread) = receiver.recv() {
+                    thread.run();
+                }
+            }));
+            match started {
+                Ok(()) => threads.push(sender),
+                Err(refused) if threads.is_empty() => return Err(refused),
+                Err(_) => {
+                    let most = threads.len();
+                    threads.truncate((most / 4 * 3).max(most / 2).max(1));
+                    break;
+                }
             }
-        });
-        tries += 1;
-        match started {
-            Ok(_) => return Ok(()),
-            Err(error) if tries == TRIES => return Err(error),
-            Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
+        Ok(Self(threads))
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Makes one of them a thread of a pool.
+    fn hand_over(&mut self, thread: ThreadBuilder) -> io::Result<()> {
+        let sender = self.0.pop().ok_or(io::ErrorKind::NotFound)?;
+        let gone = |_| io::Error::other("a thread ended before it had work");
+        sender.try_send(thread).map_err(gone)
     }
 }
 
@@ -163,8 +173,41 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_granted_where_it_can_be() {
-        assert_eq!(granted(3).ok(), Some(3));
-        assert_eq!(granted(0).ok(), Some(1));
+        let count = |wanted| Waiting::start(wanted).map(|waiting| waiting.len()).ok();
+        assert_eq!(count(3), Some(3));
+        assert_eq!(count(0), Some(1));
+    }
+
+    /// A system that gives so many threads and no more.
+    #[test]
+    fn where_threads_are_few_some_are_left() {
+        for (given, kept) in [(1, 1), (2, 1), (3, 1), (4, 3), (8, 6), (11, 6), (12, 9)] {
+            let mut left = given;
+            let waiting = Waiting::start_by(100, |work| {
+                if left == 0 {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                left -= 1;
+                thread::Builder::new().spawn(work).map(drop)
+            });
+            assert_eq!(waiting.map(|waiting| waiting.len()).ok(), Some(kept));
+        }
+        let none = Waiting::start_by(4, |_| Err(io::ErrorKind::WouldBlock.into()));
+        let kind = none.map(drop).map_err(|refused| refused.kind());
+        assert_eq!(kind, Err(io::ErrorKind::WouldBlock));
+    }
+
+    /// Each thread that was started becomes one of a pool, and works.
+    #[test]
+    fn threads_that_wait_are_those_of_the_pool() {
+        let mut waiting = Waiting::start(3).expect("threads");
+        let builder = ThreadPoolBuilder::new().num_threads(3);
+        let pool = builder.spawn_handler(|thread| waiting.hand_over(thread));
+        let pool = pool.build().expect("a pool");
+        assert_eq!(waiting.len(), 0);
+        let mut indices = pool.broadcast(|context| context.index());
+        indices.sort_unstable();
+        assert_eq!(indices, [0, 1, 2]);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! cargo run --release -p winterlane-benches --features winterlane --bin hiding_cost -- first
 //! ```
 //!
-//! With the argument `phases`, what each phase of one more proof took, in ms.
+//! With the argument `phases`, what each phase of one more proof took, in ms; with `first phases`, what each phase of the
+//! first and of the next proofs took.
 //!
 //! Each figure is the median of five runs, which take turns. There is no proof of work: its length is a matter of
 //! luck, and of no other.
@@ -124,10 +125,6 @@ fn measure<T>(what: &[&dyn Fn() -> T]) -> Vec<(f64, T)> {
             })
             .collect();
     }
-    let median = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
     times.into_iter().map(median).zip(last).collect()
 }
 
@@ -246,15 +243,21 @@ impl Clock {
     }
 
     /// Each phase's ms up to the next one's start, the last one's until now.
-    fn phases(&self) -> String {
+    fn took(&self) -> Vec<(&'static str, f64)> {
         let began = self.0.lock().expect("no panic");
         let ends = began.iter().skip(1).map(|&(_, start)| start);
         began
             .iter()
             .zip(ends.chain([Instant::now()]))
-            .map(|(&(name, start), end)| format!("{name} {:.1}", (end - start).as_secs_f64() * 1e3))
-            .collect::<Vec<_>>()
-            .join(", ")
+            .map(|(&(name, start), end)| (name, (end - start).as_secs_f64() * 1e3))
+            .collect()
+    }
+
+    /// [`took`](Self::took) as text.
+    fn phases(&self) -> String {
+        let took = self.took().into_iter();
+        let took = took.map(|(name, ms)| format!("{name} {ms:.1}"));
+        took.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -279,30 +282,52 @@ fn faults() -> u64 {
     numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
-/// In a process of its own: milliseconds and page faults of the first proof, and of the median one of the next.
+/// The middle one of some numbers.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+/// In a process of its own: milliseconds, page faults and milliseconds of each phase of the first proof; and the medians
+/// of those of the next ones.
 fn first_of_process(width: usize, log2_rows: u32) {
     let rows = 1 << log2_rows;
     let preset = HidingPreset::new(HidingPresetName::Compact, SecurityLevel::Bits128);
     let (trace, image) = trace(width, rows);
     let prover = PlainProver::<Rounds>::new(options(preset, rows), image);
-    let mut proofs: Vec<(f64, u64)> = (0..6)
+    let clock = Clock::default();
+    let options = EngineOptions::default().with_observer(&clock);
+    let mut names = Vec::new();
+    let mut proofs: Vec<Vec<f64>> = (0..6)
         .map(|_| {
             let trace = trace.clone();
-            let (start, before) = (Instant::now(), faults());
-            let proof = prove_inlined(&prover, trace, &EngineOptions::default());
+            let before = faults();
+            clock.start();
+            let start = Instant::now();
+            let proof = prove_inlined(&prover, trace, &options);
             let seconds = start.elapsed().as_secs_f64();
+            let took = clock.took();
             drop(proof.expect("a proof"));
-            (seconds * 1e3, faults() - before)
+            names = took.iter().map(|&(name, _)| name).collect();
+            let mut numbers = vec![seconds * 1e3, (faults() - before) as f64];
+            numbers.extend(took.into_iter().map(|(_, ms)| ms));
+            numbers
         })
         .collect();
-    let (first, touched) = proofs.remove(0);
-    proofs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (next, again) = proofs[proofs.len() / 2];
-    println!("{first} {touched} {next} {again}");
+    let first = proofs.remove(0);
+    let next = (0..first.len()).map(|i| median(proofs.iter().map(|proof| proof[i]).collect()));
+    let line = |numbers: Vec<f64>| {
+        let numbers: Vec<_> = numbers.iter().map(f64::to_string).collect();
+        println!("{}", numbers.join(" "));
+    };
+    println!("{}", names.join(","));
+    let next = next.collect();
+    line(first);
+    line(next);
 }
 
 /// First and later proofs: medians of five processes each.
-fn first() {
+fn first(phases: bool) {
     let program = std::env::current_exe().expect("a path");
     for (width, log2_rows) in FIRST {
         let run = || {
@@ -310,22 +335,34 @@ fn first() {
             process.args(["first", &width.to_string(), &log2_rows.to_string()]);
             let output = process.output().expect("a process");
             let text = String::from_utf8(output.stdout).expect("text");
-            let numbers = text.split_whitespace().map(str::parse::<f64>);
-            numbers.collect::<Result<Vec<_>, _>>().expect("numbers")
+            let mut lines = text.lines().map(str::to_owned);
+            let names = lines.next().expect("the names of the phases");
+            let numbers = lines.map(|line| {
+                let numbers = line.split_whitespace().map(str::parse::<f64>);
+                numbers.collect::<Result<Vec<_>, _>>().expect("numbers")
+            });
+            (names, numbers.collect::<Vec<_>>())
         };
         let runs: Vec<_> = (0..5).map(|_| run()).collect();
-        let median = |i: usize| {
-            let mut numbers: Vec<f64> = runs.iter().map(|run| run[i]).collect();
-            numbers.sort_by(f64::total_cmp);
-            numbers[numbers.len() / 2]
+        let number = |line: usize, i: usize| {
+            let numbers = runs.iter().map(|(_, lines)| lines[line][i]);
+            median(numbers.collect())
         };
-        let (first, next) = (median(0), median(2));
+        let (first, next) = (number(0, 0), number(1, 0));
         println!(
             "{width} columns, 2^{log2_rows} rows: first {first:.1} ms, {} page faults; next {next:.1} ms, {}; {:.2} x",
-            median(1),
-            median(3),
+            number(0, 1),
+            number(1, 1),
             first / next,
         );
+        if phases {
+            let names = runs[0].0.split(',').enumerate();
+            let took = names.map(|(i, name)| {
+                let (first, next) = (number(0, i + 2), number(1, i + 2));
+                format!("{name} {first:.2} / {next:.2}")
+            });
+            println!("    {}", took.collect::<Vec<_>>().join(", "));
+        }
     }
 }
 
@@ -334,16 +371,16 @@ fn main() {
     let phases = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => false,
         ["phases"] => true,
-        ["first"] => {
+        ["first"] | ["first", "phases"] => {
             println!("{} threads", rayon::current_num_threads());
-            return first();
+            return first(arguments.len() > 1);
         }
         ["first", width, log2_rows] => {
             let number = |text: &str| text.parse::<u32>().expect("a number");
             return first_of_process(number(width) as usize, number(log2_rows));
         }
         _ => {
-            eprintln!("usage: hiding_cost [first | phases]");
+            eprintln!("usage: hiding_cost [first] [phases]");
             std::process::exit(2);
         }
     };

@@ -35,6 +35,7 @@
 //! [`Blake3_192`]: winter_crypto::hashers::Blake3_192
 
 mod compress;
+mod digests;
 mod grind;
 mod rows;
 #[cfg(all(test, feature = "parallel"))]
@@ -51,15 +52,16 @@ use winter_crypto::{
 };
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
+pub use digests::Digests;
 pub use grind::{grind, grind_range};
 #[cfg(feature = "parallel")]
 pub use grind::{par_first, par_grind};
 pub use tree::{Tree, commit_rows, merge_level, merkle_nodes};
 #[cfg(feature = "parallel")]
-pub use tree::{par_commit_rows, par_merkle_nodes};
+pub use tree::{par_commit_rows, par_merkle_nodes, par_merkle_nodes_into};
 
 use self::rows::{Digest, Messages};
-use crate::{Backend, Kernel, Vector, dispatch};
+use crate::{Backend, Kernel, Vector, convert::bytes, dispatch};
 
 // Elements are hashed as their bytes in memory, which must be those of the wire.
 const _: () = assert!(
@@ -147,10 +149,7 @@ impl<'a> Rows<'a> {
         width: usize,
         stride: usize,
     ) -> Result<Self, HashError> {
-        // SAFETY: any byte may be read as `u8`; the slice lives as long as the integers do.
-        let bytes =
-            unsafe { core::slice::from_raw_parts(integers.as_ptr().cast(), size_of_val(integers)) };
-        Self::checked(bytes, width, stride, false)
+        Self::checked(bytes(integers), width, stride, false)
     }
 
     fn checked(

@@ -196,10 +196,24 @@ fn check_tree(backend: Backend, leaves: &[[u8; 32]]) {
     if leaves.len() < 2 {
         let error = Err(HashError::Leaves { got: leaves.len() });
         assert_eq!(merkle_nodes(leaves), error);
+        assert_eq!(par_merkle_nodes(leaves), error);
         return;
     }
     let expected = build_merkle_nodes::<Hash>(Digest32::bytes_as_digests(leaves));
-    for nodes in [merkle_nodes(leaves), par_merkle_nodes(leaves)] {
+    // Memory of the pool holds anything.
+    let mut pooled = Digests::unspecified(leaves.len());
+    pooled.fill([0xA5; 32]);
+    par_merkle_nodes_into(leaves, &mut pooled).unwrap();
+    let (expected_len, got) = (leaves.len(), leaves.len() / 2);
+    assert_eq!(
+        par_merkle_nodes_into(leaves, &mut pooled.to_vec()[..got]),
+        Err(HashError::Digests {
+            expected: expected_len,
+            got
+        })
+    );
+    let pooled = Ok(pooled.to_vec());
+    for nodes in [merkle_nodes(leaves), par_merkle_nodes(leaves), pooled] {
         assert_eq!(
             to_digests::<Hash>(nodes.unwrap()),
             expected,

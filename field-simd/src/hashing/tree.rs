@@ -62,21 +62,37 @@ pub fn merkle_nodes<const N: usize>(leaves: &[[u8; N]]) -> Result<Vec<[u8; N]>, 
 /// As [`merkle_nodes`].
 #[cfg(feature = "parallel")]
 pub fn par_merkle_nodes<const N: usize>(leaves: &[[u8; N]]) -> Result<Vec<[u8; N]>, HashError> {
-    let backend = Backend::current();
     let mut nodes = new_nodes(leaves.len())?;
+    par_merkle_nodes_into(leaves, &mut nodes)?;
+    Ok(nodes)
+}
+
+/// [`par_merkle_nodes`] into `nodes`, as many as leaves, whatever they hold.
+///
+/// # Errors
+/// As [`merkle_nodes`], and [`HashError::Digests`] if there are not as many nodes as leaves.
+#[cfg(feature = "parallel")]
+pub fn par_merkle_nodes_into<const N: usize>(
+    leaves: &[[u8; N]],
+    nodes: &mut [[u8; N]],
+) -> Result<(), HashError> {
+    let backend = Backend::current();
+    check_leaves(leaves.len())?;
+    check_len(leaves.len(), nodes.len())?;
+    nodes[0] = [0; N];
     let Tiles {
         size,
         levels,
         roots,
-    } = Tiles::new(&mut nodes);
+    } = Tiles::new(nodes);
     leaves
         .par_chunks(size)
         .zip(levels)
         .for_each(|(leaves, levels)| {
             climb(backend, leaves, levels);
         });
-    finish(backend, &mut nodes, roots);
-    Ok(nodes)
+    finish(backend, nodes, roots);
+    Ok(())
 }
 
 /// The Merkle tree whose leaves are the digests of `rows`; on this thread.
@@ -124,10 +140,15 @@ pub fn par_commit_rows<const N: usize>(rows: Rows<'_>) -> Result<Tree<N>, HashEr
 }
 
 fn new_nodes<const N: usize>(leaves: usize) -> Result<Vec<[u8; N]>, HashError> {
+    check_leaves(leaves)?;
+    Ok(vec![[0; N]; leaves])
+}
+
+const fn check_leaves(leaves: usize) -> Result<(), HashError> {
     if leaves < 2 || !leaves.is_power_of_two() {
         return Err(HashError::Leaves { got: leaves });
     }
-    Ok(vec![[0; N]; leaves])
+    Ok(())
 }
 
 fn merge<const N: usize>(backend: Backend, children: &[[u8; N]], parents: &mut [[u8; N]]) {

@@ -52,7 +52,8 @@ pub struct MemoryEstimate {
     pub extended_trace: u64,
     /// Bytes at the peak of the whole proof, the trace included.
     pub peak: u64,
-    /// Of these, bytes that come from the allocator and not from the pool of large buffers.
+    /// Of these, bytes that come, or for some hash functions may come, from the allocator and not from the pool of
+    /// large buffers.
     heap: u64,
 }
 

@@ -51,7 +51,8 @@ const VERSION_2: GroupFiles = GroupFiles {
 
 /// What is left of this process's address space; `None` without a limit.
 pub(crate) fn address_space_left() -> Option<u64> {
-    System::new(Path::new("/")).available().address_space
+    let system = System::new(Path::new("/"));
+    system.address_space(&system.read("proc/meminfo").unwrap_or_default())
 }
 
 impl<'a> System<'a> {
@@ -167,11 +168,16 @@ fn unescaped(path: &str) -> String {
     path.replace("\\040", " ").replace("\\134", "\\")
 }
 
+/// Bytes that no machine has. Without a limit the first version says as many pages as fit into 63 bits, in bytes.
+const NO_LIMIT: u64 = 1 << 62;
+
 /// Bytes left under the limits of a control group, if it has any.
 fn group_available(folder: &Path, files: &GroupFiles) -> Option<u64> {
-    // No limit is "max", which does not parse, or in the first version more than there can be.
+    // No limit is "max", which does not parse, or in the first version a number.
     let number = |name: &str| -> Option<u64> { read(&folder.join(name))?.trim().parse().ok() };
-    let limit = least(files.limits.iter().filter_map(|name| number(name)))?;
+    let limits = files.limits.iter().filter_map(|name| number(name));
+    // Its other files take their time, too, and say nothing then.
+    let limit = least(limits.filter(|&limit| limit < NO_LIMIT))?;
     let used = number(files.used)?;
     let stat = read(&folder.join("memory.stat")).unwrap_or_default();
     let cached = field(&stat, files.cached).unwrap_or(0);

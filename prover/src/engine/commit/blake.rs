@@ -6,13 +6,13 @@ use core::any::{TypeId, type_name};
 use core::marker::PhantomData;
 
 use rayon::prelude::*;
-use winter_crypto::MerkleTree;
 use winter_crypto::hashers::{Blake3_192, Blake3_256};
 use winter_math::fields::f64::BaseElement;
 use winterlane_field_simd::Matrix;
-use winterlane_field_simd::hashing::{self, BlakeHasher, HashError, Rows};
+use winterlane_field_simd::hashing::{self, BlakeHasher, Digests, HashError, Rows};
 
 use super::failed;
+use super::pooled::PooledTree;
 use crate::engine::hashing::{Bulk, Leaves, Tree};
 use crate::engine::{Phase, ProverError, fri};
 
@@ -80,12 +80,12 @@ impl Bulk for Blake {
 
 /// Digests of leaves, as their bytes.
 struct Of<B, const N: usize> {
-    leaves: Vec<[u8; N]>,
+    leaves: Digests<N>,
     _hasher: PhantomData<fn() -> B>,
 }
 
 impl<B, const N: usize> Of<B, N> {
-    const fn new(leaves: Vec<[u8; N]>) -> Self {
+    const fn new(leaves: Digests<N>) -> Self {
         Self {
             leaves,
             _hasher: PhantomData,
@@ -98,18 +98,14 @@ where
     B: BlakeHasher<Bytes = [u8; N]> + 'static,
 {
     fn for_each(&self, take: &mut dyn FnMut(&[u8])) {
-        for bytes in &self.leaves {
+        for bytes in self.leaves.iter() {
             take(bytes);
         }
     }
 
     fn into_tree(self: Box<Self>, phase: Phase) -> Result<Box<dyn Tree>, ProverError> {
-        let nodes = hashing::par_merkle_nodes(&self.leaves).map_err(mismatch(phase))?;
-        let tree = MerkleTree::<B>::from_raw_parts(
-            hashing::to_digests::<B>(nodes),
-            hashing::to_digests::<B>(self.leaves),
-        );
-        Ok(Box::new(tree.map_err(|error| failed(phase, &error))?))
+        let tree = PooledTree::<B, N>::new(self.leaves).map_err(mismatch(phase))?;
+        Ok(Box::new(tree))
     }
 }
 
@@ -123,13 +119,13 @@ fn hash_rows<const N: usize>(
     matrix: &Matrix,
     part: usize,
     phase: Phase,
-) -> Result<Vec<[u8; N]>, ProverError> {
+) -> Result<Digests<N>, ProverError> {
     if part != matrix.width() {
         return hash_parts(matrix, part, phase);
     }
     let rows = Rows::new(matrix.elements(), matrix.width(), matrix.stride());
     let rows = rows.map_err(mismatch(phase))?;
-    let mut digests = vec![[0; N]; matrix.rows()];
+    let mut digests = Digests::unspecified(matrix.rows());
     hashing::par_hash_rows(rows, &mut digests).map_err(mismatch(phase))?;
     Ok(digests)
 }
@@ -140,11 +136,11 @@ fn hash_parts<const N: usize>(
     matrix: &Matrix,
     part: usize,
     phase: Phase,
-) -> Result<Vec<[u8; N]>, ProverError> {
+) -> Result<Digests<N>, ProverError> {
     let (width, stride) = (matrix.width(), matrix.stride());
     let parts = width.div_ceil(part);
     let words = N / 8;
-    let mut digests = vec![[0; N]; matrix.rows()];
+    let mut digests = Digests::unspecified(matrix.rows());
     digests
         .par_chunks_mut(TASK_LEAVES)
         .zip(matrix.elements().par_chunks(TASK_LEAVES * stride))
@@ -168,9 +164,9 @@ fn hash_parts<const N: usize>(
 }
 
 /// The digests of the leaves of a FRI layer.
-fn hash_layer<const N: usize>(layer: &Matrix, factor: usize) -> Result<Vec<[u8; N]>, ProverError> {
+fn hash_layer<const N: usize>(layer: &Matrix, factor: usize) -> Result<Digests<N>, ProverError> {
     let size = factor * layer.width();
-    let mut digests = vec![[0; N]; layer.rows() / factor];
+    let mut digests = Digests::unspecified(layer.rows() / factor);
     digests
         .par_chunks_mut(TASK_LEAVES)
         .enumerate()

@@ -2,11 +2,14 @@
 //!
 //! Any hash function and vector commitment works. Where it is known how to hash many messages at once
 //! ([`hashing`](super::hashing)), rows are hashed so, and Merkle trees of winter-crypto's, which are
-//! recognised by the identity of their types, level by level; digests, tree and openings are the same.
+//! recognised by the identity of their types, level by level; digests, tree and openings are the same. Trees of BLAKE3's
+//! digests are in the memory that the process keeps; those of other hash functions are winter-crypto's own, which come
+//! from the allocator.
 //!
 //! What has the caller's types as parameters is compiled in the caller's crate: little is done in it.
 
 mod blake;
+mod pooled;
 
 use winter_crypto::{ElementHasher, Hasher, MerkleTree, VectorCommitment};
 use winter_math::fields::f64::BaseElement;

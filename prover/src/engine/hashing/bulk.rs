@@ -49,11 +49,11 @@ pub(in crate::engine) trait Leaves {
     /// Gives the bytes of each digest in turn.
     fn for_each(&self, take: &mut dyn FnMut(&[u8]));
 
-    /// winter-crypto's Merkle tree above them.
+    /// The Merkle tree above them, which is winter-crypto's or opens as it does.
     fn into_tree(self: Box<Self>, phase: Phase) -> Result<Box<dyn Tree>, ProverError>;
 }
 
-/// A Merkle tree of winter-crypto's.
+/// A Merkle tree of winter-crypto's, or one that opens as it does.
 pub(in crate::engine) trait Tree {
     /// The bytes of the root.
     fn root(&self) -> Vec<u8>;
