@@ -438,6 +438,8 @@ fn set_tree(values: &[Value]) -> Option<SparseTree> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     /// Of two sets with one name, nobody would see which one counts.
