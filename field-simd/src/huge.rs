@@ -3,7 +3,7 @@
 use core::ops::{Deref, DerefMut};
 use std::panic::panic_any;
 
-use memmap2::MmapMut;
+use memmap2::MmapRaw;
 use winter_math::{FieldElement, fields::f64::BaseElement};
 
 #[cfg(target_os = "linux")]
@@ -42,7 +42,7 @@ pub struct HugeBuffer {
 enum Storage {
     Lines(Vec<Line>),
     Part(Part),
-    Mapped(MmapMut),
+    Mapped(MmapRaw),
     /// Left behind when the mapping goes back to the pool.
     Taken,
 }
@@ -161,10 +161,10 @@ impl DerefMut for HugeBuffer {
     fn deref_mut(&mut self) -> &mut [u64] {
         match &mut self.storage {
             Storage::Lines(lines) => &mut memory::values_mut(lines)[..self.len],
-            // SAFETY: as in `deref`, and the part is this buffer's alone. The pointer is that of the mapping, which may be
-            // written to: there is no reference to its bytes but through the parts.
+            // SAFETY: as in `deref`, and the part is this buffer's alone. The pointer is that of a raw mapping, which may be
+            // written to: references to its bytes are those of buffers alone, each to its own part.
             Storage::Part(part) => unsafe {
-                core::slice::from_raw_parts_mut(part.start().cast_mut().cast(), self.len)
+                core::slice::from_raw_parts_mut(part.start().cast(), self.len)
             },
             // SAFETY: as in `deref`, and the mapping is this buffer's alone.
             Storage::Mapped(map) => unsafe {

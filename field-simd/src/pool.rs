@@ -3,10 +3,12 @@
 //! First touches of fresh pages cost more than half the time of a large transform. So a mapping that is
 //! no longer used is kept, up to a limit, and the next request of about its size gets it back. Small
 //! buffers share a page of it ([`shelf`](crate::shelf)).
+//!
+//! Mappings are raw: one that is shared must not become a slice of all its bytes, not even to say where it begins.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use memmap2::MmapMut;
+use memmap2::{MmapMut, MmapRaw};
 
 /// Mappings are a multiple of this many bytes, the size of a huge page.
 pub(crate) const HUGE_PAGE: usize = 2 << 20;
@@ -15,7 +17,7 @@ pub(crate) const HUGE_PAGE: usize = 2 << 20;
 #[derive(Debug)]
 struct Pool {
     /// Those that are kept, the last one to come back last.
-    kept: Vec<MmapMut>,
+    kept: Vec<MmapRaw>,
     /// Bytes that may be kept.
     limit: usize,
     /// Bytes in use.
@@ -40,12 +42,12 @@ fn lock() -> MutexGuard<'static, Pool> {
 
 impl Pool {
     fn kept_bytes(&self) -> usize {
-        self.kept.iter().map(|map| map.len()).sum()
+        self.kept.iter().map(MmapRaw::len).sum()
     }
 
     /// The smallest kept mapping of `bytes` to `most` bytes.
-    fn reuse(&mut self, bytes: usize, most: usize) -> Option<MmapMut> {
-        let fits = |map: &MmapMut| map.len() >= bytes && map.len() <= most;
+    fn reuse(&mut self, bytes: usize, most: usize) -> Option<MmapRaw> {
+        let fits = |map: &MmapRaw| map.len() >= bytes && map.len() <= most;
         let (best, _) = self
             .kept
             .iter()
@@ -58,7 +60,7 @@ impl Pool {
     }
 
     /// Takes out the oldest until no more than `bytes` are kept.
-    fn trim(&mut self, bytes: usize) -> Vec<MmapMut> {
+    fn trim(&mut self, bytes: usize) -> Vec<MmapRaw> {
         let mut left = self.kept_bytes();
         let count = self
             .kept
@@ -73,7 +75,7 @@ impl Pool {
     }
 
     /// Takes out what must go before `bytes` more are mapped.
-    fn make_room(&mut self, bytes: usize) -> Vec<MmapMut> {
+    fn make_room(&mut self, bytes: usize) -> Vec<MmapRaw> {
         let room = self.ceiling.saturating_sub(self.used.saturating_add(bytes));
         self.trim(room)
     }
@@ -83,7 +85,7 @@ impl Pool {
 /// if it refuses the mapping. A kept one is not more than twice as large.
 ///
 /// What it holds is unspecified: zeros, or what an earlier use left there.
-pub(crate) fn take(bytes: usize) -> Option<MmapMut> {
+pub(crate) fn take(bytes: usize) -> Option<MmapRaw> {
     let most = bytes.max(HUGE_PAGE).saturating_mul(2);
     if let Some(map) = lock().reuse(bytes, most) {
         return Some(map);
@@ -96,19 +98,20 @@ pub(crate) fn take(bytes: usize) -> Option<MmapMut> {
     })
 }
 
-/// A mapping of one huge page, otherwise as [`take`]; but nothing that is kept is given back for it.
-pub(crate) fn take_page() -> Option<MmapMut> {
+/// A mapping of one huge page, otherwise as [`take`]; but what is kept is given back for it beyond the
+/// ceiling alone.
+pub(crate) fn take_page() -> Option<MmapRaw> {
     // A larger one is for a larger buffer.
     let kept = lock().reuse(HUGE_PAGE, HUGE_PAGE);
     kept.or_else(|| fresh(HUGE_PAGE))
 }
 
 /// A new mapping, of whole huge pages, if the system has one.
-fn fresh(bytes: usize) -> Option<MmapMut> {
+fn fresh(bytes: usize) -> Option<MmapRaw> {
     // In a statement of its own: giving memory back takes a while, and nobody should wait for it.
     let gone = lock().make_room(bytes);
     drop(gone);
-    let map = MmapMut::map_anon(bytes).ok()?;
+    let map = MmapRaw::from(MmapMut::map_anon(bytes).ok()?);
     // A hint: without huge pages the mapping works as well, only slower.
     #[cfg(target_os = "linux")]
     let _ = map.advise(memmap2::Advice::HugePage);
@@ -119,7 +122,7 @@ fn fresh(bytes: usize) -> Option<MmapMut> {
 }
 
 /// Keeps a mapping that [`take`] gave, for its next use.
-pub(crate) fn keep(map: MmapMut) {
+pub(crate) fn keep(map: MmapRaw) {
     let mut pool = lock();
     pool.used = pool.used.saturating_sub(map.len());
     pool.kept.push(map);
@@ -149,7 +152,7 @@ pub fn pool_limit() -> usize {
 /// buffers take they touch for the first time again.
 pub fn release_pool() -> usize {
     let gone = lock().trim(0);
-    gone.iter().map(|map| map.len()).sum()
+    gone.iter().map(MmapRaw::len).sum()
 }
 
 /// Bytes of dropped buffers that are kept for reuse. The system counts them as used; the next buffers
@@ -201,7 +204,7 @@ mod tests {
 
     /// A pool that keeps mappings of these many pages.
     fn pool(pages: &[usize]) -> Pool {
-        let map = |n: &usize| MmapMut::map_anon(n << 12).expect("memory");
+        let map = |n: &usize| MmapRaw::from(MmapMut::map_anon(n << 12).expect("memory"));
         Pool {
             kept: pages.iter().map(map).collect(),
             limit: usize::MAX,

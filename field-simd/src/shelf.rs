@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use memmap2::MmapMut;
+use memmap2::MmapRaw;
 
 use crate::pool::{self, HUGE_PAGE};
 
@@ -20,7 +20,7 @@ const UNITS: usize = u128::BITS as usize;
 /// A mapping that parts share.
 #[derive(Debug)]
 struct Shelf {
-    map: Arc<MmapMut>,
+    map: Arc<MmapRaw>,
     /// Bit i says that unit i is in a part.
     taken: u128,
 }
@@ -46,7 +46,7 @@ fn gap(taken: u128, units: usize) -> Option<usize> {
 #[derive(Debug)]
 pub(crate) struct Part {
     /// The shelf's mapping, until the part is dropped.
-    map: Option<Arc<MmapMut>>,
+    map: Option<Arc<MmapRaw>>,
     first: usize,
     units: usize,
 }
@@ -83,10 +83,12 @@ impl Part {
     }
 
     /// The first byte, of as many as were asked for; null once the part is dropped.
-    pub(crate) fn start(&self) -> *const u8 {
+    ///
+    /// No reference to the shelf's other bytes is made for it: those are other parts'.
+    pub(crate) fn start(&self) -> *mut u8 {
         let offset = self.first * UNIT;
-        let start = |map: &Arc<MmapMut>| map.as_ptr().wrapping_add(offset);
-        self.map.as_ref().map_or(core::ptr::null(), start)
+        let start = |map: &Arc<MmapRaw>| map.as_mut_ptr().wrapping_add(offset);
+        self.map.as_ref().map_or(core::ptr::null_mut(), start)
     }
 }
 

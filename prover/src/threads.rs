@@ -8,7 +8,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, SyncSender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use rayon::{ThreadBuilder, ThreadPoolBuilder};
 use winterlane_field_simd::Backend;
@@ -40,7 +40,8 @@ pub struct ThreadsError {
 pub fn install(wanted: Option<NonZeroUsize>) -> Result<usize, ThreadsError> {
     let wanted = wanted.map_or_else(default_threads, NonZeroUsize::get);
     let error = |reason: String| ThreadsError { wanted, reason };
-    let started = Waiting::start(fitting(wanted, address_space_left()));
+    let most = wanted.min(rayon::max_num_threads());
+    let started = Waiting::start(fitting(most, address_space_left()));
     let mut waiting = started.map_err(|failed| error(failed.to_string()))?;
     let threads = waiting.len();
     let builder = ThreadPoolBuilder::new().num_threads(threads);
@@ -108,7 +109,7 @@ fn fitting(wanted: usize, left: Option<u64>) -> usize {
 ///
 /// rayon builds the global pool once, with as many threads as it is told, or never. How many the system gives is known
 /// when they run: so they are started first. Those that are not needed end when this is dropped.
-struct Waiting(Vec<SyncSender<ThreadBuilder>>);
+struct Waiting(Vec<(SyncSender<ThreadBuilder>, JoinHandle<()>)>);
 
 impl Waiting {
     /// Starts `wanted` threads; if the system refuses one of them, three quarters of those that it gave stay, so that
@@ -117,15 +118,15 @@ impl Waiting {
     /// # Errors
     /// What the system says if it gives none at all.
     fn start(wanted: usize) -> io::Result<Self> {
-        Self::start_by(wanted, |work| thread::Builder::new().spawn(work).map(drop))
+        Self::start_by(wanted, |work| thread::Builder::new().spawn(work))
     }
 
     /// [`start`](Self::start), where `spawn` starts a thread that does this work.
     fn start_by(
         wanted: usize,
-        mut spawn: impl FnMut(Box<dyn FnOnce() + Send>) -> io::Result<()>,
+        mut spawn: impl FnMut(Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>,
     ) -> io::Result<Self> {
-        let mut threads = Vec::with_capacity(wanted);
+        let mut threads = Vec::new();
         for _ in 0..wanted.max(1) {
             // Room for one, so that handing over waits for nobody.
             let (sender, receiver) = mpsc::sync_channel::<ThreadBuilder>(1);
@@ -135,11 +136,16 @@ impl Waiting {
                 }
             }));
             match started {
-                Ok(()) => threads.push(sender),
+                Ok(thread) => threads.push((sender, thread)),
                 Err(refused) if threads.is_empty() => return Err(refused),
                 Err(_) => {
                     let most = threads.len();
-                    threads.truncate((most / 4 * 3).max(most / 2).max(1));
+                    let kept = (most / 4 * 3).max(most / 2).max(1);
+                    for (sender, thread) in threads.split_off(kept) {
+                        drop(sender);
+                        // Gone before anybody asks for another. What it did is nothing, which does not fail.
+                        let _ = thread.join();
+                    }
                     break;
                 }
             }
@@ -153,7 +159,7 @@ impl Waiting {
 
     /// Makes one of them a thread of a pool.
     fn hand_over(&mut self, thread: ThreadBuilder) -> io::Result<()> {
-        let sender = self.0.pop().ok_or(io::ErrorKind::NotFound)?;
+        let (sender, _) = self.0.pop().ok_or(io::ErrorKind::NotFound)?;
         let gone = |_| io::Error::other("a thread ended before it had work");
         sender.try_send(thread).map_err(gone)
     }
@@ -188,11 +194,12 @@ mod tests {
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
                 left -= 1;
-                thread::Builder::new().spawn(work).map(drop)
+                thread::Builder::new().spawn(work)
             });
             assert_eq!(waiting.map(|waiting| waiting.len()).ok(), Some(kept));
         }
-        let none = Waiting::start_by(4, |_| Err(io::ErrorKind::WouldBlock.into()));
+        // however many are asked for
+        let none = Waiting::start_by(usize::MAX, |_| Err(io::ErrorKind::WouldBlock.into()));
         let kind = none.map(drop).map_err(|refused| refused.kind());
         assert_eq!(kind, Err(io::ErrorKind::WouldBlock));
     }

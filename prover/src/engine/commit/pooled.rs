@@ -88,7 +88,10 @@ where
 
     fn open(&self, positions: &[usize]) -> Result<Vec<u8>, ProverError> {
         let leaves = self.leaves.len();
-        if positions.is_empty() || positions.iter().any(|&position| position >= leaves) {
+        let mut sorted = positions.to_vec();
+        sorted.sort_unstable();
+        let twice = sorted.windows(2).any(|pair| pair[0] == pair[1]);
+        if twice || sorted.last().is_none_or(|&last| last >= leaves) {
             let reason = format!("{positions:?} of {leaves} leaves");
             return Err(failed(Phase::Open, &reason));
         }
@@ -154,6 +157,7 @@ mod tests {
             }
             assert!(ours.open(&[]).is_err());
             assert!(ours.open(&[0, count]).is_err());
+            assert!(ours.open(&[1, 0, 1]).is_err());
         }
     }
 
