@@ -103,7 +103,7 @@ impl Room {
 }
 
 fn full() -> Problem {
-    let text = "answers that are not read yet have as many bytes as the node keeps";
+    let text = "answers that are made, or not read yet, have as many bytes as the node keeps";
     Problem::new(Kind::Unavailable, text).retry_after(Duration::from_secs(1))
 }
 

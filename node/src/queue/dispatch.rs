@@ -217,15 +217,32 @@ impl Dispatcher {
             self.queue.close(batch)?;
             self.over.remove(&batch);
         }
+        let unread = self.offer()?;
+        if self.ready {
+            self.judge_all()?;
+        }
+        unread.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Offers what the queue does not have. A witness that cannot be read now keeps no other batch waiting: it is said
+    /// afterwards, and tried again.
+    fn offer(&mut self) -> Result<Option<QueueError>, QueueError> {
+        let mut unread = None;
         for wanted in self.wanted.values_mut() {
-            if !wanted.offered && !wanted.proven {
-                self.queue.offer(&wanted.job)?;
-                wanted.offered = true;
+            if wanted.offered || wanted.proven {
+                continue;
+            }
+            match self.queue.offer(&wanted.job) {
+                Ok(()) => wanted.offered = true,
+                Err(error @ QueueError::Witness { .. }) => unread = unread.or(Some(error)),
+                Err(error) => return Err(error),
             }
         }
-        if !self.ready {
-            return Ok(());
-        }
+        Ok(unread)
+    }
+
+    /// Judges what the queue has to say.
+    fn judge_all(&mut self) -> Result<(), Stop> {
         if self.reports.is_empty() {
             self.reports = self.queue.reports()?.into();
         }

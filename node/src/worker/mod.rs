@@ -21,7 +21,8 @@
 //! Only the last counts against the job: what is wrong with a worker must not use up the attempts that others have. A worker
 //! that gives a job back says why, in its log and to the node, which raises an alarm with its name, and writes the witness
 //! again. One that *rests* takes no jobs. It looks, more and more rarely, whether its object store has the witness of the job
-//! that is next, and goes on when it has.
+//! that is next, and goes on when it has. A rollup whose witness is not there is passed over for a while, so that its jobs keep
+//! nobody from those of other rollups.
 //!
 //! A worker with a key judges proofs of private operations too ([`crate::panel`]), on threads of their own, so that they do
 //! not wait for a batch. Its key is the one secret whose loss counts: who has it speaks for this worker.
@@ -31,6 +32,7 @@ mod heart;
 mod job;
 pub mod measure;
 pub mod metrics;
+mod rest;
 mod stop;
 
 use std::{
@@ -42,7 +44,10 @@ use std::{
 use thiserror::Error;
 
 pub use self::stop::Stop;
-use self::stop::{LOOK, connected};
+use self::{
+    rest::Avoided,
+    stop::{LOOK, connected},
+};
 use crate::{
     blob::Blobs,
     keys::PrivateKey,
@@ -163,6 +168,7 @@ pub fn run(options: &WorkerOptions, stop: &Stop) -> Result<(), WorkerError> {
                 too_large: None,
                 unknown: Vec::new(),
                 resting: false,
+                avoided: Avoided::default(),
                 rests: 0,
                 connection: None,
                 told: false,
@@ -189,6 +195,8 @@ struct Worker<'a> {
     unknown: Vec<String>,
     /// Something keeps it from its work: no jobs are taken.
     resting: bool,
+    /// Rollups whose jobs are not taken now.
+    avoided: Avoided,
     /// How often it rested, or failed, since it has proven something.
     rests: u32,
     connection: Option<Claims>,
@@ -221,8 +229,8 @@ impl Worker<'_> {
     /// Takes a job and does it, or waits until there may be one.
     fn turn(&mut self) -> Result<(), QueueError> {
         let (lease, poll, stop) = (self.options.lease, self.options.poll, self.stop);
-        let unknown = self.unknown.clone();
-        let wish = self.wish(&unknown);
+        let (unknown, avoided) = (self.unknown.clone(), self.avoided.rollups());
+        let wish = self.wish(&unknown, &avoided);
         let claimed = self.with(Stop::asked, |queue| match queue.claim_as(&wish, lease)? {
             Some(claim) => Ok(Some(claim)),
             None => idle(poll, stop, |time| queue.wait(time)).map(|()| None),
@@ -230,42 +238,6 @@ impl Worker<'_> {
         metrics::reachable(true);
         if let Some(claim) = claimed {
             self.work(&claim);
-        }
-        Ok(())
-    }
-
-    /// Rests, and looks whether the object store has what the next job needs. If so, jobs are taken again.
-    fn rest(&mut self) -> Result<(), QueueError> {
-        self.stop.sleep(backoff(self.rests));
-        if self.stop.asked() {
-            return Ok(());
-        }
-        let unknown = self.unknown.clone();
-        let wish = self.wish(&unknown);
-        let next = self.with(Stop::asked, |queue| queue.next(&wish))?;
-        metrics::reachable(true);
-        // without a job there is nothing to look for
-        let Some(job) = next else {
-            return Ok(());
-        };
-        match self.look(&job) {
-            Ok(_) => {
-                tracing::info!(
-                    "the object store has what the next job needs: jobs are taken again"
-                );
-                self.resting = false;
-                metrics::resting(false);
-            }
-            Err(missing) => {
-                self.rests += 1;
-                let complaint = missing.to_string();
-                tracing::debug!(batch = job.batch.get(), reason = %complaint, "no job is taken");
-                // said again the next time, if it is not heard now
-                let said = self.with(Stop::asked, |queue| queue.complain(&job, &complaint));
-                if let Err(error) = said {
-                    tracing::debug!(%error, "the node is not told");
-                }
-            }
         }
         Ok(())
     }
@@ -280,9 +252,10 @@ impl Worker<'_> {
     }
 
     /// The jobs that this worker takes.
-    fn wish<'b>(&self, unknown: &'b [String]) -> Wish<'b> {
+    fn wish<'b>(&self, unknown: &'b [String], avoided: &'b [Vec<u8>]) -> Wish<'b> {
         Wish {
             unknown,
+            avoided,
             ..Wish::within(self.memory())
         }
     }

@@ -90,3 +90,34 @@ fn a_worker_that_cannot_read_its_object_store_gives_jobs_back() {
     able.stop();
     farm.conclude(&server);
 }
+
+/// A job that nobody can do, of a rollup whose node is gone, is first in the queue. It keeps no worker from the jobs of others.
+#[test]
+fn a_rollup_that_is_gone_keeps_no_worker_from_others() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut farm = Farm::new(&server);
+    let batch = farm.seal();
+    let mut client = server.client();
+    let orphan = "INSERT INTO winterlane_jobs (rollup, batch, format, witness, statement, preset, memory, priority)
+        SELECT decode(repeat('ab', 32), 'hex'), 0, format, decode(repeat('cd', 32), 'hex'), statement, preset, memory, -1000
+          FROM winterlane_jobs";
+    until(|| (client.execute(orphan, &[]).unwrap() == 1).then_some(()));
+    let worker = farm.worker("patient", &["--lease", PATIENT]);
+    farm.proven(batch);
+    // it was met, and not taken for the worker's own work
+    worker.says("this worker cannot do its work");
+    worker.says("jobs are taken again");
+    let attempts = "SELECT attempt, failed FROM winterlane_jobs WHERE rollup = decode(repeat('ab', 32), 'hex')";
+    // after a while it is tried again, and given back again
+    until(|| {
+        let row = client.query_one(attempts, &[]).unwrap();
+        assert_eq!(row.get::<_, i32>(1), 0);
+        (row.get::<_, i32>(0) == 0).then_some(())
+    });
+    let gone = "DELETE FROM winterlane_jobs WHERE rollup = decode(repeat('ab', 32), 'hex')";
+    assert_eq!(client.execute(gone, &[]).unwrap(), 1);
+    worker.stop();
+    farm.conclude(&server);
+}

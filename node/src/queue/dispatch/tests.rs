@@ -77,11 +77,18 @@ fn shared(folder: &std::path::Path) -> Arc<Shared> {
     Arc::new(Shared::new(store, limits, fees, PoolPolicy::open(), 64))
 }
 
-/// A queue that tells what it has once, and cannot be used when a proof is refused.
-struct Leaving(Vec<(BatchNumber, Report)>);
+/// A queue that tells what it has once, and cannot be used when a proof is refused. It cannot read one batch's witness.
+struct Leaving(Vec<(BatchNumber, Report)>, Option<BatchNumber>);
 
 impl ProofQueue for Leaving {
-    fn offer(&mut self, _: &ProofJob) -> Result<(), QueueError> {
+    fn offer(&mut self, job: &ProofJob) -> Result<(), QueueError> {
+        if self.1 == Some(job.batch) {
+            let (path, source) = (
+                "witness".into(),
+                std::io::ErrorKind::PermissionDenied.into(),
+            );
+            return Err(QueueError::Witness { path, source });
+        }
         Ok(())
     }
 
@@ -105,13 +112,25 @@ impl ProofQueue for Leaving {
 /// What is told beside a proof that cannot be refused now is not lost with it: nobody would tell it again.
 #[test]
 fn a_queue_that_goes_away_at_a_refusal_loses_no_other_proof() {
+    the_other_is_told(Leaving(vec![proven(0, b"bad"), proven(1, b"good")], None));
+}
+
+/// Nor is what was proven of the others when one batch cannot be offered.
+#[test]
+fn a_witness_that_cannot_be_read_keeps_no_other_batch_waiting() {
+    let unread = Some(BatchNumber::new(0));
+    the_other_is_told(Leaving(vec![proven(1, b"good")], unread));
+}
+
+fn proven(batch: u64, proof: &[u8]) -> (BatchNumber, Report) {
+    let (proof, millis) = (proof.to_vec(), 1);
+    let outcome = Outcome::Proven { proof, millis };
+    (BatchNumber::new(batch), Report::Outcome(outcome))
+}
+
+/// Of batches 0 and 1, the writer hears that batch 1 is proven.
+fn the_other_is_told(queue: Leaving) {
     let folder = tempfile::tempdir().unwrap();
-    let proven = |batch, proof: &[u8]| {
-        let (proof, millis) = (proof.to_vec(), 1);
-        let batch = BatchNumber::new(batch);
-        (batch, Report::Outcome(Outcome::Proven { proof, millis }))
-    };
-    let queue = Leaving(vec![proven(0, b"bad"), proven(1, b"good")]);
     let verdict: Verdict = Box::new(|_, proof| match proof {
         b"good" => Ok(()),
         _ => Err("it does not hold".into()),

@@ -62,6 +62,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) memory: u64,
     /// With no preset of these names, which this version does not know.
     pub(crate) unknown: &'a [String],
+    /// Of none of these rollups.
+    pub(crate) avoided: &'a [Vec<u8>],
 }
 
 impl Wish<'_> {
@@ -72,6 +74,7 @@ impl Wish<'_> {
             rollup: None,
             memory,
             unknown: &[],
+            avoided: &[],
         }
     }
 }
@@ -100,6 +103,7 @@ const NEXT: &str = "
     SELECT rollup, batch, witness FROM winterlane_jobs
      WHERE NOT proven AND (lease IS NULL OR lease < now()) AND attempt < $1 AND memory <= $2
        AND format = $3 AND ($4::bytea IS NULL OR rollup = $4) AND preset <> ALL($5::text[])
+       AND rollup <> ALL($6::bytea[])
      ORDER BY priority, batch LIMIT 1";
 
 /// Takes the job that is locked as `next`. An expired lease is the failure of the claim that had it; one without a
@@ -109,13 +113,13 @@ UPDATE winterlane_jobs AS job
    SET failed = least(job.failed, 2147483646) + (job.worker IS NOT NULL)::integer,
        reason = CASE WHEN job.worker IS NULL THEN job.reason
                      ELSE 'worker ' || left(job.worker, 100) || ' was not heard of for the time of its lease' END,
-       fence = nextval('winterlane_fence'), worker = $6,
-       lease = now() + make_interval(secs => $7), lease_seconds = $7, attempt = job.attempt + 1
+       fence = nextval('winterlane_fence'), worker = $7,
+       lease = now() + make_interval(secs => $8), lease_seconds = $8, attempt = job.attempt + 1
   FROM next WHERE job.rollup = next.rollup AND job.batch = next.batch
 RETURNING job.rollup, job.batch, job.witness, job.statement, job.preset, job.memory, job.attempt, job.fence";
 
 /// Counts a complaint, which follows.
-const COMPLAIN: &str = "complaints = least(complaints, 2147483646) + 1, complaint =";
+const COMPLAIN: &str = "complaints = greatest(least(complaints, 2147483646), 0) + 1, complaint =";
 
 const HEARTBEAT: &str = "
 UPDATE winterlane_jobs SET lease = now() + make_interval(secs => $5), lease_seconds = $5
@@ -173,6 +177,7 @@ impl Claims {
                 &wish.format,
                 &wish.rollup,
                 &wish.unknown,
+                &wish.avoided,
                 &self.worker,
                 &lease.as_secs_f64(),
             ],
@@ -190,6 +195,7 @@ impl Claims {
                 &wish.format,
                 &wish.rollup,
                 &wish.unknown,
+                &wish.avoided,
             ],
         )?;
         let waiting = |row: Row| {
@@ -284,7 +290,7 @@ impl Claims {
     ) -> Result<bool, QueueError> {
         let ended = self.client.query(
             &format!(
-                "WITH ended AS (UPDATE winterlane_jobs SET worker = NULL, fence = NULL, {change}
+                "WITH ended AS (UPDATE winterlane_jobs SET worker = NULL, fence = NULL, lease_seconds = NULL, {change}
                   WHERE rollup = $1 AND batch = $2 AND fence = $3 AND worker = $4 AND NOT proven RETURNING 1)
                  SELECT pg_notify('{channel}', '') FROM ended"
             ),

@@ -30,10 +30,16 @@ CREATE TABLE IF NOT EXISTS winterlane_jobs (
     PRIMARY KEY (rollup, batch)
 );
 
--- For tables of a version before this one.
-ALTER TABLE winterlane_jobs ADD COLUMN IF NOT EXISTS complaints integer NOT NULL DEFAULT 0,
-                            ADD COLUMN IF NOT EXISTS complaint text NOT NULL DEFAULT '',
-                            ADD COLUMN IF NOT EXISTS lease_seconds float8;
+-- For tables of a version before this one. Asked first: a change of the table, even one that changes nothing, waits for all
+-- who read it, and everybody else waits behind it.
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute
+                    WHERE attrelid = 'winterlane_jobs'::regclass AND attname = 'lease_seconds' AND NOT attisdropped) THEN
+        ALTER TABLE winterlane_jobs ADD COLUMN IF NOT EXISTS complaints integer NOT NULL DEFAULT 0,
+                                    ADD COLUMN IF NOT EXISTS complaint text NOT NULL DEFAULT '',
+                                    ADD COLUMN IF NOT EXISTS lease_seconds float8;
+    END IF;
+END $$;
 
 CREATE INDEX IF NOT EXISTS winterlane_jobs_next ON winterlane_jobs (priority, batch) WHERE NOT proven;
 
