@@ -130,9 +130,12 @@ impl Keeper {
             Self::Pool => &["policy.json"],
             Self::Wallet | Self::Batches => &[],
         };
-        // Certificates, secrets and settings of a node lie in its folder under names of their owner's choice.
+        // What people lay beside a service under names of their choice: certificates, secrets, settings, the genesis, logs.
         let of_people: &[&str] = match self {
-            Self::Node => &["pem", "crt", "cer", "key", "secret", "toml", "tmp"],
+            Self::Node | Self::Settlement => &[
+                "pem", "crt", "cer", "key", "secret", "toml", "json", "csv", "log", "txt", "md",
+                "pid", "sock", "tmp",
+            ],
             _ => &[],
         };
         let is = |known: &&str| name == *known;
@@ -279,7 +282,10 @@ mod tests {
     /// What an operator puts into a node's folder before it is begun is no reason not to begin.
     #[test]
     fn what_belongs_beside_a_node_may_be_there_before() {
-        let folder = with(&["chain.pem", "ada.key", "operator.secret", "keys", "lock"]);
+        let folder = with(&["chain.pem", "ada.key", "operator.secret", "genesis.json"]);
+        check_to_begin(folder.path(), Keeper::Node).unwrap();
+        check_to_begin(folder.path(), Keeper::Settlement).unwrap();
+        let folder = with(&["node.log", "keys", "lock"]);
         check_to_begin(folder.path(), Keeper::Node).unwrap();
         check_to_begin(folder.path(), Keeper::Settlement).unwrap_err();
     }
