@@ -52,7 +52,7 @@ fn a_rollup_begins_in_a_folder_of_its_own() {
     let folder = with(&["chain.pem", "operator.secret"]);
     assert_eq!(output(folder.path(), &["check"]).0, 0);
     assert_eq!(output(folder.path(), &["init"]).0, 0);
-    fs::write(folder.path().join("notes.txt"), "").unwrap();
+    fs::write(folder.path().join("photo.jpg"), "").unwrap();
     assert_eq!(output(folder.path(), &["check"]).0, 0);
 }
 
