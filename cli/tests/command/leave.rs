@@ -186,9 +186,18 @@ fn what_was_done_is_told_as_an_object() {
     let (status, out, said) = exit(path, &server, &[&force[..], &keys].concat());
     assert_eq!((status, said.as_str()), (Some(0), ""), "{out}");
     assert_eq!(json(&out)["outcome"]["forced"]["number"], 1, "{out}");
-    // what is refused is told on standard error, as without it
+    // what is refused is told on standard error, as without it, and as an object
     let (status, out, said) = exit(path, &server, &["freeze", "--json"]);
-    assert_eq!((status, out.as_str()), (Some(1), ""), "{said}");
+    assert_eq!(
+        (status, &json(&out)["status"]),
+        (Some(1), &json!(1)),
+        "{said}"
+    );
+    let reason = json(&out)["error"].as_str().unwrap().to_owned();
+    assert!(
+        reason.contains("obligation 0 is due") && said.contains(&reason),
+        "{out}{said}"
+    );
     let notes = ["force-notes", "--to", TO];
     let (status, out, said) = exit(path, &server, &[&notes[..], &keys].concat());
     assert_eq!(status, Some(2), "{out}{said}");
