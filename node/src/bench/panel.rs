@@ -180,6 +180,7 @@ impl Bench<'_> {
     /// All operations through a panel with so many workers, each of a client of its own.
     fn through(&self, workers: usize, kind: Kind) -> Result<Passed, BenchError> {
         let folder = self.place.path().join(format!("{workers}-{kind:?}"));
+        std::fs::create_dir(&folder).map_err(broken)?;
         let store = Arc::new(Store::open(&folder, &Genesis::empty(domain()), 1 << 20)?);
         let (limits, fees) = (Limits::default(), FeeSchedule::free());
         let shared = Arc::new(Shared::new(store, limits, fees, PoolPolicy::open(), 1));
