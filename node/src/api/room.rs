@@ -187,6 +187,23 @@ mod tests {
         });
     }
 
+    /// Large answers are made a few at a time: the next one waits, and is refused when it has waited for long.
+    #[test]
+    fn few_large_answers_are_made_at_once() {
+        run(async {
+            let room = Room::new();
+            let make = || room.make(Duration::ZERO);
+            let mut making = Vec::new();
+            for _ in 0..MADE {
+                making.push(make().await.unwrap());
+            }
+            assert_eq!(make().await.unwrap_err().kind(), Kind::Unavailable);
+            making.pop();
+            making.push(make().await.unwrap());
+            assert!(make().await.is_err());
+        });
+    }
+
     /// Whoever reads nothing uses up his own part; and all of them together all of it, and no more.
     #[test]
     fn answers_that_nobody_reads_have_bounded_room() {

@@ -11,6 +11,8 @@
 //! A restored store is the store of that moment, its pending orders included. Where settlement has gone on since,
 //! the node says so when it is started: see `docs/operate/snapshots.md`.
 
+mod stream;
+
 use std::{
     fs::File,
     io::{self, BufWriter, Read, Write},
@@ -29,6 +31,7 @@ use winterlane_ledger::{
 use winterlane_machine::{Keeper, folder};
 use winterlane_prover::SimdCompressor;
 
+use self::stream::{Hashing, short};
 use super::{
     FILE, FolderLock, Store, StoreError, View, builder, migrate,
     pool::{self, Note, PoolHead},
@@ -49,9 +52,6 @@ const END: u8 = 255;
 
 /// The number of witnesses, which are files beside the store.
 const WITNESSES: u8 = 12;
-
-/// The longest key or value that is read: a proof or a witness of the largest batch is far below.
-const LONGEST: u32 = 1 << 28;
 
 /// Why a snapshot is not written or restored.
 #[derive(Debug, Error)]
@@ -94,78 +94,6 @@ impl From<redb::StorageError> for SnapshotError {
 
 fn damaged(what: impl Into<String>) -> SnapshotError {
     SnapshotError::Damaged(what.into())
-}
-
-/// Hashes what passes through.
-struct Hashing<T> {
-    inner: T,
-    hasher: blake3::Hasher,
-}
-
-impl<T> Hashing<T> {
-    fn new(inner: T) -> Self {
-        Self {
-            inner,
-            hasher: blake3::Hasher::new(),
-        }
-    }
-}
-
-impl<W: Write> Hashing<W> {
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hasher.update(bytes);
-        self.inner.write_all(bytes)
-    }
-
-    fn row(&mut self, table: u8, key: &[u8], value: &[u8]) -> io::Result<()> {
-        let length = |bytes: &[u8]| {
-            u32::try_from(bytes.len())
-                .ok()
-                .filter(|length| *length <= LONGEST)
-                .map(u32::to_le_bytes)
-                .ok_or_else(|| io::Error::other("a row is too long for a snapshot"))
-        };
-        self.put(&[table])?;
-        self.put(&length(key)?)?;
-        self.put(&length(value)?)?;
-        self.put(key)?;
-        self.put(value)
-    }
-}
-
-impl<R: Read> Hashing<R> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], SnapshotError> {
-        let mut bytes = [0; N];
-        self.inner.read_exact(&mut bytes).map_err(short)?;
-        self.hasher.update(&bytes);
-        Ok(bytes)
-    }
-
-    fn bytes(&mut self, length: u32) -> Result<Vec<u8>, SnapshotError> {
-        if length > LONGEST {
-            return Err(damaged("a row is longer than any can be"));
-        }
-        // grows with what is there, not with what is announced
-        let mut bytes = Vec::new();
-        let read = self
-            .inner
-            .by_ref()
-            .take(length.into())
-            .read_to_end(&mut bytes)?;
-        if read != length as usize {
-            return Err(damaged("it ends too early"));
-        }
-        self.hasher.update(&bytes);
-        Ok(bytes)
-    }
-}
-
-fn short(error: io::Error) -> SnapshotError {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        damaged("it ends too early")
-    } else {
-        error.into()
-    }
 }
 
 /// Writes this moment of a store to `out`, which is not synchronised here.
