@@ -90,7 +90,7 @@ async function checkAccess(page) {
 async function lookUp(page, account) {
   await page.fill("#account", account);
   await page.click("#lookup button");
-  await page.locator("#found p").first().waitFor({ timeout: 60_000 });
+  await page.locator("#found p", { hasText: new RegExp(`^Account ${account} `) }).waitFor({ timeout: 60_000 });
   return page.locator("#found").innerText();
 }
 
@@ -122,6 +122,7 @@ test("an account is shown with its history and with who checked its proof", asyn
   assert.equal(shown.balance, "375");
   const nobody = await lookUp(page, "77");
   assert.match(nobody, /Account 77 is empty/);
+  assert.doesNotMatch(nobody, /375/);
   await lookUp(page, "2");
   await checkAccess(page);
   const directory = process.env.WINTERLANE_PICTURES;
@@ -132,6 +133,26 @@ test("an account is shown with its history and with who checked its proof", asyn
     const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 60, clip, captureBeyondViewport: true });
     writeFileSync(join(directory, "node.webp"), Buffer.from(data, "base64"));
   }
+});
+
+test("an answer that comes late does not replace a later question's", async () => {
+  const page = await visit();
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route("**/v1/accounts/1/proof", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.fill("#account", "1");
+  await page.click("#lookup button");
+  await page.getByText("Asking for account 1").waitFor({ timeout: 60_000 });
+  await lookUp(page, "2");
+  const answered = page.waitForResponse("**/v1/accounts/1/proof");
+  release();
+  await (await answered).finished();
+  // What the page does with it, it has done when two more pictures were drawn.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  assert.match(await page.locator("#found").innerText(), /^Account 2 holds 375/);
 });
 
 test("on a phone, in the dark, nothing is cut off", async () => {

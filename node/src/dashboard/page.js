@@ -2,7 +2,7 @@
 "use strict";
 
 const byId = (id) => document.getElementById(id);
-const state = { token: "", before: null, last: null };
+const state = { token: "", before: null, last: null, lookups: 0 };
 
 class Refused extends Error {
   constructor(status, problem) {
@@ -114,6 +114,12 @@ function describe(record) {
 
 async function showAccount(id) {
   const found = byId("found");
+  // Of two answers that are under way, only the later question's is shown; meanwhile nobody else's is.
+  const lookup = ++state.lookups;
+  const show = (...parts) => {
+    if (lookup === state.lookups) found.replaceChildren(...parts);
+  };
+  show(element("p", `Asking for account ${id} …`));
   try {
     const [proof, history, view] = await Promise.all([
       ask(`/v1/accounts/${id}/proof`), ask(`/v1/accounts/${id}/history?limit=20`),
@@ -138,9 +144,9 @@ async function showAccount(id) {
     }
     parts.push(element("h3", "History, newest first"));
     parts.push(history.entries.length > 0 ? list : element("p", "No sealed operation concerns it."));
-    found.replaceChildren(...parts);
+    show(...parts);
   } catch (error) {
-    found.replaceChildren(element("p", `Not shown: ${error.message}`, "bad"));
+    show(element("p", `Account ${id} is not shown: ${error.message}`, "bad"));
   }
 }
 
