@@ -133,7 +133,7 @@ impl Duties {
                 self.unsealed = None;
             }
         }
-        self.show_due(settlement);
+        self.show_due(settlement)?;
         match done {
             Ok(()) => {
                 self.told = None;
@@ -159,18 +159,20 @@ impl Duties {
     }
 
     /// Shows how long is left for what is due first. When settlement does not say, what it said before counts on.
-    fn show_due(&mut self, settlement: &mut dyn Settlement) {
+    fn show_due(&mut self, settlement: &mut dyn Settlement) -> Result<(), Stop> {
         if self.window.is_none()
-            && let (Ok(window), Some(most)) = (settlement.window(), ahead::by(settlement))
+            && let (Ok(window), Some(lifetime)) = (settlement.window(), ahead::lifetime(settlement))
         {
             self.window = Some(Duration::from_secs(window));
             // settlement may not have been there at the start
-            self.shared.most_ahead.store(most, Ordering::Relaxed);
+            let heard = Task::Heard { lifetime };
+            self.writer.send(heard).map_err(|_| Stop::Gone)?;
         }
         if let (Some(window), Ok(left)) = (self.window, settlement.time_left()) {
             let at = left.and_then(|left| Instant::now().checked_add(left));
             self.shared.set_due(Due { at, window });
         }
+        Ok(())
     }
 
     /// Tells what somebody has to look at, once.

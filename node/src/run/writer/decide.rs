@@ -236,6 +236,7 @@ impl Writer {
                 let _ = answer.send(());
             }
             Admin::End(answer) => {
+                self.store.hear(|heard| heard.ended = true)?;
                 self.state.ended = true;
                 if !self.state.paused {
                     self.pause();
