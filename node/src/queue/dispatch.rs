@@ -217,28 +217,33 @@ impl Dispatcher {
             self.queue.close(batch)?;
             self.over.remove(&batch);
         }
-        let unread = self.offer()?;
+        let untaken = self.offer()?;
         if self.ready {
             self.judge_all()?;
         }
-        unread.map_or(Ok(()), |error| Err(error.into()))
+        untaken.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Offers what the queue does not have. A witness that cannot be read now keeps no other batch waiting: it is said
-    /// afterwards, and tried again.
+    /// Offers what the queue does not have. What keeps one batch from being offered is said afterwards, and tried again in the
+    /// next turn: meanwhile what was proven of the others is judged. Else an object store that is full would stay so, since
+    /// objects are removed when their batches are proven.
     fn offer(&mut self) -> Result<Option<QueueError>, QueueError> {
-        let mut unread = None;
+        let mut untaken = None;
         for wanted in self.wanted.values_mut() {
             if wanted.offered || wanted.proven {
                 continue;
             }
             match self.queue.offer(&wanted.job) {
                 Ok(()) => wanted.offered = true,
-                Err(error @ QueueError::Witness { .. }) => unread = unread.or(Some(error)),
+                // of this batch alone
+                Err(error @ QueueError::Witness { .. }) => untaken = untaken.or(Some(error)),
+                // The next one would most likely fail as well, and may take a connection's time for it. Nothing after this batch
+                // is settled before it.
+                Err(error @ QueueError::Blob(_)) => return Ok(untaken.or(Some(error))),
                 Err(error) => return Err(error),
             }
         }
-        Ok(unread)
+        Ok(untaken)
     }
 
     /// Judges what the queue has to say.

@@ -73,6 +73,8 @@ pub(crate) enum Admin {
     End(Answer<()>),
     Resume(Answer<Result<(), AdminError>>),
     Seal(Answer<Result<BatchNumber, AdminError>>),
+    /// Closes the open batch for what settlement obliges to in it, unless batches have to fill up.
+    SealOwed(Answer<Result<BatchNumber, AdminError>>),
     Requeue {
         batch: BatchNumber,
         answer: Answer<Result<(), AdminError>>,

@@ -10,9 +10,11 @@
 //!
 //! - beyond half of [`most`] a batch is not closed for its age: it fills up first, so that few batches take many orders;
 //! - from [`most`] on no orders are taken until settlement has caught up. What settlement obliges to is taken.
+//!
+//! The store keeps what settlement has said ([`crate::store::Heard`]): a node that is started while settlement is away goes by
+//! that. One that has never heard it goes ahead by one batch, which every rule allows.
 
 use winterlane_ledger::pool::ANCHORS;
-use winterlane_settlement::Rules;
 
 use crate::settlement::Settlement;
 
@@ -25,18 +27,22 @@ fn most(lifetime: u64) -> u64 {
     (lifetime / 2).clamp(1, ANCHORS as u64 / 4)
 }
 
-/// The same by what settlement says; [`UNBOUNDED`] when it obliges to nothing. `None` while it says nothing.
-pub(super) fn by(settlement: &mut dyn Settlement) -> Option<u64> {
-    if !settlement.obliges() {
-        return Some(UNBOUNDED);
-    }
+/// What stands for the lifetime where no orders are forced: no rule has so long a one.
+const ENDLESS: u64 = u64::MAX;
+
+/// For how many batches forced orders must be valid, as settlement says. `None` while it says nothing.
+pub(super) fn lifetime(settlement: &mut dyn Settlement) -> Option<u64> {
     let lifetime = settlement.lifetime().ok()?;
-    Some(lifetime.map_or(UNBOUNDED, most))
+    Some(lifetime.unwrap_or(ENDLESS))
 }
 
-/// What a node goes by until settlement is heard: the rules that most have.
-pub(super) fn unheard() -> u64 {
-    most(Rules::default().lifetime)
+/// How many batches may not be settled, by the [`lifetime`] that settlement has said, to this process or to one before it.
+pub(super) fn by(lifetime: Option<u64>) -> u64 {
+    match lifetime {
+        None => most(1),
+        Some(ENDLESS) => UNBOUNDED,
+        Some(lifetime) => most(lifetime),
+    }
 }
 
 #[cfg(test)]
@@ -51,5 +57,14 @@ mod tests {
         }
         let of_anchors = 2 * most(u64::MAX);
         assert!(of_anchors <= ANCHORS as u64 / 2);
+    }
+
+    /// Whoever has heard nothing goes no further than whoever has heard the strictest rule.
+    #[test]
+    fn what_was_not_heard_allows_no_more_than_any_rule() {
+        assert_eq!((by(None), by(Some(ENDLESS))), (1, UNBOUNDED));
+        for lifetime in [1, 2, 8, 100, 1024, (1 << 61) - 1] {
+            assert!(by(None) <= by(Some(lifetime)), "{lifetime}");
+        }
     }
 }

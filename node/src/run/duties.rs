@@ -34,8 +34,13 @@ use crate::{
 
 /// Obligations that are asked for at once.
 const PAGE: usize = 100;
-/// A batch that stays open for longer is closed when something is in it that is due.
-const SOON: Duration = Duration::from_secs(10);
+/// A batch that stays open for longer is closed so long after the first thing came into it that is owed. What comes meanwhile
+/// shares it, so that whoever deposits again and again makes no more batches than that.
+pub(super) const SOON: Duration = if cfg!(test) {
+    Duration::from_secs(1)
+} else {
+    Duration::from_secs(10)
+};
 /// How long an open obligation is left alone before it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -56,8 +61,8 @@ pub(super) struct Duties {
     told: Option<String>,
     /// The writer was told that the rollup has ended.
     ended: bool,
-    /// Something was taken, and is in a batch that stays open for long.
-    unsealed: bool,
+    /// Since when something that was taken is in a batch that stays open for long.
+    unsealed: Option<Instant>,
 }
 
 /// A forced order or operation that was not possible when it was tried.
@@ -106,7 +111,7 @@ impl Duties {
             window: None,
             told: None,
             ended: false,
-            unsealed: false,
+            unsealed: None,
         }
     }
 
@@ -118,15 +123,17 @@ impl Duties {
         };
         // A batch that is closed soon by its age takes them as they come. A batch for each would be more than anybody can
         // prove, and whoever posts them would end the rollup.
-        self.unsealed |= taken && self.shared.limits.max_age > SOON;
-        if self.unsealed {
-            let (answer, asked) = oneshot::channel();
-            self.send(Admin::Seal(answer))?;
-            let closed = asked.blocking_recv().map_err(|_| Stop::Gone)?;
-            // that it was closed meanwhile is as good; one that must wait for settlement is closed later
-            self.unsealed = matches!(closed, Err(AdminError::Unsettled { .. }));
+        if taken && self.shared.limits.max_age > SOON {
+            self.unsealed.get_or_insert_with(Instant::now);
         }
-        self.show_due(settlement);
+        if self.unsealed.is_some_and(|since| since.elapsed() >= SOON) {
+            let closed = self.ask(Admin::SealOwed)?;
+            // that it was closed meanwhile is as good; one that must wait for settlement is closed later
+            if !matches!(closed, Err(AdminError::Unsettled { .. })) {
+                self.unsealed = None;
+            }
+        }
+        self.show_due(settlement)?;
         match done {
             Ok(()) => {
                 self.told = None;
@@ -152,18 +159,20 @@ impl Duties {
     }
 
     /// Shows how long is left for what is due first. When settlement does not say, what it said before counts on.
-    fn show_due(&mut self, settlement: &mut dyn Settlement) {
+    fn show_due(&mut self, settlement: &mut dyn Settlement) -> Result<(), Stop> {
         if self.window.is_none()
-            && let (Ok(window), Some(most)) = (settlement.window(), ahead::by(settlement))
+            && let (Ok(window), Some(lifetime)) = (settlement.window(), ahead::lifetime(settlement))
         {
             self.window = Some(Duration::from_secs(window));
             // settlement may not have been there at the start
-            self.shared.most_ahead.store(most, Ordering::Relaxed);
+            let heard = Task::Heard { lifetime };
+            self.writer.send(heard).map_err(|_| Stop::Gone)?;
         }
         if let (Some(window), Ok(left)) = (self.window, settlement.time_left()) {
             let at = left.and_then(|left| Instant::now().checked_add(left));
             self.shared.set_due(Due { at, window });
         }
+        Ok(())
     }
 
     /// Tells what somebody has to look at, once.

@@ -15,12 +15,12 @@ use winterlane_ledger::{BatchNumber, wire};
 use winterlane_prover::SimdCompressor;
 
 use super::{
-    duties::Duties, shared::Shared, start::StartError, threads, verify::Judge, writer::Task,
+    ahead, duties::Duties, shared::Shared, start::StartError, threads, verify::Judge, writer::Task,
 };
 use crate::{
     fault,
     settlement::{PoolData, Published, Settlement, SettlementError, check_bits},
-    store::{Store, StoreError, View},
+    store::{Heard, Store, StoreError, View},
 };
 
 /// How long to wait before settlement is asked again after it could not be reached.
@@ -292,12 +292,18 @@ pub(super) fn heed(
     Ok(())
 }
 
-/// Whether settlement says that the rollup has ended.
-pub(super) fn has_ended(settlement: &mut dyn Settlement) -> bool {
-    settlement.obliges()
-        && settlement
-            .obligations(0, 0)
-            .is_err_and(|error| error.is_frozen())
+/// What is known of settlement's word on the rollup: what it says now, and of what it does not say now, what it said before.
+/// It is kept for a process that is started while settlement is away.
+pub(super) fn hear(store: &Store, settlement: &mut dyn Settlement) -> Result<Heard, StoreError> {
+    let ended = match settlement.obligations(0, 0) {
+        Ok(_) => Some(false),
+        Err(error) => error.is_frozen().then_some(true),
+    };
+    let lifetime = ahead::lifetime(settlement);
+    store.hear(|heard| {
+        heard.ended = ended.unwrap_or(heard.ended);
+        heard.lifetime = lifetime.or(heard.lifetime);
+    })
 }
 
 #[cfg(test)]

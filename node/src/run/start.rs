@@ -162,8 +162,10 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let mut most_ahead = ahead::UNBOUNDED;
     if let Some(settlement) = &mut settlement {
         publisher::heed(&store, &mut **settlement, preset)?;
-        ended = publisher::has_ended(&mut **settlement);
-        most_ahead = ahead::by(&mut **settlement).unwrap_or_else(ahead::unheard);
+        if settlement.obliges() {
+            let heard = publisher::hear(&store, &mut **settlement)?;
+            (ended, most_ahead) = (heard.ended, ahead::by(heard.lifetime));
+        }
     }
     let doubt = Arc::new(Doubt::open(&folder)?);
     let view = store.view()?;

@@ -42,7 +42,7 @@ use winterlane_ledger::{Account, AccountId, BatchNumber, Digest, Domain, tree::T
 pub use error::StoreError;
 pub(crate) use lock::FolderLock;
 pub(crate) use pool::{Note, PoolCommit};
-pub(crate) use rows::{Job, Place};
+pub(crate) use rows::{Heard, Job, Place};
 pub(crate) use state::StoreState;
 pub(crate) use view::View;
 pub(crate) use write::{SealCommit, SealedOperation};

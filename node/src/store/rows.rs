@@ -72,6 +72,15 @@ pub(crate) struct Job {
     pub(crate) reason: String,
 }
 
+/// What settlement has said last of the rollup: one row, once it has said anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// For how many batches forced orders must be valid; 2^64 − 1 where none are forced.
+    pub(crate) lifetime: Option<u64>,
+    /// The rollup has ended.
+    pub(crate) ended: bool,
+}
+
 /// Reads a row from its front.
 pub(super) struct Row<'a> {
     pub(super) bytes: &'a [u8],
@@ -203,6 +212,33 @@ impl Place {
     }
 }
 
+impl Heard {
+    /// Version (1), whether the rollup has ended (1), and the lifetime (8) if it is known.
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        let mut out = vec![VERSION, u8::from(self.ended)];
+        if let Some(lifetime) = self.lifetime {
+            out.extend_from_slice(&lifetime.to_le_bytes());
+        }
+        out
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+        let mut row = Row::new(bytes, "what settlement has said")?;
+        let [ended @ 0..=1] = row.array::<1>()? else {
+            return Err(row.damaged());
+        };
+        let lifetime = match row.bytes {
+            [] => None,
+            _ => Some(row.u64()?),
+        };
+        row.end()?;
+        Ok(Self {
+            lifetime,
+            ended: ended == 1,
+        })
+    }
+}
+
 impl Job {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION, u8::from(self.held) | u8::from(self.begun) << 1];
@@ -298,6 +334,22 @@ mod tests {
             position: 3,
         };
         strict(&place, &place.to_bytes(), Place::from_bytes, false);
+        for lifetime in [None, Some(0), Some(u64::MAX)] {
+            for ended in [false, true] {
+                let heard = Heard { lifetime, ended };
+                let bytes = heard.to_bytes();
+                assert_eq!(Heard::from_bytes(&bytes).unwrap(), heard);
+                // one without a lifetime is a row of its own
+                for end in (0..bytes.len()).filter(|end| *end != 2) {
+                    assert!(Heard::from_bytes(&bytes[..end]).is_err(), "{end}");
+                }
+                for strange in [[2, 0], [1, 2]] {
+                    let strange = [&strange[..], &bytes[2..]].concat();
+                    assert!(Heard::from_bytes(&strange).is_err());
+                }
+                assert!(Heard::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
+            }
+        }
         let job = Job {
             witness: [9; 32],
             failures: 3,

@@ -8,6 +8,9 @@
 //! the head names; so are the roots of the notes. So nothing in a snapshot is taken on trust but what the roots do not
 //! bind, which the hash protects against accident. Snapshots of older formats are restored too.
 //!
+//! What settlement has said (the row `settlement`) is left out, too: it is asked again, and until it answers a restored node
+//! is as careful as a new one.
+//!
 //! A restored store is the store of that moment, its pending orders included. Where settlement has gone on since,
 //! the node says so when it is started: see `docs/operate/snapshots.md`.
 

@@ -10,7 +10,9 @@ use redb::TableDefinition;
 /// | 2 | the shielded pool: [`ANCHORS`], [`NOTES`], [`POOL_OPERATIONS`], [`PRIVATE_PROOFS`], the row `pool` |
 pub(crate) const FORMAT: u32 = 2;
 
-/// `format`: the version of the format, 4 bytes; `head`: [`super::rows::Head`]; `pool`: [`super::pool::PoolHead`].
+/// `format`: the version of the format, 4 bytes; `head`: [`super::rows::Head`]; `pool`: [`super::pool::PoolHead`];
+/// `settlement`: [`super::rows::Heard`], where settlement was heard. A store has no such row before that, and none that was
+/// written before there was one.
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Accounts by id, in their canonical bytes.
 pub(crate) const ACCOUNTS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("accounts");

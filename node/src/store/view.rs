@@ -13,7 +13,7 @@ use winterlane_ledger::{
 
 use super::{
     StoreError,
-    rows::{Head, Header, Job, Place, order_id},
+    rows::{Head, Header, Heard, Job, Place, order_id},
     tables::{
         ACCOUNTS, BATCHES, CLAIMS, HISTORY, JOBS, LOG, META, PROOFS, RECEIPTS, RECORDS, SUPPLY,
         TILES,
@@ -56,6 +56,14 @@ impl View {
 
     pub(crate) const fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// What settlement has said last; nothing in a store whose node has not heard it.
+    pub(crate) fn heard(&self) -> Result<Heard, StoreError> {
+        let meta = self.transaction.open_table(META)?;
+        let row = meta.get("settlement")?;
+        let heard = row.map(|row| Heard::from_bytes(row.value()));
+        Ok(heard.transpose()?.unwrap_or_default())
     }
 
     /// The transaction, for whoever reads everything.

@@ -18,7 +18,7 @@ use winterlane_prover::SimdCompressor;
 use super::{
     Genesis, Store, StoreError,
     pool::{self, PoolCommit},
-    rows::{Head, Header, Job, Place},
+    rows::{Head, Header, Heard, Job, Place},
     tables::{
         ACCOUNTS, BATCHES, CLAIMS, FORMAT, HISTORY, JOBS, LOG, META, PROOFS, RECEIPTS, RECORDS,
         SUPPLY, TILES,
@@ -273,6 +273,21 @@ impl Store {
         write_head(&transaction, &head)?;
         transaction.commit()?;
         Ok(())
+    }
+
+    /// Keeps what settlement says, if it is anything new; gives all that is known of it.
+    pub(crate) fn hear(&self, change: impl FnOnce(&mut Heard)) -> Result<Heard, StoreError> {
+        let known = self.view()?.heard()?;
+        let mut heard = known;
+        change(&mut heard);
+        if heard != known {
+            let transaction = self.begin()?;
+            transaction
+                .open_table(META)?
+                .insert("settlement", heard.to_bytes().as_slice())?;
+            transaction.commit()?;
+        }
+        Ok(heard)
     }
 
     /// Writes a state's changes and nothing else: what [`super::StoreState`] does when it is used alone.

@@ -47,7 +47,7 @@ impl<B: Base> Sequencer<B> {
             result,
             Err(LedgerError::PoolAssetConflict { .. } | LedgerError::BatchFull { .. })
         ) {
-            self.close()?;
+            self.make_way()?;
             result = self.try_order(&order)?;
         }
         match result {

@@ -74,14 +74,10 @@ impl<B: Base> Sequencer<B> {
             result,
             Err(LedgerError::PoolAssetConflict { .. } | LedgerError::BatchFull { .. })
         ) {
-            // the pool is paid out first, in this batch if there is room, or by its closing
-            if self.records + 3 > self.limits.slots as usize {
-                self.close()?;
-                if let Err(error) = self.lives(order.signed().order.valid_until()) {
-                    return Ok(Err(error.into()));
-                }
-            } else {
-                self.collect()?;
+            if self.make_way()?
+                && let Err(error) = self.lives(order.signed().order.valid_until())
+            {
+                return Ok(Err(error.into()));
             }
             result = self.try_order(&order)?;
         }
@@ -202,6 +198,20 @@ impl<B: Base> Sequencer<B> {
             });
         }
         Ok(())
+    }
+
+    /// Makes way for an order that finds no slot, or fees of another asset: these are paid out first, in this batch if there is
+    /// room, or by its closing. Says whether it was closed. A batch for each change of the asset would be more than anybody
+    /// can prove, and whoever has accounts of two assets could ask for one again and again.
+    pub(super) fn make_way(&mut self) -> Result<bool, Fault> {
+        // a slot for the fees so far, one for the order, and one for its own fee
+        let full = self.records + 3 > self.limits.slots as usize;
+        if full {
+            self.close()?;
+        } else {
+            self.collect()?;
+        }
+        Ok(full)
     }
 
     /// Tries an order on the open batch. [`LedgerError::BatchFull`] when there is no slot left for it and for

@@ -102,3 +102,61 @@ fn a_forced_order_is_included_or_impossible() {
         free.account(AccountId::new(3)).unwrap()
     );
 }
+
+/// Whoever has accounts of two assets forces orders of both by turns: they share a batch, as those that are submitted do, and
+/// not each makes one that has to be proven. That holds also where nobody collects fees of the second asset.
+#[test]
+fn forced_orders_of_two_assets_share_a_batch() {
+    let fee = |asset, collector| AssetFee {
+        asset: AssetId::new(asset),
+        minimum: Amount::new(1),
+        collector: AccountId::new(collector),
+    };
+    let of_one = FeeSchedule::new([fee(7, 90)], true);
+    let limits = Limits {
+        slots: 64,
+        ..Limits::default()
+    };
+    // what the two collectors have, and who pays in the second asset: what nobody collects goes back
+    for (schedule, decided, balances) in [
+        (fees(), "o".to_owned() + &"co".repeat(9), [5, 4, 990]),
+        (of_one.clone(), "ococ".repeat(5), [5, 0, 995]),
+    ] {
+        let mut forced = sequencer(limits, schedule);
+        let (mut one, mut five) = (payer(1), payer(5));
+        for _ in 0..5 {
+            for order in [one.pay(2, 1, 1), five.pay(6, 1, 1)] {
+                let (id, order) = checked(order);
+                let outcome = forced.force(id, order, Known::default(), NOW).unwrap();
+                let ForcedOutcome::Included(receipt) = outcome else {
+                    panic!("{outcome:?}");
+                };
+                assert_eq!(receipt.batch, BatchNumber::ZERO);
+            }
+        }
+        assert_eq!(forced.open_batch(), BatchNumber::ZERO);
+        let decisions = forced.take_decisions();
+        assert_eq!(kinds(&decisions), decided);
+        let found = [90, 91, 5].map(|id| balance(&mut forced, id));
+        assert_eq!(found, balances);
+
+        // the log says when fees were collected: nothing of it is decided again
+        let mut again = sequencer(small(), FeeSchedule::free());
+        for entry in decisions {
+            again.replay(entry, NOW).unwrap();
+        }
+        assert_eq!(again.open_batch(), BatchNumber::ZERO);
+        for id in [1, 2, 5, 6, 90, 91].map(AccountId::new) {
+            assert_eq!(again.account(id).unwrap(), forced.account(id).unwrap());
+        }
+    }
+    // without room for three records the batch is closed, which pays the fees out
+    let mut tight = sequencer(small(), of_one);
+    let (mut one, mut five) = (payer(1), payer(5));
+    for order in [one.pay(2, 1, 1), one.pay(2, 1, 1), five.pay(6, 1, 1)] {
+        let (id, order) = checked(order);
+        let outcome = tight.force(id, order, Known::default(), NOW).unwrap();
+        assert!(matches!(outcome, ForcedOutcome::Included(_)), "{outcome:?}");
+    }
+    assert_eq!(kinds(&tight.take_decisions()), "ooc|oc");
+}

@@ -7,7 +7,7 @@ use std::sync::{
 use winterlane_ledger::{Digest, Domain, Root, pool::PoolPolicy};
 
 use super::*;
-use crate::{FeeSchedule, Genesis, Limits, store::Store, testing::until};
+use crate::{FeeSchedule, Genesis, Limits, blob::BlobError, store::Store, testing::until};
 
 /// A queue that cannot be used for as long as it is told so.
 #[derive(Clone, Default)]
@@ -77,19 +77,16 @@ fn shared(folder: &std::path::Path) -> Arc<Shared> {
     Arc::new(Shared::new(store, limits, fees, PoolPolicy::open(), 64))
 }
 
-/// A queue that tells what it has once, and cannot be used when a proof is refused. It cannot read one batch's witness.
-struct Leaving(Vec<(BatchNumber, Report)>, Option<BatchNumber>);
+/// A queue that tells what it has once, and cannot be used when a proof is refused. Batch 0 cannot be offered to it, if there
+/// is a reason.
+struct Leaving(Vec<(BatchNumber, Report)>, Option<fn() -> QueueError>);
 
 impl ProofQueue for Leaving {
     fn offer(&mut self, job: &ProofJob) -> Result<(), QueueError> {
-        if self.1 == Some(job.batch) {
-            let (path, source) = (
-                "witness".into(),
-                std::io::ErrorKind::PermissionDenied.into(),
-            );
-            return Err(QueueError::Witness { path, source });
+        match self.1 {
+            Some(reason) if job.batch == BatchNumber::ZERO => Err(reason()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
@@ -118,8 +115,23 @@ fn a_queue_that_goes_away_at_a_refusal_loses_no_other_proof() {
 /// Nor is what was proven of the others when one batch cannot be offered.
 #[test]
 fn a_witness_that_cannot_be_read_keeps_no_other_batch_waiting() {
-    let unread = Some(BatchNumber::new(0));
-    the_other_is_told(Leaving(vec![proven(1, b"good")], unread));
+    let unread = || QueueError::Witness {
+        path: "witness".into(),
+        source: std::io::ErrorKind::PermissionDenied.into(),
+    };
+    the_other_is_told(Leaving(vec![proven(1, b"good")], Some(unread)));
+}
+
+/// An object store has room again once what was proven is judged: its objects are removed then.
+#[test]
+fn an_object_store_that_is_full_keeps_no_proof_waiting() {
+    let full = || {
+        QueueError::Blob(BlobError::File {
+            path: "objects".into(),
+            source: std::io::ErrorKind::StorageFull.into(),
+        })
+    };
+    the_other_is_told(Leaving(vec![proven(1, b"good")], Some(full)));
 }
 
 fn proven(batch: u64, proof: &[u8]) -> (BatchNumber, Report) {

@@ -1,5 +1,6 @@
 //! The node as a whole, in this process and in others.
 
+mod ahead;
 mod faults;
 #[cfg(unix)]
 mod kill;

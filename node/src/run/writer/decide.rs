@@ -1,7 +1,7 @@
 //! Deciding: what comes to the writer from outside.
 
 use winterlane_ledger::{
-    LedgerError, SignedOrder,
+    BatchNumber, LedgerError, SignedOrder,
     pool::{Payment, Shield},
 };
 
@@ -169,6 +169,18 @@ impl Writer {
         self.shared.tell(Event::Paused);
     }
 
+    /// Closes the open batch, unless too many before it are not settled.
+    fn close_unless(&mut self, too_many: bool) -> Result<Result<BatchNumber, AdminError>, Fault> {
+        if too_many {
+            let batches = self.ahead();
+            return Ok(Err(AdminError::Unsettled { batches }));
+        }
+        let closed = self.sequencer.close_now()?;
+        // the decision to close is durable before anybody hears of it
+        self.commit(Answers::new())?;
+        Ok(closed.ok_or(AdminError::Empty))
+    }
+
     pub(super) fn administer(&mut self, admin: Admin, answers: &mut Answers) -> Result<(), Fault> {
         // that whoever asked has gone is no error
         match admin {
@@ -224,6 +236,7 @@ impl Writer {
                 let _ = answer.send(());
             }
             Admin::End(answer) => {
+                self.store.hear(|heard| heard.ended = true)?;
                 self.state.ended = true;
                 if !self.state.paused {
                     self.pause();
@@ -242,15 +255,14 @@ impl Writer {
                 };
                 let _ = answer.send(result);
             }
-            Admin::Seal(answer) if self.too_far_ahead() => {
-                let batches = self.ahead();
-                let _ = answer.send(Err(AdminError::Unsettled { batches }));
-            }
             Admin::Seal(answer) => {
-                let closed = self.sequencer.close_now()?;
-                // the decision to close is durable before anybody hears of it
-                self.commit(Answers::new())?;
-                let _ = answer.send(closed.ok_or(AdminError::Empty));
+                let result = self.close_unless(self.too_far_ahead())?;
+                let _ = answer.send(result);
+            }
+            // before those that settlement lacks it could not be settled either
+            Admin::SealOwed(answer) => {
+                let result = self.close_unless(self.fills_up())?;
+                let _ = answer.send(result);
             }
             Admin::Requeue { batch, answer } => {
                 let result = self.requeue(batch)?;

@@ -31,6 +31,7 @@ use winterlane_ledger::{AccountId, BatchNumber, state::ReadState};
 
 use super::{
     admission::{Admin, Answer, Candidate, GROUP},
+    ahead,
     prover::Outcome,
     sealer::Sealed,
     shared::Shared,
@@ -70,6 +71,10 @@ pub(crate) enum Task {
     Unpublished {
         batch: BatchNumber,
         reason: SettlementError,
+    },
+    /// Settlement has said for how many batches forced orders must be valid.
+    Heard {
+        lifetime: u64,
     },
     /// Another thread cannot go on.
     Failed(StoreError),
@@ -257,6 +262,12 @@ impl Writer {
                     self.shared
                         .tell(Event::Alarm(Alarm::Settlement { batch, reason }));
                 }
+            }
+            Task::Heard { lifetime } => {
+                // kept before anybody goes by it: a process after this one goes as far
+                self.store.hear(|heard| heard.lifetime = Some(lifetime))?;
+                let most = ahead::by(Some(lifetime));
+                self.shared.most_ahead.store(most, Ordering::Relaxed);
             }
             Task::Failed(error) => return Err(error.into()),
             Task::Panicked { thread } => return Err(Fault::Thread { thread }),

@@ -1,0 +1,198 @@
+//! How far a node goes ahead of its settlement, whoever would have it go further: strangers who deposit without end, and a
+//! restart while settlement is away.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use winterlane_ledger::{AccountId, Amount, AssetId};
+use winterlane_settlement::{Call, DepositTo, Party, Settlement as _};
+
+use super::{
+    Willing, included, options, payers,
+    settled::{
+        Between, OPERATOR, WINDOW, Words, caught_up, create, create_with, open, secret, start_over,
+        stop,
+    },
+};
+use crate::{
+    BatchStage, Node, OrderId, SubmitError,
+    run::{Stand, duties::SOON, start},
+    settlement::{Obligation, Owed, Published, Settled, Settlement, SettlementError},
+    testing::{Payer, deposit, until, wait},
+};
+
+/// Settlement that can be away for batches, and where somebody has made a deposit whenever it is asked.
+#[derive(Clone, Default)]
+struct Dripping {
+    away: Arc<AtomicBool>,
+    asked: Arc<AtomicU64>,
+}
+
+impl Settlement for Dripping {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        Ok(None)
+    }
+
+    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(SettlementError::Unreachable("it is away".into()));
+        }
+        Ok(())
+    }
+
+    fn obliges(&self) -> bool {
+        true
+    }
+
+    fn lifetime(&mut self) -> Result<Option<u64>, SettlementError> {
+        Ok(Some(8))
+    }
+
+    fn obligations(
+        &mut self,
+        first: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Obligation)>, SettlementError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let (deposit, from) = (deposit(1, 1), Party::NOBODY);
+        let what = Owed::Deposit { deposit, from };
+        let due = u64::MAX;
+        let mut one = vec![(first, Obligation { due, what })];
+        one.truncate(limit);
+        Ok(one)
+    }
+}
+
+/// Whoever deposits a unit again and again has the node make a batch now and then, and not one each time; and none beyond half
+/// of what the node may be ahead.
+#[test]
+fn deposits_again_and_again_share_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(1, 2);
+    let mut options = options(folder.path(), &payers);
+    options.limits.slots = 64;
+    options.limits.max_age = Duration::from_secs(24 * 60 * 60);
+    let settlement = Dripping::default();
+    settlement.away.store(true, Ordering::Relaxed);
+    options.settlement = Some(Box::new(settlement.clone()));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    let begun = Instant::now();
+    let (node, running) = start(options, stand).unwrap();
+    // a lifetime of 8: 4 batches at most, and from 3 on they fill up
+    let closed = || node.status().unwrap().open_batch.get();
+    let reached = until(|| Some(closed()).filter(|closed| *closed >= 3));
+    let most = begun.elapsed().as_secs() / SOON.as_secs() + 1;
+    assert!(reached <= most, "{reached} batches, and {most} at most");
+    let asked = || settlement.asked.load(Ordering::Relaxed);
+    let before = asked();
+    until(|| (asked() >= before + 4).then_some(()));
+    assert_eq!(closed(), 3);
+    // what is in the open one is not forgotten
+    settlement.away.store(false, Ordering::Relaxed);
+    until(|| (closed() > 3).then_some(()));
+    stop(running);
+}
+
+/// Submits orders until the node takes no more; says how many batches it was ahead then.
+fn fill(node: &Node, payer: &mut Payer) -> u64 {
+    for _ in 0..48 {
+        let mut next = payer.clone();
+        match wait(node.submit(next.pay(2, 1, 0))) {
+            Ok(_) => *payer = next,
+            Err(SubmitError::Unsettled { batches }) => return batches,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the node has gone on as if settlement were there");
+}
+
+/// Settlement is away, and the node is started again meanwhile: it goes no further ahead than it would have without. Else an
+/// order that somebody forces would be expired before the node hears of it, and whoever posts one ends the rollup.
+#[test]
+fn a_restart_while_settlement_is_away_makes_no_node_go_further() {
+    const LIFETIME: u64 = 8;
+    let folder = tempfile::tempdir().unwrap();
+    let people = payers(2, 6);
+    let (mut payer, mut ignored) = (people[0].clone(), people[1].clone());
+    create_with(folder.path(), &people, LIFETIME);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let stranger = durable.by(Party::NOBODY);
+    let between = Between::new(durable.by(operator));
+    let begin = || start_over(folder.path(), &people, between.clone()).unwrap();
+    // never heard: one batch, which every rule allows
+    *between.base.lock().unwrap() = None;
+    let (node, running) = begin();
+    assert_eq!(fill(&node, &mut payer), 1);
+    *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
+    caught_up(&node, &stranger);
+    // what settlement says is on its way to the store when this is shown
+    until(|| node.status().unwrap().obligation_window);
+    stop(running);
+    // heard by the process before this one
+    *between.base.lock().unwrap() = None;
+    let (node, running) = begin();
+    assert_eq!(fill(&node, &mut payer), LIFETIME / 2);
+    let next = stranger.status().unwrap().next_batch;
+    ignored.valid_until = next.saturating_add(LIFETIME);
+    let order = ignored.pay(1, 5, 0);
+    let (id, opening) = (OrderId::of(&order), None);
+    stranger.call(&Call::Force { order, opening }).unwrap();
+    *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
+    caught_up(&node, &stranger);
+    let (batch, _) = included(&node, &id, BatchStage::Published);
+    assert!(batch <= ignored.valid_until);
+    clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+    assert!(stranger.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    stop(running);
+}
+
+/// The rollup has ended, and the node is started again while settlement is away: nothing that it took would ever be settled.
+#[test]
+fn a_restart_while_settlement_is_away_revives_no_rollup() {
+    for heard_at_the_start in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let payers = payers(2, 4);
+        create(folder.path(), &payers);
+        let clock = Arc::new(AtomicU64::new(5));
+        let durable = open(folder.path(), Words::default(), &clock);
+        let between = Between::new(durable.by(secret(OPERATOR).party()));
+        let begin = || start_over(folder.path(), &payers, between.clone()).unwrap();
+        let end = || {
+            let user = durable.by(secret(7).party());
+            let call = Call::Deposit {
+                asset: AssetId::new(7),
+                amount: Amount::new(5),
+                to: DepositTo::Existing(AccountId::new(1)),
+            };
+            user.call(&call).unwrap();
+            clock.fetch_add(2 * WINDOW, Ordering::Relaxed);
+            user.call(&Call::Freeze).unwrap();
+        };
+        if heard_at_the_start {
+            end();
+            stop(begin().1);
+        } else {
+            let base = between.base.lock().unwrap().take();
+            let (node, running) = begin();
+            end();
+            *between.base.lock().unwrap() = base;
+            until(|| node.status().unwrap().paused.then_some(()));
+            stop(running);
+        }
+        *between.base.lock().unwrap() = None;
+        let (node, running) = begin();
+        let refused = wait(node.submit(payers[0].clone().pay(2, 1, 0)));
+        assert_eq!(refused, Err(SubmitError::Frozen));
+        stop(running);
+    }
+}
