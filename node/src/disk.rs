@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use tempfile::NamedTempFile;
+
 /// Writes a file that is there whole, or not at all: to a temporary one beside it, which is synchronised and
 /// then renamed; then the folder is synchronised.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -18,6 +20,21 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     drop(file);
     crate::fault::point("file-written");
     fs::rename(temporary, path)?;
+    sync_folder(path)
+}
+
+/// Writes a file that its owner alone reads: whole or not at all, and in the place of nothing. Until then it has a name that
+/// nothing else has: beside a file that somebody names anything may lie.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // the error has the name of the temporary file in it, which nobody knows
+    let mut file = NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
     sync_folder(path)
 }
 

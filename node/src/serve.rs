@@ -9,7 +9,7 @@ use crate::{
     Node,
     api::{
         Api, health, install_metrics,
-        server::{self, ServerConfig},
+        server::{self, WATCHING},
     },
     client::ClientError,
     clock::SystemClock,
@@ -115,9 +115,6 @@ pub enum ServeError {
     },
 }
 
-/// Connections of the listener of health and metrics.
-const WATCHING: usize = 32;
-
 /// A node that is served.
 #[derive(Debug)]
 pub struct Serving {
@@ -174,14 +171,9 @@ impl Serving {
         let mut tasks = Vec::new();
         let settings = config.interface.server();
         // Whoever watches the node is not kept out by those who call it.
-        let watching = ServerConfig {
-            connections: WATCHING,
-            ..settings
-        };
-        let settings = ServerConfig {
-            connections: descriptors::connections(settings.connections + WATCHING) - WATCHING,
-            ..settings
-        };
+        let watching = settings.watching();
+        let allowed = descriptors::connections(settings.connections + WATCHING) - WATCHING;
+        let settings = settings.with_connections(allowed);
         for (listener, router, tls, settings) in [
             (interface, api.router(), tls.clone(), settings),
             (

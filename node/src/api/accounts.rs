@@ -72,9 +72,11 @@ pub(super) async fn history(call: Call) -> Result<Response, Problem> {
     let id: AccountId = call.parameters.get("account")?;
     let before = call.query.get("before", "expected BATCH.POSITION", place)?;
     let limit = call.query.limit(20, 100)?;
-    let entries = call
-        .blocking(move |api| entries(api, id, before, limit))
+    let places = call
+        .blocking(move |api| Ok(api.node.history(id, before, limit)?))
         .await?;
+    call.counts_as(batches(&places))?;
+    let entries = call.blocking(move |api| entries(api, places)).await?;
     let next = entries
         .last()
         .map(|(place, _)| format!("{}.{}", place.batch, place.position));
@@ -89,16 +91,16 @@ pub(super) async fn history(call: Call) -> Result<Response, Problem> {
     )
 }
 
-/// Places of the account's history with the records that are there. Each batch is decoded once.
-fn entries(
-    api: &Api,
-    id: AccountId,
-    before: Option<HistoryPlace>,
-    limit: usize,
-) -> Result<Vec<(HistoryPlace, Value)>, Problem> {
+/// In how many batches the places are: each is decoded as a whole, so that a page counts as so many requests.
+fn batches(places: &[HistoryPlace]) -> usize {
+    places.chunk_by(|one, next| one.batch == next.batch).count()
+}
+
+/// Places of an account's history, newest first, with the records that are there. Each batch is decoded once.
+fn entries(api: &Api, places: Vec<HistoryPlace>) -> Result<Vec<(HistoryPlace, Value)>, Problem> {
     let mut batch: Option<(BatchNumber, Vec<Record>)> = None;
     let mut entries = Vec::new();
-    for place in api.node.history(id, before, limit)? {
+    for place in places {
         if batch
             .as_ref()
             .is_none_or(|(number, _)| *number != place.batch)

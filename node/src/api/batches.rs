@@ -15,11 +15,15 @@ use super::{
     problem::{Kind, Problem},
 };
 
+/// As many batches of a list count as one request: of each the header, the job and the proof are looked up.
+const AS_ONE: usize = 10;
+
 pub(super) async fn list(call: Call) -> Result<Response, Problem> {
     let before: Option<BatchNumber> = call
         .query
         .number("before", "expected the number of a batch")?;
     let limit = call.query.limit(20, 100)?;
+    call.counts_as(limit.div_ceil(AS_ONE))?;
     let batches = call
         .blocking(move |api| {
             let end = api.node.status()?.next_to_seal;

@@ -10,7 +10,11 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::problem::{Kind, Problem};
+use super::{
+    crowd::{Crowd, Place, part},
+    limits::Caller,
+    problem::{Kind, Problem},
+};
 
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -28,18 +32,57 @@ pub(super) enum Media {
 /// announcing a large one and sending nothing takes nothing.
 pub(super) const ROOM: usize = 256 << 10;
 
-/// A body, and its part of the room, which is given back when the request is answered.
-pub(super) struct Received<'a> {
-    pub(super) bytes: Bytes,
-    pub(super) room: Option<SemaphorePermit<'a>>,
+/// The room for bodies, in KiB, of which each network has a part: bodies are read before anybody knows whose they are, and who
+/// sends slowly keeps what came for some time.
+#[derive(Debug)]
+pub(super) struct Room {
+    all: Semaphore,
+    parts: Crowd,
+    part: usize,
 }
 
-/// Reads a body of at most `limit` bytes.
+impl Room {
+    pub(super) fn new(all: usize) -> Self {
+        Self {
+            all: Semaphore::new(all),
+            parts: Crowd::default(),
+            part: part(all),
+        }
+    }
+
+    /// So many KiB of it, if they are left, also of the caller's part.
+    fn take(&self, caller: Caller, kib: usize) -> Option<Taken<'_>> {
+        let part = self.parts.enter(caller, kib, self.part)?;
+        let all = self.all.try_acquire_many(u32::try_from(kib).ok()?).ok()?;
+        Some(Taken { all, part })
+    }
+}
+
+/// What a body has of the room.
+pub(super) struct Taken<'a> {
+    all: SemaphorePermit<'a>,
+    part: Place,
+}
+
+impl Taken<'_> {
+    fn kib(&self) -> usize {
+        self.all.num_permits()
+    }
+}
+
+/// A body, and what it has of the room, which is given back when the request is answered.
+pub(super) struct Received<'a> {
+    pub(super) bytes: Bytes,
+    pub(super) room: Option<Taken<'a>>,
+}
+
+/// Reads a body of at most `limit` bytes, which that caller sends.
 pub(super) async fn read<'a>(
     body: Body,
     headers: &HeaderMap,
     limit: usize,
-    room: &'a Semaphore,
+    room: &'a Room,
+    caller: Caller,
 ) -> Result<Received<'a>, Problem> {
     let too_large =
         || Problem::new(Kind::TooLarge, format!("at most {limit} bytes")).with("limit", limit);
@@ -69,19 +112,18 @@ pub(super) async fn read<'a>(
                 continue;
             };
             bytes.extend_from_slice(&data);
-            let held = received
-                .room
-                .as_ref()
-                .map_or(0, SemaphorePermit::num_permits);
+            let held = received.room.as_ref().map_or(0, Taken::kib);
             let more = bytes.len().div_ceil(1024).saturating_sub(held);
-            let more = u32::try_from(more).map_err(|_| too_large())?;
-            let more = room.try_acquire_many(more).map_err(|_| {
-                let text = "the requests under way have as many bytes as the node keeps";
+            let more = room.take(caller, more).ok_or_else(|| {
+                let text = "the requests under way, or those of this address, have as many bytes as the node keeps";
                 Problem::new(Kind::Unavailable, text).retry_after(Duration::from_secs(1))
             })?;
             match &mut received.room {
                 None => received.room = Some(more),
-                Some(held) => held.merge(more),
+                Some(held) => {
+                    held.all.merge(more.all);
+                    held.part.merge(more.part);
+                }
             }
         }
         received.bytes = bytes.into();
@@ -162,17 +204,23 @@ pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 mod tests {
     use super::*;
 
-    fn received<'a>(
+    /// The caller whose address has this as its last number.
+    fn caller(last: u8) -> Caller {
+        Caller::at([192, 0, 2, last].into())
+    }
+
+    fn received(
         length: usize,
         limit: usize,
-        room: &'a Semaphore,
-    ) -> Result<Received<'a>, Problem> {
+        room: &Room,
+        last: u8,
+    ) -> Result<Received<'_>, Problem> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
             .unwrap();
         let body = Body::from(vec![b'x'; length]);
-        runtime.block_on(read(body, &HeaderMap::new(), limit, room))
+        runtime.block_on(read(body, &HeaderMap::new(), limit, room, caller(last)))
     }
 
     /// What ends before a member has its name is told to be in what was read; and nothing is told to be at "?".
@@ -201,21 +249,29 @@ mod tests {
     /// However many requests there are: their bodies have so much room together, and give it back.
     #[test]
     fn bodies_share_their_room() {
-        let room = Semaphore::new(4);
+        let room = Room::new(16);
+        let left = || room.all.available_permits();
         let limit = 1 << 20;
-        let one = received(3 << 10, limit, &room).unwrap();
-        assert_eq!((one.bytes.len(), room.available_permits()), (3 << 10, 1));
-        let refused = received(1025, limit, &room).map(|_| ()).unwrap_err();
-        assert_eq!(refused.kind(), Kind::Unavailable);
-        // What was refused has kept nothing, and there is room for a small one.
-        let small = received(1, limit, &room).unwrap();
-        assert_eq!(room.available_permits(), 0);
+        let one = received(3 << 10, limit, &room, 1).unwrap();
+        assert_eq!((one.bytes.len(), left()), (3 << 10, 13));
+        // a network has a quarter, and keeps nothing of what is refused
+        let refused = |length, last| {
+            let refused = received(length, limit, &room, last).map(|_| ());
+            assert_eq!(refused.unwrap_err().kind(), Kind::Unavailable);
+        };
+        refused(1025, 1);
+        let small = received(1, limit, &room, 1).unwrap();
+        refused(1, 1);
+        assert_eq!(left(), 12);
+        let others = [2, 3, 4].map(|last| received(4 << 10, limit, &room, last).unwrap());
+        refused(1, 5);
         // Nothing takes nothing.
-        received(0, limit, &room).unwrap();
-        drop((one, small));
-        assert_eq!(room.available_permits(), 4);
-        let large = received(9, 8, &room).map(|_| ()).unwrap_err();
+        received(0, limit, &room, 5).unwrap();
+        drop((one, small, others));
+        assert_eq!(left(), 16);
+        drop(received(4 << 10, limit, &room, 1).unwrap());
+        let large = received(9, 8, &room, 1).map(|_| ()).unwrap_err();
         assert_eq!(large.kind(), Kind::TooLarge);
-        assert_eq!(room.available_permits(), 4);
+        assert_eq!(left(), 16);
     }
 }

@@ -92,7 +92,8 @@ pub(super) async fn carry_out(
     let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     let Peer(peer) = request.extensions().get().copied().unwrap_or(Peer(nowhere));
     let address: IpAddr = peer.ip();
-    api.by_address.take(Caller::at(address), 1)?;
+    let network = Caller::at(address);
+    api.by_address.take(network, 1)?;
     let _at_once = api.at_once.try_acquire().map_err(|_| {
         let problem = Problem::new(
             Kind::Unavailable,
@@ -102,7 +103,7 @@ pub(super) async fn carry_out(
     })?;
 
     let (head, body) = request.into_parts();
-    let received = body::read(body, &head.headers, route.body, &api.bodies).await?;
+    let received = body::read(body, &head.headers, route.body, &api.bodies, network).await?;
     let body = received.bytes.clone();
     let media = if body.is_empty() {
         None
@@ -118,7 +119,7 @@ pub(super) async fn carry_out(
     let identity = identify(api, route, &message, &head.headers).await?;
     let caller = identity
         .as_ref()
-        .map_or(Caller::at(address), |identity| Caller::Key(identity.key));
+        .map_or(network, |identity| Caller::Key(identity.key));
     if let Caller::Key(_) = caller {
         api.by_key.take(caller, 1)?;
     }

@@ -7,7 +7,7 @@ use core::{
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -20,11 +20,13 @@ use axum::{
 };
 use http_body::Frame;
 use serde_json::{Value, json};
-use tokio::sync::{OwnedSemaphorePermit, broadcast::error::RecvError, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast::error::RecvError, mpsc};
 
 use super::{
     call::Call,
+    crowd::{Crowd, Place, part},
     json as forms,
+    limits::Caller,
     problem::{Kind, Problem},
 };
 use crate::{Alarm, Event, clock::UnixTime};
@@ -36,10 +38,35 @@ const QUEUE: usize = 256;
 /// How many alarms are kept.
 const ALARMS: usize = 50;
 
+/// Places for listeners. A stream lasts for as long as its listener likes, so that one caller has a part of them alone: an
+/// address, or a key, whose holder is not kept out by strangers at the same address.
+#[derive(Debug)]
+pub(super) struct Listeners {
+    all: Arc<Semaphore>,
+    parts: Crowd,
+    part: usize,
+}
+
+impl Listeners {
+    pub(super) fn new(all: usize) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(all)),
+            parts: Crowd::default(),
+            part: part(all),
+        }
+    }
+
+    /// A place, if one is left, also of the caller's part.
+    fn enter(&self, caller: Caller) -> Option<(OwnedSemaphorePermit, Place)> {
+        let part = self.parts.enter(caller, 1, self.part)?;
+        let all = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        Some((all, part))
+    }
+}
+
 pub(super) async fn stream(call: Call) -> Result<Response, Problem> {
-    let listeners = std::sync::Arc::clone(&call.api.listeners);
-    let permit = listeners.try_acquire_owned().map_err(|_| {
-        let text = "as many listeners as there may be; ask for /v1/status now and then instead";
+    let place = call.api.listeners.enter(call.caller).ok_or_else(|| {
+        let text = "as many listeners as there may be, or as one caller may have; ask for /v1/status now and then instead";
         Problem::new(Kind::Busy, text).retry_after(Duration::from_secs(30))
     })?;
     let mut events = call.api.node.subscribe();
@@ -72,7 +99,7 @@ pub(super) async fn stream(call: Call) -> Result<Response, Problem> {
     });
     let body = Body::new(Listener {
         receiver,
-        _permit: permit,
+        _place: place,
     });
     let kind = HeaderValue::from_static("text/event-stream");
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
@@ -96,10 +123,10 @@ fn message(name: &str, data: &Value) -> Bytes {
     Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
 }
 
-/// The body of a stream: what comes out of the channel. The permit is given back with it.
+/// The body of a stream: what comes out of the channel. Its place is given back with it.
 struct Listener {
     receiver: mpsc::Receiver<Bytes>,
-    _permit: OwnedSemaphorePermit,
+    _place: (OwnedSemaphorePermit, Place),
 }
 
 impl http_body::Body for Listener {

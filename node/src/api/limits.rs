@@ -83,7 +83,7 @@ impl Limits {
                     _ => {
                         let problem = Problem::new(
                             Kind::Busy,
-                            "more orders than one caller may send at once",
+                            "more than one caller may ask for at once",
                         );
                         Err(problem.retry_after(Duration::from_secs(1)))
                     }

@@ -72,7 +72,7 @@ pub struct ApiConfig {
     pub key_requests_per_second: u32,
     /// Requests that are carried out at once.
     pub concurrency: usize,
-    /// Listeners of events at once.
+    /// Listeners of events at once; one address, or one key, has a quarter of them at most.
     pub listeners: usize,
     /// How long a handler may take.
     pub timeout: Duration,
@@ -101,10 +101,9 @@ pub struct Api {
     by_address: Limits,
     by_key: Limits,
     at_once: Semaphore,
-    /// Room for bodies, in KiB.
-    bodies: Semaphore,
+    bodies: body::Room,
     answers_room: room::Room,
-    listeners: Arc<Semaphore>,
+    listeners: events::Listeners,
     alerts: events::Alerts,
     answers: measures::Answers,
     tls: OnceLock<Arc<Tls>>,
@@ -132,9 +131,9 @@ impl Api {
             by_address: Limits::new(config.requests_per_second),
             by_key: Limits::new(config.key_requests_per_second),
             at_once: Semaphore::new(config.concurrency),
-            bodies: Semaphore::new(body::ROOM),
+            bodies: body::Room::new(body::ROOM),
             answers_room: room::Room::new(),
-            listeners: Arc::new(Semaphore::new(config.listeners)),
+            listeners: events::Listeners::new(config.listeners),
             alerts: events::Alerts::default(),
             answers: measures::Answers::default(),
             tls: OnceLock::new(),

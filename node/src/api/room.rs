@@ -20,14 +20,15 @@ use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::{
-    crowd::{Crowd, Place},
+    crowd::{Crowd, Place, part},
+    limits::Caller,
     problem::{Kind, Problem},
 };
 
 /// All of it, in KiB.
 const ALL: usize = 256 << 10;
 /// The part that one network may have, in KiB: several times the largest answer.
-const PART: usize = ALL / 4;
+const PART: usize = part(ALL);
 /// Answers of so many bytes need no room: as many as there are connections are some megabytes.
 const SMALL: usize = 16 << 10;
 /// Large answers that are made at once.
@@ -73,7 +74,8 @@ impl Room {
             return Ok(answer);
         }
         let kib = length.div_ceil(1024);
-        let part = self.parts.enter(network, kib, PART).ok_or_else(full)?;
+        let caller = Caller::Network(network);
+        let part = self.parts.enter(caller, kib, PART).ok_or_else(full)?;
         let all = Arc::clone(&self.all);
         let all = u32::try_from(kib).map(|kib| all.try_acquire_many_owned(kib));
         let Ok(Ok(all)) = all else {

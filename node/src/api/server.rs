@@ -14,7 +14,7 @@ use winterlane_settlement::server::{Impatient, accept, http};
 
 use super::{
     call::Peer,
-    crowd::{Crowd, Place},
+    crowd::{Crowd, Place, part},
     limits::Caller,
 };
 use crate::tls::Tls;
@@ -47,6 +47,42 @@ impl Default for ServerConfig {
     }
 }
 
+impl ServerConfig {
+    /// With so many connections, of which one address has as large a part as before, and one at least: whoever could open some of
+    /// many does not take all of few.
+    #[must_use]
+    pub(crate) fn with_connections(self, connections: usize) -> Self {
+        let Self {
+            connections: before,
+            per_address,
+            ..
+        } = self;
+        let share = per_address.saturating_mul(connections) / before.max(1);
+        let per_address = match per_address {
+            usize::MAX => usize::MAX,
+            _ => share.clamp(1, per_address.max(1)),
+        };
+        Self {
+            connections,
+            per_address,
+            ..self
+        }
+    }
+
+    /// For health and metrics: whoever watches needs few connections, and is not kept out by one address that opens many.
+    #[must_use]
+    pub(crate) fn watching(self) -> Self {
+        Self {
+            connections: WATCHING,
+            per_address: part(WATCHING),
+            ..self
+        }
+    }
+}
+
+/// Connections of a listener of health and metrics.
+pub(crate) const WATCHING: usize = 32;
+
 /// Serves `router`, with TLS if there is a certificate, until `stopping` holds `true`: then nothing more is accepted, and requests under way are finished, within the
 /// time of grace.
 ///
@@ -64,7 +100,7 @@ pub async fn serve(
     let crowd = Crowd::default();
     let end = stopping.clone();
     let connection = move |stream: TcpStream, peer: SocketAddr| {
-        let Some(place) = crowd.enter(Caller::network(peer.ip()), 1, config.per_address) else {
+        let Some(place) = crowd.enter(Caller::at(peer.ip()), 1, config.per_address) else {
             tracing::debug!(%peer, "as many connections of one address as there may be");
             return None;
         };
@@ -130,5 +166,25 @@ async fn connection(
     if let Err(error) = ended.await {
         // Strangers hang up, and send what is no HTTP: not worth more than this.
         tracing::debug!(%error, %peer, "connection");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_fewer_connections_one_address_has_fewer() {
+        let parts = |per_address| {
+            let config = ServerConfig {
+                per_address,
+                ..ServerConfig::default()
+            };
+            [1024, 64, 48, 1].map(|count| config.with_connections(count).per_address)
+        };
+        assert_eq!(parts(256), [256, 16, 12, 1]);
+        assert_eq!(parts(1), [1; 4]);
+        // no limit is none
+        assert_eq!(parts(usize::MAX), [usize::MAX; 4]);
     }
 }

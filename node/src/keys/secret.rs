@@ -1,11 +1,7 @@
 //! The halves of keys that the node does not keep: bearer secrets and private keys.
 
 use core::{fmt, str::FromStr};
-use std::{
-    fs::OpenOptions,
-    io::{Read, Write},
-    path::Path,
-};
+use std::{io::Read, path::Path};
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use subtle::ConstantTimeEq;
@@ -150,7 +146,7 @@ impl PrivateKey {
         self.sign(&possession_message(&self.public(), client, environment))
     }
 
-    /// Writes the key to a new file that only its owner reads. An existing file is never replaced.
+    /// Writes the key to a new file that only its owner reads. An existing file is never replaced, and what lies beside it stays.
     ///
     /// # Errors
     /// [`KeysError::Io`].
@@ -159,30 +155,7 @@ impl PrivateKey {
         let seed = Zeroizing::new(self.key.to_bytes());
         text.push_str(&Zeroizing::new(hex(&*seed)));
         text.push('\n');
-        let mut next = path.as_os_str().to_owned();
-        next.push(".next");
-        let next = Path::new(&next);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let write = || {
-            // What a call that was broken off has left is taken away and not written over: it may be a second name of a key
-            // that is in use.
-            match std::fs::remove_file(next) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut file = options.open(next)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            // There whole or not at all, and never in the place of another.
-            let linked = std::fs::hard_link(next, path);
-            std::fs::remove_file(next)?;
-            linked?;
-            crate::disk::sync_folder(path)
-        };
-        write().map_err(|source| KeysError::Io {
+        crate::disk::write_new(path, text.as_bytes()).map_err(|source| KeysError::Io {
             path: path.to_owned(),
             source,
         })

@@ -101,10 +101,7 @@ pub fn serve(address: SocketAddr) -> std::io::Result<SocketAddr> {
     let router = Router::new()
         .route("/livez", get(async || "live\n"))
         .route("/metrics", get(async move || (text, handle.render())));
-    let config = ServerConfig {
-        connections: 16,
-        ..ServerConfig::default()
-    };
+    let config = ServerConfig::default().watching();
     Builder::new().name("metrics".into()).spawn(move || {
         // nobody stops it before the process ends
         let (_running, stopping) = watch::channel(false);

@@ -135,7 +135,8 @@ pub enum AccountError {
     /// An order that the node refused or denies may still be taken beside the next one.
     #[error(
         "the node says that the account is at nonce {found}, and an order that was signed for nonce {signed} can be taken until \
-             batch {valid_until}: one more now could pay twice. Wait until an order with that nonce, or that batch, is sealed"
+             batch {valid_until}: one more now could pay twice. Wait until {over}, and look with `--root` whether it was taken",
+        over = if found > signed { "an order with that nonce is sealed" } else { "an order with that nonce, or that batch, is sealed" }
     )]
     NonceBehind {
         /// The nonce that the node names.
@@ -174,7 +175,7 @@ pub enum AccountError {
         what: String,
     },
     /// The node refused an order.
-    #[error("the order ({what}) was refused, and nothing changed: {refused}")]
+    #[error("the order ({what}) was refused, and by the node's word nothing changed: {refused}")]
     Refused {
         /// The order in words.
         what: String,

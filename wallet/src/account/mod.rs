@@ -25,7 +25,10 @@
 //! - another key: the wallet signs with its own keys alone, and says whose slot is not its own;
 //! - another nonce: while an order that was signed and not acknowledged can still be taken, the wallet signs at its nonce
 //!   alone: of two orders with one nonce the ledger takes one, and two with different ones would pay twice
-//!   ([`AccountError::NonceBehind`]). That batches have gone by is the node's word, as long as no root is given;
+//!   ([`AccountError::NonceBehind`]). One call of [`AccountWallet::order`] signs for one nonce, whatever the node says meanwhile. A later call
+//!   signs beyond it when the *proven* nonce is beyond: without a root from settlement a node can make up a state that says so, and who
+//!   then sends a refused order again may have paid twice. That batches have gone by is the node's word, and lets the wallet
+//!   sign no further than it did before;
 //! - an older state than was proven before is refused ([`AccountError::Older`]).
 //!
 //! # Answers that do not come

@@ -27,7 +27,7 @@ const LIFETIME: u64 = 30;
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A fee that the caller has not named is this part of what the account holds, at most.
 const FEE_PART: u128 = 100;
-/// How often an order is signed anew because another one took its nonce.
+/// How often an order is signed and sent, where a node refuses it by its nonce and names the same nonce again.
 const ATTEMPTS: u32 = 3;
 
 /// What the account shall do.
@@ -136,11 +136,13 @@ fn agreed(asked: Amount, holds: Amount, intent: Intent) -> Result<Amount, Accoun
 }
 
 impl<C: Compressor> AccountWallet<C> {
-    /// Signs an order, and sends it until the node has answered. If another order took its nonce meanwhile, it is signed anew.
+    /// Signs an order, and sends it until the node has answered. One that is refused by its nonce is signed anew at the same nonce
+    /// alone: of such orders the ledger takes one. That the node has another nonce now is no reason to sign at that one, since
+    /// whoever refuses an order may keep it, and what a node says next may be said to get a second one.
     ///
     /// # Errors
     /// [`AccountError::Unanswered`] when the node may have taken it: [`Self::resume`] goes on. With all others nothing changed,
-    /// but that a one-time key may be used up.
+    /// but that a one-time key may be used up, and that a node which refused the order may have kept it.
     pub fn order(
         &mut self,
         node: &impl Ask,
@@ -152,8 +154,8 @@ impl<C: Compressor> AccountWallet<C> {
             return Err(AccountError::Waiting { what });
         }
         let mut attempt = 1;
+        let mut seen = self.look(node, terms.root)?;
         loop {
-            let seen = self.look(node, terms.root)?;
             let signed = self.sign(&seen, &node.fees()?, intent, terms)?;
             match self.send(node, intent.to_string(), &signed) {
                 Err(AccountError::Refused { refused, .. })
@@ -162,6 +164,15 @@ impl<C: Compressor> AccountWallet<C> {
                     attempt += 1;
                 }
                 result => return result,
+            }
+            seen = self.look(node, terms.root)?;
+            let found = seen.pending.nonce;
+            if found != signed.nonce {
+                return Err(AccountError::NonceBehind {
+                    found,
+                    signed: signed.nonce,
+                    valid_until: signed.order.valid_until(),
+                });
             }
         }
     }
@@ -335,6 +346,9 @@ impl<C: Compressor> AccountWallet<C> {
 
     /// That no order which was signed before, and which no node acknowledged, can be taken beside the next one. At its own
     /// nonce the next one takes its place: of the two the ledger takes one. Nor does an acknowledged one come back.
+    ///
+    /// The proven nonce is as good as the root that it is proven against. The number of the open batch is the node's word, and counts
+    /// only for a nonce that is not beyond: where the account has gone on, a sealed batch shows it.
     fn check_nonce(
         &self,
         proven: Nonce,
@@ -349,7 +363,7 @@ impl<C: Compressor> AccountWallet<C> {
         else {
             return Ok(());
         };
-        let over = proven > nonce || open_batch > valid_until;
+        let over = proven > nonce || (open_batch > valid_until && found <= nonce);
         let fine = if taken { found > nonce } else { found == nonce };
         if over || fine {
             return Ok(());

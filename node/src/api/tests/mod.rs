@@ -1,5 +1,6 @@
 //! The interface as strangers and operators meet it: over TCP, on ports that the system chooses.
 
+mod crowded;
 mod documents;
 mod hostile;
 mod load;

@@ -310,13 +310,18 @@ fn private_keys_are_kept_in_files_of_their_own() {
         "a key is never replaced"
     );
     assert_eq!(PrivateKey::load(&path).unwrap().public(), key.public());
-    // nor by a second name, which a process leaves that dies while it makes the first
-    let second = folder.path().join("desk.key.next");
-    assert!(!second.exists(), "a secret is left behind");
-    std::fs::hard_link(&path, &second).unwrap();
+    // nor does one take away what lies beside it: somebody may have no other copy of the key that is to be the next
+    let successor = PrivateKey::random().unwrap();
+    let beside = folder.path().join("desk.key.next");
+    successor.save(&beside).unwrap();
     other.save(&path).unwrap_err();
-    assert_eq!(PrivateKey::load(&path).unwrap().public(), key.public());
-    assert!(!second.exists());
+    std::fs::remove_file(&path).unwrap();
+    other.save(&path).unwrap();
+    for (path, key) in [(&beside, &successor), (&path, &other)] {
+        assert_eq!(PrivateKey::load(path).unwrap().public(), key.public());
+    }
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 2, "a secret is left behind");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -2,6 +2,7 @@
 
 mod balance;
 mod node;
+mod nonces;
 mod restored;
 
 use std::{collections::HashMap, path::Path, time::Duration};
@@ -237,79 +238,6 @@ fn a_node_that_takes_no_orders_refuses_them() {
         assert_eq!(node.balance(AccountId::new(9)), Amount::new(paid));
         no_key_signed_twice(&node);
     }
-}
-
-/// A node that refuses an order by its nonce, and then names a higher one, could have both orders taken.
-#[test]
-fn a_node_that_lies_about_the_nonce_gets_no_second_order() {
-    let place = tempfile::tempdir().unwrap();
-    let mut wallet = made(place.path());
-    let node = Node::of(&wallet);
-    node.lies.set(1);
-    let error = wallet.order(&node, PAY, terms()).unwrap_err();
-    assert!(matches!(error, AccountError::Refused { .. }), "{error}");
-    node.lies.set(2);
-    let error = wallet.order(&node, PAY, terms()).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            AccountError::NonceBehind {
-                found: Nonce(2),
-                signed: Nonce(1),
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(
-        node.left
-            .borrow()
-            .iter()
-            .all(|order| order.nonce == Nonce::new(1))
-    );
-    // An honest one later, below the nonce that was signed for: the same.
-    node.lies.set(0);
-    let error = wallet.order(&node, PAY, terms()).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            AccountError::NonceBehind {
-                found: Nonce(0),
-                signed: Nonce(1),
-                ..
-            }
-        ),
-        "{error}"
-    );
-    // Until the order cannot be taken any more.
-    for _ in 0..40 {
-        node.seal();
-    }
-    wallet.order(&node, PAY, terms()).unwrap();
-    no_key_signed_twice(&node);
-}
-
-/// Another order of the account took the nonce: what is refused is signed anew once that one is sealed.
-#[test]
-fn orders_of_two_wallets_of_an_account_do_not_pay_twice() {
-    let place = tempfile::tempdir().unwrap();
-    let mut wallet = made(place.path());
-    let node = Node::of(&wallet);
-    wallet.order(&node, PAY, terms()).unwrap();
-    // An acknowledged order does not come back.
-    node.pending.borrow_mut().clear();
-    let error = wallet.order(&node, PAY, terms()).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            AccountError::NonceBehind {
-                found: Nonce(0),
-                signed: Nonce(0),
-                ..
-            }
-        ),
-        "{error}"
-    );
 }
 
 #[test]

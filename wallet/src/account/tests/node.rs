@@ -36,6 +36,10 @@ pub(super) struct Node {
     pub(super) closed: Cell<bool>,
     /// Says that nonces are that much higher, and refuses by the nonce.
     pub(super) lies: Cell<u32>,
+    /// Refuses orders by their nonces, and keeps them; says then that the last one is over, and its nonce taken.
+    pub(super) keeps: Cell<bool>,
+    /// Proves of a state of its own making that the nonce is taken.
+    pub(super) forges: Cell<bool>,
     /// The least fee that it asks for; it takes any.
     pub(super) fee: Cell<Amount>,
     pub(super) domain: Cell<Domain>,
@@ -57,6 +61,8 @@ impl Node {
             swallows: Cell::default(),
             closed: Cell::default(),
             lies: Cell::default(),
+            keeps: Cell::default(),
+            forges: Cell::default(),
             fee: Cell::default(),
             domain: domain.into(),
         }
@@ -95,6 +101,13 @@ impl Node {
 
     pub(super) fn balance(&self, id: AccountId) -> Amount {
         self.ledger.borrow().account(id).unwrap().balance
+    }
+
+    /// The last batch and the nonce of the order that was kept last.
+    fn kept(&self) -> Option<(BatchNumber, Nonce)> {
+        let left = self.left.borrow();
+        let order = left.last().filter(|_| self.keeps.get())?;
+        Some((order.order.valid_until(), order.nonce))
     }
 
     fn answer(&self) -> ClientError {
@@ -138,7 +151,10 @@ impl Ask for Node {
                 asset: AssetId::new(7),
                 minimum: self.fee.get(),
             }],
-            open_batch: self.ledger.borrow().batch_number(),
+            open_batch: match self.kept() {
+                Some((valid_until, _)) => valid_until.next().unwrap(),
+                None => self.ledger.borrow().batch_number(),
+            },
             min_lifetime: 2,
         })
     }
@@ -153,7 +169,10 @@ impl Ask for Node {
         let account = batch.find(id).unwrap();
         Ok(account.map(|account| AccountAnswer {
             pending: Account {
-                nonce: Nonce::new(account.nonce.get() + self.lies.get()),
+                nonce: match self.kept() {
+                    Some((_, nonce)) => nonce.next().unwrap(),
+                    None => Nonce::new(account.nonce.get() + self.lies.get()),
+                },
                 ..account
             },
             pending_orders: pending.len() as u32,
@@ -162,6 +181,19 @@ impl Ask for Node {
 
     fn proof(&self, id: AccountId) -> Result<Proven, ClientError> {
         let ledger = self.ledger.borrow();
+        if let Some((_, nonce)) = self.kept().filter(|_| self.forges.get()) {
+            let account = Account {
+                nonce: nonce.next().unwrap(),
+                ..*ledger.account(id).unwrap()
+            };
+            let domain = self.domain.get();
+            let forged = Ledger::genesis(domain, BatchNumber::ZERO, [(id, account)]).unwrap();
+            return Ok(Proven {
+                batch: ledger.batch_number().checked_sub(1),
+                root: forged.root(),
+                proof: forged.prove(id),
+            });
+        }
         Ok(Proven {
             batch: ledger.batch_number().checked_sub(1),
             root: ledger.root(),
@@ -174,7 +206,7 @@ impl Ask for Node {
         if self.away.get() || self.swallows.get() {
             return Err(self.answer());
         }
-        if self.lies.get() > 0 {
+        if self.lies.get() > 0 || self.keeps.get() {
             return Err(Self::refuse("nonce"));
         }
         let mut pending = self.pending.borrow_mut();
