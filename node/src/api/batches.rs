@@ -39,7 +39,7 @@ pub(super) async fn list(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn view(call: Call) -> Result<Response, Problem> {
-    let number: BatchNumber = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.number("batch")?;
     let view = call
         .blocking(move |api| Ok(api.node.batch(number)?))
         .await?;
@@ -47,7 +47,7 @@ pub(super) async fn view(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn records(call: Call) -> Result<Response, Problem> {
-    let number: BatchNumber = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.number("batch")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.records(number)?))
         .await?;
@@ -55,7 +55,7 @@ pub(super) async fn records(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
-    let number: BatchNumber = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.number("batch")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.batch_proof(number)?))
         .await?;
