@@ -6,7 +6,7 @@ use ureq::{
     Agent,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
-use winterlane_machine::small;
+use winterlane_machine::{address::shown, small};
 
 use super::{
     BlobError, Blobs, Name,
@@ -158,11 +158,7 @@ impl S3 {
 
     pub(super) fn with(address: &str, credentials: Option<Credentials>) -> Result<Self, BlobError> {
         let wrong = |reason: String| BlobError::Address {
-            // without what may be a password
-            address: match address.rsplit_once('@') {
-                Some((_, place)) => format!("s3://…@{place}"),
-                None => address.to_owned(),
-            },
+            address: shown(address),
             reason,
         };
         let place = parse(address, env::var("AWS_REGION").ok()).map_err(wrong)?;
@@ -303,6 +299,14 @@ mod tests {
         // a secret in the address is not told again
         let error = S3::with("s3://me:secret@proofs?region=x", None).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
+        for address in [
+            "s3://proofs/?secret=hush",
+            "s3://proofs?endpoint=https://me:hush@x",
+            "s3://proofs?endpoint=https://x&region=me:hush@x",
+        ] {
+            let error = S3::with(address, None).unwrap_err().to_string();
+            assert!(!error.contains("hush"), "{error}");
+        }
         let error = S3::with("s3://proofs", None).unwrap_err();
         assert!(error.to_string().contains("AWS_ACCESS_KEY_ID"), "{error}");
     }
