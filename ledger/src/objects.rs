@@ -25,13 +25,13 @@ use serde::{
 /// use serde::Deserialize;
 ///
 /// #[derive(Deserialize)]
-/// struct Place { batch: u64, record: u32 }
+/// struct Place { line: u64, column: u32 }
 ///
 /// let read = |text: &str| {
 ///     let mut json = serde_json::Deserializer::from_str(text);
 ///     Vec::<Place>::deserialize(Objects::new(&mut json))
 /// };
-/// assert!(read(r#"[{"batch": 3, "record": 1}]"#).is_ok());
+/// assert!(read(r#"[{"line": 3, "column": 1}]"#).is_ok());
 /// assert!(read("[[3, 1]]").is_err());
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,7 @@ pub struct Objects<D>(D);
 
 impl<D> Objects<D> {
     /// Before this deserializer.
+    #[must_use]
     pub const fn new(deserializer: D) -> Self {
         Self(deserializer)
     }
