@@ -42,6 +42,7 @@ use indicatif::MultiProgress;
 
 use args::Cli;
 use failure::{Failure, INVALID, UNUSABLE};
+use winterlane_machine::address::without_passwords;
 
 fn main() -> ExitCode {
     if std::env::args_os().skip(1).any(|word| word == "--json") {
@@ -91,7 +92,8 @@ fn usage(error: &clap::Error) -> ExitCode {
             Err(Failure::Unusable(error) | Failure::Invalid(error)) => unusable(error),
         };
     }
-    let text = error.render().to_string();
+    // An address at the wrong place is repeated.
+    let text = without_passwords(&error.render().to_string());
     // An argument may be the name of a stranger's file. Line by line: clap's own lines stay.
     for line in text.lines() {
         show::say(line);

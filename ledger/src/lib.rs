@@ -34,6 +34,8 @@ pub mod ledger;
 pub mod maps;
 mod named;
 mod numbers;
+#[cfg(feature = "serde")]
+pub mod objects;
 pub mod operation;
 pub mod pool;
 pub mod private;

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
-use winterlane_machine::{Escaped, process, text};
+use winterlane_machine::{Escaped, address::without_passwords, process, text};
 
 /// Why a command ends without success: what its exit status says, and what is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +56,8 @@ pub fn main<A: Parser>(carry_out: impl FnOnce(A) -> Result<(), Failure>) -> Exit
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            // What was given may be a stranger's name. Line by line: those of the parser stay.
-            let said = text::lines(&error.render().to_string());
+            // What was given may be a stranger's name, or an address at the wrong place. Line by line: those of the parser stay.
+            let said = text::lines(&without_passwords(&error.render().to_string()));
             let _ = io::stderr().write_all(said.as_bytes());
             return ExitCode::from(Failure::Unusable(String::new()).status());
         }

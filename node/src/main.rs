@@ -12,8 +12,7 @@ mod probe;
 mod signals;
 
 use std::{
-    fs::File,
-    io::{BufReader, Read as _},
+    io::BufReader,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::mpsc::{RecvTimeoutError, channel},
@@ -22,7 +21,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use signals::Asked;
-use winterlane_machine::{Keeper, folder};
+use winterlane_machine::{Keeper, folder, small};
 use winterlane_node::{
     Node, SnapshotError, bench,
     command::{self, Failure},
@@ -243,9 +242,7 @@ fn account(text: &str) -> Result<AccountSetting, String> {
     let balance = balance
         .parse()
         .map_err(|_| format!("{balance:?} is no balance: a number below 2^128"))?;
-    let mut written = String::new();
-    File::open(file)
-        .and_then(|file| file.take(MAX_ACCOUNT_BYTES).read_to_string(&mut written))
+    let written = small::read_text(Path::new(file), MAX_ACCOUNT_BYTES)
         .map_err(|error| format!("{file}: {error}"))?;
     let account: PublicAccount = written
         .parse()
@@ -319,7 +316,7 @@ fn snapshot(folder: &Path, file: &Path) -> Result<(), Failure> {
 
 fn restore(folder: &Path, file: &Path) -> Result<(), Failure> {
     let at = |error: std::io::Error| Failure::Unusable(format!("{}: {error}", file.display()));
-    let opened = File::open(file).map_err(at)?;
+    let opened = small::open(file).map_err(at)?;
     check_folder(folder)?;
     winterlane_node::restore(folder, BufReader::new(opened)).map_err(Failure::unusable)
 }

@@ -6,10 +6,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use ureq::{Agent, Body, http::Response};
 
 use winterlane_ledger::{Amount, AssetId, BatchNumber};
+use winterlane_machine::address::{has_good_port, shown};
 
 use crate::{
     BatchData, Call, CallError, Claim, Genesis, Obligation, Outcome, Payment, Secret, Settlement,
-    Status, view::ClaimView,
+    Status, json::from_json, view::ClaimView,
 };
 
 /// The most bytes of an answer: a batch with the proofs of its operations of the pool.
@@ -47,9 +48,13 @@ impl Client {
     pub fn new(address: &str, secret: Option<Secret>) -> Result<Self, CallError> {
         let base = address.trim_end_matches('/');
         let rest = base.strip_prefix("http://").unwrap_or_default();
-        if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ']) {
+        let plain = !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']);
+        if !plain || !has_good_port(rest) {
             return Err(CallError::Unavailable {
-                what: format!("{address:?} is no address like http://127.0.0.1:7440"),
+                what: format!(
+                    "{:?} is no address like http://127.0.0.1:7440",
+                    shown(address)
+                ),
                 source: None,
             });
         }
@@ -108,7 +113,7 @@ impl Client {
         if status != 200 {
             return Err(self.problem(status, body));
         }
-        serde_json::from_slice(body).map_err(|error| CallError::Unavailable {
+        from_json(body).map_err(|error| CallError::Unavailable {
             what: format!(
                 "{}: an answer that is none of settlement: {error}",
                 self.base
@@ -150,7 +155,7 @@ impl Client {
     }
 
     fn problem(&self, status: u16, body: &[u8]) -> CallError {
-        match serde_json::from_slice(body) {
+        match from_json(body) {
             // what settlement was asked and has decided
             Ok(Problem { code, message }) if (400..500).contains(&status) => {
                 CallError::Refused { code, message }

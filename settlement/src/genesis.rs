@@ -9,7 +9,7 @@ use winterlane_ledger::{
     public::BATCH_NUMBER_BITS,
 };
 
-use crate::Party;
+use crate::{Party, json::from_json};
 
 /// What settlement begins with. Everybody who uses the rollup agrees on it beforehand: the money of the first accounts
 /// is taken to be there.
@@ -88,6 +88,14 @@ pub enum GenesisError {
 }
 
 impl Genesis {
+    /// Reads it from JSON, in which every structure is an object.
+    ///
+    /// # Errors
+    /// What is no JSON of it.
+    pub fn from_json(bytes: &[u8]) -> serde_json::Result<Self> {
+        from_json(bytes)
+    }
+
     /// Whether rules and accounts are some that settlement can begin with; the totals by asset.
     pub(crate) fn check(&self) -> Result<BTreeMap<AssetId, Amount>, GenesisError> {
         let Rules {

@@ -15,7 +15,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use winterlane_machine::{Escaped, process, small, text};
+use winterlane_machine::{Escaped, address::without_passwords, process, small, text};
 use winterlane_settlement::{Durable, Genesis, Secret, Verifier, durable, server::Server};
 
 /// Settlement of a payment rollup: what a base chain would do, on one machine.
@@ -55,8 +55,8 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            // what was given may be a stranger's name
-            let said = text::lines(&error.render().to_string());
+            // what was given may be a stranger's name, or an address at the wrong place
+            let said = text::lines(&without_passwords(&error.render().to_string()));
             let _ = io::stderr().write_all(said.as_bytes());
             return ExitCode::from(2);
         }
@@ -119,7 +119,7 @@ fn run(task: &Task) -> Result<(), Box<dyn Error>> {
             let bytes =
                 small::read(genesis, MAX_GENESIS_BYTES).map_err(|error| named(genesis, &error))?;
             let genesis: Genesis =
-                serde_json::from_slice(&bytes).map_err(|error| named(genesis, &error))?;
+                Genesis::from_json(&bytes).map_err(|error| named(genesis, &error))?;
             durable::create(folder, &genesis)?;
             let folder = Escaped(folder.display());
             print(format_args!(

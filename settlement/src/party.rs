@@ -12,6 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use winterlane_machine::small;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// An address on the settlement layer.
@@ -188,8 +189,8 @@ impl Secret {
         let name = || path.display().to_string();
         // as long as it may become, so that no copy of it stays behind
         let mut text = Zeroizing::new(String::with_capacity(LONGEST));
-        let read = fs::File::open(path)
-            .and_then(|file| file.take(LONGEST as u64).read_to_string(&mut text));
+        let read =
+            small::open(path).and_then(|file| file.take(LONGEST as u64).read_to_string(&mut text));
         read.map_err(|source| SecretError::Io {
             path: name(),
             source,

@@ -34,7 +34,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, HttpBody as _, to_bytes},
-    extract::{Path, State as Shared},
+    extract::State as Shared,
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
@@ -390,9 +390,11 @@ async fn call<P: Proofs + 'static>(
 
 async fn batch<P: Proofs + 'static>(
     Shared(durable): Shared<Arc<Durable<P>>>,
-    Path(text): Path<String>,
+    uri: Uri,
 ) -> Response {
-    let Some(number) = number::<BatchNumber>(&text) else {
+    // As it was sent: percent signs would be a second spelling.
+    let text = uri.path().rsplit('/').next().unwrap_or_default();
+    let Some(number) = number::<BatchNumber>(text) else {
         let message = "the number of a batch is decimal digits, below 2^64";
         return problem(StatusCode::BAD_REQUEST, "number", message);
     };

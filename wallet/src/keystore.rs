@@ -22,7 +22,7 @@
 mod tests;
 
 use std::{
-    fmt, fs,
+    fmt,
     io::{self, Read as _},
     path::Path,
 };
@@ -30,12 +30,14 @@ use std::{
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
+use winterlane_machine::small;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     MasterSeed, WalletError,
     error::KeystoreProblem,
     hex::{hex, unhex},
+    json::from_json,
 };
 
 const FORMAT: &str = "winterlane-keystore-1";
@@ -117,7 +119,7 @@ impl Passphrase {
         // As long as it may become: a buffer that grew would leave copies.
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PASSPHRASE + 3));
         let limit = MAX_PASSPHRASE as u64 + 3;
-        fs::File::open(path)
+        small::open(path)
             .and_then(|file| file.take(limit).read_to_end(&mut bytes))
             .map_err(WalletError::io(path))?;
         if bytes.last() == Some(&b'\n') {
@@ -289,7 +291,7 @@ impl Sealed {
     /// Reads a file that is not damaged, of this format.
     fn from_text(bytes: &[u8]) -> Result<Self, Unreadable> {
         let damaged = Unreadable::Damaged;
-        let file: File = match serde_json::from_slice(bytes) {
+        let file: File = match from_json(bytes) {
             Ok(file) => file,
             // A later format may have other fields.
             Err(_) => {
@@ -297,7 +299,7 @@ impl Sealed {
                 struct Named {
                     format: String,
                 }
-                let named: Named = serde_json::from_slice(bytes).map_err(|_| damaged)?;
+                let named: Named = from_json(bytes).map_err(|_| damaged)?;
                 return Err(if named.format == FORMAT {
                     damaged
                 } else {

@@ -80,6 +80,7 @@ mod error;
 mod exit;
 mod hex;
 mod journal;
+mod json;
 mod keygen;
 mod keystore;
 mod medium;

@@ -18,7 +18,7 @@ use super::{
     session::{mark_answered, now, verified},
     spinner,
     statement::prove_statement,
-    verify::chain,
+    verify::{Found, add_found, chain},
     wallet::{client, failure, open},
 };
 use crate::{
@@ -94,6 +94,10 @@ fn challenge(args: &ChallengeArgs) -> Result<String, Failure> {
             args.out.display()
         ),
     );
+    if args.domain.is_none() {
+        // Batches of any domain can be proven by anybody.
+        add_found(&mut lines, &[Found::Domain]);
+    }
     Ok(lines.0)
 }
 
@@ -223,6 +227,8 @@ struct Checked {
     /// Where the batches start that were verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     old_root: Option<Root>,
+    /// What the verifier did not say: whoever made the batches chose it, and the verdict holds if it is right.
+    taken_as_found: Vec<Found>,
     security_bits: u32,
     proof_bytes: usize,
     verify_seconds: f64,
@@ -235,21 +241,21 @@ fn verify(args: &CheckArgs) -> Result<String, Failure> {
         return show::json(&checked);
     }
     let mut lines = Lines::default();
+    let condition = if checked.taken_as_found.is_empty() {
+        ""
+    } else {
+        "if the first root below is the rollup's: "
+    };
     lines.add(
         "verified",
-        format_args!("an account holds {}", asked(&challenge)),
+        format_args!("{condition}an account holds {}", asked(&challenge)),
     );
     lines.add("in the rollup", checked.domain);
     lines.add("state root", checked.state_root);
     if let Some(first) = checked.old_root {
         lines.add("first root", first);
-        if args.chain.old_root.is_none() {
-            lines.add(
-                "taken as found",
-                "where the batches start (--old-root): compare the first root",
-            );
-        }
     }
+    add_found(&mut lines, &checked.taken_as_found);
     lines.add("provable bits", checked.security_bits);
     lines.add("proof bytes", grouped(checked.proof_bytes));
     lines.add("seconds", format_args!("{:.4}", checked.verify_seconds));
@@ -282,6 +288,10 @@ fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Fail
         // The question was about one.
         return Err(Failure::Invalid("it is no proof of a balance".into()));
     };
+    // A state that the verifier names is known, wherever the batches start.
+    let named = args.root.contains(&inputs.state_root)
+        || challenge.state_roots.contains(&inputs.state_root);
+    let start_as_found = !named && args.chain.old_root.is_none();
     mark_answered(&args.challenge)?;
     Ok(Checked {
         valid: true,
@@ -292,6 +302,10 @@ fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Fail
         at_most: inputs.at_most.map(|most| most.to_string()),
         state_root: inputs.state_root,
         old_root: first_root,
+        taken_as_found: start_as_found
+            .then_some(Found::OldRoot)
+            .into_iter()
+            .collect(),
         security_bits: answer.bits,
         proof_bytes: answer.bytes,
         verify_seconds: answer.time.as_secs_f64(),

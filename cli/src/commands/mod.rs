@@ -16,8 +16,9 @@ mod statement;
 mod verify;
 mod wallet;
 
-use std::{fs::File, io, path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 use winterlane_ledger::{ChainId, RollupId};
+use winterlane_machine::small;
 
 use indicatif::{MultiProgress, ProgressBar};
 use winterlane::replay::{Plan, PlanError, PlanOptions, TransferRow, read_transfers};
@@ -78,7 +79,7 @@ fn transfers(args: &ReplayArgs) -> Result<Vec<TransferRow>, Failure> {
         if is_standard_input(&args.transfers) {
             return read_transfers(io::stdin().lock(), args.limit);
         }
-        read_transfers(File::open(&args.transfers)?, args.limit)
+        read_transfers(small::open(&args.transfers)?, args.limit)
     };
     read().map_err(|error| named(&args.transfers, error))
 }

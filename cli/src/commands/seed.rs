@@ -1,11 +1,11 @@
 //! The backup of a seed, as people type it or keep it in a file.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
 
+use winterlane_machine::small;
 use winterlane_wallet::MasterSeed;
 use zeroize::Zeroizing;
 
@@ -17,11 +17,11 @@ const MAX_SEED: usize = 4096;
 
 /// Reads the backup of a seed; `-` is standard input.
 pub(super) fn read_seed(path: &Path) -> Result<MasterSeed, Failure> {
-    // The owner names the file, which may be a pipe from the program that keeps it.
+    // The owner names the file, which may be the output of the program that keeps it.
     let bytes = if is_standard_input(path) {
         read(io::stdin().lock())
     } else {
-        File::open(path).and_then(read)
+        small::open(path).and_then(read)
     };
     let bytes = bytes.map_err(|error| named(path, error))?;
     if bytes.len() > MAX_SEED {

@@ -33,7 +33,39 @@ pub(crate) struct Accepted {
     proof_bytes: usize,
     pub(crate) old_root: Root,
     pub(crate) new_root: Root,
+    /// What the reader did not say, and whoever made the batches chose.
+    pub(super) taken_as_found: Vec<Found>,
     verify_seconds: f64,
+}
+
+/// What nobody said beforehand, so that it was taken as it was found. JSON has the names, as the browser's verifier does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Found {
+    Domain,
+    OldRoot,
+    End,
+}
+
+impl Found {
+    const ALL: [Self; 3] = [Self::Domain, Self::OldRoot, Self::End];
+
+    /// In words, with the option of `verify` that says it.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Domain => "which rollup (--domain)",
+            Self::OldRoot => "where it starts (--old-root)",
+            Self::End => "where it ends (--new-root or --batches)",
+        }
+    }
+}
+
+/// A line for what was taken as found, if anything was.
+pub(super) fn add_found(lines: &mut Lines, found: &[Found]) {
+    if !found.is_empty() {
+        let words: Vec<_> = found.iter().map(|found| found.words()).collect();
+        lines.add("taken as found", words.join(", "));
+    }
 }
 
 /// What was not.
@@ -61,7 +93,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<String, Failure> {
     if args.json {
         return show::json(&accepted);
     }
-    Ok(accepted.text(args))
+    Ok(accepted.text())
 }
 
 impl Accepted {
@@ -69,6 +101,12 @@ impl Accepted {
     pub(super) fn text_of(&self, directory: &Path) -> String {
         let mut lines = self.lines();
         lines.add("written to", directory.display());
+        add_found(&mut lines, &self.taken_as_found);
+        // The options are not those of the command that wrote them.
+        lines.add(
+            "to compare",
+            format_args!("winterlane verify {}", directory.display()),
+        );
         lines.0
     }
 
@@ -93,22 +131,9 @@ impl Accepted {
         lines
     }
 
-    fn text(&self, args: &VerifyArgs) -> String {
+    fn text(&self) -> String {
         let mut lines = self.lines();
-        let open: Vec<_> = [
-            ("which rollup (--domain)", args.domain.is_none()),
-            ("where it starts (--old-root)", args.old_root.is_none()),
-            (
-                "where it ends (--new-root or --batches)",
-                args.new_root.is_none() && args.batches.is_none(),
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(what, open)| open.then_some(what))
-        .collect();
-        if !open.is_empty() {
-            lines.add("taken as found", open.join(", "));
-        }
+        add_found(&mut lines, &self.taken_as_found);
         lines.0
     }
 
@@ -175,8 +200,14 @@ fn check(args: &VerifyArgs) -> Result<Accepted, Failure> {
             )));
         }
     }
-    let accepted = verify_proofs(directory, &claims, args.security.level())?;
+    let mut accepted = verify_proofs(directory, &claims, args.security.level())?;
     accepted.check_pins(args)?;
+    accepted.taken_as_found.retain(|found| match found {
+        Found::Domain => args.domain.is_none(),
+        Found::OldRoot => args.old_root.is_none(),
+        // Either of the two fixes the end.
+        Found::End => args.new_root.is_none() && args.batches.is_none(),
+    });
     Ok(accepted)
 }
 
@@ -362,6 +393,8 @@ fn verify_claims<'a>(
         proof_bytes: bytes,
         old_root: first.inputs.old_root,
         new_root: last.inputs.new_root,
+        // Until it is compared.
+        taken_as_found: Found::ALL.to_vec(),
         verify_seconds: start.elapsed().as_secs_f64(),
     })
 }

@@ -9,7 +9,7 @@ use std::{
 
 use winterlane_verifier::DEFAULT_MAX_PROOF_BYTES;
 
-use super::{FilesError, PublicFile};
+use super::{FilesError, PublicFile, single::parse_json};
 
 /// What a public file can need.
 const MAX_PUBLIC_BYTES: u64 = PublicFile::MAX_BYTES as u64;
@@ -19,10 +19,7 @@ const MAX_PROOF_BYTES: u64 = DEFAULT_MAX_PROOF_BYTES as u64;
 /// Reads one public file.
 pub(crate) fn read_public(path: &Path) -> Result<PublicFile, FilesError> {
     let bytes = read_limited(path, MAX_PUBLIC_BYTES)?;
-    let public: PublicFile = serde_json::from_slice(&bytes).map_err(|error| FilesError::Json {
-        path: path.to_owned(),
-        error,
-    })?;
+    let public: PublicFile = parse_json(path, &bytes)?;
     public.check_format().map_err(|error| FilesError::Format {
         path: path.to_owned(),
         error,

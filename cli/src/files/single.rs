@@ -9,6 +9,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
+use winterlane_ledger::objects;
 
 use super::{
     FilesError,
@@ -44,7 +45,14 @@ pub(crate) fn read_text(path: &Path) -> Result<String, FilesError> {
 /// Reads a JSON file.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FilesError> {
     let bytes = read_limited(path, MAX_TEXT_BYTES)?;
-    serde_json::from_slice(&bytes).map_err(|error| FilesError::Json {
+    parse_json(path, &bytes)
+}
+
+/// Reads JSON in which every structure is an object.
+pub(super) fn parse_json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, FilesError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = objects::read(&mut json).and_then(|value| json.end().map(|()| value));
+    read.map_err(|error| FilesError::Json {
         path: path.to_owned(),
         error,
     })

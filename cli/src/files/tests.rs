@@ -5,7 +5,7 @@ use std::{cell::Cell, collections::BTreeSet};
 use winterlane_ledger::{BatchNumber, Digest, Domain, PublicInputs, Root};
 
 use super::*;
-use crate::files::{PublicFile, proof_size, read_proof, read_public};
+use crate::files::{FilesError, PublicFile, proof_size, read_proof, read_public};
 
 fn batch(number: u64, content: u8) -> BatchFiles {
     let inputs = PublicInputs {
@@ -287,5 +287,41 @@ fn bad_text_and_special_files_are_errors() {
         let looped = path.join("loop");
         std::os::unix::fs::symlink(&looped, &looped).unwrap();
         assert!(matches!(read_proof(&looped), Err(FilesError::Io { .. })));
+    }
+}
+
+/// A public file whose members stand in a list says the same to serde, and is none.
+#[test]
+fn a_list_is_no_public_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("batch-0000.public.json");
+    let public = batch(0, 1).public;
+    let good = serde_json::to_value(&public).unwrap();
+    let inputs = &good["public_inputs"];
+    let read = |value: &serde_json::Value| {
+        let text = value.to_string();
+        // serde itself takes it
+        assert_eq!(serde_json::from_str::<PublicFile>(&text).unwrap(), public);
+        fs::write(&path, text).unwrap();
+        read_public(&path)
+    };
+    assert_eq!(read(&good).unwrap(), public);
+    let whole = serde_json::json!([good["format"], good["preset"], inputs, good["records"]]);
+    let mut inside = good.clone();
+    inside["public_inputs"] = serde_json::json!([
+        inputs["domain"],
+        inputs["batch_number"],
+        inputs["old_root"],
+        inputs["new_root"],
+        inputs["operations_digest"],
+        inputs["num_operations"]
+    ]);
+    for value in [whole, inside] {
+        let error = read(&value).unwrap_err();
+        assert!(matches!(error, FilesError::Json { .. }), "{error}");
+        assert!(
+            error.to_string().contains("a list, expected an object"),
+            "{error}"
+        );
     }
 }

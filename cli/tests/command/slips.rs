@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use super::{in_directory, names};
+use super::{command, in_directory, names};
 
 /// An issuer `town`, a holder `alice`, her attributes, and a pool that holds 10 for the notes of `alice`.
 fn world() -> tempfile::TempDir {
@@ -292,4 +292,78 @@ fn a_name_is_one_and_an_attribute_is_not_forgotten() {
     )
     .unwrap();
     run(0, issue);
+}
+
+/// A password in an address is of no use to a node or a settlement, and an error is shown to others, and kept in logs.
+#[test]
+fn no_password_of_an_address_is_said() {
+    let directory = world();
+    for line in [
+        "fetch --out out --node https://me:hush@node.example:1",
+        "fetch --out out --node https://hush@node.example",
+        "fetch --out out --node me:hush@node.example",
+        "fetch --out out --node https://me:hush",
+        "fetch --out out --node https://node.example/?token=hush",
+        "wallet new --wallet bob --account 7 --height 1 --cold-height 5 --node https://me:hush@node.example",
+        "wallet show --wallet alice --node https://me:hush@node.example",
+        "exit status --settlement http://me:hush@127.0.0.1:7440",
+        "exit status --settlement https://me:hush@127.0.0.1:7440",
+        // at the wrong place
+        "fetch https://me:hush@node.example",
+        "verify out --threads https://me:hush@node.example",
+    ] {
+        for json in ["", " --json"] {
+            let (out, said) = in_directory(&directory, 2, &format!("{line}{json}"));
+            assert!(
+                !said.is_empty() && !said.contains("hush") && !out.contains("hush"),
+                "{line}: {out}{said}"
+            );
+        }
+    }
+}
+
+/// A pipe with a name is waited for by whoever opens it. What a shell has opened is read.
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name_is_not_waited_for() {
+    use std::{io::Write as _, process::Stdio};
+
+    let directory = world();
+    let made = std::process::Command::new("mkfifo")
+        .arg(directory.path().join("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let root = "0".repeat(64);
+    for line in [
+        "open --transfers pipe",
+        "prove --transfers pipe --out out",
+        "wallet new --wallet bob --account 7 --height 1 --cold-height 5 --passphrase-file pipe",
+        &format!("wallet restore --wallet bob --account 7 --root {root} --seed pipe"),
+        "private key --wallet bob --restore pipe",
+        "exit collect --secret pipe",
+        "fetch --node https://127.0.0.1:1 --certificate pipe --out out",
+        "inspect pipe",
+    ] {
+        let (_, said) = in_directory(&directory, 2, line);
+        assert!(
+            said.contains("pipe") && said.contains("regular file"),
+            "{line}: {said}"
+        );
+    }
+    let payments = super::transfers();
+    for given in ["-", "/dev/stdin", "/dev/fd/0"] {
+        let mut open = command()
+            .args(["open", "--transfers", given, "--json"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut writer = open.stdin.take().unwrap();
+        writer.write_all(payments.as_bytes()).unwrap();
+        drop(writer);
+        let output = open.wait_with_output().unwrap();
+        assert!(output.status.success(), "{given}: {output:?}");
+        let opened: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(opened["transfers"], 9, "{given}");
+    }
 }

@@ -159,6 +159,9 @@ fn a_chain_is_held_to_what_its_reader_knows() {
     for field in ["domain", "old_root", "new_root"] {
         assert_eq!(accepted[field], report[field]);
     }
+    let found = |accepted: &serde_json::Value| accepted["taken_as_found"].clone();
+    let all = serde_json::json!(["domain", "old_root", "end"]);
+    assert_eq!(found(&accepted), all);
     let pins = [
         (
             "--domain",
@@ -199,6 +202,23 @@ fn a_chain_is_held_to_what_its_reader_knows() {
         &["verify", path].into_iter().chain(all).collect::<Vec<_>>(),
     );
     assert!(!shown.contains("taken as found"), "{shown}");
+    for (option, right, open) in [
+        (
+            "--domain",
+            pins[0].1,
+            serde_json::json!(["old_root", "end"]),
+        ),
+        (
+            "--old-root",
+            pins[1].1,
+            serde_json::json!(["domain", "end"]),
+        ),
+        ("--batches", "4", serde_json::json!(["domain", "old_root"])),
+    ] {
+        let json = expect(0, &["verify", path, "--json", option, right]);
+        let accepted = serde_json::from_str(&json).unwrap();
+        assert_eq!(found(&accepted), open, "{option}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::{
 use crate::HistoryPlace;
 
 pub(super) async fn view(call: Call) -> Result<Response, Problem> {
-    let id: AccountId = call.parameters.get("account")?;
+    let id: AccountId = call.parameters.number("account")?;
     let view = call.blocking(move |api| Ok(api.node.account(id)?)).await?;
     let missing = || {
         let text = format!("account {id} is empty, and nothing pending creates it");
@@ -29,7 +29,7 @@ pub(super) async fn view(call: Call) -> Result<Response, Problem> {
 
 /// An empty leaf is proven too: there is always an answer.
 pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
-    let id: AccountId = call.parameters.get("account")?;
+    let id: AccountId = call.parameters.number("account")?;
     let bytes = call.wants_bytes();
     let proven = call
         .blocking(move |api| Ok(api.node.account_proof(id)?))
@@ -63,13 +63,13 @@ pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn pending(call: Call) -> Result<Response, Problem> {
-    let id: AccountId = call.parameters.get("account")?;
+    let id: AccountId = call.parameters.number("account")?;
     let orders = call.blocking(move |api| Ok(api.node.pending(id)?)).await?;
     Ok(Json(forms::pending(&orders)).into_response())
 }
 
 pub(super) async fn history(call: Call) -> Result<Response, Problem> {
-    let id: AccountId = call.parameters.get("account")?;
+    let id: AccountId = call.parameters.number("account")?;
     let before = call.query.get("before", "expected BATCH.POSITION", place)?;
     let limit = call.query.limit(20, 100)?;
     let places = call

@@ -23,21 +23,43 @@ use crate::keys::{
 /// A day.
 const DAY: u64 = 24 * 60 * 60;
 
+/// All members of both kinds, and not an enumeration: so that what is wrong is told by its whole path, and nothing but an
+/// object is read.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
-enum VerifierJson {
-    Ed25519 {
-        public: PublicKey,
-        proof: SignatureBytes,
-    },
+#[serde(deny_unknown_fields)]
+struct VerifierJson {
+    r#type: VerifierKind,
+    public: Option<PublicKey>,
+    proof: Option<SignatureBytes>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum VerifierKind {
+    Ed25519,
     Bearer,
 }
 
-impl From<VerifierJson> for NewVerifier {
-    fn from(verifier: VerifierJson) -> Self {
-        match verifier {
-            VerifierJson::Ed25519 { public, proof } => Self::Ed25519 { public, proof },
-            VerifierJson::Bearer => Self::Bearer,
+impl TryFrom<VerifierJson> for NewVerifier {
+    type Error = Problem;
+
+    fn try_from(verifier: VerifierJson) -> Result<Self, Problem> {
+        let VerifierJson {
+            r#type,
+            public,
+            proof,
+        } = verifier;
+        let missing = |field| Problem::field(field, "a verifier of this type has this member");
+        let stray = |field| Problem::field(field, "a verifier of this type has no such member");
+        match (r#type, public, proof) {
+            (VerifierKind::Ed25519, Some(public), Some(proof)) => {
+                Ok(Self::Ed25519 { public, proof })
+            }
+            (VerifierKind::Ed25519, None, _) => Err(missing("verifier.public")),
+            (VerifierKind::Ed25519, _, None) => Err(missing("verifier.proof")),
+            (VerifierKind::Bearer, None, None) => Ok(Self::Bearer),
+            (VerifierKind::Bearer, Some(_), _) => Err(stray("verifier.public")),
+            (VerifierKind::Bearer, _, Some(_)) => Err(stray("verifier.proof")),
         }
     }
 }
@@ -96,7 +118,7 @@ pub(super) async fn list(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn show(call: Call) -> Result<Response, Problem> {
-    let id = call.parameters.get("key")?;
+    let id = call.parameters.name("key")?;
     one(&call, id).await
 }
 
@@ -110,7 +132,7 @@ pub(super) async fn create(call: Call) -> Result<Response, Problem> {
     let new = NewKey {
         client: new.client,
         scopes,
-        verifier: new.verifier.into(),
+        verifier: new.verifier.try_into()?,
         lifetime: seconds(new.lifetime_seconds.unwrap_or(90 * DAY)),
     };
     let by = call.key()?;
@@ -118,26 +140,27 @@ pub(super) async fn create(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn rotate(call: Call) -> Result<Response, Problem> {
-    let id: KeyId = call.parameters.get("key")?;
+    let id: KeyId = call.parameters.name("key")?;
     let rotation: RotationJson = body::command(call.media, &call.body)?;
+    let verifier: NewVerifier = rotation.verifier.try_into()?;
     let overlap = seconds(rotation.overlap_seconds.unwrap_or(7 * DAY));
     let lifetime = seconds(rotation.lifetime_seconds.unwrap_or(90 * DAY));
     let by = call.key()?;
     decide(&call, move |keys| {
-        keys.rotate(by, id, rotation.verifier.into(), overlap, lifetime)
+        keys.rotate(by, id, verifier, overlap, lifetime)
     })
     .await
 }
 
 pub(super) async fn roll_back(call: Call) -> Result<Response, Problem> {
-    let id: KeyId = call.parameters.get("key")?;
+    let id: KeyId = call.parameters.name("key")?;
     let Empty {} = body::command(call.media, &call.body)?;
     let by = call.key()?;
     decide(&call, move |keys| keys.roll_back(by, id)).await
 }
 
 pub(super) async fn revoke(call: Call) -> Result<Response, Problem> {
-    let id: KeyId = call.parameters.get("key")?;
+    let id: KeyId = call.parameters.name("key")?;
     let ReasonJson { reason } = body::command(call.media, &call.body)?;
     let by = call.key()?;
     decide(&call, move |keys| keys.revoke(by, id, &reason)).await
@@ -158,14 +181,14 @@ pub(super) async fn proposals(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn approve(call: Call) -> Result<Response, Problem> {
-    let id = call.parameters.get("proposal")?;
+    let id = call.parameters.name("proposal")?;
     let Empty {} = body::command(call.media, &call.body)?;
     let by = call.key()?;
     decide(&call, move |keys| keys.approve(by, id)).await
 }
 
 pub(super) async fn withdraw(call: Call) -> Result<Response, Problem> {
-    let id = call.parameters.get("proposal")?;
+    let id = call.parameters.name("proposal")?;
     let Empty {} = body::command(call.media, &call.body)?;
     let by = call.key()?;
     call.blocking(move |api| Ok(api.keys.withdraw(by, id)?))

@@ -43,7 +43,7 @@ pub(super) async fn list(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn view(call: Call) -> Result<Response, Problem> {
-    let number: BatchNumber = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.number("batch")?;
     let view = call
         .blocking(move |api| Ok(api.node.batch(number)?))
         .await?;
@@ -51,7 +51,7 @@ pub(super) async fn view(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn records(call: Call) -> Result<Response, Problem> {
-    let number: BatchNumber = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.number("batch")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.records(number)?))
         .await?;
@@ -59,7 +59,7 @@ pub(super) async fn records(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
-    let number: BatchNumber = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.number("batch")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.batch_proof(number)?))
         .await?;

@@ -9,6 +9,7 @@ use axum::{
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use winterlane_ledger::objects::Objects;
 
 use super::{
     crowd::{Crowd, Place, part},
@@ -179,15 +180,16 @@ pub(super) fn command<T: DeserializeOwned>(
 
 /// Parses a body; the problem names the path of the field that is wrong.
 ///
-/// A duplicate field, an unknown one, and anything after the document are errors: two readers must not see two
-/// requests. Nesting is bounded by the parser.
+/// A duplicate field, an unknown one, a list in the place of an object, and anything after the document are errors: two
+/// readers must not see two requests. Nesting is bounded by the parser.
 pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // Arrays would be read as the members in their order: a second spelling of each document.
+    // Lists would be read as the members in their order: a second spelling of each document.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(Problem::field("body", "expected a JSON object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let objects = Objects::new(&mut deserializer);
+    let value = serde_path_to_error::deserialize(objects).map_err(|error| {
         let path = error.path().to_string();
         // A question mark is a member that was not read as far as its name.
         let path = path.trim_end_matches(['.', '?']);
@@ -243,6 +245,36 @@ mod tests {
             let problem = json::<Outer>(text.as_bytes()).unwrap_err();
             let named = problem.document()["field"].clone();
             assert_eq!(named, field, "{text}");
+        }
+    }
+
+    /// Neither the whole nor anything in it: the field is told.
+    #[test]
+    fn a_list_is_no_object() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "read, and never looked at")]
+        struct Outer {
+            inner: Vec<Inner>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "read, and never looked at")]
+        struct Inner {
+            number: u32,
+        }
+        json::<Outer>(b"{\"inner\":[{\"number\":1}]}").unwrap();
+        for (text, field) in [
+            ("[[{\"number\":1}]]", "body"),
+            ("{\"inner\":[[1]]}", "inner[0]"),
+            ("{\"inner\":[{\"number\":1},[1]]}", "inner[1]"),
+        ] {
+            let document = json::<Outer>(text.as_bytes()).unwrap_err().document();
+            assert_eq!(document["field"], field, "{document}");
+            assert!(
+                document["detail"].as_str().unwrap().contains("object"),
+                "{document}"
+            );
         }
     }
 

@@ -125,15 +125,12 @@ pub(super) async fn carry_out(
     }
     let parameters =
         parameters.map_err(|_| Problem::new(Kind::NotFound, "the path is no UTF-8"))?;
-    let parameters = parameters
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
+    let parameters = PathParameters::of(head.uri.path(), &parameters)?;
     let call = Call {
         api: Arc::clone(api),
         query: Query::parse(head.uri.query(), route.query)?,
         accept: head.headers.get(header::ACCEPT).cloned(),
-        parameters: PathParameters(parameters),
+        parameters,
         identity: identity.clone(),
         media,
         body,

@@ -76,7 +76,7 @@ pub(super) async fn seal(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn requeue(call: Call) -> Result<Response, Problem> {
-    let batch: BatchNumber = call.parameters.get("batch")?;
+    let batch: BatchNumber = call.parameters.number("batch")?;
     announce(&call, &format!("requeue {batch}")).await?;
     call.api.node.requeue(batch).await?;
     Ok(done())

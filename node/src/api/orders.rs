@@ -79,7 +79,7 @@ pub(super) async fn submit_many(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn state(call: Call) -> Result<Response, Problem> {
-    let id: OrderId = call.parameters.get("order")?;
+    let id: OrderId = call.parameters.name("order")?;
     let state = call
         .blocking(move |api| Ok(api.node.order_status(&id)?))
         .await?;

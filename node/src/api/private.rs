@@ -182,7 +182,7 @@ pub(super) async fn anchors(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn nullifier(call: Call) -> Result<Response, Problem> {
-    let nullifier: Digest = call.parameters.get("nullifier")?;
+    let nullifier: Digest = call.parameters.name("nullifier")?;
     let state = call
         .blocking(move |api| Ok(api.node.nullifier(&Nullifier(nullifier))?))
         .await?;
@@ -199,7 +199,7 @@ pub(super) async fn nullifier(call: Call) -> Result<Response, Problem> {
 }
 
 pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
-    let ProofDigest(digest) = call.parameters.get("proof")?;
+    let ProofDigest(digest) = call.parameters.name("proof")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.private_proof(&digest)?))
         .await?;
@@ -209,7 +209,7 @@ pub(super) async fn proof(call: Call) -> Result<Response, Problem> {
 
 /// The published bytes of a batch's operations of the pool.
 pub(super) async fn operations(call: Call) -> Result<Response, Problem> {
-    let number: BatchNumber = call.parameters.get("batch")?;
+    let number: BatchNumber = call.parameters.number("batch")?;
     let bytes = call
         .blocking(move |api| Ok(api.node.pool_operations(number)?))
         .await?;

@@ -1,6 +1,8 @@
 //! The offline checker: it needs the file and nothing else.
 
-use std::{fs::File, path::Path};
+use std::path::Path;
+
+use winterlane_machine::small;
 
 use super::{AuditError, Head, Link, log::Lines};
 use crate::{
@@ -55,7 +57,7 @@ impl Report {
 /// [`AuditError`] with the first line that is wrong, or with the noted head that is not there; [`KeysError`] when
 /// the chain holds, and an event contradicts those before.
 pub fn check(path: &Path, noted: &[Head]) -> Result<Report, KeysError> {
-    let file = File::open(path).map_err(AuditError::io(path))?;
+    let file = small::open(path).map_err(AuditError::io(path))?;
     let mut lines = Lines::new(file, path);
     let mut report = Report {
         head: Head {

@@ -1,6 +1,6 @@
 //! Accounts that pay each other, with keys that are made from a number: for measuring, and for nothing else.
 
-use std::{fs, path::Path};
+use std::{fs, io::Read as _, path::Path};
 
 use rayon::prelude::*;
 use winterlane_ledger::{
@@ -10,6 +10,7 @@ use winterlane_ledger::{
     hash::domain_digest,
     signature::{CHAINS, ChainValue, KEY_CAPACITY, KeyError, KeyTree, SecretSource, bound_message},
 };
+use winterlane_machine::small;
 use winterlane_prover::SimdCompressor;
 
 use super::BenchError;
@@ -230,10 +231,13 @@ impl Signed {
     }
 
     fn read(file: &Path) -> Result<Self, BenchError> {
-        let bytes = fs::read(file).map_err(|source| BenchError::Io {
-            path: file.to_owned(),
-            source,
-        })?;
+        let mut bytes = Vec::new();
+        small::open(file)
+            .and_then(|mut open| open.read_to_end(&mut bytes))
+            .map_err(|source| BenchError::Io {
+                path: file.to_owned(),
+                source,
+            })?;
         Self::parse(&bytes).ok_or_else(|| BenchError::Signed {
             path: file.to_owned(),
         })

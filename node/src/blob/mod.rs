@@ -21,6 +21,7 @@ use std::{fmt, io};
 use winterlane_ledger::BatchNumber;
 
 use thiserror::Error;
+use winterlane_machine::address::shown;
 use winterlane_verifier::DEFAULT_MAX_PROOF_BYTES;
 
 pub use folder::Folder;
@@ -201,7 +202,7 @@ pub fn open(address: &str) -> Result<Box<dyn Blobs>, BlobError> {
     let path = address.strip_prefix("file://").unwrap_or(address);
     if path.is_empty() || path.contains("://") {
         return Err(BlobError::Address {
-            address: address.to_owned(),
+            address: shown(address),
             reason: "it is a folder, or s3://BUCKET/PREFIX".into(),
         });
     }

@@ -6,7 +6,10 @@ use ureq::{
     Agent,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
-use winterlane_machine::small;
+use winterlane_machine::{
+    address::{has_good_port, shown},
+    small,
+};
 
 use super::{
     BlobError, Blobs, Name,
@@ -104,7 +107,8 @@ fn parse(address: &str, default_region: Option<String>) -> Result<Place, String>
     let endpoint = endpoint.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
     let (scheme, host) = endpoint.split_once("://").unwrap_or_default();
     let host = host.trim_end_matches('/');
-    if !matches!(scheme, "http" | "https") || host.is_empty() || host.contains('/') {
+    let is_place = !host.is_empty() && !host.contains('/') && has_good_port(host);
+    if !matches!(scheme, "http" | "https") || !is_place {
         return Err("endpoint is https://HOST or http://HOST".into());
     }
     if ![bucket, prefix, &*region, host].into_iter().all(plain) {
@@ -158,11 +162,7 @@ impl S3 {
 
     pub(super) fn with(address: &str, credentials: Option<Credentials>) -> Result<Self, BlobError> {
         let wrong = |reason: String| BlobError::Address {
-            // without what may be a password
-            address: match address.rsplit_once('@') {
-                Some((_, place)) => format!("s3://…@{place}"),
-                None => address.to_owned(),
-            },
+            address: shown(address),
             reason,
         };
         let place = parse(address, env::var("AWS_REGION").ok()).map_err(wrong)?;
@@ -303,6 +303,15 @@ mod tests {
         // a secret in the address is not told again
         let error = S3::with("s3://me:secret@proofs?region=x", None).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
+        for address in [
+            "s3://proofs/?secret=hush",
+            "s3://proofs?endpoint=https://me:hush@x",
+            "s3://proofs?endpoint=https://me:hush",
+            "s3://proofs?endpoint=https://x&region=me:hush@x",
+        ] {
+            let error = S3::with(address, None).unwrap_err().to_string();
+            assert!(!error.contains("hush"), "{error}");
+        }
         let error = S3::with("s3://proofs", None).unwrap_err();
         assert!(error.to_string().contains("AWS_ACCESS_KEY_ID"), "{error}");
     }

@@ -14,7 +14,7 @@ pub enum ClientError {
     /// The address is none.
     #[error("{address}: expected http://HOST:PORT or https://HOST:PORT")]
     Address {
-        /// The text given.
+        /// The text given, without what may be a secret in it.
         address: String,
     },
     /// The certificates to trust cannot be used.

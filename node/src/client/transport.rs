@@ -16,9 +16,10 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
+use winterlane_machine::address::shown;
 
 use super::{ClientError, Refused};
-use crate::tls::trusting;
+use crate::{json::from_json, tls::trusting};
 
 /// The most bytes of an answer: a proof has a megabyte, a large batch's records a few hundred kilobytes.
 const ANSWER: usize = 64 << 20;
@@ -50,7 +51,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        serde_json::from_slice(&self.body).map_err(|error| ClientError::Answer {
+        from_json(&self.body).map_err(|error| ClientError::Answer {
             what: error.to_string(),
         })
     }
@@ -71,7 +72,7 @@ impl Transport {
     /// Whose certificate must lead to one of those in `roots` (PEM), or, without, to one of the public authorities'.
     pub(crate) fn trusting(address: &str, roots: Option<&[u8]>) -> Result<Self, ClientError> {
         let wrong = || ClientError::Address {
-            address: address.to_owned(),
+            address: shown(address),
         };
         let (scheme, authority) = address.split_once("://").ok_or_else(wrong)?;
         if !matches!(scheme, "http" | "https") {

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{Account, AccountId, Amount, AssetId, KeySlot, Root, Scope};
+use winterlane_ledger::{Account, AccountId, Amount, AssetId, KeySlot, Root, Scope, objects};
 
 use super::values::AmountSetting;
 
@@ -133,7 +133,9 @@ impl FromStr for PublicAccount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.message().to_owned())
+        toml::Deserializer::parse(text)
+            .and_then(objects::read)
+            .map_err(|error| error.message().to_owned())
     }
 }
 

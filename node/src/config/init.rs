@@ -3,6 +3,7 @@
 use std::{fs, io, path::Path};
 
 use thiserror::Error;
+use winterlane_machine::address::without_passwords;
 
 use super::{AccountSetting, Config, ConfigError};
 use crate::store::{FolderLock, StoreError};
@@ -22,9 +23,9 @@ pub enum InitError {
     /// Another process has the folder, or it cannot be locked.
     #[error(transparent)]
     Locked(#[from] StoreError),
-    /// A setting is not of the form `SECTION.NAME=VALUE`.
+    /// A setting is not of the form `SECTION.NAME=VALUE`, or is there twice. What comes before the value is told.
     #[error(
-        "{0:?}: expected SECTION.NAME=VALUE, such as batches.slots=16; `winterlane-node config` prints every setting"
+        "{0:?}: expected SECTION.NAME=VALUE, each once, such as batches.slots=16; `winterlane-node config` prints every setting"
     )]
     Setting(String),
     /// The configuration could not be used.
@@ -48,7 +49,9 @@ pub enum InitError {
 pub fn initial(accounts: &[AccountSetting], settings: &[String]) -> Result<String, InitError> {
     let mut table = toml::Table::new();
     for setting in settings {
-        let wrong = || InitError::Setting(setting.clone());
+        // Its value may be the address of a database, with a password.
+        let name = setting.split('=').next().unwrap_or_default();
+        let wrong = || InitError::Setting(without_passwords(name));
         let (path, value) = setting.split_once('=').ok_or_else(wrong)?;
         let (section, name) = path.split_once('.').ok_or_else(wrong)?;
         let value = format!("value = {value}")

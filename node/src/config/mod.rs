@@ -28,8 +28,8 @@ pub use sections::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 pub use values::{AmountSetting, Patience, PresetSetting, Seconds, SettlementListen, Slots};
-use winterlane_ledger::hash::domain_digest;
-use winterlane_machine::small;
+use winterlane_ledger::{hash::domain_digest, objects};
+use winterlane_machine::{address::without_passwords, small};
 
 use crate::{
     AssetFee, FeeSchedule, Genesis, Limits, NodeOptions, Proving,
@@ -119,7 +119,9 @@ impl Config {
                 reason,
             }
         };
-        let config: Self = toml::from_str(text)
+        // A list would be read as a section with its settings in their order.
+        let config: Self = toml::Deserializer::parse(text)
+            .and_then(objects::read)
             .map_err(|error| at(error.span(), without_passwords(error.message())))?;
         check::check(&config).map_err(|wrong| at(check::place(text, &wrong.way), wrong.reason))?;
         Ok(config)
@@ -197,28 +199,4 @@ impl Config {
             queue: orders.queue,
         }
     }
-}
-
-/// A message without what stands before the host of any address in it: an address at the wrong place is repeated by the
-/// parser, and may hold a password.
-fn without_passwords(message: &str) -> String {
-    let mut parts = message.split("://");
-    let mut shown = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let ends = |character: char| "/\"`'?# ".contains(character) || character.is_control();
-        let authority = &part[..part.find(ends).unwrap_or(part.len())];
-        // A password may hold what ends an address; then all of it up to the last sign of a host goes.
-        let host = part
-            .rfind('@')
-            .filter(|at| authority.contains('@') || authority.contains(':') || *at == 0);
-        shown.push_str("://");
-        match host {
-            Some(at) => {
-                shown.push('\u{2026}');
-                shown.push_str(&part[at..]);
-            }
-            None => shown.push_str(part),
-        }
-    }
-    shown
 }

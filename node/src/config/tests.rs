@@ -391,6 +391,30 @@ fn no_line_of_the_configuration_crashes_the_node() {
     assert!(refused > 20 && ran > 20);
 }
 
+/// A list is no section, and no entry of a list of tables.
+#[test]
+fn a_list_is_no_section() {
+    for (line, text) in [
+        (1, "batches = [16, 1.0]"),
+        (2, "\nqueue = [\"\", \"\", 0]"),
+        (
+            2,
+            "[interface]\nwebhooks = [[\"http://127.0.0.1:1/x\", true]]",
+        ),
+    ] {
+        let error = Config::parse("node.toml", text).unwrap_err();
+        assert_eq!(error.line, Some(line), "{error}");
+        assert!(
+            error.reason.contains("a list, expected an object"),
+            "{error}"
+        );
+    }
+    let root = "0".repeat(64);
+    let account = |key: &str| format!("id = 1\nasset = 0\nkeys = [{key}]").parse::<PublicAccount>();
+    assert!(account(&format!("{{ root = \"{root}\", scope = \"both\" }}")).is_ok());
+    assert!(account(&format!("[\"{root}\", \"both\"]")).is_err());
+}
+
 /// A database's address at the wrong place, or with a mistake: the line is told, and the password is not.
 #[test]
 fn no_password_of_an_address_is_in_an_error() {
@@ -407,9 +431,18 @@ fn no_password_of_an_address_is_in_an_error() {
         assert_eq!(error.line, Some(1), "{shown}");
         assert!(!shown.contains("hush") && !shown.contains("hu/"), "{shown}");
     }
-    assert_eq!(
-        without_passwords("see http://host/a@b"),
-        "see http://host/a@b"
-    );
-    assert_eq!(without_passwords("no address"), "no address");
+    // nor where it stands on a command line
+    for setting in [
+        "queue.address=postgres://me:hush@db/x?port=y",
+        "address=postgres://me:hush@db/x",
+        "postgres://me:hush@db/x",
+        "queue.address.x=postgres://me:hush@db/x",
+    ] {
+        let error = initial(&[], &[setting.to_owned()]).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+    let twice = "queue.address=postgres://me:hush@db/x".to_owned();
+    let error = initial(&[], &[twice.clone(), twice]).unwrap_err();
+    assert!(!error.to_string().contains("hush"), "{error}");
 }

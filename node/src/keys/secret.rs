@@ -5,6 +5,7 @@ use std::{io::Read, path::Path};
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use subtle::ConstantTimeEq;
+use winterlane_machine::small;
 use zeroize::Zeroizing;
 
 use super::{
@@ -167,7 +168,7 @@ impl PrivateKey {
     /// [`KeysError::Io`], [`KeysError::BadFile`].
     pub fn load(path: &Path) -> Result<Self, KeysError> {
         let mut text = Zeroizing::new(String::with_capacity(256));
-        let read = |text: &mut String| std::fs::File::open(path)?.take(256).read_to_string(text);
+        let read = |text: &mut String| small::open(path)?.take(256).read_to_string(text);
         read(&mut text).map_err(|source| KeysError::Io {
             path: path.to_owned(),
             source,

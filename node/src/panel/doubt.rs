@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     OrderId,
     clock::{Clock as _, SystemClock},
+    json::from_json,
     keys::{ClientName, PublicKey},
     store::StoreError,
 };
@@ -72,7 +73,7 @@ impl Doubt {
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE);
         let found: Vec<FalseVerdict> = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+            Ok(bytes) => from_json(&bytes).map_err(|error| {
                 StoreError::io(&path)(io::Error::new(io::ErrorKind::InvalidData, error))
             })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),

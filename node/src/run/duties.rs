@@ -61,7 +61,7 @@ pub(super) struct Duties {
     told: Option<String>,
     /// The writer was told that the rollup has ended.
     ended: bool,
-    /// Since when something that was taken is in a batch that stays open for long.
+    /// Since when something that is owed is in a batch that stays open for long.
     unsealed: Option<Instant>,
 }
 
@@ -77,8 +77,8 @@ struct Open {
 
 /// What the node has to say of something that it is obliged to.
 enum Done {
-    /// It is in a batch.
-    Included,
+    /// It is in a batch, which may be open for long.
+    Included { open: bool },
     /// The rules refuse it as things are.
     Impossible(String),
     /// The node cannot decide now.
@@ -185,7 +185,7 @@ impl Duties {
         Ok(())
     }
 
-    /// Takes what is new, for a turn's time; says, also when something goes wrong, whether anything was taken.
+    /// Takes what is new, for a turn's time; says, also when something goes wrong, whether any of it is in an open batch.
     fn look(&mut self, settlement: &mut dyn Settlement) -> Result<bool, (Trouble, bool)> {
         let mut forced = false;
         let end = Instant::now() + TURN;
@@ -210,13 +210,13 @@ impl Duties {
         }
     }
 
-    /// Takes something that is new; says whether it is in a batch now.
+    /// Takes something that is new; says whether it is in an open batch now.
     fn take(&mut self, number: u64, obligation: &Obligation) -> Result<bool, Trouble> {
         if let Owed::Deposit { deposit, .. } | Owed::Payout { deposit } = &obligation.what {
             return self.credit(number, *deposit);
         }
         match self.force(obligation)? {
-            Done::Included => Ok(true),
+            Done::Included { open } => Ok(open),
             Done::Impossible(reason) => {
                 let open = Open {
                     since: Instant::now(),
@@ -232,7 +232,13 @@ impl Duties {
         }
     }
 
-    /// Says whether the deposit is new to the node.
+    /// Whether the batch of something is open. It may have been taken by a process before this one, which could not close its
+    /// batch either: nobody else would before the batch is old.
+    fn is_open(&self, receipt: &Receipt) -> bool {
+        receipt.batch >= self.shared.live().open_batch
+    }
+
+    /// Takes a deposit; says whether its batch is open.
     fn credit(&self, number: u64, deposit: Deposit) -> Result<bool, Trouble> {
         let (answer, asked) = oneshot::channel();
         self.send(Admin::Deposit {
@@ -242,7 +248,7 @@ impl Duties {
             answer,
         })?;
         match asked.blocking_recv().map_err(|_| Stop::Gone)? {
-            Ok(receipt) => Ok(!receipt.known),
+            Ok(receipt) => Ok(self.is_open(&receipt)),
             // settlement has seen that it can be taken, and those after it wait for it
             Err(SubmitError::Refused(refusal)) => Err(Trouble::Told {
                 number: Some(number),
@@ -264,7 +270,9 @@ impl Duties {
                         let reason = format!("batch {batch} has it, which was settled before");
                         Done::Impossible(reason)
                     }
-                    Ok(ForcedOutcome::Included(_)) => Done::Included,
+                    Ok(ForcedOutcome::Included(receipt)) => Done::Included {
+                        open: self.is_open(&receipt),
+                    },
                     Ok(ForcedOutcome::Impossible(reason)) => Done::Impossible(reason.to_string()),
                     Err(error) => Done::Later(error),
                 })
@@ -298,13 +306,15 @@ impl Duties {
         admin: impl FnOnce(Answer<Result<Result<Receipt, Refusal>, SubmitError>>) -> Admin,
     ) -> Result<Done, Trouble> {
         Ok(match self.ask(admin)? {
-            Ok(Ok(_)) => Done::Included,
+            Ok(Ok(receipt)) => Done::Included {
+                open: self.is_open(&receipt),
+            },
             Ok(Err(refusal)) => Done::Impossible(refusal.to_string()),
             Err(error) => Done::Later(error),
         })
     }
 
-    /// Tries again what is open; says whether any of it is in a batch now.
+    /// Tries again what is open; says whether any of it is in an open batch now.
     fn again(&mut self, settlement: &mut dyn Settlement) -> Result<bool, Trouble> {
         let due = self.open.iter().filter(|(_, open)| {
             let tried = open.tried;
@@ -319,8 +329,8 @@ impl Duties {
                 continue;
             };
             let reason = match self.force(&obligation)? {
-                Done::Included => {
-                    taken = true;
+                Done::Included { open } => {
+                    taken |= open;
                     self.open.remove(&number);
                     continue;
                 }

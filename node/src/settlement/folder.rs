@@ -9,6 +9,7 @@ use std::{
 use winterlane_ledger::{BatchNumber, PublicInputs};
 
 use super::{Published, Settled, Settlement, SettlementError};
+use crate::json::from_json;
 
 /// Settlement in a folder: a file for each part of each batch, and `head.json`, which is replaced as a whole.
 ///
@@ -58,7 +59,7 @@ impl Settlement for Folder {
     fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
         let path = self.head();
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            Ok(bytes) => from_json(&bytes).map(Some).map_err(|error| {
                 SettlementError::Unreachable(format!("{}: {error}", path.display()))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -14,6 +14,7 @@ use tokio::sync::{
     broadcast::{self, error::RecvError},
     watch,
 };
+use winterlane_machine::address::shown;
 
 use crate::{
     Event, Node,
@@ -52,7 +53,7 @@ impl Webhook {
         let path = if path.is_empty() { "/" } else { path }.to_owned();
         if path.contains(['?', '#', ' ']) || !path.is_ascii() {
             return Err(ClientError::Address {
-                address: address.to_owned(),
+                address: shown(address),
             });
         }
         Ok(Self {

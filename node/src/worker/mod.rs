@@ -19,8 +19,8 @@
 //! | the prover fails, or the witness is none | fails the claim, with words that the node shows |
 //!
 //! Only the last counts against the job: what is wrong with a worker must not use up the attempts that others have. A worker
-//! that gives a job back says why, in its log and to the node, which raises an alarm with its name, and writes the witness
-//! again. One that *rests* takes no jobs. It looks, more and more rarely, whether its object store has the witness of the job
+//! that gives a job back says why, in its log and to the node, which raises an alarm with its name, and looks at the witness:
+//! one that is missing or damaged is written again. One that *rests* takes no jobs. It looks, more and more rarely, whether its object store has the witness of the job
 //! that is next, and goes on when it has. A rollup whose witness is not there is passed over for a while, so that its jobs keep
 //! nobody from those of other rollups.
 //!

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     served::{Served, expect},
-    wallet::rollup,
+    wallet::{proven_rollup, rollup},
 };
 
 #[test]
@@ -135,4 +135,81 @@ fn a_balance_answers_its_question_once_in_a_state_that_counts() {
         "balance challenge --verifier a --batches rollup --at-least 2 --out x",
     );
     assert!(said.contains("no batches"), "{said}");
+}
+
+/// Anybody can prove batches of a rollup's domain from a first state of their own making. So a verdict that rests on where batches
+/// start says that nobody told where, in words and for programs.
+#[test]
+fn a_verdict_says_what_nobody_knew() {
+    let folder = proven_rollup();
+    let path = folder.path();
+    let node = Served::start(&path.join("rollup"));
+    let at = format!("--node {}", node.url());
+    let json = |line: &str| -> Value { serde_json::from_str(&expect(0, path, line)).unwrap() };
+    expect(
+        0,
+        path,
+        &format!("wallet rotate --wallet alice --height 10 --wait proven {at}"),
+    );
+    let fetched = json(&format!("fetch {at} --out proofs --json"));
+    let open = |value: &Value| value["taken_as_found"].clone();
+    assert_eq!(
+        open(&fetched),
+        serde_json::json!(["domain", "old_root", "end"])
+    );
+    let [domain, first, last] =
+        ["domain", "old_root", "new_root"].map(|name| fetched[name].as_str().unwrap());
+    let counted = format!(
+        "fetch {at} --out proofs --replace --json --batches {}",
+        fetched["batches"]
+    );
+    assert_eq!(
+        open(&json(&counted)),
+        serde_json::json!(["domain", "old_root"])
+    );
+
+    let ask = format!(
+        "balance challenge --verifier bank.example --at-least 500 --batches proofs --old-root {first}"
+    );
+    let said = expect(0, path, &format!("{ask} --out other.json"));
+    assert!(
+        said.contains("taken as found       which rollup (--domain)"),
+        "{said}"
+    );
+    let said = expect(
+        0,
+        path,
+        &format!("{ask} --domain {domain} --out question.json"),
+    );
+    assert!(!said.contains("taken as found"), "{said}");
+    expect(
+        0,
+        path,
+        &format!("balance prove --wallet alice {at} --challenge question.json --out answer.proof"),
+    );
+    for (more, known) in [
+        (String::new(), false),
+        (format!("--old-root {first}"), true),
+        // the state itself is known, wherever the batches start
+        (format!("--root {last}"), true),
+    ] {
+        let verify = format!(
+            "balance verify --challenge question.json --proof answer.proof --batches proofs {more}"
+        );
+        let found = if known { vec![] } else { vec!["old_root"] };
+        let said = expect(0, path, &verify);
+        std::fs::remove_file(path.join("question.json.answered")).unwrap();
+        assert_eq!(said.contains("taken as found"), !known, "{said}");
+        let verdict = said.lines().next().unwrap();
+        assert!(verdict.starts_with("verified"), "{said}");
+        assert_eq!(
+            verdict.contains("if the first root below is the rollup's"),
+            !known,
+            "{said}"
+        );
+        let checked = json(&format!("{verify} --json"));
+        std::fs::remove_file(path.join("question.json.answered")).unwrap();
+        assert_eq!(checked["valid"], true, "{checked}");
+        assert_eq!(open(&checked), serde_json::json!(found), "{checked}");
+    }
 }

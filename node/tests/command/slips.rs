@@ -167,3 +167,83 @@ fn limits_and_masks_of_the_process_are_no_surprise() {
         assert_eq!(mode & 0o022, 0, "{name}: {mode:o}");
     }
 }
+
+/// A pipe with a name is waited for by whoever opens it: a service would be neither there nor gone.
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name_is_not_waited_for() {
+    let place = with(&[]);
+    let pipe = place.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    let folder = place.path().join("rollup");
+    let account = format!("{pipe}=5");
+    for arguments in [
+        &["check", "--config", pipe][..],
+        &["init", "--account", &account],
+        &["restore", pipe],
+        &["audit", "check", pipe],
+    ] {
+        let (status, _, words) = output(&folder, arguments);
+        assert_eq!(status, 2, "{arguments:?}: {words}");
+        assert!(words.contains("a named pipe"), "{arguments:?}: {words}");
+    }
+    assert!(!folder.exists());
+    // What a shell has opened is read.
+    let (reader, writer) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut &writer, b"[batches]\nslots = 1000\n").unwrap();
+    drop(writer);
+    let mut check = command(&folder, &["check", "--config", "/dev/stdin"]);
+    let output = check.stdin(reader).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("/dev/stdin:2: "), "{said}");
+}
+
+/// What is said is shown to others, and kept in logs.
+#[test]
+fn no_password_of_an_address_is_said() {
+    for arguments in [
+        &["check", "--queue", "postgres://me:hush@db/x?port=y"][..],
+        &["check", "--queue", "https://me:hush@db/x"],
+        &["check", "--listen", "http://me:hush@127.0.0.1:1"],
+        &[
+            "--objects",
+            "ftp://me:hush@objects/x",
+            "--queue",
+            "postgres://me:hush@127.0.0.1:1/x",
+        ],
+        &[
+            "init",
+            "--set",
+            "queue.address=postgres://me:hush@db/x?port=y",
+        ],
+        &["init", "--set", "settlement.at=https://me:hush@127.0.0.1:1"],
+        &["init", "--set", "address=postgres://me:hush@db/x"],
+        &["postgres://me:hush@db/x"],
+    ] {
+        let folder = with(&[]);
+        let (status, printed, said) = output(folder.path(), arguments);
+        assert_eq!(status, 2, "{arguments:?}: {printed}{said}");
+        assert!(
+            !said.contains("hush") && !printed.contains("hush"),
+            "{arguments:?}: {said}"
+        );
+    }
+    let folder = with(&[]);
+    let hook = folder.path().join("hook.toml");
+    for url in [
+        "https://me:hush@hook/x",
+        "https://hook:1/hush path",
+        "ftp://me:hush@hook",
+    ] {
+        let text = format!("[[interface.webhooks]]\nurl = \"{url}\"\n");
+        fs::write(&hook, text).unwrap();
+        let (status, _, said) = output(
+            folder.path(),
+            &["check", "--config", hook.to_str().unwrap()],
+        );
+        assert!(status == 2 && said.contains("hook.toml:2: "), "{said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+}

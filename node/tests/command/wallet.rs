@@ -10,6 +10,15 @@ use super::{
 /// A folder with the wallets `alice` (account 1) and `bob` (account 2), and a rollup in `rollup` in which alice has 1,000. Batches
 /// are small and are not proven.
 pub(crate) fn rollup(more: &str) -> tempfile::TempDir {
+    begin(&format!("proofs.enabled=false proofs.waiting=1000 {more}"))
+}
+
+/// The same, whose batches are proven.
+pub(crate) fn proven_rollup() -> tempfile::TempDir {
+    begin("")
+}
+
+fn begin(more: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     expect(
@@ -28,7 +37,7 @@ pub(crate) fn rollup(more: &str) -> tempfile::TempDir {
         format!("{}=0", at("bob.toml")),
     ];
     let mut arguments = vec!["init", "--account", &accounts[0], "--account", &accounts[1]];
-    for setting in "batches.slots=4 batches.seconds=0.05 proofs.enabled=false proofs.waiting=1000 store.reserve_mib=1"
+    for setting in "batches.slots=4 batches.seconds=0.05 store.reserve_mib=1"
         .split_whitespace()
         .chain(more.split_whitespace())
     {

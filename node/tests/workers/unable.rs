@@ -1,6 +1,10 @@
 //! Workers that cannot do their work, for a reason of their own. No batch fails by it, and others can have the job.
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, symlink},
+    path::{Path, PathBuf},
+};
 
 use winterlane_node::{Alarm, BatchStage};
 
@@ -10,6 +14,18 @@ use crate::{
     server::Server,
     testing::{domain, until},
 };
+
+/// The file of the only object below a folder.
+fn only_object(folder: &Path) -> PathBuf {
+    let mut entries = fs::read_dir(folder).unwrap();
+    let path = entries.next().unwrap().unwrap().path();
+    assert!(entries.next().is_none(), "{}", folder.display());
+    if path.is_dir() {
+        only_object(&path)
+    } else {
+        path
+    }
+}
 
 /// Alone, and with an object store that is not the node's, a worker takes one job, says what is wrong, and rests: it looks again
 /// and again, and goes on by itself when the store is right.
@@ -39,6 +55,14 @@ fn a_worker_with_another_object_store_uses_up_no_attempts() {
             if reason.starts_with("worker wrong-") && reason.contains("is not in the object store"))
     });
     worker.says("this worker cannot do its work");
+    // The node's object store has the witness: it is written once, however often somebody says that it is not there.
+    let witness = only_object(Path::new(&farm.objects));
+    // the number of a file that is gone may be given to another
+    let written = |path: &Path| {
+        let found = fs::metadata(path).unwrap();
+        (found.ino(), found.modified().unwrap())
+    };
+    let first = written(&witness);
     let mut client = server.client();
     let (attempts, failed) = until(|| {
         let row = "SELECT complaints, attempt, failed FROM winterlane_jobs";
@@ -46,6 +70,7 @@ fn a_worker_with_another_object_store_uses_up_no_attempts() {
         (row.get::<_, i32>(0) >= 3).then(|| (row.get::<_, i32>(1), row.get::<_, i32>(2)))
     });
     assert_eq!((attempts, failed), (0, 0));
+    assert_eq!(written(&witness), first, "the witness was written again");
     assert_eq!(
         worker.said().matches("claimed").count(),
         1,

@@ -155,7 +155,7 @@ fn replay(read: &ReadTransaction, path: &Path) -> Result<Opened, StoreError> {
         return Err(format());
     }
     let text = meta.get("genesis")?.ok_or_else(format)?;
-    let genesis: Genesis = serde_json::from_slice(text.value()).map_err(StoreError::Opening)?;
+    let genesis = Genesis::from_json(text.value()).map_err(StoreError::Opening)?;
     let (mut next, mut checkpoint) = (0, 0);
     let mut state = State::new(&genesis)?;
     let table = match read.open_table(CHECKPOINT) {

@@ -182,9 +182,13 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
         "http://",
         "https://127.0.0.1:1",
         "http://127.0.0.1:1/x",
-        "http://a@b",
+        "http://me:hush@b",
+        "http://me:hush",
+        "https://me:hush@b",
     ] {
-        assert!(Client::new(wrong, None).is_err(), "{wrong}");
+        let error = Client::new(wrong, None).unwrap_err();
+        let said = format!("{error} {error:?}");
+        assert!(!said.contains("hush"), "{said}");
     }
     // strangers' requests: an answer, and nothing changed
     let before = here.status().unwrap();
@@ -193,6 +197,13 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
         ("GET /v1/batches/x HTTP/1.1\r\n", "400"),
         ("GET /v1/batches/18446744073709551615 HTTP/1.1\r\n", "404"),
         ("GET /v1/batches/+1 HTTP/1.1\r\n", "400"),
+        ("GET /v1/batches/01 HTTP/1.1\r\n", "400"),
+        (
+            "GET /v1/batches/00000000000000000000001 HTTP/1.1\r\n",
+            "400",
+        ),
+        ("GET /v1/batches/%31 HTTP/1.1\r\n", "400"),
+        ("GET /v1/batches/1/ HTTP/1.1\r\n", "404"),
         ("GET /v1/obligations?first=0&limit=1 HTTP/1.1\r\n", "200"),
         ("GET /v1/payments HTTP/1.1\r\n", "200"),
         ("GET /v1/obligations?first=x HTTP/1.1\r\n", "400"),

@@ -2,6 +2,8 @@
 
 use std::{fs, process::Output};
 
+use winterlane_settlement::Genesis;
+
 use super::{command, genesis};
 
 /// `create FOLDER --genesis genesis.json` in a directory that has that file.
@@ -119,5 +121,47 @@ fn a_limit_on_files_is_an_error() {
     assert!(!place.path().join("new/settlement.redb").exists());
     // and what it left keeps nobody from beginning
     let output = create(&place, "new", "genesis.json");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+/// A pipe with a name is waited for by whoever opens it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name_is_not_waited_for() {
+    let place = place();
+    let made = std::process::Command::new("mkfifo")
+        .arg(place.path().join("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let words = refused(&create(&place, "new", "pipe"));
+    assert!(words.contains("a named pipe"), "{words}");
+    assert!(!place.path().join("new").exists());
+}
+
+/// A list would be read as the members in their order, whichever they are in the version that reads it.
+#[test]
+fn a_list_is_no_genesis() {
+    let place = place();
+    let Genesis {
+        domain,
+        operator,
+        governor,
+        ..
+    } = genesis();
+    let rules = r#"{"window": 1, "per_unit": 1, "lifetime": 8, "bits": 128}"#;
+    let object = |rules: &str| {
+        format!(
+            r#"{{"domain": "{domain}", "first_batch": 0, "accounts": {{}}, "operator": "{operator}", "governor": "{governor}", "rules": {rules}}}"#
+        )
+    };
+    let whole = format!(r#"["{domain}", 0, {{}}, "{operator}", "{governor}", {rules}]"#);
+    for text in [whole, object("[1, 1, 8, 128]")] {
+        fs::write(place.path().join("list.json"), text).unwrap();
+        let words = refused(&create(&place, "new", "list.json"));
+        assert!(words.contains("a list, expected an object"), "{words}");
+        assert!(!place.path().join("new").exists());
+    }
+    fs::write(place.path().join("list.json"), object(rules)).unwrap();
+    let output = create(&place, "new", "list.json");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }

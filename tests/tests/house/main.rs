@@ -22,8 +22,11 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         "verifier/wasm",
         &["ledger", "air", "credentials", "verifier"],
     ),
-    ("wallet", &["ledger", "credentials", "field-simd"]),
     ("machine", &[]),
+    (
+        "wallet",
+        &["ledger", "credentials", "field-simd", "machine"],
+    ),
     ("settlement", &["ledger", "machine", "verifier"]),
     (
         "node",

@@ -11,7 +11,7 @@ use winterlane_verifier::{
     DEFAULT_MAX_PROOF_BYTES, PublicFile, Verified, verify_batch, verify_links, verify_records,
 };
 
-use crate::{Answer, Fault, Stage, expected::Pins, records::RecordSaid};
+use crate::{Answer, Fault, Stage, expected::Pins, json::from_json, records::RecordSaid};
 
 /// Verifies consecutive batches, holding one at a time: a chain may be longer than what fits in memory.
 ///
@@ -231,7 +231,7 @@ fn read_public(bytes: &[u8]) -> Result<PublicFile, Fault> {
     if bytes.len() > PublicFile::MAX_BYTES {
         return Err(unusable(&"more than 4 MiB: no public file is that long"));
     }
-    let file: PublicFile = serde_json::from_slice(bytes).map_err(|error| unusable(&error))?;
+    let file: PublicFile = from_json(bytes).map_err(|error| unusable(&error))?;
     file.check_format().map_err(|error| unusable(&error))?;
     Ok(file)
 }

@@ -6,13 +6,14 @@ use alloc::{
     vec::Vec,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use winterlane_credentials::{Challenge, Code, Day, Issuer, Predicate, Question as Asked, Value};
 use winterlane_ledger::{Digest, Root, private::PrivateInputs};
 use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
 
 use crate::{
     Answer, Fault, Stage,
+    json::from_json,
     said::{ProofSaid, bytes32, refused},
     statement::read_statement,
 };
@@ -91,11 +92,11 @@ fn unusable(reason: impl core::fmt::Display) -> Fault {
     Fault::new(Stage::Challenge, reason)
 }
 
-fn read<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Fault> {
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
     if json.len() > MAX_CHALLENGE_BYTES {
         return Err(unusable("more than 1 MiB: no challenge is that long"));
     }
-    serde_json::from_slice(json).map_err(unusable)
+    from_json(json).map_err(unusable)
 }
 
 /// Makes a challenge: `request` is a JSON object with `verifier` (a name), `predicate` (as people write it), `issuer`

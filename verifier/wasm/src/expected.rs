@@ -7,7 +7,7 @@ use winterlane_air::presets::{Preset, SecurityLevel};
 use winterlane_ledger::{BatchNumber, Domain, PublicInputs, Root};
 use winterlane_verifier::Policy;
 
-use crate::{Fault, Stage};
+use crate::{Fault, Stage, json::from_json};
 
 /// The most that a caller's expectations can need, in bytes.
 pub(crate) const MAX_EXPECTED_BYTES: usize = 4096;
@@ -37,7 +37,7 @@ pub(crate) fn read<T: DeserializeOwned>(json: &[u8], most: usize) -> Result<T, F
             format_args!("more than {most} bytes of expectations"),
         ));
     }
-    serde_json::from_slice(json).map_err(|error| Fault::new(Stage::Expected, error))
+    from_json(json).map_err(|error| Fault::new(Stage::Expected, error))
 }
 
 /// A number that is written as text, since JavaScript's numbers end at 2^53.

@@ -44,6 +44,7 @@ mod chain;
 mod credential;
 mod expected;
 mod exports;
+mod json;
 mod pool;
 mod records;
 mod said;

@@ -21,6 +21,7 @@ use winterlane_verifier::{PRIVATE_PRESETS, PoolFile, verify_private};
 use crate::{
     Answer, Fault, Stage,
     expected::{MAX_EXPECTED_BYTES, compare, read},
+    json::from_json,
     said::{ProofSaid, TransferSaid, WithdrawalSaid},
     statement::MAX_STATEMENT_BYTES,
 };
@@ -145,7 +146,7 @@ impl Pool {
                 &"more than 4,096 bytes: no such file is that long",
             ));
         }
-        let file: PoolFile = serde_json::from_slice(file).map_err(|error| unusable(&error))?;
+        let file: PoolFile = from_json(file).map_err(|error| unusable(&error))?;
         file.check_format().map_err(|error| unusable(&error))?;
         let domain = file.domain();
         compare("the domain is", expected.domain, domain)?;

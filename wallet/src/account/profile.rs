@@ -10,6 +10,7 @@ use super::AccountError;
 use crate::{
     WalletError,
     journal::{publish, read_all, stage},
+    json::from_json,
     medium::Medium,
 };
 
@@ -99,8 +100,7 @@ impl Profile {
             path: path(),
             reason,
         };
-        let profile: Self =
-            serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let profile: Self = from_json(&bytes).map_err(|error| wrong(error.to_string()))?;
         if profile.format != FORMAT {
             return Err(wrong(format!(
                 "the format is {:?}, not {FORMAT:?}",

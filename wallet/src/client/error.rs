@@ -10,9 +10,11 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ClientError {
     /// The address is none.
-    #[error("{address:?} is no address of a node: expected http://HOST:PORT or https://HOST:PORT")]
+    #[error(
+        "{address:?} is no address of a node: expected http://HOST:PORT or https://HOST:PORT, without a user and a password"
+    )]
     Address {
-        /// The text given.
+        /// The text given, without what may be a secret in it.
         address: String,
     },
     /// A certificate cannot be read.

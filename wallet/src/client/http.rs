@@ -8,6 +8,9 @@ use ureq::{
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
 use winterlane_ledger::{AccountId, SignedOrder, codec::CanonicalBytes as _};
+use winterlane_machine::address::{has_good_port, shown};
+
+use crate::json::from_json;
 
 use super::{
     AccountAnswer, Acknowledged, Ask, ClientError, Fees, NodeStatus, OrderPlace, Proven, Refused,
@@ -67,8 +70,9 @@ impl NodeClient {
         certificate: Option<&Path>,
         config: ClientConfig,
     ) -> Result<Self, ClientError> {
+        // Users and passwords are of no use to a node, and the text may be shown to others.
         let wrong = || ClientError::Address {
-            address: address.to_owned(),
+            address: shown(address),
         };
         let (scheme, authority) = address.split_once("://").ok_or_else(wrong)?;
         let authority = authority.strip_suffix('/').unwrap_or(authority);
@@ -76,6 +80,7 @@ impl NodeClient {
         if !matches!(scheme, "http" | "https")
             || authority.is_empty()
             || !authority.bytes().all(plain)
+            || !has_good_port(authority)
         {
             return Err(wrong());
         }
@@ -122,7 +127,7 @@ impl NodeClient {
     }
 
     fn json<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ClientError> {
-        serde_json::from_slice(body).map_err(|error| ClientError::Answer {
+        from_json(body).map_err(|error| ClientError::Answer {
             address: self.address.clone(),
             what: error.to_string(),
         })
@@ -382,6 +387,17 @@ mod tests {
                 matches!(client(bad), Err(ClientError::Address { .. })),
                 "{bad}"
             );
+        }
+        for secret in [
+            "https://me:hush@node",
+            "https://hush@node:1",
+            "https://me:hush",
+            "me:hush@node",
+            "https://node/?token=hush",
+        ] {
+            let error = client(secret).err().unwrap();
+            let said = format!("{error} {error:?}");
+            assert!(!said.contains("hush"), "{said}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Files that are encrypted: what is written, what is read, and what is refused.
 
+use std::fs;
+
 use super::*;
 
 fn passphrase(text: &str) -> Passphrase {

@@ -108,6 +108,9 @@ pub enum LineProblem {
     /// The file begins with the byte order mark of UTF-16.
     #[error("the file is UTF-16; save it as UTF-8")]
     Utf16,
+    /// The file begins with the byte order mark of UTF-32.
+    #[error("the file is UTF-32; save it as UTF-8")]
+    Utf32,
     /// Bytes that are no UTF-8 text.
     #[error("not valid UTF-8 text")]
     NotText,
@@ -157,17 +160,20 @@ pub fn read_transfers(
     limit: Option<usize>,
 ) -> Result<Vec<TransferRow>, CsvError> {
     let mut head = Vec::new();
-    input.by_ref().take(3).read_to_end(&mut head)?;
-    match head[..] {
+    input.by_ref().take(4).read_to_end(&mut head)?;
+    let encoding = match head[..] {
         // Spreadsheets like to begin a file with a byte order mark.
-        [0xef, 0xbb, 0xbf] => head.clear(),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            return Err(CsvError::Line {
-                line: 1,
-                problem: LineProblem::Utf16,
-            });
+        [0xef, 0xbb, 0xbf, ..] => {
+            head.drain(..3);
+            None
         }
-        _ => {}
+        // Before UTF-16, whose mark is the first half of this one: no text begins with a zero character.
+        [0xff, 0xfe, 0, 0] | [0, 0, 0xfe, 0xff] => Some(LineProblem::Utf32),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(LineProblem::Utf16),
+        _ => None,
+    };
+    if let Some(problem) = encoding {
+        return Err(CsvError::Line { line: 1, problem });
     }
     let mut reader = ReaderBuilder::new()
         .trim(Trim::All)

@@ -5,6 +5,7 @@ use std::{
     net::TcpStream,
 };
 
+use serde_json::json;
 use winterlane_ledger::codec::CanonicalBytes as _;
 
 use super::{super::signed_order, *};
@@ -73,6 +74,51 @@ fn bodies(served: &mut Served) -> Vec<Vec<u8>> {
         .concat(),
     );
     bodies
+}
+
+/// serde reads a list as the members in their order; for the node an order has one spelling.
+#[test]
+fn a_list_is_no_order() {
+    let served = Served::new();
+    let mut payer = served.payers[0].clone();
+    let good = signed_order(&payer.pay(1, 5, 0));
+    let order = &good["order"];
+    let mut listed = good.clone();
+    listed["order"] = json!([
+        "transfer",
+        order["fee"],
+        order["valid_until"],
+        order["from"],
+        null,
+        order["to"],
+        order["amount"],
+        null,
+        null,
+        null,
+        null
+    ]);
+    let post = |path: &str, body: &Value| {
+        let headers = [("content-type", "application/json".to_owned())];
+        served.send("POST", path, &headers, body.to_string().as_bytes())
+    };
+    let as_list = json!([[order, good["nonce"], good["slot"], good["signature"]]]);
+    for (path, body, field) in [
+        ("/v1/orders", listed.clone(), "order"),
+        (
+            "/v1/orders/batch",
+            json!({ "orders": [listed] }),
+            "orders[0].order",
+        ),
+        (
+            "/v1/orders/batch",
+            json!({ "orders": as_list }),
+            "orders[0]",
+        ),
+    ] {
+        let reply = post(path, &body);
+        assert_eq!(problem(&reply, "bad-field")["field"], field, "{body}");
+    }
+    assert_eq!(post("/v1/orders", &good).status, 202);
 }
 
 #[test]
@@ -259,6 +305,14 @@ fn large_bodies_and_bad_addresses_are_refused() {
         "/v1/accounts/4294967296",
         "/v1/accounts/-1",
         "/v1/accounts/00",
+        "/v1/accounts/01",
+        "/v1/accounts/000000000000000000000001",
+        "/v1/accounts/+1",
+        "/v1/accounts/%31",
+        "/v1/accounts/%31/proof",
+        "/v1/batches/00000000000000000000000",
+        "/v1/batches/%30",
+        "/v1/batches/00000000000000000000000/records",
         "/v1/accounts/1%00",
         "/v1/accounts/%ff",
         "/v1/orders/zz",

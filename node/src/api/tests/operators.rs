@@ -191,6 +191,19 @@ fn keys_are_made_approved_and_ended_over_http() {
             json!({ "client": "carl", "role": "submitter", "verifier": { "type": "bearer" } }),
             "scopes",
         ),
+        // a list is no object, and each type has its members
+        (
+            json!({ "client": "carl", "role": "reader", "verifier": ["bearer"] }),
+            "verifier",
+        ),
+        (
+            json!({ "client": "carl", "role": "reader", "verifier": { "type": "bearer", "public": "0".repeat(64) } }),
+            "verifier.public",
+        ),
+        (
+            json!({ "client": "carl", "role": "reader", "verifier": { "type": "ed25519", "proof": "0".repeat(128) } }),
+            "verifier.public",
+        ),
     ] {
         let reply = served.signed(
             &served.ada,

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | `address` | where the database is, and TLS to it |
 //! | `observer` | the node's side |
+//! | `supply` | that the object store has the witnesses |
 //! | [`claims`] | the workers' side |
 //! | [`panel`] | private proofs that workers verify: both sides |
 //! | `news` | hearing that something has changed |
@@ -23,6 +24,7 @@ pub mod claims;
 mod news;
 pub(crate) mod observer;
 pub mod panel;
+mod supply;
 
 use std::error::Error as _;
 

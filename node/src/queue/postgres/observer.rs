@@ -10,7 +10,8 @@ use winterlane_air::presets::Preset;
 use winterlane_ledger::{BatchNumber, Domain, codec::CanonicalBytes as _};
 
 use super::{
-    ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, news::News, signed, unsigned,
+    ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, news::News, signed,
+    supply::Supply, unsigned,
 };
 use crate::{
     blob::{BlobError, Blobs, Kind, Name},
@@ -45,8 +46,8 @@ pub(crate) struct Observer {
     told: BTreeMap<BatchNumber, i32>,
     /// Complaints of workers about each job that were reported, and when.
     complaints: BTreeMap<BatchNumber, (i32, Instant)>,
-    /// Of these, jobs that were not offered again since: whatever the object store says that it has is written anew.
-    doubted: BTreeSet<BatchNumber>,
+    /// Whether the object store has their witnesses.
+    supply: Supply,
     /// Proofs that were reported.
     delivered: BTreeSet<(BatchNumber, [u8; 32])>,
     /// Objects that nobody needs. They are removed when the object store lets them.
@@ -91,7 +92,7 @@ impl Observer {
             offered: BTreeMap::new(),
             told: BTreeMap::new(),
             complaints: BTreeMap::new(),
-            doubted: BTreeSet::new(),
+            supply: Supply::default(),
             delivered: BTreeSet::new(),
             garbage: VecDeque::new(),
             reports: Vec::new(),
@@ -190,7 +191,7 @@ impl Observer {
             _ => {}
         }
         self.complaints.insert(job.batch, (job.complaints, now));
-        self.doubted.insert(job.batch);
+        self.supply.doubt(job.batch);
         Some(Report::Trouble(job.complaint))
     }
 
@@ -284,12 +285,8 @@ impl ProofQueue for Observer {
             }
         };
         let name = self.name(job.batch, Kind::Witness, job.witness);
-        // a batch that was not proven may have failed by a witness that somebody changed
-        let doubted = job.failures > 0 || self.doubted.contains(&job.batch);
-        if doubted || !self.blobs.has(&name)? {
-            self.blobs.put(&name, &bytes)?;
-            self.doubted.remove(&job.batch);
-        }
+        let (of, now) = ((&name, job.failures), Instant::now());
+        self.supply.supply(&*self.blobs, of, &bytes, now)?;
         let (rollup, preset, priority) = (self.rollup, self.preset.to_string(), self.priority);
         let memory = prover::memory(job.public_inputs.num_operations, self.preset);
         let failures = i32::try_from(job.failures).unwrap_or(i32::MAX);
@@ -472,7 +469,7 @@ impl ProofQueue for Observer {
             Ok((jobs, proofs))
         })?;
         self.offered.remove(&batch);
-        self.doubted.remove(&batch);
+        self.supply.forget(batch);
         let witnesses = jobs.iter().map(|row| (Kind::Witness, row));
         let proofs = proofs.iter().map(|row| (Kind::Proof, row));
         for (kind, row) in witnesses.chain(proofs) {

@@ -1,9 +1,12 @@
 //! What settlement obliges a node to: strangers who post what makes no sense, and the end of a rollup. And mistakes in the
 //! threads that hear them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use winterlane_ledger::{
@@ -22,9 +25,9 @@ use super::{
     start_willing,
 };
 use crate::{
-    AdminError, BatchStage, Event, OrderId, Refusal, SubmitError,
+    AdminError, BatchStage, Event, Node, OrderId, Refusal, SubmitError,
     run::{Stand, start},
-    settlement::{Obligation, Owed, Published, Settled, Settlement, SettlementError},
+    settlement::{Chain, Obligation, Owed, Published, Settled, Settlement, SettlementError},
     testing::{Word, deposit, private_transfer, until, wait},
 };
 
@@ -69,6 +72,59 @@ fn an_order_that_was_settled_before_it_was_forced_is_refuted() {
         .pending
         .balance;
     assert_eq!(balance, Amount::new(BALANCE + 101));
+    stop(running);
+}
+
+/// What is owed is in a batch that cannot be closed, since settlement refuses the one before it, and the node is started again.
+/// The batch is closed as soon as it can be, and not when it is old.
+#[test]
+fn a_batch_with_what_is_owed_is_closed_soon_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 4);
+    // one batch is as far as the node goes ahead
+    create_with(folder.path(), &payers, 2);
+    let words = Words::default();
+    let durable = open(folder.path(), words.clone(), &Arc::new(AtomicU64::new(5)));
+    let operator = secret(OPERATOR).party();
+    let opening = payers.clone();
+    let begin = || {
+        let mut options = options(folder.path(), &opening);
+        options.limits.max_age = Duration::from_secs(24 * 60 * 60);
+        options.settlement = Some(Box::new(Chain::over(Box::new(durable.by(operator)))));
+        let stand = Stand {
+            prover: Some(Box::new(|_| Box::new(Willing))),
+            judge: Some(Arc::new(Word)),
+            ..Stand::default()
+        };
+        start(options, stand).unwrap()
+    };
+    let (node, running) = begin();
+    words.never.store(true, Ordering::Relaxed);
+    wait(node.submit(payers[0].pay(2, 1, 0))).unwrap();
+    wait(node.seal_now()).unwrap();
+    let user = durable.by(secret(7).party());
+    let call = Call::Deposit {
+        asset: AssetId::new(7),
+        amount: Amount::new(5),
+        to: DepositTo::Existing(AccountId::new(1)),
+    };
+    user.call(&call).unwrap();
+    let paid_in = Some(Amount::new(BALANCE - 1 + 5));
+    let balance = |node: &Node| {
+        let account = node.account(AccountId::new(1)).unwrap();
+        account.map(|account| account.pending.balance)
+    };
+    until(|| (balance(&node) == paid_in).then_some(()));
+    assert!(matches!(
+        wait(node.seal_now()),
+        Err(AdminError::Unsettled { .. })
+    ));
+    stop(running);
+
+    words.never.store(false, Ordering::Relaxed);
+    let (node, running) = begin();
+    assert_eq!(balance(&node), paid_in);
+    caught_up(&node, &user);
     stop(running);
 }
 

@@ -76,6 +76,33 @@ fn each_stage_has_its_status() {
     }
 }
 
+/// A list would be read as the members in their order: a second spelling of each file.
+#[test]
+fn a_list_is_no_object() {
+    let good: serde_json::Value = serde_json::from_slice(&json(&file(7))).unwrap();
+    let inputs = &good["public_inputs"];
+    let listed = serde_json::json!([
+        inputs["domain"],
+        inputs["batch_number"],
+        inputs["old_root"],
+        inputs["new_root"],
+        inputs["operations_digest"],
+        inputs["num_operations"]
+    ]);
+    let whole = serde_json::json!([good["format"], good["preset"], inputs, good["records"]]);
+    let mut inside = good.clone();
+    inside["public_inputs"] = listed;
+    for text in [whole, inside].map(|value| value.to_string()) {
+        // serde itself takes it
+        serde_json::from_str::<PublicFile>(&text).unwrap();
+        let (status, said) = answer("{}", text.as_bytes(), b"");
+        assert!(
+            status == 2 && said.contains("a list, expected an object"),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn a_file_of_another_layout_is_named() {
     let text = String::from_utf8(json(&file(7))).unwrap();

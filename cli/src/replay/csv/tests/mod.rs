@@ -329,6 +329,15 @@ fn other_encodings_are_named() {
         assert_eq!(refused(&wide(to, "\u{feff}")), (1, LineProblem::Utf16));
         assert_eq!(refused(&wide(to, "")), (1, LineProblem::Nul));
     }
+    for to in [u32::to_le_bytes, u32::to_be_bytes] {
+        let wide = |mark: &str| -> Vec<u8> {
+            let characters = format!("{mark}{text}");
+            let bytes = characters.chars().flat_map(|one| to(one.into()));
+            bytes.collect()
+        };
+        assert_eq!(refused(&wide("\u{feff}")), (1, LineProblem::Utf32));
+        assert_eq!(refused(&wide("")), (1, LineProblem::Nul));
+    }
     // What a crash leaves of a file.
     let mut cut = text.clone().into_bytes();
     cut.extend([0; 100]);
