@@ -54,6 +54,9 @@ pub(crate) struct SecondLook {
     pub(crate) judge: Judge,
 }
 
+/// Beyond the number of any entry of the log.
+const EVERYTHING: u64 = u64::MAX;
+
 /// The sealer's thread.
 pub(crate) fn spawn(
     store: Arc<Store>,
@@ -118,9 +121,14 @@ impl Sealer {
                     batch
                 }
             };
+            let believed = !self.second_look.doubt.any();
             let commit = self.seal(&batch)?;
             if !self.wait_for_writer()? {
                 return Ok(());
+            }
+            if believed && self.second_look.doubt.any() {
+                // found out while it was hashed, or while it waited for the writer
+                self.look_again(&batch)?;
             }
             let (written, unwritten) = std::sync::mpsc::sync_channel(1);
             let sealed = Box::new(Sealed { commit, written });
@@ -207,6 +215,13 @@ impl Sealer {
         })
     }
 
+    /// Checks everything of a batch, of which what this process took was believed.
+    fn look_again(&self, closed: &ClosedBatch) -> Result<(), StoreError> {
+        let (domain, judge) = (self.ledger.domain(), &*self.second_look.judge);
+        self.threads
+            .install(|| check_replayed(closed, domain, EVERYTHING, judge))
+    }
+
     fn apply_yielding(&mut self, closed: &ClosedBatch) -> Result<SealedBatch, StoreError> {
         let Self {
             ledger,
@@ -220,7 +235,7 @@ impl Sealer {
             ..
         } = self;
         // when workers are not believed, nothing that this process took is either
-        let replayed = if doubt.any() { u64::MAX } else { *replayed };
+        let replayed = if doubt.any() { EVERYTHING } else { *replayed };
         threads.install(|| {
             check_replayed(closed, ledger.domain(), replayed, &**judge)?;
             apply(ledger, closed)
