@@ -397,7 +397,7 @@ fn a_batch_closes_when_it_is_old() {
         (BatchNumber::new(1), None)
     );
     // padded to a power of two, not to a full batch
-    assert_eq!(sequencer.next_to_seal().map(|batch| batch.slots), Some(2));
+    assert_eq!(sequencer.to_seal(0).map(|batch| batch.slots), Some(2));
 }
 
 /// Whatever the time does, a batch waits for its age at most once more; and an order lives by the numbers of batches, so that

@@ -1,12 +1,14 @@
 //! Sealing: the operations of a closed batch, hashed into the tree of the store.
 //!
 //! It runs beside the writer, since hashing a batch takes longer than an order may wait. What it makes is
-//! written by the writer, in one transaction, before the next batch is begun.
+//! written by the writer, in one transaction. If the next batch is closed by then, it is hashed meanwhile, on what the one
+//! before it leaves behind; it is given to the writer when that is written, so that batches are written in their order
+//! and one at most is hashed that the store knows nothing of.
 
 use std::{
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender},
+        mpsc::{Receiver, SyncSender, TryRecvError},
     },
     thread::JoinHandle,
 };
@@ -36,9 +38,12 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Sealed {
     pub(crate) commit: SealCommit,
-    /// Told when it is written; the next batch begins then.
+    /// Told when it is written.
     pub(crate) written: SyncSender<()>,
 }
+
+/// Batches that may be with the sealer at once: one whose commit is being written, and one that is hashed.
+pub(crate) const AT_ONCE: usize = 2;
 
 /// Who verifies the proofs of private operations once more before they are sealed: of those that a process before this one
 /// took, and of all, when workers that verified them are not believed any more.
@@ -48,6 +53,9 @@ pub(crate) struct SecondLook {
     pub(crate) doubt: Arc<Doubt>,
     pub(crate) judge: Judge,
 }
+
+/// Beyond the number of any entry of the log.
+const EVERYTHING: u64 = u64::MAX;
 
 /// The sealer's thread.
 pub(crate) fn spawn(
@@ -66,15 +74,13 @@ pub(crate) fn spawn(
         second_look,
         clock,
         threads: yielding_pool("sealing", 0)?,
+        unwritten: None,
     };
     let name = "sealer";
     threads::spawn(name, writer.clone(), move || {
         yield_to_orders();
-        for batch in closed {
-            if let Err(error) = sealer.seal(&batch, &writer) {
-                let _ = writer.send(Task::Failed(error));
-                return;
-            }
+        if let Err(error) = sealer.run(&closed, &writer) {
+            let _ = writer.send(Task::Failed(error));
         }
     })
     .map_err(StoreError::io(name))
@@ -89,10 +95,63 @@ struct Sealer {
     clock: Arc<dyn Clock>,
     /// What hashes: threads of its own, so that the checks of signatures wait for none of it.
     threads: rayon::ThreadPool,
+    /// Where the writer says that the batch before is written; `None` when it has said so.
+    unwritten: Option<Receiver<()>>,
 }
 
 impl Sealer {
-    fn seal(&mut self, closed: &ClosedBatch, writer: &SyncSender<Task>) -> Result<(), StoreError> {
+    /// Seals what comes, until there is nobody who sends anything or takes it.
+    fn run(
+        &mut self,
+        closed: &Receiver<ClosedBatch>,
+        writer: &SyncSender<Task>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let batch = match closed.try_recv() {
+                Ok(batch) => batch,
+                Err(TryRecvError::Disconnected) => return Ok(()),
+                // nothing to do meanwhile: the moment of the store that is read holds back the reuse of its pages
+                Err(TryRecvError::Empty) => {
+                    if !self.wait_for_writer()? {
+                        return Ok(());
+                    }
+                    let Ok(batch) = closed.recv() else {
+                        return Ok(());
+                    };
+                    batch
+                }
+            };
+            let believed = !self.second_look.doubt.any();
+            let commit = self.seal(&batch)?;
+            if !self.wait_for_writer()? {
+                return Ok(());
+            }
+            if believed && self.second_look.doubt.any() {
+                // found out while it was hashed, or while it waited for the writer
+                self.look_again(&batch)?;
+            }
+            let (written, unwritten) = std::sync::mpsc::sync_channel(1);
+            let sealed = Box::new(Sealed { commit, written });
+            if writer.send(Task::Sealed(sealed)).is_err() {
+                return Ok(());
+            }
+            self.unwritten = Some(unwritten);
+        }
+    }
+
+    /// Waits until the batch before is written, and reads the store as it is then. `false` when the writer is gone, or
+    /// ends before it has written: then so does this thread.
+    fn wait_for_writer(&mut self) -> Result<bool, StoreError> {
+        if let Some(unwritten) = self.unwritten.take() {
+            if unwritten.recv().is_err() {
+                return Ok(false);
+            }
+            self.ledger.state_mut().written()?;
+        }
+        Ok(true)
+    }
+
+    fn seal(&mut self, closed: &ClosedBatch) -> Result<SealCommit, StoreError> {
         let batch = self.apply_yielding(closed)?;
         fault::point("sealed-in-memory");
         let witness = match &self.witnesses {
@@ -135,7 +194,7 @@ impl Sealer {
             }
         }
         let changes = self.ledger.state().take().cloned().unwrap_or_default();
-        let commit = SealCommit {
+        Ok(SealCommit {
             public_inputs: batch.public_inputs,
             changes,
             records,
@@ -153,14 +212,14 @@ impl Sealer {
                     .map(|entry| entry.operation.clone())
                     .collect(),
             }),
-        };
-        let (written, wait) = std::sync::mpsc::sync_channel(1);
-        let sealed = Box::new(Sealed { commit, written });
-        // the writer is gone, or ends before it has written: then so does this thread
-        if writer.send(Task::Sealed(sealed)).is_ok() && wait.recv().is_ok() {
-            self.ledger.state_mut().written()?;
-        }
-        Ok(())
+        })
+    }
+
+    /// Checks everything of a batch, of which what this process took was believed.
+    fn look_again(&self, closed: &ClosedBatch) -> Result<(), StoreError> {
+        let (domain, judge) = (self.ledger.domain(), &*self.second_look.judge);
+        self.threads
+            .install(|| check_replayed(closed, domain, EVERYTHING, judge))
     }
 
     fn apply_yielding(&mut self, closed: &ClosedBatch) -> Result<SealedBatch, StoreError> {
@@ -176,7 +235,7 @@ impl Sealer {
             ..
         } = self;
         // when workers are not believed, nothing that this process took is either
-        let replayed = if doubt.any() { u64::MAX } else { *replayed };
+        let replayed = if doubt.any() { EVERYTHING } else { *replayed };
         threads.install(|| {
             check_replayed(closed, ledger.domain(), replayed, &**judge)?;
             apply(ledger, closed)

@@ -206,7 +206,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let stop = Arc::new(AtomicBool::new(false));
     let (task_sender, tasks) = sync_channel(TASKS);
     let (commands, command_receiver) = sync_channel(queue.clamp(1, COMMANDS));
-    let (sealer, closed) = sync_channel(1);
+    let (sealer, closed) = sync_channel(sealer::AT_ONCE);
     let mut others = Vec::new();
     let kept = (proving.is_some() || stand.prover.is_some()).then(|| witnesses.clone());
     others.push(sealer::spawn(

@@ -38,16 +38,19 @@ impl StoreState {
     }
 
     /// What the newest version changes, which was not written. The caller writes it, and then calls
-    /// [`StoreState::written`].
+    /// [`StoreState::written`]; meanwhile the next version may be made.
     pub(crate) fn take(&self) -> Option<&Changes> {
         self.sealed.last()
     }
 
-    /// What was sealed has been written: reads the store as it is now, and that alone.
+    /// Versions were written: reads the store as it is now, and of what was sealed only what is not in it.
     pub(crate) fn written(&mut self) -> Result<(), StoreError> {
+        let before = self.view.version();
         self.view = self.store.view()?;
         self.older.clear();
-        self.sealed.clear();
+        let written = self.view.version().saturating_sub(before);
+        let written = usize::try_from(written).unwrap_or(usize::MAX);
+        self.sealed.drain(..written.min(self.sealed.len()));
         Ok(())
     }
 
@@ -131,15 +134,37 @@ impl ReadState for Version<'_> {
     }
 
     fn siblings(&self, ids: &[u32], out: &mut [Siblings]) -> Result<(), StoreError> {
-        if self.sealed.is_empty() {
-            return self.view.siblings(ids, out);
-        }
-        for (id, siblings) in ids.iter().zip(out) {
-            for (height, sibling) in siblings.iter_mut().enumerate().take(TREE_DEPTH) {
-                *sibling = self.node(height, id >> height ^ 1)?;
-            }
+        self.view.siblings(ids, out)?;
+        for changes in self.sealed {
+            replace_changed(&changes.nodes, ids, out);
         }
         Ok(())
+    }
+}
+
+/// Puts the siblings that are among these nodes in the place of those that were read. The nodes come by height and
+/// index, and the ids ascend, so that each height is gone through once.
+fn replace_changed(nodes: &[Node], ids: &[u32], out: &mut [Siblings]) {
+    let mut heights = nodes.chunk_by(|a, b| a.height == b.height).peekable();
+    for height in 0..TREE_DEPTH {
+        let Some(changed) = heights.next_if(|run| usize::from(run[0].height) == height) else {
+            continue;
+        };
+        let mut changed = changed.iter().peekable();
+        // siblings ascend in pairs: each place is looked for from the pair of the one before
+        for (id, siblings) in ids.iter().zip(&mut *out) {
+            let index = id >> height ^ 1;
+            while changed
+                .next_if(|node| node.index >> 1 < index >> 1)
+                .is_some()
+            {}
+            let pair = changed
+                .clone()
+                .take_while(|node| node.index >> 1 == index >> 1);
+            if let Some(node) = pair.into_iter().find(|node| node.index == index) {
+                siblings[height] = node.digest;
+            }
+        }
     }
 }
 

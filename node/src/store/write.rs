@@ -291,7 +291,7 @@ impl Store {
     }
 
     /// Writes a state's changes and nothing else: what [`super::StoreState`] does when it is used alone.
-    pub(super) fn write_version(
+    pub(crate) fn write_version(
         &self,
         version: BatchNumber,
         changes: &Changes,

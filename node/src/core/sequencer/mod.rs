@@ -211,9 +211,9 @@ impl<B: Base> Sequencer<B> {
         self.next_sequence
     }
 
-    /// The oldest batch that is closed.
-    pub(crate) fn next_to_seal(&self) -> Option<&ClosedBatch> {
-        self.closed.front()
+    /// The oldest batch that is closed, after `later` others.
+    pub(crate) fn to_seal(&self, later: usize) -> Option<&ClosedBatch> {
+        self.closed.get(later)
     }
 
     /// The batches that are closed and not sealed, the oldest first.

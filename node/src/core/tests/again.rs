@@ -83,13 +83,13 @@ fn what_was_decided_can_be_decided_again_and_sealed() {
 
     let mut ledger = Ledger::genesis(domain(), BatchNumber::ZERO, opening()).unwrap();
     let mut logged = 0;
-    while let Some(closed) = first.next_to_seal().cloned() {
+    while let Some(closed) = first.to_seal(0).cloned() {
         assert_eq!(
-            second.next_to_seal().map(|batch| &batch.entries),
+            second.to_seal(0).map(|batch| &batch.entries),
             Some(&closed.entries)
         );
         assert_eq!(
-            second.next_to_seal().map(|batch| &batch.supplies),
+            second.to_seal(0).map(|batch| &batch.supplies),
             Some(&closed.supplies)
         );
         assert_eq!(

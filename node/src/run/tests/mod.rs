@@ -10,6 +10,7 @@ mod obliged;
 mod panel;
 mod pool;
 mod proofs;
+mod sealing;
 mod settled;
 mod watched;
 

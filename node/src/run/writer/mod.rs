@@ -33,7 +33,7 @@ use super::{
     admission::{Admin, Answer, Candidate, GROUP},
     ahead,
     prover::Outcome,
-    sealer::Sealed,
+    sealer::{AT_ONCE, Sealed},
     shared::Shared,
     verify::PrivateCandidate,
 };
@@ -125,7 +125,8 @@ pub(crate) struct Writer {
 /// What the writer knows besides.
 #[derive(Debug, Default)]
 pub(crate) struct WriterState {
-    sealing: Option<ClosedBatch>,
+    /// The batches that the sealer has, the oldest first.
+    sealing: VecDeque<ClosedBatch>,
     unproven: BTreeMap<BatchNumber, Job>,
     /// The batch that is being proven in this process.
     proving: Option<BatchNumber>,
@@ -167,7 +168,7 @@ impl Writer {
         self.refresh(&[])?;
         loop {
             self.start_sealing();
-            if self.state.stopping && self.state.sealing.is_none() {
+            if self.state.stopping && self.state.sealing.is_empty() {
                 return self.give_up_proof();
             }
             let mut answers = Answers::new();
@@ -341,18 +342,25 @@ impl Writer {
         self.refresh(entries)
     }
 
-    /// Gives the oldest closed batch to the sealer, if it has none and proofs are not too far behind.
+    /// Gives closed batches to the sealer, the oldest first, if it has not enough and proofs are not too far behind.
     fn start_sealing(&mut self) {
-        let waiting = self.state.unproven.values().filter(|job| !job.held).count() as u64;
-        // jobs of a time when there was a prover hold nothing back
-        let behind = self.prover.is_some() && waiting >= self.max_unproven;
+        let waiting = self.state.unproven.values().filter(|job| !job.held).count();
         let quiet = self.shared.quiet.load(Ordering::Relaxed);
-        if self.state.sealing.is_some() || self.state.stopping || behind || quiet {
+        if self.state.stopping || quiet {
             return;
         }
-        if let Some(closed) = self.sequencer.next_to_seal() {
+        while self.state.sealing.len() < AT_ONCE {
+            // those that are being sealed will wait for their proofs; jobs of a time when there was a prover hold
+            // nothing back
+            let unproven = (waiting + self.state.sealing.len()) as u64;
+            if self.prover.is_some() && unproven >= self.max_unproven {
+                return;
+            }
+            let Some(closed) = self.sequencer.to_seal(self.state.sealing.len()) else {
+                return;
+            };
             let closed = closed.clone();
-            self.state.sealing = Some(closed.clone());
+            self.state.sealing.push_back(closed.clone());
             // a sealer that is gone has said why
             let _ = self.sealer.send(closed);
         }
@@ -366,7 +374,7 @@ impl Writer {
         self.shared.live().ages.insert(batch, Duration::ZERO);
         self.store.seal(&commit)?;
         fault::point("seal-written");
-        if let Some(closed) = self.state.sealing.take() {
+        if let Some(closed) = self.state.sealing.pop_front() {
             self.sequencer.sealed();
             self.shared.live().remove(&closed.entries, batch);
         }

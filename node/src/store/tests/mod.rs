@@ -211,6 +211,62 @@ fn many_changes_lead_where_few_do() {
     }
 }
 
+/// Versions that are made while those before them are written are the ones in memory: what was sealed and is not in the
+/// store stands in the place of what the store has.
+#[test]
+fn versions_are_made_while_those_before_them_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = |balance: u64| Account {
+        asset: AssetId::new(7),
+        balance: Amount::new(balance.into()),
+        ..Account::default()
+    };
+    // neighbours, so that changed siblings are read, and some far away
+    let ids: Vec<u32> = (0..40).chain([1 << 20, u32::MAX - 1, u32::MAX]).collect();
+    let first: Vec<_> = ids[..30]
+        .iter()
+        .map(|id| (AccountId::new(*id), account(1)))
+        .collect();
+    let store = open(folder.path(), &first);
+    let mut ours = StoreState::new(store.clone()).unwrap();
+    let mut memory = MemoryState::new(0, first.clone(), &ScalarCompressor).unwrap();
+    let mut random = Numbers(5);
+    let mut unwritten = std::collections::VecDeque::new();
+    for round in 0..60 {
+        let count = 1 + random.below(30);
+        let mut changed = Vec::new();
+        for _ in 0..count {
+            let id = ids[random.below(ids.len() as u64) as usize];
+            changed.push((AccountId::new(id), account(2 + random.below(1_000))));
+        }
+        let [one, two] = [
+            Changes::of(&ours, changed.clone(), &ScalarCompressor).unwrap(),
+            Changes::of(&memory, changed, &ScalarCompressor).unwrap(),
+        ];
+        assert_eq!(one, two, "{round}");
+        ours.apply(one).unwrap();
+        memory.apply(two).unwrap();
+        unwritten.push_back(ours.take().cloned().unwrap());
+        // none, one or two of them
+        for _ in 0..random.below(3) {
+            if let Some(changes) = unwritten.pop_front() {
+                let version = store.view().unwrap().head().next_batch.saturating_add(1);
+                store.write_version(version, &changes).unwrap();
+            }
+        }
+        ours.written().unwrap();
+        assert_eq!(
+            (ours.version(), ours.root()),
+            (memory.version(), memory.root())
+        );
+        assert_eq!(ours.version() - ours.committed(), unwritten.len() as u64);
+        for id in ids.iter().chain(&[50, 1 << 31]) {
+            let id = AccountId::new(*id);
+            assert_eq!(ours.prove(id).unwrap(), memory.prove(id).unwrap(), "{id}");
+        }
+    }
+}
+
 #[test]
 fn an_opening_state_is_checked() {
     let account = |balance| Account {
