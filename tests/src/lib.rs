@@ -31,6 +31,8 @@ pub mod forge;
 #[cfg(feature = "prover")]
 pub mod implied;
 #[cfg(feature = "prover")]
+pub mod instances;
+#[cfg(feature = "prover")]
 pub mod linear;
 #[cfg(feature = "prover")]
 pub mod masked;

@@ -16,7 +16,7 @@ use winterfell::{
 
 use super::{Cube, Erased, ErasedInputs, Quad, cast, cast_rand, in_field};
 use crate::airs::{FlatCommitment, TestTrace};
-use crate::scripted::{ScriptedCoin, Spread};
+use crate::scripted::ScriptedCoin;
 
 /// A prover's auxiliary segment over one field.
 trait AuxOver<E: FieldElement<BaseField = BaseElement>> {
@@ -200,5 +200,5 @@ pub static INSTANCES: [Instance; 8] = [
     Instance::of_tree::<RpJive64_256>(),
     Instance::of_flat::<Blake>(),
     Instance::of_flat::<RpJive64_256>(),
-    Instance::of::<Blake, MerkleTree<Blake>, ScriptedCoin<Blake, Spread>>(),
+    Instance::of::<Blake, MerkleTree<Blake>, ScriptedCoin>(),
 ];
