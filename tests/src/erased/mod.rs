@@ -27,7 +27,7 @@ type Quad = QuadExtension<BaseElement>;
 type Cube = CubeExtension<BaseElement>;
 
 /// An AIR's functions for one field.
-trait Over<E: FieldElement<BaseField = BaseElement>> {
+pub(crate) trait Over<E: FieldElement<BaseField = BaseElement>> {
     fn transition(&self, frame: &EvaluationFrame<E>, periodic: &[E], result: &mut [E]);
 
     /// As the verifier calls it, out of the domain.
@@ -151,6 +151,13 @@ impl ToElements<BaseElement> for ErasedInputs {
 ///
 /// Random elements of an auxiliary segment are drawn as winterfell's default has it.
 pub struct Erased(Box<AnyAir>);
+
+impl Erased {
+    /// An AIR at hand.
+    pub fn of<A: Air<BaseField = BaseElement> + 'static>(air: A) -> Self {
+        Self(Box::new(air))
+    }
+}
 
 /// The same elements in another type for the same field.
 fn cast<From, To>(elements: &[From]) -> &[To]
