@@ -38,7 +38,7 @@ impl<E: FieldElement<BaseField = BaseElement>> Challenges<E> {
     where
         A: Air<BaseField = BaseElement>,
     {
-        let mut coin = ScriptedCoin::new(seed);
+        let mut coin = ScriptedCoin::<Blake>::new(seed);
         let coin = &mut coin;
         let aux = air.get_aux_rand_elements(coin).expect("elements");
         let constraints = air.get_constraint_composition_coefficients(coin);

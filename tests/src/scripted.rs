@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use winterfell::Trace;
 use winterfell::crypto::{
-    DefaultRandomCoin, Hasher, MerkleTree, RandomCoin, RandomCoinError, hashers::Blake3_256,
+    DefaultRandomCoin, ElementHasher, Hasher, RandomCoin, RandomCoinError, hashers::Blake3_256,
 };
 use winterfell::math::{FieldElement, fields::f64::BaseElement};
 
-use crate::airs::{AnyProver, TestTrace};
+use crate::airs::TestTrace;
 
 /// The hash function of scripted proofs.
 pub type Blake = Blake3_256<BaseElement>;
@@ -91,7 +91,7 @@ impl Script {
 }
 
 impl TestTrace {
-    /// The same trace of [`AnyAir`](crate::airs::AnyAir), whose scripted proofs have the positions of this script.
+    /// The same trace of any small AIR, whose scripted proofs have the positions of this script.
     ///
     /// # Panics
     /// When the trace does not say of which AIR it is.
@@ -107,14 +107,14 @@ impl TestTrace {
 const OF_METADATA: usize = 2;
 
 /// The default coin, but for what would make it depend on commitments.
-pub struct ScriptedCoin {
-    coin: DefaultRandomCoin<Blake>,
+pub struct ScriptedCoin<H: ElementHasher = Blake> {
+    coin: DefaultRandomCoin<H>,
     script: Script,
 }
 
-impl RandomCoin for ScriptedCoin {
+impl<H: ElementHasher<BaseField = BaseElement>> RandomCoin for ScriptedCoin<H> {
     type BaseField = BaseElement;
-    type Hasher = Blake;
+    type Hasher = H;
 
     /// Other scripts have the same challenges.
     fn new(seed: &[BaseElement]) -> Self {
@@ -129,7 +129,7 @@ impl RandomCoin for ScriptedCoin {
         }
     }
 
-    fn reseed(&mut self, _data: <Blake as Hasher>::Digest) {}
+    fn reseed(&mut self, _data: <H as Hasher>::Digest) {}
 
     fn check_leading_zeros(&self, _value: u64) -> u32 {
         u64::BITS
@@ -150,4 +150,6 @@ impl RandomCoin for ScriptedCoin {
 }
 
 /// A plain winterfell prover of [`AnyAir`](crate::airs::AnyAir) with a scripted coin.
-pub type ScriptedProver = AnyProver<Blake, MerkleTree<Blake>, ScriptedCoin>;
+#[cfg(feature = "prover")]
+pub type ScriptedProver =
+    crate::airs::AnyProver<Blake, winterfell::crypto::MerkleTree<Blake>, ScriptedCoin>;
