@@ -10,7 +10,7 @@ use winterfell::math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winterlane_air::hiding::{Doubling, InPlace, Mode};
 use winterlane_tests::airs::{AnyAir, Small};
 use winterlane_tests::linear::Span;
-use winterlane_tests::opened::Opened;
+use winterlane_tests::opened::{Challenges, Opened};
 use winterlane_tests::report;
 use winterlane_tests::scripted::{Script, ScriptedProver};
 use winterlane_tests::veil::{Cell, Hidden, shown};
@@ -123,9 +123,20 @@ where
     M: Mode<AnyAir>,
 {
     Leaves::<M>::with(air, shape, E::EXTENSION_DEGREE, |leaves| {
-        let positions = leaves.there.challenges::<E>().positions;
-        let asked = leaves.here.challenges::<E>().positions;
-        assert!(positions.iter().all(|position| !asked.contains(position)));
+        let (there, here) = (
+            leaves.there.challenges::<E>(),
+            leaves.here.challenges::<E>(),
+        );
+        // Other positions of the same polynomials.
+        let drawn = |of: &Challenges<E>| (of.z, of.deep.trace.clone(), of.alphas.clone());
+        assert_eq!(drawn(&there), drawn(&here));
+        let asked = here.positions;
+        assert!(
+            there
+                .positions
+                .iter()
+                .all(|position| !asked.contains(position))
+        );
         let main = leaves.main::<E>(|_| true);
         let [veil, quotient] = leaves.veil::<E>();
         report!("leaves: {name}, {shape:?}: rank {main} main, {veil} veil, {quotient} quotient");
