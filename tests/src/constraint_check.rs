@@ -12,6 +12,8 @@ use winterlane_air::{
 };
 use winterlane_ledger::{BaseElement, PublicInputs};
 
+use crate::erased::Over;
+
 /// A constraint that a trace breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Violation {
@@ -100,7 +102,8 @@ impl Checker {
             .map(|column| column[row % BLOCK_ROWS])
             .collect();
         let frame = EvaluationFrame::from_rows(current.to_vec(), next.to_vec());
-        self.air.evaluate_transition(&frame, &periodic, &mut result);
+        // The instance that the erased AIR has.
+        Over::transition(&self.air, &frame, &periodic, &mut result);
         result
     }
 

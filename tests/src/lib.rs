@@ -8,6 +8,7 @@
 pub mod airs;
 pub mod erased;
 pub mod hostile;
+pub mod scripted;
 
 /// Prints a line of figures that every run shows: past the test harness, which only shows what failed
 /// tests print.
@@ -31,6 +32,8 @@ pub mod forge;
 #[cfg(feature = "prover")]
 pub mod implied;
 #[cfg(feature = "prover")]
+pub mod instances;
+#[cfg(feature = "prover")]
 pub mod linear;
 #[cfg(feature = "prover")]
 pub mod masked;
@@ -48,8 +51,6 @@ pub mod programs;
 pub mod random;
 #[cfg(feature = "prover")]
 pub mod scenario;
-#[cfg(feature = "prover")]
-pub mod scripted;
 #[cfg(feature = "prover")]
 pub mod simulator;
 #[cfg(feature = "prover")]

@@ -13,6 +13,7 @@ use winterlane_air::{
 use winterlane_ledger::{BaseElement, PublicInputs};
 
 use crate::{
+    erased::Erased,
     forge::{FalseBatch, Rule},
     stock::{Attempt, attempt_with, cheap_options},
 };
@@ -32,7 +33,8 @@ impl ToElements<BaseElement> for MaskedInputs {
 
 /// [`BatchAir`] without one constraint or assertion.
 pub struct MaskedAir {
-    air: BatchAir,
+    /// Erased, so that its constraints are not compiled again.
+    air: Erased,
     context: AirContext<BaseElement>,
     without: Rule,
 }
@@ -72,7 +74,7 @@ impl Air for MaskedAir {
             options.clone(),
         );
         Self {
-            air: BatchAir::new(trace_info, masked.inputs, options),
+            air: Erased::of(BatchAir::new(trace_info, masked.inputs, options)),
             context,
             without: masked.without,
         }

@@ -1,9 +1,7 @@
 //! The hiding AIR with another veil, which does not hide: what a count of ranks must see.
 
-use core::marker::PhantomData;
-
 use winterfell::crypto::{MerkleTree, RandomCoin, RandomCoinError};
-use winterfell::math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
+use winterfell::math::{ExtensionOf, FieldElement, ToElements, fields::f64::BaseElement};
 use winterfell::matrix::ColMatrix;
 use winterfell::{
     Air, AirContext, Assertion, AuxRandElements, EvaluationFrame, Proof, ProofOptions, Prover,
@@ -11,33 +9,48 @@ use winterfell::{
 };
 use winterlane_air::hiding::{Hiding, Mode};
 
-use crate::airs::{Inputs, TestAir, TestTrace};
+use crate::airs::{AnyAir, Inputs, TestTrace};
 use crate::opened::Challenges;
-use crate::scripted::{Blake, Script, ScriptedCoin};
+use crate::scripted::{Blake, ScriptedCoin};
 use crate::veil::{Cell, Hidden, Rank, rank_of, unit};
 
 /// Another veil.
-pub trait Mutation: Send + Sync + 'static {
+#[derive(Clone, Copy, Debug)]
+pub struct Mutation {
     /// The powers of `p` that the columns `A_1 ..` have in the constraint.
-    const POWERS: &'static [u32];
+    pub powers: &'static [u32],
     /// Whether the constraint is on the next row.
-    const NEXT: bool;
+    pub next: bool,
+}
+
+/// The public inputs of a statement, and the veil that its proofs have.
+#[derive(Clone, Debug)]
+pub struct MutatedInputs {
+    inputs: Inputs,
+    mutation: Mutation,
+}
+
+impl ToElements<BaseElement> for MutatedInputs {
+    fn to_elements(&self) -> Vec<BaseElement> {
+        self.inputs.to_elements()
+    }
 }
 
 /// The hiding AIR with the constraint of another veil.
-pub struct Mutated<A, M, V> {
-    air: Hiding<A, M>,
-    _mutation: PhantomData<fn() -> V>,
+pub struct Mutated<M> {
+    air: Hiding<AnyAir, M>,
+    mutation: Mutation,
 }
 
-impl<A: TestAir, M: Mode<A>, V: Mutation> Air for Mutated<A, M, V> {
+impl<M: Mode<AnyAir>> Air for Mutated<M> {
     type BaseField = BaseElement;
-    type PublicInputs = Inputs;
+    type PublicInputs = MutatedInputs;
 
-    fn new(info: TraceInfo, inputs: Inputs, options: ProofOptions) -> Self {
+    fn new(info: TraceInfo, inputs: MutatedInputs, options: ProofOptions) -> Self {
+        let MutatedInputs { inputs, mutation } = inputs;
         Self {
             air: Hiding::new(info, inputs, options),
-            _mutation: PhantomData,
+            mutation,
         }
     }
 
@@ -72,10 +85,11 @@ impl<A: TestAir, M: Mode<A>, V: Mutation> Air for Mutated<A, M, V> {
         self.air
             .evaluate_aux_transition(main, aux, periodic, rand, result);
         let p = periodic[periodic.len() - 1];
-        let row = if V::NEXT { aux.next() } else { aux.current() };
+        let Mutation { powers, next } = self.mutation;
+        let row = if next { aux.next() } else { aux.current() };
         let columns = &row[self.air.parameters().expect("it hides").veil_constrained()];
         let mut sum = columns[0];
-        for (&column, &power) in columns[1..].iter().zip(V::POWERS) {
+        for (&column, &power) in columns[1..].iter().zip(powers) {
             sum += column.mul_base(p.exp_vartime(power.into()));
         }
         let last = result.len() - 1;
@@ -106,24 +120,33 @@ impl<A: TestAir, M: Mode<A>, V: Mutation> Air for Mutated<A, M, V> {
 }
 
 /// The prover of a statement with another veil and one cell changed.
-struct MutatedProver<'a, 'p, A: TestAir, S: Script, M: Mode<A>, V> {
-    hidden: &'a Hidden<'p, A, S, M>,
+struct MutatedProver<'a, 'p, M: Mode<AnyAir>> {
+    hidden: &'a Hidden<'p, M>,
     cell: Option<Cell>,
-    _mutation: PhantomData<fn() -> V>,
+    mutation: Mutation,
 }
 
-impl<A: TestAir, S: Script, M: Mode<A>, V: Mutation> Prover for MutatedProver<'_, '_, A, S, M, V> {
+impl<M: Mode<AnyAir>> MutatedProver<'_, '_, M> {
+    fn inputs(&self) -> MutatedInputs {
+        MutatedInputs {
+            inputs: self.hidden.inputs.clone(),
+            mutation: self.mutation,
+        }
+    }
+}
+
+impl<M: Mode<AnyAir>> Prover for MutatedProver<'_, '_, M> {
     type BaseField = BaseElement;
-    type Air = Mutated<A, M, V>;
+    type Air = Mutated<M>;
     type Trace = TestTrace;
     type HashFn = Blake;
     type VC = MerkleTree<Blake>;
-    type RandomCoin = ScriptedCoin<Blake, S>;
+    type RandomCoin = ScriptedCoin;
 
     winterlane_prover::default_parts!();
 
-    fn get_pub_inputs(&self, _trace: &TestTrace) -> Inputs {
-        self.hidden.inputs.clone()
+    fn get_pub_inputs(&self, _trace: &TestTrace) -> MutatedInputs {
+        self.inputs()
     }
 
     fn options(&self) -> &ProofOptions {
@@ -135,6 +158,7 @@ impl<A: TestAir, S: Script, M: Mode<A>, V: Mutation> Prover for MutatedProver<'_
         _trace: &TestTrace,
         rand: &AuxRandElements<E>,
     ) -> ColMatrix<E> {
+        let Mutation { powers, next } = self.mutation;
         let parameters = &self.hidden.parameters;
         let first = parameters.inner_aux_width();
         let mut columns = self.hidden.aux(rand).into_columns();
@@ -143,9 +167,9 @@ impl<A: TestAir, S: Script, M: Mode<A>, V: Mutation> Prover for MutatedProver<'_
         }
         // What the columns A_t leave N to be.
         for current in 0..parameters.statement_rows() - 1 {
-            let row = current + usize::from(V::NEXT);
+            let row = current + usize::from(next);
             let mut sum = E::ZERO;
-            for (t, power) in V::POWERS.iter().enumerate() {
+            for (t, power) in powers.iter().enumerate() {
                 let cell = columns[first + 1 + t][row];
                 let negative = current % 2 == 1 && power % 2 == 1;
                 sum += if negative { -cell } else { cell };
@@ -161,25 +185,23 @@ impl<A: TestAir, S: Script, M: Mode<A>, V: Mutation> Prover for MutatedProver<'_
 /// # Panics
 /// When there is no proof.
 #[must_use]
-pub fn mutated_rank<E, A, S, M, V>(hidden: &Hidden<'_, A, S, M>) -> Rank
+pub fn mutated_rank<E, M>(hidden: &Hidden<'_, M>, mutation: Mutation) -> Rank
 where
     E: FieldElement<BaseField = BaseElement>,
-    A: TestAir,
-    S: Script,
-    M: Mode<A>,
-    V: Mutation,
+    M: Mode<AnyAir>,
 {
+    let prover = |cell: Option<Cell>| MutatedProver {
+        hidden,
+        cell,
+        mutation,
+    };
     let prove = |cell: Option<Cell>| -> Proof {
-        let prover = MutatedProver::<A, S, M, V> {
-            hidden,
-            cell,
-            _mutation: PhantomData,
-        };
-        winterlane_prover::prove(&prover, hidden.main_trace(None)).expect("a proof")
+        let trace = hidden.main_trace(None);
+        winterlane_prover::prove(&prover(cell), trace).expect("a proof")
     };
     let degree = E::EXTENSION_DEGREE;
     let mut cells = hidden.veil_cells(degree);
-    if !V::NEXT {
+    if !mutation.next {
         // N is bound one row earlier.
         let (bound, free) = (0, hidden.parameters.statement_rows() - 1);
         cells.retain(|&cell| !matches!(cell, Cell::Veil { column: 0, row, .. } if row == bound));
@@ -190,11 +212,12 @@ where
             part,
         }));
     }
-    let air = Mutated::<A, M, V>::new(
+    let inputs = prover(None).inputs();
+    let air = Mutated::<M>::new(
         hidden.air.trace_info().clone(),
-        hidden.inputs.clone(),
+        inputs.clone(),
         hidden.air.options().clone(),
     );
-    let challenges = Challenges::<E>::answered::<_, S>(&air, &prove(None), &hidden.inputs);
+    let challenges = Challenges::<E>::answered(&air, &prove(None), &inputs);
     rank_of(&air, &hidden.parameters, &challenges, &cells, &prove)
 }

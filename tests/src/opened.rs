@@ -7,7 +7,7 @@ use winterfell::{
     Air, AuxRandElements, ConstraintCompositionCoefficients, DeepCompositionCoefficients, Proof,
 };
 
-use crate::scripted::{Blake, Script, ScriptedCoin};
+use crate::scripted::{Blake, ScriptedCoin};
 
 type Tree = MerkleTree<Blake>;
 type Digest = <Blake as winterfell::crypto::Hasher>::Digest;
@@ -34,12 +34,11 @@ impl<E: FieldElement<BaseField = BaseElement>> Challenges<E> {
     ///
     /// # Panics
     /// When the coin has nothing to give.
-    pub fn of<A, S>(air: &A, seed: &[BaseElement]) -> Self
+    pub fn of<A>(air: &A, seed: &[BaseElement]) -> Self
     where
         A: Air<BaseField = BaseElement>,
-        S: Script,
     {
-        let mut coin = ScriptedCoin::<Blake, S>::new(seed);
+        let mut coin = ScriptedCoin::<Blake>::new(seed);
         let coin = &mut coin;
         let aux = air.get_aux_rand_elements(coin).expect("elements");
         let constraints = air.get_constraint_composition_coefficients(coin);
@@ -66,14 +65,13 @@ impl<E: FieldElement<BaseField = BaseElement>> Challenges<E> {
     }
 
     /// The challenges that a scripted proof answers.
-    pub fn answered<A, S>(air: &A, proof: &Proof, inputs: &A::PublicInputs) -> Self
+    pub fn answered<A>(air: &A, proof: &Proof, inputs: &A::PublicInputs) -> Self
     where
         A: Air<BaseField = BaseElement>,
-        S: Script,
     {
         let mut seed = proof.context.to_elements();
         seed.extend(inputs.to_elements());
-        Self::of::<A, S>(air, &seed)
+        Self::of(air, &seed)
     }
 
     /// Positions whose next row, `blowup` positions on, is opened too.

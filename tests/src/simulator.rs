@@ -11,7 +11,7 @@ use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement, polyn
 use winterfell::{Air, EvaluationFrame, Proof};
 
 use crate::opened::{Challenges, fri, point, points};
-use crate::scripted::{Blake, Script};
+use crate::scripted::Blake;
 
 type Tree = MerkleTree<Blake>;
 type Digest = <Blake as Hasher>::Digest;
@@ -173,10 +173,9 @@ where
 ///
 /// # Panics
 /// When the AIR is none that can be verified.
-pub fn simulate<A, S, E>(air: &A, inputs: &A::PublicInputs, salt: u64) -> Proof
+pub fn simulate<A, E>(air: &A, inputs: &A::PublicInputs, salt: u64) -> Proof
 where
     A: Air<BaseField = BaseElement>,
-    S: Script,
     E: FieldElement<BaseField = BaseElement>,
 {
     let constraints = air.context().num_assertions() + air.context().num_transition_constraints();
@@ -184,7 +183,7 @@ where
     let context = Context::new::<BaseElement>(info.clone(), air.options().clone(), constraints);
     let mut seed = context.to_elements();
     seed.extend(inputs.to_elements());
-    let challenges = Challenges::<E>::of::<A, S>(air, &seed);
+    let challenges = Challenges::<E>::of(air, &seed);
     let mut coin = DefaultRandomCoin::<Blake>::new(&[BaseElement::new(salt)]);
     let invented = invent(air, &challenges, &mut coin);
     let values = deep_values(air, &challenges, &invented, &mut coin);

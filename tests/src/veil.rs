@@ -11,11 +11,11 @@ use winterlane_air::hiding::{Hiding, HidingParameters, Mode};
 use winterlane_prover::ProverError;
 use winterlane_prover::hiding::{HidingProver, HidingRng, HidingTrace, hide};
 
-use crate::airs::{Inputs, TestAir, TestTrace};
+use crate::airs::{AnyAir, Inputs, TestTrace};
 use crate::erased;
 use crate::linear::Span;
 use crate::opened::{Challenges, Opened, fri_opened, point, points};
-use crate::scripted::{Blake, Script, ScriptedCoin, ScriptedProver};
+use crate::scripted::{Blake, ScriptedCoin, ScriptedProver};
 
 /// A random cell of a hiding trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,30 +38,30 @@ pub enum Cell {
     },
 }
 
-/// A statement of [`TestAir`], ready to be proven with fixed randomness.
-pub struct Hidden<'p, A: TestAir, S: Script, M: Mode<A>> {
-    prover: HidingProver<'p, ScriptedProver<A, S>, M>,
+/// A statement of [`AnyAir`], ready to be proven with fixed randomness.
+pub struct Hidden<'p, M: Mode<AnyAir>> {
+    prover: HidingProver<'p, ScriptedProver, M>,
     table: HidingTrace<TestTrace>,
     /// The hiding AIR.
-    pub air: Hiding<A, M>,
+    pub air: Hiding<AnyAir, M>,
     /// Its numbers.
     pub parameters: HidingParameters,
     /// The public inputs.
     pub inputs: Inputs,
 }
 
-impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
+impl<'p, M: Mode<AnyAir>> Hidden<'p, M> {
     /// The statement of a trace, with randomness from a seed.
     ///
     /// # Panics
     /// When it cannot be hidden.
     #[must_use]
-    pub fn new(prover: &'p ScriptedProver<A, S>, trace: TestTrace, seed: u8) -> Self {
-        let inputs = A::public_inputs(&trace);
+    pub fn new(prover: &'p ScriptedProver, trace: TestTrace, seed: u8) -> Self {
+        let inputs = AnyAir::public_inputs(&trace);
         let mut rng = HidingRng::from_seed([seed; 32]);
         let (hiding, table) = hide::<_, M>(prover, Arc::new(trace), &mut rng).expect("it hides");
         let info = table.info().clone();
-        let air = Hiding::<A, M>::new(info, inputs.clone(), prover.options().clone());
+        let air = Hiding::<AnyAir, M>::new(info, inputs.clone(), prover.options().clone());
         let parameters = air.parameters().expect("it hides").clone();
         Self {
             prover: hiding,
@@ -98,7 +98,7 @@ impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
     }
 
     /// The prover and trace with one cell changed.
-    fn changed(&self, cell: Option<Cell>) -> (Changed<'_, 'p, A, S, M>, TestTrace) {
+    fn changed(&self, cell: Option<Cell>) -> (Changed<'_, 'p, M>, TestTrace) {
         (Changed { hidden: self, cell }, self.main_trace(cell))
     }
 
@@ -175,7 +175,7 @@ impl<'p, A: TestAir, S: Script, M: Mode<A>> Hidden<'p, A, S, M> {
     /// The challenges of all proofs of this statement.
     #[must_use]
     pub fn challenges<E: FieldElement<BaseField = BaseElement>>(&self) -> Challenges<E> {
-        Challenges::answered::<_, S>(&self.air, &self.prove(None), &self.inputs)
+        Challenges::answered(&self.air, &self.prove(None), &self.inputs)
     }
 }
 
@@ -200,18 +200,18 @@ where
 }
 
 /// The prover of a statement with one cell changed.
-struct Changed<'a, 'p, A: TestAir, S: Script, M: Mode<A>> {
-    hidden: &'a Hidden<'p, A, S, M>,
+struct Changed<'a, 'p, M: Mode<AnyAir>> {
+    hidden: &'a Hidden<'p, M>,
     cell: Option<Cell>,
 }
 
-impl<A: TestAir, S: Script, M: Mode<A>> Prover for Changed<'_, '_, A, S, M> {
+impl<M: Mode<AnyAir>> Prover for Changed<'_, '_, M> {
     type BaseField = BaseElement;
-    type Air = Hiding<A, M>;
+    type Air = Hiding<AnyAir, M>;
     type Trace = TestTrace;
     type HashFn = Blake;
     type VC = MerkleTree<Blake>;
-    type RandomCoin = ScriptedCoin<Blake, S>;
+    type RandomCoin = ScriptedCoin;
 
     winterlane_prover::default_parts!();
 
@@ -357,12 +357,10 @@ pub fn shown(parameters: &HidingParameters, opened: &Opened, degree: usize) -> V
 
 /// Counts the rank of what the proofs of a statement show, when some cells of the veil are random.
 #[must_use]
-pub fn rank<E, A, S, M>(hidden: &Hidden<'_, A, S, M>, cells: &[Cell]) -> Rank
+pub fn rank<E, M>(hidden: &Hidden<'_, M>, cells: &[Cell]) -> Rank
 where
     E: FieldElement<BaseField = BaseElement>,
-    A: TestAir,
-    S: Script,
-    M: Mode<A>,
+    M: Mode<AnyAir>,
 {
     let (air, parameters) = (&hidden.air, &hidden.parameters);
     let challenges = hidden.challenges::<E>();

@@ -9,11 +9,10 @@ use std::{
     time::Instant,
 };
 
-use winterlane_air::{BatchStatement, presets::Preset};
-use winterlane_ledger::{BatchNumber, PublicInputs};
+use winterlane_air::presets::Preset;
+use winterlane_ledger::{BatchNumber, PublicInputs, SealedBatch};
 use winterlane_prover::{
-    BatchError, Engine, EngineOptions, Provable, ProverError, check_memory, engine::Phase,
-    statement::StatementError,
+    BatchError, Engine, EngineOptions, ProverError, check_memory, engine::Phase, prove_batch,
 };
 
 use super::priority::yielding_pool;
@@ -113,7 +112,7 @@ impl Prove for LocalProver {
                 memory_limit,
                 ..
             } = self.proving;
-            prove_witness::<BatchStatement>(&batch, preset, job.stock, memory_limit, &stopped)
+            prove_witness(&batch, preset, job.stock, memory_limit, &stopped)
         });
         match proof {
             Ok(proof) => Outcome::Proven {
@@ -141,13 +140,15 @@ pub(crate) fn memory(slots: u32, preset: Preset) -> u64 {
 }
 
 /// Proves what a witness shows on the threads of the present pool, unless `stopped` says so meanwhile.
-pub(crate) fn prove_witness<S: Provable>(
-    witness: S::Witness<'_>,
-    preset: S::Preset,
+///
+/// Of batches alone: the functions over any statement would compile both provers again here, for the batch's AIR.
+pub(crate) fn prove_witness(
+    batch: &SealedBatch,
+    preset: Preset,
     stock: bool,
     memory_limit: Option<u64>,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Vec<u8>, StatementError<S>> {
+) -> Result<Vec<u8>, BatchError> {
     let observer = |_: Phase, _: f64| {
         if stopped() {
             ControlFlow::Break(())
@@ -158,6 +159,5 @@ pub(crate) fn prove_witness<S: Provable>(
     let engine = if stock { Engine::Stock } else { Engine::Simd };
     let mut options = EngineOptions::default().with_observer(&observer);
     options.memory_limit = memory_limit;
-    let proven = engine.prove::<S>(witness, preset, &options)?;
-    Ok(proven.proof)
+    Ok(prove_batch(batch, preset, engine, &options)?.proof)
 }

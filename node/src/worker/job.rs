@@ -6,7 +6,6 @@ use std::{
     time::Instant,
 };
 
-use winterlane_air::BatchStatement;
 use winterlane_ledger::{BatchNumber, SealedBatch, codec::decode_batch};
 use winterlane_prover::{BatchError, ProverError};
 
@@ -168,7 +167,7 @@ impl Worker<'_> {
         let proof = catch_unwind(AssertUnwindSafe(|| {
             self.pool.install(|| {
                 let memory = self.options.memory;
-                prove_witness::<BatchStatement>(&batch, preset, claim.stock, memory, &stopped)
+                prove_witness(&batch, preset, claim.stock, memory, &stopped)
             })
         }));
         let seconds = start.elapsed();

@@ -1,10 +1,14 @@
 //! A table of small AIRs, and a prover for all of them, to hold the engine against winterfell.
 //!
 //! Each AIR exercises something different: width, degree, periodic columns, every kind of
-//! assertion, exemptions, an auxiliary segment. [`TestProver`] runs any of them with any hash
-//! function and vector commitment.
+//! assertion, exemptions, an auxiliary segment. [`AnyProver`] runs all of them as one type, [`AnyAir`], with any hash
+//! function and vector commitment; [`TestProver`] runs one of them.
 
+#[cfg(feature = "prover")]
+mod any;
 mod chain;
+#[cfg(feature = "prover")]
+mod cubes;
 mod degree;
 mod doubling;
 mod fibonacci;
@@ -17,6 +21,7 @@ mod private;
 #[cfg(feature = "prover")]
 mod prover;
 mod rap;
+#[cfg(feature = "prover")]
 mod secret;
 mod sequences;
 mod wide;
@@ -26,7 +31,11 @@ use winterfell::math::{FieldElement, ToElements, fields::f64::BaseElement};
 use winterfell::matrix::ColMatrix;
 use winterfell::{Air, EvaluationFrame, Trace, TraceInfo};
 
+#[cfg(feature = "prover")]
+pub use self::any::{AnyAir, Small};
 pub use self::chain::Chain;
+#[cfg(feature = "prover")]
+pub use self::cubes::Cubes;
 pub use self::degree::DegreeNine;
 pub use self::doubling::Doubling;
 pub use self::fibonacci::Fibonacci;
@@ -37,8 +46,9 @@ pub use self::power::Power;
 #[cfg(feature = "prover")]
 pub use self::private::Private;
 #[cfg(feature = "prover")]
-pub use self::prover::TestProver;
+pub use self::prover::{AnyProver, TestProver};
 pub use self::rap::Rap;
+#[cfg(feature = "prover")]
 pub use self::secret::Secret;
 pub use self::sequences::Sequences;
 pub use self::wide::Wide;
@@ -109,6 +119,19 @@ impl TestTrace {
     #[must_use]
     pub const fn of_matrix(info: TraceInfo, main: ColMatrix<BaseElement>) -> Self {
         Self { info, main }
+    }
+
+    /// The same trace with other metadata.
+    #[must_use]
+    pub fn with_meta(self, meta: Vec<u8>) -> Self {
+        let info = TraceInfo::new_multi_segment(
+            self.info.main_trace_width(),
+            self.info.aux_segment_width(),
+            self.info.get_num_aux_segment_rand_elements(),
+            self.info.length(),
+            meta,
+        );
+        self.with_info(info)
     }
 
     /// The same columns under another description.

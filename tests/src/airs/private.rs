@@ -19,10 +19,13 @@ use winterlane_prover::private::{
     CredentialWitness, NewNote, PrivateWitness, SpentNote, WithdrawalWitness, fill_private,
 };
 
-use super::{Inputs, TestAir, TestTrace};
+use super::{Inputs, TestTrace};
 
-/// A private withdrawal (`SIGNED` false) or a credential (true).
-pub struct Private<const SIGNED: bool>(PrivateAir);
+/// A private withdrawal, or a credential if it is signed.
+pub struct Private {
+    air: PrivateAir,
+    context: AirContext<BaseElement>,
+}
 
 struct Statement {
     inputs: PrivateInputs,
@@ -137,47 +140,48 @@ fn statement(signed: bool) -> &'static Statement {
     STATEMENTS[usize::from(signed)].get_or_init(make)
 }
 
-impl<const SIGNED: bool> Air for Private<SIGNED> {
-    type BaseField = BaseElement;
-    type PublicInputs = Inputs;
-
-    fn new(info: TraceInfo, _inputs: Inputs, options: ProofOptions) -> Self {
-        let inputs = statement(SIGNED).inputs.clone();
-        Self(PrivateAir::new(info, inputs, options))
+// No `Air` of its own: `AnyAir` knows which of both it is.
+impl Private {
+    /// The AIR of a trace of this shape, metadata and all: `PrivateAir` has one of its own.
+    pub(super) fn new(signed: bool, info: TraceInfo, options: ProofOptions) -> Self {
+        let inputs = statement(signed).inputs.clone();
+        let air = PrivateAir::new(info.clone(), inputs, options.clone());
+        let zeros = vec![BaseElement::ZERO; air.context().num_transition_constraints()];
+        let constraints = air.get_transition_constraints(&zeros);
+        let degrees = constraints.main_constraint_degrees().to_vec();
+        let assertions = air.context().num_assertions();
+        let context = AirContext::new(info, degrees, assertions, options);
+        Self { air, context }
     }
 
-    fn context(&self) -> &AirContext<BaseElement> {
-        self.0.context()
+    pub(super) const fn context(&self) -> &AirContext<BaseElement> {
+        &self.context
     }
 
-    fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+    pub(super) fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
         &self,
         frame: &EvaluationFrame<E>,
         periodic: &[E],
         result: &mut [E],
     ) {
-        self.0.evaluate_transition(frame, periodic, result);
+        self.air.evaluate_transition(frame, periodic, result);
     }
 
-    fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
-        self.0.get_assertions()
+    pub(super) fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
+        self.air.get_assertions()
     }
 
-    fn get_periodic_column_values(&self) -> Vec<Vec<BaseElement>> {
-        self.0.get_periodic_column_values()
+    pub(super) fn get_periodic_column_values(&self) -> Vec<Vec<BaseElement>> {
+        self.air.get_periodic_column_values()
     }
-}
 
-impl<const SIGNED: bool> TailFree for Private<SIGNED> {
-    fn needed_rows(&self) -> usize {
-        self.0.needed_rows()
+    pub(super) fn needed_rows(&self) -> usize {
+        self.air.needed_rows()
     }
-}
 
-impl<const SIGNED: bool> TestAir for Private<SIGNED> {
-    /// The rows follow from the statement; a wish for others is not met.
-    fn trace(_width: usize, _rows: usize, _seed: u64) -> TestTrace {
-        let Statement { inputs, witness } = statement(SIGNED);
+    /// The statement's trace: its rows follow from the statement.
+    pub(super) fn trace(signed: bool) -> TestTrace {
+        let Statement { inputs, witness } = statement(signed);
         let linear = BatchingMethod::Linear;
         let options = ProofOptions::new(1, 4, 0, FieldExtension::Cubic, 2, 255, linear, linear);
         let info = PrivateAir::trace_info(inputs, &options);
@@ -185,7 +189,7 @@ impl<const SIGNED: bool> TestAir for Private<SIGNED> {
         TestTrace::new(fill_private(&air, witness).expect("a witness of this statement"))
     }
 
-    fn public_inputs(_trace: &TestTrace) -> Inputs {
-        Inputs(statement(SIGNED).inputs.to_elements())
+    pub(super) fn public_inputs(signed: bool) -> Inputs {
+        Inputs(statement(signed).inputs.to_elements())
     }
 }

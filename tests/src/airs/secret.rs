@@ -2,12 +2,11 @@
 
 use winterfell::math::{FieldElement, fields::f64::BaseElement};
 use winterfell::{
-    Air, AirContext, Assertion, EvaluationFrame, ProofOptions, TraceInfo,
+    AirContext, Assertion, EvaluationFrame, ProofOptions, Trace, TraceInfo,
     TransitionConstraintDegree,
 };
-use winterlane_air::hiding::TailFree;
 
-use super::{Inputs, TestAir, TestTrace, run};
+use super::{Inputs, TestTrace, run};
 
 /// Columns in which the statement runs.
 const RUNNING: usize = 4;
@@ -18,32 +17,37 @@ const STRIDE: usize = 4;
 /// The period of the periodic assertion and of the periodic column.
 const PERIOD: usize = 8;
 
-/// `c_i' = c_i^DEGREE + c_{i+1} + t` with a periodic column `t`; a column asserted every fourth row by a
+/// `c_i' = c_i^degree + c_{i+1} + t` with a periodic column `t`; a column asserted every fourth row by a
 /// sequence, one asserted every eighth row periodically, both in no constraint.
 ///
 /// The last running column is asserted in row 0, the first one in row 0 and half of the way.
-pub struct Secret<const DEGREE: u32> {
+pub struct Secret {
+    degree: u32,
     context: AirContext<BaseElement>,
     inputs: Vec<BaseElement>,
 }
 
-impl<const DEGREE: u32> Air for Secret<DEGREE> {
-    type BaseField = BaseElement;
-    type PublicInputs = Inputs;
-
-    fn new(info: TraceInfo, inputs: Inputs, options: ProofOptions) -> Self {
-        let degrees = vec![TransitionConstraintDegree::new(DEGREE as usize); RUNNING];
+// No `Air` of its own: `AnyAir` knows the degree.
+impl Secret {
+    pub(super) fn new(
+        degree: u8,
+        info: TraceInfo,
+        Inputs(inputs): Inputs,
+        options: ProofOptions,
+    ) -> Self {
+        let degrees = vec![TransitionConstraintDegree::new(degree.into()); RUNNING];
         Self {
+            degree: degree.into(),
             context: AirContext::new(info, degrees, 5, options),
-            inputs: inputs.0,
+            inputs,
         }
     }
 
-    fn context(&self) -> &AirContext<BaseElement> {
+    pub(super) const fn context(&self) -> &AirContext<BaseElement> {
         &self.context
     }
 
-    fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
+    pub(super) fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
         &self,
         frame: &EvaluationFrame<E>,
         periodic: &[E],
@@ -55,14 +59,14 @@ impl<const DEGREE: u32> Air for Secret<DEGREE> {
         for (i, result) in result.iter_mut().enumerate() {
             let current = frame.current();
             *result = frame.next()[i]
-                - current[i].exp_vartime(E::PositiveInteger::from(DEGREE))
+                - current[i].exp_vartime(E::PositiveInteger::from(self.degree))
                 - current[(i + 1) % RUNNING]
                 - periodic[0];
         }
     }
 
-    fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
-        let rows = self.trace_length();
+    pub(super) fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
+        let rows = self.context.trace_len();
         vec![
             Assertion::single(0, 0, self.inputs[0]),
             Assertion::single(RUNNING - 1, 0, self.inputs[1]),
@@ -72,28 +76,24 @@ impl<const DEGREE: u32> Air for Secret<DEGREE> {
         ]
     }
 
-    fn get_periodic_column_values(&self) -> Vec<Vec<BaseElement>> {
+    pub(super) fn get_periodic_column_values(&self) -> Vec<Vec<BaseElement>> {
         vec![(0..PERIOD as u64).map(BaseElement::new).collect()]
     }
-}
 
-impl<const DEGREE: u32> TailFree for Secret<DEGREE> {
-    fn needed_rows(&self) -> usize {
-        self.trace_length() / 2 + 1
+    pub(super) fn needed_rows(&self) -> usize {
+        self.context.trace_len() / 2 + 1
     }
 
-    // Longer than hiding needs, since a quarter of the sequence's column is public.
-    fn tail_rows(&self) -> usize {
-        3 * self.trace_length() / 8
+    /// Longer than hiding needs, since a quarter of the sequence's column is public.
+    pub(super) fn tail_rows(&self) -> usize {
+        3 * self.context.trace_len() / 8
     }
-}
 
-impl<const DEGREE: u32> TestAir for Secret<DEGREE> {
-    fn trace(_width: usize, rows: usize, seed: u64) -> TestTrace {
+    pub(super) fn trace(degree: u8, rows: usize, seed: u64) -> TestTrace {
         TestTrace::new(run(RUNNING + 2, rows, seed, |row, state| {
             let mut next: Vec<_> = (0..RUNNING)
                 .map(|i| {
-                    state[i].exp(u64::from(DEGREE))
+                    state[i].exp(degree.into())
                         + state[(i + 1) % RUNNING]
                         + BaseElement::new((row % PERIOD) as u64)
                 })
@@ -108,8 +108,8 @@ impl<const DEGREE: u32> TestAir for Secret<DEGREE> {
         }))
     }
 
-    fn public_inputs(trace: &TestTrace) -> Inputs {
-        let rows = winterfell::Trace::length(trace);
+    pub(super) fn public_inputs(trace: &TestTrace) -> Inputs {
+        let rows = trace.length();
         let mut inputs = vec![
             trace.get(0, 0),
             trace.get(RUNNING - 1, 0),

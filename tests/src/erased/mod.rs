@@ -2,17 +2,18 @@
 //!
 //! `Prover::prove` and `verify` of winterfell are generic over the AIR: the whole prover is compiled for
 //! each AIR, three times, for the three fields of challenges. `prove` and [`verify`] hand winterfell
-//! one AIR, [`Erased`], which calls the real one through a trait object. Hash function, vector
-//! commitment and coin stay type parameters; the combinations that the suites use are compiled here,
-//! in `INSTANCES`, and linked by every binary (`docs/compile-time.md`).
+//! one AIR, [`Erased`], which calls the real one through a trait object, and one coin for each hash function,
+//! [`ErasedCoin`]. Hash function and vector commitment stay type parameters; the combinations that the suites use
+//! are compiled here, in `INSTANCES`, and linked by every binary (`docs/compile-time.md`).
 //!
-//! All that differs is who calls the constraint functions. `erasure_changes_no_byte` of the engine's suite
+//! All that differs is who calls the constraint functions and the coin. `erasure_changes_no_byte` of the engine's suite
 //! compares with winterfell called directly.
 
+mod coin;
 #[cfg(feature = "prover")]
 mod prover;
 
-use winterfell::crypto::{ElementHasher, RandomCoin, VectorCommitment};
+use winterfell::crypto::{ElementHasher, VectorCommitment};
 use winterfell::math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winterfell::math::{ExtensionOf, FieldElement, ToElements};
 use winterfell::{
@@ -20,6 +21,7 @@ use winterfell::{
     ProofOptions, TraceInfo, VerifierError,
 };
 
+pub use self::coin::{ErasedCoin, SuiteCoin};
 #[cfg(feature = "prover")]
 pub use self::prover::{INSTANCES, Instance, prove};
 
@@ -27,7 +29,7 @@ type Quad = QuadExtension<BaseElement>;
 type Cube = CubeExtension<BaseElement>;
 
 /// An AIR's functions for one field.
-trait Over<E: FieldElement<BaseField = BaseElement>> {
+pub(crate) trait Over<E: FieldElement<BaseField = BaseElement>> {
     fn transition(&self, frame: &EvaluationFrame<E>, periodic: &[E], result: &mut [E]);
 
     /// As the verifier calls it, out of the domain.
@@ -121,20 +123,24 @@ type AnyAir = dyn Object + 'static;
 /// Makes the AIR of a trace and options.
 type Make = Box<dyn FnOnce(TraceInfo, ProofOptions) -> Box<AnyAir> + Send>;
 
-/// The public inputs of any AIR, and the AIR to make of them.
+/// The public inputs of any AIR, the AIR to make of them, and the coin.
 pub struct ErasedInputs {
     elements: Vec<BaseElement>,
     make: Make,
 }
 
 impl ErasedInputs {
-    fn of<A>(inputs: A::PublicInputs) -> Self
+    /// The coin is the last of their elements, and so of its seed.
+    fn of<A, R>(inputs: A::PublicInputs) -> Self
     where
         A: Air<BaseField = BaseElement> + 'static,
         A::PublicInputs: Send + 'static,
+        R: SuiteCoin,
     {
+        let mut elements = inputs.to_elements();
+        elements.push(R::NUMBER);
         Self {
-            elements: inputs.to_elements(),
+            elements,
             make: Box::new(move |info, options| Box::new(A::new(info, inputs, options))),
         }
     }
@@ -151,6 +157,13 @@ impl ToElements<BaseElement> for ErasedInputs {
 ///
 /// Random elements of an auxiliary segment are drawn as winterfell's default has it.
 pub struct Erased(Box<AnyAir>);
+
+impl Erased {
+    /// An AIR at hand.
+    pub fn of<A: Air<BaseField = BaseElement> + 'static>(air: A) -> Self {
+        Self(Box::new(air))
+    }
+}
 
 /// The same elements in another type for the same field.
 fn cast<From, To>(elements: &[From]) -> &[To]
@@ -330,9 +343,9 @@ where
     A: Air<BaseField = BaseElement> + 'static,
     A::PublicInputs: Send + 'static,
     H: ElementHasher<BaseField = BaseElement>,
-    R: RandomCoin<BaseField = BaseElement, Hasher = H>,
+    R: SuiteCoin<Hasher = H>,
     V: VectorCommitment<H>,
 {
-    let inputs = ErasedInputs::of::<A>(inputs);
-    winterfell::verify::<Erased, H, R, V>(proof, inputs, acceptable)
+    let inputs = ErasedInputs::of::<A, R>(inputs);
+    winterfell::verify::<Erased, H, ErasedCoin<H>, V>(proof, inputs, acceptable)
 }

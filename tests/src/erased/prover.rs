@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use std::sync::Mutex;
 
 use winterfell::crypto::{
-    DefaultRandomCoin, ElementHasher, MerkleTree, RandomCoin, VectorCommitment,
+    ElementHasher, MerkleTree, VectorCommitment,
     hashers::{Blake3_192, Blake3_256, Rp64_256, RpJive64_256, Sha3_256},
 };
 use winterfell::math::{FieldElement, fields::f64::BaseElement};
@@ -14,9 +14,8 @@ use winterfell::{
     VerifierError,
 };
 
-use super::{Cube, Erased, ErasedInputs, Quad, cast, cast_rand, in_field};
+use super::{Cube, Erased, ErasedCoin, ErasedInputs, Quad, SuiteCoin, cast, cast_rand, in_field};
 use crate::airs::{FlatCommitment, TestTrace};
-use crate::scripted::{ScriptedCoin, Spread};
 
 /// A prover's auxiliary segment over one field.
 trait AuxOver<E: FieldElement<BaseField = BaseElement>> {
@@ -60,29 +59,28 @@ where
 }
 
 /// Remembers the parameters of a prover that holds none of them.
-type Types<H, V, R> = PhantomData<fn() -> (H, V, R)>;
+type Types<H, V> = PhantomData<fn() -> (H, V)>;
 
 /// A plain winterfell prover of [`Erased`].
-struct Stock<'a, H, V, R> {
+struct Stock<'a, H, V> {
     options: ProofOptions,
     /// Taken by the one proof that is made.
     inputs: Mutex<Option<ErasedInputs>>,
     builder: &'a dyn Builder,
-    _types: Types<H, V, R>,
+    _types: Types<H, V>,
 }
 
-impl<H, V, R> Prover for Stock<'_, H, V, R>
+impl<H, V> Prover for Stock<'_, H, V>
 where
     H: ElementHasher<BaseField = BaseElement> + Sync,
     V: VectorCommitment<H> + Sync,
-    R: RandomCoin<BaseField = BaseElement, Hasher = H>,
 {
     type BaseField = BaseElement;
     type Air = Erased;
     type Trace = TestTrace;
     type HashFn = H;
     type VC = V;
-    type RandomCoin = R;
+    type RandomCoin = ErasedCoin<H>;
 
     winterlane_prover::default_parts!();
 
@@ -104,7 +102,7 @@ where
     }
 }
 
-fn prove_erased<H, V, R>(
+fn prove_erased<H, V>(
     options: ProofOptions,
     inputs: ErasedInputs,
     trace: TestTrace,
@@ -113,9 +111,8 @@ fn prove_erased<H, V, R>(
 where
     H: ElementHasher<BaseField = BaseElement> + Sync,
     V: VectorCommitment<H> + Sync,
-    R: RandomCoin<BaseField = BaseElement, Hasher = H>,
 {
-    let stock = Stock::<H, V, R> {
+    let stock = Stock::<H, V> {
         options,
         inputs: Mutex::new(Some(inputs)),
         builder,
@@ -135,8 +132,9 @@ where
     <P::Air as Air>::PublicInputs: Send + 'static,
     P::HashFn: Sync,
     P::VC: Sync,
+    P::RandomCoin: SuiteCoin,
 {
-    let inputs = ErasedInputs::of::<P::Air>(prover.get_pub_inputs(&trace));
+    let inputs = ErasedInputs::of::<P::Air, P::RandomCoin>(prover.get_pub_inputs(&trace));
     let main = trace.main_segment().clone();
     let copy = TestTrace::of_matrix(trace.info().clone(), main);
     let builder = Built {
@@ -144,7 +142,7 @@ where
         trace: &trace,
     };
     let options = prover.options().clone();
-    prove_erased::<P::HashFn, P::VC, P::RandomCoin>(options, inputs, copy, &builder)
+    prove_erased::<P::HashFn, P::VC>(options, inputs, copy, &builder)
 }
 
 /// What proves, without the AIR.
@@ -154,22 +152,21 @@ type ProveErased =
 /// What verifies, without the AIR.
 type VerifyErased = fn(Proof, ErasedInputs, &AcceptableOptions) -> Result<(), VerifierError>;
 
-/// Both for one hash function, commitment and coin.
+/// Both for one hash function and commitment.
 pub struct Instance(
     #[expect(dead_code, reason = "instantiated, not called")] ProveErased,
     #[expect(dead_code, reason = "instantiated, not called")] VerifyErased,
 );
 
 impl Instance {
-    const fn of<H, V, R>() -> Self
+    const fn of<H, V>() -> Self
     where
         H: ElementHasher<BaseField = BaseElement> + Sync,
         V: VectorCommitment<H> + Sync,
-        R: RandomCoin<BaseField = BaseElement, Hasher = H>,
     {
         Self(
-            prove_erased::<H, V, R>,
-            winterfell::verify::<Erased, H, R, V>,
+            prove_erased::<H, V>,
+            winterfell::verify::<Erased, H, ErasedCoin<H>, V>,
         )
     }
 
@@ -177,14 +174,14 @@ impl Instance {
     where
         H: ElementHasher<BaseField = BaseElement> + Sync,
     {
-        Self::of::<H, MerkleTree<H>, DefaultRandomCoin<H>>()
+        Self::of::<H, MerkleTree<H>>()
     }
 
     const fn of_flat<H>() -> Self
     where
         H: ElementHasher<BaseField = BaseElement> + Sync,
     {
-        Self::of::<H, FlatCommitment<H>, DefaultRandomCoin<H>>()
+        Self::of::<H, FlatCommitment<H>>()
     }
 }
 
@@ -192,7 +189,7 @@ type Blake = Blake3_256<BaseElement>;
 
 /// The instances that the suites use: named here, they are compiled with this crate, and the suites'
 /// binaries link them. One that is missing is compiled where it is used.
-pub static INSTANCES: [Instance; 8] = [
+pub static INSTANCES: [Instance; 7] = [
     Instance::of_tree::<Blake>(),
     Instance::of_tree::<Blake3_192<BaseElement>>(),
     Instance::of_tree::<Sha3_256<BaseElement>>(),
@@ -200,5 +197,4 @@ pub static INSTANCES: [Instance; 8] = [
     Instance::of_tree::<RpJive64_256>(),
     Instance::of_flat::<Blake>(),
     Instance::of_flat::<RpJive64_256>(),
-    Instance::of::<Blake, MerkleTree<Blake>, ScriptedCoin<Blake, Spread>>(),
 ];

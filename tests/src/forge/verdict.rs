@@ -4,6 +4,7 @@ use winterfell::{Trace, TraceTable, VerifierError};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_ledger::{BaseElement, PublicInputs};
 use winterlane_prover::BatchProver;
+use winterlane_prover::engine::{EngineOptions, prove_inlined};
 use winterlane_verifier::{Mismatch, Policy, verify_batch};
 
 use super::FalseBatch;
@@ -22,8 +23,9 @@ pub fn prove_in_full(inputs: PublicInputs, trace: TraceTable<BaseElement>) -> Ve
     let preset = Preset::new(PresetName::Balanced, SecurityLevel::Bits128);
     let options = preset.options(trace.length());
     let prover = BatchProver::new(options.expect("the preset has this length"), inputs);
-    let proof = winterlane_prover::prove(&prover, trace).expect("a proof");
-    proof.to_bytes()
+    // As batches are proven. Constraints that inline are compiled to a fraction of the code that `prove` makes of them.
+    let proof = prove_inlined(&prover, trace, &EngineOptions::default());
+    proof.expect("a proof").to_bytes()
 }
 
 impl FalseBatch {

@@ -1,6 +1,6 @@
 //! Traces in the engine's own memory: the same proofs as of winterfell's tables, and the same refusals.
 
-use winterfell::crypto::{MerkleTree, hashers::Blake3_256};
+use winterfell::crypto::hashers::Blake3_256;
 use winterfell::math::fields::f64::BaseElement;
 use winterfell::{
     Air, BatchingMethod::Linear, FieldExtension, ProofOptions, Prover, Trace, TraceInfo,
@@ -10,11 +10,10 @@ use winterlane_prover::engine::{
 };
 use winterlane_prover::prove;
 use winterlane_prover::trace::{fill_columns, fill_trace};
-use winterlane_tests::airs::{Rap, TestAir, TestProver, TestTrace, Wide};
+use winterlane_tests::airs::{AnyAir, AnyProver, Small, TestTrace};
 use winterlane_tests::scenario::{Opening, World, by_first, transfer};
 
-type Hash = Blake3_256<BaseElement>;
-type Plain<A> = TestProver<A, Hash, MerkleTree<Hash>>;
+type Plain = AnyProver<Blake3_256<BaseElement>>;
 
 fn options(extension: FieldExtension) -> ProofOptions {
     ProofOptions::new(8, 8, 4, extension, 4, 7, Linear, Linear)
@@ -31,13 +30,13 @@ fn columns(trace: &TestTrace) -> TraceColumns {
     columns
 }
 
-fn proven<A: TestAir>(
-    prover: &Plain<A>,
+fn proven(
+    prover: &Plain,
     trace: &TestTrace,
     columns: TraceColumns,
     options: &EngineOptions<'_>,
 ) -> Result<Vec<u8>, ProverError> {
-    let (info, inputs) = (trace.info().clone(), A::public_inputs(trace));
+    let (info, inputs) = (trace.info().clone(), AnyAir::public_inputs(trace));
     prove_columns(prover, info, inputs, columns, options).map(|proof| proof.to_bytes())
 }
 
@@ -52,8 +51,8 @@ fn bytes_are_the_same() {
         (100, 256, Cubic),
         (19, 1 << 18, Quadratic),
     ] {
-        let prover = Plain::<Wide>::new(options(extension));
-        let trace = Wide::trace(width, rows, 3);
+        let prover = Plain::new(options(extension));
+        let trace = Small::Wide.trace(width, rows, 3);
         let ours = proven(&prover, &trace, columns(&trace), &EngineOptions::default());
         let theirs = prove(&prover, trace).map(|proof| proof.to_bytes());
         assert!(theirs.is_ok());
@@ -64,8 +63,8 @@ fn bytes_are_the_same() {
 #[test]
 fn a_wrong_shape_is_refused() {
     let refused = |columns, rows, info: TraceInfo| {
-        let prover = Plain::<Wide>::new(options(FieldExtension::None));
-        let trace = Wide::trace(info.width(), info.length(), 3);
+        let prover = Plain::new(options(FieldExtension::None));
+        let trace = Small::Wide.trace(info.width(), info.length(), 3);
         let columns = TraceColumns::unspecified(columns, rows);
         proven(&prover, &trace, columns, &EngineOptions::default())
     };
@@ -84,8 +83,8 @@ fn a_wrong_shape_is_refused() {
 
 #[test]
 fn nobody_would_build_an_auxiliary_segment() {
-    let prover = Plain::<Rap>::new(options(FieldExtension::None));
-    let trace = Rap::trace(3, 32, 5);
+    let prover = Plain::new(options(FieldExtension::None));
+    let trace = Small::Rap.trace(3, 32, 5);
     let result = proven(&prover, &trace, columns(&trace), &EngineOptions::default());
     assert!(
         matches!(
@@ -102,11 +101,11 @@ fn nobody_would_build_an_auxiliary_segment() {
 
 #[test]
 fn a_memory_limit_counts_what_stays() {
-    let prover = Plain::<Wide>::new(options(FieldExtension::Cubic));
-    let trace = Wide::trace(60, 1 << 10, 1);
-    let air = Wide::new(
+    let prover = Plain::new(options(FieldExtension::Cubic));
+    let trace = Small::Wide.trace(60, 1 << 10, 1);
+    let air = AnyAir::new(
         trace.info().clone(),
-        Wide::public_inputs(&trace),
+        AnyAir::public_inputs(&trace),
         prover.options().clone(),
     );
     let estimate = MemoryEstimate::of_columns(&air);

@@ -4,7 +4,6 @@
 use core::ops::ControlFlow;
 use std::sync::Mutex;
 
-use winterfell::crypto::MerkleTree;
 use winterfell::crypto::hashers::Blake3_256;
 use winterfell::math::fields::f64::BaseElement;
 use winterfell::{
@@ -14,11 +13,10 @@ use winterlane_prover::engine::{
     EngineOptions, MemoryEstimate, Phase, ProverError, Segment, prove, prove_inlined, prove_with,
 };
 use winterlane_prover::plain::single_threaded;
-use winterlane_tests::airs::{DegreeNine, Fibonacci, Rap, TestAir, TestProver, Wide, element};
+use winterlane_tests::airs::{AnyAir, AnyProver, Small, element};
 use winterlane_tests::erased;
 
-type Blake = Blake3_256<BaseElement>;
-type Plain<A> = TestProver<A, Blake, MerkleTree<Blake>>;
+type Plain = AnyProver<Blake3_256<BaseElement>>;
 
 fn options(queries: usize, blowup: usize, folding: usize, remainder: usize) -> ProofOptions {
     let linear = BatchingMethod::Linear;
@@ -39,8 +37,10 @@ where
 
 #[test]
 fn a_trace_of_the_wrong_shape_is_refused() {
-    let trace = Fibonacci::trace(2, 16, 1).with_info(TraceInfo::new(3, 16));
-    let error = prove_any(&Plain::<Fibonacci>::new(options(8, 4, 4, 3)), trace);
+    let trace = Small::Fibonacci.trace(2, 16, 1);
+    let info = TraceInfo::with_meta(3, 16, trace.info().meta().to_vec());
+    let trace = trace.with_info(info);
+    let error = prove_any(&Plain::new(options(8, 4, 4, 3)), trace);
     assert_eq!(
         error,
         Err(ProverError::TraceShape {
@@ -51,8 +51,10 @@ fn a_trace_of_the_wrong_shape_is_refused() {
             rows: 16,
         })
     );
-    let trace = Fibonacci::trace(2, 16, 1).with_info(TraceInfo::new(2, 32));
-    let error = prove_any(&Plain::<Fibonacci>::new(options(8, 4, 4, 3)), trace);
+    let trace = Small::Fibonacci.trace(2, 16, 1);
+    let info = TraceInfo::with_meta(2, 32, trace.info().meta().to_vec());
+    let trace = trace.with_info(info);
+    let error = prove_any(&Plain::new(options(8, 4, 4, 3)), trace);
     assert!(matches!(
         error,
         Err(ProverError::TraceShape {
@@ -65,8 +67,8 @@ fn a_trace_of_the_wrong_shape_is_refused() {
 
 #[test]
 fn an_unverifiable_width_is_refused() {
-    let trace = Wide::trace(255, 8, 1);
-    let error = prove(&Plain::<Wide>::new(options(8, 2, 2, 0)), trace);
+    let trace = Small::Wide.trace(255, 8, 1);
+    let error = prove(&Plain::new(options(8, 2, 2, 0)), trace);
     assert_eq!(
         error,
         Err(ProverError::TraceTooWide {
@@ -78,8 +80,8 @@ fn an_unverifiable_width_is_refused() {
 
 #[test]
 fn too_many_queries_are_refused() {
-    let trace = Fibonacci::trace(2, 8, 1);
-    let error = prove(&Plain::<Fibonacci>::new(options(16, 2, 2, 0)), trace);
+    let trace = Small::Fibonacci.trace(2, 8, 1);
+    let error = prove(&Plain::new(options(16, 2, 2, 0)), trace);
     assert_eq!(
         error,
         Err(ProverError::TooManyQueries {
@@ -91,8 +93,8 @@ fn too_many_queries_are_refused() {
 
 #[test]
 fn folding_beyond_the_remainder_is_refused() {
-    let trace = Fibonacci::trace(2, 8, 1);
-    let error = prove(&Plain::<Fibonacci>::new(options(8, 2, 16, 0)), trace);
+    let trace = Small::Fibonacci.trace(2, 8, 1);
+    let error = prove(&Plain::new(options(8, 2, 16, 0)), trace);
     assert_eq!(
         error,
         Err(ProverError::FriFolding {
@@ -108,9 +110,9 @@ fn folding_beyond_the_remainder_is_refused() {
 fn an_invalid_trace_is_noticed_where_the_degree_shows_it() {
     // The composition of this AIR fills one of the two columns that its evaluations could: what an
     // invalid trace leaves over shows in the other.
-    let mut trace = Rap::trace(3, 32, 5);
+    let mut trace = Small::Rap.trace(3, 32, 5);
     trace.set(0, 7, element(99));
-    let error = prove(&Plain::<Rap>::new(options(8, 4, 2, 0)), trace);
+    let error = prove(&Plain::new(options(8, 4, 2, 0)), trace);
     assert!(
         matches!(
             error,
@@ -122,11 +124,11 @@ fn an_invalid_trace_is_noticed_where_the_degree_shows_it() {
 
 #[test]
 fn a_memory_limit_is_checked_before_the_work() {
-    let prover = Plain::<Wide>::new(options(20, 8, 4, 7));
-    let trace = Wide::trace(60, 1 << 10, 1);
-    let air = Wide::new(
+    let prover = Plain::new(options(20, 8, 4, 7));
+    let trace = Small::Wide.trace(60, 1 << 10, 1);
+    let air = AnyAir::new(
         trace.info().clone(),
-        Wide::public_inputs(&trace),
+        AnyAir::public_inputs(&trace),
         prover.options().clone(),
     );
     let estimate = MemoryEstimate::new(&air);
@@ -152,8 +154,8 @@ fn a_memory_limit_is_checked_before_the_work() {
 
 #[test]
 fn phases_are_reported_in_order_and_any_can_be_cancelled() {
-    let prover = Plain::<Rap>::new(options(8, 4, 2, 0));
-    let trace = Rap::trace(3, 32, 5);
+    let prover = Plain::new(options(8, 4, 2, 0));
+    let trace = Small::Rap.trace(3, 32, 5);
     let seen = Mutex::new(Vec::new());
     let watch = |phase: Phase, fraction: f64| {
         assert!((0.0..1.0).contains(&fraction));
@@ -193,8 +195,8 @@ fn without_an_auxiliary_segment_its_phase_is_skipped() {
         ControlFlow::Continue(())
     };
     let watched = EngineOptions::default().with_observer(&watch);
-    let prover = Plain::<Fibonacci>::new(options(8, 4, 2, 0));
-    prove_with(&prover, Fibonacci::trace(2, 16, 3), &watched).expect("a proof");
+    let prover = Plain::new(options(8, 4, 2, 0));
+    prove_with(&prover, Small::Fibonacci.trace(2, 16, 3), &watched).expect("a proof");
     assert!(!seen.lock().expect("no panic").contains(&Phase::Auxiliary));
     assert_eq!(seen.lock().expect("no panic").len(), Phase::ALL.len() - 1);
 }
@@ -202,9 +204,9 @@ fn without_an_auxiliary_segment_its_phase_is_skipped() {
 /// Sizes at which every kernel leaves its small cases, on 1, 2 and 3 threads, inlined or not.
 #[test]
 fn threads_and_inlining_do_not_change_a_byte() {
-    fn check<A: TestAir>(width: usize, rows: usize, options: ProofOptions) {
-        let prover = Plain::<A>::new(options);
-        let trace = A::trace(width, rows, 11);
+    fn check(air: Small, width: usize, rows: usize, options: ProofOptions) {
+        let prover = Plain::new(options);
+        let trace = air.trace(width, rows, 11);
         let stock = single_threaded(|| erased::prove(&prover, trace.clone()))
             .expect("a thread")
             .expect("winterfell proves it")
@@ -220,7 +222,7 @@ fn threads_and_inlining_do_not_change_a_byte() {
             assert!(inlined.to_bytes() == stock, "{threads} threads, inlined");
         }
     }
-    check::<Wide>(33, 1 << 13, options(30, 4, 8, 31));
-    check::<Rap>(3, 1 << 14, options(30, 4, 4, 15));
-    check::<DegreeNine>(2, 1 << 12, options(30, 8, 16, 7));
+    check(Small::Wide, 33, 1 << 13, options(30, 4, 8, 31));
+    check(Small::Rap, 3, 1 << 14, options(30, 4, 4, 15));
+    check(Small::DegreeNine, 2, 1 << 12, options(30, 8, 16, 7));
 }

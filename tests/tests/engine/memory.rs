@@ -13,7 +13,7 @@ use winterfell::{Air, BatchingMethod, FieldExtension, ProofOptions, Trace};
 use winterlane_air::presets::{Preset, PresetName, SecurityLevel};
 use winterlane_prover::engine::{EngineOptions, MemoryEstimate, prove};
 use winterlane_prover::{Engine, check_memory, prove_batch};
-use winterlane_tests::airs::{TestAir, TestProver, Wide};
+use winterlane_tests::airs::{AnyAir, AnyProver, Small};
 use winterlane_tests::scenario::{Opening, World, by_first, transfer};
 
 /// What does not grow with the trace: the program, the stacks and buffers of its threads, tables of
@@ -119,13 +119,13 @@ fn a_balanced_batch() {
 fn a_wide_air() {
     let linear = BatchingMethod::Linear;
     let options = ProofOptions::new(30, 8, 8, FieldExtension::Cubic, 8, 127, linear, linear);
-    let trace = |rows| Wide::trace(96, rows, 3);
+    let trace = |rows| Small::Wide.trace(96, rows, 3);
     let small = trace(8);
     let info = small.info();
     let info = winterfell::TraceInfo::with_meta(info.width(), 1 << 16, info.meta().to_vec());
-    let air = Wide::new(info, Wide::public_inputs(&small), options.clone());
+    let air = AnyAir::new(info, AnyAir::public_inputs(&small), options.clone());
     let work = || {
-        let prover = TestProver::<Wide, Blake3_256<BaseElement>>::new(options.clone());
+        let prover = AnyProver::<Blake3_256<BaseElement>>::new(options.clone());
         prove(&prover, trace(1 << 16)).expect("a proof");
     };
     check("a_wide_air", work, &MemoryEstimate::new(&air));

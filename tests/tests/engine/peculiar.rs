@@ -6,26 +6,58 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use winterfell::crypto::{DefaultRandomCoin, MerkleTree, hashers::Blake3_256};
 use winterfell::math::{ExtensionOf, FieldElement, fields::f64::BaseElement};
+use winterfell::matrix::ColMatrix;
 use winterfell::{
     AcceptableOptions, Air, AirContext, Assertion, AuxRandElements, BatchingMethod,
     EvaluationFrame, FieldExtension, Proof, ProofOptions, Prover, TraceInfo,
 };
 use winterlane_field_simd::Backend;
 use winterlane_prover::engine::{EngineOptions, prove, prove_inlined};
-use winterlane_tests::airs::{Chain, Inputs, TestAir, TestProver, TestTrace};
+use winterlane_tests::airs::{Chain, Inputs, TestAir, TestTrace};
 use winterlane_tests::erased;
 
 type Blake = Blake3_256<BaseElement>;
 
-/// Takes an element apart, puts it together again and gives it back: in each way that there is.
-const APART: u8 = 1;
-/// Every row is like the one before.
-const CONSTANT: u8 = 2;
+/// What is peculiar. The metadata of a trace say which of these it is, so that there is one type of AIR.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// The constraint functions have 4,096 elements on the stack.
+    Small = 1,
+    /// The same with 16,384.
+    Large,
+    /// They take an element apart, put it together again and give it back: in each way that there is.
+    Apart,
+    /// Every row is like the one before.
+    Constant,
+}
 
-/// [`Chain`], with `N` elements on the stack of its constraint functions, in one of these ways.
-struct Peculiar<const N: usize, const KIND: u8>(Chain);
+impl Kind {
+    const ALL: [Self; 4] = [Self::Small, Self::Large, Self::Apart, Self::Constant];
 
-/// An element from `N` on the stack.
+    /// The trace as one of this kind.
+    fn mark(self, trace: TestTrace) -> TestTrace {
+        trace.with_meta(vec![self as u8])
+    }
+
+    /// An element after a way around.
+    fn around<E: FieldElement<BaseField = BaseElement>>(self, x: E) -> E {
+        match self {
+            Self::Small => through_array::<E, 4096>(x),
+            Self::Large => through_array::<E, 16384>(x),
+            Self::Apart => apart(x),
+            Self::Constant => x,
+        }
+    }
+}
+
+/// [`Chain`], peculiar in one of these ways.
+struct Peculiar {
+    chain: Chain,
+    kind: Kind,
+}
+
+/// An element from `N` on the stack: its own, so that the other kinds have none of it.
+#[inline(never)]
 fn through_array<E: FieldElement, const N: usize>(x: E) -> E {
     let mut cells = [x; N];
     for (i, cell) in cells.iter_mut().enumerate() {
@@ -50,16 +82,20 @@ fn apart<E: FieldElement<BaseField = BaseElement>>(x: E) -> E {
     }
 }
 
-impl<const N: usize, const KIND: u8> Air for Peculiar<N, KIND> {
+impl Air for Peculiar {
     type BaseField = BaseElement;
     type PublicInputs = Inputs;
 
     fn new(info: TraceInfo, inputs: Inputs, options: ProofOptions) -> Self {
-        Self(Chain::new(info, inputs, options))
+        let kinds = Kind::ALL.into_iter();
+        let mut kinds = kinds.filter(|&kind| info.meta() == [kind as u8]);
+        let kind = kinds.next().expect("a kind");
+        let chain = Chain::new(info, inputs, options);
+        Self { chain, kind }
     }
 
     fn context(&self) -> &AirContext<BaseElement> {
-        self.0.context()
+        self.chain.context()
     }
 
     fn evaluate_transition<E: FieldElement<BaseField = BaseElement>>(
@@ -69,18 +105,12 @@ impl<const N: usize, const KIND: u8> Air for Peculiar<N, KIND> {
         result: &mut [E],
     ) {
         let (current, next) = (frame.current()[0], frame.next()[0]);
-        match KIND {
-            CONSTANT => result[0] = next - current,
-            APART => {
-                let frame = EvaluationFrame::from_rows(vec![apart(current)], vec![next]);
-                self.0.evaluate_transition(&frame, periodic, result);
-            }
-            _ => {
-                let row = vec![through_array::<E, N>(current)];
-                let frame = EvaluationFrame::from_rows(row, vec![next]);
-                self.0.evaluate_transition(&frame, periodic, result);
-            }
+        if matches!(self.kind, Kind::Constant) {
+            result[0] = next - current;
+            return;
         }
+        let frame = EvaluationFrame::from_rows(vec![self.kind.around(current)], vec![next]);
+        self.chain.evaluate_transition(&frame, periodic, result);
     }
 
     fn evaluate_aux_transition<F, E>(
@@ -94,68 +124,73 @@ impl<const N: usize, const KIND: u8> Air for Peculiar<N, KIND> {
         F: FieldElement<BaseField = BaseElement>,
         E: FieldElement<BaseField = BaseElement> + ExtensionOf<F>,
     {
-        let current = aux.current()[0];
-        let current = if KIND == APART {
-            apart(current)
-        } else {
-            through_array::<E, N>(current)
-        };
+        let current = self.kind.around(aux.current()[0]);
         let aux = EvaluationFrame::from_rows(vec![current], vec![aux.next()[0]]);
-        self.0
+        self.chain
             .evaluate_aux_transition(main, &aux, periodic, rand, result);
     }
 
     fn get_assertions(&self) -> Vec<Assertion<BaseElement>> {
-        self.0.get_assertions()
+        self.chain.get_assertions()
     }
 
     fn get_aux_assertions<E: FieldElement<BaseField = BaseElement>>(
         &self,
         rand: &AuxRandElements<E>,
     ) -> Vec<Assertion<E>> {
-        self.0.get_aux_assertions(rand)
+        self.chain.get_aux_assertions(rand)
     }
 }
 
-impl<const N: usize, const KIND: u8> TestAir for Peculiar<N, KIND> {
-    fn trace(width: usize, rows: usize, seed: u64) -> TestTrace {
-        Chain::trace(width, rows, seed)
-    }
+struct PeculiarProver(ProofOptions);
 
-    fn public_inputs(trace: &TestTrace) -> Inputs {
+impl Prover for PeculiarProver {
+    type BaseField = BaseElement;
+    type Air = Peculiar;
+    type Trace = TestTrace;
+    type HashFn = Blake;
+    type VC = MerkleTree<Blake>;
+    type RandomCoin = DefaultRandomCoin<Blake>;
+
+    winterlane_prover::default_parts!();
+
+    fn get_pub_inputs(&self, trace: &TestTrace) -> Inputs {
         Chain::public_inputs(trace)
     }
 
-    fn aux_columns<E: FieldElement<BaseField = BaseElement>>(
+    fn options(&self) -> &ProofOptions {
+        &self.0
+    }
+
+    fn build_aux_trace<E: FieldElement<BaseField = BaseElement>>(
+        &self,
         trace: &TestTrace,
-        rand: &[E],
-    ) -> Vec<Vec<E>> {
-        Chain::aux_columns(trace, rand)
+        rand: &AuxRandElements<E>,
+    ) -> ColMatrix<E> {
+        ColMatrix::new(Chain::aux_columns(trace, rand.rand_elements()))
     }
 }
 
-type Peculiars<const N: usize, const KIND: u8> = TestProver<Peculiar<N, KIND>, Blake>;
-
-fn prover<const N: usize, const KIND: u8>(extension: FieldExtension) -> Peculiars<N, KIND> {
+fn prover(extension: FieldExtension) -> PeculiarProver {
     let linear = BatchingMethod::Linear;
-    TestProver::new(ProofOptions::new(8, 2, 0, extension, 4, 7, linear, linear))
+    PeculiarProver(ProofOptions::new(8, 2, 0, extension, 4, 7, linear, linear))
 }
 
 /// Both ways of ours against winterfell's, which has the stack of a main thread.
-fn same_as_winterfell<const N: usize, const KIND: u8>() {
+fn same_as_winterfell(kind: Kind) {
     for (extension, aux) in [
         (FieldExtension::None, false),
         (FieldExtension::Quadratic, true),
         (FieldExtension::Cubic, true),
     ] {
-        let trace = if aux {
+        let trace = kind.mark(if aux {
             Chain::with_aux(64, 3)
         } else {
             Chain::trace(1, 64, 3)
-        };
+        });
         let stock = {
             let trace = trace.clone();
-            let prove = move || erased::prove(&prover::<N, KIND>(extension), trace);
+            let prove = move || erased::prove(&prover(extension), trace);
             // One thread, so that winterfell takes the smallest nonce with its feature `concurrent` too.
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(1)
@@ -163,7 +198,7 @@ fn same_as_winterfell<const N: usize, const KIND: u8>() {
             let proof = pool.build().expect("a thread").install(prove);
             proof.expect("a proof").to_bytes()
         };
-        let prover = prover::<N, KIND>(extension);
+        let prover = prover(extension);
         for backend in Backend::available() {
             let proofs = backend.with(|| {
                 let options = EngineOptions::default();
@@ -180,26 +215,22 @@ fn same_as_winterfell<const N: usize, const KIND: u8>() {
 
 #[test]
 fn arrays_of_4096_elements() {
-    same_as_winterfell::<4096, 0>();
+    same_as_winterfell(Kind::Small);
 }
 
 #[test]
 fn arrays_of_16384_elements() {
-    same_as_winterfell::<16384, 0>();
+    same_as_winterfell(Kind::Large);
 }
 
 #[test]
 fn elements_taken_apart() {
-    same_as_winterfell::<1, APART>();
+    same_as_winterfell(Kind::Apart);
 }
 
-fn verify<const N: usize, const KIND: u8>(
-    prover: &Peculiars<N, KIND>,
-    inputs: Inputs,
-    proof: Proof,
-) {
+fn verify(prover: &PeculiarProver, inputs: Inputs, proof: Proof) {
     let acceptable = AcceptableOptions::OptionSet(vec![prover.options().clone()]);
-    erased::verify::<Peculiar<N, KIND>, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
+    erased::verify::<Peculiar, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
         proof,
         inputs,
         &acceptable,
@@ -213,7 +244,8 @@ fn verify<const N: usize, const KIND: u8>(
 fn a_constant_column() {
     for extension in [FieldExtension::None, FieldExtension::Cubic] {
         let trace = TestTrace::new(vec![vec![BaseElement::new(5); 64]]);
-        let prover = prover::<1, CONSTANT>(extension);
+        let trace = Kind::Constant.mark(trace);
+        let prover = prover(extension);
         let stock = catch_unwind(AssertUnwindSafe(|| erased::prove(&prover, trace.clone())));
         assert!(
             stock.is_err(),

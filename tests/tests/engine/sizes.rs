@@ -12,11 +12,11 @@ use winterlane_prover::engine::{
     EngineOptions, MemoryEstimate, ProverError, TraceColumns, prove, prove_columns,
 };
 use winterlane_prover::plain::single_threaded;
-use winterlane_tests::airs::{Chain, TestAir, TestProver, TestTrace};
+use winterlane_tests::airs::{AnyAir, AnyProver, Small, TestTrace};
 use winterlane_tests::{erased, report};
 
 type Blake = Blake3_256<BaseElement>;
-type Plain = TestProver<Chain, Blake>;
+type Plain = AnyProver<Blake>;
 
 /// The longest traces that a test of every run proves with winterfell too.
 const COMPARED: u32 = 14;
@@ -31,10 +31,20 @@ fn prover(extension: FieldExtension) -> Plain {
     ))
 }
 
+/// A trace with an auxiliary segment.
+fn with_aux(rows: usize, seed: u64) -> TestTrace {
+    Small::Chain { aux: true }.trace(1, rows, seed)
+}
+
+/// A trace without one.
+fn without_aux(rows: usize, seed: u64) -> TestTrace {
+    Small::Chain { aux: false }.trace(1, rows, seed)
+}
+
 fn verify(prover: &Plain, trace: &TestTrace, proof: Proof) {
     let acceptable = AcceptableOptions::OptionSet(vec![prover.options().clone()]);
-    let inputs = Chain::public_inputs(trace);
-    erased::verify::<Chain, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
+    let inputs = AnyAir::public_inputs(trace);
+    erased::verify::<AnyAir, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
         proof,
         inputs,
         &acceptable,
@@ -70,7 +80,7 @@ fn check_columns(extension: FieldExtension, trace: &TestTrace, expected: &Proof)
     let proof = prove_columns(
         &prover(extension),
         trace.info().clone(),
-        Chain::public_inputs(trace),
+        AnyAir::public_inputs(trace),
         columns,
         &EngineOptions::default(),
     )
@@ -82,9 +92,9 @@ fn check_columns(extension: FieldExtension, trace: &TestTrace, expected: &Proof)
 fn check_length(log_rows: u32) {
     let rows = 1 << log_rows;
     for extension in [FieldExtension::Quadratic, FieldExtension::Cubic] {
-        check(extension, Chain::with_aux(rows, 3), true);
+        check(extension, with_aux(rows, 3), true);
     }
-    let trace = Chain::trace(1, rows, 5);
+    let trace = without_aux(rows, 5);
     let proof = check(FieldExtension::None, trace.clone(), true);
     check_columns(FieldExtension::None, &trace, &proof);
 }
@@ -93,24 +103,16 @@ fn check_length(log_rows: u32) {
 fn short_traces() {
     for log_rows in 3..=COMPARED {
         check_length(log_rows);
-        check(
-            FieldExtension::None,
-            Chain::with_aux(1 << log_rows, 3),
-            true,
-        );
+        check(FieldExtension::None, with_aux(1 << log_rows, 3), true);
     }
 }
 
 /// Each kind at the length where a group of columns first has none by the constant, and beyond.
 #[test]
 fn long_traces() {
-    check(FieldExtension::Cubic, Chain::with_aux(1 << 20, 3), false);
-    check(
-        FieldExtension::Quadratic,
-        Chain::with_aux(1 << 21, 3),
-        false,
-    );
-    let trace = Chain::trace(1, 1 << 22, 5);
+    check(FieldExtension::Cubic, with_aux(1 << 20, 3), false);
+    check(FieldExtension::Quadratic, with_aux(1 << 21, 3), false);
+    let trace = without_aux(1 << 22, 5);
     let proof = check(FieldExtension::None, trace.clone(), false);
     check_columns(FieldExtension::None, &trace, &proof);
 }
@@ -130,20 +132,16 @@ fn long_traces_against_winterfell() {
 #[ignore = "takes minutes"]
 fn the_longest_traces() {
     for log_rows in 23..=LONGEST {
-        check(
-            FieldExtension::None,
-            Chain::trace(1, 1 << log_rows, 5),
-            false,
-        );
+        check(FieldExtension::None, without_aux(1 << log_rows, 5), false);
     }
-    check(FieldExtension::Cubic, Chain::with_aux(1 << 23, 5), false);
+    check(FieldExtension::Cubic, with_aux(1 << 23, 5), false);
 }
 
 #[test]
 fn one_beyond_the_longest() {
     for trace in [
-        Chain::trace(1, 1 << (LONGEST + 1), 5),
-        Chain::with_aux(1 << (LONGEST + 1), 5),
+        without_aux(1 << (LONGEST + 1), 5),
+        with_aux(1 << (LONGEST + 1), 5),
     ] {
         let error = prove(&prover(FieldExtension::Cubic), trace);
         assert_eq!(
@@ -163,10 +161,12 @@ fn estimates_of_all_lengths() {
 
     for extension in [FieldExtension::Quadratic, FieldExtension::Cubic] {
         let estimate = |log_rows: u32| {
-            let info = TraceInfo::new_multi_segment(40, 40, 1, 1 << log_rows, Vec::new());
+            // Only the shape counts: the columns are more than the AIR has.
+            let meta = with_aux(8, 3).info().meta().to_vec();
+            let info = TraceInfo::new_multi_segment(40, 40, 1, 1 << log_rows, meta);
             let inputs = winterlane_tests::airs::Inputs(vec![BaseElement::new(1); 2]);
             let options = prover(extension).options().clone();
-            let air = Chain::new(info, inputs, options);
+            let air = AnyAir::new(info, inputs, options);
             MemoryEstimate::new(&air).peak - MemoryEstimate::of_columns(&air).trace
         };
         for log_rows in 12..LONGEST {

@@ -1,113 +1,29 @@
 //! What the engine does for hiding proofs alone: another attempt, and less memory.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process::Command, sync::Arc};
 
-use winterfell::crypto::{DefaultRandomCoin, Hasher, MerkleTree, RandomCoin, RandomCoinError};
-use winterfell::math::{FieldElement, StarkField, fields::f64::BaseElement};
-use winterfell::{AuxRandElements, Proof, ProofOptions, Prover, Trace, matrix::ColMatrix};
+use winterfell::crypto::MerkleTree;
+use winterfell::{Proof, ProofOptions, Trace};
 use winterlane_air::hiding::{Doubling, Hiding, InPlace};
 use winterlane_prover::ProverError;
 use winterlane_prover::engine::{self, EngineOptions, MemoryEstimate};
 use winterlane_prover::hiding::{HidingRng, hide, prove_hiding_in_place, prove_hiding_with};
-use winterlane_tests::airs::{Inputs, Power, Rap, TestAir, TestProver, TestTrace, Wide};
+use winterlane_tests::airs::{AnyAir, AnyProver, Small, TestTrace};
 use winterlane_tests::report;
-use winterlane_tests::scripted::{Blake, ScriptedCoin, ScriptedProver, Spread};
+use winterlane_tests::scripted::Blake;
 use winterlane_verifier::{AirPolicy, VerifyError, verify};
 
+use super::misfits::{Careless, Unlucky, UnluckyProver, coins, count_coins};
 use super::shape::shape;
 
-type Statement = Power<3, 0>;
+/// A statement of degree 3.
+const STATEMENT: Small = Small::power(3);
 
-/// A coin that draws in its first proofs elements that winterfell cannot square: a product of two
-/// coordinates is one whose double winter-math leaves unreduced.
-struct Unlucky<const BAD: usize> {
-    coin: DefaultRandomCoin<Blake>,
-    bad: bool,
-}
-
-/// Coins made so far, of each kind.
-static COINS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
-
-impl<const BAD: usize> RandomCoin for Unlucky<BAD> {
-    type BaseField = BaseElement;
-    type Hasher = Blake;
-
-    fn new(seed: &[BaseElement]) -> Self {
-        let made = COINS[usize::from(BAD > 1)].fetch_add(1, Ordering::Relaxed);
-        Self {
-            coin: DefaultRandomCoin::new(seed),
-            bad: made < BAD,
-        }
-    }
-
-    fn reseed(&mut self, data: <Blake as Hasher>::Digest) {
-        self.coin.reseed(data);
-    }
-
-    fn check_leading_zeros(&self, value: u64) -> u32 {
-        self.coin.check_leading_zeros(value)
-    }
-
-    fn draw<E: FieldElement<BaseField = BaseElement>>(&mut self) -> Result<E, RandomCoinError> {
-        let drawn = self.coin.draw()?;
-        if !self.bad {
-            return Ok(drawn);
-        }
-        let unreduced = BaseElement::from_mont((1 << 63) - 1);
-        assert!(unreduced.inner() < BaseElement::MODULUS);
-        let coordinates = [BaseElement::from(5_u32), BaseElement::ONE, unreduced];
-        Ok(E::slice_from_base_elements(&coordinates)[0])
-    }
-
-    fn draw_integers(
-        &mut self,
-        count: usize,
-        domain: usize,
-        nonce: u64,
-    ) -> Result<Vec<usize>, RandomCoinError> {
-        self.coin.draw_integers(count, domain, nonce)
-    }
-}
-
-struct UnluckyProver<const BAD: usize>(ProofOptions);
-
-impl<const BAD: usize> Prover for UnluckyProver<BAD> {
-    type BaseField = BaseElement;
-    type Air = Statement;
-    type Trace = TestTrace;
-    type HashFn = Blake;
-    type VC = MerkleTree<Blake>;
-    type RandomCoin = Unlucky<BAD>;
-
-    winterlane_prover::default_parts!();
-
-    fn get_pub_inputs(&self, trace: &TestTrace) -> Inputs {
-        Statement::public_inputs(trace)
-    }
-
-    fn options(&self) -> &ProofOptions {
-        &self.0
-    }
-
-    fn build_aux_trace<E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        _: &TestTrace,
-        _: &AuxRandElements<E>,
-    ) -> ColMatrix<E> {
-        unreachable!("there is none")
-    }
-}
-
-fn verdict<const BAD: usize>(
-    trace: &TestTrace,
-    options: &ProofOptions,
-    proof: &Proof,
-) -> Result<(), VerifyError> {
-    let inputs = Statement::public_inputs(trace);
+fn verdict(trace: &TestTrace, options: &ProofOptions, proof: &Proof) -> Result<(), VerifyError> {
+    let inputs = AnyAir::public_inputs(trace);
     let policy =
-        AirPolicy::hiding::<Statement, InPlace>(trace.info(), inputs.clone(), options.clone(), 0);
-    verify::<Hiding<Statement, InPlace>, Blake, Unlucky<BAD>, MerkleTree<Blake>>(
+        AirPolicy::hiding::<AnyAir, InPlace>(trace.info(), inputs.clone(), options.clone(), 0);
+    verify::<Hiding<AnyAir, InPlace>, Blake, Unlucky, MerkleTree<Blake>>(
         &proof.to_bytes(),
         inputs,
         &policy.expect("it hides"),
@@ -119,57 +35,26 @@ fn verdict<const BAD: usize>(
 #[test]
 fn a_refused_point_costs_another_attempt() {
     let options = shape(32, 6, 4, 2, 31).options(3);
-    let trace = Statement::trace(0, 32, 5);
+    let trace = STATEMENT.trace(0, 32, 5);
     let mut rng = HidingRng::from_system().expect("randomness");
 
-    let prover = UnluckyProver::<1>(options.clone());
+    let prover = UnluckyProver::new(options.clone());
+    count_coins(1);
     let proof = prove_hiding_in_place(&prover, trace.clone(), &mut rng).expect("a proof");
-    assert_eq!(COINS[0].load(Ordering::Relaxed), 2, "two attempts");
-    assert_eq!(verdict::<1>(&trace, &options, &proof), Ok(()));
+    assert_eq!(coins(), 2, "two attempts");
+    assert_eq!(verdict(&trace, &options, &proof), Ok(()));
 
     // A coin that has nothing else to give: the attempts have an end.
-    let prover = UnluckyProver::<{ usize::MAX }>(options.clone());
+    count_coins(usize::MAX);
     let refused = prove_hiding_in_place(&prover, trace.clone(), &mut rng);
     assert_eq!(refused.err(), Some(ProverError::OutOfDomainPoint));
-    assert_eq!(COINS[1].load(Ordering::Relaxed), 8);
+    assert_eq!(coins(), 8);
     // The engine's plain proof, which ends at no point, is one that the verifier does not take.
     let (hiding, table) =
         hide::<_, InPlace>(&prover, Arc::new(trace.clone()), &mut rng).expect("it hides");
     let proof = engine::prove(&hiding, table).expect("a proof");
-    let refused = verdict::<{ usize::MAX }>(&trace, &options, &proof);
+    let refused = verdict(&trace, &options, &proof);
     assert_eq!(refused, Err(VerifyError::OutOfDomainPoint));
-}
-
-/// A prover whose auxiliary segment lacks its last row.
-struct Careless(ScriptedProver<Rap, Spread>);
-
-impl Prover for Careless {
-    type BaseField = BaseElement;
-    type Air = Rap;
-    type Trace = TestTrace;
-    type HashFn = Blake;
-    type VC = MerkleTree<Blake>;
-    type RandomCoin = ScriptedCoin<Blake, Spread>;
-
-    winterlane_prover::default_parts!();
-
-    fn get_pub_inputs(&self, trace: &TestTrace) -> Inputs {
-        Rap::public_inputs(trace)
-    }
-
-    fn options(&self) -> &ProofOptions {
-        self.0.options()
-    }
-
-    fn build_aux_trace<E: FieldElement<BaseField = BaseElement>>(
-        &self,
-        trace: &TestTrace,
-        rand: &AuxRandElements<E>,
-    ) -> ColMatrix<E> {
-        let whole = self.0.build_aux_trace(trace, rand);
-        let rows = whole.num_rows() / 2;
-        ColMatrix::new(whole.columns().map(|c| c[..rows].to_vec()).collect())
-    }
 }
 
 /// What is not there is not made up, and least of all from memory that was something else.
@@ -178,21 +63,22 @@ fn traces_of_another_shape_are_refused() {
     let mut rng = HidingRng::from_system().expect("randomness");
     let run = EngineOptions::default();
     let options = shape(64, 9, 4, 2, 7).options(3);
-    let prover = Careless(ScriptedProver::new(options.clone()));
-    let refused =
-        prove_hiding_with::<_, Doubling>(&prover, Rap::trace(0, 32, 5), &mut rng, &run).err();
+    let prover = Careless(AnyProver::new(options.clone()));
+    let trace = Small::Rap.trace(0, 32, 5);
+    let columns = trace.info().aux_segment_width();
+    let refused = prove_hiding_with::<_, Doubling>(&prover, trace, &mut rng, &run).err();
     let expected = ProverError::TraceShape {
         segment: engine::Segment::Auxiliary,
-        expected_columns: Rap::trace(0, 32, 5).info().aux_segment_width(),
+        expected_columns: columns,
         expected_rows: 32,
-        columns: Rap::trace(0, 32, 5).info().aux_segment_width(),
+        columns,
         rows: 16,
     };
     assert_eq!(refused, Some(expected));
 
-    let prover = UnluckyProver::<0>(options);
-    let whole = Statement::trace(0, 64, 5);
-    let half = Statement::trace(0, 32, 5).with_info(whole.info().clone());
+    let prover = UnluckyProver::new(options);
+    let whole = STATEMENT.trace(0, 64, 5);
+    let half = STATEMENT.trace(0, 32, 5).with_info(whole.info().clone());
     let refused = hide::<_, InPlace>(&prover, Arc::new(half), &mut rng).err();
     let expected = ProverError::TraceShape {
         segment: engine::Segment::Main,
@@ -220,13 +106,13 @@ const FIXED: u64 = 24 << 20;
 #[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation")]
 fn memory_is_as_estimated() {
     let options = shape(1 << 15, 40, 4, 8, 7).options(3);
-    let trace = Wide::trace(96, 1 << 14, 3);
-    let inputs = Wide::public_inputs(&trace);
-    let info = Hiding::<Wide>::trace_info(trace.info(), inputs.clone(), &options);
+    let trace = Small::Wide.trace(96, 1 << 14, 3);
+    let inputs = AnyAir::public_inputs(&trace);
+    let info = Hiding::<AnyAir>::trace_info(trace.info(), inputs.clone(), &options);
     let air =
-        <Hiding<Wide> as winterfell::Air>::new(info.expect("it hides"), inputs, options.clone());
+        <Hiding<AnyAir> as winterfell::Air>::new(info.expect("it hides"), inputs, options.clone());
     let estimate = MemoryEstimate::of_hiding(&air);
-    let prover = TestProver::<Wide, Blake>::new(options);
+    let prover = AnyProver::<Blake>::new(options);
     let run = EngineOptions::default();
     if env::var_os(ALONE).is_some() {
         let mut rng = HidingRng::from_system().expect("randomness");

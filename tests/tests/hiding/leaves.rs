@@ -8,11 +8,11 @@ use core::ops::Range;
 use winterfell::math::FieldElement;
 use winterfell::math::fields::{CubeExtension, QuadExtension, f64::BaseElement};
 use winterlane_air::hiding::{Doubling, InPlace, Mode};
-use winterlane_tests::airs::{Power, Rap, TestAir};
+use winterlane_tests::airs::{AnyAir, Small};
 use winterlane_tests::linear::Span;
-use winterlane_tests::opened::Opened;
+use winterlane_tests::opened::{Challenges, Opened};
 use winterlane_tests::report;
-use winterlane_tests::scripted::{Beside, ScriptedProver, Spread};
+use winterlane_tests::scripted::{Script, ScriptedProver};
 use winterlane_tests::veil::{Cell, Hidden, shown};
 
 use super::shape::{Shape, shape};
@@ -24,23 +24,29 @@ type Cubic = CubeExtension<BaseElement>;
 const KEPT: usize = 4;
 
 /// A statement with the queries that are answered, and with others, which open the leaves that are not.
-struct Leaves<'p, A: TestAir, M: Mode<A>> {
-    here: Hidden<'p, A, Spread, M>,
-    there: Hidden<'p, A, Beside, M>,
+struct Leaves<'p, M: Mode<AnyAir>> {
+    here: Hidden<'p, M>,
+    there: Hidden<'p, M>,
     /// The statement with other randomness.
-    other: Hidden<'p, A, Spread, M>,
+    other: Hidden<'p, M>,
 }
 
-impl<A: TestAir, M: Mode<A>> Leaves<'_, A, M> {
+impl<M: Mode<AnyAir>> Leaves<'_, M> {
     /// Calls `test` with a statement of this shape.
-    fn with<T>(shape: Shape, degree: usize, test: impl FnOnce(Leaves<'_, A, M>) -> T) -> T {
-        let here = ScriptedProver::<A, Spread>::new(shape.options(degree));
-        let there = ScriptedProver::<A, Beside>::new(shape.options(degree));
-        let trace = A::trace(0, M::inner_rows(shape.rows), 5);
+    fn with<T>(
+        air: Small,
+        shape: Shape,
+        degree: usize,
+        test: impl FnOnce(Leaves<'_, M>) -> T,
+    ) -> T {
+        let prover = ScriptedProver::new(shape.options(degree));
+        let trace = air.trace(0, M::inner_rows(shape.rows), 5);
+        let [here, there] =
+            [Script::Spread, Script::Beside].map(|script| trace.clone().scripted(script));
         test(Leaves {
-            here: Hidden::new(&here, trace.clone(), 1),
-            there: Hidden::new(&there, trace.clone(), 1),
-            other: Hidden::new(&here, trace, 2),
+            here: Hidden::new(&prover, here.clone(), 1),
+            there: Hidden::new(&prover, there, 1),
+            other: Hidden::new(&prover, here, 2),
         })
     }
 
@@ -111,16 +117,26 @@ impl<A: TestAir, M: Mode<A>> Leaves<'_, A, M> {
     }
 }
 
-fn unguessable<E, A, M>(name: &str, shape: Shape)
+fn unguessable<E, M>(air: Small, name: &str, shape: Shape)
 where
     E: FieldElement<BaseField = BaseElement>,
-    A: TestAir,
-    M: Mode<A>,
+    M: Mode<AnyAir>,
 {
-    Leaves::<A, M>::with(shape, E::EXTENSION_DEGREE, |leaves| {
-        let positions = leaves.there.challenges::<E>().positions;
-        let asked = leaves.here.challenges::<E>().positions;
-        assert!(positions.iter().all(|position| !asked.contains(position)));
+    Leaves::<M>::with(air, shape, E::EXTENSION_DEGREE, |leaves| {
+        let (there, here) = (
+            leaves.there.challenges::<E>(),
+            leaves.here.challenges::<E>(),
+        );
+        // Other positions of the same polynomials.
+        let drawn = |of: &Challenges<E>| (of.z, of.deep.trace.clone(), of.alphas.clone());
+        assert_eq!(drawn(&there), drawn(&here));
+        let asked = here.positions;
+        assert!(
+            there
+                .positions
+                .iter()
+                .all(|position| !asked.contains(position))
+        );
         let main = leaves.main::<E>(|_| true);
         let [veil, quotient] = leaves.veil::<E>();
         report!("leaves: {name}, {shape:?}: rank {main} main, {veil} veil, {quotient} quotient");
@@ -130,18 +146,19 @@ where
 
 #[test]
 fn a_row_that_is_not_opened_cannot_be_guessed() {
-    unguessable::<Cubic, Power<2, 0>, InPlace>("degree 2", shape(32, 6, 2, 2, 31));
-    unguessable::<Cubic, Power<3, 0>, InPlace>("degree 3", shape(32, 6, 4, 2, 3));
-    unguessable::<Quadratic, Power<3, 0>, InPlace>("degree 3", shape(32, 6, 8, 4, 7));
-    unguessable::<Cubic, Power<3, 2>, Doubling>("a sequence", shape(64, 13, 4, 2, 3));
-    unguessable::<Cubic, Rap, Doubling>("an auxiliary segment", shape(64, 9, 4, 2, 7));
+    let sequence = Small::Power { degree: 3, kind: 2 };
+    unguessable::<Cubic, InPlace>(Small::power(2), "degree 2", shape(32, 6, 2, 2, 31));
+    unguessable::<Cubic, InPlace>(Small::power(3), "degree 3", shape(32, 6, 4, 2, 3));
+    unguessable::<Quadratic, InPlace>(Small::power(3), "degree 3", shape(32, 6, 8, 4, 7));
+    unguessable::<Cubic, Doubling>(sequence, "a sequence", shape(64, 13, 4, 2, 3));
+    unguessable::<Cubic, Doubling>(Small::Rap, "an auxiliary segment", shape(64, 9, 4, 2, 7));
 }
 
 /// One random row fewer than the tail has, and what is opened determines all rows.
 #[test]
 fn a_shorter_tail_tells_the_leaves() {
     let shape = shape(32, 6, 4, 2, 3);
-    Leaves::<Power<3, 0>, InPlace>::with(shape, 3, |leaves| {
+    Leaves::<InPlace>::with(Small::power(3), shape, 3, |leaves| {
         let first = leaves.here.parameters.statement_rows();
         let ranks = [0, 1].map(|fewer| leaves.main::<Cubic>(|row| row >= first + fewer));
         report!(

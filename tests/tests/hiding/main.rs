@@ -16,6 +16,7 @@ mod engine;
 mod exact;
 mod leaves;
 mod linear;
+mod misfits;
 mod mutants;
 mod proofs;
 mod rank;

@@ -1,14 +1,12 @@
 //! What is left out of the construction shows in the ranks of the real prover's proofs.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use winterfell::math::fields::{CubeExtension, f64::BaseElement};
 use winterlane_air::hiding::{Doubling, InPlace};
-use winterlane_tests::airs::{Power, TestAir};
+use winterlane_tests::airs::Small;
 use winterlane_tests::linear::Span;
 use winterlane_tests::mutated::{Mutation, mutated_rank};
 use winterlane_tests::report;
-use winterlane_tests::scripted::{Beside, Script, ScriptedProver, Spread, TooMany};
+use winterlane_tests::scripted::{Script, ScriptedProver, turn};
 use winterlane_tests::veil::{Cell, Hidden, Rank, rank};
 
 use super::shape::shape;
@@ -16,41 +14,37 @@ use super::shape::shape;
 type Cubic = CubeExtension<BaseElement>;
 
 /// A statement of degree 3, which has the columns A_1 and A_2.
-type Statement = Power<3, 0>;
+const STATEMENT: Small = Small::power(3);
 
 /// The veil as it is.
-enum Whole {}
+const WHOLE: Mutation = Mutation {
+    powers: &[2, 4],
+    next: true,
+};
+
 /// The veil on the current row, which is what a query opens.
-enum CurrentRow {}
+const CURRENT_ROW: Mutation = Mutation {
+    powers: &[2, 4],
+    next: false,
+};
+
 /// `p` and `p^2` for `p^2` and `p^4`: half of each power.
-enum HalfPowers {}
+const HALF_POWERS: Mutation = Mutation {
+    powers: &[1, 2],
+    next: true,
+};
+
 /// `p A_1'`: half of the first power.
-enum HalfFirst {}
+const HALF_FIRST: Mutation = Mutation {
+    powers: &[1, 4],
+    next: true,
+};
 
-impl Mutation for Whole {
-    const POWERS: &'static [u32] = &[2, 4];
-    const NEXT: bool = true;
-}
-
-impl Mutation for CurrentRow {
-    const POWERS: &'static [u32] = &[2, 4];
-    const NEXT: bool = false;
-}
-
-impl Mutation for HalfPowers {
-    const POWERS: &'static [u32] = &[1, 2];
-    const NEXT: bool = true;
-}
-
-impl Mutation for HalfFirst {
-    const POWERS: &'static [u32] = &[1, 4];
-    const NEXT: bool = true;
-}
-
-fn another_veil<V: Mutation>(name: &str) -> Rank {
+fn another_veil(mutation: Mutation, name: &str) -> Rank {
     let shape = shape(32, 6, 4, 2, 31);
-    let rank = shape.hide(3, |hidden: Hidden<'_, Statement, Spread, InPlace>| {
-        mutated_rank::<Cubic, _, _, _, V>(&hidden)
+    let statement = (STATEMENT, Script::Spread);
+    let rank = shape.hide(3, statement, |hidden: Hidden<'_, InPlace>| {
+        mutated_rank::<Cubic, _>(&hidden, mutation)
     });
     report!("mutants: {name}: {rank}");
     rank
@@ -58,12 +52,12 @@ fn another_veil<V: Mutation>(name: &str) -> Rank {
 
 #[test]
 fn another_veil_leaks() {
-    let whole = another_veil::<Whole>("the veil as it is");
+    let whole = another_veil(WHOLE, "the veil as it is");
     assert_eq!(whole.corank(), whole.expected());
     for rank in [
-        another_veil::<CurrentRow>("the current row"),
-        another_veil::<HalfPowers>("p for p^2"),
-        another_veil::<HalfFirst>("p A_1'"),
+        another_veil(CURRENT_ROW, "the current row"),
+        another_veil(HALF_POWERS, "p for p^2"),
+        another_veil(HALF_FIRST, "p A_1'"),
     ] {
         assert!(rank.corank() > rank.expected(), "{rank}");
     }
@@ -73,13 +67,11 @@ fn another_veil_leaks() {
 #[test]
 fn too_short_a_trace_leaks() {
     let shape = shape(64, 13, 4, 2, 31);
-    let rank = shape.hide(
-        3,
-        |hidden: Hidden<'_, Power<3, 2>, TooMany<2>, Doubling>| {
-            let cells = hidden.veil_cells(3);
-            rank::<Cubic, _, _, _>(&hidden, &cells)
-        },
-    );
+    let statement = (Small::Power { degree: 3, kind: 2 }, Script::TooMany(2));
+    let rank = shape.hide(3, statement, |hidden: Hidden<'_, Doubling>| {
+        let cells = hidden.veil_cells(3);
+        rank::<Cubic, _>(&hidden, &cells)
+    });
     report!("mutants: n far below the bound: {rank}");
     // The exempt rows are enough: it is the length that is not.
     assert!(rank.queries + 2 < 33);
@@ -89,7 +81,8 @@ fn too_short_a_trace_leaks() {
 /// What is opened of the main segment, by the random cells of the rows that `keep` keeps.
 fn tail(keep: impl Fn(usize) -> bool) -> (usize, usize) {
     let shape = shape(32, 6, 4, 2, 3);
-    shape.hide(3, |hidden: Hidden<'_, Statement, Spread, InPlace>| {
+    let statement = (STATEMENT, Script::Spread);
+    shape.hide(3, statement, |hidden: Hidden<'_, InPlace>| {
         let statement = hidden.parameters.statement_rows();
         let cells: Vec<_> = (statement..32)
             .filter(|&row| keep(row - statement))
@@ -116,40 +109,23 @@ fn a_short_or_constant_tail_leaks() {
     assert_eq!((short, constant), (opened - 4, 4));
 }
 
-/// The positions of [`Spread`], or of [`Beside`] once they are turned. One type of prover, since the randomness
-/// depends on that.
-#[derive(Clone, Copy, Debug)]
-enum Turned {}
-
-static BESIDE: AtomicBool = AtomicBool::new(false);
-
-impl Script for Turned {
-    fn positions(count: usize, domain: usize) -> Vec<usize> {
-        if BESIDE.load(Ordering::SeqCst) {
-            Beside::positions(count, domain)
-        } else {
-            Spread::positions(count, domain)
-        }
-    }
-}
-
 /// Two proofs with one randomness: together they show more than there is.
 #[test]
 fn randomness_used_twice_leaks() {
     let shape = shape(32, 6, 4, 2, 3);
-    let prover = ScriptedProver::<Statement, Turned>::new(shape.options(3));
-    let trace = Statement::trace(0, 32, 5);
+    let prover = ScriptedProver::new(shape.options(3));
+    let trace = STATEMENT.trace(0, 32, 5).scripted(Script::Turned);
     // One seed and one statement: one randomness.
-    let one = Hidden::<_, _, InPlace>::new(&prover, trace.clone(), 1);
-    let two = Hidden::<_, _, InPlace>::new(&prover, trace.clone(), 1);
-    let other = Hidden::<_, _, InPlace>::new(&prover, trace, 2);
+    let one = Hidden::<InPlace>::new(&prover, trace.clone(), 1);
+    let two = Hidden::<InPlace>::new(&prover, trace.clone(), 1);
+    let other = Hidden::<InPlace>::new(&prover, trace, 2);
     assert!(one.main().columns().eq(two.main().columns()));
     let cells = one.random_main_cells(&other);
     let queries = |opened: &winterlane_tests::opened::Opened| opened.main.queries.concat();
     let view = |opened: &winterlane_tests::opened::Opened| opened.main.columns(0..4, 1, 3);
     let differences = one.differences::<Cubic>(&cells, queries);
     let views = one.differences::<Cubic>(&cells, view);
-    BESIDE.store(true, Ordering::SeqCst);
+    turn();
     let second = two.differences::<Cubic>(&cells, queries);
     let width = differences[0].len();
     let of_one = Span::of(width, differences.iter().cloned()).rank();

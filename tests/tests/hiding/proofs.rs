@@ -8,11 +8,11 @@ use winterlane_air::hiding::{Doubling, Hiding, InPlace, Mode};
 use winterlane_air::presets::{HidingPreset, HidingPresetName};
 use winterlane_prover::hiding::{HidingRng, prove_hiding, prove_hiding_inlined, prove_hiding_with};
 use winterlane_prover::{EngineOptions, ProverError};
-use winterlane_tests::airs::{Periodic, Power, Rap, TestAir, TestProver, TestTrace};
+use winterlane_tests::airs::{AnyAir, AnyProver, Small, TestTrace};
 use winterlane_tests::erased;
 use winterlane_tests::hostile::Parts;
 use winterlane_tests::report;
-use winterlane_tests::scripted::{Blake, Script, ScriptedCoin, ScriptedProver, Spread};
+use winterlane_tests::scripted::{Blake, Script, ScriptedCoin, ScriptedProver};
 use winterlane_tests::veil::{Cell, Hidden};
 use winterlane_verifier::{AirPolicy, verify};
 
@@ -21,36 +21,32 @@ use super::shape::{Shape, shape};
 type Quadratic = QuadExtension<BaseElement>;
 type Cubic = CubeExtension<BaseElement>;
 
-fn accepts<A, S, M>(hidden: &Hidden<'_, A, S, M>, proof: Proof) -> bool
-where
-    A: TestAir,
-    S: Script,
-    M: Mode<A>,
-{
+fn accepts<M: Mode<AnyAir>>(hidden: &Hidden<'_, M>, proof: Proof) -> bool {
     let options = AcceptableOptions::OptionSet(vec![proof.options().clone()]);
     let inputs = hidden.inputs.clone();
-    erased::verify::<Hiding<A, M>, Blake, ScriptedCoin<Blake, S>, MerkleTree<Blake>>(
+    erased::verify::<Hiding<AnyAir, M>, Blake, ScriptedCoin, MerkleTree<Blake>>(
         proof, inputs, &options,
     )
     .is_ok()
 }
 
 /// For the same randomness stock winterfell gives the same bytes, and its verifier takes them.
-fn same<E, A, M>(name: &str, shape: Shape)
+fn same<E, M>(air: Small, name: &str, shape: Shape)
 where
     E: FieldElement<BaseField = BaseElement>,
-    A: TestAir,
-    M: Mode<A>,
+    M: Mode<AnyAir>,
 {
-    shape.hide(E::EXTENSION_DEGREE, |hidden: Hidden<'_, A, Spread, M>| {
+    let degree = E::EXTENSION_DEGREE;
+    shape.hide(degree, (air, Script::Spread), |hidden: Hidden<'_, M>| {
         let proof = hidden.prove(None);
         let stock = hidden.prove_with_stock();
         assert_eq!(proof.to_bytes(), stock.to_bytes(), "{name}, {shape:?}");
         assert!(accepts(&hidden, proof), "{name}, {shape:?}");
         // And so does the call that a user makes, which never has the trace as a whole.
-        let prover = ScriptedProver::<A, Spread>::new(shape.options(E::EXTENSION_DEGREE));
-        let trace = A::trace(0, M::inner_rows(shape.rows), 5);
-        let made = |prove: Prove<A>| {
+        let prover = ScriptedProver::new(shape.options(degree));
+        let trace = air.trace(0, M::inner_rows(shape.rows), 5);
+        let trace = trace.scripted(Script::Spread);
+        let made = |prove: Prove| {
             let mut rng = HidingRng::from_seed([1; 32]);
             let proof = prove(&prover, trace.clone(), &mut rng, &EngineOptions::default());
             proof.expect("a proof").to_bytes()
@@ -66,8 +62,8 @@ where
 }
 
 /// A call that makes a hiding proof.
-type Prove<A> = fn(
-    &ScriptedProver<A, Spread>,
+type Prove = fn(
+    &ScriptedProver,
     TestTrace,
     &mut HidingRng,
     &EngineOptions<'_>,
@@ -75,15 +71,18 @@ type Prove<A> = fn(
 
 #[test]
 fn stock_gives_the_same_bytes() {
-    same::<Cubic, Power<2, 0>, InPlace>("degree 2", shape(32, 6, 2, 2, 31));
-    same::<Quadratic, Power<3, 0>, InPlace>("degree 3", shape(64, 17, 8, 4, 7));
-    same::<Cubic, Power<4, 0>, InPlace>("degree 4", shape(256, 70, 4, 16, 1));
-    same::<Quadratic, Power<7, 0>, InPlace>("degree 7", shape(32, 6, 8, 8, 3));
-    same::<Cubic, Power<3, 1>, Doubling>("a periodic assertion", shape(64, 5, 8, 2, 0));
-    same::<Quadratic, Power<3, 2>, Doubling>("a sequence", shape(256, 50, 4, 16, 31));
-    same::<Cubic, Periodic, Doubling>("periodic columns", shape(32, 5, 16, 2, 7));
-    same::<Cubic, Rap, Doubling>("an auxiliary segment", shape(64, 9, 4, 2, 7));
-    same::<Quadratic, Rap, Doubling>("an auxiliary segment", shape(256, 50, 2, 8, 3));
+    let power = Small::power;
+    let periodic = Small::Power { degree: 3, kind: 1 };
+    let sequence = Small::Power { degree: 3, kind: 2 };
+    same::<Cubic, InPlace>(power(2), "degree 2", shape(32, 6, 2, 2, 31));
+    same::<Quadratic, InPlace>(power(3), "degree 3", shape(64, 17, 8, 4, 7));
+    same::<Cubic, InPlace>(power(4), "degree 4", shape(256, 70, 4, 16, 1));
+    same::<Quadratic, InPlace>(power(7), "degree 7", shape(32, 6, 8, 8, 3));
+    same::<Cubic, Doubling>(periodic, "a periodic assertion", shape(64, 5, 8, 2, 0));
+    same::<Quadratic, Doubling>(sequence, "a sequence", shape(256, 50, 4, 16, 31));
+    same::<Cubic, Doubling>(Small::Periodic, "periodic columns", shape(32, 5, 16, 2, 7));
+    same::<Cubic, Doubling>(Small::Rap, "an auxiliary segment", shape(64, 9, 4, 2, 7));
+    same::<Quadratic, Doubling>(Small::Rap, "an auxiliary segment", shape(256, 50, 2, 8, 3));
 }
 
 /// Every cell of the statement's rows is held by a constraint, every cell of the tail is free; the veil's
@@ -91,7 +90,8 @@ fn stock_gives_the_same_bytes() {
 #[test]
 fn each_cell_is_held_or_free() {
     let shape = shape(32, 6, 4, 4, 7);
-    shape.hide(3, |hidden: Hidden<'_, Power<3, 0>, Spread, InPlace>| {
+    let statement = (Small::power(3), Script::Spread);
+    shape.hide(3, statement, |hidden: Hidden<'_, InPlace>| {
         let (mut held, mut free) = (0, 0);
         let mut check = |cell: Cell, expected: bool| {
             // The engine sees at the degree of the composition that a constraint does not hold.
@@ -130,11 +130,12 @@ fn each_cell_is_held_or_free() {
 #[test]
 fn length_and_header_tell_nothing() {
     let shape = shape(64, 13, 4, 4, 7);
-    let prover = ScriptedProver::<Power<3, 2>, Spread>::new(shape.options(3));
+    let prover = ScriptedProver::new(shape.options(3));
     let proofs = (0..8_u8).map(|seed| {
         // Different witnesses too: their inputs differ, of which nothing but the number is in a proof.
-        let trace = Power::<3, 2>::trace(0, 32, u64::from(seed / 2));
-        Hidden::<_, _, Doubling>::new(&prover, trace, seed).prove(None)
+        let trace = Small::Power { degree: 3, kind: 2 }.trace(0, 32, u64::from(seed / 2));
+        let trace = trace.scripted(Script::Spread);
+        Hidden::<Doubling>::new(&prover, trace, seed).prove(None)
     });
     let shapes = proofs.map(|proof| {
         let mut parts = Parts::decode(&proof.to_bytes(), Some(32)).expect("a proof");
@@ -170,15 +171,15 @@ fn length_and_header_tell_nothing() {
 #[test]
 fn two_proofs_have_nothing_in_common() {
     let shape = shape(256, 40, 8, 4, 7);
-    let trace = Rap::trace(0, 128, 9);
-    let prover = TestProver::<Rap, Blake, MerkleTree<Blake>>::new(shape.options(3));
+    let trace = Small::Rap.trace(0, 128, 9);
+    let prover = AnyProver::<Blake>::new(shape.options(3));
     let mut rng = HidingRng::from_system().expect("randomness");
     let proofs = [(); 2].map(|()| prove_hiding(&prover, trace.clone(), &mut rng).expect("a proof"));
     let options = AcceptableOptions::OptionSet(vec![shape.options(3)]);
     let elements = proofs.map(|proof| {
-        let inputs = Rap::public_inputs(&trace);
+        let inputs = AnyAir::public_inputs(&trace);
         let verdict = erased::verify::<
-            Hiding<Rap>,
+            Hiding<AnyAir>,
             Blake,
             DefaultRandomCoin<Blake>,
             MerkleTree<Blake>,
@@ -208,19 +209,20 @@ fn two_proofs_have_nothing_in_common() {
 }
 
 /// A proof with the options of a preset, by the calls that prover and verifier make.
-fn of_preset<A: TestAir, M: Mode<A>>(preset: HidingPreset, inner_rows: usize) {
+fn of_preset<M: Mode<AnyAir>>(air: Small, preset: HidingPreset, inner_rows: usize) {
     let options = preset
-        .options_of::<A, M>(inner_rows)
+        .options_of::<AnyAir, M>(inner_rows)
         .expect("a length of it");
-    let prover = TestProver::<A, Blake>::new(options);
-    let trace = A::trace(0, inner_rows, 5);
-    let (info, inputs) = (trace.info().clone(), A::public_inputs(&trace));
+    let prover = AnyProver::<Blake>::new(options);
+    let trace = air.trace(0, inner_rows, 5);
+    let (info, inputs) = (trace.info().clone(), AnyAir::public_inputs(&trace));
     let mut rng = HidingRng::from_system().expect("randomness");
     let run = EngineOptions::default();
     let proof = prove_hiding_with::<_, M>(&prover, trace, &mut rng, &run).expect("a proof");
-    let policy = AirPolicy::hiding_preset::<A, M>(&info, inputs.clone(), preset).expect("it hides");
+    let policy =
+        AirPolicy::hiding_preset::<AnyAir, M>(&info, inputs.clone(), preset).expect("it hides");
     let bytes = proof.to_bytes();
-    let verified = verify::<Hiding<A, M>, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
+    let verified = verify::<Hiding<AnyAir, M>, Blake, DefaultRandomCoin<Blake>, MerkleTree<Blake>>(
         &bytes, inputs, &policy,
     );
     let bits = verified.expect("it verifies").bits;
@@ -237,10 +239,10 @@ fn every_preset_hides_from_its_first_length_on() {
     for preset in HidingPreset::ALL {
         let rows = 1 << preset.log2_lengths().0;
         match preset.name {
-            HidingPresetName::Fast => of_preset::<Power<2, 0>, InPlace>(preset, rows),
-            _ => of_preset::<Power<3, 0>, InPlace>(preset, rows),
+            HidingPresetName::Fast => of_preset::<InPlace>(Small::power(2), preset, rows),
+            _ => of_preset::<InPlace>(Small::power(3), preset, rows),
         }
-        assert!(preset.options_of::<Power<3, 0>, InPlace>(rows / 2).is_err());
+        assert!(preset.options_of::<AnyAir, InPlace>(rows / 2).is_err());
     }
     for preset in HidingPreset::ALL {
         // Half the trace is the tail: enough for the queries at 2^10 rows everywhere.
@@ -249,5 +251,5 @@ fn every_preset_hides_from_its_first_length_on() {
         assert!(needed <= 1 << 10, "{preset}: {needed}");
     }
     let tiny = HidingPreset::ALL[9];
-    of_preset::<Power<3, 1>, Doubling>(tiny, 128);
+    of_preset::<Doubling>(Small::Power { degree: 3, kind: 1 }, tiny, 128);
 }

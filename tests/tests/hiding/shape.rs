@@ -2,7 +2,7 @@
 
 use winterfell::{BatchingMethod, FieldExtension, ProofOptions};
 use winterlane_air::hiding::Mode;
-use winterlane_tests::airs::TestAir;
+use winterlane_tests::airs::{AnyAir, Small};
 use winterlane_tests::scripted::{Script, ScriptedProver};
 use winterlane_tests::veil::Hidden;
 
@@ -59,19 +59,18 @@ impl Shape {
         )
     }
 
-    /// Prepares a statement of an AIR.
-    pub(crate) fn hide<A, S, M, T>(
+    /// Prepares a statement of an AIR, whose proofs have these queries.
+    pub(crate) fn hide<M, T>(
         self,
         degree: usize,
-        test: impl FnOnce(Hidden<'_, A, S, M>) -> T,
+        (air, script): (Small, Script),
+        test: impl FnOnce(Hidden<'_, M>) -> T,
     ) -> T
     where
-        A: TestAir,
-        S: Script,
-        M: Mode<A>,
+        M: Mode<AnyAir>,
     {
-        let prover = ScriptedProver::<A, S>::new(self.options(degree));
-        let rows = M::inner_rows(self.rows);
-        test(Hidden::new(&prover, A::trace(0, rows, 5), 1))
+        let prover = ScriptedProver::new(self.options(degree));
+        let trace = air.trace(0, M::inner_rows(self.rows), 5).scripted(script);
+        test(Hidden::new(&prover, trace, 1))
     }
 }

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     EngineOptions, HidingRng, ProverError,
+    engine::prove_inlined,
     hiding::prove_hiding_inlined,
     private::{PrivateError, PrivateProver, PrivateTraceError, prove_private},
     statement::{ProveError, statement_memory},
@@ -275,7 +276,9 @@ fn a_proof_that_does_not_hide_is_refused() {
     let air = case.air();
     let prover = PrivateProver::new(air.options().clone(), case.inputs.clone());
     let trace = || TraceTable::init(case.trace());
-    let plain = crate::prove(&prover, trace()).unwrap().to_bytes();
+    let engine = EngineOptions::default();
+    let plain = prove_inlined(&prover, trace(), &engine).unwrap();
+    let plain = plain.to_bytes();
     let found = verify_private(&plain, &case.inputs, &PRIVATE_PRESETS);
     assert!(
         matches!(found, Err(PrivateVerifyError::Proof(_))),
@@ -295,7 +298,6 @@ fn a_proof_that_does_not_hide_is_refused() {
     );
     let prover = PrivateProver::new(fewer, case.inputs.clone());
     let mut rng = HidingRng::from_system().unwrap();
-    let engine = EngineOptions::default();
     let hidden = prove_hiding_inlined::<_, InPlace>(&prover, trace(), &mut rng, &engine).unwrap();
     let found = verify_private(&hidden.to_bytes(), &case.inputs, &PRIVATE_PRESETS);
     assert!(
