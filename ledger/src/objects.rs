@@ -304,7 +304,13 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<S> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+    use alloc::{
+        borrow::ToOwned,
+        collections::BTreeMap,
+        format,
+        string::{String, ToString as _},
+        vec::Vec,
+    };
 
     use super::*;
     use crate::{Account, NewKeys, PublicInputs};

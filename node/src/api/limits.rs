@@ -81,10 +81,8 @@ impl Limits {
                 match limiter.check_key_n(&caller, rest) {
                     Ok(Ok(())) => Ok(()),
                     _ => {
-                        let problem = Problem::new(
-                            Kind::Busy,
-                            "more than one caller may ask for at once",
-                        );
+                        let problem =
+                            Problem::new(Kind::Busy, "more than one caller may ask for at once");
                         Err(problem.retry_after(Duration::from_secs(1)))
                     }
                 }
