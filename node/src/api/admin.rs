@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::{
@@ -29,8 +29,15 @@ const DAY: u64 = 24 * 60 * 60;
 #[serde(deny_unknown_fields)]
 struct VerifierJson {
     r#type: VerifierKind,
+    #[serde(default, deserialize_with = "given")]
     public: Option<PublicKey>,
+    #[serde(default, deserialize_with = "given")]
     proof: Option<SignatureBytes>,
+}
+
+/// A member that is there has a value: `null` is none.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

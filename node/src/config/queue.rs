@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SharedQueue, queue::postgres::Address};
+use crate::{
+    SharedQueue,
+    queue::{QueueError, postgres::Address},
+};
 
 /// Where batches wait for their proofs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,14 +22,26 @@ pub struct QueueSettings {
 }
 
 /// `postgres://…`, or nothing.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct QueueAddress(String);
+pub struct QueueAddress {
+    text: String,
+    /// What it says, with the files that it names, which are read once; `None` for nothing.
+    read: Option<Address>,
+}
+
+impl PartialEq for QueueAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for QueueAddress {}
 
 impl std::fmt::Debug for QueueAddress {
     /// Without the address, which may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_empty() {
+        f.write_str(if self.text.is_empty() {
             "none"
         } else {
             "postgres://…"
@@ -37,18 +52,22 @@ impl std::fmt::Debug for QueueAddress {
 impl TryFrom<String> for QueueAddress {
     type Error = String;
 
-    fn try_from(address: String) -> Result<Self, String> {
-        if !address.is_empty() {
-            let read = address.parse::<Address>();
-            read.map_err(|error| error.to_string())?;
-        }
-        Ok(Self(address))
+    fn try_from(text: String) -> Result<Self, String> {
+        let read = match text.as_str() {
+            "" => None,
+            address => Some(
+                address
+                    .parse()
+                    .map_err(|error: QueueError| error.to_string())?,
+            ),
+        };
+        Ok(Self { text, read })
     }
 }
 
 impl From<QueueAddress> for String {
     fn from(address: QueueAddress) -> Self {
-        address.0
+        address.text
     }
 }
 
@@ -56,7 +75,7 @@ impl QueueSettings {
     /// The queue, if there is an address. Objects are in `objects` inside the node's folder unless it is said
     /// where.
     pub(super) fn shared(&self, folder: &Path) -> Option<SharedQueue> {
-        let address = self.address.0.parse().ok()?;
+        let address = self.address.read.clone()?;
         let objects = if self.objects.is_empty() {
             folder.join("objects").display().to_string()
         } else {

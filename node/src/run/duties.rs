@@ -204,8 +204,8 @@ impl Duties {
                 break;
             }
         }
-        match self.again(settlement) {
-            Ok(included) => Ok(forced | included),
+        match self.again(settlement, &mut forced) {
+            Ok(()) => Ok(forced),
             Err(trouble) => Err((trouble, forced)),
         }
     }
@@ -314,14 +314,13 @@ impl Duties {
         })
     }
 
-    /// Tries again what is open; says whether any of it is in an open batch now.
-    fn again(&mut self, settlement: &mut dyn Settlement) -> Result<bool, Trouble> {
+    /// Tries again what is open; notes, also when something goes wrong later, whether any of it is in an open batch now.
+    fn again(&mut self, settlement: &mut dyn Settlement, taken: &mut bool) -> Result<(), Trouble> {
         let due = self.open.iter().filter(|(_, open)| {
             let tried = open.tried;
             tried.is_none_or(|tried| tried.elapsed() >= AGAIN)
         });
         let due: Vec<u64> = due.map(|(number, _)| *number).collect();
-        let mut taken = false;
         for number in due {
             let found = settlement.obligations(number, 1)?;
             let Some((_, obligation)) = found.into_iter().find(|(one, _)| *one == number) else {
@@ -330,7 +329,7 @@ impl Duties {
             };
             let reason = match self.force(&obligation)? {
                 Done::Included { open } => {
-                    taken |= open;
+                    *taken |= open;
                     self.open.remove(&number);
                     continue;
                 }
@@ -352,8 +351,7 @@ impl Duties {
                 open.since = Instant::now();
             }
         }
-        self.wait(settlement)?;
-        Ok(taken)
+        self.wait(settlement)
     }
 
     /// Tells of what is open for long, and has nothing sealed while an order waits to be refuted.

@@ -12,7 +12,7 @@ use winterlane_field_simd::Backend;
 use winterlane_prover::engine::{self, EngineOptions, ProverError};
 use winterlane_prover::hiding::{HidingRng, hide, prove_hiding, prove_hiding_with};
 use winterlane_prover::plain::single_threaded;
-use winterlane_tests::airs::{AnyAir, AnyProver, Inputs, Small, TestTrace};
+use winterlane_tests::airs::{AnyAir, AnyProver, Fibonacci, Inputs, Small, TestTrace};
 use winterlane_tests::erased;
 use winterlane_verifier::{AirPolicy, PolicyError, VerifyError, verify};
 
@@ -147,9 +147,9 @@ fn no_hiding_proof_is_made_of_a_false_trace() {
 }
 
 /// With the same randomness stock winterfell makes the bytes of every backend.
-fn as_stock<M: Mode<AnyAir>>(air: Small, rows: usize, width: usize, options: &ProofOptions) {
+fn as_stock<M: Mode<AnyAir>>(trace: TestTrace, options: &ProofOptions) {
     let prover = AnyProver::<Hash>::new(options.clone());
-    let trace = Arc::new(air.trace(width, rows, 5));
+    let trace = Arc::new(trace);
     let parts = || {
         let mut rng = HidingRng::from_seed([5; 32]);
         hide::<_, M>(&prover, Arc::clone(&trace), &mut rng).unwrap()
@@ -172,16 +172,15 @@ fn as_stock<M: Mode<AnyAir>>(air: Small, rows: usize, width: usize, options: &Pr
 
 #[test]
 fn stock_winterfell_makes_the_same_bytes() {
-    as_stock::<Doubling>(Small::Fibonacci, 64, 2, &cubic(8, 4));
-    as_stock::<Doubling>(
-        Small::Rap,
-        128,
-        4,
-        &options(10, 8, FieldExtension::Quadratic),
-    );
-    as_stock::<Doubling>(secret(3), 128, 6, &cubic(20, 4));
-    as_stock::<InPlace>(secret(3), 128, 6, &cubic(20, 8));
-    as_stock::<InPlace>(secret(7), 128, 6, &cubic(20, 8));
+    let trace = |air: Small, rows, width| air.trace(width, rows, 5);
+    as_stock::<Doubling>(trace(Small::Fibonacci, 64, 2), &cubic(8, 4));
+    // without metadata
+    as_stock::<Doubling>(Fibonacci::trace(2, 64, 5), &cubic(8, 4));
+    let quadratic = options(10, 8, FieldExtension::Quadratic);
+    as_stock::<Doubling>(trace(Small::Rap, 128, 4), &quadratic);
+    as_stock::<Doubling>(trace(secret(3), 128, 6), &cubic(20, 4));
+    as_stock::<InPlace>(trace(secret(3), 128, 6), &cubic(20, 8));
+    as_stock::<InPlace>(trace(secret(7), 128, 6), &cubic(20, 8));
 }
 
 /// The refusal of parameters, by prover and policy alike.

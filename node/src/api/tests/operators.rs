@@ -201,6 +201,10 @@ fn keys_are_made_approved_and_ended_over_http() {
             "verifier.public",
         ),
         (
+            json!({ "client": "carl", "role": "reader", "verifier": { "type": "bearer", "proof": null } }),
+            "verifier.proof",
+        ),
+        (
             json!({ "client": "carl", "role": "reader", "verifier": { "type": "ed25519", "proof": "0".repeat(128) } }),
             "verifier.public",
         ),

@@ -57,15 +57,18 @@ impl Supply {
         now: Instant,
     ) -> Result<(), BlobError> {
         let batch = name.batch;
-        let there = if self.is_due(batch, failures, now) {
-            let there = holds(blobs, name)?;
-            self.looked(batch, failures, now);
-            there
+        let due = self.is_due(batch, failures, now);
+        let there = if due {
+            holds(blobs, name)?
         } else {
             blobs.has(name)?
         };
         if !there {
             blobs.put(name, bytes)?;
+        }
+        // not before it is there: what could not be written is to be written in the next turn
+        if due {
+            self.looked(batch, failures, now);
         }
         Ok(())
     }
@@ -101,18 +104,19 @@ impl Supply {
     }
 }
 
-/// Whether the store has the object, as it is by its name.
+/// Whether the store has the object, as it is by its name. One that cannot be read, whatever the reason, is none for a worker
+/// either, and may be mended by writing it again; if the store takes nothing, that says so.
 fn holds(blobs: &dyn Blobs, name: &Name) -> Result<bool, BlobError> {
     match blobs.get(name) {
         Ok(found) => Ok(found.is_some()),
-        Err(error) if error.is_of_the_object() => Ok(false),
-        Err(error) => Err(error),
+        Err(error @ BlobError::Unreachable { .. }) => Err(error),
+        Err(_) => Ok(false),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use super::*;
     use crate::blob::{Folder, Kind};
@@ -123,6 +127,19 @@ mod tests {
         folder: Folder,
         puts: AtomicUsize,
         fetches: AtomicUsize,
+        /// What is there cannot be read, until it is written again.
+        unreadable: AtomicBool,
+        /// Nothing can be written.
+        full: AtomicBool,
+    }
+
+    fn refused(what: &'static str) -> BlobError {
+        BlobError::Refused {
+            host: "objects.example".into(),
+            status: 403,
+            what,
+            answer: String::new(),
+        }
     }
 
     impl Counting {
@@ -136,6 +153,10 @@ mod tests {
     impl Blobs for Counting {
         fn put(&self, name: &Name, bytes: &[u8]) -> Result<(), BlobError> {
             self.puts.fetch_add(1, Ordering::Relaxed);
+            if self.full.load(Ordering::Relaxed) {
+                return Err(refused("put"));
+            }
+            self.unreadable.store(false, Ordering::Relaxed);
             self.folder.put(name, bytes)
         }
 
@@ -145,6 +166,9 @@ mod tests {
 
         fn fetch(&self, name: &Name) -> Result<Option<Vec<u8>>, BlobError> {
             self.fetches.fetch_add(1, Ordering::Relaxed);
+            if self.unreadable.load(Ordering::Relaxed) {
+                return Err(refused("get"));
+            }
             self.folder.fetch(name)
         }
 
@@ -172,6 +196,8 @@ mod tests {
                     folder,
                     puts: AtomicUsize::new(0),
                     fetches: AtomicUsize::new(0),
+                    unreadable: AtomicBool::new(false),
+                    full: AtomicBool::new(false),
                 },
                 name: Name {
                     rollup: [1; 32],
@@ -201,6 +227,33 @@ mod tests {
         fn is_right(&self) -> bool {
             holds(&self.blobs.folder, &self.name).unwrap()
         }
+    }
+
+    /// What the store has and gives to nobody is written again.
+    #[test]
+    fn a_witness_that_cannot_be_read_is_written_again() {
+        let mut world = World::new();
+        world.offer(0, 0);
+        world.blobs.unreadable.store(true, Ordering::Relaxed);
+        world.supply.doubt(world.name.batch);
+        world.offer(0, 5);
+        assert_eq!(world.blobs.counted(), (2, 1));
+    }
+
+    /// A store that takes nothing for a while leaves the doubt: the witness is written as soon as it takes something.
+    #[test]
+    fn a_witness_that_could_not_be_written_is_written_in_the_next_turn() {
+        let mut world = World::new();
+        world.offer(0, 0);
+        world.damage();
+        world.supply.doubt(world.name.batch);
+        world.blobs.full.store(true, Ordering::Relaxed);
+        let of = (&world.name, 0);
+        let supplied = world.supply.supply(&world.blobs, of, WITNESS, world.now);
+        assert!(supplied.is_err() && !world.is_right());
+        world.blobs.full.store(false, Ordering::Relaxed);
+        world.offer(0, 1);
+        assert!(world.is_right());
     }
 
     /// Its witness is there, whatever it says: it is not written again and again, and read ever more rarely.

@@ -74,11 +74,15 @@ struct Beside {
 }
 
 impl Beside {
-    fn new(folder: &Path) -> Self {
+    /// With these batches, which are there before the sealer is: it looks for the next one when it has sealed one.
+    fn new(folder: &Path, batches: impl IntoIterator<Item = ClosedBatch>) -> Self {
         let store = Store::open(folder, &Genesis::empty(domain()), 1 << 20).unwrap();
         let store = Arc::new(store);
         let doubt = Arc::new(Doubt::open(folder).unwrap());
         let (closed, received) = sync_channel(AT_ONCE);
+        for batch in batches {
+            closed.send(batch).unwrap();
+        }
         let (tasks, given) = sync_channel(8);
         let sealing = sealer::spawn(
             store.clone(),
@@ -131,10 +135,8 @@ fn hashed(folder: &Path, batch: u64) {
 #[test]
 fn a_batch_is_hashed_while_the_one_before_it_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let beside = Beside::new(folder.path());
-    for number in [0, 1] {
-        beside.closed.send(closed(number, credit(number))).unwrap();
-    }
+    let batches = [0, 1].map(|number| closed(number, credit(number)));
+    let beside = Beside::new(folder.path(), batches);
     let first = beside.sealed();
     hashed(folder.path(), 1);
     assert!(beside.given.try_recv().is_err(), "the first is not written");
@@ -163,10 +165,8 @@ fn a_batch_is_hashed_while_the_one_before_it_is_written() {
 #[test]
 fn a_sealer_ends_with_its_writer() {
     let folder = tempfile::tempdir().unwrap();
-    let beside = Beside::new(folder.path());
-    for number in [0, 1] {
-        beside.closed.send(closed(number, credit(number))).unwrap();
-    }
+    let batches = [0, 1].map(|number| closed(number, credit(number)));
+    let beside = Beside::new(folder.path(), batches);
     drop(beside.sealed());
     beside.sealing.join().unwrap();
 }
@@ -176,15 +176,14 @@ fn a_sealer_ends_with_its_writer() {
 #[test]
 fn a_batch_that_waits_is_looked_at_again_when_workers_are_not_believed_any_more() {
     let folder = tempfile::tempdir().unwrap();
-    let beside = Beside::new(folder.path());
     let mut operation = private_transfer([1, 2], Pool::new(domain()).anchor());
     operation.proof = b"two workers say so".to_vec();
     let private = Operation::Private {
         id: OrderId::of_private(b"it"),
         operation: Verified::logged(operation),
     };
-    beside.closed.send(closed(0, credit(0))).unwrap();
-    beside.closed.send(closed(1, private)).unwrap();
+    let batches = [closed(0, credit(0)), closed(1, private)];
+    let beside = Beside::new(folder.path(), batches);
     let first = beside.sealed();
     hashed(folder.path(), 1);
     let liar = ("worker-1".parse().unwrap(), PublicKey::from_bytes([1; 32]));
