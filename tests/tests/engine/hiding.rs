@@ -12,7 +12,9 @@ use winterlane_field_simd::Backend;
 use winterlane_prover::engine::{self, EngineOptions, ProverError};
 use winterlane_prover::hiding::{HidingRng, hide, prove_hiding, prove_hiding_with};
 use winterlane_prover::plain::single_threaded;
-use winterlane_tests::airs::{AnyAir, AnyProver, Fibonacci, Inputs, Small, TestTrace};
+use winterlane_tests::airs::{
+    AnyAir, AnyProver, Fibonacci, Inputs, Small, TestAir as _, TestTrace,
+};
 use winterlane_tests::erased;
 use winterlane_verifier::{AirPolicy, PolicyError, VerifyError, verify};
 
