@@ -81,6 +81,7 @@ impl Beside {
         let doubt = Arc::new(Doubt::open(folder).unwrap());
         let (closed, received) = sync_channel(AT_ONCE);
         for batch in batches {
+            store.append(&batch.entries).unwrap();
             closed.send(batch).unwrap();
         }
         let (tasks, given) = sync_channel(8);
@@ -148,7 +149,9 @@ fn a_batch_is_hashed_while_the_one_before_it_is_written() {
     assert_eq!(two.old_root, one.new_root);
     beside.write(&second);
     // another one, after it had nothing to do
-    beside.closed.send(closed(2, credit(2))).unwrap();
+    let another = closed(2, credit(2));
+    beside.store.append(&another.entries).unwrap();
+    beside.closed.send(another).unwrap();
     let third = beside.sealed();
     assert_eq!(third.commit.public_inputs.old_root, two.new_root);
     beside.write(&third);
