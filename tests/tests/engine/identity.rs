@@ -114,7 +114,7 @@ where
     let options = case.options(min_log_blowup);
     // The header and the first challenge have the metadata, by which the AIR is known: one AIR is without any, too.
     let trace = match air {
-        Small::Fibonacci if case.seed % 2 == 0 => {
+        Small::Fibonacci if case.seed.is_multiple_of(2) => {
             Fibonacci::trace(case.width, 1 << case.log_rows, case.seed)
         }
         _ => air.trace(case.width, 1 << case.log_rows, case.seed),
