@@ -55,6 +55,18 @@ pub fn read<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(Objects(deserializer))
 }
 
+/// Reads a value from the bytes of one JSON document: every structure is an object, and nothing comes after it.
+///
+/// # Errors
+/// What is no JSON or no such value, a list in the place of an object, and anything behind it.
+#[cfg(feature = "json")]
+pub fn from_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = read(&mut json)?;
+    json.end()?;
+    Ok(value)
+}
+
 /// What visits a value: a structure, or something else.
 struct Inside<V> {
     visitor: V,
@@ -380,6 +392,16 @@ mod tests {
         let value = read(&mut json)?;
         json.end()?;
         Ok(value)
+    }
+
+    #[cfg(feature = "json")]
+    #[test]
+    fn one_document_is_read() {
+        let read = |text: &str| from_json::<Vec<Leaf>>(text.as_bytes());
+        read(r#"[{"name":"a","number":1}] "#).unwrap();
+        for wrong in [r#"[["a",1]]"#, r#"[{"name":"a","number":1}] x"#, "["] {
+            read(wrong).unwrap_err();
+        }
     }
 
     /// Lists that are lists stay lists; in the place of each structure, one after the other, they are refused.

@@ -59,7 +59,6 @@ pub mod event;
 mod fault;
 pub mod handle;
 pub mod id;
-mod json;
 pub mod keys;
 pub mod panel;
 pub mod private;

@@ -5,12 +5,12 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, de::DeserializeOwned};
 use ureq::{Agent, Body, http::Response};
 
-use winterlane_ledger::{Amount, AssetId, BatchNumber};
+use winterlane_ledger::{Amount, AssetId, BatchNumber, objects::from_json};
 use winterlane_machine::address::{has_good_port, shown};
 
 use crate::{
     BatchData, Call, CallError, Claim, Genesis, Obligation, Outcome, Payment, Secret, Settlement,
-    Status, json::from_json, view::ClaimView,
+    Status, view::ClaimView,
 };
 
 /// The most bytes of an answer: a batch with the proofs of its operations of the pool.

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use winterlane_ledger::{
     Account, AccountId, Amount, AssetId, BatchNumber, Domain, GenesisError as LedgerGenesisError,
-    public::BATCH_NUMBER_BITS,
+    objects::from_json, public::BATCH_NUMBER_BITS,
 };
 
-use crate::{Party, json::from_json};
+use crate::Party;
 
 /// What settlement begins with. Everybody who uses the rollup agrees on it beforehand: the money of the first accounts
 /// is taken to be there.

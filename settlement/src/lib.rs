@@ -45,7 +45,6 @@ pub mod client;
 #[cfg(feature = "store")]
 pub mod durable;
 pub mod genesis;
-mod json;
 pub mod party;
 pub mod proofs;
 pub mod rebuild;

@@ -33,11 +33,12 @@ use serde::{Deserialize, Serialize};
 use winterlane_machine::small;
 use zeroize::{Zeroize, Zeroizing};
 
+use winterlane_ledger::objects::from_json;
+
 use crate::{
     MasterSeed, WalletError,
     error::KeystoreProblem,
     hex::{hex, unhex},
-    json::from_json,
 };
 
 const FORMAT: &str = "winterlane-keystore-1";

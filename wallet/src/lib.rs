@@ -80,7 +80,6 @@ mod error;
 mod exit;
 mod hex;
 mod journal;
-mod json;
 mod keygen;
 mod keystore;
 mod medium;

@@ -19,7 +19,9 @@ use tokio_rustls::TlsConnector;
 use winterlane_machine::address::shown;
 
 use super::{ClientError, Refused};
-use crate::{json::from_json, tls::trusting};
+use winterlane_ledger::objects::from_json;
+
+use crate::tls::trusting;
 
 /// The most bytes of an answer: a proof has a megabyte, a large batch's records a few hundred kilobytes.
 const ANSWER: usize = 64 << 20;

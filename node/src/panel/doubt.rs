@@ -11,10 +11,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use winterlane_ledger::objects::from_json;
+
 use crate::{
     OrderId,
     clock::{Clock as _, SystemClock},
-    json::from_json,
     keys::{ClientName, PublicKey},
     store::StoreError,
 };

@@ -6,10 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use winterlane_ledger::{BatchNumber, PublicInputs};
+use winterlane_ledger::{BatchNumber, PublicInputs, objects::from_json};
 
 use super::{Published, Settled, Settlement, SettlementError};
-use crate::json::from_json;
 
 /// Settlement in a folder: a file for each part of each batch, and `head.json`, which is replaced as a whole.
 ///

@@ -6,12 +6,12 @@ use alloc::{
 };
 
 use serde::Serialize;
-use winterlane_ledger::{Digest, Domain, Order, PublicInputs, Record, Root};
+use winterlane_ledger::{Digest, Domain, Order, PublicInputs, Record, Root, objects::from_json};
 use winterlane_verifier::{
     DEFAULT_MAX_PROOF_BYTES, PublicFile, Verified, verify_batch, verify_links, verify_records,
 };
 
-use crate::{Answer, Fault, Stage, expected::Pins, json::from_json, records::RecordSaid};
+use crate::{Answer, Fault, Stage, expected::Pins, records::RecordSaid};
 
 /// Verifies consecutive batches, holding one at a time: a chain may be longer than what fits in memory.
 ///

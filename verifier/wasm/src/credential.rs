@@ -8,12 +8,11 @@ use alloc::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use winterlane_credentials::{Challenge, Code, Day, Issuer, Predicate, Question as Asked, Value};
-use winterlane_ledger::{Digest, Root, private::PrivateInputs};
+use winterlane_ledger::{Digest, Root, objects::from_json, private::PrivateInputs};
 use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
 
 use crate::{
     Answer, Fault, Stage,
-    json::from_json,
     said::{ProofSaid, bytes32, refused},
     statement::read_statement,
 };

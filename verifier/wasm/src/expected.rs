@@ -4,10 +4,10 @@ use alloc::string::String;
 
 use serde::{Deserialize, de::DeserializeOwned};
 use winterlane_air::presets::{Preset, SecurityLevel};
-use winterlane_ledger::{BatchNumber, Domain, PublicInputs, Root};
+use winterlane_ledger::{BatchNumber, Domain, PublicInputs, Root, objects::from_json};
 use winterlane_verifier::Policy;
 
-use crate::{Fault, Stage, json::from_json};
+use crate::{Fault, Stage};
 
 /// The most that a caller's expectations can need, in bytes.
 pub(crate) const MAX_EXPECTED_BYTES: usize = 4096;

@@ -44,7 +44,6 @@ mod chain;
 mod credential;
 mod expected;
 mod exports;
-mod json;
 mod pool;
 mod records;
 mod said;

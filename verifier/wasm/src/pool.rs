@@ -11,6 +11,7 @@ use core::cell::Cell;
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
     Anchor, AssetId, Digest, Domain,
+    objects::from_json,
     pool::{
         Pool as State, PoolError, PoolOperation, ProofRefusal, VerifyPrivate, decode_operation,
     },
@@ -21,7 +22,6 @@ use winterlane_verifier::{PRIVATE_PRESETS, PoolFile, verify_private};
 use crate::{
     Answer, Fault, Stage,
     expected::{MAX_EXPECTED_BYTES, compare, read},
-    json::from_json,
     said::{ProofSaid, TransferSaid, WithdrawalSaid},
     statement::MAX_STATEMENT_BYTES,
 };

@@ -4,13 +4,14 @@
 //! what it says is relied on.
 
 use serde::{Deserialize, Serialize};
-use winterlane_ledger::{AccountId, AssetId, BatchNumber, Domain, Nonce, Root, SlotIndex};
+use winterlane_ledger::{
+    AccountId, AssetId, BatchNumber, Domain, Nonce, Root, SlotIndex, objects::from_json,
+};
 
 use super::AccountError;
 use crate::{
     WalletError,
     journal::{publish, read_all, stage},
-    json::from_json,
     medium::Medium,
 };
 

@@ -7,10 +7,8 @@ use ureq::{
     Agent,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
-use winterlane_ledger::{AccountId, SignedOrder, codec::CanonicalBytes as _};
+use winterlane_ledger::{AccountId, SignedOrder, codec::CanonicalBytes as _, objects::from_json};
 use winterlane_machine::address::{has_good_port, shown};
-
-use crate::json::from_json;
 
 use super::{
     AccountAnswer, Acknowledged, Ask, ClientError, Fees, NodeStatus, OrderPlace, Proven, Refused,
