@@ -8,6 +8,7 @@
 
 pub use winterlane_air::BatchAir;
 pub use winterlane_credentials::Challenge;
+pub use winterlane_ledger::objects::from_json;
 pub use winterlane_verifier::verify_batch;
 
 #[panic_handler]
