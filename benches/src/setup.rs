@@ -44,6 +44,17 @@ impl Build {
         }
     }
 
+    /// What of the peers is built, beside winterfell: Plonky3, whose vector code is chosen by the flags, and a BLAKE3
+    /// that uses no more than they allow, though it could find more at run time.
+    #[must_use]
+    pub const fn peer_features(self) -> &'static str {
+        match self {
+            Self::Default => "",
+            Self::V3 => "plonky3,without-avx512",
+            Self::Native => "plonky3",
+        }
+    }
+
     /// The name in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {

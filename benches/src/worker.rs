@@ -240,7 +240,7 @@ fn run_cargo(setup: Setup) -> Result<PathBuf, WorkerError> {
         cargo.arg(benches.join("peers/Cargo.toml"));
         if setup.build != Build::Default {
             cargo.env("RUSTFLAGS", setup.build.flags());
-            cargo.args(["--features", "plonky3"]);
+            cargo.args(["--features", setup.build.peer_features()]);
         }
         let directory = format!("peers-{}", setup.build.name());
         (target.join(directory), "winterlane-peers")
