@@ -19,7 +19,7 @@ use winterlane_verifier::{Policy, verify_batch};
 
 use super::{
     Depth, ProofQueue, QueueError, Report,
-    turn::{Stop, hear},
+    turn::{Stop, backoff, hear},
 };
 use crate::{
     Alarm, Event,
@@ -133,6 +133,8 @@ pub(crate) fn spawn(
         over: BTreeSet::new(),
         ready: false,
         trouble: false,
+        refusals: 0,
+        resume: None,
         complained: BTreeMap::new(),
         reports: VecDeque::new(),
         measured: None,
@@ -166,6 +168,10 @@ struct Dispatcher {
     ready: bool,
     /// An alarm was raised, and the queue has not worked since.
     trouble: bool,
+    /// Times in a row that the object store took no witness.
+    refusals: u32,
+    /// Nothing is offered before: it took none the last time.
+    resume: Option<Instant>,
     /// Who was told of for a trouble of their own, and when.
     complained: BTreeMap<String, Instant>,
     measured: Option<Instant>,
@@ -177,7 +183,8 @@ impl Dispatcher {
     fn run(&mut self, inbox: &Receiver<Message>) {
         while hear(inbox, PATIENCE, |message| self.hear(message)).is_continue() {
             match self.turn() {
-                Ok(()) if self.trouble => {
+                // a turn that offered nothing says nothing of the object store
+                Ok(()) if self.trouble && self.resume.is_none() => {
                     self.trouble = false;
                     tracing::info!("the queue of proofs works again");
                 }
@@ -216,6 +223,8 @@ impl Dispatcher {
         while let Some(batch) = self.over.first().copied() {
             self.queue.close(batch)?;
             self.over.remove(&batch);
+            // its objects are removed: there may be room now
+            self.resume = self.resume.map(|_| Instant::now());
         }
         let untaken = self.offer()?;
         if self.ready {
@@ -226,23 +235,36 @@ impl Dispatcher {
 
     /// Offers what the queue does not have. What keeps one batch from being offered is said afterwards, and tried again in the
     /// next turn: meanwhile what was proven of the others is judged. Else an object store that is full would stay so, since
-    /// objects are removed when their batches are proven.
+    /// objects are removed when their batches are proven. A store that took no witness is left alone for longer and longer: each
+    /// attempt may send it a whole one.
     fn offer(&mut self) -> Result<Option<QueueError>, QueueError> {
+        if self.resume.is_some_and(|resume| Instant::now() < resume) {
+            return Ok(None);
+        }
         let mut untaken = None;
         for wanted in self.wanted.values_mut() {
             if wanted.offered || wanted.proven {
                 continue;
             }
             match self.queue.offer(&wanted.job) {
-                Ok(()) => wanted.offered = true,
+                Ok(()) => {
+                    wanted.offered = true;
+                    self.refusals = 0;
+                }
                 // of this batch alone
                 Err(error @ QueueError::Witness { .. }) => untaken = untaken.or(Some(error)),
                 // The next one would most likely fail as well, and may take a connection's time for it. Nothing after this batch
                 // is settled before it.
-                Err(error @ QueueError::Blob(_)) => return Ok(untaken.or(Some(error))),
+                Err(error @ QueueError::Blob(_)) => {
+                    self.refusals = self.refusals.saturating_add(1);
+                    self.resume = Instant::now().checked_add(backoff(self.refusals));
+                    return Ok(untaken.or(Some(error)));
+                }
                 Err(error) => return Err(error),
             }
         }
+        // whatever was to be offered is there, or is over
+        self.resume = None;
         Ok(untaken)
     }
 

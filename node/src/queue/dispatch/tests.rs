@@ -284,3 +284,94 @@ fn who_cannot_do_a_job_is_told_of_once_and_the_job_is_offered_again() {
     assert_eq!(told, [said[0], said[2]]);
     assert!(tasks.try_recv().is_err(), "a failure was counted");
 }
+
+/// A queue whose object store is full until it is told otherwise; a proof comes in the first turn that judges.
+struct Full {
+    full: Arc<AtomicBool>,
+    /// What was asked of it, a letter each.
+    asked: Arc<Mutex<String>>,
+    report: Option<(BatchNumber, Report)>,
+}
+
+impl Full {
+    fn note(&self, asked: char) {
+        self.asked.lock().unwrap().push(asked);
+    }
+}
+
+impl ProofQueue for Full {
+    fn offer(&mut self, _: &ProofJob) -> Result<(), QueueError> {
+        if self.full.load(Ordering::Relaxed) {
+            self.note('-');
+            let (path, source) = ("objects".into(), std::io::ErrorKind::StorageFull.into());
+            return Err(BlobError::File { path, source }.into());
+        }
+        self.note('+');
+        Ok(())
+    }
+
+    fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
+        self.note('r');
+        Ok(self.report.take().into_iter().collect())
+    }
+
+    fn refuse(&mut self, _: BatchNumber, _: &[u8]) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    fn close(&mut self, _: BatchNumber) -> Result<(), QueueError> {
+        self.note('c');
+        Ok(())
+    }
+
+    fn depth(&mut self) -> Result<Vec<Depth>, QueueError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Each attempt may send a store as much as the line gives, so that one that is full is tried ever more rarely, and when objects
+/// were removed. What is proven is judged meanwhile, the alarm is raised once, and the witness is offered when there is room.
+#[test]
+fn a_store_that_takes_no_witness_is_tried_ever_more_rarely() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = shared(folder.path());
+    let mut events = shared.events.subscribe();
+    let full = Arc::new(AtomicBool::new(true));
+    let asked = Arc::<Mutex<String>>::default();
+    let queue = Full {
+        full: Arc::clone(&full),
+        asked: Arc::clone(&asked),
+        report: Some(proven(1, b"good")),
+    };
+    let (say, inbox) = channel();
+    let (writer, tasks) = sync_channel(8);
+    let verdict: Verdict = Box::new(|_, _| Ok(()));
+    let thread = spawn(Box::new(queue), verdict, inbox, writer, shared).unwrap();
+    let dispatch = Dispatch::new(say.clone());
+    let wake = Wake::new(say);
+    for batch in [0, 1] {
+        dispatch.prove(job(BatchNumber::new(batch)));
+    }
+    dispatch.ready();
+    let told = tasks.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(matches!(told, Task::Outcome { batch, .. } if batch.get() == 1));
+    let count = |what: char| asked.lock().unwrap().matches(what).count();
+    until(|| {
+        wake.wake();
+        (count('r') >= 60).then_some(())
+    });
+    assert!(count('-') < 30, "{}", count('-'));
+    // an object is removed with the batch that it was of
+    dispatch.over(BatchNumber::new(1));
+    until(|| asked.lock().unwrap().contains("c-").then_some(()));
+    full.store(false, Ordering::Relaxed);
+    until(|| (count('+') > 0).then_some(()));
+    drop(dispatch);
+    thread.join().unwrap();
+    assert_eq!(count('+'), 1, "it was offered again");
+    let mut alarms = 0;
+    while let Ok(event) = events.try_recv() {
+        alarms += usize::from(matches!(event, Event::Alarm(Alarm::Queue { .. })));
+    }
+    assert_eq!(alarms, 1);
+}
