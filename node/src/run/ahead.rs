@@ -8,8 +8,15 @@
 //!
 //! Hence, by the number of batches that are decided and not settled:
 //!
-//! - beyond half of [`most`] a batch is not closed for its age: it fills up first, so that few batches take many orders;
-//! - from [`most`] on no orders are taken until settlement has caught up. What settlement obliges to is taken.
+//! - beyond half of [`Most::orders`] a batch is not closed for its age: it fills up first, so that few batches take many orders;
+//! - from [`Most::orders`] on no orders are taken until settlement has caught up;
+//! - from [`Most::deposits`] on no deposits are taken either. What is forced is taken: the rest of the lifetime is for it.
+//!
+//! Deposits cost whoever makes them next to nothing, and there is no end of them. A node that took them all at once would make
+//! more batches than a forced order lives for, and hold them all in memory. That they wait makes none of them late. The open
+//! batch is the next one whether they come into it now or later, and no batch is settled before those that settlement lacks. Orders
+//! stop before them, so that whoever sends orders without end keeps no deposit from the room that settling makes. And their days
+//! are `per_unit` in a second: who makes many at once waits for them, not who makes one.
 //!
 //! The store keeps what settlement has said ([`crate::store::Heard`]): a node that is started while settlement is away goes by
 //! that. One that has never heard it goes ahead by one batch, which every rule allows.
@@ -18,13 +25,29 @@ use winterlane_ledger::pool::ANCHORS;
 
 use crate::settlement::Settlement;
 
-/// As many as a node without obligations makes.
-pub(crate) const UNBOUNDED: u64 = u64::MAX;
+/// How many batches may not be settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Most {
+    /// Before no more orders are taken.
+    pub(crate) orders: u64,
+    /// Before no more deposits are taken that settlement obliges to.
+    pub(crate) deposits: u64,
+}
 
-/// How many batches may not be settled before no more orders are taken, by a rule of settlement's. The rest of the lifetime,
-/// and of the anchors, is for what is forced meanwhile.
-fn most(lifetime: u64) -> u64 {
-    (lifetime / 2).clamp(1, ANCHORS as u64 / 4)
+impl Most {
+    /// As many as a node without obligations makes.
+    pub(crate) const UNBOUNDED: Self = Self {
+        orders: u64::MAX,
+        deposits: u64::MAX,
+    };
+
+    /// By a rule of settlement's. The rest of the lifetime, and of the anchors, is for what is forced meanwhile. Where forced
+    /// orders live for one batch there is no room of their own for deposits.
+    fn of(lifetime: u64) -> Self {
+        let orders = (lifetime / 2).clamp(1, ANCHORS as u64 / 4);
+        let deposits = (orders + (orders / 2).max(1)).min(lifetime.max(1));
+        Self { orders, deposits }
+    }
 }
 
 /// What stands for the lifetime where no orders are forced: no rule has so long a one.
@@ -37,11 +60,11 @@ pub(super) fn lifetime(settlement: &mut dyn Settlement) -> Option<u64> {
 }
 
 /// How many batches may not be settled, by the [`lifetime`] that settlement has said, to this process or to one before it.
-pub(super) fn by(lifetime: Option<u64>) -> u64 {
+pub(super) fn by(lifetime: Option<u64>) -> Most {
     match lifetime {
-        None => most(1),
-        Some(ENDLESS) => UNBOUNDED,
-        Some(lifetime) => most(lifetime),
+        None => Most::of(1),
+        Some(ENDLESS) => Most::UNBOUNDED,
+        Some(lifetime) => Most::of(lifetime),
     }
 }
 
@@ -52,19 +75,42 @@ mod tests {
     /// There is room for what is forced: as many batches again, and anchors that were old when they were named.
     #[test]
     fn most_leaves_room_within_every_lifetime() {
-        for (lifetime, expected) in [(1, 1), (2, 1), (8, 4), (1024, 256), (u64::MAX, 256)] {
-            assert_eq!(most(lifetime), expected, "{lifetime}");
+        for (lifetime, orders, deposits) in [
+            (1, 1, 1),
+            (2, 1, 2),
+            (3, 1, 2),
+            (4, 2, 3),
+            (8, 4, 6),
+            (1024, 256, 384),
+            (u64::MAX, 256, 384),
+        ] {
+            assert_eq!(Most::of(lifetime), Most { orders, deposits }, "{lifetime}");
         }
-        let of_anchors = 2 * most(u64::MAX);
+        let of_anchors = 2 * Most::of(u64::MAX).orders;
         assert!(of_anchors <= ANCHORS as u64 / 2);
+    }
+
+    /// No order that is forced while the node is as far ahead as it goes has expired; and orders leave room for deposits.
+    #[test]
+    fn deposits_have_room_beside_orders_and_leave_some() {
+        for lifetime in 2..3000 {
+            let Most { orders, deposits } = Most::of(lifetime);
+            assert!(orders < deposits && deposits <= lifetime, "{lifetime}");
+            // anchors that were as old as they may be when they were named are there still
+            assert!(deposits < ANCHORS as u64 / 2, "{lifetime}");
+        }
     }
 
     /// Whoever has heard nothing goes no further than whoever has heard the strictest rule.
     #[test]
     fn what_was_not_heard_allows_no_more_than_any_rule() {
-        assert_eq!((by(None), by(Some(ENDLESS))), (1, UNBOUNDED));
+        let strictest = by(None);
+        assert_eq!((strictest.orders, strictest.deposits), (1, 1));
+        assert_eq!(by(Some(ENDLESS)), Most::UNBOUNDED);
         for lifetime in [1, 2, 8, 100, 1024, (1 << 61) - 1] {
-            assert!(by(None) <= by(Some(lifetime)), "{lifetime}");
+            let most = by(Some(lifetime));
+            assert!(strictest.orders <= most.orders, "{lifetime}");
+            assert!(strictest.deposits <= most.deposits, "{lifetime}");
         }
     }
 }

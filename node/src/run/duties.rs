@@ -2,11 +2,16 @@
 //! as it is seen, long before its day.
 //!
 //! The list is settlement's, and asked for again after a restart; what the node took before is known by its name, so that
-//! nothing is taken twice. Deposits are taken in their order. A forced order that the ledger's rules refuse, or that a batch
-//! had before it was posted, is *open*: it may run later, or another order of its account ends it, or settlement is shown by
-//! an opening that it could not run.
+//! nothing is taken twice. It is gone through twice ([`list`]): for what is forced, which may expire, and then for deposits.
+//!
+//! A forced order that the ledger's rules refuse, or that a batch had before it was posted, is *open*: it may run later,
+//! after a deposit too, or another order of its account ends it, or settlement is shown by an opening that it could not run.
+//! What ends it may be in a batch that stays open for long: that is closed soon, as if it were owed.
+//!
 //! An opening counts at a settled root, and the store has the newest tree alone. So the node waits until everything that
 //! is sealed is settled, and seals nothing for that long when a quarter of the time is over.
+
+mod list;
 
 use std::{
     collections::BTreeMap,
@@ -32,8 +37,6 @@ use crate::{
     store::Store,
 };
 
-/// Obligations that are asked for at once.
-const PAGE: usize = 100;
 /// A batch that stays open for longer is closed so long after the first thing came into it that is owed. What comes meanwhile
 /// shares it, so that whoever deposits again and again makes no more batches than that.
 pub(super) const SOON: Duration = if cfg!(test) {
@@ -42,7 +45,11 @@ pub(super) const SOON: Duration = if cfg!(test) {
     Duration::from_secs(10)
 };
 /// How long an open obligation is left alone before it is tried again.
-const AGAIN: Duration = Duration::from_secs(5);
+const AGAIN: Duration = if cfg!(test) {
+    Duration::from_millis(500)
+} else {
+    Duration::from_secs(5)
+};
 
 /// The operator's duties.
 pub(super) struct Duties {
@@ -50,8 +57,10 @@ pub(super) struct Duties {
     store: Arc<Store>,
     writer: SyncSender<Task>,
     judge: Judge,
-    /// Obligations below were seen.
+    /// What is forced below was taken, or is open.
     next: u64,
+    /// Deposits and payouts below were taken. It is never beyond `next`.
+    credited: u64,
     open: BTreeMap<u64, Open>,
     /// How long something may be open before that is told, and sealing waits for it: a quarter of the window.
     patience: Option<Duration>,
@@ -67,6 +76,9 @@ pub(super) struct Duties {
 
 /// A forced order or operation that was not possible when it was tried.
 struct Open {
+    /// When it was not possible first.
+    first: Instant,
+    /// Since when it is not known to be possible at the settled root.
     since: Instant,
     tried: Option<Instant>,
     reason: String,
@@ -106,6 +118,7 @@ impl Duties {
             writer,
             judge,
             next: 0,
+            credited: 0,
             open: BTreeMap::new(),
             patience: None,
             window: None,
@@ -117,10 +130,8 @@ impl Duties {
 
     /// Takes what is new, and tries again what is open.
     pub(super) fn turn(&mut self, settlement: &mut dyn Settlement) -> Result<(), Stop> {
-        let (done, taken) = match self.look(settlement) {
-            Ok(taken) => (Ok(()), taken),
-            Err((error, taken)) => (Err(error), taken),
-        };
+        let mut taken = false;
+        let done = self.look(settlement, &mut taken);
         // A batch that is closed soon by its age takes them as they come. A batch for each would be more than anybody can
         // prove, and whoever posts them would end the rollup.
         if taken && self.shared.limits.max_age > SOON {
@@ -185,41 +196,31 @@ impl Duties {
         Ok(())
     }
 
-    /// Takes what is new, for a turn's time; says, also when something goes wrong, whether any of it is in an open batch.
-    fn look(&mut self, settlement: &mut dyn Settlement) -> Result<bool, (Trouble, bool)> {
-        let mut forced = false;
-        let end = Instant::now() + TURN;
-        loop {
-            let page = settlement.obligations(self.next, PAGE);
-            let page = page.map_err(|error| (error.into(), forced))?;
-            let last = page.len() < PAGE;
-            for (number, obligation) in page {
-                match self.take(number, &obligation) {
-                    Ok(included) => forced |= included,
-                    Err(trouble) => return Err((trouble, forced)),
-                }
-                self.next = number + 1;
-            }
-            if last || Instant::now() >= end {
-                break;
-            }
-        }
-        match self.again(settlement, &mut forced) {
-            Ok(()) => Ok(forced),
-            Err(trouble) => Err((trouble, forced)),
+    /// Takes what is new, for a turn's time, and tries again what is open; notes, also when something goes wrong, whether any of
+    /// it is in an open batch.
+    fn look(&mut self, settlement: &mut dyn Settlement, taken: &mut bool) -> Result<(), Trouble> {
+        let now = Instant::now();
+        self.take_forced(settlement, now + TURN / 2, taken)?;
+        let credited = self.take_deposits(settlement, now + TURN, taken);
+        // whatever is the matter with deposits; and after them, since an order may need what was paid in before it
+        let tried = self.again(settlement, taken);
+        let silent = matches!(credited, Ok(()) | Err(Trouble::Later(_)));
+        match tried {
+            // what is to be told of a deposit is told before what is to be told of an order
+            Err(trouble) if silent || matches!(trouble, Trouble::Stop(_)) => Err(trouble),
+            _ => credited,
         }
     }
 
-    /// Takes something that is new; says whether it is in an open batch now.
+    /// Takes something forced that is new; says whether it is in an open batch now.
     fn take(&mut self, number: u64, obligation: &Obligation) -> Result<bool, Trouble> {
-        if let Owed::Deposit { deposit, .. } | Owed::Payout { deposit } = &obligation.what {
-            return self.credit(number, *deposit);
-        }
         match self.force(obligation)? {
             Done::Included { open } => Ok(open),
             Done::Impossible(reason) => {
+                let now = Instant::now();
                 let open = Open {
-                    since: Instant::now(),
+                    first: now,
+                    since: now,
                     tried: None,
                     reason,
                     refutable: false,
@@ -341,17 +342,39 @@ impl Duties {
                 self.open.remove(&number);
                 continue;
             }
+            // it ends by what is decided already, if the batch of that is settled in time
+            *taken |= self.ends_with_open(&obligation);
             let Some(open) = self.open.get_mut(&number) else {
                 continue;
             };
             (open.tried, open.reason) = (Some(Instant::now()), reason);
             open.refutable = !matches!(refuted, Refuted::No);
             if matches!(refuted, Refuted::CanRun) {
-                // what keeps it from running is in a batch that must be sealed first
+                // what keeps it from running is in a batch that must be sealed first; whether it is told does not wait for that
                 open.since = Instant::now();
             }
         }
         self.wait(settlement)
+    }
+
+    /// Whether what keeps something from running is in the open batch: an order of its account, an operation that spends its
+    /// note, or a payment after its own.
+    fn ends_with_open(&self, obligation: &Obligation) -> bool {
+        let live = self.shared.live();
+        let open = live.open_batch;
+        match &obligation.what {
+            Owed::Order(forced) => {
+                let changed = live.accounts.get(&forced.order.order.signer());
+                changed.is_some_and(|(batch, _)| *batch >= open)
+            }
+            Owed::Private { operation } => operation.nullifiers().iter().any(|nullifier| {
+                let spent = live.spent.get(&nullifier.0.to_bytes());
+                let by = spent.and_then(|id| live.orders.get(id));
+                by.is_some_and(|waiting| waiting.batch >= open)
+            }),
+            Owed::Shield(_) => true,
+            _ => false,
+        }
     }
 
     /// Tells of what is open for long, and has nothing sealed while an order waits to be refuted.
@@ -365,11 +388,8 @@ impl Duties {
                     .insert(Duration::from_secs(settlement.window()? / 4)),
             };
             for (number, open) in &mut self.open {
-                if open.since.elapsed() < patience {
-                    continue;
-                }
-                quiet |= open.refutable;
-                if !open.told {
+                quiet |= open.refutable && open.since.elapsed() >= patience;
+                if !open.told && open.first.elapsed() >= patience {
                     open.told = true;
                     let (number, reason) = (Some(*number), open.reason.clone());
                     self.shared

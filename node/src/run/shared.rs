@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::{Semaphore, broadcast};
 use winterlane_ledger::{Account, AccountId, BatchNumber, pool::PoolPolicy};
 
-use super::{ages::Ages, ahead::UNBOUNDED, verify::PrivateSubmission};
+use super::{ages::Ages, ahead::Most, verify::PrivateSubmission};
 use crate::{
     Event, PendingOrder,
     clock::{Clock, SystemClock},
@@ -48,8 +48,8 @@ pub(crate) struct Shared {
     pub(crate) obliged: AtomicBool,
     /// Nothing is sealed until everything that is sealed is settled.
     pub(crate) quiet: AtomicBool,
-    /// How many batches may not be settled before no more orders are taken ([`super::ahead`]).
-    pub(crate) most_ahead: AtomicU64,
+    /// How many batches may not be settled.
+    most_ahead: Mutex<Most>,
     live: Mutex<Live>,
     /// How proofs of private operations were verified.
     pub(crate) checks: Arc<Counts>,
@@ -130,7 +130,7 @@ impl Shared {
             queue,
             obliged: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
-            most_ahead: AtomicU64::new(UNBOUNDED),
+            most_ahead: Mutex::new(Most::UNBOUNDED),
             live: Mutex::default(),
             checks: Arc::default(),
             publishes: AtomicBool::new(false),
@@ -171,6 +171,22 @@ impl Shared {
     pub(crate) fn roster(&self) -> Option<Arc<dyn Roster>> {
         let roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
         roster.clone()
+    }
+
+    /// How many batches may not be settled.
+    pub(crate) fn most_ahead(&self) -> Most {
+        *self
+            .most_ahead
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many batches may not be settled from now on.
+    pub(crate) fn set_most_ahead(&self, most: Most) {
+        *self
+            .most_ahead
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = most;
     }
 
     /// What settlement obliges the operator to first, if it was heard.

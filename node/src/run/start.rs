@@ -159,7 +159,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let preset = preset.map(|proving| proving.preset);
     let mut settlement = settlement;
     let mut ended = false;
-    let mut most_ahead = ahead::UNBOUNDED;
+    let mut most_ahead = ahead::Most::UNBOUNDED;
     if let Some(settlement) = &mut settlement {
         publisher::heed(&store, &mut **settlement, preset)?;
         if settlement.obliges() {
@@ -194,7 +194,7 @@ pub(crate) fn start(options: NodeOptions, stand: Stand) -> Result<(Node, Running
     let shared = Shared::new(store.clone(), limits, fees, policy, queue).by(clock.clone());
     let shared = Arc::new(shared);
     shared.live().ages = ages;
-    shared.most_ahead.store(most_ahead, Ordering::Relaxed);
+    shared.set_most_ahead(most_ahead);
     shared.checks.in_doubt(doubt.any());
     shared
         .publishes

@@ -10,10 +10,10 @@ use std::{
 };
 
 use winterlane_ledger::{AccountId, Amount, AssetId};
-use winterlane_settlement::{Call, DepositTo, Party, Settlement as _};
+use winterlane_settlement::{Call, DepositTo, Party, Settlement as Base};
 
 use super::{
-    Willing, included, options, payers,
+    BALANCE, Willing, included, options, payers,
     settled::{
         Between, OPERATOR, WINDOW, Words, caught_up, create, create_with, open, secret, start_over,
         stop,
@@ -25,6 +25,9 @@ use crate::{
     settlement::{Obligation, Owed, Published, Settled, Settlement, SettlementError},
     testing::{Payer, deposit, until, wait},
 };
+
+/// For how many batches forced orders must be valid.
+const LIFETIME: u64 = 8;
 
 /// Settlement that can be away for batches, and where somebody has made a deposit whenever it is asked.
 #[derive(Clone, Default)]
@@ -50,7 +53,7 @@ impl Settlement for Dripping {
     }
 
     fn lifetime(&mut self) -> Result<Option<u64>, SettlementError> {
-        Ok(Some(8))
+        Ok(Some(LIFETIME))
     }
 
     fn obligations(
@@ -114,11 +117,112 @@ fn fill(node: &Node, payer: &mut Payer) -> u64 {
     panic!("the node has gone on as if settlement were there");
 }
 
+/// Forces an order without opening, with the least life that settlement takes.
+fn force(base: &dyn Base, payer: &mut Payer) -> OrderId {
+    let next = base.status().unwrap().next_batch;
+    payer.valid_until = next.saturating_add(LIFETIME);
+    let order = payer.pay(1, 5, 0);
+    let (id, opening) = (OrderId::of(&order), None);
+    base.call(&Call::Force { order, opening }).unwrap();
+    id
+}
+
+/// Pays 1 in to an account, so many times.
+fn pay_in(base: &dyn Base, to: u32, times: u64) {
+    for _ in 0..times {
+        let call = Call::Deposit {
+            asset: AssetId::new(7),
+            amount: Amount::new(1),
+            to: DepositTo::Existing(AccountId::new(to)),
+        };
+        base.call(&call).unwrap();
+    }
+}
+
+fn balance(node: &Node, id: u32) -> Option<Amount> {
+    let account = node.account(AccountId::new(id)).unwrap();
+    account.map(|account| account.pending.balance)
+}
+
+/// More deposits than there is room for in the batches that a forced order lives for, and then such an order, before the node
+/// hears of any of it: the order comes into a batch in time. Else whoever pays in a little ends the rollup.
+#[test]
+fn deposits_before_a_forced_order_let_it_not_expire() {
+    let folder = tempfile::tempdir().unwrap();
+    let people = payers(2, 4);
+    create_with(folder.path(), &people, LIFETIME);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let between = Between::new(durable.by(operator));
+    let (node, running) = start_over(folder.path(), &people, between.clone()).unwrap();
+    *between.base.lock().unwrap() = None;
+    let user = durable.by(secret(7).party());
+    // batches of four
+    let deposits = 4 * (LIFETIME + 1);
+    pay_in(&user, 1, deposits);
+    let mut ignored = people[1].clone();
+    let id = force(&user, &mut ignored);
+    *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
+    caught_up(&node, &user);
+    let (batch, _) = included(&node, &id, BatchStage::Published);
+    assert!(batch <= ignored.valid_until, "{batch}");
+    let whole = BALANCE + u128::from(deposits) + 5;
+    assert_eq!(balance(&node, 1), Some(Amount::new(whole)));
+    clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+    assert!(user.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    stop(running);
+}
+
+/// Settlement refuses batches, and there are more orders and deposits than the node may take meanwhile: orders leave room for
+/// deposits, and these for what is forced. What has waited is taken when batches are settled again, by another process, too.
+#[test]
+fn orders_leave_room_for_deposits_and_these_for_what_is_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    let people = payers(3, 6);
+    create_with(folder.path(), &people, LIFETIME);
+    let words = Words::default();
+    words.never.store(true, Ordering::Relaxed);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), words.clone(), &clock);
+    let between = Between::new(durable.by(secret(OPERATOR).party()));
+    let begin = || start_over(folder.path(), &people, between.clone()).unwrap();
+    let (node, running) = begin();
+    let ahead = || {
+        let status = node.status().unwrap();
+        status.open_batch.since(status.next_to_publish)
+    };
+    assert_eq!(fill(&node, &mut people[0].clone()), 4);
+    let user = durable.by(secret(7).party());
+    pay_in(&user, 3, 20);
+    until(|| (ahead() == Some(6)).then_some(()));
+    // batches of four: two of them are for deposits, however often settlement is asked for more
+    let asked = || between.asked.load(Ordering::Relaxed);
+    let before = asked();
+    until(|| (asked() >= before + 20).then_some(()));
+    assert_eq!(ahead(), Some(6));
+    assert_eq!(balance(&node, 3), Some(Amount::new(BALANCE + 8)));
+    let mut ignored = people[1].clone();
+    let id = force(&user, &mut ignored);
+    until(|| node.order_status(&id).unwrap());
+    assert_eq!(ahead(), Some(6));
+    stop(running);
+
+    words.never.store(false, Ordering::Relaxed);
+    let (node, running) = begin();
+    caught_up(&node, &user);
+    let (batch, _) = included(&node, &id, BatchStage::Published);
+    assert!(batch <= ignored.valid_until, "{batch}");
+    assert_eq!(balance(&node, 3), Some(Amount::new(BALANCE + 20)));
+    clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+    assert!(user.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    stop(running);
+}
+
 /// Settlement is away, and the node is started again meanwhile: it goes no further ahead than it would have without. Else an
 /// order that somebody forces would be expired before the node hears of it, and whoever posts one ends the rollup.
 #[test]
 fn a_restart_while_settlement_is_away_makes_no_node_go_further() {
-    const LIFETIME: u64 = 8;
     let folder = tempfile::tempdir().unwrap();
     let people = payers(2, 6);
     let (mut payer, mut ignored) = (people[0].clone(), people[1].clone());
@@ -142,11 +246,7 @@ fn a_restart_while_settlement_is_away_makes_no_node_go_further() {
     *between.base.lock().unwrap() = None;
     let (node, running) = begin();
     assert_eq!(fill(&node, &mut payer), LIFETIME / 2);
-    let next = stranger.status().unwrap().next_batch;
-    ignored.valid_until = next.saturating_add(LIFETIME);
-    let order = ignored.pay(1, 5, 0);
-    let (id, opening) = (OrderId::of(&order), None);
-    stranger.call(&Call::Force { order, opening }).unwrap();
+    let id = force(&stranger, &mut ignored);
     *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
     caught_up(&node, &stranger);
     let (batch, _) = included(&node, &id, BatchStage::Published);

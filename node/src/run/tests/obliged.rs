@@ -10,11 +10,11 @@ use std::{
 };
 
 use winterlane_ledger::{
-    AccountId, Amount, AssetId, SignedOrder,
+    AccountId, Amount, AssetId, BatchNumber, SignedOrder,
     pool::{PrivateOperation, ProofRefusal, VerifyPrivate},
     private::PrivateInputs,
 };
-use winterlane_settlement::{Call, DepositTo, Party, Settlement as _};
+use winterlane_settlement::{Call, DepositTo, Party, Settlement as _, view::ForcedOrder};
 
 use super::{
     BALANCE, Willing, included, options, payers,
@@ -25,9 +25,11 @@ use super::{
     start_willing,
 };
 use crate::{
-    AdminError, BatchStage, Event, Node, OrderId, Refusal, SubmitError,
+    AdminError, Alarm, BatchStage, Event, Limits, Node, OrderId, Refusal, SubmitError,
     run::{Stand, start},
-    settlement::{Chain, Obligation, Owed, Published, Settled, Settlement, SettlementError},
+    settlement::{
+        Chain, Obligation, Opening, Owed, Published, Settled, Settlement, SettlementError,
+    },
     testing::{Word, deposit, private_transfer, until, wait},
 };
 
@@ -125,6 +127,123 @@ fn a_batch_with_what_is_owed_is_closed_soon_after_a_restart() {
     let (node, running) = begin();
     assert_eq!(balance(&node), paid_in);
     caught_up(&node, &user);
+    stop(running);
+}
+
+/// An order that the node has keeps a forced one of the same nonce from running, and an operation one that spends the same note,
+/// until their batch is settled. A batch that stays open for long is closed for that: else the forced one is due before.
+#[test]
+fn a_batch_with_what_ends_an_obligation_is_closed_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    create(folder.path(), &payers);
+    let clock = Arc::new(AtomicU64::new(5));
+    let durable = open(folder.path(), Words::default(), &clock);
+    let operator = secret(OPERATOR).party();
+    let mut options = options(folder.path(), &payers);
+    options.limits.max_age = Duration::from_secs(24 * 60 * 60);
+    options.settlement = Some(Box::new(Chain::over(Box::new(durable.by(operator)))));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        judge: Some(Arc::new(Word)),
+        ..Stand::default()
+    };
+    let (node, running) = start(options, stand).unwrap();
+    let stranger = durable.by(Party::NOBODY);
+    let mut payer = payers[0].clone();
+    for shown in [false, true] {
+        // the same nonce, by the next one-time key
+        let mut other = payer.clone();
+        other.index += 1;
+        wait(node.submit(payer.pay(2, 1, 0))).unwrap();
+        let opening = shown.then(|| Opening {
+            version: stranger.status().unwrap().next_batch,
+            proof: node.account_proof(payer.id).unwrap().proof,
+        });
+        let order = other.pay(2, 2, 0);
+        stranger.call(&Call::Force { order, opening }).unwrap();
+        caught_up(&node, &stranger);
+    }
+    let anchor = node.anchors(1).unwrap().anchors[0].1;
+    wait(node.submit_private(private_transfer([1, 2], anchor))).unwrap();
+    let other = private_transfer([1, 3], anchor);
+    stranger.call(&Call::ForcePrivate(other)).unwrap();
+    caught_up(&node, &stranger);
+    clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+    assert!(stranger.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    stop(running);
+}
+
+/// Settlement where an order is forced, of which it says that it can run whatever it is shown.
+struct Contrary(SignedOrder);
+
+impl Settlement for Contrary {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        Ok(None)
+    }
+
+    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
+        Ok(())
+    }
+
+    fn obliges(&self) -> bool {
+        true
+    }
+
+    /// A quarter of it is longer than the node leaves the order alone for.
+    fn window(&mut self) -> Result<u64, SettlementError> {
+        Ok(8)
+    }
+
+    fn obligations(
+        &mut self,
+        first: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Obligation)>, SettlementError> {
+        let forced = ForcedOrder {
+            order: self.0.clone(),
+            posted: BatchNumber::ZERO,
+            shown: false,
+        };
+        let (due, what) = (u64::MAX, Owed::Order(Box::new(forced)));
+        let mut one = Vec::from([(0, Obligation { due, what })]);
+        one.retain(|(number, _)| *number >= first);
+        one.truncate(limit);
+        Ok(one)
+    }
+
+    fn refute(&mut self, _: u64, _: &Opening) -> Result<(), SettlementError> {
+        Err(SettlementError::Refused {
+            code: "can_run".into(),
+            message: "it can run".into(),
+        })
+    }
+}
+
+/// What the node cannot run and settlement says can run is told while there is time, however often it is tried; and batches are
+/// settled meanwhile.
+#[test]
+fn an_order_that_only_settlement_takes_to_be_possible_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut payers = payers(2, 4);
+    let mut options = options(folder.path(), &payers);
+    // not the next one of its account
+    let mut later = payers[0].clone();
+    let _ = later.pay(2, 1, 0);
+    options.settlement = Some(Box::new(Contrary(later.pay(2, 1, 0))));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    let (node, running) = start(options, stand).unwrap();
+    let mut events = node.subscribe();
+    let number = until(|| match events.try_recv() {
+        Ok(Event::Alarm(Alarm::Obligation { number, .. })) => Some(number),
+        _ => None,
+    });
+    assert_eq!(number, Some(0));
+    let id = wait(node.submit(payers[1].pay(1, 1, 0))).unwrap().id;
+    included(&node, &id, BatchStage::Published);
     stop(running);
 }
 
@@ -288,6 +407,33 @@ fn deposits_without_end_stop_no_batch() {
     };
     let (_node, running) = start(options, stand).unwrap();
     until(|| (published.load(Ordering::Relaxed) >= 3).then_some(()));
+    stop(running);
+}
+
+/// Nor does that fill the memory while batches are not sealed: as much is pending as there may be orders, and as much again.
+#[test]
+fn deposits_without_end_wait_for_what_is_pending() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 4);
+    let mut options = options(folder.path(), &payers);
+    options.limits = Limits {
+        slots: 64,
+        max_age: Duration::from_secs(24 * 60 * 60),
+        max_pending: 3,
+        ..Limits::default()
+    };
+    let published = Arc::<AtomicU64>::default();
+    options.settlement = Some(Box::new(Endless(Arc::clone(&published))));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    let (node, running) = start(options, stand).unwrap();
+    until(|| {
+        let pending = node.status().unwrap().pending;
+        assert!(pending <= 6, "{pending}");
+        (published.load(Ordering::Relaxed) >= 2).then_some(())
+    });
     stop(running);
 }
 

@@ -131,8 +131,7 @@ impl Writer {
         Ok(Ok(self.sequencer.force_note(note, payment, known, now)?))
     }
 
-    /// Why nothing is taken now of what settlement obliges the operator to. A pause is no reason: its operator has no say
-    /// in it.
+    /// Why nothing is taken now that is forced. A pause is no reason: its operator has no say in it.
     fn closed_to_settlement(&self) -> Option<SubmitError> {
         if self.state.stopping {
             Some(SubmitError::Stopped)
@@ -141,6 +140,26 @@ impl Writer {
         } else {
             None
         }
+    }
+
+    /// Why no deposit is taken now that settlement obliges the operator to. It is taken later, and in time ([`crate::run::ahead`]):
+    /// a forced order that found more batches made than it lives for would be lost. What is pending takes memory: deposits have as
+    /// much again as orders, so that these leave them some.
+    fn closed_to_deposits(&self) -> Option<SubmitError> {
+        if let Some(error) = self.closed_to_settlement() {
+            return Some(error);
+        }
+        let batches = self.ahead();
+        if batches >= self.shared.most_ahead().deposits {
+            return Some(SubmitError::Unsettled { batches });
+        }
+        let limits = &self.shared.limits;
+        if self.sequencer.pending() >= limits.max_pending.saturating_mul(2) {
+            return Some(SubmitError::Busy {
+                retry_after: limits.max_age,
+            });
+        }
+        None
     }
 
     /// Why no orders are taken now. What was taken before has its answer nevertheless.
@@ -191,7 +210,7 @@ impl Writer {
                 answer,
             } => {
                 let closed = if owed {
-                    self.closed_to_settlement()
+                    self.closed_to_deposits()
                 } else {
                     self.closed_to_orders()
                 };

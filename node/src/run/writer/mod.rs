@@ -212,12 +212,12 @@ impl Writer {
 
     /// Whether a batch is closed when it is full, and not for its age: too many are not settled.
     fn fills_up(&self) -> bool {
-        self.ahead() > self.shared.most_ahead.load(Ordering::Relaxed) / 2
+        self.ahead() > self.shared.most_ahead().orders / 2
     }
 
     /// Whether so many batches are not settled that no more orders are taken.
     fn too_far_ahead(&self) -> bool {
-        self.ahead() >= self.shared.most_ahead.load(Ordering::Relaxed)
+        self.ahead() >= self.shared.most_ahead().orders
     }
 
     /// Does one task; says how many orders it had.
@@ -267,8 +267,7 @@ impl Writer {
             Task::Heard { lifetime } => {
                 // kept before anybody goes by it: a process after this one goes as far
                 self.store.hear(|heard| heard.lifetime = Some(lifetime))?;
-                let most = ahead::by(Some(lifetime));
-                self.shared.most_ahead.store(most, Ordering::Relaxed);
+                self.shared.set_most_ahead(ahead::by(Some(lifetime)));
             }
             Task::Failed(error) => return Err(error.into()),
             Task::Panicked { thread } => return Err(Fault::Thread { thread }),
