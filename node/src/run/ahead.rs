@@ -18,6 +18,8 @@
 //! stop before them, so that whoever sends orders without end keeps no deposit from the room that settling makes. And their days
 //! are `per_unit` in a second: who makes many at once waits for them, not who makes one.
 //!
+//! When many batches wait to be published, settlement is asked in between what is forced ([`Most::at_once`]).
+//!
 //! The store keeps what settlement has said ([`crate::store::Heard`]): a node that is started while settlement is away goes by
 //! that. One that has never heard it goes ahead by one batch, which every rule allows.
 
@@ -47,6 +49,12 @@ impl Most {
         let orders = (lifetime / 2).clamp(1, ANCHORS as u64 / 4);
         let deposits = (orders + (orders / 2).max(1)).min(lifetime.max(1));
         Self { orders, deposits }
+    }
+
+    /// How many batches are published before settlement is asked again what is forced there. Each of them lets another be
+    /// made, and an order that was forced before it lives no longer for that.
+    pub(super) fn at_once(self) -> u64 {
+        (self.orders / 4).max(1)
     }
 }
 
@@ -90,12 +98,16 @@ mod tests {
         assert!(of_anchors <= ANCHORS as u64 / 2);
     }
 
-    /// No order that is forced while the node is as far ahead as it goes has expired; and orders leave room for deposits.
+    /// No order that is forced while the node is as far ahead as it goes, and publishes, has expired when it is heard; and
+    /// orders leave room for deposits.
     #[test]
     fn deposits_have_room_beside_orders_and_leave_some() {
-        for lifetime in 2..3000 {
-            let Most { orders, deposits } = Most::of(lifetime);
-            assert!(orders < deposits && deposits <= lifetime, "{lifetime}");
+        assert_eq!(Most::of(2).deposits, 2);
+        for lifetime in 3..3000 {
+            let most = Most::of(lifetime);
+            let Most { orders, deposits } = most;
+            assert!(orders < deposits, "{lifetime}");
+            assert!(deposits + most.at_once() <= lifetime, "{lifetime}");
             // anchors that were as old as they may be when they were named are there still
             assert!(deposits < ANCHORS as u64 / 2, "{lifetime}");
         }

@@ -128,6 +128,11 @@ impl Duties {
         }
     }
 
+    /// How many batches may be published before the next turn.
+    pub(super) fn at_once(&self) -> u64 {
+        self.shared.most_ahead().at_once()
+    }
+
     /// Takes what is new, and tries again what is open.
     pub(super) fn turn(&mut self, settlement: &mut dyn Settlement) -> Result<(), Stop> {
         let mut taken = false;

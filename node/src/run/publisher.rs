@@ -109,17 +109,18 @@ impl From<StoreError> for Stop {
 impl Publisher {
     fn run(&mut self, wake: &Receiver<()>) {
         loop {
-            match self.turn() {
-                Ok(()) => {}
+            let more = match self.turn() {
+                Ok(more) => more,
                 Err(Stop::Store(error)) => {
                     let _ = self.writer.send(Task::Failed(error));
                     return;
                 }
                 Err(_) => return,
-            }
+            };
             let now = Instant::now();
             let retry = self.next.map(|next| next.saturating_duration_since(now));
-            let poll = self.duties.is_some().then_some(POLL);
+            let poll = if more { Duration::ZERO } else { POLL };
+            let poll = self.duties.is_some().then_some(poll);
             let woken = match retry.into_iter().chain(poll).min() {
                 Some(patience) => wake.recv_timeout(patience),
                 None => wake.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -130,7 +131,8 @@ impl Publisher {
         }
     }
 
-    fn turn(&mut self) -> Result<(), Stop> {
+    /// Publishes, and takes what is owed; says whether there may be more to publish.
+    fn turn(&mut self) -> Result<bool, Stop> {
         let Self {
             store,
             settlement,
@@ -139,33 +141,36 @@ impl Publisher {
             next,
             unchecked,
         } = self;
+        let mut more = false;
         if next.is_none_or(|next| Instant::now() >= next) {
             *next = None;
-            let end = duties.is_some().then(|| Instant::now() + TURN);
-            match publish_all(store, &mut **settlement, writer, (end, unchecked)) {
+            let bound = duties.as_ref();
+            let bound = bound.map(|duties| (Instant::now() + TURN, duties.at_once()));
+            match publish_all(store, &mut **settlement, writer, (bound, unchecked)) {
                 Err(Stop::Settlement { batch, reason }) => {
                     let wait = if reason.passes() { RETRY } else { HELD };
                     *next = Some(Instant::now() + wait);
                     let refused = Task::Unpublished { batch, reason };
                     writer.send(refused).map_err(|_| Stop::Gone)?;
                 }
-                other => other?,
+                other => more = other?,
             }
         }
-        match duties {
-            Some(duties) => duties.turn(&mut **settlement),
-            None => Ok(()),
+        if let Some(duties) = duties {
+            duties.turn(&mut **settlement)?;
         }
+        Ok(more)
     }
 }
 
-/// Publishes what is proven: all of it, or until the end of a turn.
+/// Publishes what is proven: all of it, or until the end of a turn, or so many batches; says whether it has not seen the end.
 fn publish_all(
     store: &Store,
     settlement: &mut dyn Settlement,
     writer: &SyncSender<Task>,
-    (end, unchecked): (Option<Instant>, &mut Option<Preset>),
-) -> Result<(), Stop> {
+    (bound, unchecked): (Option<(Instant, u64)>, &mut Option<Preset>),
+) -> Result<bool, Stop> {
+    let mut published = 0;
     loop {
         let view = store.view()?;
         let batch = view.head().next_publish;
@@ -174,7 +179,7 @@ fn publish_all(
             view.records(batch)?,
             view.proof(batch)?,
         ) else {
-            return Ok(());
+            return Ok(false);
         };
         // what is published is what was proven
         wire::decode_published(&records, &header.public_inputs, &SimdCompressor).map_err(
@@ -200,8 +205,9 @@ fn publish_all(
             .send(Task::Published { batch, written })
             .map_err(|_| Stop::Gone)?;
         wait.recv().map_err(|_| Stop::Gone)?;
-        if end.is_some_and(|end| Instant::now() >= end) {
-            return Ok(());
+        published += 1;
+        if bound.is_some_and(|(end, most)| published >= most || Instant::now() >= end) {
+            return Ok(true);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -216,6 +216,64 @@ fn orders_leave_room_for_deposits_and_these_for_what_is_forced() {
     assert_eq!(balance(&node, 3), Some(Amount::new(BALANCE + 20)));
     clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
     assert!(user.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+    stop(running);
+}
+
+/// Settlement that can be away for batches, and notes what is asked of it by a letter each.
+#[derive(Clone, Default)]
+struct Noting {
+    away: Arc<AtomicBool>,
+    asked: Arc<Mutex<String>>,
+}
+
+impl Settlement for Noting {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        Ok(None)
+    }
+
+    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(SettlementError::Unreachable("it is away".into()));
+        }
+        self.asked.lock().unwrap().push('p');
+        Ok(())
+    }
+
+    fn obliges(&self) -> bool {
+        true
+    }
+
+    fn lifetime(&mut self) -> Result<Option<u64>, SettlementError> {
+        Ok(Some(LIFETIME))
+    }
+
+    fn obligations(&mut self, _: u64, _: usize) -> Result<Vec<(u64, Obligation)>, SettlementError> {
+        self.asked.lock().unwrap().push('o');
+        Ok(Vec::new())
+    }
+}
+
+/// Batches that have waited for settlement are not published all at once: what is forced is asked for in between, before the node
+/// makes more batches than an order lives for that was forced when it began.
+#[test]
+fn what_is_forced_is_asked_for_while_many_batches_are_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let payers = payers(2, 6);
+    let mut options = options(folder.path(), &payers);
+    let settlement = Noting::default();
+    settlement.away.store(true, Ordering::Relaxed);
+    options.settlement = Some(Box::new(settlement.clone()));
+    let stand = Stand {
+        prover: Some(Box::new(|_| Box::new(Willing))),
+        ..Stand::default()
+    };
+    let (node, running) = start(options, stand).unwrap();
+    assert_eq!(fill(&node, &mut payers[0].clone()), LIFETIME / 2);
+    until(|| (node.status().unwrap().next_to_prove.get() == LIFETIME / 2).then_some(()));
+    settlement.away.store(false, Ordering::Relaxed);
+    until(|| (node.status().unwrap().next_to_publish.get() == LIFETIME / 2).then_some(()));
+    let asked = settlement.asked.lock().unwrap().clone();
+    assert!(!asked.contains("pp"), "{asked}");
     stop(running);
 }
 
