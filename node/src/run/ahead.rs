@@ -15,8 +15,8 @@
 //! Deposits cost whoever makes them next to nothing, and there is no end of them. A node that took them all at once would make
 //! more batches than a forced order lives for, and hold them all in memory. That they wait makes none of them late. The open
 //! batch is the next one whether they come into it now or later, and no batch is settled before those that settlement lacks. Orders
-//! stop before them, so that whoever sends orders without end keeps no deposit from the room that settling makes. And their days
-//! are `per_unit` in a second: who makes many at once waits for them, not who makes one.
+//! stop before them, so that whoever sends orders without end keeps no deposit from the room that settling makes. And they come
+//! due `per_unit` in a second, however many are made at once.
 //!
 //! When many batches wait to be published, settlement is asked in between what is forced ([`Most::at_once`]).
 //!
