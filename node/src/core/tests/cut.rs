@@ -20,7 +20,8 @@ fn cut(entries: &[Entry], from: u64) -> Result<&[Entry], SnapshotError> {
     open().append(entries).unwrap();
     let logged = || {
         let mut count = 0;
-        let view = open().view().unwrap();
+        let store = open();
+        let view = store.view().unwrap();
         let counted = view.log(|_, _| {
             count += 1;
             Ok(())
