@@ -343,6 +343,9 @@ fn a_process_that_dies_with_two_batches_at_the_sealer_loses_none() {
             let points = format!("{place}={passed}*off->return");
             let status = run_child(folder.path(), &points);
             assert!(!status.success(), "nobody died at {points}");
+            // by its own end, and not because a check failed
+            #[cfg(unix)]
+            assert_eq!(status.code(), None, "{points}");
             let mut line = Line::open(folder.path());
             // what was written before it died: never more than was given to the writer
             let most = match place {
