@@ -467,3 +467,6 @@ impl From<crate::StoreError> for Trouble {
         Self::Stop(error.into())
     }
 }
+
+#[cfg(test)]
+mod tests;
