@@ -9,9 +9,6 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-/// What a setting of this type expects.
-const EXPECTED: &str = "an address, such as ::1, or a network, such as 10.0.0.0/8";
-
 /// A network, or one address. A network of version 6 has no addresses of version 4: those that are written as ones of version 6
 /// (`::ffff:192.0.2.1`) count as what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +24,7 @@ pub struct Prefix {
 #[non_exhaustive]
 pub enum PrefixError {
     /// It is neither an address nor a network.
-    #[error("expected {}", EXPECTED)]
+    #[error("expected an address, such as ::1, or a network, such as 10.0.0.0/8")]
     Form,
     /// The number behind the slash is larger than an address has bits, or no number.
     #[error("expected a number of bits behind the slash, from 1 to {most}")]
@@ -141,7 +138,7 @@ impl<'de> Deserialize<'de> for Prefix {
             type Value = Prefix;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(EXPECTED)
+                f.write_str("an address, such as ::1, or a network, such as 10.0.0.0/8")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Prefix, E> {
