@@ -63,6 +63,16 @@ fn mistakes_are_told_with_their_line() {
         ("[private]\npatience = 0.0", 2, "0.01 to 60"),
         ("[orders]\npending = -1", 2, "-1"),
         ("[listen]\naddress = \"here\"", 2, "socket address"),
+        (
+            "[listen]\nproxies = [\n\"10.0.0.0/8\",\n\"10.0.0.0/33\",\n\"::1\"]",
+            4,
+            "from 1 to 32",
+        ),
+        ("[listen]\nproxies = [\"10.0.0.1/8\"]", 2, "at 10.0.0.0"),
+        ("[listen]\n\nproxies = [\"::/0\"]", 3, "every address"),
+        ("[listen]\nproxies = [\"a.example\"]", 2, "such as ::1"),
+        ("[listen]\nproxies = [8]", 2, "such as 10.0.0.0/8"),
+        ("[listen]\nproxies = \"::1\"", 2, "sequence"),
         ("[interface]\nopen = [\"operate\"]", 2, "read and submit"),
         ("[interface]\nenvironment = \"Live\"", 2, "a-z"),
         (
@@ -424,6 +434,7 @@ fn no_password_of_an_address_is_in_an_error() {
         "queue.address = \"postgres://me:hush@db/x?port=y\"",
         "batches.slots = \"http://hush@host:1/x\"",
         "interface.open = [\"https://me:hush@host/\"]",
+        "listen.proxies = [\"https://me:hush@host/\"]",
         "proofs.preset = \"postgres://me:hush@db/x\"",
     ] {
         let error = Config::parse("node.toml", text).unwrap_err();

@@ -7,7 +7,7 @@ use core::{
 };
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
 };
 
 use axum::{
@@ -20,7 +20,7 @@ use tower_service::Service as _;
 use winterlane_ledger::{AccountId, codec::CanonicalBytes as _};
 
 use super::{
-    super::{call::Peer, server::WATCHING},
+    super::{call::ClientAddress, server::WATCHING},
     *,
 };
 use crate::{
@@ -35,8 +35,8 @@ fn answer(
     last: u8,
     mut request: Request<Body>,
 ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
-    let peer = SocketAddr::from(([192, 0, 2, last], 1));
-    request.extensions_mut().insert(Peer(peer));
+    let address = [192, 0, 2, last].into();
+    request.extensions_mut().insert(ClientAddress(address));
     served.api.router().call(request)
 }
 
