@@ -73,6 +73,13 @@ fn an_issuer_signs_for_holders_and_revokes() {
         serde_json::from_slice(&fs::read(path("town/issuer.json")).unwrap()).unwrap();
     assert_eq!(published["revoked"], serde_json::json!([1]));
     assert_eq!(published["keys"].as_array().unwrap().len(), 3);
+    // Of a full key the last one-time key signs nothing.
+    let (said, _) = run(
+        0,
+        "credential issuer --issuer city --name City --schema schema.json --height 10 --json",
+    );
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["can_sign"], serde_json::json!(1023));
     #[cfg(unix)]
     for (name, wanted) in [
         ("a.json", 0o600),
