@@ -303,12 +303,17 @@ fn no_password_of_an_address_is_said() {
         "fetch --out out --node https://hush@node.example",
         "fetch --out out --node me:hush@node.example",
         "fetch --out out --node https://me:hush",
+        "fetch --out out --node https://me:hush:8650",
+        "fetch --out out --node me:hush:8650",
         "fetch --out out --node https://node.example/?token=hush",
         "wallet new --wallet bob --account 7 --height 1 --cold-height 5 --node https://me:hush@node.example",
         "wallet show --wallet alice --node https://me:hush@node.example",
         "exit status --settlement http://me:hush@127.0.0.1:7440",
         "exit status --settlement https://me:hush@127.0.0.1:7440",
+        "exit status --settlement http://me:hush:7440",
         // at the wrong place
+        "fetch https://me:hush",
+        "verify out --threads https://me:hush:8650",
         "fetch https://me:hush@node.example",
         "verify out --threads https://me:hush@node.example",
     ] {

@@ -82,6 +82,10 @@ fn parse(address: &str, default_region: Option<String>) -> Result<Place, String>
     if bucket.is_empty() {
         return Err("the bucket is missing".into());
     }
+    if bucket.contains(':') {
+        // A user and a password without a bucket; no bucket's name has a colon.
+        return Err("credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".into());
+    }
     let [mut region, mut endpoint, mut style, mut ca] = [default_region, None, None, None];
     for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
         let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
@@ -91,6 +95,9 @@ fn parse(address: &str, default_region: Option<String>) -> Result<Place, String>
             "style" => &mut style,
             "ca" => &mut ca,
             _ => {
+                // A sign of a password, or a token alone, may have been taken for the end of a setting.
+                let is_name = setting.contains('=') && !settings.contains('@');
+                let name = if is_name { name } else { "like that" };
                 return Err(format!(
                     "there is no setting {name}; region, endpoint, style, ca"
                 ));
@@ -295,7 +302,9 @@ mod tests {
             ("s3://proofs/a b", "letters"),
             ("s3://proofs/a%20b", "letters"),
             ("s3://proofs?style=ring", "path or host"),
+            ("s3://proofs?endpoint=http://me:hush:9000", "https://HOST"),
             ("s3://me:secret@proofs", "AWS_SECRET_ACCESS_KEY"),
+            ("s3://me:secret/proofs", "AWS_SECRET_ACCESS_KEY"),
         ] {
             let error = parse(address, None).err().unwrap();
             assert!(error.contains(reason), "{address}: {error}");
@@ -307,6 +316,8 @@ mod tests {
             "s3://proofs/?secret=hush",
             "s3://proofs?endpoint=https://me:hush@x",
             "s3://proofs?endpoint=https://me:hush",
+            "s3://proofs?endpoint=https://me:hu&hush@x",
+            "s3://proofs?hush",
             "s3://proofs?endpoint=https://x&region=me:hush@x",
         ] {
             let error = S3::with(address, None).unwrap_err().to_string();
