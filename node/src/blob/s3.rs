@@ -237,9 +237,23 @@ impl S3 {
             host: self.place.host.clone(),
             status,
             what,
-            answer: said.chars().take(TOLD).collect(),
+            answer: told(&said, self.credentials.token()),
         })
     }
+}
+
+/// The beginning of a refusal, up to what requests are signed by. A proxy may answer with the address that was asked for: whoever
+/// reads it could send the request again until it is no longer valid. And a service may answer with a session's token that it
+/// does not take.
+fn told(answer: &str, token: Option<&str>) -> String {
+    // The same letters at the same places.
+    let lower = answer.to_ascii_lowercase();
+    let parameters = ["x-amz-security-token", "x-amz-signature"];
+    let parameters = parameters.into_iter().filter_map(|name| lower.find(name));
+    let token = token.filter(|token| !token.is_empty());
+    let token = token.and_then(|token| answer.find(token));
+    let end = parameters.chain(token).min().unwrap_or(answer.len());
+    answer[..end].chars().take(TOLD).collect()
 }
 
 type Answer = ureq::http::Response<ureq::Body>;
@@ -281,6 +295,32 @@ impl Blobs for S3 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_is_told_without_what_requests_are_signed_by() {
+        for (answer, token, expected) in [
+            (
+                "<Code>AccessDenied</Code>",
+                None,
+                "<Code>AccessDenied</Code>",
+            ),
+            (
+                "no \u{130}: http://x/y?X-Amz-Date=1&amp;X-Amz-Signature=hush",
+                None,
+                "no \u{130}: http://x/y?X-Amz-Date=1&amp;",
+            ),
+            (
+                "?x-amz-security-token=hush&x-amz-signature=hush",
+                Some("hush"),
+                "?",
+            ),
+            ("<Token-0>hush</Token-0>", Some("hush"), "<Token-0>"),
+            ("<Token-0></Token-0>", Some(""), "<Token-0></Token-0>"),
+        ] {
+            assert_eq!(told(answer, token), expected);
+        }
+        assert_eq!(told(&"\u{e9}".repeat(TOLD + 1), None).chars().count(), TOLD);
+    }
 
     #[test]
     fn addresses_are_read_and_mistakes_are_told() {

@@ -415,6 +415,18 @@ fn a_list_is_no_section() {
     assert!(account(&format!("[\"{root}\", \"both\"]")).is_err());
 }
 
+/// A path is often all that keeps strangers from a receiver, and a configuration may be printed by a program that reads one.
+#[test]
+fn a_receivers_path_is_not_in_what_a_configuration_prints() {
+    let hook = "[[interface.webhooks]]\nurl = \"http://hook.example:1/hush\"\n";
+    let config = Config::parse("node.toml", hook).unwrap();
+    let shown = format!("{config:?}");
+    assert!(
+        shown.contains("http://hook.example:1/\u{2026}") && !shown.contains("hush"),
+        "{shown}"
+    );
+}
+
 /// A database's address at the wrong place, or with a mistake: the line is told, and the password is not.
 #[test]
 fn no_password_of_an_address_is_in_an_error() {
