@@ -415,6 +415,24 @@ fn a_list_is_no_section() {
     assert!(account(&format!("[\"{root}\", \"both\"]")).is_err());
 }
 
+/// The name of the file stands in errors of settlement, which are alarms, and go to whoever asks for them.
+#[test]
+fn a_secret_in_the_place_of_its_file_is_refused_and_not_told() {
+    let secret = "5e".repeat(32);
+    for secret in [secret.clone(), format!("0x{secret}")] {
+        let text = format!("[settlement]\nsecret = \"{secret}\"\n");
+        let error = Config::parse("node.toml", &text).unwrap_err();
+        assert_eq!(error.line, Some(2), "{error}");
+        let shown = format!("{error} {error:?}");
+        assert!(
+            shown.contains("the file of a secret") && !shown.contains("5e5e"),
+            "{shown}"
+        );
+    }
+    let file = "[settlement]\nsecret = \"operator.secret\"\n";
+    assert!(Config::parse("node.toml", file).is_ok());
+}
+
 /// A path is often all that keeps strangers from a receiver, and a configuration may be printed by a program that reads one.
 #[test]
 fn a_receivers_path_is_not_in_what_a_configuration_prints() {
