@@ -112,10 +112,17 @@ pub fn without_passwords(message: &str) -> String {
     for part in parts {
         let ends = |character: char| "/\"`'?# ".contains(character) || character.is_control();
         let authority = &part[..part.find(ends).unwrap_or(part.len())];
-        // A password may hold what ends an address; then all of it up to the last sign of a host goes.
-        let host = part
+        // A password may hold what ends an address; then all of it up to the last sign of a host goes. After a host and a port, as
+        // which a password of digits may begin, the message goes on with the next word, and may say whose file it is.
+        let within = match is_place(authority) {
+            true => &part[..end_of_word(part)],
+            false => part,
+        };
+        let host = within
             .rfind('@')
-            .filter(|at| authority.contains('@') || authority.contains(':') || *at == 0);
+            .filter(|at| authority.contains('@') || authority.contains(':') || *at == 0)
+            // What an error calls the user is a word of ours.
+            .filter(|at| within[..*at] != *"USER");
         shown.push_str("://");
         match host {
             Some(at) => {
@@ -129,16 +136,29 @@ pub fn without_passwords(message: &str) -> String {
     shown
 }
 
+/// Where the word ends that a part of a message begins with.
+fn end_of_word(part: &str) -> usize {
+    let ends = |character: char| "\"`' ".contains(character) || character.is_control();
+    part.find(ends).unwrap_or(part.len())
+}
+
+/// A word without the marks that a message goes on with after an address: they are not of its port.
+fn without_marks(word: &str) -> &str {
+    word.trim_end_matches([':', ',', ';', '.', ')'])
+}
+
+/// Whether it is a host and a port, and no user and password.
+fn is_place(authority: &str) -> bool {
+    host_and_port(without_marks(authority)).is_some_and(|(_, port)| is_port(port))
+}
+
 /// Adds what begins with a host. What is in the place of its port and is none goes to its end: a password may have the signs
 /// that begin a path.
 fn push_without_port(shown: &mut String, part: &str) {
-    let ends = |character: char| "\"`' ".contains(character) || character.is_control();
-    let end = part.find(ends).unwrap_or(part.len());
-    // What the message goes on with after an address is not of its port.
-    let address = part[..end].trim_end_matches([':', ',', ';', '.', ')']);
+    let address = without_marks(&part[..end_of_word(part)]);
     let place = &address[..address.find(['/', '?', '#']).unwrap_or(address.len())];
     match with_secret_port(place) {
-        // What a help or an error calls the port is a word of ours.
+        // So is what it calls the port.
         Some(host) if &place[host.len()..] != ":PORT" => {
             shown.push_str(host);
             shown.push(':');
@@ -233,6 +253,13 @@ mod tests {
                 "\"https://me:hush:8650/\", not http://b:1",
                 "\"https://me:…\", not http://b:1",
             ),
+            // a host and a port: what follows is the message's own
+            (
+                "no answer from http://node:8650: look at /home/me@corp/x",
+                "no answer from http://node:8650: look at /home/me@corp/x",
+            ),
+            ("postgres://me:12/sh@db/x", "postgres://…@db/x"),
+            ("postgres://me:hu sh@db/x", "postgres://…@db/x"),
             ("https://x@me:hush", "https://…@me:…"),
             ("https://x@[::1]:1/y", "https://…@[::1]:1/y"),
             (
@@ -242,6 +269,10 @@ mod tests {
             (
                 "expected http://HOST:PORT or https://HOST:PORT, not so",
                 "expected http://HOST:PORT or https://HOST:PORT, not so",
+            ),
+            (
+                "it is like postgres://USER@HOST/DATABASE",
+                "it is like postgres://USER@HOST/DATABASE",
             ),
         ] {
             assert_eq!(without_passwords(message), expected);

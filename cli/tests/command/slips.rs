@@ -313,6 +313,8 @@ fn no_password_of_an_address_is_said() {
         "exit status --settlement http://me:hush:7440",
         // at the wrong place
         "fetch https://me:hush",
+        "verify https://me:hush@node.example",
+        "inspect https://me:hush:8650",
         "verify out --threads https://me:hush:8650",
         "fetch https://me:hush@node.example",
         "verify out --threads https://me:hush@node.example",

@@ -208,6 +208,7 @@ fn no_password_of_an_address_is_said() {
         &["check", "--queue", "https://me:hush@db/x"],
         &["check", "--listen", "http://me:hush@127.0.0.1:1"],
         &["check", "--listen", "http://me:hush:1"],
+        &["check", "--config", "https://me:hush@x/node.toml"],
         &[
             "--objects",
             "ftp://me:hush@objects/x",
