@@ -425,6 +425,36 @@ fn a_list_is_no_section() {
     assert!(account(&format!("[\"{root}\", \"both\"]")).is_err());
 }
 
+/// The name of the file stands in errors of settlement, which are alarms, and go to whoever asks for them.
+#[test]
+fn a_secret_in_the_place_of_its_file_is_refused_and_not_told() {
+    let secret = "5e".repeat(32);
+    for secret in [secret.clone(), format!("0x{secret}")] {
+        let text = format!("[settlement]\nsecret = \"{secret}\"\n");
+        let error = Config::parse("node.toml", &text).unwrap_err();
+        assert_eq!(error.line, Some(2), "{error}");
+        let shown = format!("{error} {error:?}");
+        assert!(
+            shown.contains("the file of a secret") && !shown.contains("5e5e"),
+            "{shown}"
+        );
+    }
+    let file = "[settlement]\nsecret = \"operator.secret\"\n";
+    assert!(Config::parse("node.toml", file).is_ok());
+}
+
+/// A path is often all that keeps strangers from a receiver, and a configuration may be printed by a program that reads one.
+#[test]
+fn a_receivers_path_is_not_in_what_a_configuration_prints() {
+    let hook = "[[interface.webhooks]]\nurl = \"http://hook.example:1/hush\"\n";
+    let config = Config::parse("node.toml", hook).unwrap();
+    let shown = format!("{config:?}");
+    assert!(
+        shown.contains("http://hook.example:1/\u{2026}") && !shown.contains("hush"),
+        "{shown}"
+    );
+}
+
 /// A database's address at the wrong place, or with a mistake: the line is told, and the password is not.
 #[test]
 fn no_password_of_an_address_is_in_an_error() {
