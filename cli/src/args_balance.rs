@@ -101,6 +101,10 @@ pub(crate) struct CheckArgs {
     /// verified. May be given several times.
     #[arg(long, value_name = "ROOT")]
     pub(crate) root: Vec<Root>,
+    /// The domain: which rollup on which chain (64 hexadecimal digits). It must be that of the challenge, which may have it from
+    /// batches: without it, batches of a domain of their maker's own count, too.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) domain: Option<Domain>,
     #[command(flatten)]
     pub(crate) chain: BatchesArgs,
     /// After how many of the last --batches the state counts: an account that held so much once may hold less by now.

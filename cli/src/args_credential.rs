@@ -42,7 +42,7 @@ pub(crate) struct IssuerArgs {
     /// JSON file with the attributes and their kinds.
     #[arg(long, value_name = "FILE.json", required_unless_present = "new_key")]
     pub(crate) schema: Option<PathBuf>,
-    /// Height of a key: it signs 2^H credentials.
+    /// Height of a key: it signs 2^H credentials, of height 10 one less.
     #[arg(long, value_name = "H", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10))]
     pub(crate) height: u32,
     /// Make another key, when the last has signed all it can.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use winterlane_air::presets::{HidingPreset, HidingPresetName, SecurityLevel};
-use winterlane_ledger::{AccountId, Amount, AssetId, Root, private::AssociationMode};
+use winterlane_ledger::{AccountId, Amount, AssetId, Domain, Root, private::AssociationMode};
 
 use crate::args_numbers;
 use crate::args_passphrase::{ChangeArgs, EncryptArgs, UnlockArgs};
@@ -183,6 +183,12 @@ pub(crate) struct ScanArgs {
     /// File with a policy, as the `policy.json` of a pool: refuse a pool with an operation that does not keep it.
     #[arg(long, value_name = "FILE.json")]
     pub(crate) policy: Option<PathBuf>,
+    /// The domain that the pool must be of: which rollup on which chain (64 hexadecimal digits).
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) domain: Option<Domain>,
+    /// How many operations the pool must have: later ones may have been left out.
+    #[arg(long, value_name = "N")]
+    pub(crate) operations: Option<u64>,
     #[command(flatten)]
     pub(crate) unlock: UnlockArgs,
     /// Print one JSON object on standard output.

@@ -78,7 +78,8 @@ fn main() -> ExitCode {
 
 /// Says why something cannot be used.
 fn unusable(error: impl std::fmt::Display) -> ExitCode {
-    let error = error.to_string();
+    // The name of a file may be an address at the wrong place.
+    let error = without_passwords(&error.to_string());
     show::say(format_args!("error: {error}"));
     show::failure(&error, UNUSABLE);
     ExitCode::from(UNUSABLE)

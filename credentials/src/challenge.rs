@@ -272,12 +272,40 @@ impl Challenge {
         Ok(())
     }
 
+    /// Refuses for a credential that counts no more. What the holder knows decides, not the list and the day of the question:
+    /// parts of the published list, and days that are past, would find out the number of a revoked credential and the last day
+    /// of an expired one by halves.
+    ///
+    /// # Errors
+    /// [`CredentialError::Expired`], [`CredentialError::Revoked`].
+    fn check_counts(
+        &self,
+        known: &Known<'_>,
+        credential: &Credential,
+    ) -> Result<(), CredentialError> {
+        // Somewhere on earth it is yesterday.
+        let yesterday = known.today.number().saturating_sub(1);
+        let last_day = credential.last_day;
+        if last_day.number() < yesterday || last_day < self.today {
+            return Err(CredentialError::Expired {
+                last_day,
+                today: self.today.max(known.today),
+            });
+        }
+        // The question's own list has no number that this one lacks (`check_honest`).
+        if known.issuer.revoked.contains(&credential.number) {
+            return Err(CredentialError::Revoked);
+        }
+        Ok(())
+    }
+
     /// What the holder of a credential answers, before it is proven.
     ///
     /// # Errors
     /// [`CredentialError`] when the question is one that finds out more than it says; when the credential is of
     /// another issuer, schema or holder, by a key or of a schema that its issuer did not publish, has expired or is
-    /// revoked, or does not satisfy the predicate: then there is no proof.
+    /// revoked by what the holder knows (whatever day and list are asked about), or does not satisfy the predicate: then there
+    /// is no proof.
     pub fn answer(
         &self,
         known: &Known<'_>,
@@ -307,16 +335,8 @@ impl Challenge {
         if holder.key() != credential.holder {
             return Err(CredentialError::OtherHolder);
         }
-        if credential.last_day < self.today {
-            return Err(CredentialError::Expired {
-                last_day: credential.last_day,
-                today: self.today,
-            });
-        }
+        self.check_counts(known, credential)?;
         let revoked = self.revoked();
-        if revoked.is_marked(credential.number) {
-            return Err(CredentialError::Revoked);
-        }
         let (mut predicates, mut members) = (Vec::new(), Vec::new());
         for one in resolved {
             let values = credential

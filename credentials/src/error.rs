@@ -88,7 +88,7 @@ pub enum CredentialError {
     Expired {
         /// The last day.
         last_day: Day,
-        /// The day of the question.
+        /// The day of the question or the holder's, whichever is later.
         today: Day,
     },
     /// The challenge has revoked credentials that the issuer did not publish.

@@ -6,7 +6,8 @@
 //! refuses a list wherever a structure is read, however deep.
 //!
 //! It does not reach what serde keeps in between before it knows what it is: enumerations with their tag beside the
-//! members (`#[serde(tag = "...")]`, `untagged`) and flattened structures. What strangers send has none of these.
+//! members (`#[serde(tag = "...")]`, `untagged`) and flattened structures. What strangers send has none of these; a node's
+//! audit log, which has, is looked at by its reader.
 
 use core::fmt;
 

@@ -84,7 +84,8 @@ fn ended(result: Result<(), Failure>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // when nobody can read it, there is nobody to tell: the status says it
-            let _ = writeln!(io::stderr(), "error: {}", Escaped(failure.reason()));
+            let reason = without_passwords(failure.reason());
+            let _ = writeln!(io::stderr(), "error: {}", Escaped(reason));
             ExitCode::from(failure.status())
         }
     }

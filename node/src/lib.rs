@@ -19,6 +19,7 @@
 //! | [`clock`] | time, as something that is given |
 //! | [`command`] | how the programs start and end |
 //! | [`config`] | the configuration file |
+//! | [`prefix`] | networks, as the configuration names them |
 //! | [`private`] | operations of the shielded pool, as they are sent |
 //! | [`panel`] | workers that verify their proofs, and what their word is worth |
 //! | [`settlement`] | where proven batches are published |
@@ -61,6 +62,7 @@ pub mod handle;
 pub mod id;
 pub mod keys;
 pub mod panel;
+pub mod prefix;
 pub mod private;
 pub mod queue;
 mod run;

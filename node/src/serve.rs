@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, runtime::Runtime, sync::watch, task::JoinHandle};
 use crate::{
     Node,
     api::{
-        Api, health, install_metrics,
+        Api, Proxies, health, install_metrics,
         server::{self, WATCHING},
     },
     client::ClientError,
@@ -174,6 +174,7 @@ impl Serving {
         let watching = settings.watching();
         let allowed = descriptors::connections(settings.connections + WATCHING) - WATCHING;
         let settings = settings.with_connections(allowed);
+        let proxies = Proxies::new(config.listen.proxies.clone());
         for (listener, router, tls, settings) in [
             (interface, api.router(), tls.clone(), settings),
             (
@@ -183,7 +184,14 @@ impl Serving {
                 watching,
             ),
         ] {
-            let serve = server::serve(listener, router, tls, settings, stopping.clone());
+            let serve = server::serve_behind(
+                proxies.clone(),
+                listener,
+                router,
+                tls,
+                settings,
+                stopping.clone(),
+            );
             tasks.push(runtime.spawn(async move {
                 if let Err(error) = serve.await {
                     tracing::error!(%error, "a listener ended");

@@ -77,7 +77,8 @@ fn ended(result: Result<(), Box<dyn Error>>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // when nobody can read it, there is nobody to tell: the status says it
-            let _ = writeln!(io::stderr(), "error: {}", Escaped(in_words(&*error)));
+            let reason = without_passwords(&in_words(&*error));
+            let _ = writeln!(io::stderr(), "error: {}", Escaped(reason));
             ExitCode::from(2)
         }
     }

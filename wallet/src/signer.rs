@@ -68,6 +68,14 @@ impl Request {
     }
 }
 
+/// How many one-time keys of a key sign, the first ones.
+///
+/// A full key's last one-time key never does: who knows where its chains begin can prove that an account is theirs, and a
+/// signature shows it of some. The wallet does not know which of its keys an account has, so that this is so of every key.
+fn usable(tree: &KeyTree) -> u32 {
+    tree.capacity().min(RESERVED_KEY_INDEX)
+}
+
 /// A wallet, open: see the [crate].
 ///
 /// `C` is what hashes in bulk; [`ScalarCompressor`] unless another is given.
@@ -337,9 +345,7 @@ impl<C: Compressor> Wallet<C> {
             } = *request;
             let tree = self.key(&root).ok_or(WalletError::UnknownKey { root })?;
             let index = u32::from(index);
-            // A full key's last one-time key never signs: who knows where its chains begin can prove that
-            // an account is theirs, and a signature shows it of some.
-            let capacity = tree.capacity().min(RESERVED_KEY_INDEX);
+            let capacity = usable(tree);
             if index >= capacity {
                 return Err(KeyError::Exhausted { index, capacity }.into());
             }
@@ -422,7 +428,7 @@ impl<C: Compressor> Wallet<C> {
     }
 
     /// A signature of one message by one one-time key, for [`Self::reserve`]; nothing is written down yet, so
-    /// that it must not leave.
+    /// that it must not leave. A full key's last one-time key signs none, as in [`Self::sign_many`].
     pub(crate) fn sign_message(
         &self,
         root: &Root,
@@ -432,6 +438,10 @@ impl<C: Compressor> Wallet<C> {
     ) -> Result<Signature, WalletError> {
         let key = self.keys.get(&root.to_bytes());
         let (secret, tree) = key.ok_or(WalletError::UnknownKey { root: *root })?;
+        let capacity = usable(tree);
+        if index >= capacity {
+            return Err(KeyError::Exhausted { index, capacity }.into());
+        }
         Ok(tree.sign(secret, KeyIndex(index), bound, nonce, &self.compressor)?)
     }
 

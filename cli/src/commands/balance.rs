@@ -66,6 +66,14 @@ fn domain(args: &ChallengeArgs) -> Result<Domain, Failure> {
     }
 }
 
+/// A challenge that was made, as JSON: what is in its file, and what nobody said of it.
+#[derive(Serialize)]
+struct Challenged<'a> {
+    #[serde(flatten)]
+    challenge: &'a BalanceChallenge,
+    taken_as_found: &'a [Found],
+}
+
 fn challenge(args: &ChallengeArgs) -> Result<String, Failure> {
     let domain = domain(args)?;
     let challenge = ask_balance(AskedBalance {
@@ -80,8 +88,16 @@ fn challenge(args: &ChallengeArgs) -> Result<String, Failure> {
     .map_err(Failure::unusable)?;
     files::write_json(&args.out, &challenge, Access::Published, files::write_new)
         .map_err(Failure::unusable)?;
+    let taken_as_found: &[Found] = match args.domain {
+        Some(_) => &[],
+        // Batches of any domain can be proven by anybody.
+        None => &[Found::Domain],
+    };
     if args.json {
-        return show::json(&challenge);
+        return show::json(&Challenged {
+            challenge: &challenge,
+            taken_as_found,
+        });
     }
     let mut lines = Lines::default();
     lines.add("asked", asked(&challenge));
@@ -94,10 +110,7 @@ fn challenge(args: &ChallengeArgs) -> Result<String, Failure> {
             args.out.display()
         ),
     );
-    if args.domain.is_none() {
-        // Batches of any domain can be proven by anybody.
-        add_found(&mut lines, &[Found::Domain]);
-    }
+    add_found(&mut lines, taken_as_found);
     Ok(lines.0)
 }
 
@@ -241,11 +254,7 @@ fn verify(args: &CheckArgs) -> Result<String, Failure> {
         return show::json(&checked);
     }
     let mut lines = Lines::default();
-    let condition = if checked.taken_as_found.is_empty() {
-        ""
-    } else {
-        "if the first root below is the rollup's: "
-    };
+    let condition = condition(&checked.taken_as_found);
     lines.add(
         "verified",
         format_args!("{condition}an account holds {}", asked(&challenge)),
@@ -262,7 +271,30 @@ fn verify(args: &CheckArgs) -> Result<String, Failure> {
     Ok(lines.0)
 }
 
+/// What a verdict holds under, for its first line. The values are in lines below.
+fn condition(found: &[Found]) -> String {
+    let conditions: Vec<_> = found
+        .iter()
+        .filter_map(|found| match found {
+            Found::Domain => Some("the rollup below is the one that is meant"),
+            Found::OldRoot => Some("the first root below is the rollup's"),
+            // Which states count the verifier says, by --recent.
+            Found::End => None,
+        })
+        .collect();
+    if conditions.is_empty() {
+        return String::new();
+    }
+    format!("if {}: ", conditions.join(" and "))
+}
+
 fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Failure> {
+    if let Some(domain) = args.domain.filter(|domain| *domain != challenge.domain) {
+        return Err(Failure::Invalid(format!(
+            "--domain: the challenge is about {}, not about {domain}",
+            challenge.domain
+        )));
+    }
     let mut roots = args.root.clone();
     let mut first_root = None;
     if let Some(directory) = &args.chain.batches {
@@ -288,10 +320,15 @@ fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Fail
         // The question was about one.
         return Err(Failure::Invalid("it is no proof of a balance".into()));
     };
-    // A state that the verifier names is known, wherever the batches start.
+    // A state that the verifier names is known, wherever the batches start, and whatever they call their rollup.
     let named = args.root.contains(&inputs.state_root)
         || challenge.state_roots.contains(&inputs.state_root);
-    let start_as_found = !named && args.chain.old_root.is_none();
+    let mut taken_as_found = Vec::new();
+    if !named {
+        // The challenge may have its domain from these very batches: that the two agree says nothing then.
+        taken_as_found.extend(args.domain.is_none().then_some(Found::Domain));
+        taken_as_found.extend(args.chain.old_root.is_none().then_some(Found::OldRoot));
+    }
     mark_answered(&args.challenge)?;
     Ok(Checked {
         valid: true,
@@ -302,10 +339,7 @@ fn check(args: &CheckArgs, challenge: &BalanceChallenge) -> Result<Checked, Fail
         at_most: inputs.at_most.map(|most| most.to_string()),
         state_root: inputs.state_root,
         old_root: first_root,
-        taken_as_found: start_as_found
-            .then_some(Found::OldRoot)
-            .into_iter()
-            .collect(),
+        taken_as_found,
         security_bits: answer.bits,
         proof_bytes: answer.bytes,
         verify_seconds: answer.time.as_secs_f64(),

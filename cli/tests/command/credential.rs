@@ -73,6 +73,13 @@ fn an_issuer_signs_for_holders_and_revokes() {
         serde_json::from_slice(&fs::read(path("town/issuer.json")).unwrap()).unwrap();
     assert_eq!(published["revoked"], serde_json::json!([1]));
     assert_eq!(published["keys"].as_array().unwrap().len(), 3);
+    // Of a full key the last one-time key signs nothing.
+    let (said, _) = run(
+        0,
+        "credential issuer --issuer city --name City --schema schema.json --height 10 --json",
+    );
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["can_sign"], serde_json::json!(1023));
     #[cfg(unix)]
     for (name, wanted) in [
         ("a.json", 0o600),
@@ -191,6 +198,44 @@ fn an_answer_counts_once_and_for_its_question_alone() {
         let (_, errors) = run(2, &prove("alice", &name));
         assert!(errors.contains("did not publish"), "{errors}");
     }
+}
+
+/// A proof for a challenge that has expired is taken by nobody: it is not made.
+#[test]
+fn a_challenge_that_has_expired_is_not_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |status, line: &str| in_directory(&directory, status, line);
+    let path = |name: &str| directory.path().join(name);
+    for (name, text) in [
+        (
+            "schema.json",
+            r#"{"name": "identity", "attributes": {"birth_date": "date"}}"#,
+        ),
+        ("person.json", r#"{"birth_date": "1990-05-17"}"#),
+    ] {
+        fs::write(path(name), text).unwrap();
+    }
+    for line in [
+        "credential issuer --issuer town --name Town --schema schema.json --height 1",
+        "credential holder --wallet alice --out alice.json",
+        "credential issue --issuer town --holder alice.json --attributes person.json --valid-until 2099-12-31 --out credential.json",
+        "credential challenge --issuer town/issuer.json --verifier bar --predicate 'birth_date <= 2008-11-28' --out question.json",
+    ] {
+        run(0, line);
+    }
+    let asked = fs::read_to_string(path("question.json")).unwrap();
+    let mut late: serde_json::Value = serde_json::from_str(&asked).unwrap();
+    late["expires"] = serde_json::json!(1_000_000_000);
+    fs::write(path("late.json"), late.to_string()).unwrap();
+    let prove = |question: &str| {
+        format!(
+            "credential prove --wallet alice --issuer town/issuer.json --credential credential.json --challenge {question} --out answer.proof"
+        )
+    };
+    let (_, errors) = run(2, &prove("late.json"));
+    assert!(errors.contains("the challenge has expired"), "{errors}");
+    assert!(!path("answer.proof").exists());
+    run(0, &prove("question.json"));
 }
 
 /// What is signed cannot be taken back, and JSON lets a name occur twice: which value counts, nobody would see.

@@ -136,6 +136,47 @@ fn a_pool_is_verified_whole_and_mistakes_say_what_to_do() {
     assert!(errors.contains("operation-000003.proof"), "{errors}");
 }
 
+/// Anybody can make a pool of any rollup, leave its last operations out, and pay for nothing: a verdict on its files says that nobody
+/// told otherwise.
+#[test]
+fn a_scan_says_what_nobody_knew() {
+    let directory = pool_of_alice();
+    let run = |status, line: &str| in_directory(&directory, status, line);
+    let scan = "private scan --pool pool --wallet alice";
+    let json = |more: &str| -> serde_json::Value {
+        let (scanned, _) = run(0, &format!("{scan} --json{more}"));
+        serde_json::from_str(&scanned).unwrap()
+    };
+    let found = json("");
+    let domain = found["domain"].as_str().unwrap();
+    for (more, open) in [
+        (String::new(), &["domain", "end", "payments"][..]),
+        (format!(" --domain {domain}"), &["end", "payments"][..]),
+        (" --operations 1".to_owned(), &["domain", "payments"][..]),
+        (
+            format!(" --domain {domain} --operations 1"),
+            &["payments"][..],
+        ),
+    ] {
+        let scanned = json(&more);
+        assert_eq!(scanned["taken_as_found"], serde_json::json!(open), "{more}");
+        assert_eq!(scanned["balances"][0]["amount"], "1000", "{scanned}");
+        let (said, _) = run(0, &format!("{scan}{more}"));
+        assert!(said.contains(domain), "{said}");
+        for (name, words) in [
+            ("domain", "which rollup (--domain)"),
+            ("end", "where it ends (--operations)"),
+            ("payments", "whether somebody paid"),
+        ] {
+            assert_eq!(said.contains(words), open.contains(&name), "{said}");
+        }
+    }
+    for (option, wrong) in [("--domain", &*"0".repeat(64)), ("--operations", "2")] {
+        let (_, errors) = run(1, &format!("{scan} {option} {wrong}"));
+        assert!(errors.contains(option), "{errors}");
+    }
+}
+
 #[test]
 fn a_wallet_survives_a_pool_that_was_taken_back_and_others_at_work() {
     let directory = pool_of_alice();

@@ -1,7 +1,7 @@
 //! One call, from the request to the handler.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
     sync::Arc,
 };
 
@@ -22,9 +22,9 @@ use super::{
 };
 use crate::keys::{Access, Identity, KeyId, Message, Phase, Presented};
 
-/// The address of the other end, put into each request by the server.
+/// The address of who asks, put into each request by the server: of the other end, or of the client of a proxy that is believed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
+pub(super) struct ClientAddress(pub(super) IpAddr);
 
 /// What a handler is given.
 pub(super) struct Call {
@@ -89,9 +89,9 @@ pub(super) async fn carry_out(
     parameters: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    let Peer(peer) = request.extensions().get().copied().unwrap_or(Peer(nowhere));
-    let address: IpAddr = peer.ip();
+    let nowhere = ClientAddress(Ipv4Addr::UNSPECIFIED.into());
+    let noted = request.extensions().get().copied();
+    let ClientAddress(address) = noted.unwrap_or(nowhere);
     let network = Caller::at(address);
     api.by_address.take(network, 1)?;
     let _at_once = api.at_once.try_acquire().map_err(|_| {

@@ -8,6 +8,9 @@
 //! ([`crate::keys`]); the scope; the nonce, on the disk; the handler, which has a time limit; room for the answer, if it is a
 //! large one (`room`). Whatever is refused on the way is answered with a problem document (RFC 9457) and has changed nothing.
 //!
+//! What one address may have of anything counts for the address of the connection's other end, or for that of the client on
+//! whose behalf a proxy asks, if the operator names the proxy ([`Proxies`]).
+//!
 //! Health and metrics have a listener of their own ([`health`]): they are for the machines that watch the node, and not for
 //! the world.
 
@@ -16,6 +19,7 @@ mod admin;
 mod batches;
 mod body;
 mod call;
+mod callers;
 mod convert;
 mod crowd;
 mod dashboard;
@@ -30,6 +34,7 @@ mod orders;
 mod parameters;
 mod private;
 mod problem;
+mod proxies;
 mod room;
 mod routes;
 pub mod server;
@@ -52,6 +57,7 @@ use axum::{
 pub use json::signed_order;
 pub use measures::{install as install_metrics, update as update_metrics};
 pub use problem::{Kind, Problem};
+pub use proxies::Proxies;
 use tokio::sync::{Semaphore, watch};
 
 use self::{limits::Limits, routes::Route};

@@ -164,7 +164,7 @@ pub(super) fn table() -> &'static [Route] {
             route!(Get "/v1/private/anchors" READ, 0, ["limit"], private::anchors, ("", "Anchors"),
                 "The newest roots of the note tree, against which operations may be proven."),
             route!(Get "/v1/private/nullifiers/{nullifier}" READ, 0, [], private::nullifier, ("", "NullifierState"),
-                "Whether a note was spent, and by which operation."),
+                "Whether a note was spent, and by which operation: of nullifiers that are published. A wallet follows the operations instead: who asks for its own tells whose it is."),
             route!(Get "/v1/private/proofs/{proof}" READ, 0, [], private::proof, ("", "application/octet-stream"),
                 "The proof of a private operation of a sealed batch, by the digest in its published bytes."),
             route!(Get "/v1/events" READ, 0, [], events::stream, ("", "text/event-stream"),

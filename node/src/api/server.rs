@@ -13,9 +13,9 @@ pub(crate) use winterlane_settlement::server::stopped;
 use winterlane_settlement::server::{Impatient, accept, http};
 
 use super::{
-    call::Peer,
-    crowd::{Crowd, Place, part},
-    limits::Caller,
+    Proxies,
+    callers::{Callers, Line},
+    crowd::part,
 };
 use crate::tls::Tls;
 
@@ -24,7 +24,8 @@ use crate::tls::Tls;
 pub struct ServerConfig {
     /// Connections at once; more wait in the operating system's queue.
     pub connections: usize,
-    /// Connections of one address, or of one network of 64 bits of version 6; more are hung up on.
+    /// Connections of one address, or of one network of 64 bits of version 6; more are hung up on. Those of a proxy that is
+    /// believed count for its clients.
     pub per_address: usize,
     /// How long the other end may take no bytes of an answer before its connection is ended.
     pub stall: Duration,
@@ -96,11 +97,27 @@ pub async fn serve(
     config: ServerConfig,
     stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    serve_behind(Proxies::default(), listener, router, tls, config, stopping).await
+}
+
+/// As [`serve`], with proxies that are believed about whom they ask for: what one address may have is their clients'.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_behind(
+    proxies: Proxies,
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Arc<Tls>>,
+    config: ServerConfig,
+    stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
     let address = listener.local_addr()?;
-    let crowd = Crowd::default();
+    let callers = Callers::new(proxies, config.per_address);
+    let router = callers.guard(router);
     let end = stopping.clone();
     let connection = move |stream: TcpStream, peer: SocketAddr| {
-        let Some(place) = crowd.enter(Caller::at(peer.ip()), 1, config.per_address) else {
+        let Some(line) = callers.connected(peer.ip()) else {
             tracing::debug!(%peer, "as many connections of one address as there may be");
             return None;
         };
@@ -108,13 +125,12 @@ pub async fn serve(
         let tls = tls.as_ref().map(|tls| tls.current());
         let stream = Impatient::new(stream, config.stall);
         Some(async move {
-            let _held: Place = place;
             match tls {
-                None => connection(stream, peer, router, config, stopping).await,
+                None => connection(stream, line, peer, router, config, stopping).await,
                 Some(tls) => {
                     let handshake = TlsAcceptor::from(tls).accept(stream);
                     if let Some(stream) = shaken(handshake, peer, config, &stopping).await {
-                        connection(stream, peer, router, config, stopping).await;
+                        connection(stream, line, peer, router, config, stopping).await;
                     }
                 }
             }
@@ -155,17 +171,23 @@ async fn shaken<S>(
 
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    line: Line,
     peer: SocketAddr,
     router: Router,
     config: ServerConfig,
     stopping: watch::Receiver<bool>,
 ) {
     let ended = http(stream, router, config.headers, stopping, |request| {
-        request.extensions_mut().insert(Peer(peer));
+        line.carries(request);
     });
-    if let Err(error) = ended.await {
-        // Strangers hang up, and send what is no HTTP: not worth more than this.
-        tracing::debug!(%error, %peer, "connection");
+    tokio::select! {
+        ended = ended => if let Err(error) = ended {
+            // Strangers hang up, and send what is no HTTP: not worth more than this.
+            tracing::debug!(%error, %peer, "connection");
+        },
+        () = line.overdrawn() => {
+            tracing::debug!(%peer, "far more connections of one address behind this proxy than there may be");
+        }
     }
 }
 

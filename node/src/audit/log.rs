@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::Value;
+
 use super::{
     Actor, AuditError, Entry, Event,
     chain::{self, Head, Link},
@@ -236,11 +238,17 @@ impl<'a, R: Read> Lines<'a, R> {
             return Err(self.broken("its hash is not that of its body and of the line before"));
         }
         self.link = hash;
-        let entry: Entry = serde_json::from_slice(body).map_err(|source| AuditError::Unknown {
+        let unknown = |source| AuditError::Unknown {
             path: self.path.to_owned(),
             line: self.line,
             source,
-        })?;
+        };
+        let entry: Entry = serde_json::from_slice(body).map_err(unknown)?;
+        let found = serde_json::from_slice(body).map_err(unknown)?;
+        let written = serde_json::to_value(&entry).map_err(unknown)?;
+        if !has_objects(&found, &written) {
+            return Err(self.broken("a list where a node writes an object"));
+        }
         if entry.seq + 1 != self.line {
             return Err(self.broken("its number is not its place"));
         }
@@ -253,6 +261,24 @@ impl<'a, R: Read> Lines<'a, R> {
             line: self.line,
             what,
         }
+    }
+}
+
+/// Whether an object is found wherever a node writes one. A reader that serde derives takes a list of the members as well, so that
+/// a line would have a second spelling; [`winterlane_ledger::objects`] does not reach into what has its tag beside its members,
+/// as events, proposals and verifiers have. A member that an older version did not write may be missing.
+fn has_objects(found: &Value, written: &Value) -> bool {
+    match (found, written) {
+        (Value::Object(found), Value::Object(written)) => written.iter().all(|(name, written)| {
+            let found = found.get(name);
+            found.is_none_or(|found| has_objects(found, written))
+        }),
+        (_, Value::Object(_)) => false,
+        (Value::Array(found), Value::Array(written)) => {
+            let mut pairs = found.iter().zip(written);
+            pairs.all(|(found, written)| has_objects(found, written))
+        }
+        _ => true,
     }
 }
 

@@ -17,6 +17,8 @@
 //! HASH BODY\n      HASH = 64 hexadecimal digits, BODY = {"seq":0,"time":…,"actor":…,"event":…}
 //! ```
 //!
+//! What is an object in a body is one in every line: a list of its members is refused.
+//!
 //! `HASH` is BLAKE3 in the mode that derives keys, context `winterlane 2026 audit log v1`, of the previous line's 32
 //! hash bytes and the bytes of `BODY`. The line before the first has the hash of nothing.
 

@@ -1,11 +1,17 @@
 //! Changes to a log are found; what a crash leaves is not taken for one.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 
 use super::{chain, *};
-use crate::{clock::UnixTime, keys::KeysError};
+use crate::{
+    clock::UnixTime,
+    keys::{KeyId, KeyRecord, KeysError, PublicKey, Role, Verifier},
+};
 
 /// A log of ten lines.
 fn sample() -> (TempDir, PathBuf, Head) {
@@ -33,7 +39,7 @@ fn sample() -> (TempDir, PathBuf, Head) {
     (folder, path, head)
 }
 
-fn refused(path: &std::path::Path) -> bool {
+fn refused(path: &Path) -> bool {
     let offline = check(path, &[]).is_err();
     let online = AuditLog::open(path).is_err();
     assert_eq!(offline, online, "node and checker disagree");
@@ -87,21 +93,92 @@ fn removed_repeated_and_reordered_lines_are_found() {
     }
 }
 
+/// Changes bodies, and hashes everything anew.
+fn write_anew(path: &Path, change: impl Fn(&str) -> String) {
+    let whole = fs::read_to_string(path).unwrap();
+    let mut link = Link::genesis();
+    let mut forged = Vec::new();
+    for line in whole.lines() {
+        let body = change(line.split_once(' ').unwrap().1);
+        link = link.next(body.as_bytes());
+        forged.extend(chain::join(link, body.as_bytes()));
+    }
+    fs::write(path, forged).unwrap();
+}
+
 /// A liar who hashes everything anew is found by the head that someone noted.
 #[test]
 fn a_log_written_anew_has_another_head() {
     let (_folder, path, head) = sample();
-    let whole = fs::read_to_string(&path).unwrap();
-    let mut link = Link::genesis();
-    let mut forged = Vec::new();
-    for line in whole.lines() {
-        let body = line.split_once(' ').unwrap().1.replace("act 4", "act 5");
-        link = link.next(body.as_bytes());
-        forged.extend(chain::join(link, body.as_bytes()));
-    }
-    fs::write(&path, forged).unwrap();
+    write_anew(&path, |body| body.replace("act 4", "act 5"));
     assert!(check(&path, &[]).is_ok());
     assert!(check(&path, &[head]).is_err());
+}
+
+/// A body has one spelling: a list of the members is no object, be it the entry, its event or what is in the event.
+#[test]
+fn a_list_is_no_object_in_any_line() {
+    let (_folder, path, _) = sample();
+    let key = KeyRecord {
+        id: KeyId::from_bytes([1; 12]),
+        client: "desk".parse().unwrap(),
+        version: 1,
+        environment: "test".parse().unwrap(),
+        scopes: Role::Reader.scopes(),
+        verifier: Verifier::Ed25519 {
+            public: PublicKey::from_bytes([1; 32]),
+        },
+        created: UnixTime::from_seconds(10),
+        expires: UnixTime::from_seconds(20),
+        predecessor: None,
+        successor: None,
+        first_used: None,
+        revoked: None,
+    };
+    let created = Event::KeyCreated {
+        key: Box::new(key),
+        proposal: None,
+    };
+    let (mut log, _) = AuditLog::open(&path).unwrap();
+    log.append(UnixTime::from_seconds(10), Actor::Host, created)
+        .unwrap();
+    drop(log);
+    let whole = fs::read(&path).unwrap();
+    write_anew(&path, str::to_owned);
+    assert_eq!(fs::read(&path).unwrap(), whole);
+    // a member that a version before this one did not write
+    write_anew(&path, |body| body.replace(r#","first_used":null"#, ""));
+    assert_ne!(fs::read(&path).unwrap(), whole);
+    AuditLog::open(&path).unwrap();
+
+    let entry = |body: &str| match body.split_once(r#"{"seq":4,"time":"#) {
+        Some(("", rest)) => {
+            let rest = rest.replace(r#""actor":"#, "").replace(r#""event":"#, "");
+            format!("[4,{}]", rest.strip_suffix('}').unwrap())
+        }
+        _ => body.to_owned(),
+    };
+    let event = |body: &str| {
+        let operated = r#"{"kind":"operated","act":"act 4"}"#;
+        body.replace(operated, r#"["operated","act 4"]"#)
+    };
+    let verifier = |body: &str| {
+        let body = body.replace(r#"{"type":"ed25519","public":"#, r#"["ed25519","#);
+        body.replace(r#"},"created":"#, r#"],"created":"#)
+    };
+    let changes: [fn(&str) -> String; 3] = [entry, event, verifier];
+    for change in changes {
+        fs::write(&path, &whole).unwrap();
+        write_anew(&path, change);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_ne!(text.as_bytes(), whole);
+        let opened = AuditLog::open(&path);
+        assert!(
+            matches!(&opened, Err(AuditError::Broken { what, .. }) if what.contains("a list")),
+            "{opened:?}: {text}"
+        );
+        assert!(refused(&path));
+    }
 }
 
 #[test]

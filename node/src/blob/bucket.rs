@@ -120,7 +120,9 @@ impl State {
             _ if !signed => (403, b"<Code>AccessDenied</Code>".to_vec()),
             ("PUT", _) if self.full => {
                 self.refused += 1;
-                (507, b"<Code>InsufficientStorage</Code>".to_vec())
+                // as proxies do, it repeats what was asked for
+                let page = format!("<Code>InsufficientStorage</Code> {query}");
+                (507, page.into_bytes())
             }
             ("PUT", _) => {
                 self.objects.insert(path.to_owned(), body);

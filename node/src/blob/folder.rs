@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{BlobError, Blobs, Name};
-use crate::disk::sync_folder;
+use crate::disk::{beside, sync_folder};
 
 /// A folder. Several processes, and several machines that mount it, may use it at once.
 #[derive(Clone, Debug)]
@@ -55,12 +55,7 @@ impl Blobs for Folder {
     fn put(&self, name: &Name, bytes: &[u8]) -> Result<(), BlobError> {
         let file = self.file(name);
         // another process may write the same object, or remove the folder with the last object in it
-        let mut random = [0; 8];
-        let random = getrandom::fill(&mut random).map(|()| u64::from_le_bytes(random));
-        let random = random.map_err(|error| at(&file)(io::Error::other(error.to_string())))?;
-        let mut temporary = file.as_os_str().to_owned();
-        temporary.push(format!(".{random:016x}.tmp"));
-        let temporary = PathBuf::from(temporary);
+        let temporary = beside(&file).map_err(at(&file))?;
         let write = || {
             make_folders(&file)?;
             let mut opened = File::create_new(&temporary)?;

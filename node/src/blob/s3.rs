@@ -82,6 +82,10 @@ fn parse(address: &str, default_region: Option<String>) -> Result<Place, String>
     if bucket.is_empty() {
         return Err("the bucket is missing".into());
     }
+    if bucket.contains(':') {
+        // A user and a password without a bucket; no bucket's name has a colon.
+        return Err("credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".into());
+    }
     let [mut region, mut endpoint, mut style, mut ca] = [default_region, None, None, None];
     for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
         let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
@@ -91,6 +95,9 @@ fn parse(address: &str, default_region: Option<String>) -> Result<Place, String>
             "style" => &mut style,
             "ca" => &mut ca,
             _ => {
+                // A sign of a password, or a token alone, may have been taken for the end of a setting.
+                let is_name = setting.contains('=') && !settings.contains('@');
+                let name = if is_name { name } else { "like that" };
                 return Err(format!(
                     "there is no setting {name}; region, endpoint, style, ca"
                 ));
@@ -230,9 +237,23 @@ impl S3 {
             host: self.place.host.clone(),
             status,
             what,
-            answer: said.chars().take(TOLD).collect(),
+            answer: told(&said, self.credentials.token()),
         })
     }
+}
+
+/// The beginning of a refusal, up to what requests are signed by. A proxy may answer with the address that was asked for: whoever
+/// reads it could send the request again until it is no longer valid. And a service may answer with a session's token that it
+/// does not take.
+fn told(answer: &str, token: Option<&str>) -> String {
+    // The same letters at the same places.
+    let lower = answer.to_ascii_lowercase();
+    let parameters = ["x-amz-security-token", "x-amz-signature"];
+    let parameters = parameters.into_iter().filter_map(|name| lower.find(name));
+    let token = token.filter(|token| !token.is_empty());
+    let token = token.and_then(|token| answer.find(token));
+    let end = parameters.chain(token).min().unwrap_or(answer.len());
+    answer[..end].chars().take(TOLD).collect()
 }
 
 type Answer = ureq::http::Response<ureq::Body>;
@@ -276,6 +297,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_refusal_is_told_without_what_requests_are_signed_by() {
+        for (answer, token, expected) in [
+            (
+                "<Code>AccessDenied</Code>",
+                None,
+                "<Code>AccessDenied</Code>",
+            ),
+            (
+                "no \u{130}: http://x/y?X-Amz-Date=1&amp;X-Amz-Signature=hush",
+                None,
+                "no \u{130}: http://x/y?X-Amz-Date=1&amp;",
+            ),
+            (
+                "?x-amz-security-token=hush&x-amz-signature=hush",
+                Some("hush"),
+                "?",
+            ),
+            ("<Token-0>hush</Token-0>", Some("hush"), "<Token-0>"),
+            ("<Token-0></Token-0>", Some(""), "<Token-0></Token-0>"),
+        ] {
+            assert_eq!(told(answer, token), expected);
+        }
+        assert_eq!(told(&"\u{e9}".repeat(TOLD + 1), None).chars().count(), TOLD);
+    }
+
+    #[test]
     fn addresses_are_read_and_mistakes_are_told() {
         let place = parse("s3://proofs/a/b/?region=eu-west-1", None).unwrap();
         assert_eq!(place.host, "proofs.s3.eu-west-1.amazonaws.com");
@@ -295,7 +342,9 @@ mod tests {
             ("s3://proofs/a b", "letters"),
             ("s3://proofs/a%20b", "letters"),
             ("s3://proofs?style=ring", "path or host"),
+            ("s3://proofs?endpoint=http://me:hush:9000", "https://HOST"),
             ("s3://me:secret@proofs", "AWS_SECRET_ACCESS_KEY"),
+            ("s3://me:secret/proofs", "AWS_SECRET_ACCESS_KEY"),
         ] {
             let error = parse(address, None).err().unwrap();
             assert!(error.contains(reason), "{address}: {error}");
@@ -307,6 +356,8 @@ mod tests {
             "s3://proofs/?secret=hush",
             "s3://proofs?endpoint=https://me:hush@x",
             "s3://proofs?endpoint=https://me:hush",
+            "s3://proofs?endpoint=https://me:hu&hush@x",
+            "s3://proofs?hush",
             "s3://proofs?endpoint=https://x&region=me:hush@x",
         ] {
             let error = S3::with(address, None).unwrap_err().to_string();

@@ -36,6 +36,11 @@ impl Credentials {
         })
     }
 
+    /// What is sent with each request, of credentials that end.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     #[cfg(test)]
     pub(super) fn new(key: &str, secret: &str) -> Self {
         Self {

@@ -16,7 +16,7 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
-use winterlane_machine::address::shown;
+use winterlane_machine::address::{has_good_port, shown};
 
 use super::{ClientError, Refused};
 use winterlane_ledger::objects::from_json;
@@ -82,8 +82,10 @@ impl Transport {
         }
         let authority = authority.trim_end_matches('/');
         let (host, port) = authority.rsplit_once(':').ok_or_else(wrong)?;
+        // The first asks that there is a port (`[::1]` has none), the second that nothing else stands before it.
         if host.is_empty()
             || port.parse::<u16>().is_err()
+            || !has_good_port(authority)
             || authority.contains(['/', '?', '#', '@', ' '])
         {
             return Err(wrong());

@@ -13,7 +13,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 use winterlane_ledger::{Amount, public::BATCH_NUMBER_BITS};
-use winterlane_settlement::Client;
+use winterlane_settlement::{Client, Secret};
 
 use super::Config;
 use crate::webhook::Webhook;
@@ -165,6 +165,13 @@ fn interface(config: &Config) -> Result<(), Unusable> {
 fn settlement(config: &Config) -> Result<(), Unusable> {
     let place = config.settlement.at.as_str();
     let way = [Name("settlement"), Name("at")];
+    // Its file is told in errors, and with them in alarms and what webhooks get.
+    if config.settlement.secret.parse::<Secret>().is_ok() {
+        return at(
+            [Name("settlement"), Name("secret")],
+            "expected the file of a secret, and this is a secret itself: it belongs into a file that nobody else reads",
+        );
+    }
     if config.private.workers && place.is_empty() {
         return at(
             [Name("private"), Name("workers")],

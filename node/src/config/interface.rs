@@ -1,8 +1,9 @@
 //! Settings of the interface and of operators' keys.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+use winterlane_machine::address::shown;
 
 use crate::{
     api::{ApiConfig, server::ServerConfig},
@@ -43,7 +44,7 @@ pub struct Interface {
 }
 
 /// Who is told what happens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookSetting {
     /// `http://HOST:PORT/PATH`, or `https://`.
@@ -51,6 +52,16 @@ pub struct WebhookSetting {
     /// Only alarms and acts of operators, or batches too.
     #[serde(default)]
     pub alarms_only: bool,
+}
+
+impl fmt::Debug for WebhookSetting {
+    /// Without the path, which may be all that keeps strangers from the receiver.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookSetting")
+            .field("url", &shown(&self.url))
+            .field("alarms_only", &self.alarms_only)
+            .finish()
+    }
 }
 
 impl Default for Interface {

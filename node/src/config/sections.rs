@@ -13,6 +13,7 @@ use super::{
     accounts::AccountSetting,
     values::{AmountSetting, PresetSetting, Seconds, SettlementListen, Slots},
 };
+use crate::prefix::Prefix;
 
 /// Which rollup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ pub struct Listen {
     pub key: String,
     /// Whether listeners without TLS may have addresses that other machines reach.
     pub plain_anywhere: bool,
+    /// The proxies that are believed about whom they ask for; none unless some are named.
+    pub proxies: Vec<Prefix>,
 }
 
 /// How batches are cut.
@@ -174,6 +177,7 @@ impl Default for Listen {
             certificate: String::new(),
             key: String::new(),
             plain_anywhere: false,
+            proxies: Vec::new(),
         }
     }
 }

@@ -63,6 +63,16 @@ fn mistakes_are_told_with_their_line() {
         ("[private]\npatience = 0.0", 2, "0.01 to 60"),
         ("[orders]\npending = -1", 2, "-1"),
         ("[listen]\naddress = \"here\"", 2, "socket address"),
+        (
+            "[listen]\nproxies = [\n\"10.0.0.0/8\",\n\"10.0.0.0/33\",\n\"::1\"]",
+            4,
+            "from 1 to 32",
+        ),
+        ("[listen]\nproxies = [\"10.0.0.1/8\"]", 2, "at 10.0.0.0"),
+        ("[listen]\n\nproxies = [\"::/0\"]", 3, "every address"),
+        ("[listen]\nproxies = [\"a.example\"]", 2, "such as ::1"),
+        ("[listen]\nproxies = [8]", 2, "such as 10.0.0.0/8"),
+        ("[listen]\nproxies = \"::1\"", 2, "sequence"),
         ("[interface]\nopen = [\"operate\"]", 2, "read and submit"),
         ("[interface]\nenvironment = \"Live\"", 2, "a-z"),
         (
@@ -415,6 +425,36 @@ fn a_list_is_no_section() {
     assert!(account(&format!("[\"{root}\", \"both\"]")).is_err());
 }
 
+/// The name of the file stands in errors of settlement, which are alarms, and go to whoever asks for them.
+#[test]
+fn a_secret_in_the_place_of_its_file_is_refused_and_not_told() {
+    let secret = "5e".repeat(32);
+    for secret in [secret.clone(), format!("0x{secret}")] {
+        let text = format!("[settlement]\nsecret = \"{secret}\"\n");
+        let error = Config::parse("node.toml", &text).unwrap_err();
+        assert_eq!(error.line, Some(2), "{error}");
+        let shown = format!("{error} {error:?}");
+        assert!(
+            shown.contains("the file of a secret") && !shown.contains("5e5e"),
+            "{shown}"
+        );
+    }
+    let file = "[settlement]\nsecret = \"operator.secret\"\n";
+    assert!(Config::parse("node.toml", file).is_ok());
+}
+
+/// A path is often all that keeps strangers from a receiver, and a configuration may be printed by a program that reads one.
+#[test]
+fn a_receivers_path_is_not_in_what_a_configuration_prints() {
+    let hook = "[[interface.webhooks]]\nurl = \"http://hook.example:1/hush\"\n";
+    let config = Config::parse("node.toml", hook).unwrap();
+    let shown = format!("{config:?}");
+    assert!(
+        shown.contains("http://hook.example:1/\u{2026}") && !shown.contains("hush"),
+        "{shown}"
+    );
+}
+
 /// A database's address at the wrong place, or with a mistake: the line is told, and the password is not.
 #[test]
 fn no_password_of_an_address_is_in_an_error() {
@@ -424,6 +464,7 @@ fn no_password_of_an_address_is_in_an_error() {
         "queue.address = \"postgres://me:hush@db/x?port=y\"",
         "batches.slots = \"http://hush@host:1/x\"",
         "interface.open = [\"https://me:hush@host/\"]",
+        "listen.proxies = [\"https://me:hush@host/\"]",
         "proofs.preset = \"postgres://me:hush@db/x\"",
     ] {
         let error = Config::parse("node.toml", text).unwrap_err();

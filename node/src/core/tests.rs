@@ -1,6 +1,7 @@
 //! The sequencer, driven by hand.
 
 mod again;
+mod cut;
 mod forced;
 mod pool;
 

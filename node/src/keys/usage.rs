@@ -108,12 +108,7 @@ impl Usage {
             }
             inner.used.clone()
         };
-        let write = || {
-            let next = self.path.with_extension("next");
-            fs::write(&next, serde_json::to_vec(&used)?)?;
-            fs::File::open(&next)?.sync_all()?;
-            fs::rename(&next, &self.path)
-        };
+        let write = || crate::disk::write_whole(&self.path, &serde_json::to_vec(&used)?);
         write().map_err(|source| KeysError::Io {
             path: self.path.clone(),
             source,
@@ -122,5 +117,24 @@ impl Usage {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What lies under the name that the temporary file once had keeps nothing from being written.
+    #[test]
+    fn what_another_left_behind_keeps_no_usage_from_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.json");
+        fs::create_dir(path.with_extension("next")).unwrap();
+        let (key, now) = (KeyId::from_bytes([1; 12]), UnixTime::from_seconds(1000));
+        let usage = Usage::open(&path);
+        usage.note(key, now);
+        usage.flush().unwrap();
+        let found = Usage::open(&path).of(key);
+        assert_eq!((found.last, found.requests), (Some(now), 1));
     }
 }

@@ -37,6 +37,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const REMIND: Duration = Duration::from_secs(3600);
 /// Most workers that are told of in that time: whoever may write to the queue can make up names.
 const COMPLAINERS: usize = 16;
+/// What the reason of an alarm begins with, when proofs that were made cannot be read: told of as one.
+const UNREAD: &str = "a proof that a worker made cannot be read";
 /// How often the depth of the queue is measured.
 const MEASURE: Duration = Duration::from_secs(5);
 
@@ -303,6 +305,10 @@ impl Dispatcher {
                 self.complain(reason);
                 return Ok(());
             }
+            Report::Unread(reason) => {
+                self.complain(format!("{UNREAD}: {reason}"));
+                return Ok(());
+            }
             Report::Outcome(Outcome::Proven { proof, millis }) => {
                 match (self.verdict)(&wanted.job.public_inputs, &proof) {
                     Ok(()) => {
@@ -323,13 +329,13 @@ impl Dispatcher {
         self.writer.send(task).map_err(|_| Stop::Gone)
     }
 
-    /// Tells of whoever cannot do a job for a reason of their own: each once in a while.
+    /// Tells of whoever cannot do a job for a reason of their own, and of proofs that cannot be read: each once in a while.
     fn complain(&mut self, reason: String) {
         self.complained.retain(|_, when| when.elapsed() < REMIND);
         // who it is comes first; what is wrong may name the batch
         let who = reason.split_once(": ").map_or("", |(who, _)| who);
         if self.complained.contains_key(who) || self.complained.len() >= COMPLAINERS {
-            tracing::warn!(%reason, "a job was given back");
+            tracing::warn!(%reason, "the queue has trouble");
             return;
         }
         self.complained.insert(who.to_owned(), Instant::now());

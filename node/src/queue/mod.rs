@@ -41,6 +41,8 @@ pub(crate) enum Report {
     /// Who took the job cannot do it, for a reason of their own: no failure of the job. It is to be offered again, since
     /// its witness may be what is missing.
     Trouble(String),
+    /// A proof that somebody says there is cannot be read now. It is tried again.
+    Unread(String),
 }
 
 /// Where jobs of proving wait, and are done by somebody.

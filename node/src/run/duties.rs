@@ -492,3 +492,6 @@ impl From<crate::StoreError> for Trouble {
         Self::Stop(error.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

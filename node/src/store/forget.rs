@@ -11,7 +11,10 @@ use super::{
     snapshot::{self, SnapshotError},
     tables::LOG,
 };
-use crate::witness::Witnesses;
+use crate::{
+    core::{LoggedEntry, REACH, Together},
+    witness::Witnesses,
+};
 
 impl Store {
     /// Forgets the entries of the log from one on, in a folder that no node has open; gives their number. A snapshot with all
@@ -27,9 +30,15 @@ impl Store {
         let store = Self::opened(database.map_err(StoreError::from)?);
         let view = store.view()?;
         let (mut first, mut last) = (None, None);
-        view.log(|sequence, _| {
+        let (mut together, mut with) = (Together::default(), None);
+        view.log(|sequence, bytes| {
             first.get_or_insert(sequence);
             last = Some(sequence);
+            if (from.saturating_sub(REACH)..=from).contains(&sequence) {
+                // one that cannot be read may be why it is to be forgotten
+                let entry = LoggedEntry::from_bytes(sequence, bytes).ok();
+                with = together.next(sequence, entry.as_ref().map(|entry| &entry.operation));
+            }
             Ok(())
         })?;
         // what is sealed is not in the log, and is forgotten by nobody
@@ -38,6 +47,9 @@ impl Store {
         };
         if !(first..=last).contains(&from) {
             return Err(SnapshotError::NotLogged { from });
+        }
+        if let Some(with) = with {
+            return Err(SnapshotError::Together { from, with });
         }
         let file = File::create_new(keep)?;
         let mut out = BufWriter::new(&file);
@@ -71,7 +83,8 @@ impl Store {
 /// is written to `keep`, a file that does not exist, before that.
 ///
 /// # Errors
-/// [`SnapshotError`]; [`SnapshotError::NotLogged`] when the log has no such entry. Then nothing is forgotten.
+/// [`SnapshotError`]; [`SnapshotError::NotLogged`] when the log has no such entry, [`SnapshotError::Together`] when it was decided
+/// together with one before it, such as the deposit that a private operation pays. Then nothing is forgotten.
 pub fn forget(folder: &Path, from: u64, keep: &Path) -> Result<u64, SnapshotError> {
     Store::forget_folder(folder, from, keep)
 }

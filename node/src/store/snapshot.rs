@@ -75,6 +75,16 @@ pub enum SnapshotError {
         /// The entry.
         from: u64,
     },
+    /// The entry belongs to one before it: a payout to what pays it, the giving back of a fee to its order.
+    #[error(
+        "entry {from} of the log goes with entry {with}: forget from that one on; nothing was forgotten"
+    )]
+    Together {
+        /// The entry.
+        from: u64,
+        /// The entry before it.
+        with: u64,
+    },
     /// There is no store in the folder.
     #[error("{0} has no {FILE}: no node has run there; --data names the folder of one")]
     Missing(String),

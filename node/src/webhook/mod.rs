@@ -7,7 +7,7 @@
 //! *At least once*: what is not answered with 2xx is sent again, later and later, ten times. Events that wait are in memory:
 //! a restart loses them, and the number shows the gap. The store has everything that events say.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::sync::{
@@ -27,12 +27,21 @@ use crate::{
 };
 
 /// Who is told, and of what.
-#[derive(Debug)]
 pub struct Webhook {
     transport: Transport,
     path: String,
     /// Only alarms and what operators do; else batches too.
     alarms_only: bool,
+}
+
+impl fmt::Debug for Webhook {
+    /// Without the path, which may be all that keeps strangers from the receiver.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook")
+            .field("transport", &self.transport)
+            .field("alarms_only", &self.alarms_only)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Events that wait for one receiver before the oldest are dropped.
@@ -240,6 +249,7 @@ mod tests {
         let at = nobody.local_addr().unwrap();
         drop(nobody);
         let webhook = Webhook::new(&format!("http://{at}/hook/hush"), true).unwrap();
+        assert!(!format!("{webhook:?}").contains("hush"));
         let world = World::new();
         let signer = PrivateKey::from_seed(&[7; 32]);
         let told = Told::default();

@@ -137,8 +137,9 @@ fn a_balance_answers_its_question_once_in_a_state_that_counts() {
     assert!(said.contains("no batches"), "{said}");
 }
 
-/// Anybody can prove batches of a rollup's domain from a first state of their own making. So a verdict that rests on where batches
-/// start says that nobody told where, in words and for programs.
+/// Anybody can prove batches of a rollup's domain from a first state of their own making, and from a rollup's first state under a
+/// domain of their own, in which a deposit needs nobody's money. So a verdict that rests on batches says what nobody told of them, in
+/// words and for programs.
 #[test]
 fn a_verdict_says_what_nobody_knew() {
     let folder = proven_rollup();
@@ -176,40 +177,60 @@ fn a_verdict_says_what_nobody_knew() {
         said.contains("taken as found       which rollup (--domain)"),
         "{said}"
     );
-    let said = expect(
-        0,
-        path,
-        &format!("{ask} --domain {domain} --out question.json"),
-    );
+    let asked = json(&format!("{ask} --out another.json --json"));
+    assert_eq!(open(&asked), serde_json::json!(["domain"]), "{asked}");
+    assert_eq!(asked["domain"], domain, "{asked}");
+    let ask = format!("{ask} --domain {domain}");
+    let said = expect(0, path, &format!("{ask} --out third.json"));
     assert!(!said.contains("taken as found"), "{said}");
+    let asked = json(&format!("{ask} --out question.json --json"));
+    assert_eq!(open(&asked), serde_json::json!([]), "{asked}");
     expect(
         0,
         path,
         &format!("balance prove --wallet alice {at} --challenge question.json --out answer.proof"),
     );
-    for (more, known) in [
-        (String::new(), false),
-        (format!("--old-root {first}"), true),
+    let meant = "the rollup below is the one that is meant";
+    let starts = "the first root below is the rollup's";
+    let cases: [(String, &[(&str, &str)]); 5] = [
+        (String::new(), &[("domain", meant), ("old_root", starts)]),
+        (format!("--old-root {first}"), &[("domain", meant)]),
+        (format!("--domain {domain}"), &[("old_root", starts)]),
+        (format!("--domain {domain} --old-root {first}"), &[]),
         // the state itself is known, wherever the batches start
-        (format!("--root {last}"), true),
-    ] {
+        (format!("--root {last}"), &[]),
+    ];
+    for (more, found) in cases {
         let verify = format!(
             "balance verify --challenge question.json --proof answer.proof --batches proofs {more}"
         );
-        let found = if known { vec![] } else { vec!["old_root"] };
+        let (names, conditions): (Vec<_>, Vec<_>) = found.iter().copied().unzip();
         let said = expect(0, path, &verify);
         std::fs::remove_file(path.join("question.json.answered")).unwrap();
-        assert_eq!(said.contains("taken as found"), !known, "{said}");
+        assert_eq!(said.contains("taken as found"), !found.is_empty(), "{said}");
+        let condition = if found.is_empty() {
+            String::new()
+        } else {
+            format!("if {}: ", conditions.join(" and "))
+        };
         let verdict = said.lines().next().unwrap();
-        assert!(verdict.starts_with("verified"), "{said}");
+        let (name, verdict) = verdict.split_at(21);
+        assert_eq!(name.trim_end(), "verified", "{said}");
         assert_eq!(
-            verdict.contains("if the first root below is the rollup's"),
-            !known,
+            verdict,
+            format!("{condition}an account holds at least 500 of asset 0"),
             "{said}"
         );
         let checked = json(&format!("{verify} --json"));
         std::fs::remove_file(path.join("question.json.answered")).unwrap();
         assert_eq!(checked["valid"], true, "{checked}");
-        assert_eq!(open(&checked), serde_json::json!(found), "{checked}");
+        assert_eq!(open(&checked), serde_json::json!(names), "{checked}");
     }
+    // What is said is compared, and is no answer.
+    let verify = format!(
+        "balance verify --challenge question.json --proof answer.proof --root {last} --domain {last}"
+    );
+    let said = expect(1, path, &verify);
+    assert!(said.contains("--domain: the challenge is about"), "{said}");
+    assert!(!path.join("question.json.answered").exists());
 }

@@ -99,7 +99,7 @@ fn the_ten_commands_of_the_page_run() {
 #[test]
 fn a_balance_is_shown_as_the_page_says() {
     let commands = commands("examples/balance.md");
-    assert_eq!(commands.len(), 13, "{commands:#?}");
+    assert_eq!(commands.len(), 14, "{commands:#?}");
     let printed = run(&commands);
     let verified = printed
         .lines()

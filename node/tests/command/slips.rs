@@ -207,6 +207,8 @@ fn no_password_of_an_address_is_said() {
         &["check", "--queue", "postgres://me:hush@db/x?port=y"][..],
         &["check", "--queue", "https://me:hush@db/x"],
         &["check", "--listen", "http://me:hush@127.0.0.1:1"],
+        &["check", "--listen", "http://me:hush:1"],
+        &["check", "--config", "https://me:hush@x/node.toml"],
         &[
             "--objects",
             "ftp://me:hush@objects/x",
@@ -219,6 +221,7 @@ fn no_password_of_an_address_is_said() {
             "queue.address=postgres://me:hush@db/x?port=y",
         ],
         &["init", "--set", "settlement.at=https://me:hush@127.0.0.1:1"],
+        &["init", "--set", "settlement.at=http://me:hush:7440"],
         &["init", "--set", "address=postgres://me:hush@db/x"],
         &["postgres://me:hush@db/x"],
     ] {
@@ -236,6 +239,7 @@ fn no_password_of_an_address_is_said() {
         "https://me:hush@hook/x",
         "https://hook:1/hush path",
         "ftp://me:hush@hook",
+        "http://me:hush:8650/x",
     ] {
         let text = format!("[[interface.webhooks]]\nurl = \"{url}\"\n");
         fs::write(&hook, text).unwrap();

@@ -184,6 +184,7 @@ fn the_other_side_of_a_wire_is_the_same_settlement() {
         "http://127.0.0.1:1/x",
         "http://me:hush@b",
         "http://me:hush",
+        "http://me:hush:7440",
         "https://me:hush@b",
     ] {
         let error = Client::new(wrong, None).unwrap_err();

@@ -32,6 +32,22 @@ fn refused(output: &Output) -> String {
     said
 }
 
+/// An address in the place of a file is told as the file that is missing.
+#[test]
+fn no_password_of_an_address_is_said() {
+    let place = place();
+    for (genesis, told) in [
+        (
+            "https://me:hush@x/genesis.json",
+            "https://\u{2026}@x/genesis.json: ",
+        ),
+        ("https://me:hush:7440", "https://me:\u{2026}: "),
+    ] {
+        let words = refused(&create(&place, "folder", genesis));
+        assert!(words.contains(told) && !words.contains("hush"), "{words}");
+    }
+}
+
 #[test]
 fn settlement_begins_in_a_folder_of_its_own() {
     let place = place();

@@ -8,7 +8,11 @@ use alloc::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use winterlane_credentials::{Challenge, Code, Day, Issuer, Predicate, Question as Asked, Value};
-use winterlane_ledger::{Digest, Root, objects::from_json, private::PrivateInputs};
+use winterlane_ledger::{
+    Digest, Root,
+    objects::from_json,
+    private::{AnswerError, PrivateInputs, PrivateProof},
+};
 use winterlane_verifier::{PRIVATE_PRESETS, PrivateVerifyError, verify_private};
 
 use crate::{
@@ -157,6 +161,9 @@ fn rows(code: &Code) -> Vec<String> {
 /// Verifies the bytes of a private proof as the answer to a challenge, the contents of its file, in the second `now`
 /// since 1970. The challenge is the verifier's own copy: nothing of it is taken from the answer.
 ///
+/// A challenge of 1 MiB takes some million compressions. They are for a true proof alone, made for this challenge by somebody who has a
+/// credential of its issuer: anything else is refused before.
+///
 /// ```
 /// let answer = winterlane_verifier_wasm::answer(b"no challenge", b"no proof", 0);
 /// assert_eq!(answer.status, 2);
@@ -175,40 +182,40 @@ fn try_answer<'a>(
     bytes: &[u8],
     now: u64,
 ) -> Result<AnswerSaid<'a>, Fault> {
-    // What is cheap comes first: the trees of a challenge may be large.
-    let statement = read_statement(bytes)?;
-    let question = challenge.question().map_err(unusable)?;
-    let (inputs, proof) = (statement.inputs, statement.proof);
-    question
-        .check(&inputs, now)
-        .map_err(|error| refused(&PrivateVerifyError::Answer(error)))?;
+    let unanswered = |error: AnswerError| refused(&PrivateVerifyError::Answer(error));
+    let PrivateProof { inputs, proof } = read_statement(bytes)?;
+    let PrivateInputs::Credential(of) = &inputs else {
+        return Err(unanswered(AnswerError::Kind));
+    };
+    // The trees of a challenge may be large, and are hashed anew for each answer. What is cheap comes first: who has no true proof
+    // for this challenge, of a credential by a key of its issuer, has none of them built.
+    of.session
+        .check(&challenge.session(), now)
+        .map_err(|error| unanswered(error.into()))?;
+    if !challenge.issuer.keys.contains(&of.issuer) {
+        return Err(unanswered(AnswerError::Issuer));
+    }
     let verified =
         verify_private(&proof, &inputs, &PRIVATE_PRESETS).map_err(|error| refused(&error))?;
-    let said = ProofSaid::new(&inputs, &verified);
-    let PrivateInputs::Credential(inputs) = inputs else {
-        // The question was about a credential, and is answered.
-        return Err(Fault::new(
-            Stage::Question,
-            "it is no proof about a credential",
-        ));
-    };
+    let question = challenge.question().map_err(unusable)?;
+    question.check(&inputs, now).map_err(unanswered)?;
     let predicate: Predicate = challenge.predicate.parse().map_err(unusable)?;
     let requirements = predicate.requirements().iter();
     Ok(AnswerSaid {
         valid: true,
         kind: "credential",
-        proof: said,
+        proof: ProofSaid::new(&inputs, &verified),
         predicates: requirements.map(ToString::to_string).collect(),
         sets: &challenge.sets,
         issuer: &challenge.issuer.name,
-        issuer_key: inputs.issuer,
+        issuer_key: of.issuer,
         issuer_keys: challenge.issuer.keys.len(),
         schema: challenge.issuer.schema.name(),
-        schema_digest: inputs.schema,
+        schema_digest: of.schema,
         today: challenge.today,
         revoked: challenge.issuer.revoked.len(),
-        revocation: inputs.revocation,
-        pseudonym: inputs.pseudonym,
+        revocation: of.revocation,
+        pseudonym: of.pseudonym,
         verifier: &challenge.verifier,
         challenge: challenge.challenge,
         expires: challenge.expires.to_string(),

@@ -156,6 +156,10 @@ test("an answer counts for its question alone", () => {
   const changed = answer.slice();
   changed[changed.length >> 1] ^= 0x5a;
   refused(verifier.verifyAnswer(changed, challenge), "proof", /was changed/);
+  // A list may be long: it is hashed for a true proof alone.
+  const listed = structuredClone(asked);
+  listed.issuer.revoked = [5];
+  refused(verifier.verifyAnswer(changed, JSON.stringify(listed)), "proof", /was changed/);
 });
 
 /** What somebody asks; with the issuer of the fixtures. */

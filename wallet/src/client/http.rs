@@ -390,6 +390,8 @@ mod tests {
             "https://me:hush@node",
             "https://hush@node:1",
             "https://me:hush",
+            "https://me:hush:8650",
+            "http://me:hush:8650/",
             "me:hush@node",
             "https://node/?token=hush",
         ] {

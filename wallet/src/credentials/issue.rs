@@ -110,7 +110,8 @@ fn draw(count: usize) -> Result<usize, IssueError> {
 impl<C: Compressor> Wallet<C> {
     /// Issues a credential: signs the attributes for a holder, with the next one-time key of the issuer's last
     /// key, which the wallet must have ([`Wallet::add_key`]). The journal has the one-time key before the
-    /// credential leaves.
+    /// credential leaves. A full key issues 1,023: its last one-time key never signs
+    /// ([`RESERVED_KEY_INDEX`](winterlane_ledger::private::RESERVED_KEY_INDEX)).
     ///
     /// # Errors
     /// [`IssueError`]: among others when the key has signed all it can.

@@ -2,16 +2,17 @@
 
 use serde_json::json;
 use winterlane_ledger::{
-    Digest, Root,
+    BaseElement, Digest, Nonce, Root,
     hash::tag,
     private::{
         AnswerError, CredentialInputs, HolderSecret, PrivateInputs, SessionError, Test, ValueSet,
         sparse::{climb, member},
     },
+    signature::KeyError,
 };
 
 use super::*;
-use crate::{MasterSeed, Wallet, WalletError};
+use crate::{MasterSeed, Signed, Wallet, WalletError};
 
 mod privacy;
 
@@ -326,6 +327,36 @@ fn a_key_issues_what_it_can_and_each_credential_once() {
     assert!(numbers.insert(credential.number));
     credential.checked().unwrap();
     assert_eq!(world.wallet.journal().len(), 5);
+}
+
+/// Of an account's key the last one-time key shows a balance, and what it signs gives parts of it away. The wallet does not know
+/// whether the issuer's key is an account's, too.
+#[test]
+fn the_last_one_time_key_of_a_full_key_issues_nothing() {
+    let mut world = World::new();
+    let key = world.wallet.add_key(1, 10).unwrap();
+    world.issuer.keys = vec![key];
+    // As if those before the last two had signed.
+    let signed = Signed {
+        root: key,
+        index: 1_021,
+        nonce: Nonce::ZERO,
+        bound: Digest::ZERO,
+        rho: [1_u32, 2].map(BaseElement::from),
+    };
+    world.wallet.reserve(&[signed]).unwrap();
+    let credential = world.issue(&alice()).unwrap();
+    assert_eq!(credential.number, 1_022);
+    let error = world.issue(&alice()).unwrap_err();
+    let reserved = KeyError::Exhausted {
+        index: 1_023,
+        capacity: 1_023,
+    };
+    assert!(
+        matches!(&error, IssueError::Wallet(WalletError::Key(found)) if *found == reserved),
+        "{error}"
+    );
+    assert_eq!(world.wallet.journal().len(), 2);
 }
 
 #[test]

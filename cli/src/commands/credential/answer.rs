@@ -12,7 +12,7 @@ use winterlane_wallet::credentials::{
     Challenge, Credential, CredentialError, Day, Issuer, Known, Predicate, Showing, Value,
 };
 
-use super::super::{private::open_wallet, spinner, statement::prove_statement};
+use super::super::{private::open_wallet, session::now, spinner, statement::prove_statement};
 use crate::{
     Failure,
     args_credential::AnswerArgs,
@@ -36,6 +36,12 @@ pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String,
         return Err(Failure::unusable(FilesError::Exists(args.out.clone())));
     }
     let challenge: Challenge = files::read_json(&args.challenge).map_err(Failure::unusable)?;
+    if challenge.expires < now() {
+        // Nobody would take the proof.
+        return Err(Failure::Unusable(
+            "the challenge has expired: ask the verifier for a new one".into(),
+        ));
+    }
     let credential: Credential = files::read_json(&args.credential).map_err(Failure::unusable)?;
     let issuer: Issuer = files::read_json(&args.issuer).map_err(Failure::unusable)?;
     let known = Known {

@@ -12,6 +12,7 @@ use indicatif::MultiProgress;
 use serde::{Deserialize, Serialize};
 use winterlane_ledger::{
     Digest, Root,
+    private::RESERVED_KEY_INDEX,
     signature::{KEY_CAPACITY, KeyError},
 };
 use winterlane_machine::Keeper;
@@ -172,7 +173,7 @@ pub(super) fn issuer(args: &IssuerArgs, screen: &MultiProgress) -> Result<String
     opened.publish(directory)?;
     progress.finish_and_clear();
     let key = opened.issuer.keys.last().copied().unwrap_or_default();
-    let can_sign = 1u32 << args.height;
+    let can_sign = (1u32 << args.height).min(RESERVED_KEY_INDEX);
     let encrypted = opened.wallet.is_encrypted().map_err(Failure::unusable)?;
     if args.json {
         return show::json(&serde_json::json!({

@@ -1,6 +1,7 @@
 //! `private`: notes of a shielded pool that lies in files.
 
 mod demo;
+mod known;
 mod policy;
 mod spend;
 mod store;
@@ -9,13 +10,14 @@ use std::path::Path;
 
 use indicatif::MultiProgress;
 use serde::Serialize;
-use winterlane_ledger::{AssetId, pool::PoolOperation};
+use winterlane_ledger::{AssetId, Domain, pool::PoolOperation};
 use winterlane_wallet::{
     Wallet, WalletError,
     notes::{NoteBook, PaymentAddress, State, ViewingKey, shield},
 };
 
 pub(super) use demo::demo;
+use known::Found;
 use store::{Appended, PoolStore};
 
 use super::{
@@ -173,10 +175,13 @@ fn say_appended(lines: &mut Lines, appended: &Appended) {
 
 #[derive(Serialize)]
 struct Scanned {
+    domain: Domain,
     operations: u64,
     notes_in_the_pool: u64,
     balances: Vec<Balance>,
     notes: Vec<Shown>,
+    /// What the reader did not say: whoever made the files chose it, and what was found holds if it is right.
+    taken_as_found: Vec<Found>,
 }
 
 /// Amounts are text: they may be beyond what programs take for a number.
@@ -198,7 +203,7 @@ struct Shown {
 }
 
 impl Scanned {
-    fn of(book: &NoteBook) -> Self {
+    fn of(book: &NoteBook, domain: Domain, taken_as_found: Vec<Found>) -> Self {
         let balances = book.balances().into_iter().map(|(asset, amount)| Balance {
             asset,
             amount: amount.to_string(),
@@ -219,10 +224,12 @@ impl Scanned {
             },
         });
         Self {
+            domain,
             operations: book.operations(),
             notes_in_the_pool: book.position(),
             balances: balances.collect(),
             notes: notes.collect(),
+            taken_as_found,
         }
     }
 
@@ -233,6 +240,7 @@ impl Scanned {
             "operation",
         );
         lines.add("verified", operations);
+        lines.add("domain", self.domain);
         lines.add("notes in the pool", self.notes_in_the_pool);
         for balance in &self.balances {
             lines.add(
@@ -253,6 +261,7 @@ impl Scanned {
             );
             lines.add(&format!("note {}", note.position), said);
         }
+        known::add_found(&mut lines, &self.taken_as_found);
         lines.0
     }
 }
@@ -263,6 +272,7 @@ fn scan(args: &ScanArgs, screen: &MultiProgress) -> Result<String, Failure> {
     let reader = Reader::of(args)?;
     let progress = spinner(screen, args.json);
     let store = PoolStore::open(&args.pool, &progress)?;
+    let found = known::compare(&store, args)?;
     if let Some(policy) = &policy {
         store.check_policy(policy)?;
     }
@@ -274,7 +284,7 @@ fn scan(args: &ScanArgs, screen: &MultiProgress) -> Result<String, Failure> {
         Reader::Viewing(key) => {
             let mut book = NoteBook::new(*store.domain());
             book.scan(key, &store.operations);
-            Scanned::of(&book)
+            Scanned::of(&book, *store.domain(), found)
         }
         Reader::Owner(wallet) => {
             let mut notes = if args.rescan {
@@ -286,7 +296,7 @@ fn scan(args: &ScanArgs, screen: &MultiProgress) -> Result<String, Failure> {
             };
             let new = store.new_for(notes.book())?;
             notes.scan(new).map_err(Failure::unusable)?;
-            Scanned::of(notes.book())
+            Scanned::of(notes.book(), *store.domain(), found)
         }
     };
     progress.finish_and_clear();

@@ -7,7 +7,7 @@ use core::{
 };
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
 };
 
 use axum::{
@@ -20,13 +20,13 @@ use tower_service::Service as _;
 use winterlane_ledger::{AccountId, codec::CanonicalBytes as _};
 
 use super::{
-    super::{call::Peer, server::WATCHING},
+    super::{call::ClientAddress, server::WATCHING},
     *,
 };
 use crate::{
     config::Config,
     serve::Serving,
-    testing::{until, wait},
+    testing::{private_transfer, until, wait},
 };
 
 /// What the interface answers to an address, which is told by its last number: a machine has no second one for a test.
@@ -35,8 +35,8 @@ fn answer(
     last: u8,
     mut request: Request<Body>,
 ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
-    let peer = SocketAddr::from(([192, 0, 2, last], 1));
-    request.extensions_mut().insert(Peer(peer));
+    let address = [192, 0, 2, last].into();
+    request.extensions_mut().insert(ClientAddress(address));
     served.api.router().call(request)
 }
 
@@ -140,7 +140,8 @@ fn listeners_at_one_address_leave_places_for_others() {
     assert_eq!(hold(1).len(), 2);
 }
 
-/// What a page costs the node, it counts: one of an account's history is read from batches, each of which is decoded as a whole.
+/// What a page costs the node, it counts: one of an account's history is read from batches, each of which is decoded as a whole;
+/// one of notes is as many as there are, however many were asked for.
 #[test]
 fn a_page_counts_as_what_it_is_made_of() {
     let mut served = Served::with(ApiConfig {
@@ -160,8 +161,14 @@ fn a_page_counts_as_what_it_is_made_of() {
         history.unwrap().len()
     };
     assert_eq!((places(0), places(3)), (2, 1));
+    let root = served.node.anchors(1).unwrap().anchors[0].1;
+    for number in 0..129 {
+        let transfer = private_transfer([2 * number, 2 * number + 1], root);
+        wait(served.node.submit_private(transfer)).unwrap();
+    }
+    until(|| (served.node.notes(0, 1).unwrap().count == 258).then_some(()));
     // Each address may ask twice at once, and once more every half second.
-    let mut addresses = 0..254;
+    let mut addresses = 0..253;
     let status = |last, path: &str| get(&served, last, path).status();
     let mut are_two = |path| {
         addresses.by_ref().take(100).any(|last| {
@@ -169,11 +176,16 @@ fn a_page_counts_as_what_it_is_made_of() {
             status(last, "/v1/time") == StatusCode::TOO_MANY_REQUESTS
         })
     };
-    for path in ["/v1/accounts/0/history", "/v1/batches?limit=11"] {
+    for path in [
+        "/v1/accounts/0/history",
+        "/v1/batches?limit=11",
+        "/v1/private/notes?limit=257",
+    ] {
         assert!(are_two(path), "{path}");
     }
-    // A page of one batch is one request, and so are ten batches.
+    // A page of one batch is one request, and so are ten batches, and 256 notes.
     for (last, path) in [
+        (253, "/v1/private/notes?from=2&limit=4096"),
         (254, "/v1/accounts/3/history"),
         (255, "/v1/batches?limit=10"),
     ] {

@@ -8,6 +8,7 @@ mod operators;
 mod orders;
 mod page;
 mod private;
+mod proxied;
 mod slow;
 mod tls;
 

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use winterlane_ledger::{CheckedOrder, LedgerError};
+use winterlane_ledger::{Account, AccountId, AssetId, CheckedOrder, LedgerError};
 
 use super::{Fault, Known, Sequencer};
 use crate::{
@@ -32,15 +32,13 @@ impl<B: Base> Sequencer<B> {
             // told, and left to the ledger: its index of the next key says whether the order is possible
             self.reuse(&order, first, id);
         }
-        let signer = order.signed().order.signer();
-        let fee = order.signed().order.fee();
-        let mut refunded = false;
-        if let (Some(account), true) = (self.account(signer)?, !fee.is_zero())
-            && !self.collects(account.asset)?
-        {
-            // a fee that nobody collects goes back to who paid it
-            self.refunds.insert(account.asset, signer);
-            refunded = true;
+        let uncollected = self.uncollected(&order)?;
+        if let Some((asset, signer)) = uncollected {
+            // what is there of the asset is another's: the log was cut before it was given back
+            if self.fee_asset()? == Some(asset) {
+                self.collect()?;
+            }
+            self.refunds.insert(asset, signer);
         }
         let mut result = self.try_order(&order)?;
         if matches!(
@@ -61,11 +59,42 @@ impl<B: Base> Sequencer<B> {
         }
         self.leaves(&order)?;
         let receipt = self.accept(Operation::Order { id, order }, now);
-        if refunded {
+        if uncollected.is_some() {
             // before another signer's fee comes in
             self.collect()?;
         }
         self.close_if_full()?;
         Ok(ForcedOutcome::Included(receipt))
+    }
+
+    /// The asset of an order's fee, and who paid it, if nobody collects it: then it goes back.
+    fn uncollected(&mut self, order: &CheckedOrder) -> Result<Option<(AssetId, AccountId)>, Fault> {
+        let (signer, fee) = (order.signed().order.signer(), order.signed().order.fee());
+        if fee.is_zero() {
+            return Ok(None);
+        }
+        let Some(Account { asset, .. }) = self.account(signer)? else {
+            return Ok(None);
+        };
+        Ok((!self.collects(asset)?).then_some((asset, signer)))
+    }
+
+    /// The asset of the fees that the open batch holds.
+    fn fee_asset(&mut self) -> Result<Option<AssetId>, Fault> {
+        Ok(self.with(|batch| batch.pool())?.map(|(asset, _)| asset))
+    }
+
+    /// An order of the log is decided again. Who paid a fee that nobody collects is kept in case the log was cut before it was
+    /// given back: else the batch could not be closed. Fees of several were collected by somebody when they were paid; whose
+    /// they are now is for the operator to say.
+    pub(super) fn owe_back(&mut self, order: &CheckedOrder) -> Result<(), Fault> {
+        if let Some((asset, signer)) = self.uncollected(order)? {
+            if self.fee_asset()?.is_none() {
+                self.refunds.insert(asset, signer);
+            } else {
+                self.refunds.remove(&asset);
+            }
+        }
+        Ok(())
     }
 }

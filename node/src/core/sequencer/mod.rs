@@ -30,6 +30,7 @@ use winterlane_ledger::{
 
 pub(crate) use self::pool::ClosedPool;
 use self::pool::OpenPool;
+pub(super) use self::pool::reference as payout_reference;
 use super::{
     Claim, Entry, FeeSchedule, Limits, NoHash, Operation, Trial,
     trial::{Base, Forget},

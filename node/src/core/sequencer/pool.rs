@@ -175,7 +175,7 @@ impl OpenPool {
 type Referred = ([u8; 32], Deposit);
 
 /// What names the deposits of a payout among all.
-fn reference(payout: &Payout, fee: bool) -> [u8; 32] {
+pub(in crate::core) fn reference(payout: &Payout, fee: bool) -> [u8; 32] {
     let name = [&payout.id.0.to_bytes()[..], &[u8::from(fee)]].concat();
     blake3::derive_key("winterlane 2026 payout of the pool", &name)
 }

@@ -29,6 +29,7 @@ impl<B: Base> Sequencer<B> {
         }
         let result = match &**operation {
             Operation::Order { order, .. } => {
+                self.owe_back(order)?;
                 self.leaves(order)?;
                 self.with(|batch| batch.checked(order.clone()))?
             }

@@ -103,6 +103,47 @@ fn a_forced_order_is_included_or_impossible() {
     );
 }
 
+/// A log that was cut between an order whose fee nobody collects and the giving back of it: the batch is closed, and who has
+/// paid gets it back, and not whoever comes after.
+#[test]
+fn a_fee_that_nobody_collects_goes_back_after_the_log_was_cut_before_it() {
+    let free = || sequencer(small(), FeeSchedule::free());
+    let force = |sequencer: &mut Sequencer<Opening>, order: SignedOrder| {
+        let (id, order) = checked(order);
+        let outcome = sequencer.force(id, order, Known::default(), NOW).unwrap();
+        assert!(matches!(outcome, ForcedOutcome::Included(_)), "{outcome:?}");
+    };
+    let mut whole = free();
+    force(&mut whole, payer(3).pay(2, 10, 5));
+    let decisions = whole.take_decisions();
+    assert_eq!(kinds(&decisions), "oc");
+    let cut = || {
+        let mut cut = free();
+        cut.replay(decisions[0].clone(), NOW).unwrap();
+        cut
+    };
+    let mut closed = cut();
+    assert_eq!(closed.close_now().unwrap(), Some(BatchNumber::ZERO));
+    assert_eq!(balance(&mut closed, 3), 990);
+    let mut later = cut();
+    force(&mut later, payer(4).pay(2, 10, 6));
+    later.close_now().unwrap();
+    assert_eq!([3, 4].map(|id| balance(&mut later, id)), [990, 990]);
+    assert_eq!(kinds(&later.take_decisions()), "coc|");
+
+    // what somebody collected when it was paid goes to none of those who paid it
+    let mut paid = sequencer(small(), fees());
+    for id in [1, 3] {
+        submit(&mut paid, payer(id).pay(2, 10, 1)).unwrap();
+    }
+    let mut other = free();
+    for entry in paid.take_decisions() {
+        other.replay(entry, NOW).unwrap();
+    }
+    let error = other.close_now().unwrap_err().to_string();
+    assert!(error.contains("no collector"), "{error}");
+}
+
 /// Whoever has accounts of two assets forces orders of both by turns: they share a batch, as those that are submitted do, and
 /// not each makes one that has to be proven. That holds also where nobody collects fees of the second asset.
 #[test]

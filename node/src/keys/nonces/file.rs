@@ -7,7 +7,7 @@
 //! acknowledged, and its request never carried out.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, mpsc::Receiver},
@@ -78,18 +78,8 @@ impl Writer {
     }
 
     fn replace(&mut self, bytes: &[u8], records: usize) -> io::Result<()> {
-        let next = self.path.with_extension("next");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&next)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&next, &self.path)?;
-        crate::disk::sync_folder(&self.path)?;
         // The handle follows the rename, and its position is the end.
-        self.file = Some(file);
+        self.file = Some(crate::disk::write_private(&self.path, bytes)?);
         self.records = records;
         Ok(())
     }

@@ -206,3 +206,14 @@ fn a_file_that_is_lost_lets_nothing_old_in() {
     drop(nonces);
     take(&Nonces::open(&path, 5000).unwrap(), 3, 1031).unwrap();
 }
+
+/// What lies under the name that the temporary file once had keeps nothing from being written.
+#[test]
+fn what_another_left_behind_keeps_no_nonce_from_being_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nonces");
+    std::fs::create_dir(path.with_extension("next")).unwrap();
+    take(&open(&path).unwrap(), 1, 1000).unwrap();
+    let nonces = open(&path).unwrap();
+    assert!(matches!(take(&nonces, 1, 1000), Err(NonceError::Replay)));
+}

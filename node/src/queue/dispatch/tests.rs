@@ -134,6 +134,41 @@ fn an_object_store_that_is_full_keeps_no_proof_waiting() {
     the_other_is_told(Leaving(vec![proven(1, b"good")], Some(full)));
 }
 
+/// Proofs that cannot be read are told of as one; that is no failure of their batches, and the others are judged.
+#[test]
+fn proofs_that_cannot_be_read_are_told_of_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = shared(folder.path());
+    let mut events = shared.events.subscribe();
+    let unread = |path: &str| {
+        (
+            BatchNumber::ZERO,
+            Report::Unread(format!("{path}: no rights")),
+        )
+    };
+    let queue = Leaving(vec![unread("one"), unread("two"), proven(1, b"good")], None);
+    let (say, inbox) = channel();
+    let (writer, tasks) = sync_channel(8);
+    let verdict: Verdict = Box::new(|_, _| Ok(()));
+    let thread = spawn(Box::new(queue), verdict, inbox, writer, shared).unwrap();
+    let dispatch = Dispatch::new(say);
+    for batch in [0, 1] {
+        dispatch.prove(job(BatchNumber::new(batch)));
+    }
+    dispatch.ready();
+    let told = tasks.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(matches!(told, Task::Outcome { batch, .. } if batch.get() == 1));
+    drop(dispatch);
+    thread.join().unwrap();
+    let mut alarms = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if let Event::Alarm(Alarm::Queue { reason }) = event {
+            alarms.push(reason);
+        }
+    }
+    assert_eq!(alarms, [format!("{UNREAD}: one: no rights")]);
+}
+
 fn proven(batch: u64, proof: &[u8]) -> (BatchNumber, Report) {
     let (proof, millis) = (proof.to_vec(), 1);
     let outcome = Outcome::Proven { proof, millis };

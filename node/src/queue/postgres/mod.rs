@@ -14,6 +14,7 @@
 //! |---|---|
 //! | `address` | where the database is, and TLS to it |
 //! | `observer` | the node's side |
+//! | `reading` | which proofs the node reads, and which it leaves alone for a while |
 //! | `supply` | that the object store has the witnesses |
 //! | [`claims`] | the workers' side |
 //! | [`panel`] | private proofs that workers verify: both sides |
@@ -24,6 +25,7 @@ pub mod claims;
 mod news;
 pub(crate) mod observer;
 pub mod panel;
+mod reading;
 mod supply;
 
 use std::error::Error as _;

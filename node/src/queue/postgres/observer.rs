@@ -1,7 +1,7 @@
 //! The node's side: jobs in, proofs and failures out.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -10,8 +10,12 @@ use winterlane_air::presets::Preset;
 use winterlane_ledger::{BatchNumber, Domain, codec::CanonicalBytes as _};
 
 use super::{
-    ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables, news::News, signed,
-    supply::Supply, unsigned,
+    ATTEMPTS, Address, FORMAT, NEWS, depth, hash_of, make_tables,
+    news::News,
+    reading::{Found, Key, PROOFS, Reading, Rows, Said, said},
+    signed,
+    supply::Supply,
+    unsigned,
 };
 use crate::{
     blob::{BlobError, Blobs, Kind, Name},
@@ -22,8 +26,6 @@ use crate::{
 
 /// How long to wait before a connection is tried again.
 const RETRY: Duration = Duration::from_millis(500);
-/// Proofs that are read at once: they are in memory together.
-const PROOFS: i64 = 32;
 /// How long a batch that workers complain of is left alone after it was offered again.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Objects that are removed at once.
@@ -48,8 +50,8 @@ pub(crate) struct Observer {
     complaints: BTreeMap<BatchNumber, (i32, Instant)>,
     /// Whether the object store has their witnesses.
     supply: Supply,
-    /// Proofs that were reported.
-    delivered: BTreeSet<(BatchNumber, [u8; 32])>,
+    /// Which proofs were reported, and which cannot be read now.
+    reading: Reading,
     /// Objects that nobody needs. They are removed when the object store lets them.
     garbage: VecDeque<Name>,
     /// What is to be reported, and not in the database.
@@ -93,7 +95,7 @@ impl Observer {
             told: BTreeMap::new(),
             complaints: BTreeMap::new(),
             supply: Supply::default(),
-            delivered: BTreeSet::new(),
+            reading: Reading::default(),
             garbage: VecDeque::new(),
             reports: Vec::new(),
             _news: news,
@@ -131,24 +133,6 @@ impl Observer {
             self.client = None;
         }
         result
-    }
-
-    /// The proof that somebody says there is.
-    fn proof(
-        &mut self,
-        batch: BatchNumber,
-        hash: [u8; 32],
-    ) -> Result<Result<Vec<u8>, String>, QueueError> {
-        match self.blobs.get(&self.name(batch, Kind::Proof, hash)) {
-            Ok(Some(proof)) => Ok(Ok(proof)),
-            Ok(None) => {
-                let reason =
-                    "its proof is not in the object store; do node and worker use the same one?";
-                Ok(Err(reason.into()))
-            }
-            Err(error) if error.is_of_the_object() => Ok(Err(error.to_string())),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Strikes a proof out, so that the batch is proven again.
@@ -193,16 +177,6 @@ impl Observer {
         self.complaints.insert(job.batch, (job.complaints, now));
         self.supply.doubt(job.batch);
         Some(Report::Trouble(job.complaint))
-    }
-
-    /// What was taken out of the database is reported the next time.
-    fn later<T>(
-        &mut self,
-        reports: Vec<(BatchNumber, Report)>,
-        error: QueueError,
-    ) -> Result<T, QueueError> {
-        self.reports = reports;
-        Err(error)
     }
 
     /// Removes what nobody needs, as far as the object store lets it.
@@ -250,24 +224,40 @@ fn heard(row: &Row) -> Result<Heard, QueueError> {
     })
 }
 
-/// What the table says of a proof.
-struct Said {
-    batch: BatchNumber,
-    /// Its hash, unless what is there is none.
-    hash: Option<[u8; 32]>,
-    /// How long it took.
-    millis: u64,
-    /// Who says that there is one.
-    worker: String,
-}
+impl Rows for Observer {
+    fn page(&mut self, after: Option<Key>) -> Result<Vec<Said>, QueueError> {
+        let rollup = self.rollup;
+        // no hash is before the empty one
+        let (batch, hash): (i64, &[u8]) = match &after {
+            Some((batch, hash)) => (signed(batch.get()), &hash[..]),
+            None => (0, &[]),
+        };
+        let most = PROOFS as i64;
+        self.with(|client| {
+            // a hash that is none was written since they were deleted
+            let rows = client.query(
+                "SELECT batch, hash, millis, left(worker, 100) FROM winterlane_proofs
+                  WHERE rollup = $1 AND (batch, hash) > ($2, $3) AND length(hash) = 32
+                  ORDER BY batch, hash LIMIT $4",
+                &[&&rollup[..], &batch, &hash, &most],
+            )?;
+            rows.iter().map(said).collect()
+        })
+    }
 
-fn said(row: &Row) -> Result<Said, QueueError> {
-    Ok(Said {
-        batch: BatchNumber::new(unsigned(row.try_get(0)?)),
-        hash: hash_of(row.try_get(1)?).ok(),
-        millis: unsigned(row.try_get(2)?),
-        worker: row.try_get(3)?,
-    })
+    fn object(&mut self, (batch, hash): Key) -> Result<Found, QueueError> {
+        let reason = match self.blobs.get(&self.name(batch, Kind::Proof, hash)) {
+            Ok(Some(proof)) => return Ok(Found::Proof(proof)),
+            Ok(None) => {
+                "its proof is not in the object store; do node and worker use the same one?"
+                    .to_owned()
+            }
+            Err(error) if error.is_of_the_object() => error.to_string(),
+            Err(error) => return Err(error.into()),
+        };
+        self.strike(batch, hash)?;
+        Ok(Found::Struck(reason))
+    }
 }
 
 impl ProofQueue for Observer {
@@ -331,7 +321,7 @@ impl ProofQueue for Observer {
 
     fn reports(&mut self) -> Result<Vec<(BatchNumber, Report)>, QueueError> {
         let (rollup, preset) = (self.rollup, self.preset.to_string());
-        let (jobs, proofs) = self.with(|client| {
+        let jobs = self.with(|client| {
             let key = &&rollup[..];
             // Workers may write into these tables whatever they like: what no worker of ours writes is put right, and no more
             // is read of it than there can be.
@@ -371,12 +361,7 @@ impl ProofQueue for Observer {
                 "UPDATE winterlane_jobs SET told = failed WHERE rollup = $1 AND failed > told",
                 &[key],
             )?;
-            let proofs = client.query(
-                "SELECT batch, hash, millis, left(worker, 100) FROM winterlane_proofs WHERE rollup = $1 ORDER BY batch, made LIMIT $2",
-                &[key, &PROOFS],
-            )?;
-            let proofs = proofs.iter().map(said).collect::<Result<Vec<_>, _>>()?;
-            Ok((jobs, proofs))
+            Ok(jobs)
         })?;
         self.sweep();
         let mut reports = std::mem::take(&mut self.reports);
@@ -405,51 +390,23 @@ impl ProofQueue for Observer {
             reports.extend(self.complained(job).map(|report| (batch, report)));
         }
         reports.extend(missing.into_keys().map(|batch| (batch, Report::Lost)));
-        let mut trouble = None;
-        for Said {
-            batch,
-            hash,
-            millis,
-            worker,
-        } in proofs
-        {
-            // one that is none was written since, and is deleted the next time
-            let Some(hash) = hash else {
-                continue;
-            };
-            if self.delivered.contains(&(batch, hash)) {
-                continue;
+        let mut reading = std::mem::take(&mut self.reading);
+        let read = reading.turn(self, Instant::now(), &mut reports);
+        self.reading = reading;
+        match read {
+            Ok(()) => Ok(reports),
+            // what was taken out of the database is reported the next time
+            Err(error) => {
+                self.reports = reports;
+                Err(error)
             }
-            let outcome = match self.proof(batch, hash) {
-                Ok(Ok(proof)) => {
-                    self.delivered.insert((batch, hash));
-                    Outcome::Proven { proof, millis }
-                }
-                Ok(Err(reason)) => match self.strike(batch, hash) {
-                    Ok(()) => Outcome::Failed(format!("worker {worker}: {reason}")),
-                    Err(error) => return self.later(reports, error),
-                },
-                Err(error @ QueueError::Blob(BlobError::Unreachable { .. })) => {
-                    return self.later(reports, error);
-                }
-                // one that cannot be read keeps no other back
-                Err(error) => {
-                    trouble = Some(error);
-                    continue;
-                }
-            };
-            reports.push((batch, Report::Outcome(outcome)));
-        }
-        match trouble {
-            Some(error) if reports.is_empty() => Err(error),
-            _ => Ok(reports),
         }
     }
 
     fn refuse(&mut self, batch: BatchNumber, proof: &[u8]) -> Result<(), QueueError> {
         let hash = *blake3::hash(proof).as_bytes();
         // if this fails it is reported, and refused, again
-        self.delivered.remove(&(batch, hash));
+        self.reading.refused((batch, hash));
         self.strike(batch, hash)
     }
 
@@ -470,6 +427,7 @@ impl ProofQueue for Observer {
         })?;
         self.offered.remove(&batch);
         self.supply.forget(batch);
+        self.reading.close(batch);
         let witnesses = jobs.iter().map(|row| (Kind::Witness, row));
         let proofs = proofs.iter().map(|row| (Kind::Proof, row));
         for (kind, row) in witnesses.chain(proofs) {
@@ -477,7 +435,6 @@ impl ProofQueue for Observer {
             let Ok(hash) = hash_of(row.try_get(0)?) else {
                 continue;
             };
-            self.delivered.remove(&(batch, hash));
             self.garbage.push_back(self.name(batch, kind, hash));
         }
         self.sweep();

@@ -17,7 +17,7 @@ enum Change {
 
 /// What the disk does at a given operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The power goes: nothing works any more.
     PowerLoss,
     /// One operation fails; those after it would not.
@@ -42,7 +42,7 @@ struct Inner {
 
 /// The disk. Clones are the same one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Disk(Arc<Mutex<Inner>>);
+pub(crate) struct Disk(Arc<Mutex<Inner>>);
 
 /// Bytes that are written as a whole or not at all.
 const SECTOR: usize = 512;
@@ -68,33 +68,33 @@ impl Disk {
     }
 
     /// A fault at the operation that is so many from now.
-    pub(super) fn strike(&self, after: u64, fault: Fault) {
+    pub(crate) fn strike(&self, after: u64, fault: Fault) {
         let mut inner = self.inner();
         inner.fault = Some((inner.operations + after, fault));
     }
 
-    pub(super) fn limit(&self, capacity: Option<usize>) {
+    pub(crate) fn limit(&self, capacity: Option<usize>) {
         self.inner().capacity = capacity;
     }
 
     #[allow(dead_code, reason = "shared with the tests of settlement")]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.inner().seen.len()
     }
 
     /// Writes, synchronisations and changes of length that were asked for so far.
     #[allow(dead_code, reason = "shared with the tests of settlement")]
-    pub(super) fn operations(&self) -> u64 {
+    pub(crate) fn operations(&self) -> u64 {
         self.inner().operations
     }
 
     /// Faults that came so far.
-    pub(super) fn struck(&self) -> u64 {
+    pub(crate) fn struck(&self) -> u64 {
         self.inner().struck
     }
 
     /// The disk as it may be when the machine is started again: of what was not synchronised, anything.
-    pub(super) fn restart(&self, random: &mut Numbers) -> Self {
+    pub(crate) fn restart(&self, random: &mut Numbers) -> Self {
         let inner = self.inner();
         let mut bytes = inner.durable.clone();
         for change in &inner.unsynchronised {

@@ -5,7 +5,7 @@ mod faults;
 #[cfg(unix)]
 mod kill;
 mod life;
-mod medium;
+pub(super) mod medium;
 mod obliged;
 mod panel;
 mod pool;

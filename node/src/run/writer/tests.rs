@@ -1,5 +1,7 @@
 //! The writer without its thread.
 
+mod sealing;
+
 use std::{
     sync::{
         Arc,

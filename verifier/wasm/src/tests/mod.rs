@@ -3,6 +3,7 @@
 
 mod association;
 mod balance;
+mod credential;
 
 use winterlane_ledger::{
     BatchNumber, Digest, Domain, PublicInputs, Record, Root, ScalarCompressor,

@@ -91,6 +91,65 @@ fn a_question_that_finds_out_more_than_it_says_is_refused() {
     );
 }
 
+/// Parts of the issuer's list, and days that are past, would find out by halves the number and the last day of a credential that
+/// counts no more: whether there is an answer would depend on what was asked.
+#[test]
+fn a_credential_that_counts_no_more_answers_nothing() {
+    let mut world = World::new();
+    let credential = world.issue(&alice()).unwrap();
+    let challenge = world.ask("income >= 5").unwrap();
+    let number = credential.number;
+    let mut published = world.issuer.clone();
+    published.revoked = vec![number, number + 1, number + 2];
+    let known = Known {
+        issuer: &published,
+        today: challenge.today,
+    };
+    for list in [
+        vec![],
+        vec![number + 1],
+        vec![number + 1, number + 2],
+        vec![number],
+        published.revoked.clone(),
+    ] {
+        let mut asked = challenge.clone();
+        asked.issuer.revoked = list;
+        let refused = asked.answer(&known, &credential, alice());
+        assert!(
+            matches!(refused, Err(CredentialError::Revoked)),
+            "{refused:?}"
+        );
+    }
+
+    let on = |now: &str, asked: &str| {
+        let known = Known {
+            issuer: &world.issuer,
+            today: day(now),
+        };
+        let asked = Challenge {
+            today: day(asked),
+            ..challenge.clone()
+        };
+        asked.answer(&known, &credential, alice())
+    };
+    // Whether it was valid on the day that is asked about or not: the refusal is the same.
+    for asked in ["2026-11-28", "2030-12-31", "2031-01-01", "2031-06-01"] {
+        let refused = on("2031-06-01", asked);
+        let Err(CredentialError::Expired { last_day, today }) = refused else {
+            panic!("{asked}: {refused:?}");
+        };
+        assert_eq!((last_day, today), (day("2030-12-31"), day("2031-06-01")));
+    }
+    // One that counts answers about a day that is past; and on the day after its last one, somewhere it is still the last.
+    on("2030-12-31", "2026-11-28").unwrap();
+    on("2031-01-01", "2030-12-31").unwrap();
+    let refused = on("2031-01-02", "2030-12-31");
+    assert!(
+        matches!(refused, Err(CredentialError::Expired { .. })),
+        "{refused:?}"
+    );
+}
+
 /// A proof shows the place of a value. If it were the first that fits, it would say of each place before it that the value
 /// there does not.
 #[test]
