@@ -16,7 +16,7 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use thiserror::Error;
 
 pub use self::address::{Address, AddressError};
-use self::strict::{SEPARATORS, Strict};
+use self::strict::{RARE_SEPARATORS, SEPARATORS, Strict};
 use winterlane_ledger::Amount;
 
 /// The header names a transfer file must have.
@@ -271,7 +271,8 @@ fn missing(column: &'static str, headers: &StringRecord) -> LineProblem {
         headers.iter().any(|header| header.contains(separator))
             && fields.any(|field| field.trim() == column)
     };
-    if let Some(found) = SEPARATORS.into_iter().find(|&found| separated_by(found)) {
+    let mut others = SEPARATORS.into_iter().chain(RARE_SEPARATORS);
+    if let Some(found) = others.find(|&found| separated_by(found)) {
         return LineProblem::Separator { found };
     }
     let names: Vec<_> = headers.iter().map(|name| format!("{name:?}")).collect();
