@@ -389,7 +389,9 @@ fn a_wrong_backend_is_named_by_every_command() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(
-            said.contains("abacus") && output.stdout.is_empty(),
+            said.contains("WINTERLANE_BACKEND: ")
+                && said.contains("abacus")
+                && output.stdout.is_empty(),
             "{said}"
         );
     }
