@@ -335,6 +335,43 @@ fn a_small_address_space_is_refused_with_words() {
     );
 }
 
+/// Nothing is invalid because a machine is small; and a passphrase takes 64 MiB to open a seed with.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_small_address_space_is_no_fault_of_a_private_statement() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("words"), "hush\n").unwrap();
+    let encrypt = "--encrypt --passphrase-file words";
+    for line in [
+        &format!("private key --wallet alice --out alice.address {encrypt}"),
+        "private shield --pool pool --to alice.address --amount 10",
+    ] {
+        super::in_directory(&directory, 0, line);
+    }
+    let mut ends = Vec::new();
+    for mebibytes in [30, 60, 90, 120, 200, 400, 4000] {
+        let line = format!(
+            "cd {}; ulimit -v {}; $W private withdraw --pool pool --wallet alice --passphrase-file words --linkable \
+             --to-account 1 --amount 1 --json",
+            text(directory.path()),
+            mebibytes << 10
+        );
+        let output = shell(&line, &[ONE_ARENA]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let status = output.status.code();
+        assert!(
+            matches!(status, Some(0 | 2)),
+            "{mebibytes}: {status:?}, {said}"
+        );
+        assert!(status == Some(0) || said.contains("memory"), "{said}");
+        ends.push(status);
+    }
+    assert!(
+        ends.contains(&Some(2)) && ends.contains(&Some(0)),
+        "{ends:?}"
+    );
+}
+
 /// What one batch leaves in the pool is the next one's to take: where one batch is proven, four are.
 #[cfg(target_os = "linux")]
 #[test]
