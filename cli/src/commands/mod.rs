@@ -35,7 +35,7 @@ use crate::{
     Failure,
     args::{Cli, Command, ReplayArgs},
     files::Staging,
-    interrupt, progress, show, threads,
+    interrupt, memory, progress, show, threads,
 };
 
 /// The rollup of all replays: Ethereum's chain id, and a number of its own.
@@ -117,6 +117,7 @@ fn plan(args: &ReplayArgs, rows: &[TransferRow]) -> Result<Plan, Failure> {
         batch_size: args.batch_size,
         key_height: args.key_height,
     };
+    memory::check_replay(rows.len())?;
     Plan::new(rows, options).map_err(|error| match error {
         // no fault of the file's
         PlanError::BatchSize(_) => Failure::Unusable(format!("--batch-size: {error}")),

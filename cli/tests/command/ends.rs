@@ -335,6 +335,40 @@ fn a_small_address_space_is_refused_with_words() {
     );
 }
 
+/// Accounts and keys take memory too, before there is anything to prove.
+#[cfg(target_os = "linux")]
+#[test]
+fn more_transfers_than_an_address_space_has_room_for_are_refused_with_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("many.csv");
+    let mut csv = String::from("from_address,to_address,value_wei,fee_wei\n");
+    for number in 0..20_000 {
+        csv += &format!("0x{:040x},0x{:040x},1,1\n", number % 7, 100 + number);
+    }
+    fs::write(&file, csv).unwrap();
+    let mut ends = Vec::new();
+    for mebibytes in [20, 30, 50, 80, 110, 140, 4000] {
+        let line = format!(
+            "ulimit -v {}; $W open --transfers {} --threads 1 --json",
+            mebibytes << 10,
+            text(&file)
+        );
+        let output = shell(&line, &[ONE_ARENA]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let status = output.status.code();
+        assert!(
+            matches!(status, Some(0 | 2)),
+            "{mebibytes}: {status:?}, {said}"
+        );
+        assert!(status == Some(0) || said.contains("memory"), "{said}");
+        ends.push(status);
+    }
+    assert!(
+        ends.contains(&Some(2)) && ends.contains(&Some(0)),
+        "{ends:?}"
+    );
+}
+
 /// Nothing is invalid because a machine is small; and a passphrase takes 64 MiB to open a seed with.
 #[cfg(target_os = "linux")]
 #[test]

@@ -10,7 +10,7 @@ mod strict;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use thiserror::Error;
@@ -205,7 +205,11 @@ pub fn read_transfers(
             };
         }
         let line = passed(reader.get_mut(), &record)?;
-        rows.push(parse_row(&record, columns, line)?);
+        let row = parse_row(&record, columns, line)?;
+        // A limit on the address space refuses it, where a push would end the process.
+        let no_memory = |_| io::Error::from(io::ErrorKind::OutOfMemory);
+        rows.try_reserve(1).map_err(no_memory)?;
+        rows.push(row);
     }
     Ok(rows)
 }
