@@ -47,7 +47,13 @@ pub(crate) enum Publishing {
 impl Unfinished {
     fn remove(&mut self) {
         if let Some(staging) = self.staging.take() {
-            let _ = fs::remove_dir_all(staging);
+            // What another thread writes there meanwhile keeps it from being empty.
+            for _ in 0..100 {
+                match fs::remove_dir_all(&staging) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {}
+                    _ => break,
+                }
+            }
         }
         if let Some(lock) = self.lock.take() {
             let _ = fs::remove_file(lock);
