@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use winterlane_prover::{BatchError, ProverError};
+use winterlane_prover::{BatchError, PrivateError, ProverError};
 
 /// Exit status of what is invalid.
 pub(crate) const INVALID: u8 = 1;
@@ -33,15 +33,31 @@ impl Failure {
     pub(crate) fn unproven(error: BatchError) -> Self {
         match error {
             BatchError::Engine(ProverError::Memory { needed, available }) => {
-                let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
                 Self::Unusable(format!(
-                    "a batch needs {} MiB of memory, there are {}: take a smaller --batch-size or \
-                     a --profile with a smaller blowup",
-                    mebibytes(needed),
-                    available >> 20,
+                    "a batch {}: take a smaller --batch-size or a --profile with a smaller blowup",
+                    too_large(needed, available),
                 ))
             }
             error => Self::invalid(error),
         }
     }
+
+    /// A private statement was not proven: too large for this machine, or for another reason.
+    pub(crate) fn unproven_private(error: PrivateError) -> Self {
+        match error {
+            PrivateError::Engine(ProverError::Memory { needed, available }) => {
+                Self::Unusable(format!("the proof {}", too_large(needed, available)))
+            }
+            error => Self::invalid(error),
+        }
+    }
+}
+
+/// What is missing, in words.
+fn too_large(needed: u64, available: u64) -> String {
+    format!(
+        "needs {} MiB of memory, there are {}",
+        needed.div_ceil(1 << 20),
+        available >> 20
+    )
 }

@@ -2,8 +2,8 @@
 //! unverified file behind.
 
 use std::{
-    fs,
-    path::PathBuf,
+    fs, io,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -26,6 +26,8 @@ pub(crate) struct Unfinished {
     pub(crate) made: Option<PathBuf>,
     /// How far publishing is.
     pub(crate) publishing: Publishing,
+    /// What is done already and stays so, in words.
+    done: Option<&'static str>,
 }
 
 /// Moving verified batches to where they belong is short, and is not stopped halfway.
@@ -45,7 +47,13 @@ pub(crate) enum Publishing {
 impl Unfinished {
     fn remove(&mut self) {
         if let Some(staging) = self.staging.take() {
-            let _ = fs::remove_dir_all(staging);
+            // What another thread writes there meanwhile keeps it from being empty.
+            for _ in 0..100 {
+                match fs::remove_dir_all(&staging) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {}
+                    _ => break,
+                }
+            }
         }
         if let Some(lock) = self.lock.take() {
             let _ = fs::remove_file(lock);
@@ -58,7 +66,7 @@ impl Unfinished {
 
     /// Acts on an interrupt: removes what is unfinished and gives the last words, or `None` if the run has to
     /// go on a little.
-    fn interrupt(&mut self) -> Option<&'static str> {
+    fn interrupt(&mut self) -> Option<String> {
         match self.publishing {
             Publishing::Now | Publishing::Interrupted => {
                 self.publishing = Publishing::Interrupted;
@@ -67,11 +75,19 @@ impl Unfinished {
             Publishing::Done => {
                 // The batches are not among it any more.
                 self.remove();
-                Some("error: interrupted; all of it is published")
+                Some("error: interrupted; all of it is published".to_owned())
             }
             Publishing::No => {
+                // Most commands publish nothing, and some have done by now what cannot be undone.
+                let is_for_batches = self.lock.is_some();
                 self.remove();
-                Some("error: interrupted; nothing was published")
+                Some(match self.done {
+                    Some(done) => format!("error: interrupted; {done}"),
+                    None if is_for_batches => {
+                        "error: interrupted; nothing was published".to_owned()
+                    }
+                    None => "error: interrupted".to_owned(),
+                })
             }
         }
     }
@@ -98,6 +114,7 @@ static UNFINISHED: Mutex<Unfinished> = Mutex::new(Unfinished {
     lock: None,
     made: None,
     publishing: Publishing::No,
+    done: None,
 });
 
 /// What is unfinished. While this guard lives no interrupt is acted on.
@@ -108,6 +125,56 @@ pub(crate) fn unfinished() -> MutexGuard<'static, Unfinished> {
 /// Whether an interrupt came while batches were being published.
 pub(crate) fn came_late() -> bool {
     unfinished().publishing == Publishing::Interrupted
+}
+
+/// While it lives an interrupt says that this is done.
+pub(crate) struct Done(());
+
+/// From now on an interrupt says what is done already: whoever reads that a command was interrupted may give it again.
+pub(crate) fn say_done(what: &'static str) -> Done {
+    unfinished().done = Some(what);
+    Done(())
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        unfinished().done = None;
+    }
+}
+
+/// A directory of files that nobody needs later; an interrupt removes it, too.
+pub(crate) struct Temporary {
+    // Dropped in this order: it is registered for as long as it is there.
+    directory: tempfile::TempDir,
+    _end: Forgotten,
+}
+
+/// What is unfinished is forgotten with this value.
+struct Forgotten;
+
+impl Drop for Forgotten {
+    fn drop(&mut self) {
+        unfinished().forget();
+    }
+}
+
+/// Makes one, where the system has its temporary files.
+pub(crate) fn temporary() -> io::Result<Temporary> {
+    // No interrupt comes between making it and having it registered for removal.
+    let mut unfinished = unfinished();
+    let directory = tempfile::tempdir()?;
+    unfinished.staging = Some(directory.path().to_owned());
+    Ok(Temporary {
+        directory,
+        _end: Forgotten,
+    })
+}
+
+impl Temporary {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
 }
 
 /// Whether the terminal shows nothing of what is typed.
@@ -165,7 +232,7 @@ mod tests {
     use super::*;
 
     /// Makes files of each kind, interrupts at that state, and tells what is left and what was said.
-    fn interrupted(publishing: Publishing) -> (usize, Option<&'static str>, Publishing) {
+    fn interrupted(publishing: Publishing) -> (usize, Option<String>, Publishing) {
         let directory = tempfile::tempdir().unwrap();
         let staging = directory.path().join("staging");
         fs::create_dir(&staging).unwrap();
@@ -175,6 +242,7 @@ mod tests {
             lock: Some(directory.path().join("lock")),
             made: None,
             publishing,
+            done: None,
         };
         let words = unfinished.interrupt();
         let left = fs::read_dir(directory.path()).unwrap().count();
@@ -185,7 +253,7 @@ mod tests {
     fn an_interrupt_removes_before_publishing_waits_in_it_and_tells_the_truth_after_it() {
         let (left, words, _) = interrupted(Publishing::No);
         assert_eq!(
-            (left, words),
+            (left, words.as_deref()),
             (0, Some("error: interrupted; nothing was published"))
         );
         for state in [Publishing::Now, Publishing::Interrupted] {
@@ -193,8 +261,26 @@ mod tests {
         }
         let (left, words, _) = interrupted(Publishing::Done);
         assert_eq!(
-            (left, words),
+            (left, words.as_deref()),
             (0, Some("error: interrupted; all of it is published"))
+        );
+    }
+
+    /// A command that publishes nothing does not say that it did not, and one that cannot be undone says so.
+    #[test]
+    fn an_interrupt_says_no_more_than_is_so() {
+        let said = |done| {
+            let mut unfinished = Unfinished {
+                done,
+                ..Unfinished::default()
+            };
+            unfinished.interrupt()
+        };
+        assert_eq!(said(None).as_deref(), Some("error: interrupted"));
+        let done = "the node has the order";
+        assert_eq!(
+            said(Some(done)).as_deref(),
+            Some("error: interrupted; the node has the order")
         );
     }
 

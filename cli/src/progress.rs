@@ -132,6 +132,21 @@ fn tick(bar: ProgressBar) -> Sender<()> {
     sender
 }
 
+/// Shows a spinner anew for as long as it is there. The library's own way panics where no thread can be started.
+pub(crate) fn keep_ticking(bar: &ProgressBar) {
+    let bar = bar.downgrade();
+    let run = move || {
+        loop {
+            thread::sleep(TICK);
+            match bar.upgrade() {
+                Some(bar) if !bar.is_finished() => bar.tick(),
+                _ => return,
+            }
+        }
+    };
+    let _ = thread::Builder::new().name("progress".into()).spawn(run);
+}
+
 /// Watches one proof: moves the bar, and takes the time of each phase.
 pub(crate) struct Watch<'a> {
     progress: &'a Progress,

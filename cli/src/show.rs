@@ -102,6 +102,17 @@ impl Lines {
     }
 }
 
+/// Names of a stranger's have at most so many characters; no name of ours is as long.
+const NAME: usize = 64;
+
+/// A name of a stranger's as it is kept and shown: a file may have one of megabytes.
+pub(crate) fn shortened(name: &str) -> String {
+    match name.char_indices().nth(NAME) {
+        Some((end, _)) => format!("{}\u{2026}", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
 /// So many of something whose plural is regular.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     let plural = match what {
@@ -145,6 +156,15 @@ mod tests {
                 .all(|byte| matches!(byte, b' '..=b'~'))
         );
         assert_eq!(serde_json::from_str::<[String; 1]>(&shown).unwrap(), [text]);
+    }
+
+    #[test]
+    fn a_long_name_is_shortened() {
+        for name in ["", "fast-128", &"é".repeat(NAME)] {
+            assert_eq!(shortened(name), name);
+        }
+        let shown = shortened(&"é".repeat(NAME + 1));
+        assert_eq!(shown, "é".repeat(NAME) + "\u{2026}");
     }
 
     #[test]

@@ -7,7 +7,8 @@
 
 use std::{
     ffi::OsStr,
-    fs, io,
+    fs::{self, File, OpenOptions},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -217,6 +218,24 @@ pub fn check_to_begin(folder: &Path, keeper: Keeper) -> Result<(), FolderError> 
     Ok(())
 }
 
+/// Opens the file that a folder is locked by, or makes it; what is in one that is there stays. A regular file alone: nothing is
+/// written through a link, and no pipe is waited for.
+///
+/// # Errors
+/// What the system says; [`io::ErrorKind::InvalidInput`], with words, for what is no regular file.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => {
+            let words = "not a regular file (a link, a pipe or a directory), and a folder is locked by one: remove it";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
+        }
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    options.open(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,6 +322,36 @@ mod tests {
     fn its_own_folder_is_good_whatever_else_is_there() {
         let folder = with(&["node.toml", "photo.jpg"]);
         check_to_begin(folder.path(), Keeper::Node).unwrap();
+    }
+
+    #[test]
+    fn a_lock_keeps_what_is_in_its_file() {
+        let folder = with(&[]);
+        let path = folder.path().join("lock");
+        open_lock(&path).unwrap();
+        fs::write(&path, "process 7").unwrap();
+        open_lock(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "process 7");
+        open_lock(folder.path()).unwrap_err();
+    }
+
+    /// Nobody reads from the pipe: whoever opened it to write would wait for ever.
+    #[cfg(unix)]
+    #[test]
+    fn a_link_or_a_pipe_is_no_lock() {
+        let folder = with(&["mine"]);
+        for target in ["mine", "nowhere"] {
+            let link = folder.path().join(format!("to-{target}"));
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            let error = open_lock(&link).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        }
+        assert!(!folder.path().join("nowhere").exists());
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let error = open_lock(&pipe).unwrap_err();
+        assert!(error.to_string().contains("not a regular file"), "{error}");
     }
 
     #[cfg(unix)]

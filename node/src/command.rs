@@ -3,12 +3,14 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal as _, Write as _},
+    panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
 };
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use winterlane_machine::{Escaped, address::without_passwords, process, text};
+use winterlane_prover::{BACKEND_VARIABLE, Backend};
 
 /// Why a command ends without success: what its exit status says, and what is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +77,19 @@ pub fn main<A: Parser>(carry_out: impl FnOnce(A) -> Result<(), Failure>) -> Exit
     let begun = process::begin().map_err(|error| {
         Failure::Unusable(format!("the system lets no signal be handled: {error}"))
     });
-    ended(begun.and_then(|()| carry_out(arguments)))
+    // A wrong choice is an error here, not a panic in the first thread that computes.
+    let begun = begun.and_then(|()| {
+        let backend = Backend::from_env();
+        backend.map_err(|error| Failure::Unusable(format!("{BACKEND_VARIABLE}: {error}")))
+    });
+    // The last net: a mistake of ours ends with a documented status, too.
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        begun.and_then(|_| carry_out(arguments))
+    }));
+    ended(done.unwrap_or_else(|_| {
+        let words = "a mistake in the program itself; please report it with the lines above";
+        Err(Failure::Ended(words.to_owned()))
+    }))
 }
 
 /// Says why there is no result, and gives the status.

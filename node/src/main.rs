@@ -12,7 +12,7 @@ mod probe;
 mod signals;
 
 use std::{
-    io::BufReader,
+    io::{BufReader, ErrorKind},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::mpsc::{RecvTimeoutError, channel},
@@ -21,7 +21,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use signals::Asked;
-use winterlane_machine::{Keeper, folder, small};
+use winterlane_machine::{Escaped, Keeper, folder, small};
 use winterlane_node::{
     Node, SnapshotError, bench,
     command::{self, Failure},
@@ -261,9 +261,9 @@ fn init(folder: &Path, accounts: &[AccountSetting], settings: &[String]) -> Resu
     config::init(folder, &text).map_err(unusable)?;
     command::print(format_args!(
         "{}: {} accounts; `winterlane-node --data {}` runs the node\n",
-        folder.join(config::FILE).display(),
+        Escaped(folder.join(config::FILE).display()),
         accounts.len(),
-        folder.display()
+        Escaped(folder.display())
     ))
 }
 
@@ -328,7 +328,7 @@ fn forget(folder: &Path, from: u64, keep: &Path) -> Result<(), Failure> {
     })?;
     command::print(format_args!(
         "{entries} entries are forgotten; {} has them: tell their senders to send them again\n",
-        keep.display()
+        Escaped(keep.display())
     ))
 }
 
@@ -336,10 +336,17 @@ fn read_config(arguments: &Arguments) -> Result<Config, Failure> {
     let beside = arguments.data.join(config::FILE);
     let path = match &arguments.config {
         Some(path) => path,
-        None if beside.exists() => &beside,
-        None => return Ok(Config::default()),
+        None if is_missing(&beside) => return Ok(Config::default()),
+        None => &beside,
     };
     Config::read(path).map_err(Failure::unusable)
+}
+
+/// Whether there is nothing of this name. A link that leads nowhere and a folder that may not be looked into are no missing file:
+/// without its configuration a node would begin another rollup.
+fn is_missing(path: &Path) -> bool {
+    let found = path.symlink_metadata();
+    found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
 }
 
 fn run_node(arguments: &Arguments, config: &Config) -> Result<(), Failure> {

@@ -45,3 +45,4 @@ pub use hiding::{HidingRng, prove_hiding};
 pub use plain::PlainProver;
 pub use private::{PrivateError, PrivateWitness, prove_private};
 pub use statement::{Engine, Provable, prove_statement};
+pub use winterlane_field_simd::{BACKEND_VARIABLE, Backend};

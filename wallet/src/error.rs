@@ -108,10 +108,10 @@ pub enum WalletError {
         /// The journal.
         path: PathBuf,
     },
-    /// The journal has more than one name, and the others would keep an old state.
+    /// The journal, or a seed that is to be encrypted anew, has more than one name, and the others would keep an old state.
     #[error("{path} has {links} names (hard links): remove all but one", path = path.display())]
     Linked {
-        /// The journal.
+        /// The journal, or the seed.
         path: PathBuf,
         /// How many names it has.
         links: u64,

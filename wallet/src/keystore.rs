@@ -141,13 +141,19 @@ impl Passphrase {
     }
 
     /// The key that a file of this salt and cost is encrypted with.
-    fn key(&self, salt: &[u8; 32], params: Params) -> Option<Zeroizing<[u8; 32]>> {
-        let mut memory = vec![Block::default(); params.block_count()];
+    fn key(&self, salt: &[u8; 32], params: Params) -> Result<Zeroizing<[u8; 32]>, Keyless> {
+        // A limit on the address space refuses it, where an allocation that must not fail ends the process.
+        let mut memory = Vec::new();
+        let blocks = params.block_count();
+        memory
+            .try_reserve_exact(blocks)
+            .map_err(|_| Keyless::Memory)?;
+        memory.resize(blocks, Block::default());
         let mut key = Zeroizing::new([0; 32]);
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let made = argon2.hash_password_into_with_memory(&self.0, salt, &mut *key, &mut memory[..]);
         memory.iter_mut().for_each(Zeroize::zeroize);
-        made.ok().map(|()| key)
+        made.map(|()| key).map_err(|_| Keyless::Cipher)
     }
 }
 
@@ -233,8 +239,8 @@ impl Sealed {
         passphrase: &Passphrase,
         cost: Cost,
         (salt, nonce): ([u8; 32], [u8; 24]),
-    ) -> Option<Self> {
-        let key = passphrase.key(&salt, cost.params()?)?;
+    ) -> Result<Self, Keyless> {
+        let key = passphrase.key(&salt, cost.params().ok_or(Keyless::Cipher)?)?;
         let mut sealed = Self {
             cost,
             salt,
@@ -245,18 +251,19 @@ impl Sealed {
         let mut body = Zeroizing::new(*seed.as_bytes());
         let tag = XChaCha20Poly1305::new((&*key).into())
             .encrypt_inout_detached(&XNonce::from(nonce), &header, body.as_mut_slice().into())
-            .ok()?;
+            .map_err(|_| Keyless::Cipher)?;
         sealed.ciphertext[..32].copy_from_slice(&*body);
         sealed.ciphertext[32..].copy_from_slice(&tag);
-        Some(sealed)
+        Ok(sealed)
     }
 
-    /// The seed; `None` when the passphrase is another.
-    fn open(&self, passphrase: &Passphrase, params: Params) -> Option<MasterSeed> {
+    /// The seed; [`Keyless::Cipher`] when the passphrase is another.
+    fn open(&self, passphrase: &Passphrase, params: Params) -> Result<MasterSeed, Keyless> {
         let key = passphrase.key(&self.salt, params)?;
         let mut body = Zeroizing::new([0; 32]);
         body.copy_from_slice(&self.ciphertext[..32]);
-        let tag: [u8; 16] = self.ciphertext[32..].try_into().ok()?;
+        let mut tag = [0; 16];
+        tag.copy_from_slice(&self.ciphertext[32..]);
         XChaCha20Poly1305::new((&*key).into())
             .decrypt_inout_detached(
                 &XNonce::from(self.nonce),
@@ -264,8 +271,8 @@ impl Sealed {
                 body.as_mut_slice().into(),
                 &Tag::from(tag),
             )
-            .ok()?;
-        Some(MasterSeed::from_bytes(*body))
+            .map_err(|_| Keyless::Cipher)?;
+        Ok(MasterSeed::from_bytes(*body))
     }
 
     fn to_text(&self) -> String {
@@ -333,6 +340,27 @@ impl Sealed {
     }
 }
 
+/// Why a passphrase opens or seals nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keyless {
+    /// The system does not give what it takes.
+    Memory,
+    /// The cipher refuses: it is another passphrase.
+    Cipher,
+}
+
+impl Keyless {
+    /// Of a seed in that file: `None` for the cipher's refusal.
+    fn of_memory(self, path: &Path, cost: Cost) -> Option<WalletError> {
+        let words = format!(
+            "a passphrase needs {} MiB of memory, and the system does not give them",
+            cost.memory_kib >> 10
+        );
+        let error = || io::Error::new(io::ErrorKind::OutOfMemory, words);
+        (self == Self::Memory).then(|| WalletError::io(path)(error()))
+    }
+}
+
 /// Why a file is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unreadable {
@@ -350,9 +378,13 @@ pub(crate) fn encrypt(
     getrandom::fill(&mut salt).map_err(WalletError::NoRandomness)?;
     getrandom::fill(&mut nonce).map_err(WalletError::NoRandomness)?;
     let sealed = Sealed::seal(seed, passphrase, Cost::WRITTEN, (salt, nonce));
-    // The costs are ours and in range, and the seed is as long as it is: this does not happen.
+    // The costs are ours and in range, and the seed is as long as it is: but for memory this does not happen.
     let failed = || WalletError::io(path)(io::Error::other("the seed cannot be encrypted"));
-    sealed.map(|sealed| sealed.to_text()).ok_or_else(failed)
+    let sealed = sealed.map_err(|keyless| {
+        let memory = keyless.of_memory(path, Cost::WRITTEN);
+        memory.unwrap_or_else(failed)
+    })?;
+    Ok(sealed.to_text())
 }
 
 /// The seed of an encrypted file; `path` is where it was found.
@@ -381,6 +413,8 @@ pub(crate) fn decrypt(
         .params()
         .ok_or_else(|| problem(KeystoreProblem::Cost { memory_kib, passes }))?;
     let passphrase = passphrase.ok_or_else(|| WalletError::Encrypted { path: path() })?;
-    let seed = sealed.open(passphrase, params);
-    seed.ok_or_else(|| WalletError::WrongPassphrase { path: path() })
+    sealed.open(passphrase, params).map_err(|keyless| {
+        let memory = keyless.of_memory(&path(), sealed.cost);
+        memory.unwrap_or_else(|| WalletError::WrongPassphrase { path: path() })
+    })
 }

@@ -132,6 +132,7 @@ pub(crate) fn encrypt(
     seed: &MasterSeed,
     passphrase: Option<&Passphrase>,
 ) -> Result<(), WalletError> {
+    check_names(medium)?;
     let file = stage(medium, NEW_SEED)?;
     write_seed(medium, &*file, seed, passphrase)?;
     file.sync()
@@ -144,6 +145,21 @@ pub(crate) fn encrypt(
         });
     }
     publish(medium, &*file, NEW_SEED, SEED)
+}
+
+/// Refuses a seed with more names than one: the others would keep what is in it now, and open as they do now.
+fn check_names(medium: &dyn Medium) -> Result<(), WalletError> {
+    let io = || WalletError::io(medium.path(SEED));
+    let Some(file) = medium.open(SEED, false).map_err(io())? else {
+        return Ok(());
+    };
+    match file.facts().map_err(io())?.links {
+        1 => Ok(()),
+        links => Err(WalletError::Linked {
+            path: medium.path(SEED),
+            links,
+        }),
+    }
 }
 
 /// Whether the seed on the disk is encrypted.

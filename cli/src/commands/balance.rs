@@ -24,7 +24,7 @@ use super::{
 use crate::{
     Failure,
     args_balance::{BalanceCommand, ChallengeArgs, CheckArgs, ProveArgs},
-    files::{self, Access, FilesError},
+    files::{self, Access},
     show::{self, Lines, grouped},
     threads,
 };
@@ -135,10 +135,8 @@ struct Proven {
 }
 
 fn prove(args: &ProveArgs, screen: &MultiProgress) -> Result<String, Failure> {
-    if args.out.exists() {
-        // Before the proof is made for it.
-        return Err(Failure::unusable(FilesError::Exists(args.out.clone())));
-    }
+    // Before the proof is made for it.
+    files::check_new(&args.out).map_err(Failure::unusable)?;
     let challenge = read(&args.challenge)?;
     let mut wallet = open(&args.place)?;
     if challenge.asset != wallet.asset() {

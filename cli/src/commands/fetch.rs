@@ -10,7 +10,7 @@ use winterlane_verifier::verify_batch;
 use winterlane_wallet::client::{Ask as _, NodeClient};
 
 use super::{
-    spinner,
+    publish_verified, spinner,
     verify::{self, Found},
     wallet::connect,
 };
@@ -19,7 +19,8 @@ use crate::{
     args::Security,
     args_numbers,
     files::{BatchFiles, PublicFile, Staging},
-    show, threads,
+    show::{self, counted},
+    threads,
 };
 
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub(crate) struct FetchArgs {
     #[arg(long, value_name = "N", default_value_t, value_parser = args_numbers::batch())]
     first_batch: BatchNumber,
     /// How many batches to fetch; all that are proven if not given.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     batches: Option<u64>,
     /// Least provable bits to accept.
     #[arg(long, value_enum, default_value_t = Security::Bits128)]
@@ -67,17 +68,8 @@ pub(super) fn fetch(args: &FetchArgs, screen: &MultiProgress) -> Result<String, 
     let node = connect(&args.node, args.certificate.as_deref())?;
     let proven = node.status().map_err(Failure::unusable)?.next_to_prove;
     let first = args.first_batch;
-    let end = match args.batches {
-        Some(batches) => first.saturating_add(batches),
-        None => proven,
-    };
-    if first >= end || end > proven {
-        return Err(Failure::Unusable(format!(
-            "{} has proofs of the batches before {proven}, and batches {first} to {} are asked for",
-            node.address(),
-            end.saturating_sub(1)
-        )));
-    }
+    let end = end(first, args.batches, proven)
+        .map_err(|why| Failure::Unusable(format!("{} {why}", node.address())))?;
     let staging = Staging::new(&args.out, args.replace).map_err(Failure::unusable)?;
     let progress = spinner(screen, args.json);
     for number in (first.get()..end.get()).map(BatchNumber::new) {
@@ -95,12 +87,38 @@ pub(super) fn fetch(args: &FetchArgs, screen: &MultiProgress) -> Result<String, 
     let end_is_said = args.batches.is_some();
     let open = |found: &Found| *found != Found::End || !end_is_said;
     accepted.taken_as_found.retain(open);
-    staging.publish().map_err(Failure::unusable)?;
     progress.finish_and_clear();
+    publish_verified(staging)?;
     if args.json {
         return show::json(&accepted);
     }
     Ok(accepted.text_of(&args.out))
+}
+
+/// The batch after the last that is asked for, of a node that has proofs of those before `proven`; or what it has instead.
+fn end(
+    first: BatchNumber,
+    batches: Option<u64>,
+    proven: BatchNumber,
+) -> Result<BatchNumber, String> {
+    let end = match batches {
+        Some(batches) => first.saturating_add(batches),
+        None => proven,
+    };
+    if first < end && end <= proven {
+        return Ok(end);
+    }
+    let has = match proven.previous() {
+        Some(last) => format!("has proofs of batches up to {last}"),
+        None => "has proven no batch yet".to_owned(),
+    };
+    let asked = match batches.map(usize::try_from) {
+        Some(batches) => counted(batches.unwrap_or(usize::MAX), "batch"),
+        None => "all".to_owned(),
+    };
+    Err(format!(
+        "{has}, and {asked} from batch {first} on are asked for"
+    ))
 }
 
 /// One batch. Which preset its proof is of the verifier says.
@@ -142,4 +160,59 @@ fn batch(
         public: PublicFile::new(&preset.to_string(), inputs, records),
         proof,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_node_does_not_have_is_told_by_what_it_has() {
+        let number = BatchNumber::new;
+        let end = |first, batches, proven| end(number(first), batches, number(proven));
+        assert_eq!(end(0, None, 5), Ok(number(5)));
+        assert_eq!(end(4, None, 5), Ok(number(5)));
+        assert_eq!(end(2, Some(3), 5), Ok(number(5)));
+        for (first, batches, proven, words) in [
+            (
+                0,
+                None,
+                0,
+                "has proven no batch yet, and all from batch 0 on",
+            ),
+            (
+                0,
+                Some(2),
+                0,
+                "has proven no batch yet, and 2 batches from batch 0 on",
+            ),
+            (
+                5,
+                None,
+                5,
+                "has proofs of batches up to 4, and all from batch 5 on",
+            ),
+            (
+                3,
+                Some(3),
+                5,
+                "has proofs of batches up to 4, and 3 batches from batch 3 on",
+            ),
+            (
+                u64::MAX,
+                Some(1),
+                u64::MAX,
+                "has proofs of batches up to 18446744073709551614, and 1 batch",
+            ),
+            (
+                0,
+                Some(u64::MAX),
+                1,
+                "has proofs of batches up to 0, and 18,446,744,073,709,551,615 batches",
+            ),
+        ] {
+            let said = end(first, batches, proven).unwrap_err();
+            assert!(said.starts_with(words), "{said}");
+        }
+    }
 }

@@ -134,7 +134,7 @@ impl<'a> PublicSaid<'a> {
         let inputs = &self.public_inputs;
         let mut lines = Lines::default();
         lines.add("checked", UNCHECKED);
-        lines.add("preset", self.preset);
+        lines.add("preset", show::shortened(self.preset));
         lines.add("batch number", inputs.batch_number);
         lines.add("domain", inputs.domain);
         lines.add("old root", inputs.old_root);

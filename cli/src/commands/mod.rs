@@ -16,13 +16,16 @@ mod statement;
 mod verify;
 mod wallet;
 
-use std::{io, path::Path, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    path::Path,
+};
 use winterlane_ledger::{ChainId, RollupId};
 use winterlane_machine::small;
 
 use indicatif::{MultiProgress, ProgressBar};
 use winterlane::replay::{Plan, PlanError, PlanOptions, TransferRow, read_transfers};
-use winterlane_field_simd::Backend;
+use winterlane_field_simd::{BACKEND_VARIABLE, Backend};
 
 pub(crate) use fetch::FetchArgs;
 pub(crate) use verify::Accepted;
@@ -31,7 +34,8 @@ pub(crate) use wallet::{Asked, Place, WalletArgs};
 use crate::{
     Failure,
     args::{Cli, Command, ReplayArgs},
-    threads,
+    files::Staging,
+    interrupt, memory, progress, show, threads,
 };
 
 /// The rollup of all replays: Ethereum's chain id, and a number of its own.
@@ -41,7 +45,8 @@ const ROLLUP_ID: RollupId = RollupId::new(1);
 /// Runs the command and returns what goes to standard output.
 pub(crate) fn run(cli: Cli, screen: &MultiProgress) -> Result<String, Failure> {
     // A wrong choice is an error of every command, not a panic in the first that computes.
-    let backend = Backend::from_env().map_err(Failure::unusable)?;
+    let backend = Backend::from_env()
+        .map_err(|error| Failure::Unusable(format!("{BACKEND_VARIABLE}: {error}")))?;
     match cli.command {
         None => {
             threads::start(cli.proving.threads)?;
@@ -69,8 +74,30 @@ fn spinner(screen: &MultiProgress, quiet: bool) -> ProgressBar {
     } else {
         screen.add(ProgressBar::new_spinner())
     };
-    bar.enable_steady_tick(Duration::from_millis(200));
+    if !quiet && io::stderr().is_terminal() {
+        progress::keep_ticking(&bar);
+    }
     bar
+}
+
+/// Publishes the batches of a run, which are verified, and says what could not be removed of those before.
+///
+/// # Errors
+/// Also when an interrupt came meanwhile: halfway nothing could be stopped, and afterwards there is nothing to take back.
+fn publish_verified(staging: Staging) -> Result<(), Failure> {
+    if let Some(left) = staging.publish().map_err(Failure::unusable)? {
+        let path = left.display();
+        show::say(format_args!(
+            "{path}: batches that were replaced could not be removed; delete them"
+        ));
+    }
+    if interrupt::came_late() {
+        return Err(Failure::Unusable(
+            "interrupted while publishing; the batches are verified and all of them are published"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Reads the transfers of a command, from a file or from standard input.
@@ -90,6 +117,7 @@ fn plan(args: &ReplayArgs, rows: &[TransferRow]) -> Result<Plan, Failure> {
         batch_size: args.batch_size,
         key_height: args.key_height,
     };
+    memory::check_replay(rows.len())?;
     Plan::new(rows, options).map_err(|error| match error {
         // no fault of the file's
         PlanError::BatchSize(_) => Failure::Unusable(format!("--batch-size: {error}")),

@@ -14,12 +14,12 @@ use winterlane_prover::{
     BatchProof, Engine, EngineOptions, SimdCompressor, check_memory, prove_batch,
 };
 
-use super::{CHAIN_ID, ROLLUP_ID, plan, transfers, verify};
+use super::{CHAIN_ID, ROLLUP_ID, plan, publish_verified, transfers, verify};
 use crate::{
     Failure,
     args::{ProveArgs, ProvingArgs},
     files::{BatchFiles, PublicFile, Staging, proof_path, public_path},
-    interrupt, memory,
+    memory,
     progress::Progress,
     report::Report,
     show::{self, Escaped, counted},
@@ -122,22 +122,8 @@ fn replay(
     drop(progress);
     report.verify_seconds = time.as_secs_f64();
     report.accept(&verified);
-    let left = match staging {
-        Some(staging) => staging.publish().map_err(Failure::unusable)?,
-        None => None,
-    };
-    if let Some(left) = left {
-        let path = left.display();
-        show::say(format_args!(
-            "{path}: batches that were replaced could not be removed; delete them"
-        ));
-    }
-    if interrupt::came_late() {
-        // Halfway nothing could be stopped, and afterwards there is nothing to take back.
-        return Err(Failure::Unusable(
-            "interrupted while publishing; the batches are verified and all of them are published"
-                .to_owned(),
-        ));
+    if let Some(staging) = staging {
+        publish_verified(staging)?;
     }
     report.finish();
     if args.json {

@@ -21,6 +21,6 @@ pub(crate) fn prove_statement(
     let start = Instant::now();
     let mut rng = HidingRng::from_system().map_err(Failure::unusable)?;
     let proof = prove_private(inputs, witness, preset, &mut rng, &EngineOptions::default());
-    let proof = proof.map_err(Failure::invalid)?.proof;
+    let proof = proof.map_err(Failure::unproven_private)?.proof;
     Ok((proof, start.elapsed()))
 }

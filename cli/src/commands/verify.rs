@@ -161,6 +161,7 @@ fn check_root(what: &str, expected: Option<Root>, found: Root) -> Result<(), Fai
 /// What one batch says, its records checked and let go.
 struct Claim {
     inputs: PublicInputs,
+    /// Shortened: all claims of a directory are in memory at once.
     preset: String,
     transfers: usize,
 }
@@ -175,7 +176,7 @@ impl Claim {
             |record: &&Record| matches!(record, Record::Signed(Order::Transfer(_), _));
         Ok(Self {
             inputs,
-            preset: public.preset.clone(),
+            preset: show::shortened(&public.preset),
             transfers: records.iter().filter(is_transfer).count(),
         })
     }

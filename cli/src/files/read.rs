@@ -41,7 +41,11 @@ pub(crate) fn proof_size(path: &Path) -> Result<u64, FilesError> {
 /// The bytes of a regular file of at most `limit` bytes.
 pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, FilesError> {
     let (file, size) = open(path, limit)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    let mut bytes = Vec::new();
+    // A limit on the address space refuses it, where an allocation that must not fail ends the process.
+    let reserved = bytes.try_reserve_exact(usize::try_from(size).unwrap_or(0));
+    let no_memory = |_| FilesError::io(path)(io::ErrorKind::OutOfMemory.into());
+    reserved.map_err(no_memory)?;
     // One byte more than it may have: the file may grow meanwhile.
     file.take(limit + 1)
         .read_to_end(&mut bytes)

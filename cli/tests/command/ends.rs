@@ -9,7 +9,7 @@ use std::{
 use super::{command, csv_in, proven, text};
 
 /// Runs a line of shell in which `$W` is the command.
-fn shell(line: &str, environment: &[(&str, &str)]) -> Output {
+pub(crate) fn shell(line: &str, environment: &[(&str, &str)]) -> Output {
     let mut shell = std::process::Command::new("sh");
     shell
         .args(["-c", line])
@@ -135,7 +135,7 @@ fn limits_and_masks_of_the_process_are_no_surprise() {
 }
 
 /// One arena of the allocator: each further one reserves 64 MiB of a limited address space, or does not, by chance.
-const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
+pub(crate) const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 
 #[test]
 fn more_threads_than_the_system_allows_are_fewer_or_refused_with_words() {
@@ -389,7 +389,9 @@ fn a_wrong_backend_is_named_by_every_command() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(
-            said.contains("abacus") && output.stdout.is_empty(),
+            said.contains("WINTERLANE_BACKEND: ")
+                && said.contains("abacus")
+                && output.stdout.is_empty(),
             "{said}"
         );
     }

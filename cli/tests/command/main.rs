@@ -14,6 +14,8 @@ mod exit;
 #[cfg(unix)]
 mod foreign;
 mod leave;
+#[cfg(target_os = "linux")]
+mod limits;
 mod pages;
 mod passphrase;
 mod private;

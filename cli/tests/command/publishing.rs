@@ -181,3 +181,22 @@ fn a_directory_left_in_the_middle_of_an_exchange_is_not_read_as_a_chain() {
     fs::remove_dir(&aside).unwrap();
     expect(0, &["verify", text(&out), "--batches", "4"]);
 }
+
+/// The demo's age proof has an issuer's keys in a directory of the system's temporary files.
+#[test]
+fn an_interrupted_demo_leaves_no_temporary_files() {
+    let temporary = tempfile::tempdir().unwrap();
+    let run = || {
+        command()
+            .env("TMPDIR", temporary.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut run = caught(run, || !names(temporary.path()).is_empty());
+    signal(&run, "-TERM");
+    signal(&run, "-CONT");
+    assert_eq!(run.wait().unwrap().code(), Some(2));
+    assert_eq!(names(temporary.path()), [""; 0]);
+}

@@ -188,6 +188,23 @@ fn a_place_that_is_none_costs_nothing() {
     assert_eq!(found["notes"][0]["state"], "unspent", "{out}");
     run(0, &format!("{withdraw} statement"));
 
+    // A proof takes seconds, and what it is made of is not even read.
+    let prove =
+        "credential prove --wallet alice --issuer none --credential none --challenge none --out";
+    let balance = "balance prove --wallet alice --challenge none --out";
+    for prove in [prove, balance] {
+        let (_, said) = run(2, &format!("{prove} nowhere/proof"));
+        assert!(
+            said.contains("nowhere: there is no such directory"),
+            "{prove}: {said}"
+        );
+        let (_, said) = run(2, &format!("{prove} person.json"));
+        assert!(
+            said.contains("person.json: exists already"),
+            "{prove}: {said}"
+        );
+    }
+
     for line in [
         "credential holder --wallet bob --out nowhere/bob.json",
         "private key --wallet bob --out nowhere/bob.address",

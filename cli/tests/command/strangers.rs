@@ -83,6 +83,23 @@ fn memory_does_not_grow_with_the_files() {
     }
 }
 
+/// A megabyte of it would drive everything else off the screen, and all of a directory's are in memory at once.
+#[test]
+fn a_long_name_of_a_preset_is_neither_kept_nor_shown() {
+    let (directory, _) = proven();
+    let file = directory.path().join("batch-0000.public.json");
+    let public = fs::read_to_string(&file).unwrap();
+    let long = format!("fast-128{}", "x".repeat(1 << 20));
+    fs::write(&file, public.replacen("fast-128", &long, 1)).unwrap();
+    let (_, errors) = said(1, &["verify", text(directory.path())]);
+    assert!(
+        errors.contains("its public file says \"fast-128xxx"),
+        "{errors}"
+    );
+    let shown = expect(0, &["inspect", text(&file)]);
+    assert!(errors.len() + shown.len() < 4096, "{shown}");
+}
+
 #[test]
 fn sizes_are_looked_at_before_reading() {
     let (directory, _) = proven();

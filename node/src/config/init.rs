@@ -86,7 +86,11 @@ pub fn init(folder: &Path, text: &str) -> Result<(), InitError> {
     let path = folder.join(FILE);
     let check = || {
         let found = [path.clone(), folder.join(crate::store::FILE)];
-        match found.into_iter().find(|path| path.exists()) {
+        // a link that leads nowhere is there, too
+        match found
+            .into_iter()
+            .find(|path| path.symlink_metadata().is_ok())
+        {
             Some(found) => Err(InitError::Exists(found.display().to_string())),
             None => Ok(()),
         }

@@ -1,12 +1,13 @@
 //! One process a folder.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
 use super::StoreError;
+use winterlane_machine::folder;
 
 /// The lock's file in the folder. It stays when the process ends: what locks is not that it exists.
 const NAME: &str = "lock";
@@ -29,9 +30,7 @@ impl Drop for FolderLock {
 impl FolderLock {
     pub(crate) fn take(folder: &Path) -> Result<Self, StoreError> {
         let path: PathBuf = folder.join(NAME);
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).read(true).write(true);
-        let mut file = options.open(&path).map_err(StoreError::io(&path))?;
+        let mut file = folder::open_lock(&path).map_err(StoreError::io(&path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -76,6 +75,19 @@ mod tests {
         }
         drop(lock);
         FolderLock::take(folder.path()).unwrap();
+    }
+
+    /// The lock says who has it: through a link that would be written over what somebody else has.
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let mine = folder.path().join("mine");
+        std::fs::write(&mine, "mine").unwrap();
+        std::os::unix::fs::symlink("mine", folder.path().join(NAME)).unwrap();
+        let refused = FolderLock::take(folder.path());
+        assert!(matches!(refused, Err(StoreError::Io { .. })), "{refused:?}");
+        assert_eq!(std::fs::read_to_string(&mine).unwrap(), "mine");
     }
 
     /// A program that another thread starts has a copy of every open file, until it runs.

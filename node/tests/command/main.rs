@@ -60,6 +60,43 @@ fn a_bad_configuration_ends_with_status_2_and_the_line() {
     assert_eq!(status, 2);
 }
 
+/// Before anything is made, and not in the thread that computes first.
+#[test]
+fn a_wrong_backend_ends_with_status_2() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("data");
+    let listen = ["--listen", "127.0.0.1:0", "--health", "127.0.0.1:0"];
+    for arguments in [&listen[..], &["init"], &["check"], &["config"]] {
+        let mut command = command(&folder, arguments);
+        let output = command
+            .env("WINTERLANE_BACKEND", "abacus")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("WINTERLANE_BACKEND: "), "{said}");
+        assert!(!folder.exists(), "{arguments:?}");
+    }
+}
+
+/// A node that took it for no configuration would begin a rollup without its accounts.
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_leads_nowhere_is_not_the_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("node.toml");
+    std::os::unix::fs::symlink("nowhere.toml", &file).unwrap();
+    let listen = ["--listen", "127.0.0.1:0", "--health", "127.0.0.1:0"];
+    for arguments in [&listen[..], &["check"], &["init"]] {
+        let (status, _, said) = output(folder.path(), arguments);
+        assert_eq!(status, 2, "{arguments:?}: {said}");
+        assert!(said.contains("node.toml"), "{said}");
+        // nothing was made
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+    assert!(std::fs::symlink_metadata(&file).unwrap().is_symlink());
+}
+
 /// The places where tests kill the process are in no build that is shipped.
 #[test]
 fn the_command_has_no_fail_points() {

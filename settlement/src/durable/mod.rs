@@ -25,7 +25,7 @@ mod tests;
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -114,7 +114,8 @@ pub fn create(folder: &Path, genesis: &Genesis) -> Result<(), StoreError> {
     builder.create(folder).map_err(at(folder))?;
     let _lock = lock(folder)?;
     let path = folder.join(FILE);
-    if path.exists() {
+    // a link that leads nowhere is there, too
+    if path.symlink_metadata().is_ok() {
         return Err(StoreError::Exists { path });
     }
     // made beside its place: a power loss leaves a whole one, or none
@@ -142,9 +143,7 @@ impl Drop for FolderLock {
 
 fn lock(folder: &Path) -> Result<FolderLock, StoreError> {
     let path = folder.join("lock");
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    let file = options.open(&path).map_err(at(&path))?;
+    let file = folder::open_lock(&path).map_err(at(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(FolderLock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked {

@@ -101,6 +101,27 @@ fn settlement_begins_in_a_folder_of_its_own() {
     }
 }
 
+/// What has the name of the lock is locked, and is nothing to wait for.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_the_lock_is_not_waited_for() {
+    let place = place();
+    let folder = place.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    let lock = folder.join("lock");
+    let made = std::process::Command::new("mkfifo").arg(&lock).status();
+    assert!(made.unwrap().success());
+    let words = refused(&create(&place, "folder", "genesis.json"));
+    assert!(words.contains("lock: not a regular file"), "{words}");
+    fs::remove_file(&lock).unwrap();
+    // and a link that leads nowhere is not taken for no settlement
+    let link = folder.join("settlement.redb");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    let words = refused(&create(&place, "folder", "genesis.json"));
+    assert!(words.contains("is there already"), "{words}");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
 /// A device has no end, and names and fields of strangers may hold anything.
 #[test]
 fn what_is_given_is_read_with_a_limit_and_shown_with_care() {

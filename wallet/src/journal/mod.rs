@@ -447,11 +447,26 @@ pub(crate) fn lock(
     }
 }
 
+/// The most bytes that a file of a wallet may have: a journal of eight million signatures. A hole in a file makes it longer than
+/// any memory.
+pub(crate) const LONGEST: u64 = 1 << 30;
+
 /// The whole content of a file.
 pub(crate) fn read_all(file: &dyn MediumFile) -> std::io::Result<Vec<u8>> {
-    let length = usize::try_from(file.facts()?.length)
-        .map_err(|_| std::io::Error::from(std::io::ErrorKind::FileTooLarge))?;
-    let mut bytes = vec![0; length];
+    let length = file.facts()?.length;
+    if length > LONGEST {
+        let words = format!(
+            "{length} bytes, and no file of a wallet has more than {LONGEST}; it was not read"
+        );
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, words));
+    }
+    // below 2^31
+    let length = length as usize;
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(length)
+        .map_err(|_| std::io::Error::from(std::io::ErrorKind::OutOfMemory))?;
+    bytes.resize(length, 0);
     file.read_at(0, &mut bytes)?;
     Ok(bytes)
 }

@@ -263,3 +263,42 @@ fn a_link_to_the_directory_is_the_directory() {
         Err(WalletError::Disturbed { .. })
     ));
 }
+
+/// A hole makes a file longer than any memory, on a disk that has next to nothing of it.
+#[test]
+fn a_file_that_no_wallet_writes_is_not_read() {
+    let place = tempfile::tempdir().unwrap();
+    drop(seeded(place.path()));
+    let journal = place.path().join("journal");
+    let whole = fs::read(&journal).unwrap();
+    let file = fs::File::options().write(true).open(&journal).unwrap();
+    // Where the disk has no files as long as that there is nothing to try.
+    if file.set_len(1 << 42).is_ok() {
+        let error = Wallet::open(place.path()).unwrap_err();
+        assert!(matches!(&error, WalletError::Io { path, .. } if *path == journal));
+        assert!(error.to_string().contains("it was not read"), "{error}");
+    }
+    file.set_len(whole.len() as u64).unwrap();
+    drop(file);
+    drop(Wallet::open(place.path()).unwrap());
+}
+
+/// Who encrypts a seed takes it for encrypted, wherever it lies.
+#[test]
+fn a_seed_with_a_second_name_is_not_encrypted_under_one_of_them() {
+    let place = tempfile::tempdir().unwrap();
+    let (wallet, other) = (place.path().join("wallet"), place.path().join("other"));
+    let open = seeded(&wallet);
+    fs::hard_link(wallet.join("seed"), &other).unwrap();
+    let word = || crate::Passphrase::new(zeroize::Zeroizing::new("word".to_owned())).unwrap();
+    let refused = open.encrypt(Some(&word())).unwrap_err();
+    assert!(
+        matches!(refused, WalletError::Linked { links: 2, .. }),
+        "{refused}"
+    );
+    assert!(!open.is_encrypted().unwrap());
+    assert!(!wallet.join("seed.new").exists());
+    fs::remove_file(&other).unwrap();
+    open.encrypt(Some(&word())).unwrap();
+    assert!(open.is_encrypted().unwrap());
+}

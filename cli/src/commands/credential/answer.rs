@@ -16,7 +16,7 @@ use super::super::{private::open_wallet, session::now, spinner, statement::prove
 use crate::{
     Failure,
     args_credential::AnswerArgs,
-    files::{self, Access, FilesError},
+    files::{self, Access},
     show::{self, Lines, counted, grouped},
 };
 
@@ -31,10 +31,8 @@ struct Proven {
 }
 
 pub(super) fn prove(args: &AnswerArgs, screen: &MultiProgress) -> Result<String, Failure> {
-    if args.out.exists() {
-        // Before the proof is made for it.
-        return Err(Failure::unusable(FilesError::Exists(args.out.clone())));
-    }
+    // Before the proof is made for it.
+    files::check_new(&args.out).map_err(Failure::unusable)?;
     let challenge: Challenge = files::read_json(&args.challenge).map_err(Failure::unusable)?;
     if challenge.expires < now() {
         // Nobody would take the proof.

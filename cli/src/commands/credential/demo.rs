@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Failure,
     args_private::ProofSize,
+    interrupt,
     show::{Lines, grouped, milliseconds},
 };
 
@@ -27,7 +28,7 @@ const PREDICATE: &str = "birth_date <= 2008-11-28";
 /// Issues, asks, proves, verifies.
 pub(crate) fn demo() -> Result<String, Failure> {
     // The issuer's one-time keys are on the disk, as any issuer's.
-    let place = tempfile::tempdir().map_err(Failure::unusable)?;
+    let place = interrupt::temporary().map_err(Failure::unusable)?;
     let town = Wallet::create(&place.path().join("keys")).map_err(Failure::unusable)?;
     let mut town = town.with_compressor(SimdCompressor);
     let alice = MasterSeed::random()

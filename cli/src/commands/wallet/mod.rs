@@ -26,7 +26,7 @@ use super::{
 use crate::{
     Failure,
     files::{self, Access},
-    show as screen, threads,
+    interrupt, show as screen, threads,
 };
 
 pub(super) type Wallet = AccountWallet<SimdCompressor>;
@@ -277,6 +277,9 @@ fn wait(
     let Some(wanted) = waiting.wait else {
         return Ok(None);
     };
+    let _done = interrupt::say_done(
+        "the node has the order: `winterlane wallet show` says what became of it",
+    );
     let progress = spinner(screen, quiet);
     progress.set_message(format!(
         "waiting until batch {} is {}, for {} s at most",

@@ -10,13 +10,13 @@ mod strict;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use thiserror::Error;
 
 pub use self::address::{Address, AddressError};
-use self::strict::{SEPARATORS, Strict};
+use self::strict::{RARE_SEPARATORS, SEPARATORS, Strict};
 use winterlane_ledger::Amount;
 
 /// The header names a transfer file must have.
@@ -205,7 +205,11 @@ pub fn read_transfers(
             };
         }
         let line = passed(reader.get_mut(), &record)?;
-        rows.push(parse_row(&record, columns, line)?);
+        let row = parse_row(&record, columns, line)?;
+        // A limit on the address space refuses it, where a push would end the process.
+        let no_memory = |_| io::Error::from(io::ErrorKind::OutOfMemory);
+        rows.try_reserve(1).map_err(no_memory)?;
+        rows.push(row);
     }
     Ok(rows)
 }
@@ -271,7 +275,8 @@ fn missing(column: &'static str, headers: &StringRecord) -> LineProblem {
         headers.iter().any(|header| header.contains(separator))
             && fields.any(|field| field.trim() == column)
     };
-    if let Some(found) = SEPARATORS.into_iter().find(|&found| separated_by(found)) {
+    let mut others = SEPARATORS.into_iter().chain(RARE_SEPARATORS);
+    if let Some(found) = others.find(|&found| separated_by(found)) {
         return LineProblem::Separator { found };
     }
     let names: Vec<_> = headers.iter().map(|name| format!("{name:?}")).collect();

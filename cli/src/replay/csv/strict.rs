@@ -17,7 +17,10 @@ use super::{CsvError, LineProblem};
 pub(super) const MAX_RECORD: usize = 1 << 20;
 
 /// Characters that other CSVs have between fields.
-pub(super) const SEPARATORS: [char; 3] = [';', '\t', '|'];
+pub(super) const SEPARATORS: [char; 6] = [';', '\t', '|', ':', '^', '~'];
+
+/// More of them, which would say little after a quote: a space, and what keyboards of other languages have for a comma.
+pub(super) const RARE_SEPARATORS: [char; 5] = [' ', '，', '、', '،', '；'];
 
 /// A record that has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +108,10 @@ impl<R: Read> Strict<R> {
             self.length = 0;
             self.begun += 1;
         }
-        self.length += 1;
+        // A line end between records is none's: blank lines may be many.
+        if self.state != State::Record || !line_end {
+            self.length += 1;
+        }
         if self.length > MAX_RECORD {
             return Err(self.problem(self.record.line, LineProblem::TooLong));
         }

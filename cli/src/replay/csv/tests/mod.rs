@@ -254,6 +254,11 @@ fn another_separator_is_named() {
             assert_eq!(error, (1, LineProblem::Separator { found }), "{text}");
         }
     }
+    for found in RARE_SEPARATORS {
+        let text = text.replace(';', &found.to_string());
+        let expected = LineProblem::Separator { found };
+        assert_eq!(problem(&text), (1, expected), "{text}");
+    }
 }
 
 #[test]
@@ -425,6 +430,20 @@ fn memory_is_bounded_by_the_longest_record() {
     let long = "y".repeat(strict::MAX_RECORD / 2);
     let text = format!("{HEADER}\n{A},{B},1,1,{long}\n{A},{B},1,1,{long}\n");
     assert_eq!(read(&text).unwrap().len(), 2);
+}
+
+/// Spreadsheets leave them behind what was removed. They are no part of the record before them.
+#[test]
+fn blank_lines_may_be_many() {
+    let row = format!("{A},{B},1,1,x");
+    for end in ["\n", "\r\n", "\r"] {
+        let blank = end.repeat(strict::MAX_RECORD + 1);
+        let text = format!("{blank}{HEADER}{end}{row}{end}{blank}{row}{end}{blank}");
+        let rows = read(&text).unwrap();
+        let lines: Vec<_> = rows.iter().map(|row| row.line).collect();
+        let many = strict::MAX_RECORD as u64 + 1;
+        assert_eq!(lines, [many + 2, 2 * many + 3], "{end:?}");
+    }
 }
 
 #[test]
