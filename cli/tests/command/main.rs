@@ -13,6 +13,7 @@ mod ends;
 mod exit;
 #[cfg(unix)]
 mod foreign;
+mod forged;
 mod leave;
 #[cfg(target_os = "linux")]
 mod limits;

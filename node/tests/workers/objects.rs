@@ -96,7 +96,7 @@ fn proofs_that_nobody_can_read_keep_no_other_waiting() {
     }
     let unread = |alarm: &Alarm| matches!(alarm, Alarm::Queue { reason } if reason.contains("cannot be read"));
     farm.alarm(unread);
-    assert_eq!(farm.alarms.iter().filter(|one| unread(*one)).count(), 1);
+    assert_eq!(farm.alarms.iter().filter(|one| unread(one)).count(), 1);
     worker.stop();
     for number in 0..40u8 {
         let name = format!("proof-{}", blake3::Hash::from_bytes([number; 32]));

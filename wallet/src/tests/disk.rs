@@ -290,7 +290,7 @@ fn a_seed_with_a_second_name_is_not_encrypted_under_one_of_them() {
     let (wallet, other) = (place.path().join("wallet"), place.path().join("other"));
     let open = seeded(&wallet);
     fs::hard_link(wallet.join("seed"), &other).unwrap();
-    let word = || crate::Passphrase::new(zeroize::Zeroizing::new("word".to_owned())).unwrap();
+    let word = || Passphrase::new(zeroize::Zeroizing::new("word".to_owned())).unwrap();
     let refused = open.encrypt(Some(&word())).unwrap_err();
     assert!(
         matches!(refused, WalletError::Linked { links: 2, .. }),

@@ -43,7 +43,7 @@ pub struct TransferRow {
 pub enum CsvError {
     /// The file could not be read.
     #[error("cannot read the transfers: {0}")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
     /// A line that cannot be understood.
     #[error("line {line}: {problem}")]
     Line {

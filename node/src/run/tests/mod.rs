@@ -1,6 +1,7 @@
 //! The node as a whole, in this process and in others.
 
 mod ahead;
+mod endless;
 mod faults;
 #[cfg(unix)]
 mod kill;

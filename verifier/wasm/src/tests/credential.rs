@@ -71,9 +71,10 @@ fn refused(challenge: &Challenge, inputs: PrivateInputs, now: u64) -> (u32, Stri
 /// What is cheap to compare, and then the proof, come before the trees: a stranger's bytes cost a verifier little.
 #[test]
 fn only_a_true_proof_for_the_challenge_has_its_trees_built() {
+    type Change = fn(&mut CredentialInputs);
     let challenge = unanswerable();
     let honest = inputs(&challenge);
-    let changes: [(fn(&mut CredentialInputs), &str); 4] = [
+    let changes: [(Change, &str); 4] = [
         (|i| i.session.verifier = Digest::ZERO, "another verifier"),
         (|i| i.session.challenge[0] ^= 1, "another challenge"),
         (|i| i.session.expires += 1, "was asked for"),
