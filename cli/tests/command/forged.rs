@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use winterlane_ledger::{
-    ChainId, RollupId,
+    Amount, ChainId, RollupId,
     hash::domain_digest,
     pool::{
         Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate, decode_operation,

@@ -1,17 +1,7 @@
 //! `private`: what goes wrong is named, with what to do, and ends with its status; what is published tells nothing
 //! more than it must.
 
-use std::{collections::HashMap, fs, path::Path};
-
-use winterlane_ledger::{
-    Amount, ChainId, RollupId,
-    hash::domain_digest,
-    pool::{
-        Pool, PoolOperation, PrivateOperation, ProofRefusal, VerifyPrivate, decode_operation,
-        encode_operation,
-    },
-    private::{PrivateInputs, TransferInputs, WithdrawalInputs},
-};
+use std::{collections::HashMap, fs};
 
 use super::{in_directory, mode, names};
 
@@ -24,7 +14,8 @@ pub(super) fn pool_of_alice() -> tempfile::TempDir {
     directory
 }
 
-pub(super) const WITHDRAW: &str = "private withdraw --pool pool --wallet alice --to-account 3 --amount";
+pub(super) const WITHDRAW: &str =
+    "private withdraw --pool pool --wallet alice --to-account 3 --amount";
 
 #[test]
 fn a_pool_is_verified_whole_and_mistakes_say_what_to_do() {
