@@ -25,12 +25,12 @@ use super::{
     start_willing,
 };
 use crate::{
-    AdminError, Alarm, BatchStage, Event, Limits, Node, OrderId, Refusal, SubmitError,
+    AdminError, Alarm, BatchStage, Event, Node, OrderId, Refusal, SubmitError,
     run::{Stand, start},
     settlement::{
         Chain, Obligation, Opening, Owed, Published, Settled, Settlement, SettlementError,
     },
-    testing::{Word, deposit, private_transfer, until, wait},
+    testing::{Word, private_transfer, until, wait},
 };
 
 /// Whoever has an order that was settled long ago posts it again, for nothing. No batch can show it once more, so that the
