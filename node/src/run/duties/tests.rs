@@ -79,8 +79,14 @@ impl Settlement for Posted {
 fn answer(tasks: &Receiver<Task>, failure: Failure) {
     let mut asked = [0; 3];
     for task in tasks {
-        let Task::Admin(Admin::Force { order, answer }) = task else {
-            continue;
+        let (order, answer) = match task {
+            Task::Admin(Admin::Force { order, answer }) => (order, answer),
+            // not now: what is owed stays noted
+            Task::Admin(Admin::SealOwed(answer)) => {
+                let _ = answer.send(Err(AdminError::Unsettled { batches: 1 }));
+                continue;
+            }
+            _ => continue,
         };
         let signer = order.order.signer().get();
         let times = &mut asked[signer as usize];
