@@ -57,6 +57,8 @@ pub(super) struct Duties {
     /// Deposits and payouts below were taken. It is never beyond `next`.
     credited: u64,
     open: BTreeMap<u64, Open>,
+    /// The list was gone through once: what comes from now on was forced after this process began, or had not its turn.
+    begun: bool,
     /// How long something may be open before that is told, and sealing waits for it: a quarter of the window.
     patience: Option<Duration>,
     /// How long anything may wait.
@@ -105,6 +107,7 @@ impl Duties {
             next: 0,
             credited: 0,
             open: BTreeMap::new(),
+            begun: false,
             patience: None,
             window: None,
             told: None,

@@ -18,7 +18,8 @@
 //! An order *without opening* may be one that never could run. It ends by its own record, or by an opening, at any
 //! root since it was posted, at which it could not run. Who posts one that may run loses nothing: by the above it may
 //! run at each of those roots, until its nonce is taken. An order that may not run yet is refuted, and posted again
-//! when it may.
+//! when it may. The operator refutes it before it expires: it may run at later roots, when money was paid in that it
+//! lacked, and could not be taken any more.
 
 use winterlane_ledger::{
     Account, AccountId, AssetId, BatchNumber, Ledger, LedgerError, Order, SignedOrder,

@@ -26,9 +26,10 @@
 //!   is owed are taken meanwhile.
 //!
 //! # Another process
-//! The list says when an order expires and the store where settlement is, so a process that begins watches the same orders. Before
+//! The list says when an order expires and the store where settlement is, so a process that begins watches the same orders; and all that
+//! it finds in the list, since nothing says how long they have waited. That is once for each start, and as long as said above. Before
 //! it has gone through the list it seals nothing ([`Duties::new`]): batches that were closed while one was watched may have its
-//! money in them.
+//! money in them. Nor does it publish anything before, or one that is started again and again would go further than a turn.
 //!
 //! [`Most::soon`]: super::ahead::Most::soon
 //! [`Most::orders`]: super::ahead::Most::orders
@@ -58,7 +59,8 @@ const AGAIN: Duration = if cfg!(test) {
 pub(super) struct Open {
     /// When it was not possible first.
     first: Instant,
-    /// Since when it is not known to be possible at the settled root.
+    /// Since when it is not known to be possible at the settled root. It begins with the process, and orders that were
+    /// there before are watched.
     since: Instant,
     tried: Option<Instant>,
     reason: String,
@@ -67,7 +69,7 @@ pub(super) struct Open {
     /// The last batch that it may come into, of an order that has to be refuted before: none when settlement has said that this
     /// is no use.
     last: Option<BatchNumber>,
-    /// It expires soon, and nothing is sealed until it is over.
+    /// It expires soon, or may have waited for long, and nothing is sealed until it is over.
     watched: bool,
     told: bool,
 }
@@ -103,7 +105,8 @@ impl Duties {
     pub(super) fn take(&mut self, number: u64, obligation: &Obligation) -> Result<bool, Trouble> {
         let last = last_of(obligation);
         let watched = match last {
-            Some(last) => last <= self.soon()?,
+            // nobody knows how long one has waited that was there before this process
+            Some(last) => !self.begun || last <= self.soon()?,
             None => false,
         };
         if watched {
@@ -145,6 +148,7 @@ impl Duties {
         }
         // before anything is tried: what is paid in after that is in no sealed batch
         let moment = self.hold()? && self.all_is_settled()?;
+        self.begun = true;
         let due = self.open.iter().filter(|(_, open)| {
             let tried = open.tried;
             moment || tried.is_none_or(|tried| tried.elapsed() >= AGAIN)
@@ -224,13 +228,14 @@ impl Duties {
         Ok(head.next_publish == head.next_batch)
     }
 
-    /// Has nothing sealed while an order waits to be refuted that has waited for long, or that expires soon; says whether one does.
+    /// Has nothing sealed while an order waits to be refuted that is watched, or has waited for long; says whether one does.
     pub(super) fn hold(&self) -> Result<bool, Trouble> {
         let soon = self.soon()?;
         let patience = self.patience;
         let quiet = self.open.values().any(|open| {
             let long = patience.is_some_and(|patience| open.since.elapsed() >= patience);
-            open.expires_by(soon) || (open.refutable && long)
+            let watched = open.watched && open.last.is_some();
+            watched || open.expires_by(soon) || (open.refutable && long)
         });
         self.shared.quiet.store(quiet, Ordering::Relaxed);
         Ok(quiet)

@@ -170,16 +170,19 @@ fn refuse(tasks: &Receiver<Task>) {
 }
 
 /// An order that expires soon has sealing wait until it is refuted, or until that is no use: a node that waited on would
-/// never settle the batch that ends it. Others do not; nor is anything sealed before the list was gone through.
+/// never settle the batch that ends it. So has one that was forced before the process began, and no other; nor is anything
+/// sealed before the list was gone through.
 #[test]
 fn sealing_waits_for_an_order_that_expires_soon_and_not_for_ever() {
-    for (last, waits) in [(9, true), (1 << 40, false)] {
+    let late = 1 << 40;
+    for (last, begun, waits) in [(9, true, true), (late, true, false), (late, false, true)] {
         for end in [None, Some(Failure::CanRun)] {
             let (_folder, mut duties, tasks) = begin(0);
             let answering = thread::spawn(move || refuse(&tasks));
             let shared = Arc::clone(&duties.shared);
             let quiet = || shared.quiet.load(Ordering::Relaxed);
             assert!(quiet());
+            duties.begun = begun;
             let mut posted = Posted {
                 orders: [1, 2].map(|id| {
                     let mut payer = Payer::new(id, 2);
@@ -189,11 +192,11 @@ fn sealing_waits_for_an_order_that_expires_soon_and_not_for_ever() {
                 failure: Some(Failure::Refuting),
             };
             assert!(duties.turn(&mut posted).is_ok());
-            assert_eq!(quiet(), waits, "{last}");
+            assert_eq!(quiet(), waits, "{last}, {begun}");
             posted.failure = end;
             assert!(duties.turn(&mut posted).is_ok());
-            assert!(!quiet(), "{last}");
-            assert_eq!(duties.open.is_empty(), end.is_none(), "{last}");
+            assert!(!quiet(), "{last}, {begun}");
+            assert_eq!(duties.open.is_empty(), end.is_none(), "{last}, {begun}");
             drop(duties);
             answering.join().unwrap();
         }
