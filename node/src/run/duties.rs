@@ -46,6 +46,7 @@ pub(super) const SOON: Duration = if cfg!(test) {
 } else {
     Duration::from_secs(10)
 };
+
 /// The operator's duties.
 pub(super) struct Duties {
     shared: Arc<Shared>,

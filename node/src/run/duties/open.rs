@@ -9,17 +9,17 @@
 //!
 //! Hence such an order is *watched* before it expires: nothing is sealed from then on until it is over, and it is tried once more.
 //! Either it runs, or the money is not there yet. Then it is in no root that is sealed already, since nothing but the account's own
-//! orders takes money away, and settlement takes the opening as soon as it has all that was sealed, whatever is paid in meanwhile. [`Most::soon`]
-//! says when: early enough that an order which was not watched in one turn has not expired when it is tried in the next.
+//! orders takes money away, and settlement takes the opening as soon as it has all that was sealed, whatever is paid in
+//! meanwhile. [`Most::soon`] says when: early enough that an order which was not watched in one turn has not expired when it is tried in the next.
 //! Where settlement says that the order can run, an order of the same account is in a batch that is not sealed: that one takes
 //! the nonce for ever, so that later roots refute the forced one, and sealing goes on.
 //!
 //! # How often, and for how long
 //! Orders without opening cost strangers nothing, so this is bounded:
 //!
-//! - A watched order is one of the oldest. An order is forced with at least `lifetime` batches to go, and watched when as many are left as a
-//!   node goes ahead in a turn: [`Most::orders`] and [`Most::at_once`] after the first batch that is not settled, or `at_once` after the open one. So
-//!   3/8 of `lifetime` are settled in between, or 1/8 of it where deposits or what is forced have the node as far ahead as they may.
+//! - An order is forced with at least `lifetime` batches to go, and watched when it expires within [`Most::orders`] and [`Most::at_once`] after the
+//!   first batch that is not settled, or within `at_once` after the open one. So 3/8 of `lifetime` are settled before, or 1/8 where deposits have
+//!   the node as far ahead as they may.
 //! - In the moment that was waited for *all* open orders are refuted, and not one after another: whoever forces many of them has the
 //!   node wait once. The next to be watched was forced after that moment.
 //! - It lasts until what is sealed is proven and settled: no more than `proofs.waiting` batches and those that the sealer has. Orders and what
