@@ -23,7 +23,7 @@
 //! The store keeps what settlement has said ([`crate::store::Heard`]): a node that is started while settlement is away goes by
 //! that. One that has never heard it goes ahead by one batch, which every rule allows.
 
-use winterlane_ledger::pool::ANCHORS;
+use winterlane_ledger::{BatchNumber, pool::ANCHORS};
 
 use crate::settlement::Settlement;
 
@@ -55,6 +55,18 @@ impl Most {
     /// made, and an order that was forced before it lives no longer for that.
     pub(super) fn at_once(self) -> u64 {
         (self.orders / 4).max(1)
+    }
+
+    /// How far the node may be when settlement is asked next, if `open` is the open batch now and settlement waits for
+    /// `next_publish`: what expires by then is looked after now ([`super::duties`]). Where nothing says how far the node may
+    /// go, this is as far as any rule lets it.
+    pub(super) fn soon(self, open: BatchNumber, next_publish: BatchNumber) -> BatchNumber {
+        let orders = self.orders.min(ANCHORS as u64 / 4);
+        let bounded = Self { orders, ..self };
+        // orders are taken so far, and further when more batches are settled meanwhile; what is forced, and deposits, are taken one
+        // by one
+        let by_orders = next_publish.saturating_add(orders);
+        open.max(by_orders).saturating_add(bounded.at_once())
     }
 }
 
@@ -111,6 +123,27 @@ mod tests {
             // anchors that were as old as they may be when they were named are there still
             assert!(deposits < ANCHORS as u64 / 2, "{lifetime}");
         }
+    }
+
+    /// An order that expires soon was forced long ago, however far ahead the node was then: whoever forces orders that cannot run
+    /// has the node wait for them now and then, and not again and again.
+    #[test]
+    fn an_order_is_not_about_to_expire_when_it_is_forced() {
+        let posted = BatchNumber::new(7);
+        for lifetime in 8..3000 {
+            let most = Most::of(lifetime);
+            let last = posted.saturating_add(lifetime);
+            let soon = |ahead| most.soon(posted.saturating_add(ahead), posted);
+            let left = last.since(soon(most.orders)).unwrap();
+            assert!(8 * left >= 3 * lifetime, "{lifetime}: {left}");
+            let left = last.since(soon(most.deposits)).unwrap();
+            assert!(8 * left >= lifetime, "{lifetime}: {left}");
+            // and whatever is settled in a turn, the next one begins before
+            let next = posted.saturating_add(most.at_once() + most.orders);
+            assert!(next <= soon(0), "{lifetime}");
+        }
+        let zero = BatchNumber::ZERO;
+        assert_eq!(Most::UNBOUNDED.soon(zero, zero).get(), 256 + 64);
     }
 
     /// Whoever has heard nothing goes no further than whoever has heard the strictest rule.

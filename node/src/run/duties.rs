@@ -9,9 +9,10 @@
 //! What ends it may be in a batch that stays open for long: that is closed soon, as if it were owed.
 //!
 //! An opening counts at a settled root, and the store has the newest tree alone. So the node waits until everything that
-//! is sealed is settled, and seals nothing for that long when a quarter of the time is over.
+//! is sealed is settled, and seals nothing for that long when a quarter of the time is over, or when the order would expire ([`open`]).
 
 mod list;
+mod open;
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +21,9 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use winterlane_ledger::{Deposit, pool::Payment, state::ReadState as _};
+use winterlane_ledger::{Deposit, pool::Payment};
 
+use self::open::Open;
 use super::{
     admission::{Admin, Answer},
     ahead,
@@ -33,7 +35,7 @@ use super::{
 use crate::{
     AdminError, Alarm, Event, ForcedOutcome, Receipt, Refusal, SubmitError,
     private::Verified,
-    settlement::{Obligation, Opening, Owed, Settlement, SettlementError},
+    settlement::{Obligation, Owed, Settlement, SettlementError},
     store::Store,
 };
 
@@ -44,13 +46,6 @@ pub(super) const SOON: Duration = if cfg!(test) {
 } else {
     Duration::from_secs(10)
 };
-/// How long an open obligation is left alone before it is tried again.
-const AGAIN: Duration = if cfg!(test) {
-    Duration::from_millis(500)
-} else {
-    Duration::from_secs(5)
-};
-
 /// The operator's duties.
 pub(super) struct Duties {
     shared: Arc<Shared>,
@@ -74,19 +69,6 @@ pub(super) struct Duties {
     unsealed: Option<Instant>,
 }
 
-/// A forced order or operation that was not possible when it was tried.
-struct Open {
-    /// When it was not possible first.
-    first: Instant,
-    /// Since when it is not known to be possible at the settled root.
-    since: Instant,
-    tried: Option<Instant>,
-    reason: String,
-    /// An opening may end it.
-    refutable: bool,
-    told: bool,
-}
-
 /// What the node has to say of something that it is obliged to.
 enum Done {
     /// It is in a batch, which may be open for long.
@@ -106,12 +88,15 @@ fn reference(number: u64) -> [u8; 32] {
 }
 
 impl Duties {
+    /// Nothing is sealed before the list was gone through: what a process before this one closed may have the money in it that an order
+    /// lacked which has expired since.
     pub(super) fn new(
         shared: Arc<Shared>,
         store: Arc<Store>,
         writer: SyncSender<Task>,
         judge: Judge,
     ) -> Self {
+        shared.quiet.store(true, Ordering::Relaxed);
         Self {
             shared,
             store,
@@ -162,6 +147,10 @@ impl Duties {
             }
             Err(Trouble::Told { number, reason }) => self.tell(number, reason),
             Err(Trouble::Settlement(error)) => {
+                if error.is_frozen() {
+                    // there is nothing to refute any more
+                    self.shared.quiet.store(false, Ordering::Relaxed);
+                }
                 if error.is_frozen() && !self.ended {
                     // what is taken from now on would never be settled
                     let (answer, asked) = oneshot::channel();
@@ -205,7 +194,12 @@ impl Duties {
     /// it is in an open batch.
     fn look(&mut self, settlement: &mut dyn Settlement, taken: &mut bool) -> Result<(), Trouble> {
         let now = Instant::now();
-        self.take_forced(settlement, now + TURN / 2, taken)?;
+        let forced = self.take_forced(settlement, now + TURN / 2, taken);
+        if let Err(Trouble::Later(_)) = &forced {
+            // a node that takes nothing makes no order expire, and may have to seal what it took before
+            self.hold()?;
+        }
+        forced?;
         let credited = self.take_deposits(settlement, now + TURN, taken);
         // whatever is the matter with deposits; and after them, since an order may need what was paid in before it
         let tried = self.again(settlement, taken);
@@ -214,27 +208,6 @@ impl Duties {
             // what is to be told of a deposit is told before what is to be told of an order
             Err(trouble) if silent || matches!(trouble, Trouble::Stop(_)) => Err(trouble),
             _ => credited,
-        }
-    }
-
-    /// Takes something forced that is new; says whether it is in an open batch now.
-    fn take(&mut self, number: u64, obligation: &Obligation) -> Result<bool, Trouble> {
-        match self.force(obligation)? {
-            Done::Included { open } => Ok(open),
-            Done::Impossible(reason) => {
-                let now = Instant::now();
-                let open = Open {
-                    first: now,
-                    since: now,
-                    tried: None,
-                    reason,
-                    refutable: false,
-                    told: false,
-                };
-                self.open.insert(number, open);
-                Ok(false)
-            }
-            Done::Later(error) => Err(Trouble::Later(error)),
         }
     }
 
@@ -320,125 +293,6 @@ impl Duties {
         })
     }
 
-    /// Tries again what is open; notes, also when something goes wrong later, whether any of it is in an open batch now.
-    fn again(&mut self, settlement: &mut dyn Settlement, taken: &mut bool) -> Result<(), Trouble> {
-        let due = self.open.iter().filter(|(_, open)| {
-            let tried = open.tried;
-            tried.is_none_or(|tried| tried.elapsed() >= AGAIN)
-        });
-        let due: Vec<u64> = due.map(|(number, _)| *number).collect();
-        for number in due {
-            let found = settlement.obligations(number, 1)?;
-            let Some((_, obligation)) = found.into_iter().find(|(one, _)| *one == number) else {
-                self.open.remove(&number);
-                continue;
-            };
-            let reason = match self.force(&obligation)? {
-                Done::Included { open } => {
-                    *taken |= open;
-                    self.open.remove(&number);
-                    continue;
-                }
-                Done::Impossible(reason) => reason,
-                Done::Later(error) => return Err(Trouble::Later(error)),
-            };
-            let refuted = self.refute(settlement, number, &obligation)?;
-            if matches!(refuted, Refuted::Over) {
-                self.open.remove(&number);
-                continue;
-            }
-            // it ends by what is decided already, if the batch of that is settled in time
-            *taken |= self.ends_with_open(&obligation);
-            let Some(open) = self.open.get_mut(&number) else {
-                continue;
-            };
-            (open.tried, open.reason) = (Some(Instant::now()), reason);
-            open.refutable = !matches!(refuted, Refuted::No);
-            if matches!(refuted, Refuted::CanRun) {
-                // what keeps it from running is in a batch that must be sealed first; whether it is told does not wait for that
-                open.since = Instant::now();
-            }
-        }
-        self.wait(settlement)
-    }
-
-    /// Whether what keeps something from running is in the open batch: an order of its account, an operation that spends its
-    /// note, or a payment after its own.
-    fn ends_with_open(&self, obligation: &Obligation) -> bool {
-        let live = self.shared.live();
-        let open = live.open_batch;
-        match &obligation.what {
-            Owed::Order(forced) => {
-                let changed = live.accounts.get(&forced.order.order.signer());
-                changed.is_some_and(|(batch, _)| *batch >= open)
-            }
-            Owed::Private { operation } => operation.nullifiers().iter().any(|nullifier| {
-                let spent = live.spent.get(&nullifier.0.to_bytes());
-                let by = spent.and_then(|id| live.orders.get(id));
-                by.is_some_and(|waiting| waiting.batch >= open)
-            }),
-            Owed::Shield(_) => true,
-            _ => false,
-        }
-    }
-
-    /// Tells of what is open for long, and has nothing sealed while an order waits to be refuted.
-    fn wait(&mut self, settlement: &mut dyn Settlement) -> Result<(), Trouble> {
-        let mut quiet = false;
-        if !self.open.is_empty() {
-            let patience = match self.patience {
-                Some(patience) => patience,
-                None => *self
-                    .patience
-                    .insert(Duration::from_secs(settlement.window()? / 4)),
-            };
-            for (number, open) in &mut self.open {
-                quiet |= open.refutable && open.since.elapsed() >= patience;
-                if !open.told && open.first.elapsed() >= patience {
-                    open.told = true;
-                    let (number, reason) = (Some(*number), open.reason.clone());
-                    self.shared
-                        .tell(Event::Alarm(Alarm::Obligation { number, reason }));
-                }
-            }
-        }
-        self.shared.quiet.store(quiet, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Shows settlement that an order without opening could not have run, if everything that is sealed is settled.
-    fn refute(
-        &self,
-        settlement: &mut dyn Settlement,
-        number: u64,
-        obligation: &Obligation,
-    ) -> Result<Refuted, Trouble> {
-        let Owed::Order(forced) = &obligation.what else {
-            return Ok(Refuted::No);
-        };
-        if forced.shown {
-            // it ran at a settled root: an order of the account that is on its way ends it
-            return Ok(Refuted::No);
-        }
-        let view = self.store.view()?;
-        let head = *view.head();
-        if head.next_publish != head.next_batch {
-            return Ok(Refuted::NotYet);
-        }
-        let opening = Opening {
-            version: head.next_batch,
-            proof: view.prove(forced.order.order.signer())?,
-        };
-        match settlement.refute(number, &opening) {
-            Ok(()) => Ok(Refuted::Over),
-            Err(SettlementError::Refused { code, .. }) if code == "can_run" => Ok(Refuted::CanRun),
-            Err(SettlementError::Refused { code, .. }) if code == "no_obligation" => {
-                Ok(Refuted::Over)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
     fn send(&self, admin: Admin) -> Result<(), Stop> {
         self.writer.send(Task::Admin(admin)).map_err(|_| Stop::Gone)
     }
@@ -448,18 +302,6 @@ impl Duties {
         self.send(admin(answer))?;
         asked.blocking_recv().map_err(|_| Stop::Gone)
     }
-}
-
-/// What came of refuting.
-enum Refuted {
-    /// The obligation is none any more.
-    Over,
-    /// At the settled root it may run.
-    CanRun,
-    /// Something that is sealed is not settled.
-    NotYet,
-    /// It is nothing that is refuted.
-    No,
 }
 
 /// Why a turn was not finished.

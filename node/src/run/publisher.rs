@@ -71,6 +71,7 @@ pub(crate) fn spawn(parts: Parts) -> Result<JoinHandle<()>, StoreError> {
         writer,
         duties,
         next: None,
+        asked: false,
         unchecked: preset,
     };
     let name = "publisher";
@@ -85,6 +86,9 @@ struct Publisher {
     duties: Option<Duties>,
     /// Nothing is published before.
     next: Option<Instant>,
+    /// Settlement was asked what it obliges to. Batches are published after that: each lets another be made, and a process that is
+    /// started again and again must not publish more than one that goes on.
+    asked: bool,
     /// The preset, until settlement has said that its bits are enough: it may not have been there at the start.
     unchecked: Option<Preset>,
 }
@@ -139,10 +143,13 @@ impl Publisher {
             writer,
             duties,
             next,
+            asked,
             unchecked,
         } = self;
         let mut more = false;
-        if next.is_none_or(|next| Instant::now() >= next) {
+        if duties.is_some() && !std::mem::replace(asked, true) {
+            more = true;
+        } else if next.is_none_or(|next| Instant::now() >= next) {
             *next = None;
             let bound = duties.as_ref();
             let bound = bound.map(|duties| (Instant::now() + TURN, duties.at_once()));

@@ -5,6 +5,8 @@
 //! in their order among themselves: settlement asks for no other. However many deposits somebody makes before a forced order,
 //! the order comes into the batch that is open when it is heard.
 //!
+//! Both stop for this turn when a forced order that is open already comes to its end ([`super::open`]).
+//!
 //! A deposit that the node puts off, since too many batches are not settled ([`super::ahead`]), holds back those after it, and
 //! nothing that is forced.
 
@@ -38,6 +40,9 @@ impl Duties {
             let page = settlement.obligations(self.next, PAGE)?;
             let last = page.len() < PAGE;
             for (number, obligation) in page {
+                if self.one_expires()? {
+                    return Ok(());
+                }
                 let no_deposit_waits = self.credited == self.next;
                 if deposit_of(&obligation).is_none() {
                     *taken |= self.take(number, &obligation)?;
@@ -63,19 +68,23 @@ impl Duties {
         let heard = self.next;
         while self.credited < heard {
             let page = settlement.obligations(self.credited, PAGE)?;
-            let beyond = |(number, _): &(u64, Obligation)| *number >= heard;
-            let last = page.len() < PAGE || page.last().is_some_and(beyond);
+            // A short page is not the end: settlement gives as many as it likes. A deposit that is left out is due some day, and
+            // ends the rollup.
+            if page.is_empty() {
+                self.credited = heard;
+            }
             for (number, obligation) in page {
                 if number >= heard {
+                    self.credited = heard;
                     break;
+                }
+                if self.one_expires()? {
+                    return Ok(());
                 }
                 if let Some(deposit) = deposit_of(&obligation) {
                     *taken |= self.credit(number, *deposit)?;
                 }
                 self.credited = number + 1;
-            }
-            if last {
-                self.credited = heard;
             }
             if Instant::now() >= end {
                 break;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use winterlane_ledger::{AccountId, Amount, AssetId};
+use winterlane_ledger::{AccountId, Amount, AssetId, BatchNumber};
 use winterlane_settlement::{Call, DepositTo, Party, Settlement as Base};
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     BatchStage, Node, OrderId, SubmitError,
     run::{Stand, duties::SOON, start},
-    settlement::{Obligation, Owed, Published, Settled, Settlement, SettlementError},
+    settlement::{Chain, Obligation, Owed, Published, Settled, Settlement, SettlementError},
     testing::{Payer, deposit, until, wait},
 };
 
@@ -172,6 +172,82 @@ fn deposits_before_a_forced_order_let_it_not_expire() {
     clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
     assert!(user.call(&Call::Freeze).unwrap_err().is("nothing_due"));
     stop(running);
+}
+
+/// Whoever forces an order without opening that lacks money, while there is always a batch that is sealed and not settled, and pays
+/// the money in when the order has expired, ends no rollup: it is refuted at a root from before. So it is by a node that is started
+/// again in between. Where the money comes in time the order is taken.
+#[test]
+fn an_order_that_expires_is_refuted_before_its_money_comes_or_taken() {
+    for in_time in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let people = payers(3, 6);
+        create_with(folder.path(), &people, LIFETIME);
+        let clock = Arc::new(AtomicU64::new(5));
+        let durable = open(folder.path(), Words::default(), &clock);
+        let operator = secret(OPERATOR).party();
+        let between = Between::new(durable.by(operator));
+        between.settles.store(0, Ordering::Relaxed);
+        let begin = || {
+            let mut options = options(folder.path(), &people);
+            // batches of four: none is closed for its age
+            options.limits.max_age = Duration::from_secs(24 * 60 * 60);
+            options.settlement = Some(Box::new(Chain::over(Box::new(between.clone()))));
+            let stand = Stand {
+                prover: Some(Box::new(|_| Box::new(Willing))),
+                ..Stand::default()
+            };
+            start(options, stand).unwrap()
+        };
+        let (mut node, mut running) = begin();
+        let user = durable.by(secret(7).party());
+        let (mut busy, mut poor) = (people[0].clone(), people[2].clone());
+        poor.valid_until = BatchNumber::new(LIFETIME);
+        let order = poor.pay(1, BALANCE + 1, 0);
+        let id = OrderId::of(&order);
+        // from now on something is sealed and not settled, until the order is half as old as it may be
+        for batch in 0..=3 {
+            for _ in 0..4 {
+                wait(node.submit(busy.pay(2, 1, 0))).unwrap();
+            }
+            until(|| (node.status().unwrap().next_to_seal.get() > batch).then_some(()));
+            if batch == 0 {
+                let (order, opening) = (order.clone(), None);
+                user.call(&Call::Force { order, opening }).unwrap();
+            }
+            between.settles.store(batch, Ordering::Relaxed);
+            until(|| (node.status().unwrap().next_to_publish.get() == batch).then_some(()));
+        }
+        if in_time {
+            pay_in(&user, 3, 1);
+            until(|| node.order_status(&id).unwrap());
+        } else {
+            // all at once: they fill five batches, and the money is the last of the order's last one
+            *between.base.lock().unwrap() = None;
+            pay_in(&user, 1, 19);
+            pay_in(&user, 3, 1);
+            *between.base.lock().unwrap() = Some(Box::new(durable.by(operator)));
+            until(|| (node.status().unwrap().open_batch.get() > LIFETIME).then_some(()));
+            stop(running);
+            (node, running) = begin();
+            // what this process would seal it has sealed
+            let asked = || between.asked.load(Ordering::Relaxed);
+            let before = asked();
+            until(|| (asked() >= before + 20).then_some(()));
+        }
+        between.settles.store(u64::MAX, Ordering::Relaxed);
+        caught_up(&node, &user);
+        if in_time {
+            let (batch, _) = included(&node, &id, BatchStage::Published);
+            assert!(batch <= poor.valid_until, "{batch}");
+        } else {
+            assert_eq!(node.order_status(&id).unwrap(), None);
+            assert_eq!(balance(&node, 3), Some(Amount::new(BALANCE + 1)));
+        }
+        clock.fetch_add(10 * WINDOW, Ordering::Relaxed);
+        assert!(user.call(&Call::Freeze).unwrap_err().is("nothing_due"));
+        stop(running);
+    }
 }
 
 /// Settlement refuses batches, and there are more orders and deposits than the node may take meanwhile: orders leave room for

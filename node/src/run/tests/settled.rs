@@ -314,6 +314,8 @@ pub(super) struct Between {
     pub(super) base: Arc<Mutex<Option<Box<dyn Base>>>>,
     /// Answers to calls are lost, every second one.
     lossy: Arc<AtomicBool>,
+    /// Batches get through before this one.
+    pub(super) settles: Arc<AtomicU64>,
     pub(super) calls: Arc<AtomicU64>,
     /// Whatever was asked of it.
     pub(super) asked: Arc<AtomicU64>,
@@ -324,6 +326,7 @@ impl Between {
         Self {
             base: Arc::new(Mutex::new(Some(Box::new(base)))),
             lossy: Arc::default(),
+            settles: Arc::new(AtomicU64::new(u64::MAX)),
             calls: Arc::default(),
             asked: Arc::default(),
         }
@@ -355,6 +358,11 @@ impl Base for Between {
     }
 
     fn call(&self, call: &Call) -> Result<Outcome, CallError> {
+        if let Call::Publish { batch, .. } = call
+            && batch.public.batch_number.get() >= self.settles.load(Ordering::Relaxed)
+        {
+            return Err(lost());
+        }
         let outcome = self.ask(|base| base.call(call));
         let count = self.calls.fetch_add(1, Ordering::Relaxed);
         if self.lossy.load(Ordering::Relaxed) && count.is_multiple_of(2) {
