@@ -3,7 +3,7 @@
 //! A connection is counted when it is accepted, before anything of it is read: for the other end, and for good. Not so one of a
 //! proxy that is believed, since all clients come on such connections. It counts for the client whose request it carried last,
 //! until it carries another's or ends; and for nobody before it has carried one, which is the proxy's affair. A client who has as
-//! many as it may is answered that it is too much, on as many more connections; beyond, those are hung up on, as are a
+//! many as it may is answered that it is too much, on a quarter as many more connections; beyond, those are hung up on, as are a
 //! direct client's. So no client keeps the others out through a proxy either, however slowly it sends and reads.
 
 use std::{
@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 
 use super::{
     call::ClientAddress,
-    crowd::{Crowd, Place},
+    crowd::{Crowd, Place, part},
     limits::Caller,
     measures,
     problem::{Kind, Problem},
@@ -34,7 +34,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub(super) struct Callers {
     proxies: Proxies,
-    /// The most of one caller, of each kind.
+    /// The most of one caller on which requests are carried out; of those on which it is refused, a part of that.
     most: usize,
     /// Those on which requests are carried out.
     served: Crowd,
@@ -121,7 +121,7 @@ impl Line {
         if place.is_some() {
             return true;
         }
-        *place = refused.enter(client, 1, *most);
+        *place = refused.enter(client, 1, part(*most));
         if place.is_none() {
             self.overdrawn.notify_one();
         }
@@ -225,7 +225,7 @@ mod tests {
         let carried: Vec<_> = lines.iter().map(|line| asks(line, "192.0.2.1")).collect();
         assert_eq!(carried, [true, true, false, false, false]);
         let cut: Vec<_> = lines.iter().map(is_cut).collect();
-        assert_eq!(cut, [false, false, false, false, true]);
+        assert_eq!(cut, [false, false, false, true, true]);
         // addresses of one network of version 6 are one client
         let six: Vec<_> = (1..=3)
             .map(|last| {
