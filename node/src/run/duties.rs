@@ -198,13 +198,19 @@ impl Duties {
     /// it is in an open batch.
     fn look(&mut self, settlement: &mut dyn Settlement, taken: &mut bool) -> Result<(), Trouble> {
         let now = Instant::now();
-        let forced = self.take_forced(settlement, now + TURN / 2, taken);
-        if let Err(Trouble::Later(_)) = &forced {
-            // a node that takes nothing makes no order expire, and may have to seal what it took before
-            self.hold()?;
-        }
-        forced?;
-        let credited = self.take_deposits(settlement, now + TURN, taken);
+        let credited = match self.take_forced(settlement, now + TURN / 2, taken) {
+            Ok(whole) => {
+                self.begun |= whole;
+                self.take_deposits(settlement, now + TURN, taken)
+            }
+            // a node that takes nothing may have to refute, and to seal what it took before
+            Err(trouble @ Trouble::Later(_)) => Err(trouble),
+            Err(trouble) => {
+                // what was heard before comes to its end all the same
+                self.hold()?;
+                return Err(trouble);
+            }
+        };
         // whatever is the matter with deposits; and after them, since an order may need what was paid in before it
         let tried = self.again(settlement, taken);
         let silent = matches!(credited, Ok(()) | Err(Trouble::Later(_)));

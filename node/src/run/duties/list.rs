@@ -29,19 +29,19 @@ const fn deposit_of(obligation: &Obligation) -> Option<&Deposit> {
 }
 
 impl Duties {
-    /// Takes what is forced, as far as the list goes or the time.
+    /// Takes what is forced, as far as the list goes or the time; says whether the list went no further.
     pub(super) fn take_forced(
         &mut self,
         settlement: &mut dyn Settlement,
         end: Instant,
         taken: &mut bool,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         loop {
             let page = settlement.obligations(self.next, PAGE)?;
             let last = page.len() < PAGE;
             for (number, obligation) in page {
                 if self.one_expires()? {
-                    return Ok(());
+                    return Ok(false);
                 }
                 let no_deposit_waits = self.credited == self.next;
                 if deposit_of(&obligation).is_none() {
@@ -53,7 +53,7 @@ impl Duties {
                 self.next = number + 1;
             }
             if last || Instant::now() >= end {
-                return Ok(());
+                return Ok(last);
             }
         }
     }

@@ -29,7 +29,8 @@
 //! The list says when an order expires and the store where settlement is, so a process that begins watches the same orders; and all that
 //! it finds in the list, since nothing says how long they have waited. That is once for each start, and as long as said above. Before
 //! it has gone through the list it seals nothing ([`Duties::new`]): batches that were closed while one was watched may have its
-//! money in them. Nor does it publish anything before, or one that is started again and again would go further than a turn.
+//! money in them. Nor does it publish anything before it has asked for the list, or one that is started again and again would go further
+//! than a turn.
 //!
 //! [`Most::soon`]: super::ahead::Most::soon
 //! [`Most::orders`]: super::ahead::Most::orders
@@ -77,6 +78,11 @@ pub(super) struct Open {
 impl Open {
     fn expires_by(&self, soon: BatchNumber) -> bool {
         self.last.is_some_and(|last| last <= soon)
+    }
+
+    /// Nothing is sealed for its sake.
+    const fn is_waited_for(&self) -> bool {
+        self.watched && self.last.is_some()
     }
 }
 
@@ -148,13 +154,16 @@ impl Duties {
         }
         // before anything is tried: what is paid in after that is in no sealed batch
         let moment = self.hold()? && self.all_is_settled()?;
-        self.begun = true;
         let due = self.open.iter().filter(|(_, open)| {
             let tried = open.tried;
             moment || tried.is_none_or(|tried| tried.elapsed() >= AGAIN)
         });
-        let due: Vec<u64> = due.map(|(number, _)| *number).collect();
-        for number in due {
+        // in turn, so that one with which something goes wrong each time keeps none from being tried
+        let in_turn = |(number, open): (&u64, &Open)| (!open.is_waited_for(), open.tried, *number);
+        let mut due: Vec<_> = due.map(in_turn).collect();
+        due.sort_unstable();
+        let mut later = None;
+        for (_, _, number) in due {
             let found = settlement.obligations(number, 1)?;
             let Some((_, obligation)) = found.into_iter().find(|(one, _)| *one == number) else {
                 self.open.remove(&number);
@@ -164,20 +173,35 @@ impl Duties {
                 Done::Included { open } => {
                     *taken |= open;
                     self.open.remove(&number);
+                    if self.one_expires()? {
+                        // what was included may have closed batches
+                        break;
+                    }
                     continue;
                 }
                 Done::Impossible(reason) => reason,
-                Done::Later(error) => return Err(Trouble::Later(error)),
+                Done::Later(error) => {
+                    let reason = error.to_string();
+                    later = Some(error);
+                    if !self.open.get(&number).is_some_and(Open::is_waited_for) {
+                        break;
+                    }
+                    // a node that takes nothing can show all the same that an order could not run
+                    reason
+                }
             };
             let refuted = match self.refute(settlement, number, &obligation) {
                 Ok(refuted) => refuted,
                 Err(trouble) => {
-                    // a refusal that will be the same again is nothing to wait for, and told
-                    if let Trouble::Settlement(error) = &trouble
-                        && !error.passes()
-                        && let Some(open) = self.open.get_mut(&number)
-                    {
-                        open.last = None;
+                    if let Some(open) = self.open.get_mut(&number) {
+                        let now = Instant::now();
+                        open.tried = Some(now);
+                        // a refusal that will be the same again is nothing to wait for, and told
+                        if let Trouble::Settlement(error) = &trouble
+                            && !error.passes()
+                        {
+                            (open.last, open.refutable, open.since) = (None, false, now);
+                        }
                     }
                     return Err(trouble);
                 }
@@ -195,13 +219,11 @@ impl Duties {
             open.refutable = !matches!(refuted, Refuted::No);
             if matches!(refuted, Refuted::CanRun) {
                 // what keeps it from running is in a batch that must be sealed first; whether it is told does not wait for that
-                open.since = Instant::now();
-                if open.watched {
-                    open.last = None;
-                }
+                (open.since, open.last) = (Instant::now(), None);
             }
         }
-        self.wait(settlement)
+        self.wait(settlement)?;
+        later.map_or(Ok(()), |error| Err(Trouble::Later(error)))
     }
 
     /// Whether an order comes to its end that nobody watches yet: it is tried before anything more is taken, which could close the
@@ -228,16 +250,23 @@ impl Duties {
         Ok(head.next_publish == head.next_batch)
     }
 
-    /// Has nothing sealed while an order waits to be refuted that is watched, or has waited for long; says whether one does.
+    /// Has nothing sealed before the list was gone through, and while an order waits to be refuted that is watched, or has waited for
+    /// long; says whether it has.
     pub(super) fn hold(&self) -> Result<bool, Trouble> {
         let soon = self.soon()?;
         let patience = self.patience;
-        let quiet = self.open.values().any(|open| {
+        let mut open = self.open.values();
+        let waits = open.any(|open| {
             let long = patience.is_some_and(|patience| open.since.elapsed() >= patience);
-            let watched = open.watched && open.last.is_some();
-            watched || open.expires_by(soon) || (open.refutable && long)
+            open.is_waited_for() || open.expires_by(soon) || (open.refutable && long)
         });
-        self.shared.quiet.store(quiet, Ordering::Relaxed);
+        let quiet = !self.begun || waits;
+        if self.shared.quiet.swap(quiet, Ordering::Relaxed) != quiet {
+            tracing::info!(
+                quiet,
+                "whether sealing waits for a forced order to be refuted"
+            );
+        }
         Ok(quiet)
     }
 

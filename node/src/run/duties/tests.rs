@@ -26,6 +26,10 @@ enum Failure {
     Refuting,
     /// Settlement says that it can run.
     CanRun,
+    /// Settlement is away when it is shown that the first order cannot run.
+    First,
+    /// Settlement refuses the opening of the first order, each time.
+    Strange,
 }
 
 /// Settlement where two orders are forced.
@@ -68,9 +72,14 @@ impl Settlement for Posted {
         Ok(posted.map(owed).collect())
     }
 
-    fn refute(&mut self, _: u64, _: &Opening) -> Result<(), SettlementError> {
+    fn refute(&mut self, number: u64, _: &Opening) -> Result<(), SettlementError> {
         match self.failure {
-            Some(Failure::Refuting) => away(),
+            Some(Failure::Refuting | Failure::Later) => away(),
+            Some(Failure::First) if number == 0 => away(),
+            Some(Failure::Strange) if number == 0 => Err(SettlementError::Refused {
+                code: "strange".into(),
+                message: "it is strange".into(),
+            }),
             Some(Failure::CanRun) => Err(SettlementError::Refused {
                 code: "can_run".into(),
                 message: "it can run".into(),
@@ -200,6 +209,155 @@ fn sealing_waits_for_an_order_that_expires_soon_and_not_for_ever() {
             drop(duties);
             answering.join().unwrap();
         }
+    }
+}
+
+/// Two orders, found in the list, that expire in batch 9; the writer says what `says` has for an order.
+fn expiring(says: fn() -> Result<ForcedOutcome, SubmitError>, check: impl FnOnce(Duties, Posted)) {
+    let (_folder, duties, tasks) = begin(0);
+    let answering = thread::spawn(move || {
+        for task in tasks {
+            if let Task::Admin(Admin::Force { answer, .. }) = task {
+                answer.send(says()).unwrap();
+            }
+        }
+    });
+    let orders = [1, 2].map(|id| {
+        let mut payer = Payer::new(id, 2);
+        payer.valid_until = BatchNumber::new(9);
+        payer.pay(3, 1, 0)
+    });
+    let failure = Some(Failure::Refuting);
+    check(duties, Posted { orders, failure });
+    answering.join().unwrap();
+}
+
+fn impossible() -> Result<ForcedOutcome, SubmitError> {
+    Ok(ForcedOutcome::Impossible(LedgerError::BatchFull {
+        capacity: 1,
+    }))
+}
+
+/// An order with which something goes wrong each time keeps no other from being refuted; and sealing does not wait for one that
+/// settlement will refuse again.
+#[test]
+fn one_order_that_is_never_refuted_holds_up_no_other() {
+    for (failure, waits) in [(Failure::First, true), (Failure::Strange, false)] {
+        expiring(impossible, |mut duties, mut posted| {
+            posted.failure = Some(failure);
+            for _ in 0..2 {
+                assert!(duties.turn(&mut posted).is_ok());
+            }
+            assert!(duties.open.keys().eq(&[0]), "{failure:?}");
+            assert!(duties.turn(&mut posted).is_ok());
+            let quiet = duties.shared.quiet.load(Ordering::Relaxed);
+            assert_eq!(quiet, waits, "{failure:?}");
+        });
+    }
+}
+
+/// A node that can take nothing, since its disk is full, refutes what expires: what it took before is not kept from being sealed.
+#[test]
+fn a_node_that_takes_nothing_refutes_what_expires() {
+    fn later() -> Result<ForcedOutcome, SubmitError> {
+        Err(SubmitError::Busy {
+            retry_after: Duration::ZERO,
+        })
+    }
+    for says in [impossible, later] {
+        expiring(impossible, |mut duties, mut posted| {
+            assert!(duties.turn(&mut posted).is_ok());
+            assert_eq!(duties.open.len(), 2);
+            // from now on the writer says so
+            let (writer, tasks) = sync_channel(8);
+            duties.writer = writer;
+            let answering = thread::spawn(move || {
+                for task in tasks {
+                    if let Task::Admin(Admin::Force { answer, .. }) = task {
+                        answer.send(says()).unwrap();
+                    }
+                }
+            });
+            posted.failure = None;
+            assert!(duties.turn(&mut posted).is_ok());
+            assert!(duties.open.is_empty());
+            assert!(duties.turn(&mut posted).is_ok());
+            assert!(!duties.shared.quiet.load(Ordering::Relaxed));
+            drop(duties);
+            answering.join().unwrap();
+        });
+    }
+}
+
+/// The list is gone through when its end was seen, and not when a turn's time is over: what is not heard yet may be what
+/// sealing has to wait for. Nor does that end while settlement does not answer.
+#[test]
+fn nothing_is_sealed_before_the_whole_list_is_heard() {
+    let (_folder, mut duties, tasks) = begin(0);
+    let answering = thread::spawn(move || refuse(&tasks));
+    let shared = Arc::clone(&duties.shared);
+    let quiet = || shared.quiet.load(Ordering::Relaxed);
+    let orders = [1, 2].map(|id| Payer::new(id, 2).pay(3, 1, 0));
+    let mut posted = Posted {
+        orders,
+        failure: Some(Failure::CanRun),
+    };
+    let mut long = Long {
+        posted: &mut posted,
+        away: false,
+    };
+    let mut taken = false;
+    // its time is over after a page
+    let whole = duties.take_forced(&mut long, Instant::now(), &mut taken);
+    assert!(matches!(whole, Ok(false)));
+    assert!(duties.again(&mut long, &mut taken).is_ok());
+    assert!(quiet() && !duties.begun);
+    long.away = true;
+    assert!(duties.turn(&mut long).is_ok());
+    assert!(quiet());
+    long.away = false;
+    assert!(duties.turn(&mut long).is_ok());
+    assert!(duties.begun && !quiet());
+    drop(duties);
+    answering.join().unwrap();
+}
+
+/// Settlement with a page of payments that were taken long ago before its orders.
+struct Long<'a> {
+    posted: &'a mut Posted,
+    away: bool,
+}
+
+impl Settlement for Long<'_> {
+    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
+        Ok(None)
+    }
+
+    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
+        Ok(())
+    }
+
+    fn obligations(
+        &mut self,
+        first: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Obligation)>, SettlementError> {
+        const BEFORE: u64 = 100;
+        if self.away {
+            return away();
+        }
+        // the same order again and again, and then another
+        let [again, last] = self.posted.obligations(0, 2)?.try_into().unwrap();
+        let owed = (first..=BEFORE).take(limit);
+        let owed = owed.map(|number| match number {
+            BEFORE => (number, last.1.clone()),
+            _ => (number, again.1.clone()),
+        });
+        Ok(owed.collect())
+    }
+
+    fn refute(&mut self, number: u64, opening: &Opening) -> Result<(), SettlementError> {
+        self.posted.refute(number, opening)
     }
 }
 

@@ -86,8 +86,7 @@ fn a_preset_with_too_few_bits_is_told_when_settlement_is_back() {
     options.settlement = Some(Box::new(Chain::over(Box::new(between.clone()))));
     let (node, running) = start(options, Stand::default()).unwrap();
     let mut alarms = node.subscribe();
-    let id = wait(node.submit(payers[0].pay(2, 1, 0))).unwrap().id;
-    included(&node, &id, BatchStage::Proven);
+    wait(node.submit(payers[0].pay(2, 1, 0))).unwrap();
     *between.base.lock().unwrap() = base;
     until(|| match alarms.try_recv() {
         Ok(Event::Alarm(Alarm::Settlement { reason, .. })) => {
