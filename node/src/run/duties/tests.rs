@@ -298,12 +298,9 @@ fn nothing_is_sealed_before_the_whole_list_is_heard() {
     let shared = Arc::clone(&duties.shared);
     let quiet = || shared.quiet.load(Ordering::Relaxed);
     let orders = [1, 2].map(|id| Payer::new(id, 2).pay(3, 1, 0));
-    let mut posted = Posted {
-        orders,
-        failure: Some(Failure::CanRun),
-    };
+    let failure = Some(Failure::CanRun);
     let mut long = Long {
-        posted: &mut posted,
+        posted: Posted { orders, failure },
         away: false,
     };
     let mut taken = false;
@@ -323,12 +320,12 @@ fn nothing_is_sealed_before_the_whole_list_is_heard() {
 }
 
 /// Settlement with a page of payments that were taken long ago before its orders.
-struct Long<'a> {
-    posted: &'a mut Posted,
+struct Long {
+    posted: Posted,
     away: bool,
 }
 
-impl Settlement for Long<'_> {
+impl Settlement for Long {
     fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
         Ok(None)
     }
