@@ -19,19 +19,7 @@ use crate::{
 };
 
 /// Settlement where somebody deposits without end, and that counts what is published.
-struct Endless {
-    published: Arc<AtomicU64>,
-    asked: bool,
-}
-
-impl Endless {
-    fn counted_by(published: &Arc<AtomicU64>) -> Self {
-        Self {
-            published: Arc::clone(published),
-            asked: false,
-        }
-    }
-}
+struct Endless(Arc<AtomicU64>);
 
 impl Settlement for Endless {
     fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
@@ -39,7 +27,7 @@ impl Settlement for Endless {
     }
 
     fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
-        self.published.fetch_add(1, Ordering::Relaxed);
+        self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -58,12 +46,8 @@ impl Settlement for Endless {
             let due = u64::MAX;
             (number, Obligation { due, what })
         };
-        // nobody has made them all before the node begins: one page ends, then no other does
-        let limit = if std::mem::replace(&mut self.asked, true) {
-            limit
-        } else {
-            limit / 2
-        };
+        // nobody has made them all before the node begins: one page ends, and no other does
+        let limit = if first == 0 { limit / 2 } else { limit };
         Ok((first..).take(limit).map(one).collect())
     }
 }
@@ -75,7 +59,7 @@ fn deposits_without_end_stop_no_batch() {
     let payers = payers(2, 4);
     let mut options = options(folder.path(), &payers);
     let published = Arc::<AtomicU64>::default();
-    options.settlement = Some(Box::new(Endless::counted_by(&published)));
+    options.settlement = Some(Box::new(Endless(Arc::clone(&published))));
     let stand = Stand {
         prover: Some(Box::new(|_| Box::new(Willing))),
         ..Stand::default()
@@ -98,7 +82,7 @@ fn deposits_without_end_wait_for_what_is_pending() {
         ..Limits::default()
     };
     let published = Arc::<AtomicU64>::default();
-    options.settlement = Some(Box::new(Endless::counted_by(&published)));
+    options.settlement = Some(Box::new(Endless(Arc::clone(&published))));
     let stand = Stand {
         prover: Some(Box::new(|_| Box::new(Willing))),
         ..Stand::default()
