@@ -44,8 +44,8 @@ impl Build {
         }
     }
 
-    /// What of the peers is built, beside winterfell: Plonky3, whose vector code is chosen by the flags, and a BLAKE3
-    /// that uses no more than they allow, though it could find more at run time.
+    /// What of the peers is built, beside winterfell: Plonky3, whose vector code for the field is chosen by the flags, and a
+    /// BLAKE3 that uses no more than they allow, though it could find more at run time.
     #[must_use]
     pub const fn peer_features(self) -> &'static str {
         match self {
