@@ -123,11 +123,8 @@ fn a_question_that_nobody_can_answer_is_not_asked() {
     assert!(errors.contains("exists already"), "{errors}");
 }
 
-#[test]
-fn an_answer_counts_once_and_for_its_question_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let run = |status, line: &str| in_directory(&directory, status, line);
-    let path = |name: &str| directory.path().join(name);
+/// What an issuer of birth dates asks for, and a person born in 1990.
+fn write_identity(directory: &tempfile::TempDir) {
     for (name, text) in [
         (
             "schema.json",
@@ -135,8 +132,16 @@ fn an_answer_counts_once_and_for_its_question_alone() {
         ),
         ("person.json", r#"{"birth_date": "1990-05-17"}"#),
     ] {
-        fs::write(path(name), text).unwrap();
+        fs::write(directory.path().join(name), text).unwrap();
     }
+}
+
+#[test]
+fn an_answer_counts_once_and_for_its_question_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |status, line: &str| in_directory(&directory, status, line);
+    let path = |name: &str| directory.path().join(name);
+    write_identity(&directory);
     for line in [
         "credential issuer --issuer town --name Town --schema schema.json --height 1",
         "credential holder --wallet alice --out alice.json",
@@ -206,15 +211,7 @@ fn a_challenge_that_has_expired_is_not_answered() {
     let directory = tempfile::tempdir().unwrap();
     let run = |status, line: &str| in_directory(&directory, status, line);
     let path = |name: &str| directory.path().join(name);
-    for (name, text) in [
-        (
-            "schema.json",
-            r#"{"name": "identity", "attributes": {"birth_date": "date"}}"#,
-        ),
-        ("person.json", r#"{"birth_date": "1990-05-17"}"#),
-    ] {
-        fs::write(path(name), text).unwrap();
-    }
+    write_identity(&directory);
     for line in [
         "credential issuer --issuer town --name Town --schema schema.json --height 1",
         "credential holder --wallet alice --out alice.json",

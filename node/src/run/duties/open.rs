@@ -22,8 +22,8 @@
 //!   the node as far ahead as they may.
 //! - In the moment that was waited for *all* open orders are refuted, and not one after another: whoever forces many of them has the
 //!   node wait once. The next to be watched was forced after that moment.
-//! - It lasts until what is sealed is proven and settled: no more than `proofs.waiting` batches and those that the sealer has. Orders and what
-//!   is owed are taken meanwhile.
+//! - It lasts until what is sealed is proven and settled: no more than `proofs.waiting` batches, those that the sealer has, and what is proven
+//!   and not published. Orders and what is owed are taken meanwhile.
 //!
 //! # Another process
 //! The list says when an order expires and the store where settlement is, so a process that begins watches the same orders; and all that

@@ -1,8 +1,9 @@
 //! Duties without a node: the writer answers as it is told.
 
 use std::{
+    collections::BTreeMap,
     sync::mpsc::{Receiver, sync_channel},
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use winterlane_ledger::{Amount, BatchNumber, LedgerError, SignedOrder, pool::PoolPolicy};
@@ -15,31 +16,38 @@ use crate::{
     testing::{Payer, Word, deposit, domain},
 };
 
-/// What goes wrong with the second order when both are tried again.
+/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Failure {
-    /// Settlement is away when it is asked for the order.
+    /// Settlement is away when it is asked for the second order.
     Away,
-    /// The node cannot decide now.
-    Later,
-    /// Settlement is away when it is shown that the order cannot run.
+    /// Settlement is away when it is asked for a page that is not the first.
+    List,
+    /// Settlement is away when it is shown that an order cannot run.
     Refuting,
-    /// Settlement says that it can run.
-    CanRun,
     /// Settlement is away when it is shown that the first order cannot run.
     First,
     /// Settlement refuses the opening of the first order, each time.
     Strange,
+    /// Settlement says that an order can run.
+    CanRun,
 }
 
-/// Settlement where two orders are forced.
+/// Settlement where orders are forced.
 struct Posted {
-    orders: [SignedOrder; 2],
+    orders: Vec<SignedOrder>,
     failure: Option<Failure>,
 }
 
 fn away<T>() -> Result<T, SettlementError> {
     Err(SettlementError::Unreachable("nobody is there".into()))
+}
+
+fn refused(code: &str) -> Result<(), SettlementError> {
+    Err(SettlementError::Refused {
+        code: code.into(),
+        message: "it is refused".into(),
+    })
 }
 
 impl Settlement for Posted {
@@ -56,8 +64,10 @@ impl Settlement for Posted {
         first: u64,
         limit: usize,
     ) -> Result<Vec<(u64, Obligation)>, SettlementError> {
-        if (first, limit, self.failure) == (1, 1, Some(Failure::Away)) {
-            return away();
+        match self.failure {
+            Some(Failure::Away) if (first, limit) == (1, 1) => return away(),
+            Some(Failure::List) if first > 0 && limit > 1 => return away(),
+            _ => {}
         }
         let posted = (0..).zip(&self.orders).skip(first as usize).take(limit);
         let owed = |(number, order): (u64, &SignedOrder)| {
@@ -74,16 +84,10 @@ impl Settlement for Posted {
 
     fn refute(&mut self, number: u64, _: &Opening) -> Result<(), SettlementError> {
         match self.failure {
-            Some(Failure::Refuting | Failure::Later) => away(),
+            Some(Failure::Refuting) => away(),
             Some(Failure::First) if number == 0 => away(),
-            Some(Failure::Strange) if number == 0 => Err(SettlementError::Refused {
-                code: "strange".into(),
-                message: "it is strange".into(),
-            }),
-            Some(Failure::CanRun) => Err(SettlementError::Refused {
-                code: "can_run".into(),
-                message: "it can run".into(),
-            }),
+            Some(Failure::Strange) if number == 0 => refused("strange"),
+            Some(Failure::CanRun) => refused("can_run"),
             _ => Ok(()),
         }
     }
@@ -106,51 +110,88 @@ fn begin(open_batch: u64) -> (tempfile::TempDir, Duties, Receiver<Task>) {
     (folder, duties, tasks)
 }
 
-/// A writer that finds both orders impossible at first; then the first is included, and the second whenever it is asked of a
-/// third time.
-fn answer(tasks: &Receiver<Task>, failure: Failure) {
-    let mut asked = [0; 3];
-    for task in tasks {
-        let (order, answer) = match task {
-            Task::Admin(Admin::Force { order, answer }) => (order, answer),
-            // not now: what is owed stays noted
-            Task::Admin(Admin::SealOwed(answer)) => {
-                let _ = answer.send(Err(AdminError::Unsettled { batches: 1 }));
-                continue;
+/// What the writer says of a forced order.
+type Said = Result<ForcedOutcome, SubmitError>;
+
+fn impossible() -> Said {
+    let refusal = LedgerError::BatchFull { capacity: 1 };
+    Ok(ForcedOutcome::Impossible(refusal))
+}
+
+fn later() -> Said {
+    let retry_after = Duration::ZERO;
+    Err(SubmitError::Busy { retry_after })
+}
+
+/// In batch 0.
+fn included(order: &SignedOrder) -> Said {
+    Ok(ForcedOutcome::Included(Receipt {
+        id: OrderId::of(order),
+        sequence: 0,
+        batch: BatchNumber::ZERO,
+        known: false,
+    }))
+}
+
+/// A writer that says this of an order, and how often it was asked of one of that account.
+fn writer(
+    tasks: Receiver<Task>,
+    mut says: impl FnMut(&SignedOrder, usize) -> Said + Send + 'static,
+) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut asked = BTreeMap::new();
+        for task in tasks {
+            match task {
+                Task::Admin(Admin::Force { order, answer }) => {
+                    let times = asked.entry(order.order.signer()).or_insert(0);
+                    *times += 1;
+                    answer.send(says(&order, *times)).unwrap();
+                }
+                // not now: what is owed stays noted
+                Task::Admin(Admin::SealOwed(answer)) => {
+                    let _ = answer.send(Err(AdminError::Unsettled { batches: 1 }));
+                }
+                _ => {}
             }
-            _ => continue,
-        };
-        let signer = order.order.signer().get();
-        let times = &mut asked[signer as usize];
-        *times += 1;
-        let result = match (signer, *times) {
-            (1, 2) | (2, 3) => Ok(ForcedOutcome::Included(Receipt {
-                id: OrderId::of(&order),
-                sequence: 0,
-                batch: BatchNumber::ZERO,
-                known: false,
-            })),
-            (2, 2) if failure == Failure::Later => Err(SubmitError::Busy {
-                retry_after: Duration::ZERO,
-            }),
-            _ => Ok(ForcedOutcome::Impossible(LedgerError::BatchFull {
-                capacity: 1,
-            })),
-        };
-        answer.send(result).unwrap();
-    }
+        }
+    })
+}
+
+/// An order of this account that expires after this batch.
+fn order(signer: u32, last: u64) -> SignedOrder {
+    let mut payer = Payer::new(signer, 2);
+    payer.valid_until = BatchNumber::new(last);
+    payer.pay(9, 1, 0)
+}
+
+/// No order of a test that lives so long comes to its end.
+const LATE: u64 = 1 << 40;
+
+fn is_quiet(duties: &Duties) -> bool {
+    duties.shared.quiet.load(Ordering::Relaxed)
 }
 
 /// What is taken when it is tried again counts as taken though something after it fails: its batch is closed soon, unless it is
 /// closed already, and not when it is old. What failed is tried in the next turn.
 #[test]
 fn what_was_included_again_before_a_failure_is_noted() {
-    for failure in [Failure::Away, Failure::Later, Failure::Refuting] {
+    for (failure, second) in [
+        (Failure::Away, impossible as fn() -> Said),
+        (Failure::Refuting, later),
+        (Failure::Refuting, impossible),
+    ] {
         for (open_batch, noted) in [(0, true), (1, false)] {
             let (_folder, mut duties, tasks) = begin(open_batch);
-            let answering = thread::spawn(move || answer(&tasks, failure));
+            // both are impossible at first; then the first is included, and the second when it is asked of a third time
+            let writer = writer(tasks, move |order, times| {
+                match (order.order.signer().get(), times) {
+                    (1, 2) | (2, 3) => included(order),
+                    (2, 2) => second(),
+                    _ => impossible(),
+                }
+            });
             let mut posted = Posted {
-                orders: [1, 2].map(|id| Payer::new(id, 2).pay(3, 1, 0)),
+                orders: vec![order(1, LATE), order(2, LATE)],
                 failure: Some(failure),
             };
             assert!(duties.turn(&mut posted).is_ok());
@@ -162,18 +203,7 @@ fn what_was_included_again_before_a_failure_is_noted() {
             assert!(duties.open.is_empty(), "{failure:?}");
             assert_eq!(duties.unsealed.is_some(), noted, "{failure:?}");
             drop(duties);
-            answering.join().unwrap();
-        }
-    }
-}
-
-/// A writer that finds each order impossible.
-fn refuse(tasks: &Receiver<Task>) {
-    for task in tasks {
-        if let Task::Admin(Admin::Force { answer, .. }) = task {
-            let refusal = LedgerError::BatchFull { capacity: 1 };
-            let impossible = ForcedOutcome::Impossible(refusal);
-            answer.send(Ok(impossible)).unwrap();
+            writer.join().unwrap();
         }
     }
 }
@@ -183,62 +213,48 @@ fn refuse(tasks: &Receiver<Task>) {
 /// sealed before the list was gone through.
 #[test]
 fn sealing_waits_for_an_order_that_expires_soon_and_not_for_ever() {
-    let late = 1 << 40;
-    for (last, begun, waits) in [(9, true, true), (late, true, false), (late, false, true)] {
+    for (last, begun, waits) in [(9, true, true), (LATE, true, false), (LATE, false, true)] {
         for end in [None, Some(Failure::CanRun)] {
             let (_folder, mut duties, tasks) = begin(0);
-            let answering = thread::spawn(move || refuse(&tasks));
-            let shared = Arc::clone(&duties.shared);
-            let quiet = || shared.quiet.load(Ordering::Relaxed);
-            assert!(quiet());
+            let writer = writer(tasks, |_, _| impossible());
+            assert!(is_quiet(&duties));
             duties.begun = begun;
             let mut posted = Posted {
-                orders: [1, 2].map(|id| {
-                    let mut payer = Payer::new(id, 2);
-                    payer.valid_until = BatchNumber::new(last);
-                    payer.pay(3, 1, 0)
-                }),
+                orders: vec![order(1, last), order(2, last)],
                 failure: Some(Failure::Refuting),
             };
             assert!(duties.turn(&mut posted).is_ok());
-            assert_eq!(quiet(), waits, "{last}, {begun}");
+            assert_eq!(is_quiet(&duties), waits, "{last}, {begun}");
             posted.failure = end;
             assert!(duties.turn(&mut posted).is_ok());
             if waits {
                 // all in the moment that was waited for, also what was tried just now
                 assert_eq!(duties.open.is_empty(), end.is_none(), "{last}, {begun}");
             }
-            assert!(!quiet(), "{last}, {begun}");
+            assert!(!is_quiet(&duties), "{last}, {begun}");
             drop(duties);
-            answering.join().unwrap();
+            writer.join().unwrap();
         }
     }
 }
 
-/// Two orders, found in the list, that expire in batch 9; the writer says what `says` has for an order.
-fn expiring(says: fn() -> Result<ForcedOutcome, SubmitError>, check: impl FnOnce(Duties, Posted)) {
-    let (_folder, duties, tasks) = begin(0);
-    let answering = thread::spawn(move || {
-        for task in tasks {
-            if let Task::Admin(Admin::Force { answer, .. }) = task {
-                answer.send(says()).unwrap();
-            }
-        }
-    });
-    let orders = [1, 2].map(|id| {
-        let mut payer = Payer::new(id, 2);
-        payer.valid_until = BatchNumber::new(9);
-        payer.pay(3, 1, 0)
-    });
-    let failure = Some(Failure::Refuting);
-    check(duties, Posted { orders, failure });
-    answering.join().unwrap();
-}
-
-fn impossible() -> Result<ForcedOutcome, SubmitError> {
-    Ok(ForcedOutcome::Impossible(LedgerError::BatchFull {
-        capacity: 1,
-    }))
+/// An order that can run is ended by what is decided already, and later roots refute it: sealing does not wait for it when it
+/// comes to its end.
+#[test]
+fn sealing_does_not_wait_for_an_order_that_can_run() {
+    let (_folder, mut duties, tasks) = begin(0);
+    let writer = writer(tasks, |_, _| impossible());
+    duties.begun = true;
+    let mut posted = Posted {
+        orders: vec![order(1, 1000)],
+        failure: Some(Failure::CanRun),
+    };
+    assert!(duties.turn(&mut posted).is_ok());
+    duties.shared.live().open_batch = BatchNumber::new(1000);
+    assert!(duties.turn(&mut posted).is_ok());
+    assert!(!is_quiet(&duties) && duties.open.len() == 1);
+    drop(duties);
+    writer.join().unwrap();
 }
 
 /// An order with which something goes wrong each time keeps no other from being refuted; and sealing does not wait for one that
@@ -246,118 +262,146 @@ fn impossible() -> Result<ForcedOutcome, SubmitError> {
 #[test]
 fn one_order_that_is_never_refuted_holds_up_no_other() {
     for (failure, waits) in [(Failure::First, true), (Failure::Strange, false)] {
-        expiring(impossible, |mut duties, mut posted| {
-            posted.failure = Some(failure);
-            for _ in 0..2 {
-                assert!(duties.turn(&mut posted).is_ok());
-            }
-            assert!(duties.open.keys().eq(&[0]), "{failure:?}");
+        let (_folder, mut duties, tasks) = begin(0);
+        let writer = writer(tasks, |_, _| impossible());
+        let mut posted = Posted {
+            orders: vec![order(1, 9), order(2, 9)],
+            failure: Some(failure),
+        };
+        for _ in 0..2 {
             assert!(duties.turn(&mut posted).is_ok());
-            let quiet = duties.shared.quiet.load(Ordering::Relaxed);
-            assert_eq!(quiet, waits, "{failure:?}");
-        });
+        }
+        assert!(duties.open.keys().eq(&[0]), "{failure:?}");
+        assert!(duties.turn(&mut posted).is_ok());
+        assert_eq!(is_quiet(&duties), waits, "{failure:?}");
+        drop(duties);
+        writer.join().unwrap();
     }
 }
 
-/// A node that can take nothing, since its disk is full, refutes what expires: what it took before is not kept from being sealed.
+/// A node that can take nothing, since its disk is full, refutes what expires, also when something new is forced: what it took
+/// before is not kept from being sealed.
 #[test]
 fn a_node_that_takes_nothing_refutes_what_expires() {
-    fn later() -> Result<ForcedOutcome, SubmitError> {
-        Err(SubmitError::Busy {
-            retry_after: Duration::ZERO,
-        })
-    }
-    for says in [impossible, later] {
-        expiring(impossible, |mut duties, mut posted| {
-            assert!(duties.turn(&mut posted).is_ok());
-            assert_eq!(duties.open.len(), 2);
-            // from now on the writer says so
-            let (writer, tasks) = sync_channel(8);
-            duties.writer = writer;
-            let answering = thread::spawn(move || {
-                for task in tasks {
-                    if let Task::Admin(Admin::Force { answer, .. }) = task {
-                        answer.send(says()).unwrap();
-                    }
-                }
-            });
-            posted.failure = None;
-            assert!(duties.turn(&mut posted).is_ok());
-            assert!(duties.open.is_empty());
-            assert!(duties.turn(&mut posted).is_ok());
-            assert!(!duties.shared.quiet.load(Ordering::Relaxed));
-            drop(duties);
-            answering.join().unwrap();
-        });
-    }
+    let (_folder, mut duties, tasks) = begin(0);
+    let writer = writer(tasks, |_, times| match times {
+        1 => impossible(),
+        _ => later(),
+    });
+    let mut posted = Posted {
+        orders: vec![order(1, 9), order(2, 9)],
+        failure: Some(Failure::Away),
+    };
+    assert!(duties.turn(&mut posted).is_ok());
+    assert_eq!(duties.open.len(), 1);
+    // one that the node cannot take, or look at, as long as its disk is full
+    posted.orders.push(order(1, 9));
+    posted.failure = None;
+    assert!(duties.turn(&mut posted).is_ok());
+    assert!(duties.open.is_empty() && !is_quiet(&duties));
+    drop(duties);
+    writer.join().unwrap();
 }
 
 /// The list is gone through when its end was seen, and not when a turn's time is over: what is not heard yet may be what
-/// sealing has to wait for. Nor does that end while settlement does not answer.
+/// sealing has to wait for.
 #[test]
 fn nothing_is_sealed_before_the_whole_list_is_heard() {
     let (_folder, mut duties, tasks) = begin(0);
-    let answering = thread::spawn(move || refuse(&tasks));
-    let shared = Arc::clone(&duties.shared);
-    let quiet = || shared.quiet.load(Ordering::Relaxed);
-    let orders = [1, 2].map(|id| Payer::new(id, 2).pay(3, 1, 0));
-    let failure = Some(Failure::CanRun);
-    let mut long = Long {
-        posted: Posted { orders, failure },
-        away: false,
+    let writer = writer(tasks, |_, _| impossible());
+    // a page, and one more
+    let mut posted = Posted {
+        orders: [vec![order(1, LATE); 100], vec![order(2, LATE)]].concat(),
+        failure: Some(Failure::CanRun),
     };
     let mut taken = false;
     // its time is over after a page
-    let whole = duties.take_forced(&mut long, Instant::now(), &mut taken);
+    let whole = duties.take_forced(&mut posted, Instant::now(), &mut taken);
     assert!(matches!(whole, Ok(false)));
-    assert!(duties.again(&mut long, &mut taken).is_ok());
-    assert!(quiet() && !duties.begun);
-    long.away = true;
-    assert!(duties.turn(&mut long).is_ok());
-    assert!(quiet());
-    long.away = false;
-    assert!(duties.turn(&mut long).is_ok());
-    assert!(duties.begun && !quiet());
+    assert!(duties.again(&mut posted, &mut taken).is_ok());
+    assert!(is_quiet(&duties) && !duties.begun);
+    assert!(duties.turn(&mut posted).is_ok());
+    assert!(duties.begun && !is_quiet(&duties));
     drop(duties);
-    answering.join().unwrap();
+    writer.join().unwrap();
 }
 
-/// Settlement with a page of payments that were taken long ago before its orders.
-struct Long {
-    posted: Posted,
-    away: bool,
+/// Whether sealing waits is found out when settlement does not say what is new, too: what was heard before comes to its end
+/// all the same, and what was taken is not waited for.
+#[test]
+fn what_was_heard_counts_while_the_list_is_away() {
+    let (_folder, mut duties, tasks) = begin(0);
+    let writer = writer(tasks, |order, _| match order.order.signer().get() {
+        1 => impossible(),
+        _ => included(order),
+    });
+    duties.begun = true;
+    let mut posted = Posted {
+        orders: vec![order(1, 1000)],
+        failure: Some(Failure::Refuting),
+    };
+    assert!(duties.turn(&mut posted).is_ok());
+    assert!(!is_quiet(&duties));
+    posted.failure = Some(Failure::List);
+    duties.shared.live().open_batch = BatchNumber::new(990);
+    assert!(duties.turn(&mut posted).is_ok());
+    assert!(is_quiet(&duties));
+    drop(duties);
+    writer.join().unwrap();
+
+    // a page of orders that expire soon and are taken; the next is away
+    let (_folder, mut duties, tasks) = begin(0);
+    let writer = self::writer(tasks, |order, _| included(order));
+    duties.begun = true;
+    let mut posted = Posted {
+        orders: vec![order(2, 9); 100],
+        failure: Some(Failure::List),
+    };
+    assert!(duties.turn(&mut posted).is_ok());
+    assert_eq!(duties.next, 100);
+    assert!(!is_quiet(&duties));
+    drop(duties);
+    writer.join().unwrap();
 }
 
-impl Settlement for Long {
-    fn settled(&mut self) -> Result<Option<Settled>, SettlementError> {
-        Ok(None)
-    }
-
-    fn publish(&mut self, _: Published<'_>) -> Result<(), SettlementError> {
-        Ok(())
-    }
-
-    fn obligations(
-        &mut self,
-        first: u64,
-        limit: usize,
-    ) -> Result<Vec<(u64, Obligation)>, SettlementError> {
-        const BEFORE: u64 = 100;
-        if self.away {
-            return away();
-        }
-        // the same order again and again, and then another
-        let [again, last] = self.posted.obligations(0, 2)?.try_into().unwrap();
-        let owed = (first..=BEFORE).take(limit);
-        let owed = owed.map(|number| match number {
-            BEFORE => (number, last.1.clone()),
-            _ => (number, again.1.clone()),
+/// When an order comes to its end, nothing more is taken before it was tried: what is taken closes batches.
+#[test]
+fn nothing_more_is_taken_when_an_order_comes_to_its_end() {
+    for again in [false, true] {
+        let (_folder, mut duties, tasks) = begin(0);
+        let shared = Arc::clone(&duties.shared);
+        let writer = writer(tasks, move |order, times| {
+            match (order.order.signer().get(), times) {
+                // it closes batches, up to the end of the one of account 1
+                (2, _) if !again || times == 2 => {
+                    shared.live().open_batch = BatchNumber::new(990);
+                    included(order)
+                }
+                (3, 2..) => included(order),
+                _ => impossible(),
+            }
         });
-        Ok(owed.collect())
-    }
-
-    fn refute(&mut self, number: u64, opening: &Opening) -> Result<(), SettlementError> {
-        self.posted.refute(number, opening)
+        duties.begun = true;
+        let [ending, closing, next] = [order(1, 1000), order(2, LATE), order(3, LATE)];
+        let mut posted = Posted {
+            orders: match again {
+                false => vec![ending, closing, next],
+                true => vec![closing, next, ending],
+            },
+            failure: None,
+        };
+        let mut taken = false;
+        let heard = duties.take_forced(&mut posted, Instant::now(), &mut taken);
+        if again {
+            assert!(matches!(heard, Ok(true)));
+            assert!(duties.again(&mut posted, &mut taken).is_ok());
+            assert!(duties.open.keys().eq(&[1, 2]));
+        } else {
+            assert!(matches!(heard, Ok(false)));
+            assert!(duties.open.keys().eq(&[0]) && duties.next == 2);
+        }
+        drop(duties);
+        writer.join().unwrap();
     }
 }
 
