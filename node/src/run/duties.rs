@@ -199,10 +199,7 @@ impl Duties {
     fn look(&mut self, settlement: &mut dyn Settlement, taken: &mut bool) -> Result<(), Trouble> {
         let now = Instant::now();
         let credited = match self.take_forced(settlement, now + TURN / 2, taken) {
-            Ok(whole) => {
-                self.begun |= whole;
-                self.take_deposits(settlement, now + TURN, taken)
-            }
+            Ok(()) => self.take_deposits(settlement, now + TURN, taken),
             // a node that takes nothing may have to refute, and to seal what it took before
             Err(trouble @ Trouble::Later(_)) => Err(trouble),
             Err(trouble) => {

@@ -29,19 +29,19 @@ const fn deposit_of(obligation: &Obligation) -> Option<&Deposit> {
 }
 
 impl Duties {
-    /// Takes what is forced, as far as the list goes or the time; says whether the list went no further.
+    /// Takes what is forced, as far as the list goes or the time. When its end was seen, the list was gone through.
     pub(super) fn take_forced(
         &mut self,
         settlement: &mut dyn Settlement,
         end: Instant,
         taken: &mut bool,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<(), Trouble> {
         loop {
             let page = settlement.obligations(self.next, PAGE)?;
             let last = page.len() < PAGE;
             for (number, obligation) in page {
                 if self.one_expires()? {
-                    return Ok(false);
+                    return Ok(());
                 }
                 let no_deposit_waits = self.credited == self.next;
                 if deposit_of(&obligation).is_none() {
@@ -52,8 +52,9 @@ impl Duties {
                 }
                 self.next = number + 1;
             }
+            self.begun |= last;
             if last || Instant::now() >= end {
-                return Ok(last);
+                return Ok(());
             }
         }
     }
